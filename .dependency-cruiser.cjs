@@ -1,0 +1,132 @@
+// The house, checked by machine: floors look down only, no cycles, core stays pure, `run` stays blind.
+const CORE = '^libs/core/src/lib/';
+const floors = [
+  'foundation',
+  'canonical',
+  'graph',
+  'document',
+  'expression',
+  'policy',
+  'pack',
+  'egress',
+  'plan',
+  'gate',
+  'step',
+  'run',
+  'binding',
+  'journal',
+  'simulation',
+  'evidence',
+  'ports',
+  'operations',
+];
+const SPEC = '\\.(spec|int-spec|e2e-spec)\\.ts$';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...floors.map((floor, index) => ({
+      name: `floor-${floor}-looks-down-only`,
+      severity: 'error',
+      from: { path: `${CORE}${floor}/` },
+      to: {
+        path:
+          floors
+            .slice(index + 1)
+            .map((above) => `${CORE}${above}/`)
+            .join('|') || '^$',
+      },
+    })),
+    {
+      name: 'floors-are-listed',
+      comment: 'A new folder in core is a new floor: give it a place in the order first.',
+      severity: 'error',
+      from: {},
+      to: { path: `${CORE}[^/]+/`, pathNot: floors.map((floor) => `${CORE}${floor}/`).join('|') },
+    },
+    {
+      name: 'core-has-no-node-built-ins',
+      comment: 'sha256 in canonical and signatures in evidence are the two written exceptions.',
+      severity: 'error',
+      from: { path: CORE, pathNot: `${SPEC}|${CORE}canonical/|${CORE}evidence/signature` },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'core-imports-only-pure-libraries',
+      severity: 'error',
+      from: { path: CORE, pathNot: SPEC },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: 'node_modules/(@bufbuild/|@jmespath-community/|ajv|re2js|yaml)',
+      },
+    },
+    {
+      name: 'run-is-blind-to-values',
+      severity: 'error',
+      from: { path: `${CORE}run/`, pathNot: SPEC },
+      to: { path: `${CORE}(expression|binding|policy|document|pack)/` },
+    },
+    {
+      name: 'simulation-and-journal-do-not-meet',
+      severity: 'error',
+      from: { path: `${CORE}simulation/`, pathNot: SPEC },
+      to: { path: `${CORE}journal/` },
+    },
+    {
+      name: 'journal-and-simulation-do-not-meet',
+      severity: 'error',
+      from: { path: `${CORE}journal/`, pathNot: SPEC },
+      to: { path: `${CORE}simulation/` },
+    },
+    {
+      name: 'core-imports-no-other-project',
+      severity: 'error',
+      from: { path: '^libs/core/src/' },
+      to: { path: '^(libs/infrastructure|apps|tools)/' },
+    },
+    {
+      name: 'adapters-do-not-meet',
+      severity: 'error',
+      from: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: SPEC },
+      to: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: '^libs/infrastructure/src/lib/$1/' },
+    },
+    {
+      name: 'only-modules-and-mains-name-adapters',
+      severity: 'error',
+      from: { path: '^apps/(webservice|worker)/src/', pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$` },
+      to: { path: '^libs/infrastructure/' },
+    },
+    {
+      name: 'apps-do-not-meet',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '^apps/webservice-e2e/' },
+      to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'tools-are-not-imported',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: SPEC },
+      to: { path: '^tools/' },
+    },
+    {
+      name: 'test-equipment-stays-in-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/core/src/testing/|^apps/webservice-e2e/` },
+      to: { path: '^libs/core/src/testing/' },
+    },
+    {
+      name: 'no-deep-import-into-a-library',
+      severity: 'error',
+      from: { path: '^(apps|tools)/' },
+      to: { path: '^libs/([^/]+)/src/', pathNot: '^libs/[^/]+/src/(index|testing/index)\\.ts$' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.depcruise.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules|/dist/' },
+    exclude: { path: '/dist/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'require', 'node', 'default'] },
+  },
+};

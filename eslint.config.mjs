@@ -1,0 +1,95 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+// In flat config a later `no-restricted-syntax` replaces an earlier one for the same file, so each list is whole.
+const clocks = [
+  { object: 'Date', property: 'now', message: 'core has no clock: time comes in on the event.' },
+  { object: 'Math', property: 'random', message: 'core has no randomness: the driver supplies nonces.' },
+  { object: 'performance', property: 'now', message: 'core has no clock: time comes in on the event.' },
+];
+const newDate = {
+  selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+  message: 'core has no clock: time comes in on the event.',
+};
+const asyncCode = {
+  selector: ':matches(FunctionDeclaration,FunctionExpression,ArrowFunctionExpression)[async=true]',
+  message: 'Only the operations floor and the ports wait.',
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/node_modules', '.nx', '**/*.js', '**/*.cjs', '**/*.mjs', '.taskrunner'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    files: ['**/*.ts'],
+    languageOptions: {
+      parserOptions: {
+        project: ['libs/*/tsconfig.spec.json', 'apps/*/tsconfig.spec.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { '@nx': nx },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          banTransitiveDependencies: true,
+          allow: [],
+          depConstraints: [
+            {
+              sourceTag: 'floor:core',
+              onlyDependOnLibsWithTags: ['floor:core'],
+              allowedExternalImports: [
+                '@bufbuild/cel',
+                '@bufbuild/cel/*',
+                '@jmespath-community/jmespath',
+                'ajv',
+                'ajv/*',
+                'ajv-formats',
+                're2js',
+                'yaml',
+                'fast-check',
+                'json-canonicalize',
+                '@sigstore/*',
+              ],
+            },
+            { sourceTag: 'floor:infrastructure', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
+            { sourceTag: 'floor:app', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
+            { sourceTag: 'floor:e2e', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/core/src/lib/**/*.ts'],
+    ignores: ['**/*.spec.ts', 'libs/core/src/lib/operations/**', 'libs/core/src/lib/ports/**'],
+    rules: {
+      'no-restricted-properties': ['error', ...clocks],
+      'no-restricted-syntax': ['error', newDate, asyncCode],
+    },
+  },
+  {
+    files: ['libs/core/src/lib/operations/**/*.ts', 'libs/core/src/lib/ports/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-properties': ['error', ...clocks], 'no-restricted-syntax': ['error', newDate] },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/src/testing/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@nx/enforce-module-boundaries': 'off',
+    },
+  },
+);

@@ -1,0 +1,25 @@
+// One Jest set-up for every project: swc compiles, TypeScript checks apart (`npm run check`).
+// Packages that ship as ES modules only are compiled to CommonJS, since Jest on Node 20 cannot require them.
+const esmOnly = ['jose', 'oidc-provider'];
+const typescript = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+  module: { type: 'commonjs' },
+};
+const ecmascript = { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' } };
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/src/**/*.int-spec.ts', '<rootDir>/src/**/*.e2e-spec.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', ecmascript] },
+  transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
+  moduleNameMapper: {
+    '^@taskrunner/core$': `${__dirname}/libs/core/src/index.ts`,
+    '^@taskrunner/core/testing$': `${__dirname}/libs/core/src/testing/index.ts`,
+    '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
+  },
+  testTimeout: 60_000,
+};

@@ -1,0 +1,28 @@
+/** One thing that is wrong with a caller's input, and what to do about it. Shown as it is: it never holds a secret. */
+export interface Fault {
+  /** Stable code, such as `DOC_DUPLICATE_KEY`; a released code never changes meaning. */
+  readonly code: string;
+  /** JSON pointer into the document, `''` for the whole. */
+  readonly path: string;
+  /** From 1; null where the input has no lines. */
+  readonly line: number | null;
+  /** From 1; null where the input has no columns. */
+  readonly column: number | null;
+  readonly message: string;
+  /** What to do. */
+  readonly remediation: string;
+  /** Codes by which other products know the same fault. */
+  readonly aliases?: readonly string[];
+}
+
+/** Faults in the order of their position; at most `limit` of them. */
+export function sortFaults(faults: readonly Fault[], limit = 1_000): readonly Fault[] {
+  return [...faults]
+    .sort(
+      (a, b) =>
+        (a.line ?? 0) - (b.line ?? 0) ||
+        (a.column ?? 0) - (b.column ?? 0) ||
+        (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+    )
+    .slice(0, limit);
+}

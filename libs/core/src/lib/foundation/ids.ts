@@ -1,0 +1,56 @@
+// Admission rule of this floor: no domain verbs, no imports from above. Names are branded, so that one cannot pass for another.
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** A tenant's name: ASCII `[a-z0-9._-]`, 1 to 63 characters. */
+export type TenantId = Brand<string, 'TenantId'>;
+/** A run's public name: `run_` and the 26 base32 characters of its UUIDv7. */
+export type RunId = Brand<string, 'RunId'>;
+/** A step instance, named by its place: `rollout[3]::approve`; the root is the empty string. */
+export type StepId = Brand<string, 'StepId'>;
+/** A node's place in the plan: a step id without its indexes, `rollout::approve`; the root is the empty string. */
+export type NodeId = Brand<string, 'NodeId'>;
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export type Digest = Brand<string, 'Digest'>;
+
+const TENANT = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** True if `text` may name a tenant. */
+export function isTenantId(text: string): text is TenantId {
+  return TENANT.test(text);
+}
+
+/** True if `text` is a sha256 digest as this product writes it. */
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === 'string' && DIGEST.test(text);
+}
+
+/** True if `text` is the public name of a run. */
+export function isRunId(text: string): text is RunId {
+  return RUN.test(text);
+}
+
+/** The public name of the run with this UUID. Throws a `TypeError` if it is not a UUID in lower case. */
+export function toRunId(uuid: string): RunId {
+  if (!UUID.test(uuid)) throw new TypeError('not a UUID');
+  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
+  let text = '';
+  for (let place = 0; place < 26; place++) {
+    text = (ALPHABET[Number(bits & 31n)] ?? '') + text;
+    bits >>= 5n;
+  }
+  return `run_${text}` as RunId;
+}
+
+/** The UUID behind a run's public name. */
+export function runUuid(runId: RunId): string {
+  let bits = 0n;
+  for (const character of runId.slice(4)) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));
+  const hex = bits.toString(16).padStart(32, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

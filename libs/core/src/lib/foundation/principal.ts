@@ -1,0 +1,35 @@
+import type { TenantId } from './ids';
+
+/** Who somebody is to an issuer (OpenID Connect `iss`, `sub`). */
+export interface Subject {
+  readonly iss: string;
+  readonly sub: string;
+}
+
+/** A subject and whether it is a human. */
+export interface Actor extends Subject {
+  readonly kind: 'person' | 'client';
+}
+
+/** Scopes of the API, after the published aliases are mapped. */
+export type Scope = 'packs.read' | 'packs.run' | 'packs.approve' | 'packs.write' | 'packs.admin';
+
+/** The caller of a request, as its token says. */
+export interface Principal extends Actor {
+  readonly tenant: TenantId;
+  /** For people to read; decides nothing. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Grants carried by the configured claim, such as `role:sec-lead`. */
+  readonly grants: readonly string[];
+  /** Every `act` in the token, outermost first (RFC 8693). */
+  readonly actors: readonly Actor[];
+  /** When the human last proved who they are, milliseconds since the epoch; null for clients. */
+  readonly authTimeMs: number | null;
+  readonly acr: string | null;
+}
+
+/** True if two subjects are the same person or client. */
+export function sameSubject(a: Subject, b: Subject): boolean {
+  return a.iss === b.iss && a.sub === b.sub;
+}
