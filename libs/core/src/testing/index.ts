@@ -1,1 +1,1 @@
-export {};
+export { objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';

@@ -1,0 +1,44 @@
+import type { Digest } from '../foundation/ids';
+import type { Subject } from '../foundation/principal';
+
+export type DecisionKind = 'approved' | 'rejected' | 'withdrawn';
+/** How a gate ended. `closed`: the run ended or was cancelled first. */
+export type GateOutcome = 'approved' | 'rejected' | 'expired' | 'closed';
+
+/** What a gate asks for: copied from plan and profile when it opens. */
+export interface GateRequirement {
+  readonly approval: string;
+  readonly grants: readonly string[];
+  readonly minApprovals: number;
+  readonly selfApproval: boolean;
+}
+
+/** One open gate: what was shown, until when, and who approved so far. */
+export interface GateState {
+  readonly gateDigest: Digest;
+  readonly planHash: Digest;
+  readonly requirement: GateRequirement;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly executeBy: number;
+  /** Nobody of these decides, unless self-approval is allowed. */
+  readonly initiators: readonly Subject[];
+  readonly approvals: readonly GateApproval[];
+}
+
+export interface GateApproval {
+  readonly decisionId: string;
+  /** The persons that this approval uses up: the decider, and the delegator if it was delegated. */
+  readonly persons: readonly Subject[];
+}
+
+/** A decision as far as counting goes; its envelope was verified before. */
+export interface GateDecision {
+  readonly decisionId: string;
+  readonly gateDigest: Digest;
+  readonly planHash: Digest;
+  readonly decision: DecisionKind;
+  readonly person: Subject;
+  readonly onBehalfOf: Subject | null;
+  readonly grants: readonly string[];
+}

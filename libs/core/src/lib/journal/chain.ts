@@ -1,0 +1,50 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Entry, Page, Unnumbered } from './page';
+
+/** Where a journal stands: number of its last entry, hash of its last page (at first: the admission digest). */
+export interface Head {
+  readonly seq: number;
+  readonly hash: Digest;
+}
+
+/** The hash of a page: over the page before it, its first number and the RFC 8785 text of its entries. */
+export function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
+  return sha256(`${prev}\n${first}\n${canonical(entries as unknown as Json)}`);
+}
+
+/** Numbers entries and makes them the next page. */
+export function chain(head: Head, entries: readonly Unnumbered[], values: Page['values']): { readonly page: Page; readonly head: Head } {
+  const first = head.seq + 1;
+  const numbered: readonly Entry[] = entries.map((entry, i) => ({ seq: first + i, ...entry }));
+  const hash = pageHash(head.hash, first, numbered);
+  return { page: { first, entries: numbered, values, prev: head.hash, hash }, head: { seq: head.seq + entries.length, hash } };
+}
+
+/** Where a chain breaks: the first page that does not follow, and why. */
+export interface Break {
+  readonly first: number;
+  readonly reason: 'gap' | 'prev' | 'hash' | 'value' | 'time';
+}
+
+/** Checks pages in order from `head` on: numbers gapless, hashes right, values equal to their digests, time never falling. */
+export function checkChain(head: Head, pages: readonly Page[]): { readonly head: Head; readonly broken: Break | null } {
+  let { seq, hash } = head;
+  let at = 0;
+  for (const page of pages) {
+    const fail = (reason: Break['reason']): { head: Head; broken: Break } => ({ head: { seq, hash }, broken: { first: page.first, reason } });
+    if (page.first !== seq + 1) return fail('gap');
+    if (page.prev !== hash) return fail('prev');
+    if (page.hash !== pageHash(page.prev, page.first, page.entries)) return fail('hash');
+    for (const entry of page.entries) {
+      if (entry.seq !== ++seq) return fail('gap');
+      if (entry.at < at) return fail('time');
+      at = entry.at;
+    }
+    for (const [digest, value] of Object.entries(page.values)) if (sha256(canonical(value)) !== digest) return fail('value');
+    hash = page.hash;
+  }
+  return { head: { seq, hash }, broken: null };
+}

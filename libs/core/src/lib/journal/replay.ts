@@ -1,0 +1,43 @@
+import { canonical } from '../canonical/canonical';
+import type { Json } from '../foundation/json';
+import type { PlanIndex } from '../plan/plan-index';
+import { advance } from '../run/advance';
+import type { Derived, Given } from '../run/run-event';
+import type { RunState } from '../run/run-state';
+import type { Entry } from './page';
+
+/** The first entry at which a replay differs from what is written. */
+export interface Divergence {
+  readonly seq: number;
+  readonly expected: Derived | null;
+}
+
+/**
+ * Feeds the givens to `advance` and demands exactly the deriveds that are written (engine.md §7). Facts change nothing.
+ * Needs no values, no clock, no store.
+ */
+export function replay(x: PlanIndex, from: RunState, entries: Iterable<Entry>): { readonly state: RunState; readonly diverged: Divergence | null } {
+  let state = from;
+  let due: readonly Derived[] = [];
+  let next = 0;
+  let last = 0;
+  for (const entry of entries) {
+    last = entry.seq;
+    if (entry.kind === 'fact') continue;
+    if (entry.kind === 'derived') {
+      const expected = due[next++] ?? null;
+      if (expected === null || !same(expected, entry.event)) return { state, diverged: { seq: entry.seq, expected } };
+      continue;
+    }
+    if (next < due.length) return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
+    const turn = advance(x, state, { ...entry.event, at: entry.at } as Given);
+    state = turn.state;
+    due = turn.events;
+    next = 0;
+  }
+  return { state, diverged: next < due.length ? { seq: last + 1, expected: due[next] ?? null } : null };
+}
+
+function same(a: Derived, b: Derived): boolean {
+  return canonical(a as unknown as Json) === canonical(b as unknown as Json);
+}

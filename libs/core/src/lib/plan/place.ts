@@ -1,0 +1,48 @@
+import type { NodeId, StepId } from '../foundation/ids';
+
+// Places (language.md §3): a map or loop item is `stepId[index]`, a child in it `stepId[index]::templateId`, nested the same
+// way. Children of group, parallel and conditional share the scope they stand in. A node id is a place without indexes.
+
+/** The root of the tree. */
+export const ROOT = '' as StepId & NodeId;
+
+/** The scope a place stands in: `a[0]::b` → `a[0]`; at the top `''`. */
+export function scopeOf(place: string): string {
+  const cut = place.lastIndexOf('::');
+  return cut < 0 ? '' : place.slice(0, cut);
+}
+
+/** Joins a scope and a name. */
+export function within<Id extends string>(scope: string, name: string): Id {
+  return (scope === '' ? name : `${scope}::${name}`) as Id;
+}
+
+/** The item of a map or loop with this index. */
+export function itemOf(repeat: StepId, index: number): StepId {
+  return `${repeat}[${index}]` as StepId;
+}
+
+/** True for an item (`a[0]`), not for a step in it. */
+export function isItem(step: StepId): boolean {
+  return step.endsWith(']');
+}
+
+/** The index of an item. */
+export function indexOf(item: StepId): number {
+  return Number(item.slice(item.lastIndexOf('[') + 1, -1));
+}
+
+/** The map or loop that an item belongs to. */
+export function repeatOf(item: StepId): StepId {
+  return item.slice(0, item.lastIndexOf('[')) as StepId;
+}
+
+/** The node behind a step; of an item, its map or loop. */
+export function nodeOf(step: StepId): NodeId {
+  return step.replace(/\[\d+\]/g, '') as NodeId;
+}
+
+/** A child's place below a container's instance: inside an item the item is the scope, elsewhere the container's own scope. */
+export function childOf(container: StepId, name: string): StepId {
+  return within<StepId>(isItem(container) ? container : scopeOf(container), name);
+}

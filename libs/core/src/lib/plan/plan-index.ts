@@ -1,0 +1,122 @@
+import type { Digest, NodeId, StepId } from '../foundation/ids';
+import { childOf, isItem, nodeOf, repeatOf, ROOT, scopeOf, within } from './place';
+import type { Block, Node, Plan, RunNode } from './plan';
+import type { ApprovalFloor, ProfileDefaults } from './profile';
+
+/** One list of siblings, with what the machine asks of it. */
+export interface IndexedBlock {
+  readonly block: Block;
+  readonly nodes: readonly IndexedNode[];
+  /** 0 = no limit. */
+  readonly maxParallel: number;
+}
+
+/** A node and its place in the plan. */
+export interface IndexedNode {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly node: Node;
+  readonly parent: NodeId;
+  /** From 0, among its siblings. */
+  readonly place: number;
+  /** Names of siblings that wait for it. */
+  readonly dependents: readonly string[];
+  /** Its body; a conditional has one a branch and then `else`. */
+  readonly bodies: readonly IndexedBlock[];
+}
+
+/** What is derived from a plan, once a process: never hashed, never stored. */
+export interface PlanIndex {
+  readonly plan: Plan;
+  readonly planHash: Digest;
+  readonly defaults: ProfileDefaults;
+  readonly approvalFloor: ApprovalFloor;
+  readonly root: IndexedBlock;
+  readonly nodes: ReadonlyMap<NodeId, IndexedNode>;
+}
+
+/** Indexes a plan under the defaults of its admitted profile and the floor of its environment. */
+export function indexPlan(plan: Plan, planHash: Digest, defaults: ProfileDefaults, approvalFloor: ApprovalFloor): PlanIndex {
+  const nodes = new Map<NodeId, IndexedNode>();
+  const indexBlock = (block: Block, parent: NodeId, scope: string, unlimited: number): IndexedBlock => {
+    const waiting = new Map<string, string[]>(block.nodes.map((node) => [node.id, []]));
+    for (const node of block.nodes) for (const need of node.needs) waiting.get(need)?.push(node.id);
+    const indexed = block.nodes.map((node, place) => {
+      const id = within<NodeId>(scope, node.id);
+      const entry: IndexedNode = {
+        id,
+        name: node.id,
+        node,
+        parent,
+        place,
+        dependents: waiting.get(node.id) ?? [],
+        bodies: bodiesOf(node, id, scope),
+      };
+      nodes.set(id, entry);
+      return entry;
+    });
+    return { block, nodes: indexed, maxParallel: block.maxParallel ?? unlimited };
+  };
+  const bodiesOf = (node: Node, id: NodeId, scope: string): IndexedBlock[] => {
+    switch (node.kind) {
+      case 'run':
+      case 'gate':
+        return [];
+      case 'group':
+        return [indexBlock(node.body, id, scope, 0)];
+      case 'parallel':
+        return [indexBlock(node.body, id, scope, defaults.maxParallel)];
+      case 'map':
+      case 'loop':
+        return [indexBlock(node.body, id, id, 0)];
+      case 'conditional':
+        return [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])].map(
+          (body) => indexBlock(body, id, scope, 0),
+        );
+    }
+  };
+  const root = indexBlock(plan.graph, ROOT, '', 0);
+  return { plan, planHash, defaults, approvalFloor, root, nodes };
+}
+
+/** The node behind a step. Throws a `TypeError` if the plan has none: a step id of another plan. */
+export function nodeAt(x: PlanIndex, step: StepId): IndexedNode {
+  const node = x.nodes.get(nodeOf(step));
+  if (!node) throw new TypeError('no such step in the plan');
+  return node;
+}
+
+/** The instance that contains a step: the root's children are below `''`, an item below its map. */
+export function parentOf(x: PlanIndex, step: StepId): StepId {
+  if (isItem(step)) return repeatOf(step);
+  const { parent } = nodeAt(x, step);
+  if (parent === ROOT) return ROOT;
+  const above = x.nodes.get(parent);
+  if (above && (above.node.kind === 'map' || above.node.kind === 'loop')) return scopeOf(step) as StepId;
+  return within<StepId>(scopeOf(step), above?.name ?? '');
+}
+
+/** The siblings below a container instance: `branch` picks among a conditional's bodies. */
+export function blockOf(x: PlanIndex, container: StepId, branch = 0): IndexedBlock {
+  if (container === ROOT) return x.root;
+  const body = nodeAt(x, container).bodies[branch];
+  if (!body) throw new TypeError('not a container');
+  return body;
+}
+
+/** The instances below a container, in plan order. */
+export function childrenOf(x: PlanIndex, container: StepId, branch = 0): readonly StepId[] {
+  return blockOf(x, container, branch).nodes.map((node) => childOf(container, node.name));
+}
+
+/** The run node behind a leaf. */
+export function runNodeAt(x: PlanIndex, step: StepId): RunNode {
+  const { node } = nodeAt(x, step);
+  if (node.kind !== 'run') throw new TypeError('not a run step');
+  return node;
+}
+
+/** True if the attempt of this leaf happens inside the driver, so that it may run ahead of the commit. */
+export function isAhead(node: RunNode): boolean {
+  return node.effects === 'pure';
+}

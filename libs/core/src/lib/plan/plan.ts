@@ -1,0 +1,193 @@
+import type { Digest } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+
+// What is hashed (language.md §7). JSON only: explicit needs, canonical expressions, milliseconds; nothing derived, nothing
+// the environment decides. Every member is on the plan-hash list; environment defaults stay absent here (null) and are
+// resolved in the profile.
+
+/** A string that may hold `{{ expressions }}`, in canonical spelling. */
+export type Template = string;
+/** One expression without its braces, in canonical spelling. */
+export type ExpressionText = string;
+export type Effects = 'pure' | 'idempotent' | 'once';
+export type RunOn = 'success' | 'failure' | 'always';
+
+export interface Plan {
+  readonly schema: 'taskrunner.plan.v1';
+  readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
+  /** By value; a `file` as `{digest, size}`; a sensitive one as `{sensitive: true}`. */
+  readonly inputs: JsonObject;
+  readonly secrets: readonly PlanSecret[];
+  readonly graph: Block;
+  readonly approvals: readonly Approval[];
+  readonly policies: readonly Policy[];
+  readonly sandbox: SandboxRequest;
+  readonly concurrency: { readonly group: Template; readonly onConflict: 'queue' | 'refuse' } | null;
+  readonly timeouts: { readonly runMs: number | null; readonly cleanupMs: number | null };
+  readonly outputs: readonly { readonly name: string; readonly type: string; readonly value: Json }[];
+  readonly messages: { readonly success: Template | null; readonly failure: Template | null };
+  /** Sorted `uses` references. */
+  readonly executors: readonly string[];
+}
+
+export interface PlanSecret {
+  readonly name: string;
+  readonly scope: string | null;
+  readonly required: boolean;
+}
+
+export interface Approval {
+  readonly id: string;
+  /** Sorted; on top of `packs.approve`. */
+  readonly grants: readonly string[];
+  readonly minApprovals: number;
+  readonly expiresAfterMs: number | null;
+  readonly executeWithinMs: number | null;
+  readonly allowSelfApproval: boolean;
+  readonly maxAuthAgeMs: number | null;
+  readonly reasonRequired: boolean;
+  readonly reasonTemplate: Template | null;
+}
+
+export type PolicyLevel = 'advisory' | 'soft-mandatory' | 'hard-mandatory';
+
+export interface Policy {
+  readonly id: string;
+  readonly engine: 'cel' | 'cedar' | 'opa';
+  readonly level: PolicyLevel;
+  /** The policy's text: what the digest is over. */
+  readonly source: string;
+  readonly digest: Digest;
+}
+
+export interface SandboxRequest {
+  readonly mode: 'open' | 'sealed' | null;
+  readonly sealedInstall: boolean;
+  readonly egressAllowlist: readonly string[] | null;
+  readonly cpuMillicores: number | null;
+  readonly memoryMiB: number | null;
+  readonly workspaceMiB: number | null;
+  readonly maxProcesses: number | null;
+  readonly timeoutMs: number | null;
+}
+
+/** Siblings in the plan. */
+export interface Block {
+  readonly nodes: readonly Node[];
+  /** Children under way at once; null: the profile's default. Lists (root, group, branch, body) have none: `0` = no limit. */
+  readonly maxParallel: number | null;
+  readonly continueOnError: boolean;
+}
+
+interface Common {
+  /** Its own name; places are made of these. */
+  readonly id: string;
+  readonly name: string | null;
+  readonly when: ExpressionText | null;
+  /** What must be over before it: the stated needs, sorted, or else the last of what stands before it in its list. */
+  readonly needs: readonly string[];
+  /** True if `needs` is what the author stated: then `runOn` is judged over them alone, else over all earlier siblings. */
+  readonly stated: boolean;
+  readonly runOn: RunOn;
+  /** The step with its retries and waits; final. */
+  readonly timeoutMs: number | null;
+  readonly workers: readonly string[];
+}
+
+export interface RunNode extends Common {
+  readonly kind: 'run';
+  readonly uses: string;
+  readonly with: JsonObject;
+  readonly env: { readonly [name: string]: Template };
+  readonly files: JsonObject;
+  readonly secrets: readonly { readonly name: string; readonly env: string | null; readonly file: string | null }[];
+  readonly tools: { readonly [name: string]: readonly Digest[] };
+  readonly egress: readonly { readonly url: Template; readonly intent: string | null }[];
+  readonly artifacts: readonly ArtifactRequest[];
+  /** Declared outputs by name: JSON Schemas. */
+  readonly outputs: JsonObject | null;
+  readonly effects: Effects;
+  readonly retries: Retries;
+  readonly continueOnError: boolean;
+}
+
+export interface ArtifactRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly mediaType: string | null;
+  readonly optional: boolean;
+}
+
+export interface Retries {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly factor: number;
+  readonly maxBackoffMs: number;
+  readonly jitter: boolean;
+  /** Codes that are tried again; null: every code that is not final. Sorted. */
+  readonly on: readonly string[] | null;
+  readonly attemptTimeoutMs: number | null;
+}
+
+export interface GroupNode extends Common {
+  readonly kind: 'group';
+  readonly body: Block;
+  readonly continueOnError: boolean;
+}
+
+export interface ParallelNode extends Common {
+  readonly kind: 'parallel';
+  readonly body: Block;
+  readonly continueOnError: boolean;
+}
+
+export interface MapNode extends Common {
+  readonly kind: 'map';
+  /** An expression that yields the list, or the list itself where the manifest wrote one. */
+  readonly items: Json;
+  readonly iterator: string;
+  readonly index: string;
+  readonly label: Template | null;
+  /** Upper bound of the list; null where the items are known at plan time. */
+  readonly maxItems: number | null;
+  /** Items under way at once; null: the profile's default. */
+  readonly width: number | null;
+  readonly body: Block;
+  /** What an item yields; null: the outputs of its last step. */
+  readonly outputs: JsonObject | null;
+  readonly continueOnError: boolean;
+}
+
+export interface LoopNode extends Common {
+  readonly kind: 'loop';
+  readonly items: Json;
+  readonly until: ExpressionText | null;
+  readonly delayMs: number;
+  readonly maxIterations: number;
+  readonly aggregation: 'collect' | 'last';
+  readonly iterator: string;
+  readonly index: string;
+  readonly body: Block;
+  readonly outputs: JsonObject | null;
+  readonly continueOnError: boolean;
+}
+
+export interface ConditionalNode extends Common {
+  readonly kind: 'conditional';
+  readonly branches: readonly { readonly when: ExpressionText; readonly body: Block }[];
+  readonly otherwise: Block | null;
+  readonly continueOnError: boolean;
+}
+
+export interface GateNode extends Common {
+  readonly kind: 'gate';
+  /** The approval asked for; of a policy gate the override, if one is allowed. */
+  readonly approval: string | null;
+  readonly policy: string | null;
+  readonly with: JsonObject;
+  readonly message: Template | null;
+  readonly show: JsonObject;
+  readonly form: JsonObject | null;
+}
+
+export type Node = RunNode | GroupNode | ParallelNode | MapNode | LoopNode | ConditionalNode | GateNode;

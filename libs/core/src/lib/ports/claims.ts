@@ -1,0 +1,97 @@
+import type { Envelope } from '../evidence/envelope';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Page } from '../journal/page';
+import type { Letter } from './run-store';
+
+/** What a worker proves and honours; on its row, compared by the claim. */
+export interface WorkerDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly build: Digest;
+  readonly isolation: string;
+  readonly probe: Digest;
+  /** Environment digests that it honours. */
+  readonly environments: readonly Digest[];
+  readonly labels: readonly string[];
+}
+
+/** One life of a worker process: the holder of leases. */
+export interface Incarnation {
+  readonly id: string;
+  /** Lease and renewal, milliseconds. */
+  readonly leaseMs: number;
+}
+
+export interface ClaimedRun {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly fence: number;
+  readonly crashes: number;
+  readonly quarantine: boolean;
+  readonly plan: string;
+  readonly planHash: Digest;
+  readonly profile: string;
+  readonly profileDigest: Digest;
+  readonly environment: string;
+  readonly pack: {
+    readonly name: string;
+    readonly version: string;
+    readonly contentDigest: Digest;
+    readonly sourceDigest: Digest;
+  };
+  readonly manifest: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly executable: boolean;
+  }[];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly admissionDigest: Digest;
+  readonly lastSeq: number;
+  readonly lastLine: number;
+  readonly head: Digest | null;
+  readonly mac: string | null;
+  /** Letters of the inbox that the journal has taken. */
+  readonly seen: number;
+}
+
+/** The right to drive runs, and what a driver reads. */
+export abstract class Claims {
+  abstract register(worker: WorkerDescription): Promise<Incarnation>;
+  /** Renews the lease of an incarnation; false if it was swept. Returns database time for the clock. */
+  abstract renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
+  /** Marks the dead and frees their runs; at most once a second, and only by a worker that has renewed for one full lease. */
+  abstract sweep(incarnation: Incarnation): Promise<number>;
+  /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
+  abstract claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]>;
+  /** Pages after `afterSeq` in order. */
+  abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
+  /** Letters after `seen`, in order. */
+  abstract letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]>;
+  /** Of the runs that this incarnation owns, those with letters it has not seen: one query for all. */
+  abstract mail(
+    incarnation: Incarnation,
+  ): Promise<readonly { readonly tenant: TenantId; readonly runId: RunId; readonly inbox: number }[]>;
+  /** Where a run stands now: to settle an ambiguous commit. */
+  abstract standing(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly fence: number; readonly lastSeq: number; readonly head: Digest | null } | null>;
+  /** Stored rows of steps and gates, to compare with the replayed state. */
+  abstract rows(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{
+    readonly steps: readonly { readonly step: string; readonly status: string }[];
+    readonly gates: readonly { readonly gate: string; readonly state: string; readonly gateDigest: Digest }[];
+  }>;
+  /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced. */
+  abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
+  /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
+  abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
+  /** Drains: frees what this incarnation still owns and removes it. */
+  abstract retire(incarnation: Incarnation): Promise<void>;
+}

@@ -1,0 +1,58 @@
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import type { RunNode } from '../plan/plan';
+import type { Fact } from '../run/run-event';
+import type { ClaimedRun } from './claims';
+
+export interface ExecutionRequest {
+  readonly run: ClaimedRun;
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly execution: number;
+  /** Equal for every execution of one attempt. */
+  readonly key: string;
+  readonly node: RunNode;
+  /** Bound: no templates left. */
+  readonly with: JsonObject;
+  readonly env: { readonly [name: string]: string };
+  /** Path under `in/` → what stands there. */
+  readonly files: { readonly [path: string]: MountedFile | readonly MountedFile[] };
+  readonly signal: AbortSignal;
+}
+
+export type MountedFile =
+  | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
+  | { readonly kind: 'pack'; readonly path: string }
+  | { readonly kind: 'content'; readonly content: Json };
+
+/** What an execution reports while it runs. */
+export interface ExecutionReport {
+  /** A log line, without its line end; resolves when there is room for more. */
+  line(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', text: string): Promise<void>;
+  /** Raw output of a child; split into lines by the receiver. */
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void>;
+  fact(fact: Fact): void;
+}
+
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly outputs: Json }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly exitCode: number | null;
+    }
+  /** It was told to stop and is proven over. */
+  | { readonly kind: 'stopped'; readonly unknown: boolean }
+  /** It asks only for time: milliseconds since the epoch. */
+  | { readonly kind: 'deferred'; readonly until: number };
+
+/** Performs one kind of step. */
+export abstract class Executor {
+  /** `builtin:command`, … */
+  abstract readonly uses: string;
+  /** Raised only when behaviour changes (profile). */
+  abstract readonly behaviour: number;
+  abstract execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome>;
+}

@@ -1,0 +1,78 @@
+import type { Envelope } from '../evidence/envelope';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import type { Actor } from '../foundation/principal';
+import type { DecisionKind, GateOutcome } from '../gate/gate-state';
+import type { GivenBody } from '../run/run-event';
+
+/** A gate as the place of decision: its row, and what the run's row adds. */
+export interface GateRow {
+  readonly runId: RunId;
+  readonly gate: string;
+  readonly state: 'open' | GateOutcome;
+  readonly gateDigest: Digest;
+  readonly request: JsonObject;
+  readonly show: Json;
+  readonly approvals: number;
+  readonly required: number;
+  readonly expiresAt: number;
+  readonly planHash: Digest;
+  readonly initiators: readonly Actor[];
+  readonly runStatus: string;
+  readonly decisions: readonly {
+    readonly decisionId: string;
+    readonly decision: DecisionKind;
+    readonly person: { readonly iss: string; readonly sub: string };
+    readonly envelope: Envelope;
+    readonly decidedAt: number;
+  }[];
+}
+
+/** A decision, signed and ready to count. */
+export interface SignedDecision {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly gate: string;
+  readonly decisionId: string;
+  readonly decision: DecisionKind;
+  readonly person: { readonly iss: string; readonly sub: string };
+  readonly decidedAt: number;
+  readonly envelope: Envelope;
+  readonly recordDigest: Digest;
+  readonly response: Json;
+  readonly letter: GivenBody;
+  readonly audit: JsonObject;
+}
+
+export type Decided =
+  | {
+      readonly kind: 'counted';
+      readonly state: 'open' | GateOutcome;
+      readonly approvals: number;
+      readonly required: number;
+    }
+  /** The same person decided the same before: the first record. */
+  | {
+      readonly kind: 'repeated';
+      readonly envelope: Envelope;
+      readonly state: 'open' | GateOutcome;
+      readonly approvals: number;
+      readonly required: number;
+    }
+  /** `decidedAt` is not later than the run's last decision: read the time and sign again. */
+  | { readonly kind: 'too-early' }
+  | {
+      readonly kind: 'refused';
+      readonly code: 'GATE_DECIDED' | 'GATE_EXPIRED' | 'GATE_ALREADY_COUNTED' | 'RUN_ENDED' | 'GATE_NOT_OPEN';
+    };
+
+/** Where people decide: one statement on the gate row (gates.md §3). */
+export abstract class GateDesk {
+  abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;
+  /** Open gates of the tenant, newest first. */
+  abstract open(tenant: TenantId, limit: number): Promise<readonly GateRow[]>;
+  abstract now(): Promise<number>;
+  abstract decide(decision: SignedDecision): Promise<Decided>;
+  /** A refusal leaves a row too, in a transaction of its own. */
+  abstract audit(tenant: TenantId, event: JsonObject): Promise<void>;
+}

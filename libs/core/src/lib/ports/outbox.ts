@@ -1,0 +1,34 @@
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+
+export interface OutboxItem {
+  readonly id: string;
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly kind: 'attest' | 'announce';
+  readonly body: Json;
+  readonly tries: number;
+}
+
+/** What a sealed run leaves behind. */
+export interface SealedEvidence {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  /** Of the bundle, in the object store. */
+  readonly bundle: Digest;
+  readonly bundleSize: number;
+  /** Of the pack-run statement's payload. */
+  readonly statement: Digest;
+  /** The signed statements, Sigstore bundle JSON by name. */
+  readonly attestations: Json;
+}
+
+/** Work that follows a commit, derived from its events. */
+export abstract class Outbox {
+  /** Leases due items of this kind to the caller for `leaseMs`. */
+  abstract take(kind: 'attest' | 'announce', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
+  /** One statement: evidence row, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
+  abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
+  /** Tries again after a delay; `blocked` shows on the run. */
+  abstract postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void>;
+}

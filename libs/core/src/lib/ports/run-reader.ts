@@ -1,0 +1,105 @@
+import type { Envelope } from '../evidence/envelope';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Actor } from '../foundation/principal';
+import type { ArtifactRow, StepRow } from './committer';
+
+/** A run as readers see it: O(1), from its row. */
+export interface RunSummary {
+  readonly runId: RunId;
+  readonly status: string;
+  readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly waits: Json;
+  readonly counts: Json;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly evidence: {
+    readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
+    readonly digest: Digest | null;
+  };
+  readonly lastLine: number;
+  /** Grows with every change: for ETag and long polls. */
+  readonly version: number;
+}
+
+export interface ArtifactView extends ArtifactRow {
+  readonly artifactId: string;
+  readonly createdAt: number;
+}
+
+/** Everything the attestation and the bundle are made of, read once a run has ended. */
+export interface RunRecords {
+  readonly summary: RunSummary;
+  readonly plan: string;
+  readonly profile: string;
+  readonly environment: string;
+  readonly manifest: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly executable: boolean;
+  }[];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly gates: readonly {
+    readonly gate: string;
+    readonly gateDigest: Digest;
+    readonly request: Json;
+    readonly show: Json;
+    readonly state: string;
+  }[];
+  readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
+  readonly artifacts: readonly ArtifactView[];
+  readonly audit: { readonly seq: number; readonly head: Digest | null };
+}
+
+/** Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. */
+export abstract class RunReader {
+  abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
+  abstract list(
+    tenant: TenantId,
+    filter: { readonly status?: string; readonly pack?: string },
+    limit: number,
+    before: RunId | null,
+  ): Promise<readonly RunSummary[]>;
+  abstract plan(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly plan: string; readonly profile: string; readonly planHash: Digest } | null>;
+  abstract steps(
+    tenant: TenantId,
+    run: RunId,
+    filter: { readonly parent?: string; readonly status?: string },
+    limit: number,
+    after: string | null,
+  ): Promise<readonly StepRow[]>;
+  abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
+  abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
+  abstract records(tenant: TenantId, run: RunId): Promise<RunRecords | null>;
+  abstract evidence(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly bundle: Digest; readonly size: number; readonly attestations: Json } | null>;
+  /** Of watched runs: last seq and last line, one query for all (tail). */
+  abstract tail(
+    runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[],
+  ): Promise<
+    readonly {
+      readonly tenant: TenantId;
+      readonly runId: RunId;
+      readonly lastSeq: number;
+      readonly lastLine: number;
+      readonly status: string;
+      readonly version: number;
+    }[]
+  >;
+}

@@ -1,0 +1,82 @@
+import type { Envelope } from '../evidence/envelope';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Actor, Subject } from '../foundation/principal';
+import type { GivenBody } from '../run/run-event';
+
+/** A run as it is accepted: everything a worker needs, in one statement. */
+export interface NewRun {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly planHash: Digest;
+  /** RFC 8785 text of the plan; kept once per (tenant, plan hash). */
+  readonly plan: string;
+  /** RFC 8785 texts. */
+  readonly profile: string;
+  readonly profileDigest: Digest;
+  readonly environment: string;
+  readonly environmentDigest: Digest;
+  readonly pack: {
+    readonly name: string;
+    readonly version: string;
+    readonly contentDigest: Digest;
+    readonly sourceDigest: Digest;
+  };
+  /** The pack's manifest as normalised and its files, as an archive in the object store; null for a lone manifest. */
+  readonly manifest: string;
+  readonly files: {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly executable: boolean;
+  }[];
+  /** Inputs by value, as given and defaulted (sensitive ones come with a later issue). */
+  readonly inputs: Json;
+  readonly initiators: readonly Actor[];
+  readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
+  readonly labels: { readonly [key: string]: string };
+  readonly admission: Envelope;
+  readonly admissionDigest: Digest;
+  /** Milliseconds since the epoch, database time. */
+  readonly acceptedAt: number;
+  /** Steps in the plan as far as known: for the summary. */
+  readonly stepsTotal: number;
+  readonly idempotency: {
+    readonly key: string;
+    readonly person: Subject;
+    readonly route: string;
+    readonly bodyDigest: Digest;
+  } | null;
+}
+
+export type Created =
+  | { readonly kind: 'created' }
+  /** The same idempotency key and body came before. */
+  | { readonly kind: 'replayed'; readonly runId: RunId }
+  | { readonly kind: 'refused'; readonly code: 'IDEMPOTENCY_KEY_REUSED' };
+
+/** A given waiting in the store, with its place in the run's inbox (from 1, gapless). */
+export interface Letter {
+  readonly position: number;
+  readonly given: GivenBody;
+  /** The signed envelope that a decision or resolution must have. */
+  readonly envelope: Envelope | null;
+  /** The decision's `response`, if it has one. */
+  readonly response: Json;
+  readonly postedAt: number;
+}
+
+export type Posted =
+  | { readonly kind: 'posted'; readonly position: number }
+  /** The same dedupe key came before. */
+  | { readonly kind: 'known' }
+  | { readonly kind: 'refused'; readonly code: 'RUN_ENDED' | 'RUN_NOT_FOUND' | 'INBOX_FULL' };
+
+/** How the webservice hands runs and letters to workers. */
+export abstract class RunStore {
+  /** Database time, milliseconds; and an id made from it. */
+  abstract stamp(): Promise<{ readonly at: number; readonly runId: RunId }>;
+  abstract create(run: NewRun): Promise<Created>;
+  /** One statement: takes the inbox position on the run row, inserts the letter, makes the run due. */
+  abstract post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted>;
+}

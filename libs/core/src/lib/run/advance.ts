@@ -1,0 +1,243 @@
+import { assertNever } from '../foundation/assert-never';
+import type { RunId, StepId } from '../foundation/ids';
+import { PersistentMap } from '../foundation/persistent-map';
+import type { Subject } from '../foundation/principal';
+import { isItem, ROOT } from '../plan/place';
+import { nodeAt, runNodeAt, type PlanIndex } from '../plan/plan-index';
+import type { StepState } from '../step/step-state';
+import { answered } from './begin';
+import type { Command } from './command';
+import { openGroup, stopContainer } from './container';
+import { Draft } from './draft';
+import { expireGate, gateDecided, policyJudged } from './gate-step';
+import { leafDeferred, leafFailed, leafStopped, leafSucceeded, wakeLeaf } from './leaf';
+import type { Derived, Given } from './run-event';
+import type { RunState } from './run-state';
+import { spread } from './spread';
+import { takeOver } from './takeover';
+
+/** What one given led to. */
+export interface Turn {
+  readonly state: RunState;
+  /** In order; the journal holds the given and then these. */
+  readonly events: readonly Derived[];
+  readonly commands: readonly Command[];
+  /** Last state of each step that changed. */
+  readonly changed: ReadonlyMap<StepId, StepState>;
+}
+
+/** A run that was accepted and not yet begun. */
+export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[]): RunState {
+  return {
+    runId,
+    initiators,
+    phase: 'queued',
+    ending: null,
+    steps: PersistentMap.empty(),
+    wakes: PersistentMap.empty(),
+    counts: { pending: 0, running: 0, waiting: 0, retrying: 0, needs_attention: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 },
+    openGates: 0,
+    timer: { leftMs: x.plan.timeouts.runMs ?? x.defaults.runTimeoutMs, since: null },
+    result: null,
+  };
+}
+
+/**
+ * The one function that decides (engine.md §2): pure, synchronous, total. Every given gets an answer, if only
+ * `given.ignored`. Driver, simulator, harness, replay and verifier call it.
+ */
+export function advance(x: PlanIndex, state: RunState, given: Given): Turn {
+  const draft = new Draft(x, state, given.at);
+  if (state.phase === 'ended') ignore(draft, given, 'RUN_ENDED');
+  else {
+    take(draft, given);
+    spread(draft);
+    settleTimer(draft);
+    finish(draft);
+  }
+  return { state: draft.run, events: draft.events, commands: draft.commands, changed: draft.changed };
+}
+
+function take(draft: Draft, given: Given): void {
+  switch (given.type) {
+    case 'run.claimed':
+      return claimed(draft, given);
+    case 'run.cancel-requested':
+      return cancel(draft, given.force);
+    case 'run.failed':
+      return draft.fall({ status: 'failed', code: given.code, step: given.step, force: false, failureSteps: true });
+    case 'time.reached':
+      return timeReached(draft);
+    case 'attempt.succeeded':
+    case 'attempt.failed':
+    case 'attempt.stopped':
+    case 'attempt.deferred':
+      return attemptOver(draft, given);
+    case 'question.answered': {
+      const state = draft.get(given.step);
+      if (state?.kind !== 'deciding' || state.question !== given.question) return ignore(draft, given, 'QUESTION_OVER');
+      return answered(draft, given.step, state, given.answer);
+    }
+    case 'policy.judged': {
+      const state = draft.get(given.step);
+      return state?.kind === 'judging' ? policyJudged(draft, given, state) : ignore(draft, given, 'QUESTION_OVER');
+    }
+    case 'gate.decided': {
+      const state = draft.get(given.step);
+      return state?.kind === 'waiting' ? gateDecided(draft, given, state) : ignore(draft, given, 'GATE_NOT_OPEN');
+    }
+    case 'attention.resolved':
+      return resolved(draft, given);
+    default:
+      return assertNever(given);
+  }
+}
+
+type GivenOf<Type extends Given['type']> = Extract<Given, { type: Type }>;
+
+function ignore(draft: Draft, given: Given, code: string): void {
+  draft.emit({ type: 'given.ignored', what: given.type, step: 'step' in given ? given.step : null, code });
+}
+
+function claimed(draft: Draft, given: GivenOf<'run.claimed'>): void {
+  if (draft.run.phase === 'queued') {
+    draft.patch({ phase: 'running' });
+    draft.emit({ type: 'run.started' });
+    openGroup(draft, ROOT);
+  } else takeOver(draft);
+  if (given.crashes >= 3) draft.fall({ status: 'failed', code: 'POISON', step: null, force: true, failureSteps: false });
+}
+
+function cancel(draft: Draft, force: boolean): void {
+  draft.emit({ type: 'cancel.accepted', force });
+  const root = draft.get(ROOT);
+  const failed = root?.kind === 'group' && root.failures > 0 ? root : null;
+  draft.fall({
+    status: failed ? 'failed' : 'cancelled',
+    code: failed?.failedCode ?? 'RUN_CANCELLED',
+    step: failed?.failed ?? null,
+    force,
+    failureSteps: false,
+  });
+  if (draft.run.phase === 'queued') draft.patch({ phase: 'running', steps: draft.run.steps.with(ROOT, endedRoot) });
+}
+
+const endedRoot: StepState = {
+  kind: 'ended',
+  status: 'cancelled',
+  code: 'RUN_CANCELLED',
+  outputs: null,
+  attempts: 0,
+  satisfied: false,
+  tainted: true,
+  blocked: false,
+  executeBy: null,
+  by: null,
+};
+
+function attemptOver(draft: Draft, given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred'>): void {
+  const state = draft.get(given.step);
+  if (state?.kind !== 'running' || state.execution !== given.execution) return ignore(draft, given, 'ATTEMPT_OVER');
+  switch (given.type) {
+    case 'attempt.succeeded':
+      return leafSucceeded(draft, given.step, state, given.outputs);
+    case 'attempt.failed':
+      return leafFailed(draft, given.step, state, given);
+    case 'attempt.stopped':
+      return leafStopped(draft, given.step, state, given.unknown);
+    case 'attempt.deferred':
+      return leafDeferred(draft, given.step, state, given.until);
+    default:
+      return assertNever(given);
+  }
+}
+
+function resolved(draft: Draft, given: GivenOf<'attention.resolved'>): void {
+  const { step, execution } = given;
+  const state = draft.get(step);
+  if (state?.kind !== 'attention' || state.execution !== execution) return ignore(draft, given, 'ATTEMPT_OVER');
+  const { attempt, endBy } = state;
+  if (given.outcome === 'succeeded') return draft.end(step, { status: 'succeeded', outputs: given.outputs, attempts: attempt });
+  if (given.outcome === 'failed') {
+    const satisfied = runNodeAt(draft.x, step).continueOnError;
+    return draft.end(step, { status: 'failed', code: 'RESOLVED_FAILED', attempts: attempt, satisfied });
+  }
+  draft.set(step, { kind: 'retrying', attempt: attempt + 1, execution, at: draft.at, code: 'RESOLVED_RETRY', endBy });
+  return draft.send({ type: 'ready', step });
+}
+
+function timeReached(draft: Draft): void {
+  for (const [step, at] of dueAt(draft)) {
+    const state = draft.get(step);
+    if (!state || at > draft.at) continue;
+    if (state.kind === 'waiting') expireGate(draft, step);
+    else if (state.kind === 'group' || state.kind === 'repeat') stopContainer(draft, step, state, 'step-timeout');
+    else wakeLeaf(draft, step, state);
+  }
+  const { ending, timer } = draft.run;
+  if (ending && !ending.force && draft.at >= ending.cleanupBy) draft.fall({ ...ending, force: true });
+  else if (!ending && timer.since !== null && draft.at >= timer.since + timer.leftMs) {
+    draft.fall({ status: 'failed', code: 'RUN_TIMEOUT', step: null, force: false, failureSteps: false });
+  }
+}
+
+function dueAt(draft: Draft): readonly (readonly [StepId, number])[] {
+  return draft.run.wakes.entries().filter(([, at]) => at <= draft.at);
+}
+
+/** The run's timeout stands still while nothing is under way and a gate waits for people. */
+function settleTimer(draft: Draft): void {
+  const { timer, openGates } = draft.run;
+  const root = draft.get(ROOT);
+  const paused = root?.kind === 'group' && root.live === 0 && openGates > 0;
+  if (paused && timer.since !== null) draft.patch({ timer: { leftMs: timer.leftMs - (draft.at - timer.since), since: null } });
+  else if (!paused && timer.since === null && root) draft.patch({ timer: { ...timer, since: draft.at } });
+}
+
+function finish(draft: Draft): void {
+  const root = draft.get(ROOT);
+  if (root?.kind !== 'ended') return;
+  const { ending } = draft.run;
+  const result = ending
+    ? { status: ending.status, code: ending.code, step: ending.step, outputs: null }
+    : { status: root.status === 'skipped' ? ('failed' as const) : root.status, code: root.code, step: root.by, outputs: root.outputs };
+  draft.patch({ phase: 'ended', result, steps: PersistentMap.empty(), wakes: PersistentMap.empty() });
+  draft.emit({ type: 'run.ended', ...result });
+}
+
+/** True if the run can do nothing now but wait: for a time, a person, a letter. */
+export function isParked(state: RunState): boolean {
+  const root = state.steps.get(ROOT);
+  return state.phase === 'ended' || (root?.kind === 'group' && root.live === 0);
+}
+
+/** The next moment at which the run must be told the time, milliseconds since the epoch; null if there is none. */
+export function nextWakeAt(state: RunState): number | null {
+  let next: number | null = null;
+  const consider = (at: number): void => {
+    if (next === null || at < next) next = at;
+  };
+  for (const [, at] of state.wakes.entries()) consider(at);
+  if (state.ending && !state.ending.force) consider(state.ending.cleanupBy);
+  if (!state.ending && state.timer.since !== null) consider(state.timer.since + state.timer.leftMs);
+  return next;
+}
+
+/** What a run waits on, at most `limit` of it: `approval:<gate>`, `retry:<step>`, `delay:<step>`, `attention:<step>`. */
+export function waitsOf(x: PlanIndex, state: RunState, limit = 20): readonly { readonly kind: string; readonly id: StepId; readonly until: number | null }[] {
+  const waits: { kind: string; id: StepId; until: number | null }[] = [];
+  for (const [id, step] of state.steps.entries()) {
+    if (waits.length >= limit) break;
+    if (step.kind === 'waiting') waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
+    else if (step.kind === 'retrying') waits.push({ kind: 'retry', id, until: step.at });
+    else if (step.kind === 'delaying') waits.push({ kind: 'delay', id, until: step.until });
+    else if (step.kind === 'attention') waits.push({ kind: 'attention', id, until: step.endBy });
+  }
+  return waits;
+}
+
+function policyGate(x: PlanIndex, step: StepId): boolean {
+  if (isItem(step)) return false;
+  const { node } = nodeAt(x, step);
+  return node.kind === 'gate' && node.policy !== null;
+}

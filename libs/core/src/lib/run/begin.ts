@@ -1,0 +1,92 @@
+import { assertNever } from '../foundation/assert-never';
+import type { StepId } from '../foundation/ids';
+import { isItem, ROOT } from '../plan/place';
+import { nodeAt, parentOf } from '../plan/plan-index';
+import type { Answer, Question } from '../step/question';
+import type { StepState } from '../step/step-state';
+import { admit } from './admission';
+import { grant, openGroup, openRepeat, releaseSlot } from './container';
+import type { Draft } from './draft';
+import { beginGate, openGate } from './gate-step';
+import { beginLeaf, startAttempt } from './leaf';
+
+/** A step was given a slot. If it moved on meanwhile the slot goes back. */
+export function begin(draft: Draft, step: StepId): void {
+  const state = draft.get(step);
+  switch (state?.kind) {
+    case 'pending':
+      return isItem(step) ? openGroup(draft, step) : beginPending(draft, step);
+    case 'retrying':
+      return startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
+    case 'group':
+    case 'repeat':
+      if (!state.granted) return grant(draft, step, state);
+      return releaseSlot(draft, parentOf(draft.x, step));
+    default:
+      return releaseSlot(draft, parentOf(draft.x, step));
+  }
+}
+
+function beginPending(draft: Draft, step: StepId): void {
+  const admission = admit(draft, step);
+  const { node } = nodeAt(draft.x, step);
+  if (admission.kind === 'skipped') {
+    const { code, satisfied } = admission;
+    const blocked = node.kind === 'gate' && !satisfied;
+    return draft.end(step, { status: 'skipped', code, satisfied, blocked }, { holdsSlot: true });
+  }
+  if (node.when !== null) return ask(draft, step, 'when');
+  return enter(draft, step);
+}
+
+function ask(draft: Draft, step: StepId, question: Question): void {
+  draft.set(step, { kind: 'deciding', question, busy: true, carry: null });
+  draft.ask({ type: 'answer', step, question, ahead: true });
+}
+
+/** The step is wanted: do what its kind does first. */
+function enter(draft: Draft, step: StepId): void {
+  const { node } = nodeAt(draft.x, step);
+  switch (node.kind) {
+    case 'run':
+      return beginLeaf(draft, step);
+    case 'group':
+    case 'parallel':
+      return openGroup(draft, step);
+    case 'map':
+    case 'loop':
+      return ask(draft, step, 'items');
+    case 'conditional':
+      return ask(draft, step, 'branch');
+    case 'gate':
+      return beginGate(draft, step);
+    default:
+      return assertNever(node);
+  }
+}
+
+/** A value that was asked for has come. */
+export function answered(draft: Draft, step: StepId, state: Extract<StepState, { kind: 'deciding' }>, answer: Answer): void {
+  const gate = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'gate';
+  switch (answer.kind) {
+    case 'fault': {
+      const node = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node;
+      const healed = node?.kind === 'run' && node.continueOnError;
+      return draft.end(step, { status: 'failed', code: answer.code, satisfied: healed, blocked: gate }, { message: answer.message });
+    }
+    case 'truth':
+      if (answer.value) return enter(draft, step);
+      return draft.end(step, { status: 'skipped', code: 'WHEN_FALSE', satisfied: true });
+    case 'branch':
+      if (answer.index !== null) return openGroup(draft, step, answer.index);
+      return draft.end(step, { status: 'succeeded' });
+    case 'items':
+      return openRepeat(draft, step, answer.items, answer.count);
+    case 'gate':
+      return openGate(draft, step, answer);
+    case 'outputs':
+      return draft.end(step, { status: 'succeeded', outputs: answer.outputs, ...state.carry });
+    default:
+      return assertNever(answer);
+  }
+}

@@ -1,0 +1,23 @@
+import type { StepId } from '../foundation/ids';
+import type { Question } from '../step/question';
+
+export type StopReason = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
+
+/** What `advance` asks of the world. `ahead`: it may be performed before the commit (the node is pure). */
+export type Command =
+  | {
+      readonly type: 'start';
+      readonly step: StepId;
+      readonly attempt: number;
+      readonly execution: number;
+      readonly ahead: boolean;
+    }
+  | {
+      readonly type: 'stop';
+      readonly step: StepId;
+      readonly execution: number;
+      readonly reason: StopReason;
+      readonly ahead: false;
+    }
+  | { readonly type: 'answer'; readonly step: StepId; readonly question: Question; readonly ahead: true }
+  | { readonly type: 'judge'; readonly step: StepId; readonly policy: string; readonly ahead: boolean };

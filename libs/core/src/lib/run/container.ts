@@ -1,0 +1,269 @@
+import { digestOf } from '../canonical/digest';
+import type { StepId } from '../foundation/ids';
+import { PersistentMap } from '../foundation/persistent-map';
+import { childOf, indexOf, isItem, itemOf, ROOT } from '../plan/place';
+import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import type { Container, Containing, Ended, StopCause } from '../step/step-state';
+import type { ValueRef } from '../step/value-ref';
+import { isCleanup } from './admission';
+import type { Draft } from './draft';
+import { inheritance } from './inheritance';
+import { stopCode } from './leaf';
+
+// A container holds counters and a queue of children that want a slot. It takes a slot of its own container only while
+// something below it is under way: a gate or a wait holds up nobody else.
+
+type Group = Extract<Containing, { kind: 'group' }>;
+type Repeat = Extract<Containing, { kind: 'repeat' }>;
+
+/** Opens a group (root, group, parallel, branch, item): its children wait for each other, the first ask for slots. */
+export function openGroup(draft: Draft, step: StepId, branch = 0): void {
+  const block = blockOf(draft.x, step, branch);
+  const ready = block.nodes.filter((node) => node.node.needs.length === 0).map((node) => childOf(step, node.name));
+  draft.set(step, { kind: 'group', branch, ...fresh(draft, step), open: block.nodes.length, ready });
+  draft.emit({ type: 'step.opened', step, children: block.nodes.length });
+  for (const node of block.nodes) draft.set(childOf(step, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
+  pump(draft, step);
+}
+
+/** Opens a map over its frozen items. */
+export function openRepeat(draft: Draft, step: StepId, items: ValueRef, count: number): void {
+  draft.set(step, {
+    kind: 'repeat',
+    items,
+    count,
+    next: 0,
+    results: PersistentMap.empty(),
+    succeeded: 0,
+    skipped: 0,
+    ...fresh(draft, step),
+  });
+  draft.emit({ type: 'map.expanded', step, items, count });
+  pump(draft, step);
+}
+
+function fresh(draft: Draft, step: StepId): Container {
+  const timeoutMs = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node.timeoutMs;
+  return {
+    open: 0,
+    live: 0,
+    ready: [],
+    cursor: 0,
+    granted: true,
+    asked: false,
+    failures: 0,
+    failed: null,
+    failedCode: null,
+    blocked: false,
+    stopping: null,
+    endBy: timeoutMs === null ? null : draft.at + timeoutMs,
+    executeBy: inheritance(draft.x, draft.run.steps, step).executeBy,
+  };
+}
+
+/** A child asks for a slot. */
+export function enqueue(draft: Draft, container: StepId, child: StepId): void {
+  const state = draft.get(container);
+  if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
+  const served = state.cursor > 64 && state.cursor * 2 > state.ready.length;
+  draft.set(container, {
+    ...state,
+    ready: [...(served ? state.ready.slice(state.cursor) : state.ready), child],
+    cursor: served ? 0 : state.cursor,
+  });
+  pump(draft, container);
+}
+
+/** A child gives its slot back. */
+export function releaseSlot(draft: Draft, container: StepId): void {
+  const state = draft.get(container);
+  if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
+  draft.set(container, { ...state, live: state.live - 1 });
+  pump(draft, container);
+}
+
+/** The container was given a slot again. */
+export function grant(draft: Draft, container: StepId, state: Containing): void {
+  draft.set(container, { ...state, granted: true, asked: false });
+  pump(draft, container);
+}
+
+function limitOf(x: PlanIndex, step: StepId, state: Containing): number {
+  if (state.kind === 'group') return blockOf(x, step, state.branch).maxParallel || Infinity;
+  const { node } = nodeAt(x, step);
+  return node.kind === 'map' ? (node.width ?? x.defaults.maxParallel) : 1;
+}
+
+/** Gives slots to children as far as there are any, and asks for or gives back the container's own. */
+export function pump(draft: Draft, step: StepId): void {
+  let state = draft.get(step);
+  if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
+  const limit = limitOf(draft.x, step, state);
+  const wants = (now: Containing): boolean => now.cursor < now.ready.length || (now.kind === 'repeat' && now.next < now.count && !now.stopping);
+  while (wants(state) && state.live < limit) {
+    if (!state.granted) {
+      if (!state.asked) {
+        draft.set(step, { ...state, asked: true });
+        draft.send({ type: 'ready', step });
+      }
+      return;
+    }
+    const child = state.ready[state.cursor];
+    if (child !== undefined) state = { ...state, cursor: state.cursor + 1, live: state.live + 1 };
+    else if (state.kind === 'repeat') state = { ...state, next: state.next + 1, open: state.open + 1, live: state.live + 1 };
+    draft.set(step, state);
+    const begun: StepId = child ?? itemOf(step, state.kind === 'repeat' ? state.next - 1 : 0);
+    if (child === undefined) draft.set(begun, { kind: 'pending', waitsFor: 0 });
+    draft.send({ type: 'begin', step: begun });
+  }
+  if (state.open === 0 && (state.kind === 'group' || state.next >= state.count || state.stopping)) return closeContainer(draft, step, state);
+  if (step !== ROOT && state.granted && state.live === 0) {
+    draft.set(step, { ...state, granted: false });
+    draft.send({ type: 'idle', step });
+  }
+}
+
+function closeContainer(draft: Draft, step: StepId, state: Containing): void {
+  if (state.kind === 'group') closeGroup(draft, step);
+  else closeRepeat(draft, step, state);
+}
+
+/** A child has ended: count it, let those that waited for it ask, stop the others if it must. */
+export function childEnded(draft: Draft, container: StepId, child: StepId, wasBusy: boolean): void {
+  const before = draft.get(container);
+  const ended = draft.get(child);
+  if ((before?.kind !== 'group' && before?.kind !== 'repeat') || ended?.kind !== 'ended') return;
+  const failed = ended.status === 'failed' && !ended.satisfied;
+  const counted: Containing = {
+    ...before,
+    open: before.open - 1,
+    live: before.live - (wasBusy ? 1 : 0),
+    blocked: before.blocked || ended.blocked,
+    failures: before.failures + (failed ? 1 : 0),
+    failed: before.failed ?? (failed ? child : null),
+    failedCode: before.failedCode ?? (failed ? ended.code : null),
+  };
+  draft.set(container, counted.kind === 'repeat' ? itemCounted(counted, child, ended) : counted);
+  if (counted.kind === 'repeat') draft.drop(child);
+  else draft.set(container, { ...counted, ready: [...counted.ready, ...freed(draft, container, child)] });
+  if (failed && stopsSiblings(draft.x, container, counted)) draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
+  pump(draft, container);
+}
+
+function itemCounted(state: Repeat, item: StepId, ended: Ended): Repeat {
+  return {
+    ...state,
+    results: state.results.with(String(indexOf(item)), ended.outputs?.digest ?? ''),
+    succeeded: state.succeeded + (ended.status === 'succeeded' ? 1 : 0),
+    skipped: state.skipped + (ended.status === 'skipped' ? 1 : 0),
+  };
+}
+
+/** Those that waited for this child alone. They join the queue before the container looks whether it is idle. */
+function freed(draft: Draft, container: StepId, child: StepId): readonly StepId[] {
+  const free: StepId[] = [];
+  for (const name of nodeAt(draft.x, child).dependents) {
+    const waiting = childOf(container, name);
+    const state = draft.get(waiting);
+    if (state?.kind !== 'pending') continue;
+    draft.set(waiting, { kind: 'pending', waitsFor: state.waitsFor - 1 });
+    if (state.waitsFor === 1) free.push(waiting);
+  }
+  return free;
+}
+
+function stopsSiblings(x: PlanIndex, step: StepId, state: Containing): boolean {
+  if (step === ROOT || isItem(step) || state.stopping) return false;
+  const { node } = nodeAt(x, step);
+  return (node.kind === 'parallel' || node.kind === 'map' || node.kind === 'loop') && !node.continueOnError;
+}
+
+/** Told to stop: nothing new begins but cleanup, what is under way is told to stop. */
+export function stopContainer(draft: Draft, step: StepId, state: Containing, cause: StopCause): void {
+  draft.set(step, { ...state, stopping: state.stopping ?? cause });
+  const told = cause === 'step-timeout' ? 'sibling-failed' : cause;
+  if (state.kind === 'group') {
+    for (const node of blockOf(draft.x, step, state.branch).nodes) draft.send({ type: 'stop', step: childOf(step, node.name), cause: told });
+  } else {
+    for (let index = 0; index < state.next; index++) {
+      const item = itemOf(step, index);
+      if (draft.get(item)) draft.send({ type: 'stop', step: item, cause: told });
+    }
+  }
+  pump(draft, step);
+}
+
+/** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
+export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
+  if (isCleanup(draft, step)) return;
+  draft.end(step, { status: 'skipped', code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED' });
+}
+
+/** All children are over: the group asks for its outputs, or ends. */
+function closeGroup(draft: Draft, step: StepId): void {
+  const state = draft.get(step);
+  if (state?.kind !== 'group') return;
+  const block = blockOf(draft.x, step, state.branch);
+  const children = block.nodes.map((node) => childOf(step, node.name));
+  const results = children.map((child) => draft.get(child));
+  for (const child of children) draft.drop(child);
+  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
+  if (state.stopping) return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  if (asksForOutputs(draft.x, step)) {
+    draft.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: gateTraces(state, results) });
+    draft.ask({ type: 'answer', step, question: 'outputs', ahead: true });
+    return;
+  }
+  const digests = results.map((result) => (result?.kind === 'ended' ? (result.outputs?.digest ?? '') : ''));
+  const last = results.at(-1);
+  const parallel = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'parallel';
+  const outputs: ValueRef = parallel
+    ? { kind: 'children', of: step, count: children.length, digest: digestOf(Object.fromEntries(block.nodes.map((node, i) => [node.name, digests[i] ?? '']))) }
+    : last?.kind === 'ended'
+      ? last.outputs
+      : null;
+  draft.end(step, { status: 'succeeded', outputs, ...gateTraces(state, results) });
+}
+
+/** What a container that held gates passes on: it stands behind them, and its followers do. */
+function gateTraces(state: Group, results: readonly (ReturnType<Draft['get']>)[]): { blocked: boolean; executeBy: number | null } {
+  const times = results.map((result) => (result?.kind === 'ended' ? result.executeBy : null)).filter((time) => time !== null);
+  return { blocked: state.blocked, executeBy: times.length > 0 ? Math.min(...times) : null };
+}
+
+/** True if the container's outputs are expressions. */
+function asksForOutputs(x: PlanIndex, step: StepId): boolean {
+  if (step === ROOT) return x.plan.outputs.length > 0;
+  const { node } = nodeAt(x, step);
+  return isItem(step) && (node.kind === 'map' || node.kind === 'loop') && node.outputs !== null;
+}
+
+function closeRepeat(draft: Draft, step: StepId, state: Repeat): void {
+  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
+  if (state.stopping) return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  return draft.end(step, { status: 'succeeded', outputs: childrenRef(step, state), blocked: state.blocked });
+}
+
+function childrenRef(step: StepId, state: Repeat): ValueRef {
+  const digests = Array.from({ length: state.count }, (_, index) => state.results.get(String(index)) ?? '');
+  return { kind: 'children', of: step, count: state.count, digest: digestOf(digests) };
+}
+
+function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'failed' | 'cancelled'): void {
+  const timedOut = state.stopping === 'step-timeout';
+  const healed = step !== ROOT && !isItem(step) && healsOwnFailure(draft.x, step) && !state.blocked;
+  draft.end(step, {
+    status,
+    code: status === 'cancelled' ? stopCode(state.stopping) : timedOut && state.failures === 0 ? 'STEP_TIMEOUT' : (state.failedCode ?? 'CHILD_FAILED'),
+    outputs: state.kind === 'repeat' ? childrenRef(step, state) : null,
+    satisfied: status === 'failed' && healed,
+    by: state.failed,
+    blocked: state.blocked,
+  });
+}
+
+/** `continueOnError` on a group or a conditional heals it; on a map, parallel or loop it only lets the siblings go on. */
+function healsOwnFailure(x: PlanIndex, step: StepId): boolean {
+  const { node } = nodeAt(x, step);
+  return (node.kind === 'group' || node.kind === 'conditional') && node.continueOnError;
+}

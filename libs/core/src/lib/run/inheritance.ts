@@ -1,0 +1,45 @@
+import type { StepId } from '../foundation/ids';
+import { childOf, isItem, ROOT } from '../plan/place';
+import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
+import type { Ended, StepState } from '../step/step-state';
+import type { RunState } from './run-state';
+
+/** What a step takes over from the siblings it waited for and from its container. */
+export interface Inheritance {
+  /** Something before it failed unhealed. */
+  readonly tainted: boolean;
+  /** It stands behind a gate that did not open. */
+  readonly blocked: boolean;
+  /** Execute-by of the approvals it stands behind; the soonest, milliseconds since the epoch. */
+  readonly executeBy: number | null;
+}
+
+/** The ended siblings that a step waited for. They stay in the working set as long as their container is open. */
+export function endedNeeds(x: PlanIndex, steps: RunState['steps'], step: StepId): readonly Ended[] {
+  if (step === ROOT || isItem(step)) return [];
+  const above = parentOf(x, step);
+  return nodeAt(x, step)
+    .node.needs.map((need) => steps.get(childOf(above, need)))
+    .filter((state): state is Ended => state?.kind === 'ended');
+}
+
+/** Derived each time it is asked for, so that no state has to carry it along. */
+export function inheritance(x: PlanIndex, steps: RunState['steps'], step: StepId): Inheritance {
+  if (step === ROOT) return { tainted: false, blocked: false, executeBy: null };
+  const container = steps.get(parentOf(x, step));
+  const needs = endedNeeds(x, steps, step);
+  return {
+    tainted: needs.some((need) => need.tainted),
+    blocked: needs.some((need) => need.blocked),
+    executeBy: soonest([executeByOf(container), ...needs.map((need) => need.executeBy)]),
+  };
+}
+
+function executeByOf(container: StepState | undefined): number | null {
+  return container?.kind === 'group' || container?.kind === 'repeat' ? container.executeBy : null;
+}
+
+/** The earliest of some times; null if there is none. */
+export function soonest(times: readonly (number | null)[]): number | null {
+  return times.reduce((best, time) => (time !== null && (best === null || time < best) ? time : best), null);
+}

@@ -1,0 +1,151 @@
+import type { StepId } from '../foundation/ids';
+import { isAhead, runNodeAt } from '../plan/plan-index';
+import type { RunNode } from '../plan/plan';
+import { backoffMs, mayRetry } from '../step/retry';
+import type { StepState, StopCause } from '../step/step-state';
+import type { ValueRef } from '../step/value-ref';
+import type { Draft } from './draft';
+import { inheritance } from './inheritance';
+
+// One leaf and its attempts. An attempt is a business try; an execution is one start of it, never numbered twice.
+
+type Running = Extract<StepState, { kind: 'running' }>;
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly exitCode: number | null;
+}
+
+/** The first attempt of a leaf that has its slot. An effect that its approvals no longer allow ends the run. */
+export function beginLeaf(draft: Draft, step: StepId): void {
+  const node = runNodeAt(draft.x, step);
+  const { executeBy } = inheritance(draft.x, draft.run.steps, step);
+  if (node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy) {
+    draft.fall({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
+    draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true }, { holdsSlot: true });
+    return;
+  }
+  startAttempt(draft, step, 1, 1, node.timeoutMs === null ? null : draft.at + node.timeoutMs);
+}
+
+/** Starts an execution. */
+export function startAttempt(draft: Draft, step: StepId, attempt: number, execution: number, endBy: number | null): void {
+  const node = runNodeAt(draft.x, step);
+  const ahead = isAhead(node);
+  const deadlineAt = ahead ? null : draft.at + attemptTimeoutMs(draft, node);
+  draft.set(step, { kind: 'running', attempt, execution, stopping: null, deadlineAt, endBy });
+  draft.emit({ type: 'step.started', step, attempt, execution });
+  draft.ask({ type: 'start', step, attempt, execution, ahead });
+}
+
+function attemptTimeoutMs(draft: Draft, node: RunNode): number {
+  return node.retries.attemptTimeoutMs ?? draft.x.plan.sandbox.timeoutMs ?? draft.x.defaults.attemptTimeoutMs;
+}
+
+/** It brought its result. A result that overtakes a stop counts. */
+export function leafSucceeded(draft: Draft, step: StepId, state: Running, outputs: ValueRef): void {
+  draft.end(step, { status: 'succeeded', outputs, attempts: state.attempt });
+}
+
+/** It failed: another attempt later, or the end. */
+export function leafFailed(draft: Draft, step: StepId, state: Running, failure: Failure): void {
+  const node = runNodeAt(draft.x, step);
+  const goesOn = state.stopping === null || state.stopping === 'attempt-timeout';
+  if (goesOn && mayRetry(node.retries, state.attempt, failure.code, failure.retryable)) {
+    const seed = `${draft.x.planHash}|${draft.run.runId}|${step}`;
+    const at = draft.at + backoffMs(node.retries, state.attempt, seed);
+    const { execution, endBy } = state;
+    draft.emit({ type: 'step.retrying', step, attempt: state.attempt + 1, at, code: failure.code });
+    if (at <= draft.at) return startAttempt(draft, step, state.attempt + 1, execution + 1, endBy);
+    draft.set(step, { kind: 'retrying', attempt: state.attempt + 1, execution, at, code: failure.code, endBy });
+    draft.send({ type: 'idle', step });
+    return;
+  }
+  endFailed(draft, step, state.attempt, failure);
+}
+
+function endFailed(draft: Draft, step: StepId, attempts: number, failure: Failure): void {
+  const healed = runNodeAt(draft.x, step).continueOnError;
+  draft.end(
+    step,
+    { status: 'failed', code: failure.code, attempts, satisfied: healed },
+    { message: failure.message, exitCode: failure.exitCode },
+  );
+}
+
+/** The proof has come that a stopped execution is over. */
+export function leafStopped(draft: Draft, step: StepId, state: Running, unknown: boolean): void {
+  const timeout = (code: string, retryable: boolean): void =>
+    leafFailed(draft, step, state, { code, message: 'the time allowed is over', retryable, exitCode: null });
+  if (state.stopping === 'attempt-timeout') return timeout('ATTEMPT_TIMEOUT', true);
+  if (state.stopping === 'step-timeout') return timeout('STEP_TIMEOUT', false);
+  const once = runNodeAt(draft.x, step).effects === 'once';
+  const code = once || unknown ? 'OUTCOME_UNKNOWN' : stopCode(state.stopping);
+  return draft.end(step, { status: 'cancelled', code, attempts: state.attempt });
+}
+
+/** The code of a step that was stopped from above. */
+export function stopCode(cause: StopCause | null): string {
+  return cause === 'sibling-failed' ? 'SIBLING_FAILED' : cause === 'step-timeout' ? 'STEP_TIMEOUT' : 'RUN_CANCELLED';
+}
+
+/** It asks only for time: holds no slot and no worker meanwhile. */
+export function leafDeferred(draft: Draft, step: StepId, state: Running, until: number): void {
+  if (state.stopping) return leafStopped(draft, step, state, false);
+  const { attempt, execution, endBy } = state;
+  draft.set(step, { kind: 'delaying', attempt, execution, until, endBy });
+  draft.emit({ type: 'step.waiting', step, until });
+  return draft.send({ type: 'idle', step });
+}
+
+/** Told to stop from above. */
+export function stopLeaf(draft: Draft, step: StepId, state: StepState, cause: StopCause): void {
+  switch (state.kind) {
+    case 'running':
+      // A stop under way for a timeout becomes final; it is not sent twice.
+      if (state.stopping !== null) {
+        if (state.stopping === 'attempt-timeout') draft.set(step, { ...state, stopping: cause });
+        return;
+      }
+      draft.set(step, { ...state, stopping: cause });
+      draft.ask({ type: 'stop', step, execution: state.execution, reason: cause, ahead: false });
+      return;
+    case 'delaying':
+      draft.end(step, { status: 'cancelled', code: stopCode(cause), attempts: state.attempt });
+      return;
+    case 'retrying':
+      endFailed(draft, step, state.attempt - 1, { code: state.code, message: 'stopped before the next attempt', retryable: false, exitCode: null });
+      return;
+    case 'attention':
+      if (cause === 'sibling-failed') return;
+      draft.end(step, { status: 'cancelled', code: 'OUTCOME_UNKNOWN', attempts: state.attempt });
+      return;
+    default:
+      return;
+  }
+}
+
+/** The time that it waited for has come, or the time it was allowed is over. */
+export function wakeLeaf(draft: Draft, step: StepId, state: StepState): void {
+  switch (state.kind) {
+    case 'running': {
+      if (state.stopping !== null) return;
+      const cause = state.endBy !== null && state.endBy <= draft.at ? 'step-timeout' : 'attempt-timeout';
+      return stopLeaf(draft, step, state, cause);
+    }
+    case 'delaying':
+      if (state.until <= draft.at) draft.end(step, { status: 'succeeded', attempts: state.attempt });
+      else endFailed(draft, step, state.attempt, tooLate);
+      return;
+    case 'retrying':
+      if (state.endBy !== null && state.endBy <= draft.at) return endFailed(draft, step, state.attempt - 1, tooLate);
+      return draft.send({ type: 'ready', step });
+    case 'attention':
+      return endFailed(draft, step, state.attempt, tooLate);
+    default:
+      return;
+  }
+}
+
+const tooLate: Failure = { code: 'STEP_TIMEOUT', message: 'the time allowed is over', retryable: false, exitCode: null };

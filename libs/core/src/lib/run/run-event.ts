@@ -1,0 +1,164 @@
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Subject } from '../foundation/principal';
+import type { GateDecision, GateOutcome } from '../gate/gate-state';
+import type { Answer, Question } from '../step/question';
+import type { ValueRef } from '../step/value-ref';
+
+type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events];
+
+/** Why a run or a step is the way it is: stable codes (`UPSTREAM_FAILED`, `GATE_REJECTED`, …). */
+export type Code = string;
+export type StepStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+export type RunEnd = 'succeeded' | 'failed' | 'cancelled';
+
+interface GivenEvents {
+  'run.claimed': {
+    readonly fence: number;
+    readonly crashes: number;
+    readonly quarantine: boolean;
+    readonly worker: string;
+    readonly version: string;
+    readonly build: Digest;
+    /** Digest of the sandbox probe. */
+    readonly probe: Digest;
+  };
+  'run.cancel-requested': { readonly by: Subject; readonly reason: string; readonly force: boolean };
+  /** The world refuses to go on: `GATE_CONTEXT_CHANGED`, `ENGINE_COMMIT_REFUSED`, … */
+  'run.failed': { readonly code: Code; readonly step: StepId | null; readonly message: string };
+  'time.reached': Record<never, never>;
+  'attempt.succeeded': { readonly step: StepId; readonly execution: number; readonly outputs: ValueRef };
+  'attempt.failed': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly code: Code;
+    readonly message: string;
+    readonly retryable: boolean;
+    readonly exitCode: number | null;
+  };
+  /** The proof that a stopped execution is over; `unknown`: what it did is not known. */
+  'attempt.stopped': { readonly step: StepId; readonly execution: number; readonly unknown: boolean };
+  /** The attempt asks for nothing but time (`builtin:wait`). */
+  'attempt.deferred': { readonly step: StepId; readonly execution: number; readonly until: number };
+  'question.answered': { readonly step: StepId; readonly question: Question; readonly answer: Answer };
+  'policy.judged': {
+    readonly step: StepId;
+    readonly allow: boolean;
+    readonly undecided: boolean;
+    readonly reasons: readonly string[];
+    readonly engine: string;
+    /** Of the policy. */
+    readonly digest: Digest;
+    /** Of the input it was asked with. */
+    readonly input: ValueRef;
+  };
+  'gate.decided': {
+    readonly step: StepId;
+    readonly decision: GateDecision;
+    /** Digest of the decision's DSSE payload. */
+    readonly record: Digest;
+    readonly response: ValueRef;
+  };
+  'attention.resolved': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly outcome: 'succeeded' | 'failed' | 'retry';
+    readonly outputs: ValueRef;
+    readonly record: Digest;
+  };
+}
+
+interface DerivedEvents {
+  'run.started': Record<never, never>;
+  'run.ended': {
+    readonly status: RunEnd;
+    readonly code: Code | null;
+    readonly step: StepId | null;
+    readonly outputs: ValueRef;
+  };
+  'cancel.accepted': { readonly force: boolean };
+  /** A container began: its children may run. */
+  'step.opened': { readonly step: StepId; readonly children: number };
+  'map.expanded': { readonly step: StepId; readonly items: ValueRef; readonly count: number };
+  'step.started': { readonly step: StepId; readonly attempt: number; readonly execution: number };
+  'step.retrying': { readonly step: StepId; readonly attempt: number; readonly at: number; readonly code: Code };
+  'step.waiting': { readonly step: StepId; readonly until: number };
+  'step.attention': { readonly step: StepId; readonly attempt: number; readonly execution: number };
+  'step.ended': {
+    readonly step: StepId;
+    readonly status: StepStatus;
+    readonly code: Code | null;
+    readonly attempts: number;
+    readonly outputs: ValueRef;
+    readonly message: string | null;
+    readonly exitCode: number | null;
+  };
+  'gate.opened': {
+    readonly step: StepId;
+    readonly request: ValueRef;
+    readonly gateDigest: Digest;
+    readonly expiresAt: number;
+    readonly executeBy: number;
+  };
+  'gate.counted': {
+    readonly step: StepId;
+    readonly decisionId: string;
+    readonly approvals: number;
+    readonly required: number;
+  };
+  'gate.ended': { readonly step: StepId; readonly outcome: GateOutcome; readonly code: Code | null };
+  'given.ignored': { readonly what: string; readonly step: StepId | null; readonly code: Code };
+}
+
+/** What the world reports and the tree need not know: it changes no state; evidence is made of it. */
+interface FactEvents {
+  /** The chunk takes the next `lines` line numbers of the run. */
+  log: {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly chunk: number;
+    readonly lines: number;
+    readonly bytes: number;
+    readonly sha256: Digest;
+  };
+  /** A lost execution's stream is closed. */
+  'log.cut': { readonly step: StepId; readonly execution: number };
+  'artifact.captured': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly name: string;
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly mediaType: string;
+  };
+  'tool.resolved': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly path: string;
+    readonly digest: Digest;
+  };
+  'material.mounted': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly path: string;
+    readonly digest: Digest;
+  };
+  'egress.closed': {
+    readonly step: StepId;
+    readonly execution: number;
+    readonly allowed: number;
+    readonly denied: number;
+    readonly log: Digest;
+  };
+  note: { readonly code: Code; readonly detail: Json };
+}
+
+/** Told by the world; `at` is on the entry. */
+export type Given = Union<GivenEvents> & { readonly at: number };
+/** Told by `advance`. */
+export type Derived = Union<DerivedEvents>;
+/** Reported beside the tree. */
+export type Fact = Union<FactEvents>;
+/** A given as a letter or an outcome carries it: without a time, which the driver puts on it. */
+export type GivenBody = Union<GivenEvents>;

@@ -1,0 +1,161 @@
+import type { Digest, StepId } from '../foundation/ids';
+import type { PersistentMap } from '../foundation/persistent-map';
+import type { GateState } from '../gate/gate-state';
+import type { Question } from './question';
+import type { ValueRef } from './value-ref';
+
+export type StopCause = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
+export type EndStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+
+/** How a step ended and what that means for those that wait for it. */
+export interface Ended {
+  readonly kind: 'ended';
+  readonly status: EndStatus;
+  readonly code: string | null;
+  readonly outputs: ValueRef;
+  readonly attempts: number;
+  /** A step that states its `needs` may run after it. */
+  readonly satisfied: boolean;
+  /** It, or something it waited for, failed unhealed: a later step of the list does not run. */
+  readonly tainted: boolean;
+  /** It is, or stands behind, a gate that did not open: no cleanup passes it. */
+  readonly blocked: boolean;
+  /** Execute-by of the approvals it stands behind, milliseconds since the epoch. */
+  readonly executeBy: number | null;
+  /** The child by whose failure a container failed. */
+  readonly by: StepId | null;
+}
+
+/** What the end of a step will say, known before its outputs are. */
+export interface Carry {
+  readonly blocked: boolean;
+  readonly executeBy: number | null;
+}
+
+/** What containers share: they hold counters, never lists of children. */
+export interface Container {
+  /** Children not ended. */
+  readonly open: number;
+  /** Children that hold one of its slots. */
+  readonly live: number;
+  /** Children that wait for a slot, in the order they asked; those before `cursor` were served. */
+  readonly ready: readonly StepId[];
+  readonly cursor: number;
+  /** It holds a slot of its own container; a container in which nothing is under way gives it back. */
+  readonly granted: boolean;
+  /** It has asked for one. */
+  readonly asked: boolean;
+  readonly failures: number;
+  readonly failed: StepId | null;
+  readonly failedCode: string | null;
+  readonly blocked: boolean;
+  readonly stopping: StopCause | null;
+  /** Timeout of the step, milliseconds since the epoch. */
+  readonly endBy: number | null;
+  /** Inherited from what it waited for: Ended.executeBy. */
+  readonly executeBy: number | null;
+}
+
+/**
+ * Every state a step can be in; each holds only what is true in it.
+ *
+ * - `pending`: waits for `waitsFor` siblings, then for a slot.
+ * - `deciding`: a value is asked for (`when`, `items`, `gate`, `outputs`); leaves by the answer.
+ * - `running`: one execution of one attempt is under way; leaves by its outcome, or by the proof that it stopped.
+ * - `delaying`, `retrying`: wait for a time; hold no slot.
+ * - `attention`: a `once` step whose outcome is unknown; a person resolves it.
+ * - `judging`: a policy is asked. `waiting`: an approval gate is open.
+ * - `group`: root, group, parallel, branch or item. `repeat`: map or loop.
+ */
+export type StepState =
+  | { readonly kind: 'pending'; readonly waitsFor: number }
+  | {
+      readonly kind: 'deciding';
+      readonly question: Question;
+      readonly busy: boolean;
+      readonly carry: Carry | null;
+    }
+  | {
+      readonly kind: 'running';
+      readonly attempt: number;
+      readonly execution: number;
+      readonly stopping: StopCause | null;
+      readonly deadlineAt: number | null;
+      readonly endBy: number | null;
+    }
+  | {
+      readonly kind: 'delaying';
+      readonly attempt: number;
+      readonly execution: number;
+      readonly until: number;
+      readonly endBy: number | null;
+    }
+  | {
+      readonly kind: 'retrying';
+      /** The attempt to come. */
+      readonly attempt: number;
+      readonly execution: number;
+      readonly at: number;
+      readonly code: string;
+      readonly endBy: number | null;
+    }
+  | { readonly kind: 'attention'; readonly attempt: number; readonly execution: number; readonly endBy: number | null }
+  | { readonly kind: 'judging'; readonly policy: string }
+  | { readonly kind: 'waiting'; readonly gate: GateState }
+  | ({ readonly kind: 'group'; readonly branch: number } & Container)
+  | ({
+      readonly kind: 'repeat';
+      readonly items: ValueRef;
+      readonly count: number;
+      /** Index of the next item to begin. */
+      readonly next: number;
+      /** Digest of each ended item's outputs by index; `''` where it has none. */
+      readonly results: PersistentMap<string, Digest | ''>;
+      readonly succeeded: number;
+      readonly skipped: number;
+    } & Container)
+  | Ended;
+
+export type Containing = Extract<StepState, { kind: 'group' | 'repeat' }>;
+
+/** How readers name a state. */
+export type ShownStatus = 'pending' | 'running' | 'waiting' | 'retrying' | 'needs_attention' | EndStatus;
+
+/** The status that readers see for a state. */
+export function shownStatus(state: StepState): ShownStatus {
+  switch (state.kind) {
+    case 'pending':
+      return 'pending';
+    case 'deciding':
+    case 'running':
+    case 'judging':
+    case 'group':
+    case 'repeat':
+      return 'running';
+    case 'delaying':
+    case 'waiting':
+      return 'waiting';
+    case 'retrying':
+      return 'retrying';
+    case 'attention':
+      return 'needs_attention';
+    case 'ended':
+      return state.status;
+  }
+}
+
+/** True if the state holds a slot of its container. */
+export function isBusy(state: StepState): boolean {
+  switch (state.kind) {
+    case 'running':
+    case 'judging':
+      return true;
+    case 'deciding':
+      return state.busy;
+    case 'group':
+    case 'repeat':
+      return state.granted;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,241 @@
+import { digestOf } from '../lib/canonical/digest';
+import type { Digest, RunId, StepId } from '../lib/foundation/ids';
+import { chain, type Head } from '../lib/journal/chain';
+import type { Entry, Unnumbered } from '../lib/journal/page';
+import { childOf, isItem, ROOT } from '../lib/plan/place';
+import { blockOf, nodeAt, parentOf, type PlanIndex } from '../lib/plan/plan-index';
+import { advance, initialState, isParked, nextWakeAt, type Turn } from '../lib/run/advance';
+import type { Command } from '../lib/run/command';
+import type { Given, GivenBody } from '../lib/run/run-event';
+import type { RunState } from '../lib/run/run-state';
+import type { Answer } from '../lib/step/question';
+import { isBusy } from '../lib/step/step-state';
+import type { Random } from './random';
+
+/** The function under test; a planted bug replaces it. */
+export type Advance = (x: PlanIndex, state: RunState, given: Given) => Turn;
+
+/** What a random world saw. */
+export interface Story {
+  readonly state: RunState;
+  readonly entries: readonly Entry[];
+  readonly violations: readonly string[];
+}
+
+const RUN = `run_${'0'.repeat(26)}` as RunId;
+const initiator = { iss: 'https://issuer.test', sub: 'ada' };
+const value = (text: string) => ({ kind: 'value', digest: digestOf(text), size: text.length }) as const;
+
+/** Plays one run to its end: random completion order, failures, stops that lose races, crashes, cancels, time. Checks on the way. */
+export class RandomWorld {
+  private state: RunState;
+  private readonly entries: Unnumbered[] = [];
+  private readonly violations: string[] = [];
+  private readonly flying = new Map<string, { step: StepId; execution: number; stopping: boolean }>();
+  private questions: Extract<Command, { type: 'answer' | 'judge' }>[] = [];
+  private readonly seen = new Map<StepId, number>();
+  private readonly ended = new Set<StepId>();
+  private at = 1_000_000;
+  private fence = 0;
+  private crashes = 0;
+  private cancelled = false;
+
+  constructor(
+    private readonly x: PlanIndex,
+    private readonly random: Random,
+    private readonly step: Advance = advance,
+  ) {
+    this.state = initialState(x, RUN, [initiator]);
+  }
+
+  play(maxMoves = 5_000): Story {
+    this.claim();
+    let moves = 0;
+    while (this.state.phase !== 'ended' && this.violations.length === 0) {
+      if (++moves > maxMoves) this.violations.push('does not end');
+      else this.move();
+    }
+    if (this.state.phase === 'ended' && this.flying.size > 0 && !this.poisoned()) this.violations.push('ended with an execution under way');
+    const head: Head = { seq: 0, hash: digestOf('admission') };
+    return { state: this.state, entries: chain(head, this.entries, {}).page.entries, violations: this.violations };
+  }
+
+  private poisoned(): boolean {
+    return this.state.result?.code === 'POISON';
+  }
+
+  private move(): void {
+    const { random } = this;
+    if (!this.cancelled && random.chance(0.01)) return this.cancel(false);
+    if (this.cancelled && random.chance(0.02)) return this.cancel(true);
+    if (random.chance(0.02)) return this.crash();
+    if (this.questions.length > 0 && random.chance(0.8)) return this.answer(this.questions.splice(random.int(0, this.questions.length - 1), 1)[0] as never);
+    const flights = [...this.flying.values()];
+    if (flights.length > 0 && random.chance(0.9)) return this.finish(random.pick(flights));
+    const gates = this.state.steps.entries().filter(([, state]) => state.kind === 'waiting');
+    if (gates.length > 0 && random.chance(0.6)) return this.decide(...(random.pick(gates) as [StepId, never]));
+    const attention = this.state.steps.entries().filter(([, state]) => state.kind === 'attention');
+    if (attention.length > 0 && random.chance(0.6)) return this.resolve(random.pick(attention)[0]);
+    const wake = nextWakeAt(this.state);
+    if (wake !== null) return this.tell({ type: 'time.reached' }, Math.max(this.at, wake));
+    if (flights.length + this.questions.length + gates.length + attention.length > 0) return;
+    if (this.state.phase !== 'ended') this.violations.push(isParked(this.state) ? 'sleeps for ever' : 'busy with nothing');
+  }
+
+  private claim(): void {
+    this.fence++;
+    const zero = digestOf('x');
+    this.tell({ type: 'run.claimed', fence: this.fence, crashes: this.crashes, quarantine: false, worker: 'w', version: '1', build: zero, probe: zero });
+  }
+
+  private crash(): void {
+    this.flying.clear();
+    this.questions = [];
+    if (this.random.chance(0.05)) this.crashes = 3;
+    this.claim();
+  }
+
+  private cancel(force: boolean): void {
+    this.cancelled = true;
+    this.tell({ type: 'run.cancel-requested', by: initiator, reason: 'test', force });
+  }
+
+  private finish(flight: { step: StepId; execution: number; stopping: boolean }): void {
+    const { step, execution } = flight;
+    this.flying.delete(`${step}#${execution}`);
+    const { random } = this;
+    if (flight.stopping && random.chance(0.7)) return this.tell({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
+    const roll = random.next();
+    if (roll < 0.7) return this.tell({ type: 'attempt.succeeded', step, execution, outputs: random.chance(0.7) ? value(`${step}${execution}`) : null });
+    if (roll < 0.95) return this.tell({ type: 'attempt.failed', step, execution, code: 'EXIT', message: 'no', retryable: random.chance(0.7), exitCode: 1 });
+    return this.tell({ type: 'attempt.deferred', step, execution, until: this.at + 1_500 });
+  }
+
+  private answer(command: Extract<Command, { type: 'answer' | 'judge' }>): void {
+    const { step } = command;
+    if (command.type === 'judge') {
+      const allow = this.random.chance(0.7);
+      return this.tell({ type: 'policy.judged', step, allow, undecided: this.random.chance(0.1), reasons: [], engine: 'cel', digest: digestOf('p'), input: null });
+    }
+    this.tell({ type: 'question.answered', step, question: command.question, answer: this.answerTo(command.question, step) });
+  }
+
+  private answerTo(question: string, step: StepId): Answer {
+    if (this.random.chance(0.03)) return { kind: 'fault', code: 'EXPR_NULL', message: 'no value' };
+    switch (question) {
+      case 'when':
+        return { kind: 'truth', value: this.random.chance(0.7) };
+      case 'items':
+        return { kind: 'items', items: value('list'), count: this.random.pick([0, 1, 2, 5, 9]) };
+      case 'branch': {
+        const { bodies } = nodeAt(this.x, step);
+        return { kind: 'branch', index: this.random.pick([null, ...bodies.keys()]) };
+      }
+      case 'gate':
+        return { kind: 'gate', request: value(step), gateDigest: digestOf(step), expiresAt: this.at + 60_000, executeBy: this.at + this.random.pick([2_000, 600_000]) };
+      default:
+        return { kind: 'outputs', outputs: value(`out ${step}`) };
+    }
+  }
+
+  private decide(step: StepId, state: { gate: { gateDigest: Digest; planHash: Digest } }): void {
+    const { random } = this;
+    const sub = random.pick(['ada', 'grace', 'linus', 'barbara']);
+    const decision = {
+      decisionId: `d${this.entries.length}`, gateDigest: random.chance(0.9) ? state.gate.gateDigest : digestOf('stale'), planHash: state.gate.planHash,
+      decision: random.pick(['approved', 'approved', 'approved', 'rejected', 'withdrawn'] as const), person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'],
+    };
+    this.tell({ type: 'gate.decided', step, decision, record: digestOf(decision.decisionId), response: null });
+  }
+
+  private resolve(step: StepId): void {
+    const state = this.state.steps.get(step);
+    if (state?.kind !== 'attention') return;
+    const outcome = this.random.pick(['succeeded', 'failed', 'retry'] as const);
+    this.tell({ type: 'attention.resolved', step, execution: state.execution, outcome, outputs: null, record: digestOf('r') });
+  }
+
+  private tell(body: GivenBody, at = this.at + this.random.int(0, 400)): void {
+    this.at = at;
+    const given = { ...body, at } as Given;
+    const before = this.state;
+    const turn = this.step(this.x, before, given);
+    this.state = turn.state;
+    this.entries.push({ at, kind: 'given', event: body }, ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })));
+    this.check(before, turn);
+    for (const command of turn.commands) this.perform(command);
+    this.checkSlots();
+  }
+
+  private perform(command: Command): void {
+    if (command.type === 'answer' || command.type === 'judge') {
+      if (!this.questions.some((one) => one.step === command.step && one.type === command.type)) this.questions.push(command);
+      return;
+    }
+    const key = `${command.step}#${command.execution}`;
+    if (command.type === 'start') this.flying.set(key, { step: command.step, execution: command.execution, stopping: false });
+    else {
+      const flight = this.flying.get(key);
+      if (flight) flight.stopping = true;
+    }
+  }
+
+  private check(before: RunState, turn: Turn): void {
+    const wrong = (what: string): void => void this.violations.push(what);
+    for (const event of turn.events) {
+      if (before.phase === 'ended' && event.type !== 'given.ignored') wrong('an event after the end');
+      if (event.type === 'step.started') {
+        if (event.execution <= (this.seen.get(event.step) ?? 0)) wrong(`execution ${event.execution} of ${event.step} again`);
+        this.seen.set(event.step, event.execution);
+        if (this.ended.has(event.step)) wrong(`${event.step} starts after its end`);
+        if ([...this.flying.values()].some((flight) => flight.step === event.step)) wrong(`two executions of ${event.step} overlap`);
+        this.checkNeeds(event.step);
+        if (before.ending && !this.isCleanup(event.step, before)) wrong(`${event.step} starts although the run is ending`);
+      }
+      if (event.type === 'step.ended') {
+        if (this.ended.has(event.step)) wrong(`${event.step} ends twice`);
+        this.ended.add(event.step);
+      }
+      if (event.type === 'run.ended') {
+        const open = [...this.seen.keys()].filter((step) => !this.ended.has(step));
+        if (open.length > 0) wrong(`${open.join()} never ended`);
+        const { counts } = turn.state;
+        if (counts.running + counts.waiting + counts.retrying + counts.pending + counts.needs_attention !== 0) wrong(`counts left: ${JSON.stringify(counts)}`);
+        if (turn.state.openGates !== 0) wrong('gates left open');
+      }
+    }
+  }
+
+  private checkNeeds(step: StepId): void {
+    const above = parentOf(this.x, step);
+    for (const need of nodeAt(this.x, step).node.needs) {
+      if (!this.ended.has(childOf(above, need))) this.violations.push(`${step} starts before ${need} is over`);
+    }
+  }
+
+  private isCleanup(step: StepId, before: RunState): boolean {
+    if (before.ending?.force) return false;
+    for (let at = step; at !== ROOT; at = parentOf(this.x, at)) {
+      if (!isItem(at) && nodeAt(this.x, at).node.runOn !== 'success') return true;
+    }
+    return false;
+  }
+
+  private checkSlots(): void {
+    for (const [step, state] of this.state.steps.entries()) {
+      if (state.kind !== 'group' && state.kind !== 'repeat') continue;
+      const children = this.state.steps.entries().filter(([child]) => child !== ROOT && child !== step && parentOf(this.x, child) === step);
+      const busy = children.filter(([, child]) => isBusy(child)).length;
+      if (busy !== state.live) this.violations.push(`${step || 'root'} counts ${state.live} busy children of ${busy}`);
+      const limit = state.kind === 'group' ? blockOf(this.x, step, state.branch).maxParallel || Infinity : this.widthOf(step);
+      if (busy > limit) this.violations.push(`${step} runs ${busy} children of ${limit}`);
+      const open = children.filter(([, child]) => child.kind !== 'ended').length;
+      if (open !== state.open) this.violations.push(`${step || 'root'} counts ${state.open} open children of ${open}`);
+    }
+  }
+
+  private widthOf(step: StepId): number {
+    const { node } = nodeAt(this.x, step);
+    return node.kind === 'map' ? (node.width ?? this.x.defaults.maxParallel) : 1;
+  }
+}
