@@ -23,13 +23,46 @@ export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/en
 export { ObjectStore, type ByteRange, type ObjectStoreErrorCode, type PutOptions } from './lib/ports/object-store';
 export { Signer } from './lib/ports/signer';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
-export type { DecisionKind, GateApproval, GateDecision, GateOutcome, GateRequirement, GateState } from './lib/gate/gate-state';
 export type {
-  Approval, ArtifactRequest, Block, ConditionalNode, Effects, GateNode, GroupNode, LoopNode, MapNode, Node, ParallelNode, Plan,
-  Policy, PolicyLevel, Retries, RunNode, RunOn, SandboxRequest,
+  DecisionKind,
+  GateApproval,
+  GateDecision,
+  GateOutcome,
+  GateRequirement,
+  GateState,
+} from './lib/gate/gate-state';
+export type {
+  Approval,
+  ArtifactRequest,
+  Block,
+  ConditionalNode,
+  Effects,
+  GateNode,
+  GroupNode,
+  LoopNode,
+  MapNode,
+  Node,
+  ParallelNode,
+  Plan,
+  Policy,
+  PolicyLevel,
+  Retries,
+  RunNode,
+  RunOn,
+  SandboxRequest,
 } from './lib/plan/plan';
 export { childOf, indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
-export { blockOf, childrenOf, indexPlan, nodeAt, parentOf, runNodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from './lib/plan/plan-index';
+export {
+  blockOf,
+  childrenOf,
+  indexPlan,
+  nodeAt,
+  parentOf,
+  runNodeAt,
+  type IndexedBlock,
+  type IndexedNode,
+  type PlanIndex,
+} from './lib/plan/plan-index';
 export type { ApprovalFloor, Environment, Profile, ProfileDefaults } from './lib/plan/profile';
 export { idempotencyKey } from './lib/step/idempotency-key';
 export type { Answer, Question } from './lib/step/question';
@@ -40,13 +73,154 @@ export type { Command, StopReason } from './lib/run/command';
 export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
-export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord, type GateRequest } from './lib/evidence/documents';
+export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
 export { Clock } from './lib/ports/clock';
-export { Committer, type ArtifactRow, type Commit, type Committed, type GateChange, type RunChange, type StepRow } from './lib/ports/committer';
-export { Executor, type ExecutionReport, type ExecutionRequest, type MountedFile, type Outcome } from './lib/ports/executor';
+export {
+  Committer,
+  type ArtifactRow,
+  type Commit,
+  type Committed,
+  type GateChange,
+  type RunChange,
+  type StepRow,
+} from './lib/ports/committer';
+export {
+  Executor,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type MountedFile,
+  type Outcome,
+} from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
 export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
+export { nearestName } from './lib/foundation/nearest-name';
+export {
+  EXPRESSION_BEHAVIOUR,
+  isLateBound,
+  parseExpression,
+  type Expression,
+  type ParsedExpression,
+  type ScopeTypes,
+} from './lib/expression/expression';
+export { ExpressionError, type ExpressionErrorCode, type ExpressionFault } from './lib/expression/expression-fault';
+export { FUNCTION_NAMES } from './lib/expression/functions';
+export type { Inspection, Reference } from './lib/expression/inspect';
+export {
+  evaluateTemplate,
+  mapTemplates,
+  parseJsonTemplate,
+  readsOfTemplate,
+  type JsonTemplate,
+  type ParsedJsonTemplate,
+  type TemplateFault,
+} from './lib/expression/json-template';
+export {
+  evaluateText,
+  expressionsOf,
+  parseTemplate,
+  printTemplate,
+  readsOf,
+  type ParsedTemplate,
+  type Template,
+  type TemplatePart,
+} from './lib/expression/template';
+export {
+  ANY_TYPE,
+  arrayType,
+  BOOLEAN_TYPE,
+  describeType,
+  joinTypes,
+  NULL_TYPE,
+  nullable,
+  NUMBER_TYPE,
+  objectType,
+  overlap,
+  STRING_TYPE,
+  typeOfSchema,
+  typeOfValue,
+  type StaticType,
+  type ValueKind,
+} from './lib/expression/static-type';
+export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
+export { MAX_POLICY_COST } from './lib/policy/cel-cost';
+export { compilePolicy } from './lib/policy/compile-policy';
+export {
+  POLICY_ENGINES,
+  type CompiledPolicy,
+  type PolicyAnswer,
+  type PolicyCompilation,
+  type PolicyEngineName,
+  type PolicyErrorCode,
+  type PolicyFault,
+  type PolicySource,
+} from './lib/policy/policy';
+export { POLICY_ROOTS } from './lib/policy/policy-input';
+export type { GateRequest } from './lib/gate/gate-request';
+export { chain, checkChain, pageHash, type Break, type Head } from './lib/journal/chain';
+export { replay, type Divergence } from './lib/journal/replay';
+export { Results, type StepResult } from './lib/binding/results';
+export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
+export { macText, type DriverHands } from './lib/operations/driver-hands';
+export { RunDriver, type Driven } from './lib/operations/drive-run';
+export {
+  ExecutionLog,
+  LEVEL_LETTERS,
+  LEVELS_BY_LETTER,
+  LOG_LIMITS,
+  type LogLevel,
+  type LogLimits,
+} from './lib/operations/execution-log';
+export {
+  readDocument,
+  type DocumentLimits,
+  type DocumentReading,
+  type ReadDocument,
+} from './lib/document/read-document';
+export { pointerNames, pointerTo } from './lib/document/json-pointer';
+export type { Position } from './lib/document/position';
+export { LONGEST_MS, parseDuration, printDuration } from './lib/pack/duration';
+export type { DocumentFaultCode } from './lib/document/document-fault';
+export { readPack, type PackReading, type ReadPack } from './lib/pack/read-pack';
+export type { Location } from './lib/pack/reading';
+export type { PackFaultCode } from './lib/pack/pack-fault';
+export type { FailureRetries, Retries as PackRetries } from './lib/pack/retries';
+export type { ValueType } from './lib/pack/value-type';
+export type {
+  ApprovalRule,
+  ConcurrencyRule,
+  InputRule,
+  Metadata,
+  OutputRule,
+  Pack,
+  PackSpec,
+  PolicyRule,
+  SandboxRule,
+  SecretRule,
+} from './lib/pack/pack';
+export {
+  listsIn,
+  STEP_KINDS,
+  type ArtifactRule,
+  type EffectClass,
+  type EgressUse,
+  type GateBody,
+  type LoopItems,
+  type OutputSchema,
+  type PackStep,
+  type RunBody,
+  type SecretUse,
+  type StepBody,
+  type StepList,
+} from './lib/pack/pack-step';
+export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
+export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
+export { parsePackPath } from './lib/pack/pack-path';
+export { matchGlob } from './lib/pack/glob';
+export { parseAuthority, parseHost, parseTarget, type Authority, type Target } from './lib/egress/authority';
+export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
+export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
+export { isSpecialAddress } from './lib/egress/special-address';

@@ -1,1 +1,55 @@
 export {};
+export {
+  connectPostgres,
+  openLeaseDatabase,
+  openWebDatabase,
+  openWorkerDatabase,
+  type DatabaseOptions,
+  type LeaseDatabase,
+  type PostgresDatabase,
+  type PostgresUrls,
+  type WebDatabase,
+  type WorkerDatabase,
+} from './lib/postgres/databases';
+export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
+export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
+export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
+export { bootstrapRoles, createDatabase, databaseRoles, roleName, type DatabaseRole } from './lib/postgres/roles';
+export {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './lib/embedded-postgres/embedded-postgres';
+export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
+export { FileObjectStore } from './lib/object-store/file-object-store';
+export { FileSigner } from './lib/signing/file-signer';
+export { fingerprint } from './lib/signing/fingerprint';
+export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
+export { generateMacKeyFile, loadMacKey, MacKey } from './lib/signing/mac-key';
+export type { SigningErrorCode } from './lib/signing/signing-error';
+export { verifyEd25519, verifyP256 } from './lib/signing/verify-signature';
+export { BwrapSandbox } from './lib/sandbox/bwrap-sandbox';
+export {
+  collect,
+  DEFAULT_COLLECT_LIMITS,
+  type CollectedArtifact,
+  type DeclaredArtifact,
+} from './lib/sandbox/collector';
+export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
+export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
+export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
+export { PlainSandbox } from './lib/sandbox/plain-sandbox';
+export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
+export {
+  DEFAULT_LIMITS,
+  Sandbox,
+  type IsolationProfile,
+  type SandboxedTask,
+  type SandboxLimits,
+} from './lib/sandbox/sandbox';
+export type { SandboxErrorCode } from './lib/sandbox/sandbox-error';
+export { Supervisor } from './lib/sandbox/supervisor';
+export { monotonicMs } from './lib/sandbox/supervisor-process/protocol';
+export type { Tool, ToolFile } from './lib/sandbox/tool';
+export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } from './lib/sandbox/workspace';
+export { isDatabaseUnavailable } from './lib/postgres/sql-state';

@@ -8,14 +8,14 @@ import type { ObjectStore, ObjectStoreErrorCode } from '../lib/ports/object-stor
 export interface ObjectStoreBench {
   readonly store: ObjectStore;
   /** Alters stored bytes behind the store's back, keeping their number. */
-  corrupt(tenant: TenantId, digest: Digest): Promise<void>;
-  close(): Promise<void>;
+  readonly corrupt: (tenant: TenantId, digest: Digest) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A case of a contract suite, for any test runner: `it.each(cases)('$name', ({ run }) => run())`. */
 export interface ContractCase {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 const tenant = 'acme' as TenantId;

@@ -143,7 +143,7 @@ export class RandomWorld {
     const sub = random.pick(['ada', 'grace', 'linus', 'barbara']);
     const decision = {
       decisionId: `d${this.entries.length}`, gateDigest: random.chance(0.9) ? state.gate.gateDigest : digestOf('stale'), planHash: state.gate.planHash,
-      decision: random.pick(['approved', 'approved', 'approved', 'rejected', 'withdrawn'] as const), person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'],
+      decision: random.pick(['approved', 'approved', 'approved', 'rejected', 'withdrawn'] as const), person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'], decidedAt: this.at,
     };
     this.tell({ type: 'gate.decided', step, decision, record: digestOf(decision.decisionId), response: null });
   }

@@ -41,4 +41,6 @@ export interface GateDecision {
   readonly person: Subject;
   readonly onBehalfOf: Subject | null;
   readonly grants: readonly string[];
+  /** When it was signed, database time in milliseconds: a decision made in time counts, however late it is read. */
+  readonly decidedAt: number;
 }

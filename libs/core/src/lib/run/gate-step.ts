@@ -66,7 +66,7 @@ export function openGate(draft: Draft, step: StepId, answer: Extract<Answer, { k
 /** A person has decided. */
 export function gateDecided(draft: Draft, given: GivenOf<'gate.decided'>, state: Extract<StepState, { kind: 'waiting' }>): void {
   const { step, decision } = given;
-  const verdict = decideGate(state.gate, decision, draft.at);
+  const verdict = decideGate(state.gate, decision, decision.decidedAt);
   switch (verdict.kind) {
     case 'refused':
       draft.emit({ type: 'given.ignored', what: given.type, step, code: verdict.code });

@@ -1,0 +1,123 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import type { Digest, StepId } from '../foundation/ids';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { ExpressionError } from '../expression/expression-fault';
+import { parseExpression, type Expression } from '../expression/expression';
+import type { Reference } from '../expression/inspect';
+import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { isItem, ROOT, repeatOf } from '../plan/place';
+import { nodeAt } from '../plan/plan-index';
+import type { Answer, Question } from '../step/question';
+import { gateOutputs, renderGate, type GateRendering } from './render-gate';
+import { scopeFor, type Sight } from './scope';
+import { Missing } from './values';
+
+/** An answer and the values it brings into the journal; or the digests that must be fetched first. */
+export type Answered =
+  | { readonly kind: 'answered'; readonly answer: Answer; readonly values: ReadonlyMap<Digest, Json> }
+  | { readonly kind: 'missing'; readonly digests: readonly Digest[] };
+
+/** Most bytes that a value may have: 16 MiB as RFC 8785 text. */
+export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+
+class Fault extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Answers a question of the tree. Pure: the nonce and the time of a gate come from the driver. Faults are answers, not throws. */
+export function answer(sight: Sight, step: StepId, question: Question, rendering: GateRendering): Answered {
+  const missing = new Missing();
+  const values = new Map<Digest, Json>();
+  const keep = (value: Json): { kind: 'value'; digest: Digest; size: number } => {
+    const text = canonical(value);
+    if (text.length > MAX_VALUE_BYTES) throw new Fault('VALUE_TOO_LARGE', `the value has more than ${MAX_VALUE_BYTES} bytes`);
+    const digest = sha256(text);
+    values.set(digest, value);
+    return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
+  };
+  let given: Answer;
+  try {
+    given = decide(sight, step, question, rendering, missing, keep);
+  } catch (error) {
+    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
+    given = faultAnswer(error);
+  }
+  if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
+  return { kind: 'answered', answer: given, values };
+}
+
+function faultAnswer(error: unknown): Answer {
+  if (error instanceof ExpressionError || error instanceof Fault) return { kind: 'fault', code: error.code, message: error.message };
+  throw error;
+}
+
+type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
+
+function decide(sight: Sight, step: StepId, question: Question, rendering: GateRendering, missing: Missing, keep: Keep): Answer {
+  switch (question) {
+    case 'when':
+      return { kind: 'truth', value: truth(sight, step, nodeAt(sight.x, step).node.when ?? 'true', missing) };
+    case 'items':
+      return items(sight, step, missing, keep);
+    case 'branch': {
+      const { node } = nodeAt(sight.x, step);
+      if (node.kind !== 'conditional') throw new TypeError('not a conditional');
+      const taken = node.branches.findIndex((branch) => truth(sight, step, branch.when, missing));
+      return { kind: 'branch', index: taken >= 0 ? taken : node.otherwise ? node.branches.length : null };
+    }
+    case 'outputs':
+      return { kind: 'outputs', outputs: outputs(sight, step, missing, keep) };
+    case 'gate':
+      return renderGate(sight, step, rendering, missing, keep);
+    case 'until':
+      throw new TypeError('no loops in this machine');
+  }
+}
+
+function parsed(text: string): Expression {
+  const read = parseExpression(text);
+  if (read.kind === 'faults') throw new Fault(read.faults[0]?.code ?? 'EXPR_SYNTAX', read.faults[0]?.message ?? 'not an expression');
+  return read.expression;
+}
+
+function truth(sight: Sight, step: StepId, text: string, missing: Missing): boolean {
+  const expression = parsed(text);
+  const value = expression.evaluate(scopeFor(sight, step, expression.reads, missing));
+  if (typeof value !== 'boolean') throw new Fault('EXPR_TYPE', `\`${text}\` must be true or false`);
+  return value;
+}
+
+function items(sight: Sight, step: StepId, missing: Missing, keep: Keep): Answer {
+  const { node } = nodeAt(sight.x, step);
+  if (node.kind !== 'map') throw new TypeError('not a map');
+  const list = evaluate(sight, step, node.items, missing);
+  if (!isJsonArray(list)) throw new Fault('MAP_ITEMS_TYPE', 'the items are not a list');
+  const bound = node.maxItems ?? 100_000;
+  if (list.length > bound) throw new Fault('MAP_ITEMS_LIMIT', `${list.length} items, at most ${bound} are allowed`);
+  return { kind: 'items', items: keep(list), count: list.length };
+}
+
+/** Evaluates every template in a JSON value at a place. */
+export function evaluate(sight: Sight, step: StepId, template: Json, missing: Missing): Json {
+  const reads: readonly Reference[] = readsOfTemplate(template);
+  return evaluateTemplate(template, scopeFor(sight, step, reads, missing));
+}
+
+function outputs(sight: Sight, step: StepId, missing: Missing, keep: Keep): Extract<Answer, { kind: 'outputs' }>['outputs'] {
+  if (step === ROOT) {
+    const declared = Object.fromEntries(sight.x.plan.outputs.map((output) => [output.name, output.value]));
+    return keep(evaluate(sight, step, declared, missing));
+  }
+  if (isItem(step)) {
+    const { node } = nodeAt(sight.x, repeatOf(step));
+    const declared: JsonObject = node.kind === 'map' && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
+    return keep(evaluate(sight, step, declared, missing));
+  }
+  return keep(gateOutputs(sight, step, missing));
+}

@@ -1,0 +1,60 @@
+import type { Digest, StepId } from '../foundation/ids';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { ExpressionError } from '../expression/expression-fault';
+import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { runNodeAt } from '../plan/plan-index';
+import { scopeFor, type Sight } from './scope';
+import { Missing } from './values';
+
+/** What stands at a path under `in/`. */
+export type BoundFile =
+  | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
+  | { readonly kind: 'pack'; readonly path: string }
+  | { readonly kind: 'content'; readonly content: Json };
+
+/** A leaf's parameters with no template left. */
+export interface BoundStep {
+  readonly with: JsonObject;
+  readonly env: { readonly [name: string]: string };
+  readonly files: { readonly [path: string]: BoundFile | readonly BoundFile[] };
+}
+
+export type Bound =
+  | { readonly kind: 'bound'; readonly bound: BoundStep }
+  | { readonly kind: 'missing'; readonly digests: readonly Digest[] }
+  | { readonly kind: 'fault'; readonly code: string; readonly message: string };
+
+/** Binds `with`, `env` and `files` of a leaf. A fault is the attempt's failure, final. */
+export function bind(sight: Sight, step: StepId): Bound {
+  const node = runNodeAt(sight.x, step);
+  const missing = new Missing();
+  const template: Json = { with: node.with, env: node.env as JsonObject, files: node.files };
+  try {
+    const value = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as { with: JsonObject; env: JsonObject; files: JsonObject };
+    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
+    const env = Object.fromEntries(Object.entries(value.env).map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)]));
+    const files: Record<string, BoundFile | readonly BoundFile[]> = {};
+    for (const [path, file] of Object.entries(value.files)) {
+      const bound = isJsonArray(file) ? file.map((one, i) => boundFile(one, String(i))) : boundFile(file, path);
+      if (bound === null || (Array.isArray(bound) && bound.includes(null))) {
+        return { kind: 'fault', code: 'FILE_NOT_A_FILE', message: `\`files.${path}\` is not an artifact, a file input, \`pack:<path>\` or {content}` };
+      }
+      files[path] = bound as BoundFile | readonly BoundFile[];
+    }
+    return { kind: 'bound', bound: { with: value.with, env, files } };
+  } catch (error) {
+    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
+    if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+function boundFile(value: Json, fallback: string): BoundFile | null {
+  if (typeof value === 'string') return value.startsWith('pack:') ? { kind: 'pack', path: value.slice(5) } : null;
+  if (!isJsonObject(value)) return null;
+  if ('content' in value) return { kind: 'content', content: value['content'] ?? null };
+  const { digest, size, path, name } = value;
+  if (typeof digest !== 'string') return null;
+  const label = typeof path === 'string' ? path.replace(/\/$/, '').split('/').at(-1) : typeof name === 'string' ? name : null;
+  return { kind: 'object', digest: digest as Digest, size: typeof size === 'number' ? size : 0, name: label ?? fallback };
+}

@@ -1,0 +1,137 @@
+import type { Digest, StepId } from '../foundation/ids';
+import type { Subject } from '../foundation/principal';
+import type { Entry, Unnumbered } from '../journal/page';
+import type { GateOutcome } from '../gate/gate-state';
+import type { ValueRef } from '../step/value-ref';
+
+// What the journal says of each step, gathered for those who look at values: the driver's expressions, rows, evidence. The
+// tree itself (run) never sees this.
+
+export interface CapturedArtifact {
+  readonly name: string;
+  readonly path: string;
+  readonly execution: number;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+export interface CountedDecision {
+  readonly decisionId: string;
+  readonly decision: 'approved' | 'rejected' | 'withdrawn';
+  readonly person: Subject;
+  readonly record: Digest;
+  readonly response: ValueRef;
+  readonly at: number;
+}
+
+export interface StepResult {
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly attempts: number;
+  readonly execution: number;
+  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly exitCode: number | null;
+  readonly outputs: ValueRef;
+  /** Of a map: its frozen items and how many. */
+  readonly items: { readonly ref: ValueRef; readonly count: number } | null;
+  /** Of the last execution. */
+  readonly artifacts: readonly CapturedArtifact[];
+  readonly gate: {
+    readonly request: ValueRef;
+    readonly gateDigest: Digest;
+    readonly expiresAt: number;
+    readonly openedAt: number;
+    readonly outcome: GateOutcome | null;
+    readonly decisions: readonly CountedDecision[];
+  } | null;
+  readonly judged: { readonly allow: boolean; readonly undecided: boolean; readonly reasons: readonly string[]; readonly engine: string; readonly digest: Digest; readonly input: ValueRef } | null;
+}
+
+const NOTHING: StepResult = {
+  startedAt: null, endedAt: null, attempts: 0, execution: 0, status: null, code: null, message: null, exitCode: null, outputs: null,
+  items: null, artifacts: [], gate: null, judged: null,
+};
+
+/** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
+export class Results {
+  private readonly own = new Map<StepId, StepResult>();
+  private pendingDecision: { readonly step: StepId; readonly decision: CountedDecision } | null = null;
+
+  constructor(private readonly below: Results | null = null) {}
+
+  get(step: StepId): StepResult | undefined {
+    return this.own.get(step) ?? this.below?.get(step);
+  }
+
+  fork(): Results {
+    return new Results(this);
+  }
+
+  absorb(overlay: Results): void {
+    for (const [step, result] of overlay.own) this.own.set(step, result);
+  }
+
+  /** Every step that this fold knows, overlays apart. */
+  all(): IterableIterator<[StepId, StepResult]> {
+    return this.own.entries();
+  }
+
+  private change(step: StepId, change: Partial<StepResult>): void {
+    this.own.set(step, { ...(this.get(step) ?? NOTHING), ...change });
+  }
+
+  take(entry: Entry | Unnumbered): void {
+    const { event, at } = entry;
+    switch (event.type) {
+      case 'step.opened':
+        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at });
+      case 'map.expanded':
+        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, items: { ref: event.items, count: event.count } });
+      case 'step.started': {
+        const { attempt, execution } = event;
+        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, attempts: attempt, execution, artifacts: [] });
+      }
+      case 'step.ended': {
+        const { status, code, message, exitCode, outputs } = event;
+        return this.change(event.step, { status, code, message, exitCode, outputs, endedAt: at, attempts: event.attempts });
+      }
+      case 'artifact.captured': {
+        const { step, name, path, execution, digest, size, mediaType } = event;
+        return this.change(step, { artifacts: [...(this.get(step)?.artifacts ?? []), { name, path, execution, digest, size, mediaType }] });
+      }
+      case 'gate.opened': {
+        const { request, gateDigest, expiresAt } = event;
+        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] } });
+      }
+      case 'gate.decided': {
+        const { decisionId, decision, person } = event.decision;
+        this.pendingDecision = { step: event.step, decision: { decisionId, decision, person, record: event.record, response: event.response, at } };
+        return;
+      }
+      case 'gate.counted':
+        return this.countDecision(event.step);
+      case 'gate.ended': {
+        if (event.outcome === 'rejected') this.countDecision(event.step);
+        const gate = this.get(event.step)?.gate;
+        return gate ? this.change(event.step, { gate: { ...gate, outcome: event.outcome } }) : undefined;
+      }
+      case 'policy.judged': {
+        const { allow, undecided, reasons, engine, digest, input } = event;
+        return this.change(event.step, { judged: { allow, undecided, reasons, engine, digest, input } });
+      }
+      default:
+        return;
+    }
+  }
+
+  /** The decision of the given before this derived counts. */
+  private countDecision(step: StepId): void {
+    const gate = this.get(step)?.gate;
+    if (!gate || this.pendingDecision?.step !== step) return;
+    this.change(step, { gate: { ...gate, decisions: [...gate.decisions, this.pendingDecision.decision] } });
+    this.pendingDecision = null;
+  }
+}

@@ -1,0 +1,133 @@
+import type { RunId, StepId, TenantId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import type { Digest } from '../foundation/ids';
+import type { Reference } from '../expression/inspect';
+import { indexOf, isItem, itemOf, nodeOf, repeatOf, scopeOf, within } from '../plan/place';
+import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import type { CapturedArtifact, Results } from './results';
+import { valueOf, type Missing, type Values } from './values';
+
+/** What expressions may see besides the journal. */
+export interface RunContext {
+  readonly runId: RunId;
+  readonly tenant: TenantId;
+  readonly planHash: Digest;
+  readonly inputs: JsonObject;
+}
+
+/** What a binding looks at: plan, journal, values, and where. */
+export interface Sight {
+  readonly x: PlanIndex;
+  readonly results: Results;
+  readonly values: Values;
+  readonly context: RunContext;
+}
+
+/** The scope of the expressions of one step: only what `reads` asks for is built. */
+export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[], missing: Missing): JsonObject {
+  const scope: Record<string, Json> = {
+    inputs: sight.context.inputs,
+    pack: { name: sight.x.plan.pack.name, version: sight.x.plan.pack.version },
+    run: { id: sight.context.runId, planHash: sight.context.planHash },
+    tenant: sight.context.tenant,
+    previous: null,
+  };
+  const roots = new Set(reads.map((read) => read.root));
+  addItems(sight, step, roots, scope, missing);
+  if (roots.has('failed')) scope['failed'] = failedBefore(sight, step);
+  if (roots.has('steps')) {
+    const names = new Set(reads.filter((read) => read.root === 'steps').map((read) => read.path[0]));
+    const steps: Record<string, Json> = {};
+    for (const name of names) {
+      if (typeof name !== 'string') continue;
+      const place = visibleStep(sight.x, step, name);
+      if (place !== null) steps[name] = stepView(sight, place, missing);
+    }
+    scope['steps'] = steps;
+  }
+  return scope;
+}
+
+/** The items that a step stands in, innermost last so that it hides the outer ones. */
+function addItems(sight: Sight, step: StepId, roots: ReadonlySet<string>, scope: Record<string, Json>, missing: Missing): void {
+  const items: StepId[] = [];
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) if (isItem(at as StepId)) items.unshift(at as StepId);
+  for (const item of items) {
+    const { node } = nodeAt(sight.x, repeatOf(item));
+    if (node.kind !== 'map' && node.kind !== 'loop') continue;
+    if (roots.has(node.index)) scope[node.index] = indexOf(item);
+    if (!roots.has(node.iterator)) continue;
+    const list = valueOf(sight.x, sight.results, sight.values, sight.results.get(repeatOf(item))?.items?.ref ?? null, missing);
+    scope[node.iterator] = Array.isArray(list) ? ((list as readonly Json[])[indexOf(item)] ?? null) : null;
+  }
+}
+
+/** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it. */
+export function visibleStep(x: PlanIndex, step: StepId, name: string): StepId | null {
+  for (let scope = isItem(step) ? (step as string) : scopeOf(step); ; scope = scopeOf(scope)) {
+    const place = within<StepId>(scope, name);
+    if (x.nodes.has(nodeOf(place))) return place;
+    if (scope === '') return null;
+  }
+}
+
+/** What `steps.<id>` holds. */
+export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
+  const result = sight.results.get(step);
+  if (!result) return { status: 'pending', outputs: null, artifacts: {}, error: null };
+  const { node } = nodeAt(sight.x, step);
+  const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
+  const view: Record<string, Json> = {
+    status: result.status ?? 'running',
+    outputs,
+    artifacts: node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
+    error: result.status === 'failed' ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode } : null,
+  };
+  if (node.kind === 'map') view['counts'] = countsOf(sight, step);
+  return view;
+}
+
+function artifactsOf(step: StepId, artifacts: readonly CapturedArtifact[]): JsonObject {
+  const view: Record<string, Json> = {};
+  for (const artifact of artifacts) {
+    const value = artifactValue(step, artifact);
+    const before = view[artifact.name];
+    view[artifact.name] = before === undefined ? value : Array.isArray(before) ? [...(before as Json[]), value] : [before, value];
+  }
+  return view;
+}
+
+/** An artifact as expressions see it (language.md §5). */
+export function artifactValue(step: StepId, { name, path, digest, size, mediaType }: CapturedArtifact): JsonObject {
+  return { name, step, digest, size, mediaType, path };
+}
+
+function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
+  const lists: Record<string, Json[]> = {};
+  const count = sight.results.get(repeat)?.items?.count ?? 0;
+  for (let index = 0; index < count; index++) {
+    for (const child of blockOf(sight.x, repeat).nodes) {
+      const step = within<StepId>(itemOf(repeat, index), child.name);
+      for (const artifact of sight.results.get(step)?.artifacts ?? []) (lists[artifact.name] ??= []).push(artifactValue(step, artifact));
+    }
+  }
+  return lists;
+}
+
+function countsOf(sight: Sight, repeat: StepId): JsonObject {
+  const counts = { total: sight.results.get(repeat)?.items?.count ?? 0, succeeded: 0, failed: 0, skipped: 0 };
+  for (let index = 0; index < counts.total; index++) {
+    const status = sight.results.get(itemOf(repeat, index))?.status;
+    if (status === 'succeeded' || status === 'failed' || status === 'skipped') counts[status]++;
+  }
+  return counts;
+}
+
+/** Ids of the steps of the list, or of the needs, that failed: in plan order. */
+function failedBefore(sight: Sight, step: StepId): readonly Json[] {
+  const scope = scopeOf(step);
+  return [...sight.x.nodes.values()]
+    .map((node) => within<StepId>(scope, node.name))
+    .filter((place, i, all) => all.indexOf(place) === i && sight.results.get(place)?.status === 'failed')
+    .map((place) => place);
+}

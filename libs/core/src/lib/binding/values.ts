@@ -1,0 +1,28 @@
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { childOf, itemOf } from '../plan/place';
+import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import type { ValueRef } from '../step/value-ref';
+import type { Results } from './results';
+
+/** Values that the driver has at hand, by digest. */
+export type Values = ReadonlyMap<Digest, Json>;
+
+/** Collects the digests of values that are not at hand, so that the driver can fetch them all and ask again. */
+export class Missing {
+  readonly digests = new Set<Digest>();
+}
+
+/** The value behind a reference; null where it, or a part of it, is not at hand (then `missing` says what). */
+export function valueOf(x: PlanIndex, results: Results, values: Values, ref: ValueRef, missing: Missing): Json {
+  if (ref === null) return null;
+  if (ref.kind === 'value') {
+    const value = values.get(ref.digest);
+    if (value === undefined) missing.digests.add(ref.digest);
+    return value ?? null;
+  }
+  const part = (step: StepId): Json => valueOf(x, results, values, results.get(step)?.outputs ?? null, missing);
+  const { node } = nodeAt(x, ref.of);
+  if (node.kind === 'map' || node.kind === 'loop') return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
+  return Object.fromEntries(blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(ref.of, child.name))]));
+}

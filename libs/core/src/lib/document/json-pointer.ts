@@ -1,0 +1,12 @@
+/** One more step of a JSON pointer (RFC 6901 §3): `~` and `/` are escaped. */
+export function pointerTo(parent: string, name: string | number): string {
+  return `${parent}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** The names that a JSON pointer goes through (RFC 6901 §4); the empty pointer goes through none. */
+export function pointerNames(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+}

@@ -1,0 +1,155 @@
+import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import type { Node, Pair, YAMLMap } from 'yaml';
+import type { Json } from '../foundation/json';
+import type { Finding } from './document-fault';
+import { pointerTo } from './json-pointer';
+import { numberFault } from './number-text';
+import { type Scan, tooDeep } from './scan';
+
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Turns nodes into a JSON value and notes everything about them that is refused. One is used for one document. */
+export class TreeReader {
+  readonly findings: Finding[] = [];
+  readonly #claimed = new Set<number>();
+
+  constructor(
+    private readonly scan: Scan,
+    private readonly maxDepth: number,
+  ) {}
+
+  /** The value of a node; `null` stands in for what is refused. */
+  read(node: Node | null, path: string, depth = 0): Json {
+    if (node === null) return null;
+    const start = node.range?.[0] ?? 0;
+    if (isAlias(node)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${node.source} stands here.`);
+    this.#properties(node, path, start);
+    if (isScalar(node)) return this.#scalar(node, path, start);
+    if (depth >= this.maxDepth) {
+      this.findings.push(tooDeep(start, this.maxDepth, path));
+      return null;
+    }
+    if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node, pointerTo(path, index), depth + 1));
+    if (isMap(node)) return this.#map(node, path, start, depth);
+    return null;
+  }
+
+  /** Anchors, tags and expressions that no node answered for: nothing that the lexer saw goes unreported. */
+  unclaimed(): readonly Finding[] {
+    const found: Finding[] = [];
+    const note = (offsets: readonly number[], code: Finding['code'], message: string) => {
+      for (const offset of offsets) if (!this.#claimed.has(offset)) found.push({ code, path: '', offset, message });
+    };
+    note(this.scan.anchors, 'DOC_ANCHOR', 'An anchor stands here.');
+    note(this.scan.tags, 'DOC_TAG', 'An explicit tag stands here.');
+    note(this.scan.expressions, 'DOC_UNQUOTED_EXPRESSION', UNQUOTED);
+    return found;
+  }
+
+  #map(node: YAMLMap, path: string, start: number, depth: number): Json {
+    if (includes(this.scan.expressions, start)) {
+      this.#claimed.add(start);
+      return this.#refuse('DOC_UNQUOTED_EXPRESSION', path, start, UNQUOTED);
+    }
+    const entries: Record<string, Json> = {};
+    for (const pair of node.items as Pair<Node, Node | null>[]) {
+      const key = this.#key(pair.key, path);
+      const value = this.read(pair.value, key === null ? path : pointerTo(path, key), depth + 1);
+      if (key === null) continue;
+      if (Object.hasOwn(entries, key))
+        this.#refuse(
+          'DOC_DUPLICATE_KEY',
+          pointerTo(path, key),
+          pair.key.range?.[0] ?? start,
+          `The key ${quote(key)} is here twice.`,
+        );
+      else entries[key] = value;
+    }
+    return entries;
+  }
+
+  /** A key's text, or null where it can name nothing. */
+  #key(key: Node | null, path: string): string | null {
+    const start = key?.range?.[0] ?? 0;
+    if (isAlias(key)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${key.source} is used as a key.`);
+    if (!isScalar(key) || typeof key.value !== 'string') {
+      if (isMap(key) && includes(this.scan.expressions, start)) {
+        this.#claimed.add(start);
+        return this.#refuse('DOC_UNQUOTED_EXPRESSION', path, start, UNQUOTED);
+      }
+      const written = isScalar(key) && key.source ? ` ${key.source}` : '';
+      return this.#refuse('DOC_KEY_NOT_STRING', path, start, `The key${written} is not a text.`);
+    }
+    const text = key.value;
+    this.#properties(key, path, start);
+    if (text === '<<' && key.type === Scalar.PLAIN)
+      return this.#refuse('DOC_MERGE_KEY', path, start, 'A merge key stands here.');
+    if (FORBIDDEN.has(text)) return this.#refuse('DOC_KEY_FORBIDDEN', path, start, `The key ${text} is not allowed.`);
+    if (!text.isWellFormed()) return this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
+    return text;
+  }
+
+  #scalar(node: Scalar, path: string, start: number): Json {
+    const { value } = node;
+    if (typeof value === 'string') {
+      return value.isWellFormed() ? value : this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
+    }
+    if (typeof value === 'boolean' || value === null) return value;
+    if (typeof value !== 'number') return this.#refuse('DOC_TAG', path, start, 'The value is of no JSON type.');
+    const text = node.source ?? String(value);
+    const code = numberFault(text);
+    if (code === 'DOC_NUMBER_FORM')
+      return this.#refuse(code, path, start, `The number ${text} is written as JSON writes none.`);
+    if (code === 'DOC_NUMBER_RANGE') return this.#refuse(code, path, start, `The number ${text} is out of range.`);
+    if (code !== null) return this.#refuse(code, path, start, `The number ${text} cannot be held exactly.`);
+    // A negative zero is zero: RFC 8785 prints both alike.
+    return Number(text) === 0 ? 0 : Number(text);
+  }
+
+  #properties(node: Node, path: string, start: number): void {
+    if (isAlias(node)) return;
+    if (node.anchor !== undefined) {
+      const at = this.#claim(this.scan.anchors, start);
+      if (at !== null) this.#refuse('DOC_ANCHOR', path, at, `The anchor &${node.anchor} stands here.`);
+    }
+    if (node.tag !== undefined) {
+      const at = this.#claim(this.scan.tags, start);
+      if (at !== null) this.#refuse('DOC_TAG', path, at, 'An explicit tag stands here.');
+    }
+  }
+
+  /** The last of the offsets before a node that is not yet some other node's. */
+  #claim(offsets: readonly number[], start: number): number | null {
+    const offset = offsets[before(offsets, start)];
+    if (offset === undefined || this.#claimed.has(offset)) return null;
+    this.#claimed.add(offset);
+    return offset;
+  }
+
+  #refuse(code: Finding['code'], path: string, offset: number, message: string): null {
+    this.findings.push({ code, path, offset, message });
+    return null;
+  }
+}
+
+const UNQUOTED = 'An expression is not in quotes, so that YAML reads its braces as an object.';
+const LONE = 'Half of a surrogate pair stands here without the other half.';
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
+}
+
+/** The index of the last offset that is not after `start`, or -1. */
+function before(offsets: readonly number[], start: number): number {
+  let [low, high] = [-1, offsets.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((offsets[middle] ?? 0) <= start) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function includes(offsets: readonly number[], start: number): boolean {
+  return offsets[before(offsets, start)] === start;
+}

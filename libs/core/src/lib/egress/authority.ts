@@ -1,0 +1,67 @@
+import { parseIp } from './ip-address';
+
+/** A host and the port that was written with it. IPv6 addresses are without brackets, names in lower case without a last dot. */
+export interface Authority {
+  readonly host: string;
+  readonly port: number | null;
+}
+
+/** Where a request wants to go. */
+export interface Target {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Reads `host`, `host:port` or `[v6]:port` (RFC 3986 §3.2 without userinfo), or null. Strict where URL parsers are lenient: ASCII
+ * letters, digits and hyphens only (IDNs in their `xn--` form), no percent, no control character, no number that some resolver takes for an address.
+ */
+export function parseAuthority(text: string): Authority | null {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?$/.exec(text);
+  if (match === null) return null;
+  const host = parseHost(match[1] ?? '');
+  const port = match[2] === undefined ? null : parsePort(match[2]);
+  return host === null || (port === null && match[2] !== undefined) ? null : { host, port };
+}
+
+/** A host's one spelling, or null: a name, a dotted IPv4 address, or an IPv6 address with or without brackets. */
+export function parseHost(text: string): string | null {
+  if (text.startsWith('[') && text.endsWith(']')) return parseHost6(text.slice(1, -1));
+  if (text.includes(':')) return parseHost6(text);
+  const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
+  const labels = name.split('.');
+  if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return null;
+  // A last label that is a number makes an address of the whole (WHATWG URL §3.5): then it must be a plain one.
+  const last = labels.at(-1) ?? '';
+  return /^(?:[0-9]+|0x[0-9a-f]*)$/.test(last) && parseIp(name) === null ? null : name;
+}
+
+/**
+ * Where an absolute http or https URL goes, or null. The authority is cut out of the text by RFC 3986 and never by a lenient parser;
+ * path and query are not looked at, but for what no URL holds. A last dot is refused here, since servers and certificates do not
+ * agree on it in a URL; `parseAuthority`, for what clients ask of a proxy, takes it away.
+ */
+export function parseTarget(url: string): Target | null {
+  const match = /^(https?):\/\/([^/?#]+)(?:[/?#][\x21-\x7e]*)?$/i.exec(url);
+  const authority = parseAuthority(match?.[2] ?? '');
+  if (match === null || authority === null || url.includes('\\')) return null;
+  if (/\.(?::[0-9]+)?$/.test(match[2] ?? '')) return null;
+  const scheme = (match[1] ?? '').toLowerCase();
+  return { scheme, host: authority.host, port: authority.port ?? (scheme === 'https' ? 443 : 80) };
+}
+
+function parsePort(text: string): number | null {
+  return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null;
+}
+
+/** IPv6 in one spelling: eight groups without leading zeros, not shortened. */
+function parseHost6(text: string): string | null {
+  const bytes = text.includes(':') ? parseIp(text) : null;
+  if (bytes === null) return null;
+  return Array.from({ length: 8 }, (_, i) => (((bytes[i * 2] ?? 0) << 8) | (bytes[i * 2 + 1] ?? 0)).toString(16)).join(
+    ':',
+  );
+}

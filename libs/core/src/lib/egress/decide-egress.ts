@@ -1,0 +1,71 @@
+import { parseHost, type Target } from './authority';
+import { coversHost, type EgressRule } from './egress-rule';
+import { holds, parseCidr, parseIp } from './ip-address';
+import { isSpecialAddress, unwrapped } from './special-address';
+
+/** Why a way out is open or closed. */
+export type EgressCode =
+  | 'EGRESS_ALLOWED'
+  | 'EGRESS_HOST_INVALID'
+  | 'EGRESS_SCHEME_INVALID'
+  | 'EGRESS_PORT_INVALID'
+  | 'EGRESS_SPECIAL_ADDRESS'
+  | 'EGRESS_ADDRESS_OUTSIDE'
+  | 'EGRESS_NOT_LISTED';
+
+/** A decision, and the rule that allowed it. */
+export interface EgressDecision {
+  readonly allowed: boolean;
+  readonly rule: EgressRule | null;
+  readonly code: EgressCode;
+}
+
+/**
+ * Decides before anything is resolved. An address in place of a name must also pass `decideAddress`; `localhost` counts as one.
+ * The host is read again here, so that no caller can hand in a spelling that the rules would not know.
+ */
+export function decideEgress(rules: readonly EgressRule[], target: Target): EgressDecision {
+  const host = parseHost(target.host);
+  if (host === null) return denied('EGRESS_HOST_INVALID');
+  const { scheme, port } = target;
+  if (scheme !== 'http' && scheme !== 'https') return denied('EGRESS_SCHEME_INVALID');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return denied('EGRESS_PORT_INVALID');
+  let refusal: EgressCode = 'EGRESS_NOT_LISTED';
+  for (const rule of rules) {
+    const matches = (rule.scheme === '*' || rule.scheme === scheme) && (rule.port === '*' || rule.port === port);
+    if (!matches || !coversHost(rule.host, host)) continue;
+    const code = isAddress(host)
+      ? decideAddress(rule, host)
+      : isLocal(host, rule)
+        ? 'EGRESS_SPECIAL_ADDRESS'
+        : 'EGRESS_ALLOWED';
+    if (code === 'EGRESS_ALLOWED') return { allowed: true, rule, code };
+    refusal = code;
+  }
+  return denied(refusal);
+}
+
+/**
+ * Decides about an address that an allowed host has resolved to; asked for each of them. A rule with `cidr` allows what lies in it
+ * and nothing else; a rule without it allows the public internet.
+ */
+export function decideAddress(rule: EgressRule, ip: string): EgressCode {
+  const address = parseIp(ip);
+  if (address === null) return 'EGRESS_HOST_INVALID';
+  if (rule.cidr === undefined) return isSpecialAddress(ip) ? 'EGRESS_SPECIAL_ADDRESS' : 'EGRESS_ALLOWED';
+  const block = parseCidr(rule.cidr);
+  const isInside = block !== null && (holds(block, address) || holds(block, unwrapped(address)));
+  return isInside ? 'EGRESS_ALLOWED' : 'EGRESS_ADDRESS_OUTSIDE';
+}
+
+function isAddress(host: string): boolean {
+  return parseIp(host) !== null;
+}
+
+function isLocal(host: string, rule: EgressRule): boolean {
+  return rule.cidr === undefined && (host === 'localhost' || host.endsWith('.localhost'));
+}
+
+function denied(code: EgressCode): EgressDecision {
+  return { allowed: false, rule: null, code };
+}

@@ -1,0 +1,153 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import type { Page } from '../journal/page';
+import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from './derived-files';
+import type { BundleManifest } from './documents';
+import type { Envelope } from './envelope';
+import type { EvidenceDocuments } from './evidence-documents';
+import { logFiles } from './log-files';
+import { payloadOf } from './read-documents';
+import { asJson, isWithheld, type Withheld } from './run-evidence';
+import { sigstoreFile } from './sigstore';
+import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
+import { toUtf8 } from './strict-json';
+import { artifactPath } from './withheld';
+
+/** One file of a bundle. */
+export interface BundleFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An envelope and the OpenSSH fingerprint of the key that made it. */
+export interface SignedStatement {
+  readonly envelope: Envelope;
+  readonly hint: string;
+}
+
+/** The statements about a run. Several keys may sign the same pack-run statement; provenance only if the run succeeded. */
+export interface RunAttestations {
+  readonly packRun: readonly SignedStatement[];
+  readonly provenance: SignedStatement | null;
+}
+
+/** Where the manifest and its attestation stand. */
+export const MANIFEST = 'MANIFEST.json';
+export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
+export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
+
+/** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
+export function packRunAttestation(place: number): string {
+  return `attestations/pack-run${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
+}
+
+/**
+ * The bundle of a run but for the attestation of its manifest (evidence.md §3): sorted by path, the same bytes for the same
+ * records. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
+ */
+export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
+  const files = sorted([...contentOf(documents), ...statementFiles(attestations)]);
+  const manifest: BundleManifest = {
+    schema: 'taskrunner.manifest.v1',
+    run: documents.admission.record.runId,
+    files: files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })),
+  };
+  return sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]);
+}
+
+/** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */
+export type EvidenceBundle = { readonly run: string; readonly files: number };
+
+/** The statement over `MANIFEST.json`: sign it with a key of usage `bundle`. */
+export function buildBundleStatement(manifest: BundleManifest): Statement<EvidenceBundle> {
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: MANIFEST, digest: { sha256: sha256(payloadOf(manifest)).slice(7) } }],
+    predicateType: PREDICATE.bundle,
+    predicate: { run: manifest.run, files: manifest.files.length },
+  };
+}
+
+/** The bundle's last file. */
+export function manifestAttestation({ envelope, hint }: SignedStatement): BundleFile {
+  return { path: MANIFEST_ATTESTATION, bytes: sigstoreFile(envelope, hint) };
+}
+
+function statementFiles({ packRun, provenance }: RunAttestations): readonly BundleFile[] {
+  const runs = packRun.map(({ envelope, hint }, place) => {
+    return { path: packRunAttestation(place), bytes: sigstoreFile(envelope, hint) };
+  });
+  if (!provenance) return runs;
+  return [...runs, { path: PROVENANCE_ATTESTATION, bytes: sigstoreFile(provenance.envelope, provenance.hint) }];
+}
+
+/** Every file that is not a statement or the manifest. */
+export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+  const { evidence, facts } = documents;
+  const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
+  const kept = (path: string, data: string | Uint8Array | Withheld): BundleFile => {
+    if (isWithheld(data)) return written(path, canonical(data));
+    return typeof data === 'string' ? written(path, data) : { path, bytes: data };
+  };
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  const pack = [...evidence.pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [
+    { path: 'admission.json', bytes: payloadOf(evidence.admission) },
+    written('plan.json', evidence.plan),
+    written('profile.json', evidence.profile),
+    written('environment.json', evidence.environment),
+    written('pack/manifest.json', evidence.pack.manifest),
+    written(
+      'pack/files.json',
+      canonical(pack.map(({ path, digest, size, executable }) => ({ path, digest, size, executable }))),
+    ),
+    ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
+    written('inputs.lock.json', inputsLock(documents)),
+    ...evidence.gates.flatMap(({ request, show }) => {
+      const name = `gates/${sha256(request).slice(7)}`;
+      return [written(`${name}.json`, request), kept(`${name}.show.json`, show)];
+    }),
+    ...decisionsInOrder(documents).map((envelope, i) => ({ path: `decisions/${i + 1}.json`, bytes: payloadOf(envelope) })),
+    ...policyFiles(documents).map(({ path, text }) => written(path, text)),
+    ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
+    written('journal.ndjson', journalNdjson(evidence.pages)),
+    ...logFiles(facts).flatMap(({ path, step, execution }) => {
+      const data = streams.get(`${execution} ${step}`);
+      return data === undefined ? [] : [kept(path, data)];
+    }),
+    written('egress.ndjson', egressNdjson(documents)),
+    written('steps.ndjson', stepsNdjson(documents)),
+    written('artifacts.json', artifactsJson(documents)),
+    ...[...evidence.artifacts].map(([digest, data]) => kept(artifactPath(digest), data)),
+  ];
+}
+
+/** One page a line. `values` is beside the chain: `hash` is not over it. */
+export function journalNdjson(pages: readonly Page[]): string {
+  return lines(pages.map(({ first, prev, hash, entries, values }) => ({ first, prev, hash, entries, values })));
+}
+
+/** In the order in which the journal took them; those that it did not take follow, by time and id. */
+function decisionsInOrder({ decisions, facts }: EvidenceDocuments): readonly Envelope[] {
+  const order = new Map<string, number>();
+  for (const { event } of facts.entries) {
+    if (event.type === 'gate.decided' && !order.has(event.record)) order.set(event.record, order.size);
+  }
+  return [...decisions]
+    .sort(([a, one], [b, other]) => {
+      const [left, right] = [order.get(a) ?? Infinity, order.get(b) ?? Infinity];
+      if (left !== right) return left < right ? -1 : 1;
+      const [x, y] = [one.record, other.record];
+      return x.decidedAt < y.decidedAt ? -1 : x.decidedAt > y.decidedAt ? 1 : x.decisionId < y.decisionId ? -1 : 1;
+    })
+    .map(([, { sealed }]) => sealed);
+}
+
+function sorted(files: readonly BundleFile[]): readonly BundleFile[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** A statement's payload, as it is signed: RFC 8785. */
+export function statementPayload(statement: Statement<object>): Uint8Array {
+  return toUtf8(canonical(asJson(statement)));
+}

@@ -1,0 +1,134 @@
+import type { Digest } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import { MANIFEST, MANIFEST_ATTESTATION } from '../bundle-files';
+import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest } from '../documents';
+import type { Envelope, KeyUsage } from '../envelope';
+import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
+import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
+import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
+import { readAdmission, readManifest } from '../read-documents';
+import type { PackFile } from '../run-evidence';
+import { readSigstore } from '../sigstore';
+import type { PackRunStatement } from '../statement';
+import { parseStrictJson, parseUtf8 } from '../strict-json';
+import type { TrustedKey, TrustFile } from '../trust';
+
+/** What the caller knows from elsewhere about the run. */
+export interface Expectation {
+  readonly run?: string | undefined;
+  /** Plan hash. */
+  readonly plan?: string | undefined;
+  /** `name`, `name:version` or content digest. */
+  readonly pack?: string | undefined;
+  /** Digest of an artifact that the run must have made. */
+  readonly artifact?: Digest | undefined;
+  readonly tenant?: string | undefined;
+  readonly mode?: 'open' | 'sealed' | undefined;
+}
+
+/** Recomputations that the caller brings. Null where one is not at hand: what it would have shown then rests on signatures. */
+export interface Recomputation {
+  /** Content digest of a normalised manifest and the pack's other files. */
+  readonly contentDigest: ((manifest: Json, files: readonly PackFile[]) => Digest) | null;
+  /** Plan hash, planned again from the pack and the inputs; null if it cannot be (sensitive inputs). */
+  readonly planAgain: ((documents: EvidenceDocuments) => Digest | null) | null;
+}
+
+/** What is asked of a verification. */
+export interface VerifyRequest {
+  /** The bundle's files by path, as the archive reader found them. */
+  readonly files: BundleContent;
+  readonly trust: TrustFile;
+  readonly verifySignature: VerifySignature;
+  readonly recompute: Recomputation;
+  readonly expect?: Expectation | undefined;
+  /** Takes evidence that was made under the development Authority. */
+  readonly allowDev?: boolean | undefined;
+  /** The verifier's clock, milliseconds since the epoch; without it the trust file's expiry is not checked. */
+  readonly now?: number | undefined;
+  /** The highest serial of this trust file's id that the verifier has seen. */
+  readonly seenSerial?: number | undefined;
+  readonly checkpoints?: readonly Envelope[] | undefined;
+  /** What the archive reader found wrong: links, absolute names, doubles, sizes. */
+  readonly archiveFaults?: readonly string[] | undefined;
+}
+
+/** A statement's file, opened. */
+export interface OpenedStatement {
+  readonly path: string;
+  readonly opened: OpenedEnvelope<TrustedKey>;
+  readonly hint: string;
+}
+
+/** One verification under way. Members are computed when first asked for, once, and throw what is wrong each time. */
+export interface Case {
+  readonly request: VerifyRequest;
+  readonly documents: () => EvidenceDocuments;
+  readonly admission: () => { readonly record: AdmissionRecord; readonly opened: OpenedEnvelope<TrustedKey> };
+  readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
+  readonly manifest: () => BundleManifest;
+  readonly manifestStatement: () => OpenedStatement;
+  /** One a signer; the payloads are equal. */
+  readonly packRun: () => { readonly signed: readonly OpenedStatement[]; readonly statement: PackRunStatement };
+  readonly runUsage: () => KeyUsage;
+  readonly openStatement: (path: string, usage: KeyUsage) => OpenedStatement;
+}
+
+/** Ends a check with what is wrong. */
+export class CheckFailed extends Error {}
+
+/** Fails the check under way. */
+export function fail(detail: string): never {
+  throw new CheckFailed(detail);
+}
+
+function once<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | { readonly error: unknown } | null = null;
+  return () => {
+    if (known === null) {
+      try {
+        known = { value: compute() };
+      } catch (error) {
+        known = { error };
+      }
+    }
+    if ('error' in known) throw known.error;
+    return known.value;
+  };
+}
+
+/** Opens a case. Nothing is read yet. */
+export function openCase(request: VerifyRequest): Case {
+  const { files, trust } = request;
+  const ring = { keys: trust.keys, verifySignature: request.verifySignature };
+  const documents = once(() => readEvidence(readBundle(files)));
+  const openStatement = (path: string, usage: KeyUsage): OpenedStatement => {
+    const { envelope, hint } = readSigstore(fileOf(files, path));
+    return { path, opened: openEnvelope(envelope, PAYLOAD_TYPE.statement, usage, ring), hint };
+  };
+  const runUsage = (): KeyUsage => (documents().environment.mode === 'sealed' ? 'run-sealed' : 'run-open');
+  return {
+    request,
+    documents,
+    runUsage,
+    openStatement,
+    admission: once(() => {
+      const opened = openEnvelope(readEnvelopeFile(files, 'admission.json'), PAYLOAD_TYPE.admission, 'admission', ring);
+      return { record: readAdmission(opened.payload), opened };
+    }),
+    decisions: once(() => {
+      const opened = [...documents().decisions.values()].map(({ envelope }) => {
+        return openEnvelope(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
+      });
+      return new Map(opened.map((one) => [one.digest, one]));
+    }),
+    manifest: once(() => readManifest(fileOf(files, MANIFEST))),
+    manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),
+    packRun: once(() => {
+      const signed = packRunFiles(files).map((path) => openStatement(path, runUsage()));
+      const first = signed[0] ?? fail('the statement is missing');
+      if (signed.some(({ opened }) => opened.digest !== first.opened.digest)) fail('the signers signed different statements');
+      return { signed, statement: parseStrictJson(parseUtf8(first.opened.payload)) as unknown as PackRunStatement };
+    }),
+  };
+}

@@ -1,0 +1,94 @@
+import { sha256 } from '../../canonical/digest';
+import { inputsLock } from '../derived-files';
+import { fileOf } from '../read-bundle';
+import { parseCanonical, parseUtf8 } from '../strict-json';
+import { fail } from './case';
+import { found, type Checker } from './check';
+
+/** Signed by an admission key. */
+export const admissionSignature: Checker = (bundle) => {
+  return found('signed', `signed by ${bundle.admission().opened.key.keyid}`);
+};
+
+/** What was admitted is what the bundle holds. */
+export const admissionAgrees: Checker = (bundle) => {
+  const { record } = bundle.admission();
+  const { plan, planHash, profileDigest } = bundle.documents();
+  if (record.runId !== bundle.manifest().run) fail('the manifest is of another run');
+  if (record.planHash !== planHash) fail('another plan was admitted');
+  if (record.profileDigest !== profileDigest) fail('another profile was admitted');
+  const { name, version, contentDigest } = record.pack;
+  if (plan.pack.name !== name || plan.pack.version !== version) fail('another pack was admitted');
+  if (plan.pack.contentDigest !== contentDigest) fail('another content of the pack was admitted');
+  if (record.initiators.length === 0) fail('nobody initiated it');
+  return found('recomputed', `run ${record.runId} of ${name}:${version}`);
+};
+
+/** The pack's files are those of its content digest. */
+export const packContent: Checker = (bundle) => {
+  const { evidence } = bundle.documents();
+  const { record } = bundle.admission();
+  const { files } = bundle.request;
+  const listed = new Set<string>();
+  for (const { path, digest, size, bytes } of evidence.pack.files) {
+    if (listed.has(path)) fail(`${path} is listed twice`);
+    listed.add(path);
+    if (bytes && (bytes.length !== size || sha256(bytes) !== digest)) fail(`pack/files/${path} differs`);
+  }
+  for (const path of files.keys()) {
+    if (path.startsWith('pack/files/') && !listed.has(path.slice(11))) fail(`${path} is not a file of the pack`);
+  }
+  const manifest = parseCanonical(evidence.pack.manifest);
+  const { contentDigest } = bundle.request.recompute;
+  if (!contentDigest) return found('signed', `${record.pack.contentDigest}, not derived here`);
+  if (contentDigest(manifest, evidence.pack.files) !== record.pack.contentDigest) fail('another content than was admitted');
+  const absent = evidence.pack.files.filter(({ bytes }) => bytes === null).length;
+  return found('recomputed', absent === 0 ? record.pack.contentDigest : `${record.pack.contentDigest}; ${absent} by digest only`);
+};
+
+/** Enough publishers signed the pack, as the admission says. */
+export const packSigners: Checker = (bundle) => {
+  const { signers } = bundle.admission().record.pack;
+  const required = bundle.request.trust.require.packSigners;
+  const distinct = new Set(signers).size;
+  if (distinct < required) fail(`${distinct} of ${required} signers`);
+  return distinct === 0 ? found('absent', 'unsigned pack') : found('signed', [...new Set(signers)].join(', '));
+};
+
+/** One plan everywhere: its file, the admission, every gate request, every decision, the statement; and planned again. */
+export const planHashes: Checker = (bundle) => {
+  const documents = bundle.documents();
+  const { planHash, gates, decisions } = documents;
+  const named = new Set([
+    bundle.admission().record.planHash,
+    bundle.packRun().statement.predicate.plan.hash,
+    ...[...gates.values()].map(({ request }) => request.planHash),
+    ...[...decisions.values()].map(({ record }) => record.planHash),
+  ]);
+  for (const hash of named) if (hash !== planHash) fail(`${hash} is named, the plan is ${planHash}`);
+  const again = bundle.request.recompute.planAgain?.(documents) ?? null;
+  if (again !== null && again !== planHash) fail(`planned again: ${again}`);
+  return found('recomputed', again === null ? planHash : `${planHash}, planned again`);
+};
+
+/** One profile, over this environment; and the probes that workers named. */
+export const profileDigests: Checker = (bundle) => {
+  const { evidence, profile, profileDigest, gates, facts } = bundle.documents();
+  const named = [bundle.admission().record.profileDigest, ...[...gates.values()].map(({ request }) => request.profileDigest)];
+  if (named.some((digest) => digest !== profileDigest)) fail('another profile is named');
+  if (sha256(evidence.environment) !== profile.environment) fail('another environment is named');
+  const probes = new Set(facts.claims.map(({ probe }) => probe));
+  for (const [digest, text] of evidence.probes) {
+    if (sha256(text) !== digest || !probes.has(digest)) fail(`probe ${digest} is not one that a worker named`);
+  }
+  return found('recomputed', profileDigest);
+};
+
+/** The lock holds the plan's inputs. */
+export const inputsDigests: Checker = (bundle) => {
+  const documents = bundle.documents();
+  if (parseUtf8(fileOf(bundle.request.files, 'inputs.lock.json')) !== inputsLock(documents)) {
+    fail('the lock differs from the inputs of the plan');
+  }
+  return found('recomputed', `${Object.keys(documents.plan.inputs).length} inputs`);
+};

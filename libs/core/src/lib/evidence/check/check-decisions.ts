@@ -1,0 +1,137 @@
+import { sameSubject, type Subject } from '../../foundation/principal';
+import type { DecisionRecord, GateRequest } from '../documents';
+import type { EvidenceDocuments } from '../evidence-documents';
+import type { GateFact } from '../run-facts';
+import { fail, type Case } from './case';
+import { found, type Checker } from './check';
+import { proofObjection } from './decision-proof';
+import { durationMs } from './gate-bounds';
+
+/** Each decision that the journal counted has its record, signed by a ledger key; and there is no record beside. */
+export const decisionsSignature: Checker = (bundle) => {
+  const { facts, decisions } = bundle.documents();
+  const opened = bundle.decisions();
+  const named = new Set(facts.entries.flatMap(({ event }) => (event.type === 'gate.decided' ? [event.record] : [])));
+  for (const record of named) if (!opened.has(record)) fail(`decision ${record} is missing`);
+  for (const record of decisions.keys()) if (!named.has(record)) fail(`decision ${record} is not in the journal`);
+  return opened.size === 0 ? found('absent', 'no decisions') : found('signed', `${opened.size} decisions`);
+};
+
+/** One decision that counted, with the request that it is about. */
+interface Counted {
+  /** Its place in the journal. */
+  readonly seq: number;
+  readonly gate: GateFact;
+  readonly request: GateRequest;
+  readonly record: DecisionRecord;
+}
+
+function counted(bundle: Case): readonly Counted[] {
+  const documents = bundle.documents();
+  bundle.decisions();
+  return documents.facts.gates.flatMap((gate) => {
+    const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
+    return gate.decided.map((given) => {
+      const { record } = documents.decisions.get(given.record) ?? fail(`decision ${given.record} is missing`);
+      const { decision } = given;
+      const same =
+        decision.decisionId === record.decisionId &&
+        decision.decision === record.decision &&
+        decision.gateDigest === record.gateDigest &&
+        decision.planHash === record.planHash &&
+        sameSubject(decision.person, record.person) &&
+        sameSubject(decision.onBehalfOf ?? decision.person, record.onBehalfOf ?? record.person) &&
+        decision.grants.every((grant) => record.grants.includes(grant));
+      if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
+      return { seq: given.seq, gate, request, record };
+    });
+  });
+}
+
+/** The person behind each decision is proven as strongly as trust file and gate ask. */
+export const decisionsProof: Checker = (bundle) => {
+  const all = counted(bundle);
+  const kinds = all.map(({ request, record }) => {
+    const objection = proofObjection(bundle.request, request, record);
+    if (objection !== null) fail(`decision ${record.decisionId}: ${objection}`);
+    return record.proof.kind;
+  });
+  if (kinds.length === 0) return found('absent', 'no decisions');
+  const basis = kinds.includes('service') ? 'signed' : 'recomputed';
+  return found(basis, [...new Set(kinds)].sort().join(', '));
+};
+
+/** Humans, each once, none who initiated the run, with the grants that are asked for, and as many as are asked for. */
+export const decisionsPeople: Checker = (bundle) => {
+  const documents = bundle.documents();
+  const { trust } = bundle.request;
+  const all = counted(bundle);
+  for (const one of all) {
+    const objection = objectionTo(documents, one);
+    if (objection !== null) fail(`decision ${one.record.decisionId}: ${objection}`);
+    const issuer = trust.issuers.find(({ iss }) => iss === one.record.person.iss);
+    if (trust.issuers.length > 0 && issuer?.kind !== 'people') fail(`${one.record.person.iss} does not speak for people`);
+  }
+  const decisionIds = new Set(all.map(({ record }) => record.decisionId));
+  if (decisionIds.size !== all.length) fail('a decision counted twice');
+  for (const gate of documents.facts.gates) {
+    const own = all.filter((one) => one.gate === gate).map(({ record }) => record);
+    const rejected = own.some(({ decision }) => decision === 'rejected');
+    const approvals = standing(own).length;
+    const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail('a request is missing');
+    const required = Math.max(request.requirement.minApprovals, trust.require.minApprovals, 1);
+    if (gate.ended?.outcome === 'approved' && approvals < required) fail(`${gate.opened.step}: ${approvals} of ${required} approvals`);
+    if ((gate.ended?.outcome === 'rejected') !== rejected) fail(`${gate.opened.step}: nobody rejected it, or a rejection did not count`);
+  }
+  if (documents.facts.gates.length === 0) return found('absent', 'no gates');
+  return found(trust.issuers.length > 0 ? 'recomputed' : 'signed', `${all.length} decisions`);
+};
+
+function personsOf({ person, onBehalfOf }: DecisionRecord): readonly Subject[] {
+  return onBehalfOf ? [person, onBehalfOf] : [person];
+}
+
+/** Approvals that were not withdrawn. Fails if somebody approved twice. */
+function standing(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
+  let approvals: readonly DecisionRecord[] = [];
+  for (const record of decisions) {
+    const mine = (other: DecisionRecord): boolean =>
+      personsOf(other).some((used) => personsOf(record).some((person) => sameSubject(used, person)));
+    if (record.decision === 'withdrawn') approvals = approvals.filter((other) => !mine(other));
+    if (record.decision !== 'approved') continue;
+    if (approvals.some(mine)) fail(`${record.person.sub} approved twice`);
+    approvals = [...approvals, record];
+  }
+  return approvals;
+}
+
+function objectionTo({ admission, planHash }: EvidenceDocuments, { request, record, gate }: Counted): string | null {
+  const { requirement } = request;
+  const { runId, tenant, initiators } = admission.record;
+  if (record.runId !== runId || record.tenant !== tenant) return 'of another run';
+  if (record.gate !== request.gate || record.planHash !== planHash) return 'of another gate or plan';
+  if (record.gateDigest !== gate.opened.gateDigest) return 'of another request';
+  const initiated = personsOf(record).some((person) => initiators.some((initiator) => sameSubject(initiator, person)));
+  if (initiated && !requirement.selfApproval && record.decision !== 'withdrawn') return 'by somebody who initiated the run';
+  if (requirement.grants.some((grant) => !record.grants.includes(grant))) return 'without a grant';
+  if (requirement.reasonRequired && record.decision !== 'withdrawn' && !record.reason) return 'without a reason';
+  const age = Date.parse(record.decidedAt) - Date.parse(record.authTime);
+  if (!(age <= durationMs(requirement.maxAuthAge))) return 'by somebody who authenticated too long before';
+  // A delegation is a document of its own; without it nothing says that the other person agreed.
+  return record.onBehalfOf ? 'delegated, and the bundle has no delegation' : null;
+}
+
+/** Each within its gate's time, each later than the one before, none before the run was admitted. */
+export const decisionsTime: Checker = (bundle) => {
+  const { admission } = bundle.documents();
+  const all = [...counted(bundle)].sort((a, b) => a.seq - b.seq);
+  let last = Date.parse(admission.record.acceptedAt);
+  for (const { request, record } of all) {
+    const at = Date.parse(record.decidedAt);
+    if (at <= last) fail(`decision ${record.decisionId} is not later than what came before`);
+    if (at < Date.parse(request.openedAt)) fail(`decision ${record.decisionId} was made before its gate opened`);
+    if (at >= Date.parse(request.expiresAt)) fail(`decision ${record.decisionId} was made after its gate expired`);
+    last = at;
+  }
+  return all.length === 0 ? found('absent', 'no decisions') : found('signed', `${all.length} decisions in order`);
+};

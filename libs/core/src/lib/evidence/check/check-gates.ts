@@ -1,0 +1,119 @@
+import { digestOf, sha256 } from '../../canonical/digest';
+import type { Digest, StepId } from '../../foundation/ids';
+import { isJsonArray, type Json } from '../../foundation/json';
+import { nodeOf } from '../../plan/place';
+import type { GateRequest } from '../documents';
+import type { EvidenceDocuments } from '../evidence-documents';
+import { guardIndex, guardInstance } from '../gate-guards';
+import { isWithheld, type Withheld } from '../run-evidence';
+import { digestOfRef, type GateFact } from '../run-facts';
+import { fail } from './case';
+import { found, type Checker } from './check';
+import { laxness } from './gate-bounds';
+
+/**
+ * Each gate that the journal opened has its request, of this run, plan, profile and admission, asking no less than the plan;
+ * what it showed and what it read are those of the journal. And there is no request that was not opened.
+ */
+export const gatesRequests: Checker = (bundle) => {
+  const documents = bundle.documents();
+  const { facts, gates } = documents;
+  const opened = new Set<Digest>();
+  for (const gate of facts.gates) {
+    opened.add(gate.opened.gateDigest);
+    const { request, show } = gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
+    const objection =
+      identityObjection(documents, gate, request) ??
+      laxness(documents, request, approvalOf(documents, gate.opened.step)) ??
+      showObjection(request, show) ??
+      readsObjection(documents, gate, request) ??
+      itemObjection(documents, gate, request);
+    if (objection !== null) fail(`${gate.opened.step}: ${objection}`);
+  }
+  for (const digest of gates.keys()) if (!opened.has(digest)) fail(`request ${digest} was never opened`);
+  for (const path of bundle.request.files.keys()) {
+    const name = /^gates\/([0-9a-f]{64})(?:\.show)?\.json$/.exec(path)?.[1];
+    if (name !== undefined && !opened.has(`sha256:${name}` as Digest)) fail(`${path} is not named by the journal`);
+  }
+  return opened.size === 0 ? found('absent', 'no gates') : found('recomputed', `${opened.size} requests`);
+};
+
+function approvalOf({ index }: EvidenceDocuments, step: StepId): string | null {
+  const node = index.nodes.get(nodeOf(step))?.node;
+  return node?.kind === 'gate' ? node.approval : null;
+}
+
+function identityObjection(documents: EvidenceDocuments, { opened }: GateFact, request: GateRequest): string | null {
+  const { admission, planHash, profileDigest } = documents;
+  if (request.runId !== admission.record.runId || request.tenant !== admission.record.tenant) return 'of another run';
+  if (request.gate !== opened.step) return `of gate ${request.gate}`;
+  if (request.planHash !== planHash || request.profileDigest !== profileDigest) return 'of another plan or profile';
+  if (request.admissionDigest !== admission.envelope.digest) return 'of another admission';
+  if (digestOfRef(opened.request) !== opened.gateDigest) return 'the journal names another request';
+  const { openedAt, expiresAt, executeBy } = request;
+  if (Date.parse(expiresAt) !== opened.expiresAt || Date.parse(executeBy) !== opened.executeBy) return 'other times than journaled';
+  return Date.parse(openedAt) < Date.parse(expiresAt) ? null : 'it expired before it opened';
+}
+
+function showObjection(request: GateRequest, show: string | Withheld): string | null {
+  const digest = isWithheld(show) ? show.sha256 : sha256(show);
+  return digest === request.showDigest ? null : 'something else was shown';
+}
+
+/** `reads` names for each step the digest of its outputs when the gate opened. */
+function readsObjection({ facts }: EvidenceDocuments, { opened }: GateFact, { reads }: GateRequest): string | null {
+  for (const [step, digest] of Object.entries(reads)) {
+    const ended = facts.stepsEnded.findLast((one) => one.step === step && one.seq < opened.seq);
+    if (!ended) return `it read ${step}, which had not ended`;
+    if ((digestOfRef(ended.outputs) ?? digestOf(null)) !== digest) return `it read another result of ${step}`;
+  }
+  return null;
+}
+
+function itemObjection({ facts, evidence }: EvidenceDocuments, { opened }: GateFact, { item }: GateRequest): string | null {
+  const place = /^(.*)\[(\d+)\](?:::[^[\]]+)?$/.exec(opened.step);
+  if (!place) return item === null ? null : 'it names an item and stands in none';
+  const expanded = facts.expanded.get(place[1] as StepId);
+  const digest = expanded ? digestOfRef(expanded.items) : null;
+  if (digest === null) return null;
+  const items: Json | undefined = evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
+  if (!isJsonArray(items)) return null;
+  const own = items[Number(place[2])];
+  return own !== undefined && digestOf(own) === item ? null : 'it names another item';
+}
+
+const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);
+
+/** No step that stands behind a gate started before the gate let it pass, nor after its time to execute. */
+export const effectsGated: Checker = (bundle) => {
+  const { facts, index, gates } = bundle.documents();
+  const guards = guardIndex(index);
+  const approved = new Set<StepId>();
+  const passed = new Set<StepId>();
+  const executeBy = new Map<StepId, { readonly gate: StepId; readonly by: number }>();
+  let checked = 0;
+  for (const { event, at } of facts.entries) {
+    if (event.type === 'gate.opened') {
+      for (const step of gates.get(event.gateDigest)?.request.opens ?? []) {
+        executeBy.set(step as StepId, { gate: event.step, by: event.executeBy });
+      }
+    } else if (event.type === 'gate.ended' && event.outcome === 'approved') approved.add(event.step);
+    else if (event.type === 'step.ended') {
+      const node = index.nodes.get(nodeOf(event.step))?.node;
+      if (node?.kind !== 'gate') continue;
+      const asked = node.policy === null;
+      if (event.status === 'succeeded' && (!asked || approved.has(event.step))) passed.add(event.step);
+      if (event.status === 'skipped' && PASSED_OVER.has(event.code ?? '')) passed.add(event.step);
+    } else if (event.type === 'step.started') {
+      const { step, execution } = event;
+      for (const guard of guards.get(nodeOf(step)) ?? []) {
+        const gate = guardInstance(guard, step);
+        if (!passed.has(gate)) fail(`${step} started before ${gate} let it pass`);
+        checked += 1;
+      }
+      const due = execution === 1 ? executeBy.get(step) : undefined;
+      if (due && at > due.by) fail(`${step} started after the time that ${due.gate} gave`);
+    }
+  }
+  return checked === 0 ? found('absent', 'nothing stands behind a gate') : found('recomputed', `${checked} starts behind gates`);
+};

@@ -1,0 +1,69 @@
+import { sha256 } from '../../canonical/digest';
+import type { RunId } from '../../foundation/ids';
+import { checkChain } from '../../journal/chain';
+import { replay } from '../../journal/replay';
+import { initialState } from '../../run/advance';
+import { MACHINE_VERSION } from '../../run/run-state';
+import { logFiles } from '../log-files';
+import { isWithheld } from '../run-evidence';
+import { fail } from './case';
+import { found, type Checker } from './check';
+
+/** Gapless, in time, hashed page by page from the admission on; and the values beside it are those it names. */
+export const journalChain: Checker = (bundle) => {
+  const { evidence, facts } = bundle.documents();
+  const { opened } = bundle.admission();
+  if (facts.entries[0]?.event.type !== 'run.claimed') fail('its first entry is not a claim');
+  const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
+  if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
+  return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);
+};
+
+/** Driven again, the machine says the same, and it ends where the journal ends. */
+export const journalReplay: Checker = (bundle) => {
+  const { environment, index, facts } = bundle.documents();
+  const { record } = bundle.admission();
+  if (environment.machine !== MACHINE_VERSION) fail(`machine ${environment.machine} is not in this verifier`);
+  const start = initialState(index, record.runId as RunId, record.initiators);
+  const { state, diverged } = replay(index, start, facts.entries);
+  if (diverged) fail(`entry ${diverged.seq}: ${diverged.expected?.type ?? 'nothing'} was to follow`);
+  if (state.phase !== 'ended') fail('the run has not ended');
+  return found('recomputed', `machine ${environment.machine}`);
+};
+
+/** Each numbered chunk is in its stream: bytes, lines, digest; and no stream holds more. */
+export const logsDigest: Checker = (bundle) => {
+  const { evidence, facts } = bundle.documents();
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  const expected = logFiles(facts);
+  let withheld = 0;
+  for (const { path, step, execution, chunks } of expected) {
+    const data = streams.get(`${execution} ${step}`) ?? fail(`${path} is missing`);
+    if (isWithheld(data)) {
+      if (data.size !== chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)) fail(`${path}: the notice is of another file`);
+      withheld += 1;
+      continue;
+    }
+    let at = 0;
+    chunks.forEach(({ chunk, bytes, lines, sha256: digest }, i) => {
+      const part = data.subarray(at, at + bytes);
+      if (chunk !== i) fail(`${path}: chunk ${i} is missing`);
+      if (part.length !== bytes || sha256(part) !== digest) fail(`${path}: chunk ${chunk} differs`);
+      if (countLines(part) !== lines) fail(`${path}: chunk ${chunk} has other lines`);
+      at += bytes;
+    });
+    if (at !== data.length) fail(`${path} goes on after its last chunk`);
+  }
+  const known = new Set(expected.map(({ path }) => path));
+  for (const path of bundle.request.files.keys()) {
+    if (path.startsWith('logs/') && !known.has(path)) fail(`${path} is not in the journal`);
+  }
+  if (expected.length === 0) return found('absent', 'no lines');
+  return withheld > 0 ? found('signed', `${withheld} withheld`) : found('recomputed', `${expected.length} streams`);
+};
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 10) count += 1;
+  return count;
+}

@@ -1,0 +1,102 @@
+import { canonical } from '../../canonical/canonical';
+import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
+import { PROVENANCE_ATTESTATION } from '../bundle-files';
+import { stepsNdjson } from '../derived-files';
+import { buildProvenance } from '../provenance';
+import { fileOf } from '../read-bundle';
+import { asJson, builderFits } from '../run-evidence';
+import { buildStatement, FIRST_SUBJECT, PREDICATE, STATEMENT_TYPE, type PackRunStatement } from '../statement';
+import { parseCanonical, parseUtf8 } from '../strict-json';
+import { fail } from './case';
+import { found, type Checker } from './check';
+
+const HEX = /^[0-9a-f]{64}$/;
+const MAX_SUBJECTS = 1_000;
+const MEMBERS = new Set([
+  'run',
+  'builder',
+  'admission',
+  'initiators',
+  'pack',
+  'plan',
+  'profile',
+  'runners',
+  'inputs',
+  'secrets',
+  'gates',
+  'policies',
+  'ungatedEffects',
+  'egress',
+  'steps',
+  'artifacts',
+  'journal',
+  'audit',
+  'exceptions',
+]);
+
+/** Why a value is no in-toto Statement v1 with this predicate type and usable subjects, or null. */
+export function statementObjection(value: Json, predicateType: string): string | null {
+  if (!isJsonObject(value) || value['_type'] !== STATEMENT_TYPE) return 'not an in-toto Statement v1';
+  if (value['predicateType'] !== predicateType) return 'another predicate type';
+  if (!isJsonObject(value['predicate'])) return 'no predicate';
+  const { subject } = value;
+  if (!isJsonArray(subject) || subject.length === 0 || subject.length > MAX_SUBJECTS) return 'no subject, or too many';
+  const names = new Set<string>();
+  for (const one of subject) {
+    if (!isJsonObject(one) || typeof one['name'] !== 'string' || !isJsonObject(one['digest'])) return 'a subject without name or digest';
+    const { sha256 } = one['digest'];
+    if (typeof sha256 !== 'string' || !HEX.test(sha256)) return 'a subject without sha256';
+    if (names.has(one['name'])) return 'two subjects of one name';
+    names.add(one['name']);
+  }
+  return null;
+}
+
+/** Signed once by each signer with the key of the run's mode; an in-toto Statement whose first subject is the index. */
+export const statementShape: Checker = (bundle) => {
+  const { signed, statement } = bundle.packRun();
+  const payload = signed[0]?.opened.payload ?? fail('the statement is missing');
+  const value = parseCanonical(parseUtf8(payload));
+  const objection = statementObjection(value, PREDICATE.packRun);
+  if (objection !== null) fail(objection);
+  if (statement.subject[0]?.name !== FIRST_SUBJECT) fail(`the first subject is not ${FIRST_SUBJECT}`);
+  const unknown = Object.keys(statement.predicate).filter((member) => !MEMBERS.has(member));
+  const signers = signed.map(({ opened }) => opened.key.keyid).join(', ');
+  return found('signed', `signed by ${signers}${unknown.length > 0 ? `; unknown members ignored: ${unknown.join(', ')}` : ''}`);
+};
+
+/** Every member, derived again from the documents, is what was signed. */
+export const statementAgrees: Checker = (bundle) => {
+  const { statement } = bundle.packRun();
+  const documents = bundle.documents();
+  const derived = buildStatement(documents);
+  if (!same(derived.subject, statement.subject)) fail('the subjects differ');
+  const claimed: { readonly [member: string]: object } = statement.predicate as unknown as { [member: string]: object };
+  const members = derived.predicate as unknown as { readonly [member: string]: object };
+  for (const member of Object.keys(members)) {
+    if (!Object.hasOwn(claimed, member)) fail(`${member} is missing`);
+    if (!same(members[member] ?? null, claimed[member] ?? null)) fail(`${member} differs`);
+  }
+  if (parseUtf8(fileOf(bundle.request.files, 'steps.ndjson')) !== stepsNdjson(documents)) fail('steps.ndjson differs');
+  const { builder } = documents.evidence.asserted;
+  if (!builderFits(builder, documents.environment.mode)) fail(`${builder} does not fit mode ${documents.environment.mode}`);
+  return found('recomputed', 'all but builder and audit, which are asserted by the signer');
+};
+
+function same(a: PackRunStatement['subject'] | object | null, b: object | null): boolean {
+  return canonical(a === null ? null : asJson(a)) === canonical(b === null ? null : asJson(b));
+}
+
+/** SLSA provenance, for a run that succeeded: derived again it is what was signed, with no parameter more. */
+export const provenanceAgrees: Checker = (bundle) => {
+  const derived = buildProvenance(bundle.documents());
+  const present = bundle.request.files.has(PROVENANCE_ATTESTATION);
+  if (derived === null) {
+    if (present) fail('a run that did not succeed has provenance');
+    return found('absent', 'the run did not succeed');
+  }
+  if (!present) return found('absent', 'none was made');
+  const { opened } = bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage());
+  if (parseUtf8(opened.payload) !== canonical(asJson(derived))) fail('it differs from what the run did');
+  return found('recomputed', `signed by ${opened.key.keyid}`);
+};

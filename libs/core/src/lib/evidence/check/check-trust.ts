@@ -1,0 +1,96 @@
+import { isDevBuilder } from '../run-evidence';
+import { PROVENANCE_ATTESTATION } from '../bundle-files';
+import { objectionTo, type KeyUse, type TrustedKey } from '../trust';
+import { fail, type Case } from './case';
+import { found, type Checker } from './check';
+
+/** Not replaced by an older one, not expired. */
+export const trustCurrent: Checker = ({ request }) => {
+  const { trust, seenSerial, now } = request;
+  if (seenSerial !== undefined && trust.serial < seenSerial) fail(`serial ${trust.serial} is lower than ${seenSerial}`);
+  if (now === undefined) return found('asserted', `${trust.id} serial ${trust.serial}; expiry not checked: no clock`);
+  if (now < Date.parse(trust.issued)) fail('issued in the future');
+  if (now > Date.parse(trust.expires)) fail(`expired ${trust.expires}`);
+  return found('recomputed', `${trust.id} serial ${trust.serial}, until ${trust.expires}`);
+};
+
+interface Use extends KeyUse {
+  readonly what: string;
+  readonly key: TrustedKey;
+}
+
+/** Each key stood for this tenant, this builder and this time, and enough keys signed the statement. */
+export const trustKeys: Checker = (bundle) => {
+  const { trust, allowDev } = bundle.request;
+  const uses = keyUses(bundle);
+  for (const { what, key, ...use } of uses) {
+    const objection = objectionTo(key, use);
+    if (objection !== null) fail(`${what}: ${objection}`);
+  }
+  const { signed, statement } = bundle.packRun();
+  const signers = new Set(signed.map(({ opened }) => opened.key.spki));
+  if (signers.size < trust.require.signatures.run) fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
+  const { builder } = statement.predicate;
+  if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
+  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
+};
+
+function keyUses(bundle: Case): readonly Use[] {
+  const { record, opened } = bundle.admission();
+  const { documents, request } = { documents: bundle.documents(), request: bundle.request };
+  const { tenant } = record;
+  const endedAt = documents.facts.ended?.at ?? fail('the journal does not end the run');
+  const { signed, statement } = bundle.packRun();
+  const { builder } = statement.predicate;
+  const provenance = request.files.has(PROVENANCE_ATTESTATION)
+    ? [bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage())]
+    : [];
+  const decisions = [...bundle.decisions().values()].map((one): Use => {
+    const decidedAt = documents.decisions.get(one.digest)?.record.decidedAt ?? fail('a decision is missing');
+    return { what: 'decision', key: one.key, tenant, builder: null, at: Date.parse(decidedAt) };
+  });
+  return [
+    { what: 'admission', key: opened.key, tenant, builder: null, at: Date.parse(record.acceptedAt) },
+    ...decisions,
+    ...[...signed, ...provenance].map((one): Use => {
+      return { what: one.path, key: one.opened.key, tenant, builder, at: endedAt };
+    }),
+    { what: 'manifest', key: bundle.manifestStatement().opened.key, tenant, builder: null, at: endedAt },
+  ];
+}
+
+/** Where the times come from. */
+export const timeBasis: Checker = ({ request }) => {
+  if (request.trust.require.time === 'timestamp') fail('times are required to be proven, and the bundle has no timestamps');
+  return found('asserted', 'times are those of the signers');
+};
+
+/** Equal to what the caller and the trust file ask for. */
+export const expectation: Checker = (bundle) => {
+  const { expect = {}, trust } = bundle.request;
+  const { record } = bundle.admission();
+  const { environment, planHash, facts } = bundle.documents();
+  const { pack } = record;
+  const packNames = [pack.name, `${pack.name}:${pack.version}`, pack.contentDigest];
+  const compared: string[] = [];
+  const compare = (what: string, wanted: string | undefined, have: readonly string[]): void => {
+    if (wanted === undefined) return;
+    if (!have.includes(wanted)) fail(`${what} is ${have.at(-1) ?? 'absent'}, not ${wanted}`);
+    compared.push(what);
+  };
+  compare('run', expect.run, [record.runId]);
+  compare('plan', expect.plan, [planHash]);
+  compare('pack', expect.pack, packNames);
+  compare('tenant', expect.tenant, [record.tenant]);
+  compare('mode', expect.mode, [environment.mode]);
+  compare('artifact', expect.artifact, facts.artifacts.map(({ digest }) => digest));
+  const { mode, builds } = trust.require;
+  if (mode !== 'any') compare('required mode', mode, [environment.mode]);
+  if (builds.length > 0) {
+    const other = facts.claims.find(({ build }) => !builds.includes(build));
+    if (other) fail(`worker build ${other.build} is not trusted`);
+    compared.push('builds');
+  }
+  if (compared.length === 0) return found('absent', 'nothing was compared with what you expected');
+  return found('recomputed', compared.join(', '));
+};

@@ -1,0 +1,93 @@
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Actor, Subject } from '../foundation/principal';
+import type { DecisionKind } from '../gate/gate-state';
+
+// Exact shapes of the signed documents (documents.md): closed objects, RFC 8785, RFC 3339 times in UTC.
+
+/** Payload types of the envelopes. Statements share in-toto's; they differ by predicate type. */
+export const PAYLOAD_TYPE = {
+  admission: 'application/vnd.taskrunner.admission+json',
+  decision: 'application/vnd.taskrunner.decision+json',
+  /** A person's own signature over what it decides. */
+  intent: 'application/vnd.taskrunner.intent+json',
+  checkpoint: 'application/vnd.taskrunner.checkpoint+json',
+  statement: 'application/vnd.in-toto+json',
+} as const;
+
+/** Who accepted which plan for whom: signed by the webservice at acceptance. */
+
+export interface AdmissionRecord {
+  readonly schema: 'taskrunner.admission.v1';
+  readonly runId: string;
+  readonly tenant: string;
+  readonly initiators: readonly Actor[];
+  readonly pack: {
+    readonly name: string;
+    readonly version: string;
+    readonly contentDigest: Digest;
+    readonly sourceDigest: Digest;
+    readonly signers: readonly string[];
+  };
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly scheduleId: string | null;
+  readonly rerunOf: string | null;
+  readonly acceptedAt: string;
+  readonly nonce: string;
+}
+
+/** What is decided at a gate: its digest is the gate digest. */
+
+export type { GateRequest } from '../gate/gate-request';
+
+/** One person's decision on one gate request: signed by the webservice. */
+export interface DecisionRecord {
+  readonly schema: 'taskrunner.decision.v1';
+  readonly decisionId: string;
+  readonly runId: string;
+  readonly tenant: string;
+  readonly gate: string;
+  readonly planHash: Digest;
+  readonly gateDigest: Digest;
+  readonly decision: DecisionKind;
+  readonly response: Json;
+  readonly person: Subject;
+  readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
+  readonly grants: readonly string[];
+  /** `plan`: the client named no gate digest (gates.md §1). */
+  readonly bound: 'gate' | 'plan';
+  readonly authTime: string;
+  readonly acr: string | null;
+  readonly reason: string | null;
+  readonly decidedAt: string;
+  readonly proof:
+    | { readonly kind: 'service' }
+    | { readonly kind: 'token'; readonly jws: string }
+    | { readonly kind: 'key'; readonly envelope: Json };
+}
+
+/** What a person signs with its own key (`proof.kind` key). */
+export interface DecisionIntent {
+  readonly gateDigest: Digest;
+  readonly decision: DecisionKind;
+  readonly reason: string | null;
+  readonly response: Json;
+  readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
+}
+
+/** Where a tenant's audit chain stood. */
+export interface CheckpointRecord {
+  readonly schema: 'taskrunner.checkpoint.v1';
+  readonly tenant: string;
+  readonly count: number;
+  readonly head: Digest;
+  readonly at: string;
+}
+
+/** Every file of a bundle but itself and its own attestation, sorted by path. */
+export interface BundleManifest {
+  readonly schema: 'taskrunner.manifest.v1';
+  readonly run: string;
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: Digest }[];
+}

@@ -1,0 +1,171 @@
+import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Page } from '../journal/page';
+import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from './bundle-files';
+import type { Envelope } from './envelope';
+import { EvidenceError } from './evidence-error';
+import { logFiles } from './log-files';
+import { readGateRequest } from './read-documents';
+import { factsOf } from './run-facts';
+import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence, Withheld } from './run-evidence';
+import { closed, digest, flag, listOf, readShape, text, whole } from './shape';
+import { readSigstore } from './sigstore';
+import { parseCanonical, parseStrictJson, parseUtf8 } from './strict-json';
+import { readWithheld } from './withheld';
+
+/** The files of a bundle by path. */
+export type BundleContent = ReadonlyMap<string, Uint8Array>;
+
+/** A file's bytes. Throws `EVIDENCE_FILE_MISSING`. */
+export function fileOf(files: BundleContent, path: string): Uint8Array {
+  const bytes = files.get(path);
+  if (bytes) return bytes;
+  throw new EvidenceError('EVIDENCE_FILE_MISSING', `${path} is missing`, 'Export the bundle again.');
+}
+
+const envelopeShape = closed<Envelope>({
+  payload: (value, path, note) => {
+    if (typeof value !== 'string') note(path, 'base64 is expected');
+    return value as string;
+  },
+  payloadType: text,
+  signatures: listOf(closed({ keyid: text, sig: text })),
+});
+
+/** An envelope from its file: canonical, no further members. */
+export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
+  return readShape(envelopeShape, parseCanonical(parseUtf8(fileOf(files, path))), path);
+}
+
+const packFiles = listOf(
+  closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }),
+);
+
+/** Everything that a bundle says of its run, as the signer had it. Throws an `EvidenceError` for the first thing that is wrong. */
+export function readBundle(files: BundleContent): RunEvidence {
+  const textOf = (path: string): string => parseUtf8(fileOf(files, path));
+  const pages = readPages(textOf('journal.ndjson'));
+  return {
+    admission: readEnvelopeFile(files, 'admission.json'),
+    plan: textOf('plan.json'),
+    profile: textOf('profile.json'),
+    environment: textOf('environment.json'),
+    pack: {
+      manifest: textOf('pack/manifest.json'),
+      files: readShape(packFiles, parseCanonical(textOf('pack/files.json')), 'pack/files.json').map((file) => {
+        return { ...file, bytes: files.get(`pack/files/${file.path}`) ?? null };
+      }),
+    },
+    pages,
+    gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path)),
+    decisions: under(files, 'decisions/', /^decisions\/\d+\.json$/)
+      .sort((a, b) => Number(/\d+/.exec(a)?.[0]) - Number(/\d+/.exec(b)?.[0]))
+      .map((path) => readEnvelopeFile(files, path)),
+    logs: readLogs(files, pages),
+    egress: readEgress(textOf('egress.ndjson')),
+    probes: new Map(
+      under(files, 'probes/', /^probes\/[0-9a-f]{64}\.json$/).map((path) => {
+        return [`sha256:${path.slice(7, 71)}` as Digest, textOf(path)];
+      }),
+    ),
+    artifacts: new Map(
+      under(files, 'artifacts/', /^artifacts\/[0-9a-f]{64}$/).map((path) => {
+        const named = `sha256:${path.slice(10)}` as Digest;
+        const bytes = fileOf(files, path);
+        return [named, sha256(bytes) === named ? bytes : (readWithheld(path, bytes) ?? bytes)];
+      }),
+    ),
+    asserted: readAsserted(files),
+  };
+}
+
+function under(files: BundleContent, folder: string, pattern: RegExp): string[] {
+  return [...files.keys()].filter((path) => path.startsWith(folder) && pattern.test(path)).sort();
+}
+
+const pageShape = closed<Page>({
+  first: whole,
+  prev: digest,
+  hash: digest,
+  entries: listOf((value) => value as unknown as Page['entries'][number]),
+  values: (value) => value as unknown as Page['values'],
+});
+
+function readPages(ndjson: string): readonly Page[] {
+  return linesOf(ndjson, 'journal.ndjson').map((line) => readShape(pageShape, parseCanonical(line), 'a journal page'));
+}
+
+/** Every line ends with `\n`. */
+function linesOf(ndjson: string, path: string): readonly string[] {
+  if (ndjson === '') return [];
+  if (ndjson.endsWith('\n')) return ndjson.slice(0, -1).split('\n');
+  throw new EvidenceError('EVIDENCE_SHAPE', `${path} is cut off`, 'Export the bundle again.');
+}
+
+function readGate(files: BundleContent, path: string): GateDocument {
+  const bytes = fileOf(files, path);
+  const showPath = path.replace(/\.json$/, '.show.json');
+  const show = fileOf(files, showPath);
+  const notice = sha256(show) === readGateRequest(bytes).showDigest ? null : readWithheld(showPath, show);
+  return { request: parseUtf8(bytes), show: notice ?? parseUtf8(show) };
+}
+
+function readLogs(files: BundleContent, pages: readonly Page[]): readonly LogStream[] {
+  return logFiles(factsOf(pages)).flatMap(({ path, step, execution }): LogStream[] => {
+    const bytes = files.get(path);
+    // A chunk starts with the letter of a level, a notice with a brace.
+    return bytes ? [{ step, execution, data: (readWithheld(path, bytes) as Withheld | null) ?? bytes }] : [];
+  });
+}
+
+interface EgressLine {
+  readonly step: string;
+  readonly execution: number;
+  readonly allowed: number;
+  readonly denied: number;
+  readonly log: Digest;
+  readonly attempts: string | null;
+}
+
+const egressLine = closed<EgressLine>({
+  step: text,
+  execution: whole,
+  allowed: whole,
+  denied: whole,
+  log: digest,
+  attempts: (value) => value as string | null,
+});
+
+function readEgress(ndjson: string): ReadonlyMap<Digest, string> {
+  const logs = new Map<Digest, string>();
+  for (const line of linesOf(ndjson, 'egress.ndjson')) {
+    const { log, attempts } = readShape(egressLine, parseCanonical(line), 'an egress record');
+    if (typeof attempts === 'string') logs.set(log, attempts);
+  }
+  return logs;
+}
+
+const assertedShape = closed<Asserted>({
+  builder: text,
+  audit: closed({ seq: whole, head: (value, path, note) => (value === null ? null : digest(value, path, note)) }),
+});
+
+function readAsserted(files: BundleContent): Asserted {
+  const { envelope } = readSigstore(fileOf(files, packRunAttestation(0)));
+  const statement = parseStrictJson(parseUtf8(envelope.payload)) as { predicate?: { builder?: Json; audit?: Json } } | null;
+  const { builder = null, audit = null } = statement?.predicate ?? {};
+  return readShape(assertedShape, { builder, audit }, 'the statement');
+}
+
+/** Attestation files of the pack-run statement, in order. */
+export function packRunFiles(files: BundleContent): readonly string[] {
+  const found: string[] = [];
+  while (files.has(packRunAttestation(found.length))) found.push(packRunAttestation(found.length));
+  return found;
+}
+
+/** Paths that a manifest must list: all but the manifest and its attestation. */
+export function listedPaths(files: BundleContent): readonly string[] {
+  return [...files.keys()].filter((path) => path !== MANIFEST && path !== MANIFEST_ATTESTATION).sort();
+}

@@ -1,0 +1,91 @@
+import { digestOf } from '../canonical/digest';
+import type { Digest, StepId } from '../foundation/ids';
+import { isJsonObject } from '../foundation/json';
+import { isItem, nodeOf, ROOT } from '../plan/place';
+import type { PlanIndex } from '../plan/plan-index';
+import { digestOfRef, type Placed, type RunFacts, type StepFact } from './run-facts';
+
+/** What the statement says of one step: no free text of it. A line of `steps.ndjson`. */
+export type StepRecord = {
+  readonly id: StepId;
+  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  readonly attempts: number;
+  /** Effect class; null of containers and gates. */
+  readonly effects: 'pure' | 'idempotent' | 'once' | null;
+  /** `unknown`: its last execution was stopped, and what it did is not known. */
+  readonly outcome: 'unknown' | null;
+  /** Of the program that its last execution ran. */
+  readonly tool: Digest | null;
+  /** Files that its last execution was given. */
+  readonly materials: readonly { readonly path: string; readonly digest: Digest }[];
+  readonly reusedFrom: null;
+  /** Digest of the record by which a person resolved it. */
+  readonly resolution: Digest | null;
+  /** Of its outputs. */
+  readonly result: Digest | null;
+  /** Null if it wrote nothing. */
+  readonly log: LogRecord | null;
+};
+
+/** All executions' streams of one step. `digest` is over `[{execution, chunk, lines, bytes, sha256}]` in journal order. */
+export type LogRecord = {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  readonly digest: Digest;
+};
+
+/** The steps of a run that ended, in the order in which they did; not the root, not the items of maps and loops. */
+export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
+  const dropped = droppedLines(facts);
+  return facts.stepsEnded
+    .filter(({ step }) => step !== ROOT && !isItem(step))
+    .map((ended): StepRecord => {
+      const own = facts.ofStep.get(ended.step) ?? [];
+      const execution = lastExecution(own);
+      const last = own.filter((fact) => fact.execution === execution);
+      const node = x.nodes.get(nodeOf(ended.step))?.node;
+      return {
+        id: ended.step,
+        status: ended.status,
+        attempts: ended.attempts,
+        effects: node?.kind === 'run' ? node.effects : null,
+        outcome: last.some((fact) => fact.type === 'attempt.stopped' && fact.unknown) ? 'unknown' : null,
+        tool: last.find((fact) => fact.type === 'tool.resolved')?.digest ?? null,
+        materials: last
+          .filter((fact) => fact.type === 'material.mounted')
+          .map(({ path, digest }) => ({ path, digest }))
+          .sort((a, b) => (a.path < b.path ? -1 : 1)),
+        reusedFrom: null,
+        resolution: own.findLast((fact) => fact.type === 'attention.resolved')?.record ?? null,
+        result: digestOfRef(ended.outputs),
+        log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),
+      };
+    });
+}
+
+function lastExecution(facts: readonly StepFact[]): number {
+  return facts.reduce((last, fact) => Math.max(last, fact.execution), 0);
+}
+
+function logRecord(chunks: readonly Placed<'log'>[], dropped: number): LogRecord | null {
+  if (chunks.length === 0 && dropped === 0) return null;
+  const identity = chunks.map(({ execution, chunk, lines, bytes, sha256 }) => ({ execution, chunk, lines, bytes, sha256 }));
+  return {
+    lines: chunks.reduce((sum, chunk) => sum + chunk.lines, 0),
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
+    dropped,
+    digest: digestOf(identity),
+  };
+}
+
+/** Lines that a cap cut off, from notes `LOG_DROPPED {step, lines}`. */
+function droppedLines(facts: RunFacts): ReadonlyMap<string, number> {
+  const dropped = new Map<string, number>();
+  for (const { code, detail } of facts.notes) {
+    if (code !== 'LOG_DROPPED' || !isJsonObject(detail)) continue;
+    const { step, lines } = detail;
+    if (typeof step === 'string' && typeof lines === 'number') dropped.set(step, (dropped.get(step) ?? 0) + lines);
+  }
+  return dropped;
+}

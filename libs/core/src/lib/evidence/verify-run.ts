@@ -1,0 +1,96 @@
+import type { Digest } from '../foundation/ids';
+import { openCase, type Case, type VerifyRequest } from './check/case';
+import { answer, CHECK_NAMES, type Check, type Checker, type CheckName } from './check/check';
+import { admissionAgrees, admissionSignature, inputsDigests, packContent, packSigners, planHashes, profileDigests } from './check/check-admission';
+import { archiveSafe, manifestComplete, manifestSignature } from './check/check-archive';
+import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
+import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
+import { effectsGated, gatesRequests } from './check/check-gates';
+import { journalChain, journalReplay, logsDigest } from './check/check-journal';
+import { artifactsBytes, artifactsIndex, egressWithin } from './check/check-outputs';
+import { policiesHold } from './check/check-policies';
+import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
+import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';
+
+const CHECKERS: { readonly [Name in CheckName]: Checker } = {
+  'archive.safe': archiveSafe,
+  'manifest.signature': manifestSignature,
+  'manifest.complete': manifestComplete,
+  'trust.current': trustCurrent,
+  'trust.keys': trustKeys,
+  'time.basis': timeBasis,
+  expectation,
+  'admission.signature': admissionSignature,
+  'admission.agrees': admissionAgrees,
+  'pack.content': packContent,
+  'pack.signers': packSigners,
+  'plan.hash': planHashes,
+  'profile.digest': profileDigests,
+  'inputs.digest': inputsDigests,
+  'journal.chain': journalChain,
+  'journal.replay': journalReplay,
+  'logs.digest': logsDigest,
+  'gates.requests': gatesRequests,
+  'decisions.signature': decisionsSignature,
+  'decisions.proof': decisionsProof,
+  'decisions.people': decisionsPeople,
+  'decisions.time': decisionsTime,
+  'effects.gated': effectsGated,
+  policies: policiesHold,
+  'egress.within': egressWithin,
+  'artifacts.index': artifactsIndex,
+  'artifacts.bytes': artifactsBytes,
+  'statement.shape': statementShape,
+  'statement.agrees': statementAgrees,
+  'provenance.agrees': provenanceAgrees,
+  checkpoints: checkpointsAgree,
+  exceptions: exceptionsShown,
+};
+
+/** The answer of an offline verification. */
+export interface Verification {
+  /** True only if every check holds. */
+  readonly ok: boolean;
+  /** The run that an admission key says this is; null if none does. */
+  readonly run: string | null;
+  readonly planHash: Digest | null;
+  /** All checks, always, in the order of `CHECK_NAMES`. */
+  readonly checks: readonly Check[];
+  /** The last line for people. */
+  readonly summary: string;
+}
+
+/**
+ * Verifies the evidence bundle of a run (evidence.md §4): no network, no clock, no database, nothing taken from the bundle
+ * but what trusted keys signed or what follows from it. Never throws for what a bundle holds: that is a failed check.
+ */
+export function verifyRun(request: VerifyRequest): Verification {
+  const bundle = openCase(request);
+  const checks = CHECK_NAMES.map((name) => answer(name, CHECKERS[name], bundle));
+  const record = admitted(bundle);
+  const ok = checks.every((check) => check.ok);
+  return {
+    ok,
+    run: record?.runId ?? null,
+    planHash: record?.planHash ?? null,
+    checks,
+    summary: summaryOf(checks, bundle),
+  };
+}
+
+function admitted(bundle: Case): ReturnType<Case['admission']>['record'] | null {
+  try {
+    return bundle.admission().record;
+  } catch {
+    return null;
+  }
+}
+
+function summaryOf(checks: readonly Check[], bundle: Case): string {
+  const failed = checks.filter((check) => !check.ok);
+  if (failed.length > 0) return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
+  const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
+  const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
+  const signed = `self-consistent, signed by ${signers.join(', ')}`;
+  return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
+}

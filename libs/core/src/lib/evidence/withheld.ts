@@ -1,0 +1,65 @@
+import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import { logFiles } from './log-files';
+import { factsOf } from './run-facts';
+import type { RunEvidence, Withheld } from './run-evidence';
+import { isWithheld } from './run-evidence';
+import { closed, digest, oneOf, readShape, text, whole } from './shape';
+import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
+
+const shape = closed<Withheld>({ path: text, size: whole, sha256: digest, withheld: oneOf('secret') });
+
+/** The notice that stands in place of the file at `path`, if the bytes are one; null if they are a file's own. */
+export function readWithheld(path: string, bytes: Uint8Array): Withheld | null {
+  if (bytes.length > 1_024 || bytes[0] !== 0x7b) return null;
+  try {
+    const notice = readShape(shape, parseCanonical(parseUtf8(bytes)), 'a notice of withholding');
+    return notice.path === path ? notice : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Bundle paths of what is withheld, sorted. */
+export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly string[] {
+  const all: readonly (string | Uint8Array | Withheld)[] = [
+    ...gates.map(({ show }) => show),
+    ...logs.map(({ data }) => data),
+    ...artifacts.values(),
+  ];
+  return all
+    .filter(isWithheld)
+    .map(({ path }) => path)
+    .sort();
+}
+
+/** Bundle path of an artifact's bytes. */
+export function artifactPath(digest: Digest): string {
+  return `artifacts/${digest.slice(7)}`;
+}
+
+/**
+ * The final scan (evidence.md §3): replaces `show`, log streams and artifacts that hold a secret by notices, before the
+ * statement is built. `holdsSecret` says whether bytes hold one. Files of the
+ * bundle that still hold one afterwards block the seal.
+ */
+export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint8Array) => boolean): RunEvidence {
+  const replace = <T extends string | Uint8Array | Withheld>(path: string, data: T): T | Withheld => {
+    if (isWithheld(data)) return data;
+    const bytes = typeof data === 'string' ? toUtf8(data) : (data as Uint8Array);
+    return holdsSecret(bytes) ? { path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' } : data;
+  };
+  const places = new Map(
+    logFiles(factsOf(evidence.pages)).map(({ path, step, execution }) => [`${execution} ${step}`, path]),
+  );
+  return {
+    ...evidence,
+    gates: evidence.gates.map(({ request, show }) => {
+      return { request, show: replace(`gates/${sha256(request).slice(7)}.show.json`, show) };
+    }),
+    logs: evidence.logs.map((stream) => {
+      return { ...stream, data: replace(places.get(`${stream.execution} ${stream.step}`) ?? 'logs/', stream.data) };
+    }),
+    artifacts: new Map([...evidence.artifacts].map(([digest, data]) => [digest, replace(artifactPath(digest), data)])),
+  };
+}

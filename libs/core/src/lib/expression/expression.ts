@@ -1,0 +1,90 @@
+import type { Json, JsonObject } from '../foundation/json';
+import { costFault } from './cost';
+import { evaluateNode } from './evaluate';
+import { ExpressionError, type ExpressionFault } from './expression-fault';
+import { inspect, type Inspection, type Reference } from './inspect';
+import { lex, MAX_EXPRESSION_LENGTH } from './lexer';
+import { parseTokens } from './parse';
+import { printNode } from './print';
+import { ANY_TYPE, objectType, type StaticType } from './static-type';
+import type { SyntaxNode } from './syntax';
+
+/** Raised only when an expression that was accepted would now mean something else. Part of the environment digest. */
+export const EXPRESSION_BEHAVIOUR = 1;
+
+/** The types of the roots in scope. A root that is not named here is `EXPR_UNKNOWN_NAME`. */
+export type ScopeTypes = Readonly<Record<string, StaticType>>;
+
+/** An expression that was read: immutable, and the same for every spelling of the same tree. */
+export interface Expression {
+  /** Canonical text: goes into the plan hash; reading it gives this expression again. */
+  readonly text: string;
+  /** What it can read, each place once, sorted. Offsets are in the text that was parsed. */
+  readonly reads: readonly Reference[];
+  /** Its static type over these roots, with the faults (`EXPR_UNKNOWN_NAME`, `EXPR_TYPE`, `EXPR_ROOT` …) and reads seen with them. */
+  typeOf(roots: ScopeTypes): Inspection;
+  /** Its value; a root that `scope` does not have is null. Throws an `ExpressionError`; offsets are in the text that was parsed. */
+  evaluate(scope: JsonObject): Json;
+}
+
+/** What reading an expression gives: an expression, or all that is wrong with it. */
+export type ParsedExpression =
+  | { readonly kind: 'expression'; readonly expression: Expression }
+  | { readonly kind: 'faults'; readonly faults: readonly ExpressionFault[] };
+
+/**
+ * Reads what stands between `{{` and `}}`: JMESPath Community in the reading of language.md §4. Never throws for bad input.
+ * @example parseExpression("steps.collect-stale.outputs.count > 3 and not inputs.dryRun")
+ */
+export function parseExpression(text: string): ParsedExpression {
+  if (text.length > MAX_EXPRESSION_LENGTH)
+    return refused('EXPR_LIMIT', `longer than ${MAX_EXPRESSION_LENGTH} characters`);
+  if (!text.isWellFormed()) return refused('EXPR_SYNTAX', 'not a text: it holds half a character (a lone surrogate)');
+  try {
+    return expressionOf(parseTokens(lex(text).tokens));
+  } catch (error) {
+    return { kind: 'faults', faults: [faultOf(error)] };
+  }
+}
+
+/** The expression of a tree, or what is wrong with it whatever the scope holds. */
+export function expressionOf(node: SyntaxNode): ParsedExpression {
+  const cost = costFault(node);
+  const { faults, reads } = inspect(node, { ...ANY_TYPE, kinds: ['object'] });
+  if (cost !== null || faults.length > 0) return { kind: 'faults', faults: cost === null ? faults : [cost, ...faults] };
+  return { kind: 'expression', expression: new ParsedTree(node, printNode(node), reads) };
+}
+
+/** The fault that an `ExpressionError` reports; anything else is thrown on. */
+export function faultOf(error: unknown): ExpressionFault {
+  if (!(error instanceof ExpressionError)) throw error;
+  return { code: error.code, message: error.message, remediation: error.remediation, offset: error.offset };
+}
+
+/** True for roots that are known only when a run runs, and are outside the plan hash: `run`, `tenant`, `secrets`. */
+export function isLateBound({ root }: Reference): boolean {
+  return root === 'run' || root === 'tenant' || root === 'secrets';
+}
+
+class ParsedTree implements Expression {
+  constructor(
+    private readonly node: SyntaxNode,
+    readonly text: string,
+    readonly reads: readonly Reference[],
+  ) {}
+
+  typeOf(roots: ScopeTypes): Inspection {
+    return inspect(this.node, objectType(roots));
+  }
+
+  evaluate(scope: JsonObject): Json {
+    return evaluateNode(this.node, scope);
+  }
+}
+
+function refused(code: 'EXPR_LIMIT' | 'EXPR_SYNTAX', what: string): ParsedExpression {
+  return {
+    kind: 'faults',
+    faults: [{ code, message: `the expression is ${what}`, remediation: 'split it over several steps', offset: 0 }],
+  };
+}

@@ -1,0 +1,20 @@
+import type { FunctionSpec } from './function-spec';
+import { TEXT_FUNCTIONS } from './text-functions';
+import { VALUE_FUNCTIONS } from './value-functions';
+
+const FUNCTIONS: Readonly<Record<string, FunctionSpec>> = { ...TEXT_FUNCTIONS, ...VALUE_FUNCTIONS };
+
+/** The names of all functions, sorted: those of JMESPath Community, and `digest`. */
+export const FUNCTION_NAMES: readonly string[] = Object.keys(FUNCTIONS).sort();
+
+/** The function of this name. */
+export function functionNamed(name: string): FunctionSpec | undefined {
+  return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+}
+
+/** What is wrong with this number of arguments, or null. */
+export function arityFault({ parameters, variadic }: FunctionSpec, given: number): string | null {
+  const least = parameters.filter((parameter) => parameter.kind === 'selector' || parameter.optional !== true).length;
+  if (given < least) return `needs ${variadic ? 'at least ' : ''}${least}, got ${given}`;
+  return !variadic && given > parameters.length ? `takes ${parameters.length}, got ${given}` : null;
+}

@@ -1,0 +1,402 @@
+import { nearestName } from '../foundation/nearest-name';
+import type { ExpressionErrorCode, ExpressionFault } from './expression-fault';
+import { arityFault, FUNCTION_NAMES, functionNamed } from './functions';
+import { isBareName, type NodeOf, type SyntaxNode } from './syntax';
+import {
+  ANY_TYPE,
+  arrayType,
+  BOOLEAN_TYPE,
+  describeType,
+  joinTypes,
+  memberType,
+  nonNull,
+  NULL_TYPE,
+  nullable,
+  NUMBER_TYPE,
+  objectType,
+  overlap,
+  typeOfValue,
+  type StaticType,
+} from './static-type';
+
+/** What an expression reads: a root (`inputs`, `steps`, `item` …) and the path below it; null stands for any element or member. */
+export interface Reference {
+  readonly root: string;
+  readonly path: readonly (string | number | null)[];
+  /** UTF-16 offset in the text that was parsed. */
+  readonly offset: number;
+}
+
+/** What one look through an expression finds. Never throws: faults are data. */
+export interface Inspection {
+  readonly type: StaticType;
+  readonly reads: readonly Reference[];
+  readonly faults: readonly ExpressionFault[];
+}
+
+/** Where a value comes from: `root` null is the scope itself, whose members are the roots. */
+type Origin = { readonly root: null } | Reference;
+/** A value before it is there. */
+interface Sight {
+  readonly type: StaticType;
+  /** Null: made here, from things already counted as read. */
+  readonly origin: Origin | null;
+}
+type Variables = ReadonlyMap<string, Sight>;
+
+/** Roots for which a field of an element is never taken: inside a filter or selection they are written `$.inputs` or `@.inputs`. */
+const UNMISTAKABLE = new Set(['inputs', 'steps', 'secrets', 'previous']);
+
+/** Looks through an expression: its static type in this scope (an object type whose members are the roots), what it reads, its faults. */
+export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
+  const inspector = new Inspector(scope);
+  const sight = inspector.see(node, inspector.scope, new Map());
+  inspector.use(sight, node.at);
+  return { type: sight.type, reads: inspector.reads(), faults: inspector.faults };
+}
+
+class Inspector {
+  readonly faults: ExpressionFault[] = [];
+  readonly scope: Sight;
+  private readonly found = new Map<string, Reference>();
+
+  constructor(scope: StaticType) {
+    this.scope = { type: scope, origin: { root: null } };
+  }
+
+  reads(): readonly Reference[] {
+    return [...this.found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+  }
+
+  /** Counts a value as read. */
+  use({ origin }: Sight, at: number): void {
+    if (origin === null) return;
+    if (origin.root === null) {
+      this.fault(
+        'EXPR_ROOT',
+        'this reads everything at once',
+        'name what is meant, such as inputs.name; an empty list is written `[]` and an empty object `{}`, with the backticks',
+        at,
+      );
+      return;
+    }
+    const key = JSON.stringify([origin.root, origin.path]);
+    if (!this.found.has(key)) this.found.set(key, origin);
+  }
+
+  see(node: SyntaxNode, current: Sight, variables: Variables): Sight {
+    switch (node.kind) {
+      case 'literal':
+        return made(typeOfValue(node.value));
+      case 'current':
+        return current;
+      case 'root':
+        return this.scope;
+      case 'variable':
+        return variables.get(node.name) ?? this.unknownVariable(node, variables);
+      case 'field':
+        return this.field(node, current);
+      case 'index':
+        return this.index(node, this.see(node.left, current, variables));
+      case 'sub':
+      case 'pipe': {
+        const left = this.see(node.left, current, variables);
+        const right = this.through(left, this.see(node.right, left, variables), node.left.at);
+        const skipped = node.kind === 'sub' && left.type.kinds.includes('null');
+        return skipped ? { ...right, type: nullable(right.type) } : right;
+      }
+      case 'project':
+        return this.project(node, this.see(node.left, current, variables), variables);
+      case 'list': {
+        const items = node.items.map((item) => this.consume(item, current, variables));
+        return made(arrayType(items.reduce(joinTypes)));
+      }
+      case 'hash': {
+        const fields = node.entries.map(({ name, value }) => [name, this.consume(value, current, variables)] as const);
+        return made(objectType(Object.fromEntries(fields)));
+      }
+      case 'call':
+        return this.call(node, current, variables);
+      case 'reference':
+        return made(ANY_TYPE);
+      case 'not':
+        this.boolean(this.consume(node.operand, current, variables), '`not`', node.operand);
+        return made(BOOLEAN_TYPE);
+      case 'sign':
+        this.number(this.consume(node.operand, current, variables), node.negative ? '`-`' : '`+`', node.operand);
+        return made(NUMBER_TYPE);
+      case 'binary':
+        return this.binary(node, current, variables);
+      case 'choice': {
+        this.boolean(this.consume(node.condition, current, variables), '`?`', node.condition);
+        const [yes, no] = [this.consume(node.yes, current, variables), this.consume(node.no, current, variables)];
+        return made(joinTypes(yes, no));
+      }
+      case 'let': {
+        const inner = new Map(variables);
+        for (const { name, value } of node.bindings) inner.set(name, this.see(value, current, variables));
+        return this.see(node.body, current, inner);
+      }
+    }
+  }
+
+  private consume(node: SyntaxNode, current: Sight, variables: Variables): StaticType {
+    const sight = this.see(node, current, variables);
+    this.use(sight, node.at);
+    return sight.type;
+  }
+
+  private fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void {
+    this.faults.push({ code, message, remediation, offset });
+  }
+
+  /** The sight of what was made of `left`: null where `left` is null, and `left` is read if the result does not show it. */
+  private through(left: Sight, right: Sight, at: number): Sight {
+    if (left.origin !== null && left.origin.root !== null && !extendsOrigin(right.origin, left.origin))
+      this.use(left, at);
+    return right;
+  }
+
+  private field(node: NodeOf<'field'>, current: Sight): Sight {
+    const { type } = current;
+    const origin = below(current.origin, node.name, node.at);
+    const hint = node.quoted ? `; write '${node.name}' for a string` : '';
+    if (current !== this.scope && !node.dotted && UNMISTAKABLE.has(node.name)) {
+      this.fault(
+        'EXPR_ROOT',
+        `\`${node.name}\` would be a field of the element here`,
+        `write $.${node.name} for the root, @.${node.name} for the element's field`,
+        node.at,
+      );
+      return { type: ANY_TYPE, origin };
+    }
+    if (!type.kinds.includes('object')) {
+      if (type.kinds.some((kind) => kind !== 'null')) {
+        this.fault(
+          'EXPR_TYPE',
+          `${describeType(type)} has no field \`${node.name}\``,
+          `check the path${hint}`,
+          node.at,
+        );
+        return { type: ANY_TYPE, origin };
+      }
+      return { type: NULL_TYPE, origin };
+    }
+    const known = Object.keys(type.fields ?? {});
+    if (!known.includes(node.name) && type.closed === true) {
+      this.fault('EXPR_UNKNOWN_NAME', this.unknown(node.name, current), this.remedy(node, known), node.at);
+      return { type: ANY_TYPE, origin };
+    }
+    const found = memberType(type, node.name);
+    return { type: type.kinds.length > 1 ? nullable(found) : found, origin };
+  }
+
+  private unknown(name: string, current: Sight): string {
+    return current === this.scope ? `there is no \`${name}\` here` : `there is no field \`${name}\``;
+  }
+
+  private remedy(node: NodeOf<'field'>, known: readonly string[]): string {
+    if (node.quoted) return `write '${node.name}' for a string`;
+    const near = nearestName(node.name, known);
+    if (near !== null) return `did you mean \`${near}\`?`;
+    if (Object.hasOwn(this.scope.type.fields ?? {}, node.name))
+      return `write $.${node.name} for what is outside the element`;
+    return known.length > 0 ? `known: ${[...known].sort().slice(0, 20).join(', ')}` : 'nothing is known here';
+  }
+
+  private unknownVariable(node: NodeOf<'variable'>, variables: Variables): Sight {
+    const near = nearestName(node.name, variables.keys());
+    const remedy = near === null ? `for a root write $.${node.name}` : `did you mean $${near}?`;
+    this.fault('EXPR_UNKNOWN_NAME', `there is no variable $${node.name}`, remedy, node.at);
+    return made(ANY_TYPE);
+  }
+
+  private index(node: NodeOf<'index'>, left: Sight): Sight {
+    return { type: nullable(this.items(left, 'an index', node.at)), origin: below(left.origin, node.index, node.at) };
+  }
+
+  private items(list: Sight, what: string, at: number): StaticType {
+    if (list.origin?.root === null) this.use(list, at);
+    else if (!list.type.kinds.includes('array') && list.type.kinds.some((kind) => kind !== 'null')) {
+      this.fault('EXPR_TYPE', `${what} takes an array, not ${describeType(list.type)}`, 'check the path before it', at);
+      return ANY_TYPE;
+    }
+    return list.type.items ?? ANY_TYPE;
+  }
+
+  private project(node: NodeOf<'project'>, base: Sight, variables: Variables): Sight {
+    const { selection, right, at } = node;
+    if (selection.kind === 'slice' && base.type.kinds.includes('string') && !base.type.kinds.includes('array')) {
+      return this.through(base, this.see(right, base, variables), at);
+    }
+    let element: Sight = { type: ANY_TYPE, origin: below(base.origin, null, at) };
+    if (selection.kind === 'values') {
+      if (base.origin?.root === null) this.use(base, at);
+      if (!base.type.kinds.includes('object') && base.type.kinds.some((kind) => kind !== 'null')) {
+        this.fault('EXPR_TYPE', `\`*\` takes an object, not ${describeType(base.type)}`, 'for a list write [*]', at);
+      }
+      const fields = Object.values(base.type.fields ?? {});
+      if (base.type.closed === true && fields.length > 0) element = { ...element, type: fields.reduce(joinTypes) };
+    } else {
+      const items = this.items(base, selection.kind === 'filter' ? 'a filter' : 'a projection', at);
+      element = { ...element, type: selection.kind === 'flatten' ? flattened(items) : items };
+    }
+    if (selection.kind === 'filter') {
+      this.boolean(this.consume(selection.condition, element, variables), 'a filter', selection.condition);
+    }
+    const result = this.through(element, this.see(right, element, variables), at);
+    const type = arrayType(nonNull(result.type));
+    return { type: base.type.kinds.length > 1 ? nullable(type) : type, origin: result.origin };
+  }
+
+  private binary(node: NodeOf<'binary'>, current: Sight, variables: Variables): Sight {
+    const left = this.consume(node.left, current, variables);
+    const right = this.consume(node.right, current, variables);
+    switch (node.operator) {
+      case '==':
+      case '!=':
+        this.quotedOperand(node.left);
+        this.quotedOperand(node.right);
+        if (!overlap(left, right) && !left.kinds.includes('null') && !right.kinds.includes('null')) {
+          this.fault(
+            'EXPR_TYPE',
+            `${describeType(left)} is never equal to ${describeType(right)}`,
+            'both sides of a comparison need one type; strings are written in single quotes',
+            node.at,
+          );
+        }
+        return made(BOOLEAN_TYPE);
+      case 'and':
+        this.boolean(left, '`and`', node.left);
+        this.boolean(right, '`and`', node.right);
+        return made(BOOLEAN_TYPE);
+      case 'or':
+        return made(this.or(left, right, node));
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+        this.number(left, `\`${node.operator}\``, node.left);
+        this.number(right, `\`${node.operator}\``, node.right);
+        return made(BOOLEAN_TYPE);
+      default:
+        this.number(left, `\`${node.operator}\``, node.left);
+        this.number(right, `\`${node.operator}\``, node.right);
+        return made(NUMBER_TYPE);
+    }
+  }
+
+  /** `x == "full"` asks for a field `full`, which nobody has to write with quotes: what was meant is a string. */
+  private quotedOperand(node: SyntaxNode): void {
+    if (node.kind !== 'field' || !node.quoted || node.dotted || !isBareName(node.name)) return;
+    const remedy = `write '${node.name}' for a string; a field is written ${node.name}, without quotes`;
+    this.fault('EXPR_UNKNOWN_NAME', `"${node.name}" is the name of a field, not a string`, remedy, node.at);
+  }
+
+  private or(left: StaticType, right: StaticType, node: NodeOf<'binary'>): StaticType {
+    const only = nonNull(left).kinds;
+    if (only.length === 1 && only[0] === 'boolean') this.boolean(right, '`or` after a boolean', node.right);
+    return left.kinds.includes('null') || left.kinds.includes('boolean') ? joinTypes(nonNull(left), right) : left;
+  }
+
+  private boolean(type: StaticType, what: string, node: SyntaxNode): void {
+    if (type.kinds.includes('boolean')) return;
+    const compare = 'compare it, such as `x > 0`, `x != null` or `length(x) > 0`';
+    this.fault('EXPR_TYPE', `${what} takes a boolean, not ${describeType(type)}`, compare, node.at);
+  }
+
+  private number(type: StaticType, what: string, node: SyntaxNode): void {
+    if (type.kinds.includes('number')) return;
+    this.fault(
+      'EXPR_TYPE',
+      `${what} takes a number, not ${describeType(type)}`,
+      'convert a string with to_number(…)',
+      node.at,
+    );
+  }
+
+  private call(node: NodeOf<'call'>, current: Sight, variables: Variables): Sight {
+    const spec = functionNamed(node.name);
+    const values = node.args.map((arg) => (arg.kind === 'reference' ? null : this.see(arg, current, variables)));
+    node.args.forEach((arg, place) => this.use(values[place] ?? made(ANY_TYPE), arg.at));
+    if (spec === undefined) {
+      const near = nearestName(node.name, FUNCTION_NAMES);
+      const remedy = near === null ? `known: ${FUNCTION_NAMES.join(', ')}` : `did you mean \`${near}\`?`;
+      this.fault('EXPR_UNKNOWN_FUNCTION', `there is no function \`${node.name}\``, remedy, node.at);
+      return made(ANY_TYPE);
+    }
+    const arity = arityFault(spec, node.args.length);
+    if (arity !== null) {
+      this.fault('EXPR_ARGUMENTS', `\`${node.name}\` ${arity}`, 'give it the arguments it takes', node.at);
+      return made(ANY_TYPE);
+    }
+    const types = node.args.map((arg, place) => {
+      const parameter = spec.parameters[Math.min(place, spec.parameters.length - 1)];
+      const wanted = parameter?.kind === 'selector';
+      if (wanted !== (arg.kind === 'reference')) {
+        const remedy = wanted ? 'write & before it, such as &name' : 'leave out the &';
+        this.fault(
+          'EXPR_ARGUMENTS',
+          `argument ${place + 1} of \`${node.name}\` is ${wanted ? 'an & expression' : 'a value'}`,
+          remedy,
+          arg.at,
+        );
+        return ANY_TYPE;
+      }
+      if (parameter?.kind === 'selector' && arg.kind === 'reference') {
+        const over = values[parameter.over];
+        const element = { type: over?.type.items ?? ANY_TYPE, origin: over ? below(over.origin, null, arg.at) : null };
+        const type = this.consume(arg.body, element, variables);
+        this.argument(type, parameter.kinds, place, node, arg.body);
+        return type;
+      }
+      const type = values[place]?.type ?? ANY_TYPE;
+      if (parameter?.kind === 'value') {
+        this.argument(type, parameter.kinds, place, node, arg);
+        const { items } = parameter;
+        if (
+          items &&
+          type.items &&
+          type.kinds.includes('array') &&
+          !type.items.kinds.some((kind) => items.includes(kind))
+        ) {
+          const message = `argument ${place + 1} of \`${node.name}\` takes ${items.join('s or ')}s, not ${describeType(type.items)}`;
+          this.fault('EXPR_TYPE', message, 'check the path', arg.at);
+        }
+      }
+      return type;
+    });
+    return made(spec.result(types));
+  }
+
+  private argument(
+    type: StaticType,
+    kinds: StaticType['kinds'],
+    place: number,
+    call: NodeOf<'call'>,
+    node: SyntaxNode,
+  ): void {
+    if (type.kinds.some((kind) => kinds.includes(kind))) return;
+    const message = `argument ${place + 1} of \`${call.name}\` takes ${describeType({ kinds })}, not ${describeType(type)}`;
+    this.fault('EXPR_TYPE', message, 'check the argument', node.at);
+  }
+}
+
+const made = (type: StaticType): Sight => ({ type, origin: null });
+
+function below(origin: Origin | null, step: string | number | null, offset: number): Origin | null {
+  if (origin === null) return null;
+  if (origin.root !== null) return { ...origin, path: [...origin.path, step] };
+  return typeof step === 'string' ? { root: step, path: [], offset } : null;
+}
+
+function extendsOrigin(origin: Origin | null, by: Reference): boolean {
+  return origin !== null && origin.root === by.root && by.path.every((step, place) => origin.path[place] === step);
+}
+
+function flattened(items: StaticType): StaticType {
+  if (!items.kinds.includes('array')) return items;
+  const inner = items.items ?? ANY_TYPE;
+  const others = items.kinds.filter((kind) => kind !== 'array');
+  return others.length === 0 ? inner : joinTypes(inner, { ...items, kinds: others });
+}

@@ -1,0 +1,179 @@
+import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
+
+/** The kinds of JSON values. Integers are numbers. */
+export type ValueKind = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
+
+/** What is known of a value before it is there: the kinds it may be of, and of arrays and objects what they may hold. */
+export interface StaticType {
+  readonly kinds: readonly ValueKind[];
+  /** Of the elements, if it is an array; absent: unknown. */
+  readonly items?: StaticType;
+  /** Of the members that are known, if it is an object. */
+  readonly fields?: Readonly<Record<string, StaticType>>;
+  /** It has no other members than `fields`. */
+  readonly closed?: boolean;
+}
+
+const KINDS: readonly ValueKind[] = ['null', 'boolean', 'number', 'string', 'array', 'object'];
+
+/** Nothing is known. */
+export const ANY_TYPE: StaticType = { kinds: KINDS };
+export const NULL_TYPE: StaticType = { kinds: ['null'] };
+export const BOOLEAN_TYPE: StaticType = { kinds: ['boolean'] };
+export const NUMBER_TYPE: StaticType = { kinds: ['number'] };
+export const STRING_TYPE: StaticType = { kinds: ['string'] };
+
+/** Arrays of these elements. */
+export function arrayType(items: StaticType = ANY_TYPE): StaticType {
+  return { kinds: ['array'], items };
+}
+
+/** Objects with these members; others are faults, unless it is open. */
+export function objectType(fields: Readonly<Record<string, StaticType>>, open = false): StaticType {
+  return { kinds: ['object'], fields, closed: !open };
+}
+
+/** The same, or null. */
+export function nullable(type: StaticType): StaticType {
+  return type.kinds.includes('null') ? type : { ...type, kinds: sorted([...type.kinds, 'null']) };
+}
+
+/** The same without null. */
+export function nonNull(type: StaticType): StaticType {
+  return { ...type, kinds: type.kinds.filter((kind) => kind !== 'null') };
+}
+
+/** Kinds in one order, so that equal types are equal data. */
+function sorted(kinds: readonly ValueKind[]): readonly ValueKind[] {
+  return KINDS.filter((kind) => kinds.includes(kind));
+}
+
+/** Values of either type. */
+export function joinTypes(a: StaticType, b: StaticType): StaticType {
+  const kinds = sorted([...a.kinds, ...b.kinds]);
+  const items = pick(
+    a,
+    b,
+    'array',
+    () => (a.items && b.items ? joinTypes(a.items, b.items) : undefined),
+    (type) => type.items,
+  );
+  const fields = pick(
+    a,
+    b,
+    'object',
+    () => joinFields(a, b),
+    (type) => type.fields,
+  );
+  const closed = pick(
+    a,
+    b,
+    'object',
+    () => a.closed === true && b.closed === true,
+    (type) => type.closed,
+  );
+  return { kinds, ...(items && { items }), ...(fields && { fields }), ...(closed === true && { closed }) };
+}
+
+function pick<T>(
+  a: StaticType,
+  b: StaticType,
+  kind: ValueKind,
+  both: () => T,
+  one: (type: StaticType) => T,
+): T | undefined {
+  const [inA, inB] = [a.kinds.includes(kind), b.kinds.includes(kind)];
+  if (inA && inB) return both();
+  return inA ? one(a) : inB ? one(b) : undefined;
+}
+
+function joinFields(a: StaticType, b: StaticType): Readonly<Record<string, StaticType>> | undefined {
+  if (!a.fields || !b.fields) return undefined;
+  const names = [...new Set([...Object.keys(a.fields), ...Object.keys(b.fields)])].sort();
+  return Object.fromEntries(names.map((name) => [name, joinTypes(memberType(a, name), memberType(b, name))]));
+}
+
+/** The type of a member of an object of this type: null where it cannot be there, unknown where it may be. */
+export function memberType(type: StaticType, name: string): StaticType {
+  if (type.fields && Object.hasOwn(type.fields, name)) return type.fields[name] ?? ANY_TYPE;
+  return type.closed === true ? NULL_TYPE : ANY_TYPE;
+}
+
+/** True if the types have a kind in common, null apart. */
+export function overlap(a: StaticType, b: StaticType): boolean {
+  return a.kinds.some((kind) => kind !== 'null' && b.kinds.includes(kind));
+}
+
+/** The kinds in words: `a string or null`. */
+export function describeType(type: StaticType): string {
+  const names = type.kinds.map((kind) => (kind === 'null' ? 'null' : `${/^[ao]/.test(kind) ? 'an' : 'a'} ${kind}`));
+  if (names.length === KINDS.length) return 'any value';
+  return (
+    [...names.filter((name) => name !== 'null'), ...names.filter((name) => name === 'null')].join(' or ') || 'nothing'
+  );
+}
+
+/** The kind of a value. */
+export function kindOf(value: Json): ValueKind {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value as ValueKind;
+}
+
+/** The exact type of a value. */
+export function typeOfValue(value: Json): StaticType {
+  if (isJsonArray(value)) {
+    const items = value.map(typeOfValue);
+    return items.length === 0 ? arrayType() : arrayType(items.reduce(joinTypes));
+  }
+  if (isJsonObject(value)) {
+    return objectType(Object.fromEntries(Object.entries(value).map(([name, member]) => [name, typeOfValue(member)])));
+  }
+  return { kinds: [kindOf(value)] };
+}
+
+/**
+ * The type that a JSON Schema (2020-12) describes, as far as its own keywords say: `type`, `enum`, `const`, `items`, `properties`,
+ * `required`, `additionalProperties: false`, `anyOf`, `oneOf`. What other keywords (`$ref`, `allOf`, `if`) say is unknown.
+ */
+export function typeOfSchema(schema: Json | undefined): StaticType {
+  if (!isJsonObject(schema)) return ANY_TYPE;
+  if (schema['const'] !== undefined) return typeOfValue(schema['const']);
+  const choices = schema['enum'];
+  if (isJsonArray(choices) && choices.length > 0) return choices.map(typeOfValue).reduce(joinTypes);
+  const alternatives = schema['anyOf'] ?? schema['oneOf'];
+  if (schema['type'] === undefined && isJsonArray(alternatives) && alternatives.length > 0) {
+    return alternatives.map(typeOfSchema).reduce(joinTypes);
+  }
+  const kinds = kindsOfSchema(schema['type']);
+  const items =
+    schema['prefixItems'] === undefined && isJsonObject(schema['items']) ? typeOfSchema(schema['items']) : undefined;
+  const fields = kinds.includes('object') ? fieldsOfSchema(schema) : undefined;
+  const composed = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties'].some(
+    (word) => word in schema,
+  );
+  const closed = fields !== undefined && schema['additionalProperties'] === false && !composed;
+  return {
+    kinds,
+    ...(items && kinds.includes('array') && { items }),
+    ...(fields && { fields }),
+    ...(closed && { closed }),
+  };
+}
+
+function kindsOfSchema(type: Json | undefined): readonly ValueKind[] {
+  const names = (isJsonArray(type) ? type : [type]).map((name) => (name === 'integer' ? 'number' : name));
+  const kinds = KINDS.filter((kind) => names.includes(kind));
+  return kinds.length > 0 ? kinds : KINDS;
+}
+
+function fieldsOfSchema(schema: { readonly [key: string]: Json }): Readonly<Record<string, StaticType>> {
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const required = isJsonArray(schema['required']) ? schema['required'] : [];
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const type = typeOfSchema(property);
+      return [name, required.includes(name) ? type : nullable(type)];
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+
+/** What is approved (gates.md §1): journaled; its RFC 8785 digest is the gate digest. Exact shape: documents.md. */
+export interface GateRequest {
+  readonly schema: 'taskrunner.gate-request.v1';
+  readonly runId: string;
+  readonly tenant: string;
+  readonly gate: string;
+  readonly label: string | null;
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly admissionDigest: Digest;
+  readonly requirement: {
+    readonly approval: string;
+    readonly grants: readonly string[];
+    readonly minApprovals: number;
+    readonly selfApproval: boolean;
+    readonly proof: 'service' | 'token' | 'key';
+    /** ISO 8601 duration. */
+    readonly maxAuthAge: string | null;
+    readonly reasonRequired: boolean;
+    readonly formDigest: Digest | null;
+  };
+  readonly policy: Json;
+  readonly message: string;
+  readonly showDigest: Digest;
+  /** Digest of every step result that a step behind the gate can read, by step id. */
+  readonly reads: { readonly [step: string]: Digest };
+  readonly item: Digest | null;
+  readonly secrets: readonly { readonly name: string; readonly version: string }[];
+  /** The steps that wait for it. */
+  readonly opens: readonly string[];
+  readonly notApplied: readonly string[];
+  readonly nonce: string;
+  readonly openedAt: string;
+  readonly expiresAt: string;
+  readonly executeBy: string;
+}

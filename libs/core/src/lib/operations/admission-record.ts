@@ -1,0 +1,52 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import { PAYLOAD_TYPE, type AdmissionRecord } from '../evidence/documents';
+import type { Envelope } from '../evidence/envelope';
+import type { Digest, RunId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Actor, Principal } from '../foundation/principal';
+import type { Signer } from '../ports/signer';
+
+/** Everybody behind a call: its caller and every `act` in its token, once each (gates.md §2). None of them decides its gates. */
+export function initiatorsOf({ iss, sub, kind, actors }: Principal): readonly Actor[] {
+  const all = [{ iss, sub, kind }, ...actors.map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }))];
+  return all.filter((one, index) => all.findIndex((other) => other.iss === one.iss && other.sub === one.sub) === index);
+}
+
+/** What an admission says beside who asked. */
+export interface Admission {
+  readonly runId: RunId;
+  readonly pack: Omit<AdmissionRecord['pack'], 'signers'>;
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  /** Milliseconds since the epoch, database time. */
+  readonly acceptedAt: number;
+  readonly nonce: string;
+}
+
+/** The admission record (documents.md) of a run that a caller asked for. */
+export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
+  const { runId, pack, planHash, profileDigest, acceptedAt, nonce } = admission;
+  return {
+    schema: 'taskrunner.admission.v1',
+    runId,
+    tenant: principal.tenant,
+    initiators: initiatorsOf(principal),
+    pack: { ...pack, signers: [] },
+    planHash,
+    profileDigest,
+    scheduleId: null,
+    rerunOf: null,
+    acceptedAt: new Date(acceptedAt).toISOString(),
+    nonce,
+  };
+}
+
+/** The record's envelope, and the digest of its payload. The signer has usage `admission`. */
+export async function signAdmission(
+  signer: Signer,
+  record: AdmissionRecord,
+): Promise<{ readonly envelope: Envelope; readonly digest: Digest }> {
+  const payload = canonical(record as unknown as Json);
+  return { envelope: await signer.sign(PAYLOAD_TYPE.admission, payload), digest: sha256(payload) };
+}

@@ -1,0 +1,62 @@
+import { CodedError } from '../foundation/coded-error';
+import type { RunId } from '../foundation/ids';
+import { sameSubject, type Principal } from '../foundation/principal';
+import type { GateDesk } from '../ports/gate-desk';
+import type { RunReader } from '../ports/run-reader';
+import type { RunStore } from '../ports/run-store';
+import { initiatorsOf } from './admission-record';
+
+/** Why a run is not cancelled. */
+export type CancelRunCode =
+  | 'RUN_NOT_FOUND'
+  /** Neither an initiator of the run nor an administrator. */
+  | 'RUN_NOT_YOURS'
+  /** Too many letters wait for a worker. */
+  | 'INBOX_FULL';
+
+/** A cancel that is refused. */
+export class CancelRunError extends CodedError<CancelRunCode> {
+  override readonly name = 'CancelRunError';
+}
+
+export interface CancelRunHands {
+  readonly runs: RunStore;
+  readonly reader: RunReader;
+  readonly gates: GateDesk;
+}
+
+/** Asks a run to stop (api.md §2): its initiators may, and administrators. The answer tells whether there was anything to stop. */
+export class CancelRun {
+  constructor(private readonly hands: CancelRunHands) {}
+
+  async cancel(
+    principal: Principal,
+    runId: RunId,
+    { reason, force }: { readonly reason: string; readonly force: boolean },
+  ): Promise<'accepted' | 'ended'> {
+    const { runs, reader, gates } = this.hands;
+    const { tenant } = principal;
+    const run = await reader.summary(tenant, runId);
+    if (!run) throw notFound();
+    const mine = initiatorsOf(principal).some((one) => run.initiators.some((other) => sameSubject(one, other)));
+    const event = { type: 'run.cancel', runId, person: { iss: principal.iss, sub: principal.sub }, force };
+    if (!mine && !principal.scopes.includes('packs.admin')) {
+      await gates.audit(tenant, { ...event, outcome: 'refused', code: 'RUN_NOT_YOURS' });
+      const remedy = 'Ask an initiator of the run, or an administrator.';
+      throw new CancelRunError('RUN_NOT_YOURS', 'only its initiators and administrators may cancel this run', remedy);
+    }
+    const given = { type: 'run.cancel-requested', by: { iss: principal.iss, sub: principal.sub }, reason, force } as const;
+    const posted = await runs.post(tenant, runId, given, force ? 'cancel:force' : 'cancel');
+    if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
+    if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {
+      throw new CancelRunError('INBOX_FULL', 'too many letters wait for this run', 'Try again in a few seconds.');
+    }
+    const ended = posted.kind === 'refused';
+    await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : posted.kind });
+    return ended ? 'ended' : 'accepted';
+  }
+}
+
+function notFound(): CancelRunError {
+  return new CancelRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+}

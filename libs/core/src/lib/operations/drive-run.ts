@@ -1,0 +1,455 @@
+import { answer } from '../binding/answer';
+import { bind } from '../binding/bind';
+import { policyInput, resultDigest } from '../binding/render-gate';
+import type { Results } from '../binding/results';
+import type { Sight } from '../binding/scope';
+import { Missing } from '../binding/values';
+import { isCodedError } from '../foundation/coded-error';
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import { chain, type Head } from '../journal/chain';
+import { runNodeAt, type PlanIndex } from '../plan/plan-index';
+import { ROOT } from '../plan/place';
+import { compilePolicy } from '../policy/compile-policy';
+import type { ClaimedRun } from '../ports/claims';
+import type { Commit, RunChange, StepRow } from '../ports/committer';
+import type { ExecutionReport, Outcome } from '../ports/executor';
+import type { Letter } from '../ports/run-store';
+import { isParked, nextWakeAt, waitsOf } from '../run/advance';
+import type { Command } from '../run/command';
+import type { GivenBody } from '../run/run-event';
+import type { RunState } from '../run/run-state';
+import { idempotencyKey } from '../step/idempotency-key';
+import { macText, type DriverHands } from './driver-hands';
+import { ExecutionLog } from './execution-log';
+import { guardingGates } from './guarding-gates';
+import { letterArrival } from './letter-arrival';
+import { restoreRun, type Restored } from './restore-run';
+import type { RunValues } from './run-values';
+import { runChange } from './run-change';
+import { stepRow } from './step-row';
+import { Draught, type Arrival } from './turn';
+
+export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
+
+/** Entries after which a turn that still could run ahead commits first. */
+const WINDOW_ENTRIES = 64;
+/** A run that would wait less than this keeps its driver. */
+const PARK_AFTER_MS = 1_000;
+
+/**
+ * Drives one claimed run until it ends, waits, or is no longer ours (engine.md §2). A driver works in turns: take what has
+ * arrived, decide, perform what may run ahead and take its results into the same turn, commit, then perform the rest. No
+ * step is acknowledged, and nothing that is not pure starts, before its commit has returned this run.
+ */
+export class RunDriver {
+  private readonly queue: Arrival[] = [];
+  private readonly flights = new Map<string, { readonly abort: AbortController; readonly log: ExecutionLog }>();
+  private readonly topSteps = new Set<StepId>();
+  private wakeUp: () => void = () => undefined;
+  private mailDue = true;
+  private handingOver = false;
+  private over = false;
+
+  private constructor(
+    private readonly hands: DriverHands,
+    private readonly run: ClaimedRun,
+    private readonly x: PlanIndex,
+    private readonly initiators: Restored['admission']['initiators'],
+    private readonly values: RunValues,
+    private readonly results: Results,
+    private state: RunState,
+    private head: Head,
+    private lastAt: number,
+    private lastLine: number,
+    private seen: number,
+    private ahead: readonly Command[] = [],
+  ) {}
+
+  /** Restores a claimed run. One whose records do not agree is halted, and there is no driver. */
+  static async open(hands: DriverHands, run: ClaimedRun): Promise<RunDriver | 'halted'> {
+    const restored = await restoreRun(hands, run);
+    if (restored.kind === 'halted') {
+      hands.alarm(run, restored.code, restored.detail);
+      await hands.claims.halt(run, restored.code, restored.detail);
+      return 'halted';
+    }
+    const { x, admission, values, results, state, head, lastAt, lastLine } = restored;
+    const driver = new RunDriver(hands, run, x, admission.initiators, values, results, state, head, lastAt, lastLine, run.seen);
+    driver.begin();
+    return driver;
+  }
+
+  /** There are letters, perhaps. */
+  mail(): void {
+    this.mailDue = true;
+    this.wakeUp();
+  }
+
+  /** Stops without a decision: children are told to stop, the next owner takes over. */
+  handOver(): void {
+    this.handingOver = true;
+    for (const { abort } of this.flights.values()) abort.abort('hand-over');
+    this.wakeUp();
+  }
+
+  async drive(): Promise<Driven> {
+    try {
+      for (;;) {
+        if (this.handingOver) return 'handed-over';
+        if (this.mailDue) await this.readLetters();
+        const driven = await this.turn();
+        if (driven === 'again') continue;
+        if (driven !== 'idle') return driven;
+        await this.arrival();
+      }
+    } finally {
+      this.over = true;
+      for (const { abort, log } of this.flights.values()) {
+        abort.abort('over');
+        log.abandon();
+      }
+    }
+  }
+
+  private begin(): void {
+    const { worker } = this.hands;
+    for (const [step, state] of this.state.steps.entries()) {
+      if (state.kind === 'running') this.queue.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
+    }
+    for (const [step] of this.results.all()) if (!step.includes('::') && step !== ROOT) this.topSteps.add(step);
+    const { fence, crashes, quarantine } = this.run;
+    const { name, version, build, probe } = worker;
+    this.queue.push({ kind: 'given', body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe } });
+  }
+
+  private async readLetters(): Promise<void> {
+    this.mailDue = false;
+    const waiting = this.queue.reduce((last, arrival) => Math.max(last, arrival.letter ?? 0), this.seen);
+    const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
+    for (const letter of letters) this.queue.push(letterArrival(this.hands, this.run, this.values, letter));
+  }
+
+  /** One turn: `idle` if there was nothing to do, `again` if there may be more. */
+  private async turn(): Promise<Driven | 'idle' | 'again'> {
+    const at = Math.max(this.lastAt, this.hands.clock.now());
+    const draught = new Draught(this.x, this.results.fork(), at, this.state, this.ahead, this.lastLine, this.seen);
+    this.takeArrivals(draught);
+    const wake = nextWakeAt(draught.state);
+    if (wake !== null && wake <= at && draught.state.phase === 'running') draught.give({ type: 'time.reached' });
+    await this.performAhead(draught);
+    if (draught.entries.length === 0) return 'idle';
+    return this.commit(draught);
+  }
+
+  private takeArrivals(draught: Draught): void {
+    while (draught.entries.length < WINDOW_ENTRIES * 4) {
+      const arrival = this.queue.shift();
+      if (!arrival) return;
+      draught.taken.push(arrival);
+      if (arrival.letter !== undefined) draught.seen = arrival.letter;
+      if (arrival.kind === 'fact') draught.record(arrival.fact);
+      else {
+        noteValues(draught, arrival.body);
+        draught.give(arrival.body);
+      }
+    }
+  }
+
+  private async performAhead(draught: Draught): Promise<void> {
+    while (draught.entries.length < WINDOW_ENTRIES) {
+      const [command, ...rest] = draught.ahead;
+      if (!command) return;
+      draught.ahead = rest;
+      const body = await this.performOne(draught, command);
+      noteValues(draught, body);
+      draught.give(body);
+    }
+  }
+
+  private async performOne(draught: Draught, command: Command): Promise<GivenBody> {
+    switch (command.type) {
+      case 'answer':
+        return this.answerQuestion(draught, command);
+      case 'judge':
+        return this.judge(draught, command);
+      case 'start':
+        return this.execute(draught, command);
+      case 'stop':
+        throw new TypeError('a stop never runs ahead');
+    }
+  }
+
+  private sight(results: Results): Sight {
+    const { runId, tenant, planHash, inputs } = this.run;
+    return { x: this.x, results, values: this.values.known, context: { runId, tenant, planHash, inputs: inputs as JsonObject } };
+  }
+
+  private async answerQuestion(draught: Draught, { step, question }: Extract<Command, { type: 'answer' }>): Promise<GivenBody> {
+    const { profileDigest, admissionDigest } = this.run;
+    const rendering = { at: draught.at, nonce: question === 'gate' ? this.hands.nonce() : '', profileDigest, admissionDigest };
+    for (;;) {
+      const answered = answer(this.sight(draught.results), step, question, rendering);
+      if (answered.kind === 'missing') {
+        await this.values.fetch(answered.digests);
+        continue;
+      }
+      for (const [digest, value] of answered.values) {
+        this.values.known.set(digest, value);
+        draught.needs(digest);
+      }
+      if (answered.answer.kind === 'gate') this.openGate(draught, step, answered.answer);
+      return { type: 'question.answered', step, question, answer: answered.answer };
+    }
+  }
+
+  private openGate(draught: Draught, step: StepId, opened: { readonly gateDigest: Digest; readonly expiresAt: number }): void {
+    const request = this.values.known.get(opened.gateDigest) as JsonObject;
+    const { approval, minApprovals } = request['requirement'] as unknown as { approval: string; minApprovals: number };
+    const show = this.values.known.get(request['showDigest'] as Digest) ?? null;
+    const { gateDigest, expiresAt } = opened;
+    draught.gates.push({ kind: 'opened', gate: step, approval, gateDigest, request, show, required: minApprovals, expiresAt });
+  }
+
+  private async judge(draught: Draught, { step, policy: id }: Extract<Command, { type: 'judge' }>): Promise<GivenBody> {
+    const policy = this.x.plan.policies.find((one) => one.id === id);
+    if (!policy) throw new TypeError('no such policy in the plan');
+    const actor = this.initiators.map((initiator) => ({ ...initiator }));
+    for (;;) {
+      const missing = new Missing();
+      let input: Json = null;
+      let fault: string | null = null;
+      try {
+        input = policyInput(this.sight(draught.results), step, draught.at, actor, missing);
+      } catch (error) {
+        if (!isCodedError(error)) throw error;
+        fault = error.message;
+      }
+      if (missing.digests.size > 0) {
+        await this.values.fetch([...missing.digests]);
+        continue;
+      }
+      const verdict = fault === null ? judgement(policy, input as JsonObject) : { allow: false, undecided: true, reasons: [fault] };
+      return { type: 'policy.judged', step, ...verdict, engine: policy.engine, digest: policy.digest, input: this.values.keep(input) };
+    }
+  }
+
+  /** Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. */
+  private async execute(draught: { readonly results: Results } | null, command: Extract<Command, { type: 'start' }>): Promise<GivenBody> {
+    const { step, attempt, execution } = command;
+    const node = runNodeAt(this.x, step);
+    const results = draught?.results ?? this.results;
+    const failed = (code: string, message: string, retryable = false): GivenBody => ({ type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null });
+    const executor = this.hands.executors.get(node.uses);
+    if (!executor) return failed('EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
+    for (;;) {
+      const bound = bind(this.sight(results), step);
+      if (bound.kind === 'missing') {
+        await this.values.fetch(bound.digests);
+        continue;
+      }
+      if (bound.kind === 'fault') return failed(bound.code, bound.message);
+      const abort = new AbortController();
+      const { runId } = this.run;
+      const log = new ExecutionLog(this.run, step, execution, this.hands.logs, this.hands.clock, (fact) => this.arrived({ kind: 'fact', fact }));
+      const key = `${step}#${execution}`;
+      this.flights.set(key, { abort, log });
+      const report: ExecutionReport = {
+        line: (level, text) => log.line(level, text),
+        output: (stream, bytes) => log.output(stream, bytes),
+        fact: (fact) => this.arrived({ kind: 'fact', fact }),
+      };
+      const request = { run: this.run, step, attempt, execution, key: idempotencyKey(runId, step, attempt), node, ...bound.bound, signal: abort.signal };
+      const outcome = await executor.execute(request, report).catch(
+        (error: unknown): Outcome => ({
+          kind: 'failed',
+          code: isCodedError(error) ? error.code : 'EXECUTOR_THREW',
+          message: isCodedError(error) ? error.message : 'the executor failed',
+          retryable: !isCodedError(error),
+          exitCode: null,
+        }),
+      );
+      await log.close();
+      if (!command.ahead) this.flights.delete(key);
+      else this.flights.delete(key);
+      return this.outcomeGiven(step, execution, outcome, failed);
+    }
+  }
+
+  private outcomeGiven(step: StepId, execution: number, outcome: Outcome, failed: (code: string, message: string) => GivenBody): GivenBody {
+    switch (outcome.kind) {
+      case 'succeeded':
+        try {
+          return { type: 'attempt.succeeded', step, execution, outputs: this.values.keep(outcome.outputs) };
+        } catch (error) {
+          if (isCodedError(error)) return failed(error.code, error.message);
+          throw error;
+        }
+      case 'failed': {
+        const { code, message, retryable, exitCode } = outcome;
+        return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode };
+      }
+      case 'stopped':
+        return { type: 'attempt.stopped', step, execution, unknown: outcome.unknown };
+      case 'deferred':
+        return { type: 'attempt.deferred', step, execution, until: outcome.until };
+    }
+  }
+
+  private async commit(draught: Draught): Promise<Driven | 'idle' | 'again'> {
+    const { run } = this;
+    const ended = draught.ended;
+    const wake = nextWakeAt(draught.state);
+    const parked = !ended && draught.ahead.length === 0 && this.queue.length === 0 && isParked(draught.state) && this.flights.size === 0;
+    const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
+    const { page, head } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
+    const steps = this.rows(draught);
+    const commit: Commit = {
+      tenant: run.tenant,
+      runId: run.runId,
+      fence: run.fence,
+      prevSeq: this.head.seq,
+      page,
+      mac: this.hands.mac(macText(run.runId, head.seq, head.hash, run.fence)),
+      steps,
+      gates: draught.gates,
+      artifacts: draught.artifacts,
+      chunks: draught.chunks,
+      seen: draught.seen,
+      closes: ended || parks || draught.closesGate,
+      releases: ended || parks,
+      dueAt: ended ? null : parks ? wake : null,
+      outbox: ended ? [{ kind: 'attest', body: { runId: run.runId } }] : [],
+      run: this.change(draught, parked),
+    };
+    const committed = await this.hands.committer.commit(commit);
+    switch (committed.kind) {
+      case 'committed':
+        this.accept(draught, head);
+        if (ended) return 'ended';
+        if (parks) return 'parked';
+        this.performHeld(draught.held);
+        return 'again';
+      case 'claim-lost':
+        return 'claim-lost';
+      case 'letters':
+        this.queue.unshift(...draught.taken);
+        this.mailDue = true;
+        return 'again';
+      case 'refused':
+        return this.refused(draught, committed.message);
+    }
+  }
+
+  /** The database refuses this turn's data: it is dropped, and the run ends. */
+  private refused(draught: Draught, message: string): 'again' | 'claim-lost' {
+    this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
+    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) return 'claim-lost';
+    const kept = draught.taken.filter((arrival) => arrival.kind === 'given' && (arrival.body.type === 'run.claimed' || arrival.letter !== undefined));
+    this.ahead = [];
+    this.queue.length = 0;
+    this.queue.push(...kept, { kind: 'given', body: { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message } });
+    return 'again';
+  }
+
+  private accept(draught: Draught, head: Head): void {
+    this.state = draught.state;
+    this.results.absorb(draught.results);
+    this.values.committed(draught.values);
+    this.head = head;
+    this.lastAt = draught.at;
+    this.lastLine = draught.lastLine;
+    this.seen = draught.seen;
+    this.ahead = draught.ahead;
+    for (const { event } of draught.entries) {
+      if (event.type === 'log') this.flights.get(`${event.step}#${event.execution}`)?.log.numbered(event.bytes);
+    }
+  }
+
+  private rows(draught: Draught): readonly StepRow[] {
+    const rows: StepRow[] = [];
+    for (const [step, state] of draught.changed) {
+      if (step === ROOT || state.kind === 'pending') continue;
+      if (!step.includes('::')) this.topSteps.add(step);
+      rows.push(stepRow(this.x, draught.results, this.values.known, step, state));
+    }
+    return rows;
+  }
+
+  private change(draught: Draught, parked: boolean): RunChange {
+    const waits = draught.ended ? [] : waitsOf(this.x, draught.state);
+    const result = draught.state.result;
+    const outputs = result?.outputs?.kind === 'value' ? (this.values.known.get(result.outputs.digest) ?? null) : null;
+    return runChange({ x: this.x, draught, parked, waits, outputs, topSteps: this.topSteps });
+  }
+
+  /** After the commit: starts reach the executors, stops the executions. */
+  private performHeld(commands: readonly Command[]): void {
+    for (const command of commands) {
+      if (command.type === 'stop') this.flights.get(`${command.step}#${command.execution}`)?.abort.abort(command.reason);
+      if (command.type !== 'start') continue;
+      const changed = this.gateContextChanged(command.step);
+      if (changed !== null) {
+        this.queue.push({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: changed, message: 'what was approved is not what would run' } });
+        this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step: command.step, execution: command.execution, unknown: false } });
+        continue;
+      }
+      void this.execute(null, command).then(
+        (body) => this.arrived({ kind: 'given', body }),
+        (error: unknown) => this.hands.alarm(this.run, 'DRIVER_FAULT', String(error)),
+      );
+    }
+  }
+
+  /** Before an effect behind a gate starts, what the gate's request says was read is derived again. */
+  private gateContextChanged(step: StepId): StepId | null {
+    for (const gate of guardingGates(this.x, step)) {
+      const opened = this.results.get(gate)?.gate;
+      if (!opened) continue;
+      const request = this.values.known.get(opened.gateDigest) as { reads?: { [step: string]: Digest } } | undefined;
+      for (const [read, digest] of Object.entries(request?.reads ?? {})) {
+        const result = this.results.get(read as StepId);
+        if (!result || resultDigest(result) !== digest) return gate;
+      }
+    }
+    return null;
+  }
+
+  private arrived(arrival: Arrival): void {
+    if (this.over) return;
+    this.queue.push(arrival);
+    this.wakeUp();
+  }
+
+  /** Waits for an arrival, a letter, or the next moment the run must be told of. */
+  private async arrival(): Promise<void> {
+    if (this.queue.length > 0 || this.mailDue || this.handingOver || this.ahead.length > 0) return;
+    const wake = nextWakeAt(this.state);
+    await new Promise<void>((resolve) => {
+      const delay = wake === null ? 60_000 : Math.min(60_000, Math.max(1, wake - this.hands.clock.now()));
+      const timer = setTimeout(resolve, delay);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wakeUp = () => undefined;
+  }
+}
+
+function judgement(policy: PlanIndex['plan']['policies'][number], input: JsonObject): { allow: boolean; undecided: boolean; reasons: readonly string[] } {
+  const compiled = compilePolicy({ engine: policy.engine, source: policy.source });
+  if (compiled.kind !== 'policy') return { allow: false, undecided: true, reasons: ['the policy does not compile'] };
+  const verdict = compiled.policy.evaluate(input);
+  return verdict.kind === 'decided'
+    ? { allow: verdict.allow, undecided: false, reasons: verdict.reasons }
+    : { allow: false, undecided: true, reasons: ['the policy gave no decision'] };
+}
+
+/** The values that a given brings stand beside the page that holds it. */
+function noteValues(draught: Draught, body: GivenBody): void {
+  if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') draught.needs(body.outputs);
+  if (body.type === 'gate.decided') draught.needs(body.response);
+  if (body.type === 'policy.judged') draught.needs(body.input);
+}
+

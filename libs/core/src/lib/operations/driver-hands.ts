@@ -1,0 +1,38 @@
+import type { AdmissionRecord, DecisionRecord } from '../evidence/documents';
+import type { Envelope } from '../evidence/envelope';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
+import type { Clock } from '../ports/clock';
+import type { Committer } from '../ports/committer';
+import type { Executor } from '../ports/executor';
+import type { LogStore } from '../ports/log-store';
+import type { ObjectStore } from '../ports/object-store';
+
+/** What a driver acts with. The worker composes it; the tests do too. */
+export interface DriverHands {
+  readonly claims: Claims;
+  readonly committer: Committer;
+  readonly logs: LogStore;
+  readonly objects: ObjectStore;
+  readonly clock: Clock;
+  readonly executors: ReadonlyMap<string, Executor>;
+  readonly worker: WorkerDescription;
+  /** The record in an envelope that verifies under a configured admission key; null if it does not. */
+  openAdmission(envelope: Envelope): AdmissionRecord | null;
+  /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
+  openDecision(envelope: Envelope): { readonly record: DecisionRecord; readonly digest: Digest } | null;
+  /** HMAC under the workers' journal key, hexadecimal. */
+  mac(text: string): string;
+  /** 128 random bits or more, hexadecimal. */
+  nonce(): string;
+  /** Plans the admitted pack again: the plan hash, or null if it cannot be planned. */
+  replan(run: ClaimedRun): Promise<Digest | null>;
+  /** Something that an operator must see. */
+  alarm(run: ClaimedRun, code: string, detail: Json): void;
+}
+
+/** The text that a page's mac is over (evidence.md §5). */
+export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
+  return `${runId}\n${lastSeq}\n${head}\n${fence}`;
+}

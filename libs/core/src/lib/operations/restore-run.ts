@@ -1,0 +1,131 @@
+import { digestOf, sha256 } from '../canonical/digest';
+import type { AdmissionRecord } from '../evidence/documents';
+import { Results } from '../binding/results';
+import type { StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { checkChain, type Head } from '../journal/chain';
+import { replay } from '../journal/replay';
+import type { Entry } from '../journal/page';
+import { indexPlan, type PlanIndex } from '../plan/plan-index';
+import type { Plan } from '../plan/plan';
+import type { Environment, Profile } from '../plan/profile';
+import type { ClaimedRun } from '../ports/claims';
+import { initialState } from '../run/advance';
+import type { RunState } from '../run/run-state';
+import { shownStatus } from '../step/step-state';
+import { macText, type DriverHands } from './driver-hands';
+import { RunValues } from './run-values';
+
+/** A claimed run brought back to where its journal stands. */
+export interface Restored {
+  readonly kind: 'restored';
+  readonly x: PlanIndex;
+  readonly admission: AdmissionRecord;
+  readonly state: RunState;
+  readonly results: Results;
+  readonly values: RunValues;
+  readonly head: Head;
+  readonly lastAt: number;
+  readonly lastLine: number;
+}
+
+/** Own records that do not agree: nothing starts (engine.md §1, `halted`). */
+export interface Halted {
+  readonly kind: 'halted';
+  readonly code: 'ADMISSION_INVALID' | 'PLAN_HASH_MISMATCH' | 'JOURNAL_TAMPERED' | 'OBJECT_DIGEST_MISMATCH';
+  readonly detail: string;
+}
+
+/**
+ * Checks a claimed run and replays its journal. The admission record must verify and say what the rows say; plan, profile and
+ * environment must be what their digests name; the chain must hold, its mac verify, the replay agree with what is written
+ * and with the rows that readers see. No row is believed.
+ */
+export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<Restored | Halted> {
+  const admission = hands.openAdmission(run.admission);
+  if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
+  const difference = admissionDifference(run, admission);
+  if (difference) return halted('ADMISSION_INVALID', difference);
+  const profile = JSON.parse(run.profile) as Profile;
+  const environment = JSON.parse(run.environment) as Environment;
+  if (profile.environment !== sha256(run.environment)) return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
+  if (run.lastSeq === 0) {
+    const replanned = await hands.replan(run);
+    if (replanned !== run.planHash) return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
+  }
+  const x = indexPlan(JSON.parse(run.plan) as Plan, run.planHash, profile.defaults, environment.approvals.floor);
+  return restoreJournal(hands, run, admission, x);
+}
+
+function admissionDifference(run: ClaimedRun, admission: AdmissionRecord): string | null {
+  const expected: readonly (readonly [string, unknown, unknown])[] = [
+    ['run', admission.runId, run.runId],
+    ['tenant', admission.tenant, run.tenant],
+    ['plan hash', admission.planHash, run.planHash],
+    ['plan', sha256(run.plan), run.planHash],
+    ['profile', admission.profileDigest, sha256(run.profile)],
+    ['profile digest', admission.profileDigest, run.profileDigest],
+    ['pack name', admission.pack.name, run.pack.name],
+    ['pack version', admission.pack.version, run.pack.version],
+    ['content digest', admission.pack.contentDigest, run.pack.contentDigest],
+    ['source digest', admission.pack.sourceDigest, run.pack.sourceDigest],
+    ['record', digestOf(admission as unknown as Json), run.admissionDigest],
+  ];
+  const wrong = expected.find(([, said, found]) => said !== found);
+  return wrong ? `the ${wrong[0]} differs from the admission record` : null;
+}
+
+async function restoreJournal(hands: DriverHands, run: ClaimedRun, admission: AdmissionRecord, x: PlanIndex): Promise<Restored | Halted> {
+  const pages = await hands.claims.pages(run.tenant, run.runId, 0);
+  const start: Head = { seq: 0, hash: run.admissionDigest };
+  const { head, broken } = checkChain(start, pages);
+  if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
+  if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head)) return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
+  const entries: readonly Entry[] = pages.flatMap((page) => page.entries);
+  const badMac = macsDiffer(hands, run, pages);
+  if (badMac) return halted('JOURNAL_TAMPERED', badMac);
+  const values = new RunValues(hands.objects, run.tenant);
+  for (const page of pages) values.restore(page.values);
+  const { state, diverged } = replay(x, initialState(x, run.runId, admission.initiators), entries);
+  if (diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${diverged.seq}`);
+  const results = new Results();
+  let lastLine = 0;
+  for (const entry of entries) {
+    results.take(entry);
+    if (entry.event.type === 'log') lastLine += entry.event.lines;
+  }
+  const rows = await rowsDiffer(hands, run, state, results);
+  if (rows) return halted('JOURNAL_TAMPERED', rows);
+  return { kind: 'restored', x, admission, state, results, values, head, lastAt: entries.at(-1)?.at ?? 0, lastLine };
+}
+
+/** Every page's mac, under the fence that the last `run.claimed` before it names. */
+function macsDiffer(hands: DriverHands, run: ClaimedRun, pages: Awaited<ReturnType<DriverHands['claims']['pages']>>): string | null {
+  let fence = 0;
+  for (const page of pages) {
+    for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
+    const last = page.first + page.entries.length - 1;
+    if (hands.mac(macText(run.runId, last, page.hash, fence)) !== page.mac) return `the mac of the page at entry ${page.first} does not verify`;
+  }
+  return null;
+}
+
+async function rowsDiffer(hands: DriverHands, run: ClaimedRun, state: RunState, results: Results): Promise<string | null> {
+  const { steps, gates } = await hands.claims.rows(run.tenant, run.runId);
+  for (const row of steps) {
+    const live = state.steps.get(row.step as StepId);
+    const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;
+    if (expected !== row.status) return `the row of step ${row.step} says ${row.status}, the journal ${expected ?? 'nothing'}`;
+  }
+  for (const row of gates) {
+    const gate = results.get(row.gate as StepId)?.gate;
+    if (!gate) return `there is a row of a gate ${row.gate} that the journal never opened`;
+    if (gate.gateDigest !== row.gateDigest) return `the gate digest of ${row.gate} differs from the journal`;
+  }
+  return null;
+}
+
+function halted(code: Halted['code'], detail: string): Halted {
+  return { kind: 'halted', code, detail };
+}
+

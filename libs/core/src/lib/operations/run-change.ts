@@ -1,0 +1,58 @@
+import type { StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { ROOT } from '../plan/place';
+import type { PlanIndex } from '../plan/plan-index';
+import type { RunChange } from '../ports/committer';
+import type { waitsOf } from '../run/advance';
+import type { Draught } from './turn';
+
+/** What the run's row says after a turn. */
+export function runChange(of: {
+  readonly x: PlanIndex;
+  readonly draught: Draught;
+  readonly parked: boolean;
+  readonly waits: ReturnType<typeof waitsOf>;
+  readonly outputs: Json;
+  readonly topSteps: ReadonlySet<StepId>;
+}): RunChange {
+  const { draught, parked } = of;
+  const { state, results, at } = draught;
+  const result = state.result;
+  const root = results.get(ROOT);
+  return {
+    status: result?.status ?? (state.ending?.status === 'cancelled' ? 'cancelling' : parked ? 'waiting' : 'running'),
+    startedAt: root?.startedAt ?? at,
+    finishedAt: result ? at : null,
+    waits: of.waits.map(({ kind, id, until }) => ({
+      kind,
+      id,
+      since: timeText(results.get(id)?.gate?.openedAt ?? results.get(id)?.startedAt ?? at),
+      until: until === null ? null : timeText(until),
+    })),
+    counts: countsShown(of.x, state.counts, of.topSteps, result !== null),
+    outputs: of.outputs,
+    error: result && result.status !== 'succeeded' ? errorShown(draught) : null,
+    lastLine: draught.lastLine,
+    progressed: draught.progressed,
+  };
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** Counts by status; steps of the outermost scope that have no row yet are pending. */
+function countsShown(x: PlanIndex, counts: Draught['state']['counts'], seen: ReadonlySet<StepId>, ended: boolean): Json {
+  const outermost = [...x.nodes.keys()].filter((id) => !id.includes('::')).length;
+  const shown = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const known = counts.pending > 0 ? shown : Math.max(shown, outermost);
+  const pending = ended ? 0 : counts.pending + Math.max(0, outermost - Math.max(seen.size, Math.min(shown, outermost)));
+  return { ...counts, pending, total: ended ? shown : Math.max(known, shown - counts.pending + pending) };
+}
+
+function errorShown({ state, results }: Draught): Json {
+  const { result } = state;
+  if (!result) return null;
+  const step = result.step === null ? undefined : results.get(result.step);
+  return { code: result.code, stepId: result.step, message: step?.message ?? null, attempts: step?.attempts ?? null, exitCode: step?.exitCode ?? null };
+}

@@ -1,0 +1,79 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import { CodedError } from '../foundation/coded-error';
+import type { Digest, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { ObjectStore } from '../ports/object-store';
+import type { ValueRef } from '../step/value-ref';
+
+/** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
+export const INLINE_BYTES = 64 * 1024;
+/** Largest value that a step may return. */
+export const VALUE_BYTES = 16 * 1024 * 1024;
+
+/** The values of one run that its driver has at hand, and how it finds the others. */
+export class RunValues {
+  readonly known = new Map<Digest, Json>();
+  private readonly durable = new Set<Digest>();
+
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly tenant: TenantId,
+  ) {}
+
+  /** Values that a page brought: they are durable. */
+  restore(values: { readonly [digest: Digest]: Json }): void {
+    for (const [digest, value] of Object.entries(values) as [Digest, Json][]) {
+      this.known.set(digest, value);
+      this.durable.add(digest);
+    }
+  }
+
+  /** Takes a value; the reference goes into events. Throws `VALUE_TOO_LARGE`. */
+  keep(value: Json): ValueRef {
+    if (value === null) return null;
+    const text = canonical(value);
+    const size = new TextEncoder().encode(text).length;
+    if (size > VALUE_BYTES) throw new CodedError('VALUE_TOO_LARGE', `a value of ${size} bytes, at most ${VALUE_BYTES} are kept`, 'write it to a file and declare an artifact');
+    const digest = sha256(text);
+    this.known.set(digest, value);
+    return { kind: 'value', digest, size };
+  }
+
+  /** Of some digests, what the next page must carry; larger values go to the object store first. */
+  async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
+    const carried: Record<Digest, Json> = {};
+    for (const digest of digests) {
+      const value = this.known.get(digest);
+      if (value === undefined || this.durable.has(digest)) continue;
+      const bytes = new TextEncoder().encode(canonical(value));
+      if (bytes.length <= INLINE_BYTES) carried[digest] = value;
+      else await this.objects.put(this.tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
+    }
+    return carried;
+  }
+
+  committed(digests: Iterable<Digest>): void {
+    for (const digest of digests) this.durable.add(digest);
+  }
+
+  /** Fetches values from the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
+  async fetch(digests: readonly Digest[]): Promise<void> {
+    for (const digest of digests) {
+      if (this.known.has(digest)) continue;
+      const parts: Uint8Array[] = [];
+      for await (const part of await this.objects.open(this.tenant, digest)) parts.push(part);
+      this.known.set(digest, JSON.parse(decode(parts)) as Json);
+      this.durable.add(digest);
+    }
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function decode(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
+}

@@ -1,0 +1,49 @@
+import type { Results } from '../binding/results';
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { indexOf, isItem } from '../plan/place';
+import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
+import type { StepRow } from '../ports/committer';
+import { shownStatus, type StepState } from '../step/step-state';
+import { INLINE_BYTES } from './run-values';
+
+/** What readers see of a step in this state. */
+export function stepRow(x: PlanIndex, results: Results, values: ReadonlyMap<Digest, Json>, step: StepId, state: StepState): StepRow {
+  const result = results.get(step);
+  const item = isItem(step);
+  const node = item ? null : nodeAt(x, step);
+  const outputs = result?.outputs ?? null;
+  const inline = outputs?.kind === 'value' && outputs.size <= INLINE_BYTES ? (values.get(outputs.digest) ?? null) : null;
+  return {
+    step,
+    parent: parentOf(x, step),
+    place: item ? indexOf(step) : (node?.place ?? 0),
+    kind: item ? 'item' : (node?.node.kind ?? 'run'),
+    label: node?.node.name ?? null,
+    status: shownStatus(state),
+    reason: state.kind === 'ended' ? state.code : reasonOf(state),
+    attempts: result?.attempts ?? 0,
+    nextAttemptAt: state.kind === 'retrying' ? state.at : state.kind === 'delaying' ? state.until : null,
+    startedAt: result?.startedAt ?? null,
+    finishedAt: result?.endedAt ?? null,
+    children: result?.items?.count ?? null,
+    outputs: inline,
+    outputsRef: outputs as Json,
+    error: result?.status === 'failed' ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode } : null,
+  };
+}
+
+function reasonOf(state: StepState): string | null {
+  switch (state.kind) {
+    case 'retrying':
+      return state.code;
+    case 'waiting':
+      return 'APPROVAL';
+    case 'delaying':
+      return 'DELAY';
+    case 'attention':
+      return 'OUTCOME_UNKNOWN';
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Results } from '../binding/results';
+import type { Digest, StepId } from '../foundation/ids';
+import type { Unnumbered } from '../journal/page';
+import type { PlanIndex } from '../plan/plan-index';
+import type { ArtifactRow, Commit, GateChange } from '../ports/committer';
+import { advance } from '../run/advance';
+import type { Command } from '../run/command';
+import type { Fact, Given, GivenBody } from '../run/run-event';
+import type { RunState } from '../run/run-state';
+import type { StepState } from '../step/step-state';
+import type { ValueRef } from '../step/value-ref';
+
+/** Something that came to a driver: a given, or a fact; a letter has its position in the inbox. */
+export type Arrival =
+  | { readonly kind: 'given'; readonly body: GivenBody; readonly letter?: number }
+  | { readonly kind: 'fact'; readonly fact: Fact; readonly letter?: number };
+
+/**
+ * One turn while it is being made: what has arrived, what `advance` derived, what the page will hold. Nothing of it counts
+ * before its commit; a refused turn is thrown away whole.
+ */
+export class Draught {
+  readonly entries: Unnumbered[] = [];
+  readonly taken: Arrival[] = [];
+  readonly changed = new Map<StepId, StepState>();
+  readonly held: Command[] = [];
+  readonly values = new Set<Digest>();
+  readonly gates: GateChange[] = [];
+  readonly artifacts: ArtifactRow[] = [];
+  readonly chunks: Commit['chunks'][number][] = [];
+  ended = false;
+  closesGate = false;
+  progressed = false;
+
+  constructor(
+    private readonly x: PlanIndex,
+    readonly results: Results,
+    readonly at: number,
+    public state: RunState,
+    public ahead: readonly Command[],
+    public lastLine: number,
+    public seen: number,
+  ) {}
+
+  /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
+  give(body: GivenBody): void {
+    this.note({ at: this.at, kind: 'given', event: body });
+    const turn = advance(this.x, this.state, { ...body, at: this.at } as Given);
+    this.state = turn.state;
+    for (const event of turn.events) {
+      this.note({ at: this.at, kind: 'derived', event });
+      if (event.type === 'run.ended') this.ended = true;
+      if (event.type === 'step.ended') this.progressed = true;
+      if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
+        this.closesGate = true;
+        this.gates.push({ kind: 'ended', gate: event.step, outcome: event.outcome });
+      }
+    }
+    for (const [step, state] of turn.changed) this.changed.set(step, state);
+    this.ahead = [...this.ahead, ...turn.commands.filter((command) => command.ahead)];
+    this.held.push(...turn.commands.filter((command) => !command.ahead));
+  }
+
+  /** A fact stands in the journal; a log chunk takes its line numbers. */
+  record(fact: Fact): void {
+    this.note({ at: this.at, kind: 'fact', event: fact });
+    if (fact.type === 'log') {
+      const { step, execution, chunk, lines } = fact;
+      this.chunks.push({ step, execution, chunk, firstLine: this.lastLine + 1 });
+      this.lastLine += lines;
+    }
+    if (fact.type === 'artifact.captured') {
+      const { step, execution, name, path, digest, size, mediaType } = fact;
+      this.artifacts.push({ step, execution, name, path, digest, size, mediaType });
+    }
+  }
+
+  /** The page must be able to give this value. */
+  needs(ref: ValueRef | Digest): void {
+    if (ref === null) return;
+    if (typeof ref === 'string') this.values.add(ref);
+    else if (ref.kind === 'value') this.values.add(ref.digest);
+  }
+
+  private note(entry: Unnumbered): void {
+    this.entries.push(entry);
+    this.results.take(entry);
+  }
+}

@@ -1,0 +1,132 @@
+import { pointerTo } from '../document/json-pointer';
+import { canonical } from '../canonical/canonical';
+import { type Json, isJsonArray, isJsonObject } from '../foundation/json';
+import { nearestName } from '../foundation/nearest-name';
+import { allSteps } from './check-steps';
+import type { InputRule, Pack } from './pack';
+import type { ValueType } from './value-type';
+import type { PackFaultCode } from './pack-fault';
+import type { PackStep } from './pack-step';
+import type { Reading } from './reading';
+import { shown } from './shape';
+
+type UnknownName = Extract<PackFaultCode, 'PACK_UNKNOWN_SECRET' | 'PACK_UNKNOWN_APPROVAL' | 'PACK_UNKNOWN_POLICY'>;
+
+/** Names that are given once and used elsewhere: secrets, approvals, policies; and what fields of one object say of each other. */
+export function checkNames(pack: Pack, reading: Reading): void {
+  const { spec } = pack;
+  const unique = (field: string, key: string, names: readonly string[]) => {
+    names.forEach((name, index) => {
+      if (name === '' || names.indexOf(name) === index) return;
+      reading.fault('PACK_DUPLICATE_NAME', `/spec/${field}/${index}/${key}`, `${name} is already in ${field}.`);
+    });
+    return new Declared(names, reading.isFaulty(`/spec/${field}`), reading);
+  };
+  unique('inputs', 'name', spec.inputs.map((input) => input.name)); // prettier-ignore
+  unique('outputs', 'name', spec.outputs.map((output) => output.name)); // prettier-ignore
+  const secrets = unique('secrets', 'name', spec.secrets.map((secret) => secret.name)); // prettier-ignore
+  const approvals = unique('approvals', 'id', spec.approvals.map((approval) => approval.id)); // prettier-ignore
+  const policies = unique('policies', 'id', spec.policies.map((policy) => policy.id)); // prettier-ignore
+
+  spec.inputs.forEach((input, index) => checkDefault(input, `/spec/inputs/${index}`, reading));
+  spec.policies.forEach((policy, index) => {
+    const at = `/spec/policies/${index}`;
+    if (policy.source !== null && policy.path !== null)
+      reading.fault('PACK_FIELDS_EXCLUSIVE', at, 'A policy has either source or path.');
+    if (policy.source === null && policy.path === null && !reading.isFaulty(at))
+      reading.fault('PACK_FIELD_MISSING', at, 'A policy must have source or path.');
+  });
+  for (const step of allSteps(pack)) checkUses(step, { secrets, approvals, policies }, reading);
+}
+
+interface Names {
+  readonly secrets: Declared;
+  readonly approvals: Declared;
+  readonly policies: Declared;
+}
+
+function checkUses({ at, body }: PackStep, { secrets, approvals, policies }: Names, reading: Reading): void {
+  if (body.kind === 'gate') {
+    if (body.gate.kind === 'approval')
+      return approvals.mustHave(body.gate.approval, `${at}/gate/approval`, 'PACK_UNKNOWN_APPROVAL');
+    policies.mustHave(body.gate.policy, `${at}/gate/policy`, 'PACK_UNKNOWN_POLICY');
+    approvals.mustHave(body.gate.overrideApproval ?? '', `${at}/gate/overrideApproval`, 'PACK_UNKNOWN_APPROVAL');
+    return;
+  }
+  if (body.kind !== 'run') return;
+  const names = new Set<string>();
+  body.secrets.forEach((use, index) => {
+    const place = pointerTo(`${at}/run/secrets`, use.kind === 'inner' ? use.inner : index);
+    secrets.mustHave(use.name, place, 'PACK_UNKNOWN_SECRET');
+  });
+  for (const [inner, name] of Object.entries(body.approvals))
+    approvals.mustHave(name, pointerTo(`${at}/run/approvals`, inner), 'PACK_UNKNOWN_APPROVAL');
+  body.artifacts.forEach(({ name }, index) => {
+    if (names.has(name) && name !== '')
+      reading.fault(
+        'PACK_DUPLICATE_NAME',
+        `${at}/run/artifacts/${index}/name`,
+        `The step already has an artifact ${name}.`,
+      );
+    names.add(name);
+  });
+  if (body.uses === '' || body.uses.startsWith('pack:')) return;
+  for (const [field, isStated] of [
+    ['approvals', Object.keys(body.approvals).length > 0],
+    ['secrets', body.secrets.some((use) => use.kind === 'inner')],
+  ] as const) {
+    if (!isStated) continue;
+    const message = `${field} are handed to inner packs alone; ${shown(body.uses)} is none.`;
+    const remediation = field === 'secrets' ? 'Write the secrets as a list.' : 'Remove the field.';
+    reading.fault('PACK_FIELD_NOT_ALLOWED', `${at}/run/${field}`, message, { key: true, remediation });
+  }
+}
+
+/** Names that were given; silent where the list of them is itself in doubt. */
+class Declared {
+  readonly #names: readonly string[];
+  readonly #isSound: boolean;
+
+  constructor(
+    names: readonly string[],
+    isFaulty: boolean,
+    private readonly reading: Reading,
+  ) {
+    this.#names = names;
+    this.#isSound = !isFaulty && !names.includes('');
+  }
+
+  mustHave(name: string, at: string, code: UnknownName): void {
+    if (name === '' || !this.#isSound || this.#names.includes(name)) return;
+    const near = nearestName(name, this.#names);
+    const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
+    this.reading.fault(code, at, `${shown(name)} is not declared.`, note);
+  }
+}
+
+/** True if a value is of an input's type; a file is known by its digest and size only when a run is submitted. */
+export function isOfType(value: Json, type: ValueType): boolean {
+  switch (type) {
+    case 'array':
+      return isJsonArray(value);
+    case 'object':
+      return isJsonObject(value);
+    case 'integer':
+      return Number.isInteger(value);
+    case 'file':
+      return false;
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return typeof value === type;
+  }
+}
+
+function checkDefault(input: InputRule, at: string, reading: Reading): void {
+  if (input.default === null || reading.isFaulty(`${at}/type`) || reading.isFaulty(at)) return;
+  const place = `${at}/default`;
+  if (!isOfType(input.default, input.type))
+    reading.fault('PACK_INPUT_DEFAULT', place, `The default of ${input.name} is not of type ${input.type}.`);
+  else if (input.enum !== null && !input.enum.some((value) => canonical(value) === canonical(input.default)))
+    reading.fault('PACK_INPUT_DEFAULT', place, `The default of ${input.name} is none of its enum.`);
+}

@@ -1,0 +1,61 @@
+import { digestOf, sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
+import { manifest } from './pack-shapes';
+import type { Pack } from './pack';
+import { type PackFiles, packedPaths } from './pack-files';
+import { stepSchema } from './step-shapes';
+
+/** The normalised manifest: one for all spellings; reading it gives the same pack. What equals the language's constants is left out. */
+export function toManifest(pack: Pack): JsonObject {
+  return manifest.print(pack) as JsonObject;
+}
+
+/** Fields of `metadata` that no plan hash covers, and so no content digest. */
+const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'annotations']);
+
+/**
+ * What the pack is, whatever its format, key order and spelling: digest of the normalised manifest without the fields that
+ * explain it to people, and of every file that belongs to it. Throws a `TypeError` if a listed file cannot be read.
+ */
+export function contentDigest(pack: Pack, files: PackFiles): Digest {
+  const { metadata, spec, ...rest } = toManifest(pack) as { metadata: JsonObject; spec: JsonObject } & JsonObject;
+  return digestOf({
+    manifest: {
+      ...rest,
+      metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => !UNHASHED.has(name))),
+      spec: withoutDescriptions(spec),
+    },
+    files: packedPaths(files).map((path) => {
+      const bytes = files.read(path);
+      if (bytes === null) throw new TypeError(`the pack lists ${path} and does not hold it`);
+      return { path, sha256: sha256(bytes), executable: files.executable(path) };
+    }),
+  });
+}
+
+/** Digest of a pack's bytes as they were received. */
+export function sourceDigest(bytes: string | Uint8Array): Digest {
+  return sha256(bytes);
+}
+
+/** The JSON Schema (2020-12) of a manifest in its canonical spelling, made from the shapes that read it. */
+export function packSchema(): JsonObject {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    ...manifest.schema(),
+    $defs: { step: stepSchema() },
+  };
+}
+
+function withoutDescriptions(spec: JsonObject): JsonObject {
+  const plain = { ...spec };
+  for (const field of ['inputs', 'secrets']) {
+    const rules = spec[field] as readonly JsonObject[] | undefined;
+    if (rules !== undefined)
+      plain[field] = rules.map((rule) =>
+        Object.fromEntries(Object.entries(rule).filter(([name]) => name !== 'description')),
+      );
+  }
+  return plain;
+}

@@ -1,0 +1,36 @@
+import { type ReadDocument, readDocument } from '../document/read-document';
+import { type Fault, sortFaults } from '../foundation/fault';
+import { checkFiles } from './check-files';
+import { checkNames } from './check-names';
+import { checkSteps } from './check-steps';
+import type { Pack } from './pack';
+import { NO_FILES, type PackFiles } from './pack-files';
+import { manifest } from './pack-shapes';
+import { type Location, Reading } from './reading';
+
+/** A pack that was read. */
+export interface ReadPack {
+  readonly kind: 'read';
+  readonly pack: Pack;
+  /** Where a part of the normalised manifest stands in the document as received; `key`: where its key does. */
+  readonly locate: (pointer: string, key?: boolean) => Location;
+}
+
+/** A pack that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
+export type PackReading = ReadPack | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/**
+ * Reads a manifest and checks all that needs neither inputs nor an environment: fields, formats, ids, needs, names, files. A
+ * faulty field hides only the checks that need it. Never throws for a pack.
+ */
+export function readPack(source: ReadDocument | string | Uint8Array, files: PackFiles = NO_FILES): PackReading {
+  const document = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
+  if (document.kind === 'refused') return document;
+  const reading = new Reading(document);
+  const pack = manifest.read({ value: document.value, at: '' }, '', reading);
+  checkSteps(pack, reading);
+  checkNames(pack, reading);
+  checkFiles(pack, files, reading);
+  if (reading.faults.length > 0) return { kind: 'refused', faults: sortFaults(reading.faults) };
+  return { kind: 'read', pack, locate: (pointer, key = false) => reading.locate(pointer, key) };
+}

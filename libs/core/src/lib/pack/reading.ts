@@ -1,0 +1,78 @@
+import type { Position } from '../document/position';
+import { pointerTo } from '../document/json-pointer';
+import type { Fault } from '../foundation/fault';
+import { PACK_REMEDIES, type PackFaultCode } from './pack-fault';
+import type { Written } from './written';
+
+/** Where the parts of a document stand. */
+export interface Places {
+  readonly positionOf: (pointer: string) => Position;
+  readonly keyPositionOf: (pointer: string) => Position;
+}
+
+/** A place in the document as it was received. */
+export interface Location extends Position {
+  /** JSON pointer into the document as it was received. */
+  readonly path: string;
+}
+
+/** More about a fault. */
+export interface FaultNote {
+  readonly remediation?: string;
+  /** Show the fault at the entry's key, not at its value. */
+  readonly key?: boolean;
+}
+
+/**
+ * One pass over one manifest: collects faults, and remembers where the parts of the normalised manifest were written. Pointers
+ * given to it are those of the normalised manifest; those in its faults are the author's.
+ */
+export class Reading {
+  readonly faults: Fault[] = [];
+  readonly #moved = new Map<string, string>();
+  readonly #faulty = new Set<string>();
+  #steps = 0;
+
+  constructor(private readonly places: Places) {}
+
+  /** Remembers a part of the normalised manifest that was written elsewhere. */
+  place(at: string, written: Written, parentAt: string, name: string | number): void {
+    if (written.at !== pointerTo(this.writtenAt(parentAt), name)) this.#moved.set(at, written.at);
+  }
+
+  /** The author's pointer for a pointer of the normalised manifest. */
+  writtenAt(at: string): string {
+    for (let end = at.length; end > 0; end = at.lastIndexOf('/', end - 1)) {
+      const moved = this.#moved.get(at.slice(0, end));
+      if (moved !== undefined) return moved + at.slice(end);
+    }
+    return at;
+  }
+
+  /** Where a part of the normalised manifest stands in the document. */
+  locate(at: string, key = false): Location {
+    const path = this.writtenAt(at);
+    return { path, ...(key ? this.places.keyPositionOf(path) : this.places.positionOf(path)) };
+  }
+
+  /** Notes a fault at a place of the normalised manifest. */
+  fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
+    this.#faulty.add(at);
+    this.faults.push({
+      code,
+      ...this.locate(at, note.key),
+      message,
+      remediation: note.remediation ?? PACK_REMEDIES[code],
+    });
+  }
+
+  /** True if a fault was noted at exactly this place. */
+  isFaulty(at: string): boolean {
+    return this.#faulty.has(at);
+  }
+
+  /** Counts one more step and returns how many there are. */
+  countStep(): number {
+    return ++this.#steps;
+  }
+}

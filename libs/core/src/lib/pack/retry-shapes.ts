@@ -1,0 +1,23 @@
+import type { FailureRetries, Retries } from './retries';
+import { duration, errorCode, flag, number } from './scalar-shapes';
+import { defaulted, type Fields, list, object, optional } from './shape';
+import { retrySpellings } from './spellings';
+
+const fields: Fields<Retries> = {
+  maxAttempts: defaulted(number(1, 100), 1),
+  backoffMs: defaulted(duration(0), 0, 'backoff'),
+  factor: defaulted(number(1, 10, false), 2),
+  maxBackoffMs: defaulted(duration(0), 300_000, 'maxBackoff'),
+  jitter: defaulted(flag, true),
+  on: optional(list(errorCode)),
+  attemptTimeoutMs: optional(duration(), 'attemptTimeout'),
+};
+
+/** `retries` of a step. */
+export const retries = object<Retries>(fields, { normalise: retrySpellings });
+
+/** `failure.retries`: the defaults of every `run` step. */
+export const failureRetries = object<FailureRetries>(
+  { ...fields, continueOnError: defaulted(flag, false) },
+  { normalise: retrySpellings },
+);

@@ -1,0 +1,2 @@
+/** Types of inputs and outputs. */
+export type ValueType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'file';

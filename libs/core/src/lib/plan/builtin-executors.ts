@@ -1,0 +1,96 @@
+import { ANY_TYPE, arrayType, BOOLEAN_TYPE, NUMBER_TYPE, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
+import type { Effects } from './plan';
+
+/** One parameter of `with`. */
+export interface Parameter {
+  readonly type: StaticType;
+  readonly required?: boolean;
+  /** `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. */
+  readonly reading?: 'verbatim' | 'plain';
+  /** It is a list with at least one element. */
+  readonly filled?: boolean;
+}
+
+/** What the planner knows of an executor. */
+export interface BuiltinExecutor {
+  readonly effects: Effects;
+  /** Raised only when what it does changes. Part of the environment digest. */
+  readonly behaviour: number;
+  /** Null: any parameters. */
+  readonly parameters: Readonly<Record<string, Parameter>> | null;
+  /** Whether steps may declare outputs of their own; then those are what is known. */
+  readonly declares: boolean;
+  /** Outputs from the types of the parameters. */
+  readonly outputs: (parameters: Readonly<Record<string, StaticType>>) => StaticType;
+}
+
+/** Numbers and truths in an argument list are printed as JSON. */
+const ARGUMENT: StaticType = { kinds: ['boolean', 'number', 'string'] };
+const EXIT_CODES: Parameter = { type: arrayType(NUMBER_TYPE), filled: true };
+const NOTHING = objectType({});
+const WRITTEN = objectType({ exitCode: NUMBER_TYPE }, true);
+
+/** The built-in executors of this version, by name (language.md §6). */
+export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
+  noop: { effects: 'pure', behaviour: 1, parameters: null, declares: false, outputs: (parameters) => objectType(parameters) },
+  fail: { effects: 'pure', behaviour: 1, parameters: { message: { type: STRING_TYPE } }, declares: false, outputs: () => NOTHING },
+  wait: { effects: 'pure', behaviour: 1, parameters: { for: { type: STRING_TYPE, required: true } }, declares: false, outputs: () => NOTHING },
+  transform: {
+    effects: 'pure',
+    behaviour: 1,
+    parameters: { outputs: { type: objectType({}, true), required: true } },
+    declares: false,
+    outputs: ({ outputs }) => outputs ?? ANY_TYPE,
+  },
+  'validate-schema': {
+    effects: 'pure',
+    behaviour: 1,
+    parameters: {
+      target: { type: ANY_TYPE, required: true },
+      schema: { type: objectType({}, true), required: true, reading: 'verbatim' },
+    },
+    declares: false,
+    outputs: () => objectType({ valid: BOOLEAN_TYPE }),
+  },
+  command: {
+    effects: 'idempotent',
+    behaviour: 1,
+    parameters: { command: { type: arrayType(ARGUMENT), required: true, filled: true }, okExitCodes: EXIT_CODES, stdin: { type: ANY_TYPE } },
+    declares: true,
+    outputs: () => WRITTEN,
+  },
+  script: {
+    effects: 'idempotent',
+    behaviour: 1,
+    parameters: {
+      interpreter: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
+      path: { type: STRING_TYPE, reading: 'plain' },
+      source: { type: STRING_TYPE, reading: 'verbatim' },
+      args: { type: arrayType(ARGUMENT) },
+      okExitCodes: EXIT_CODES,
+      stdin: { type: ANY_TYPE },
+    },
+    declares: true,
+    outputs: () => WRITTEN,
+  },
+};
+
+/** Names that the language knows and this version does not run. */
+export const UNAVAILABLE_EXECUTORS: readonly string[] = ['http', 'container', 'bundle.ingest', 'evidence-export'];
+
+/** Behaviour versions by `uses`, for the environment document. */
+export function builtinBehaviours(): { readonly [uses: string]: number } {
+  return Object.fromEntries(Object.entries(BUILTIN_EXECUTORS).map(([name, { behaviour }]) => [`builtin:${name}`, behaviour]));
+}
+
+/** Parameters of an executor whose texts are never read for expressions: a binding hands them over as they are. */
+export function verbatimParameters(uses: string): readonly string[] {
+  const known = builtinNamed(uses);
+  return Object.entries(known?.parameters ?? {}).flatMap(([name, { reading }]) => (reading === 'verbatim' ? [name] : []));
+}
+
+/** The executor that `uses` names, if this version has it. */
+export function builtinNamed(uses: string): BuiltinExecutor | null {
+  const name = uses.startsWith('builtin:') ? uses.slice('builtin:'.length) : '';
+  return Object.hasOwn(BUILTIN_EXECUTORS, name) ? (BUILTIN_EXECUTORS[name] ?? null) : null;
+}

@@ -1,0 +1,80 @@
+import type { Approval, Policy } from './plan';
+import type { PlannedList, PlannedStep } from './planned-step';
+import { isOverBefore } from './planned-step';
+import type { Faults } from './faults';
+
+/** What stands behind which approval gates, and what it may read there (gates.md §1, §4). */
+export class GateGuards {
+  private readonly ofList = new Map<PlannedList, readonly { readonly place: number; readonly gates: readonly PlannedStep[] }[]>();
+
+  /** `applies` is false for a gate whose own `when` is known to be false, and for one that may be skipped. */
+  constructor(private readonly applies: (gate: PlannedStep) => boolean) {}
+
+  /** The approval gates that open before a step begins, or it does not begin. */
+  guarding(step: PlannedStep): readonly PlannedStep[] {
+    const above = step.parent === null ? [] : this.guarding(step.parent);
+    const here = this.passing(step.list).flatMap(({ place, gates }) => (step.list.order.waitsFor(step.place, place) ? gates : []));
+    return here.length === 0 ? above : [...above, ...here];
+  }
+
+  /** Members of a list that are over only when approval gates have opened. */
+  private passing(list: PlannedList): readonly { readonly place: number; readonly gates: readonly PlannedStep[] }[] {
+    const known = this.ofList.get(list);
+    if (known !== undefined) return known;
+    const found = list.steps.flatMap((step) => {
+      const gates = this.within(step);
+      return gates.length === 0 ? [] : [{ place: step.place, gates }];
+    });
+    this.ofList.set(list, found);
+    return found;
+  }
+
+  private within(step: PlannedStep): readonly PlannedStep[] {
+    const { body, when, runOn } = step.step;
+    if (body.kind === 'gate') return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
+    if ((body.kind !== 'group' && body.kind !== 'parallel') || when !== null || runOn === 'failure') return [];
+    return step.lists.flatMap((list) => this.passing(list).flatMap(({ gates }) => gates));
+  }
+}
+
+/**
+ * A step behind an approval gate reads what was fixed when the gate was reached, the gate itself, or results behind the same
+ * gate; what decides that it runs, and what it runs, is one of the first two.
+ */
+export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, faults: Faults): void {
+  for (const step of steps) {
+    if (step.reads.length === 0 || step.step.body.kind === 'gate') continue;
+    const gates = guards.guarding(step);
+    if (gates.length === 0) continue;
+    for (const { of, control, at } of step.reads) {
+      if (gates.some((gate) => gate === of || isOverBefore(of, gate))) continue;
+      const behind = guards.guarding(of);
+      if (!control && gates.every((gate) => behind.includes(gate))) continue;
+      const gate = gates.at(-1)?.step.id ?? '';
+      const what = control ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide` : `was not there for the gate ${gate}`;
+      faults.add('GATE_UNREVIEWED_INPUT', at, `The result of ${of.step.id} ${what}.`);
+    }
+  }
+}
+
+/** An approval that overrides a policy is at least as strict as every approval of the pack. */
+export function checkOverrides(approvals: readonly Approval[], policies: readonly Policy[], steps: Iterable<PlannedStep>, faults: Faults): void {
+  for (const { step } of steps) {
+    if (step.body.kind !== 'gate' || step.body.gate.kind !== 'policy' || step.body.gate.overrideApproval === null) continue;
+    const { policy, overrideApproval } = step.body.gate;
+    const override = approvals.find(({ id }) => id === overrideApproval);
+    if (override === undefined || policies.find(({ id }) => id === policy)?.level !== 'soft-mandatory') continue;
+    const stricter = approvals.find((other) => !isAtLeast(override, other));
+    if (stricter !== undefined) faults.add('POLICY_OVERRIDE_WEAK', `${step.at}/gate/overrideApproval`, `${override.id} asks for less than ${stricter.id}.`);
+  }
+}
+
+function isAtLeast(a: Approval, b: Approval): boolean {
+  return (
+    a.minApprovals >= b.minApprovals &&
+    b.grants.every((grant) => a.grants.includes(grant)) &&
+    (!a.allowSelfApproval || b.allowSelfApproval) &&
+    (b.maxAuthAgeMs === null || (a.maxAuthAgeMs !== null && a.maxAuthAgeMs <= b.maxAuthAgeMs)) &&
+    (a.reasonRequired || !b.reasonRequired)
+  );
+}

@@ -1,0 +1,94 @@
+import { nearestName } from '../foundation/nearest-name';
+import { sortFaults, type Fault } from '../foundation/fault';
+import type { Location } from '../pack/reading';
+import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
+
+/** More about a fault. */
+export interface PlanFaultNote {
+  readonly remediation?: string;
+  /** Show the fault at the entry's key, not at its value. */
+  readonly key?: boolean;
+  /** UTF-16 offset within the text that stands there. */
+  readonly offset?: number;
+  /** That text, as it was read. */
+  readonly text?: string;
+  readonly aliases?: readonly string[];
+}
+
+/** Most near names that are looked for: after so many faults of names, the list says enough. */
+const MAX_GUESSES = 100;
+
+/** All faults and warnings of one planning, with their places in the manifest. */
+export class Faults {
+  private readonly found: Fault[] = [];
+  private readonly warned: Fault[] = [];
+  private guesses = 0;
+  private lines: readonly string[] | null = null;
+
+  /** `source` is the manifest's text, for columns within a text. */
+  constructor(
+    private readonly locate: (pointer: string, key?: boolean) => Location,
+    private readonly source: string | null,
+  ) {}
+
+  /** A fault at a place of the normalised manifest. */
+  add(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
+    this.found.push(this.fault(code, at, message, note));
+  }
+
+  /** A fault of the inputs: they have no lines here. */
+  addInput(code: PlanFaultCode, path: string, message: string, remediation?: string): void {
+    this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
+  }
+
+  /** Something that does not stop the plan. */
+  warn(code: PlanFaultCode, at: string, message: string): void {
+    this.warned.push(this.fault(code, at, message, {}));
+  }
+
+  /** `Did you mean x?`, or what else to do. */
+  guess(name: string, known: Iterable<string>, otherwise: string): string {
+    const near = ++this.guesses > MAX_GUESSES ? null : nearestName(name, known);
+    return near === null ? otherwise : `Did you mean ${near}?`;
+  }
+
+  get any(): boolean {
+    return this.found.length > 0;
+  }
+
+  get faults(): readonly Fault[] {
+    return sortFaults(this.found);
+  }
+
+  get warnings(): readonly Fault[] {
+    return sortFaults(this.warned);
+  }
+
+  private fault(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote): Fault {
+    const { path, line, column } = this.locate(at, note.key);
+    const within = note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
+    const { aliases } = note;
+    return {
+      code,
+      path,
+      line,
+      column: column + within,
+      message,
+      remediation: note.remediation ?? remedyOf(code),
+      ...(aliases === undefined ? {} : { aliases }),
+    };
+  }
+
+  /** How far right of its beginning an offset of a text stands: only where the text stands as it is, on one line. */
+  private columns(line: number, column: number, text: string, offset: number): number {
+    if (this.source === null || text.includes('\n')) return 0;
+    this.lines ??= (this.source.startsWith('\uFEFF') ? this.source.slice(1) : this.source).split('\n');
+    const written = this.lines[line - 1]?.slice(column - 1) ?? '';
+    if (written.startsWith(text)) return offset;
+    return /^["']/.test(written) && written.startsWith(text, 1) ? offset + 1 : 0;
+  }
+}
+
+function remedyOf(code: PlanFaultCode): string {
+  return code in PLAN_REMEDIES ? PLAN_REMEDIES[code as keyof typeof PLAN_REMEDIES] : 'Correct the expression.';
+}

@@ -1,0 +1,51 @@
+import { ANY_TYPE, arrayType, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
+
+/** What expressions in a field may read (language.md §4). */
+export interface FieldRule {
+  readonly noun: string;
+  /** Roots that are known only in a run: `run`, `tenant`. */
+  readonly late: boolean;
+  readonly secrets: boolean;
+  readonly sensitive: boolean;
+  /** Null: everything in scope. */
+  readonly roots: readonly string[] | null;
+  /** The code of reading another root. */
+  readonly refusal: 'EXPR_NOT_ALLOWED' | 'GATE_WHEN';
+  /** It decides what runs. */
+  readonly control: boolean;
+}
+
+const FIELD: FieldRule = { noun: '', late: false, secrets: false, sensitive: false, roots: null, refusal: 'EXPR_NOT_ALLOWED', control: false };
+const field = (noun: string, rule: Partial<FieldRule> = {}): FieldRule => ({ ...FIELD, noun, ...rule });
+
+/** The fields in which expressions are read. */
+export const FIELDS = {
+  when: field('when', { control: true }),
+  gateWhen: field('when of a gate', { control: true, roots: ['inputs', 'pack'], refusal: 'GATE_WHEN' }),
+  items: field('items', { control: true }),
+  until: field('until', { control: true }),
+  label: field('label'),
+  with: field('with', { late: true, secrets: true, sensitive: true }),
+  /** Of executors whose parameters become outputs, in the journal. */
+  journaledWith: field('with', { late: true }),
+  /** Of policy gates. */
+  parameters: field('with of a gate', { late: true }),
+  env: field('env', { late: true, secrets: true, sensitive: true }),
+  files: field('files', { late: true, secrets: true, sensitive: true }),
+  show: field('show', { late: true }),
+  message: field('message', { late: true }),
+  outputs: field('outputs'),
+  reason: field('reasonTemplate', { roots: ['inputs', 'pack'] }),
+  group: field('concurrency.group', { roots: ['inputs', 'pack'] }),
+  runMessage: field('message of the run'),
+} as const;
+
+/** Roots of every field, apart from those that depend on the place. */
+export const PACK_TYPE: StaticType = objectType({ name: STRING_TYPE, version: STRING_TYPE });
+export const LATE_TYPES: Readonly<Record<string, StaticType>> = {
+  run: objectType({ id: STRING_TYPE, planHash: STRING_TYPE }),
+  tenant: STRING_TYPE,
+  secrets: objectType({}, true),
+};
+export const FAILED_TYPE: StaticType = arrayType(STRING_TYPE);
+export const PREVIOUS_TYPE: StaticType = ANY_TYPE;

@@ -1,0 +1,85 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { RE2JS } from 're2js';
+import type { Json, JsonObject } from '../foundation/json';
+
+/** One thing about a value that its schema does not accept. No part of the value is in it. */
+export interface SchemaFinding {
+  /** RFC 6901 place in the value. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** A schema ready to be asked, or why it is none. */
+export type CompiledSchema =
+  | { readonly kind: 'schema'; readonly findings: (value: Json) => readonly SchemaFinding[] }
+  | { readonly kind: 'invalid'; readonly message: string };
+
+/** Most findings about one value. */
+const MAX_FINDINGS = 100;
+
+/** Patterns of callers run in linear time: RE2 syntax, no backtracking. */
+const linear = Object.assign(
+  (pattern: string): RegExp => {
+    const compiled = RE2JS.compile(pattern);
+    // The validator asks a pattern for nothing but `test`.
+    return { test: (text: string) => compiled.matcher(text).find(), toString: () => `/${pattern}/` } as unknown as RegExp;
+  },
+  { code: 'new RegExp' },
+);
+
+function newValidator(): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    strictRequired: false,
+    allErrors: true,
+    logger: false,
+    validateFormats: true,
+    unicodeRegExp: false,
+    code: { regExp: linear },
+  });
+  addFormats(ajv, { mode: 'fast', formats: ['date', 'time', 'date-time', 'duration', 'uri', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid', 'json-pointer'] });
+  ajv.addFormat('regex', (text) => isPattern(text));
+  return ajv;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return RE2JS.compile(text) !== null;
+  } catch {
+    return false;
+  }
+}
+
+let shared: Ajv2020 | null = null;
+
+/**
+ * Compiles a JSON Schema of draft 2020-12: strict (an unknown keyword or format is refused), no reference to anything outside
+ * itself, patterns in RE2 syntax. Never throws for bad input.
+ */
+export function compileSchema(schema: JsonObject): CompiledSchema {
+  // A schema that names itself must not stay known to later ones.
+  const own = /"\$(?:id|anchor|dynamicAnchor)"/.test(JSON.stringify(schema));
+  const ajv = own ? newValidator() : (shared ??= newValidator());
+  let validate: ValidateFunction;
+  try {
+    validate = ajv.compile(schema);
+  } catch (error) {
+    return { kind: 'invalid', message: error instanceof Error ? error.message.slice(0, 300) : 'it cannot be read' };
+  } finally {
+    ajv.removeSchema(schema);
+  }
+  const findings = (value: Json): readonly SchemaFinding[] => {
+    if (validate(value)) return [];
+    const found = new Map<string, SchemaFinding>();
+    for (const { instancePath, message, keyword } of validate.errors ?? []) {
+      if (found.size >= MAX_FINDINGS) break;
+      const said = message ?? `${keyword} is not met`;
+      found.set(`${instancePath} ${said}`, { pointer: instancePath, message: said });
+    }
+    return [...found.values()];
+  };
+  return { kind: 'schema', findings };
+}

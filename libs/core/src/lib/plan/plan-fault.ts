@@ -1,0 +1,50 @@
+import type { ExpressionErrorCode } from '../expression/expression-fault';
+import type { PolicyErrorCode } from '../policy/policy';
+
+/** Everything that can be wrong with a pack and its inputs once the manifest itself is sound. */
+export type PlanFaultCode = keyof typeof PLAN_REMEDIES | ExpressionErrorCode | PolicyErrorCode;
+
+/** What to do about each fault where the fault itself knows no better: code → remediation. A released code never changes meaning. */
+export const PLAN_REMEDIES = {
+  INPUT_UNKNOWN: 'Remove the input or correct its name.',
+  INPUT_MISSING: 'Give the input.',
+  INPUT_TYPE: 'Give a value of that type.',
+  INPUT_ENUM: 'Give one of the values that the pack lists.',
+  INPUT_INVALID: 'Give a value that the schema of the input accepts.',
+  INPUT_MALFORMED: 'Give JSON: whole characters, numbers within ±9007199254740991, at most 100 levels.',
+  INPUT_TOO_LARGE: 'Give less than 16 MiB of inputs; upload large data and give it as a file.',
+  INPUT_SENSITIVE_UNAVAILABLE: 'Use a secret: sensitive inputs are not available in this environment.',
+  SCHEMA_INVALID: 'Write a JSON Schema of draft 2020-12 that refers to nothing outside itself.',
+  SENSITIVE_FLOW: 'Sensitive values may stand in with, env and files of steps that act outside the journal.',
+  EXPR_LATE_BOUND: 'Decide by inputs and results of steps: what is known only in a run may not choose what runs.',
+  EXPR_STEP_ORDER: 'Name a step that is over by then, or add it to needs.',
+  PLAN_EFFECTS_LOOSER: 'State the class of the executor or a stricter one.',
+  PLAN_FILE_MISSING: 'Add the file to the pack.',
+  PLAN_KIND_UNAVAILABLE: 'Use a kind of step that this version runs.',
+  PLAN_NEEDS_CYCLE: 'Break the circle of needs.',
+  PLAN_TOO_MANY_STEPS: 'Use fewer steps, or a map.',
+  PLAN_TOO_DEEP: 'Nest fewer steps in each other.',
+  PLAN_CONCURRENCY_GROUP: 'Write a group that is a text made of inputs.',
+  EXECUTOR_UNAVAILABLE: 'Use an executor that this version has.',
+  EXECUTOR_UNKNOWN: 'Correct the name of the executor.',
+  EXECUTOR_PARAMETER: 'Correct the parameter.',
+  EXECUTOR_PARAMETER_UNKNOWN: 'Remove the parameter or correct its name.',
+  EXECUTOR_PARAMETER_MISSING: 'Add the parameter.',
+  SCRIPT_INTERPRETER: 'Use an interpreter that the operator allows.',
+  SECRET_NOT_GRANTED: 'Ask the operator to bind the secret for this pack.',
+  SECRET_USE: 'Write {{ secrets.<name> }} and nothing else in the text.',
+  SEALED_INSTALL_REQUIRED: 'Run the pack in a sealed environment.',
+  SEALED_UNENFORCEABLE: 'Run the pack where steps are sealed.',
+  SEALED_EGRESS_DENIED: 'Have the destination listed by the pack and by the environment.',
+  EGRESS_URL: 'Write https://host, https://host:port or http://host.',
+  GATE_GRANT_UNKNOWN: 'Use a grant that the operator has configured.',
+  GATE_EXPIRY_TOO_LONG: 'Let the approval expire sooner.',
+  GATE_WHEN: 'Decide by inputs and pack; put the gate into a conditional to decide by results.',
+  GATE_UNREVIEWED_INPUT: 'Let the gate wait for the step, so that what is read is what was approved.',
+  POLICY_OVERRIDE_WEAK: 'Override with an approval at least as strict as the strictest of the pack.',
+  MAP_ITEMS_LIMIT: 'Give fewer items.',
+  MAP_ITEMS_TYPE: 'Give a list.',
+  MAP_MAX_ITEMS_MISSING: 'Add maxItems: how many items there may be at most.',
+  EFFECTS_NOT_STATED: 'State effects on the step.',
+  EFFECTS_UNGATED: 'Let the step wait for an approval gate if people must agree first.',
+} as const;

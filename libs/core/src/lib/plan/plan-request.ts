@@ -1,0 +1,67 @@
+import type { EgressRule } from '../egress/egress-rule';
+import type { Fault } from '../foundation/fault';
+import type { Digest } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
+import type { PackFiles } from '../pack/pack-files';
+import type { ReadPack } from '../pack/read-pack';
+import type { Plan } from './plan';
+import type { PlanIndex } from './plan-index';
+import type { Environment, Profile, ProfileDefaults } from './profile';
+
+/** What the operator's configuration says to a planner, beyond the environment document. */
+export interface PlanConfiguration {
+  /** Defaults that the profile resolves. */
+  readonly defaults: ProfileDefaults;
+  /** Grants that approvals may ask for; `packs.approve` is always known. */
+  readonly grants: readonly string[];
+  /** Secrets that are bound for this pack: name → provider. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Names of interpreters that scripts may use. */
+  readonly interpreters: readonly string[];
+  /** Where sealed steps may go; in an open environment it is not asked. */
+  readonly egress: readonly EgressRule[];
+  /** Whether sensitive inputs can be stored encrypted here. */
+  readonly sensitiveInputs: boolean;
+}
+
+/** What a plan is made of. */
+export interface PlanRequest {
+  readonly pack: ReadPack;
+  readonly files: PackFiles;
+  /** As given by the caller; a file is `{digest, size}`. */
+  readonly inputs: JsonObject;
+  readonly environment: Environment;
+  readonly configuration: PlanConfiguration;
+  /** Text of the manifest, if at hand: faults then show their column within a text. */
+  readonly source?: string;
+}
+
+/** The digest of each component of a plan: explains why two hashes differ. */
+export type Receipt = { readonly [component: string]: Digest };
+
+/** A plan, its hash, and what the environment adds. */
+export interface Planned {
+  readonly kind: 'planned';
+  readonly plan: Plan;
+  readonly planHash: Digest;
+  readonly receipt: Receipt;
+  readonly profile: Profile;
+  readonly profileDigest: Digest;
+  readonly index: PlanIndex;
+  /** Values of the inputs with those of sensitive ones: what expressions see in a run. Never part of the plan. */
+  readonly values: JsonObject;
+  /** Names of sensitive inputs that were given. */
+  readonly sensitive: readonly string[];
+  readonly warnings: readonly Fault[];
+}
+
+/** A plan, or everything that is wrong, in the order of position. */
+export type Planning = Planned | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/** Most bytes that the inputs may have as RFC 8785 text. */
+export const MAX_INPUT_BYTES = 16 * 1024 * 1024;
+/** Most levels of steps in each other, and of lists and objects in an input. */
+export const MAX_LEVELS = 100;
+/** Most items of one map. */
+export const MAX_ITEMS = 100_000;
+

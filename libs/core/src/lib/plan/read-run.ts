@@ -1,0 +1,185 @@
+import { pointerTo } from '../document/json-pointer';
+import { parseTarget } from '../egress/authority';
+import { decideEgress } from '../egress/decide-egress';
+import type { EgressRule } from '../egress/egress-rule';
+import { ANY_TYPE, joinTypes, NUMBER_TYPE, objectType, typeOfSchema, typeOfValue, type StaticType } from '../expression/static-type';
+import type { Json, JsonObject } from '../foundation/json';
+import type { PackFiles } from '../pack/pack-files';
+import type { FailureRetries, Retries } from '../pack/retries';
+import type { EffectClass, RunBody } from '../pack/pack-step';
+import { BUILTIN_EXECUTORS, builtinNamed, UNAVAILABLE_EXECUTORS, type BuiltinExecutor } from './builtin-executors';
+import { checkParameterNames, checkParametersTogether, checkValue, normaliseParameters } from './check-parameters';
+import type { ExpressionReader, Place } from './expression-reader';
+import type { Faults } from './faults';
+import { FIELDS } from './field-rule';
+import type { Effects, Retries as PlanRetries, RunNode } from './plan';
+import type { PlannedStep } from './planned-step';
+import { readSchema, refined } from './resolve-inputs';
+
+/** What the reading of `run` steps needs beside the step. */
+export interface RunContext {
+  readonly reader: ExpressionReader;
+  readonly faults: Faults;
+  readonly files: PackFiles;
+  readonly interpreters: readonly string[];
+  readonly granted: ReadonlySet<string>;
+  readonly retries: FailureRetries | null;
+  /** Where steps may go; null: the environment is open and the pack narrows nothing. */
+  readonly egress: readonly EgressRule[] | null;
+}
+
+const STRICTNESS: Readonly<Record<Effects, number>> = { pure: 0, idempotent: 1, once: 2 };
+const ONE_ATTEMPT: Retries = { maxAttempts: 1, backoffMs: 0, factor: 2, maxBackoffMs: 300_000, jitter: true, on: null, attemptTimeoutMs: null };
+
+type OwnRun = Omit<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
+
+/** Reads a `run` step; sets what is known of its outputs. */
+export function readRun(planned: PlannedStep, body: RunBody, place: Place, context: RunContext): OwnRun {
+  const { step } = planned;
+  const at = `${step.at}/run`;
+  const { reader, faults } = context;
+  const executor = executorOf(body.uses, at, faults);
+  const parameters = readParameters(body, executor, at, place, context);
+  const env = reader.json(body.env, `${at}/env`, place, FIELDS.env).canonical as Record<string, string>;
+  const files = reader.json(body.files, `${at}/files`, place, FIELDS.files).canonical as JsonObject;
+  const outputs = readOutputs(body, at, context);
+  planned.outputs = outputsType(executor, parameters.types, outputs?.type ?? null);
+  for (const [field, value] of Object.entries({ egress: body.egress, artifacts: body.artifacts, approvals: body.approvals })) reader.none(value as unknown as Json, `${at}/${field}`);
+  checkSecrets(body, at, context);
+  checkEgress(body, at, context);
+  const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
+  return {
+    kind: 'run',
+    uses: body.uses,
+    with: normaliseParameters(body.uses, parameters.canonical),
+    env,
+    files,
+    secrets: body.secrets
+      .map((use) => ({ name: use.name, env: use.kind === 'env' ? use.env : null, file: use.kind === 'file' ? use.file : null }))
+      .sort((a, b) => (`${a.name} ${a.env ?? ''} ${a.file ?? ''}` < `${b.name} ${b.env ?? ''} ${b.file ?? ''}` ? -1 : 1)),
+    tools: Object.fromEntries(Object.entries(body.tools).map(([name, digests]) => [name, [...new Set(digests)].sort()])),
+    egress: body.egress.map(({ url, intent }) => ({ url, intent })).sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
+    artifacts: body.artifacts.map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    outputs: outputs?.schemas ?? null,
+    effects: effectsOf(step.effects, executor, step.at, body.uses, faults),
+    retries: planRetries(retries),
+    continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
+  };
+}
+
+function planRetries({ maxAttempts, backoffMs, factor, maxBackoffMs, jitter, on, attemptTimeoutMs }: Retries): PlanRetries {
+  return { maxAttempts, backoffMs, factor, maxBackoffMs, jitter, on: on === null ? null : [...new Set(on)].sort(), attemptTimeoutMs };
+}
+
+/** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
+function executorOf(uses: string, at: string, faults: Faults): BuiltinExecutor | null {
+  const executor = builtinNamed(uses);
+  if (executor !== null) return executor;
+  const place = `${at}/uses`;
+  if (uses.startsWith('ext:') || uses.startsWith('pack:')) {
+    const noun = uses.startsWith('ext:') ? 'Extensions are' : 'Packs inside packs are';
+    faults.add('EXECUTOR_UNAVAILABLE', place, `${noun} not available in this version.`);
+    return null;
+  }
+  const name = uses.slice('builtin:'.length);
+  if (UNAVAILABLE_EXECUTORS.includes(name)) faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this version.`);
+  else {
+    const known = [...Object.keys(BUILTIN_EXECUTORS), ...UNAVAILABLE_EXECUTORS].map((one) => `builtin:${one}`);
+    faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, { remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`) });
+  }
+  return null;
+}
+
+interface ReadParameters {
+  readonly canonical: JsonObject;
+  readonly types: Readonly<Record<string, StaticType>>;
+}
+
+function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: string, place: Place, context: RunContext): ReadParameters {
+  const { reader, faults, files } = context;
+  const where = `${at}/with`;
+  if (executor !== null) checkParameterNames(body, executor, where, faults);
+  const journaled = executor !== null && executor.effects === 'pure';
+  const canonical: Record<string, Json> = {};
+  const types: Record<string, StaticType> = {};
+  for (const [name, value] of Object.entries(body.with)) {
+    const below = pointerTo(where, name);
+    const parameter = executor?.parameters !== undefined && executor.parameters !== null && Object.hasOwn(executor.parameters, name) ? executor.parameters[name] : undefined;
+    if (body.uses === 'builtin:validate-schema' && name === 'schema') {
+      const usable = typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+      if (!usable) faults.add('EXECUTOR_PARAMETER', below, 'This must be a schema or its path in the pack.');
+      canonical[name] = usable ? (readSchema(value as JsonObject | string, below, files, faults)?.schema ?? value) : value;
+      continue;
+    }
+    if (parameter?.reading === 'verbatim' || parameter?.reading === 'plain') {
+      if (parameter.reading === 'plain') reader.none(value, below);
+      canonical[name] = value;
+      types[name] = typeOfValue(value);
+    } else {
+      const rule = journaled ? FIELDS.journaledWith : FIELDS.with;
+      const reading = name === 'command' && Array.isArray(value) ? readArguments(value as readonly Json[], below, place, reader) : reader.json(value, below, place, rule);
+      canonical[name] = reading.canonical;
+      types[name] = reading.type;
+    }
+    if (parameter === undefined) continue;
+    if (parameter.filled === true && Array.isArray(value) && value.length === 0) faults.add('EXECUTOR_PARAMETER', below, `${name} must have at least one element.`);
+    checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
+  }
+  if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
+  return { canonical, types };
+}
+
+/** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`. */
+function readArguments(value: readonly Json[], at: string, place: Place, reader: ExpressionReader): { readonly canonical: Json; readonly type: StaticType } {
+  const parts = value.map((one, index) => reader.json(one, pointerTo(at, index), place, index === 0 ? { ...FIELDS.with, control: true } : FIELDS.with));
+  const types = parts.map(({ type }) => type);
+  return { canonical: parts.map(({ canonical }) => canonical), type: { kinds: ['array'], ...(types.length > 0 && { items: types.reduce(joinTypes) }) } };
+}
+
+function outputsType(executor: BuiltinExecutor | null, parameters: Readonly<Record<string, StaticType>>, declared: StaticType | null): StaticType {
+  if (executor === null) return declared ?? ANY_TYPE;
+  if (!executor.declares || declared === null) return executor.outputs(parameters);
+  return objectType({ ...declared.fields, exitCode: NUMBER_TYPE });
+}
+
+function readOutputs(body: RunBody, at: string, { files, faults }: RunContext): { readonly schemas: JsonObject; readonly type: StaticType } | null {
+  const declared = Object.entries(body.outputs);
+  if (declared.length === 0) return null;
+  const schemas: Record<string, Json> = {};
+  const types: Record<string, StaticType> = {};
+  for (const [name, { type, schema }] of declared) {
+    const read = schema === null ? null : (readSchema(schema, `${pointerTo(`${at}/outputs`, name)}/schema`, files, faults)?.schema ?? null);
+    types[name] = type === null ? typeOfSchema(read ?? undefined) : refined(type, read);
+    schemas[name] = { ...(type === null || type === 'file' ? {} : { type }), ...read };
+  }
+  return { schemas, type: objectType(types) };
+}
+
+function checkSecrets(body: RunBody, at: string, { granted, faults }: RunContext): void {
+  body.secrets.forEach((use, index) => {
+    if (granted.has(use.name)) return;
+    const place = pointerTo(`${at}/secrets`, use.kind === 'inner' ? use.inner : index);
+    faults.add('SECRET_NOT_GRANTED', place, `The secret ${use.name} is not bound here.`);
+  });
+}
+
+function checkEgress(body: RunBody, at: string, { egress, faults }: RunContext): void {
+  body.egress.forEach(({ url }, index) => {
+    const place = `${at}/egress/${index}/url`;
+    if (url.includes('{{')) return;
+    const target = parseTarget(url);
+    if (target === null) return faults.add('EGRESS_URL', place, 'This is not the URL of a host.');
+    if (egress === null || decideEgress(egress, target).allowed) return;
+    const aliases = ['AIRGAP_EGRESS_BLOCKED'];
+    faults.add('SEALED_EGRESS_DENIED', place, `${target.host}:${target.port} is on no list that this pack and its environment share.`, { aliases });
+  });
+}
+
+function effectsOf(stated: EffectClass | null, executor: BuiltinExecutor | null, at: string, uses: string, faults: Faults): Effects {
+  if (executor === null) return stated ?? 'once';
+  if (stated === null) return executor.effects;
+  if (STRICTNESS[stated] < STRICTNESS[executor.effects]) {
+    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${uses} is ${executor.effects}; a step cannot call it ${stated}.`);
+  }
+  return stated;
+}

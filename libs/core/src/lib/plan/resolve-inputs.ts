@@ -1,0 +1,146 @@
+import { canonical } from '../canonical/canonical';
+import { pointerTo } from '../document/json-pointer';
+import { readDocument } from '../document/read-document';
+import { nullable, STRING_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from '../expression/static-type';
+import { isDigest } from '../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { isOfType } from '../pack/check-names';
+import type { InputRule, Pack } from '../pack/pack';
+import type { ValueType } from '../pack/value-type';
+import type { PackFiles } from '../pack/pack-files';
+import type { Faults } from './faults';
+import { compileSchema, type SchemaFinding } from './json-schema';
+import { malformed } from './malformed';
+import { MAX_INPUT_BYTES } from './plan-request';
+
+/** The inputs of a run, defaults applied. */
+export interface ResolvedInputs {
+  /** As the plan holds them: a sensitive one as `{sensitive: true}`. */
+  readonly shown: JsonObject;
+  /** As expressions see them. */
+  readonly values: JsonObject;
+  /** Names of sensitive inputs that have a value. */
+  readonly sensitive: readonly string[];
+  /** What expressions may expect of `inputs`. */
+  readonly type: StaticType;
+  /** False if a fault hides what depends on the values. */
+  readonly sound: boolean;
+}
+
+/** A file by its content: what an input of type `file` is in expressions. */
+export const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
+
+/** Resolves what the caller gave against what the pack asks for (language.md §2, §7). */
+export function resolveInputs(pack: Pack, files: PackFiles, given: JsonObject, sensitiveAllowed: boolean, faults: Faults): ResolvedInputs {
+  const rules = pack.spec.inputs;
+  const names = rules.map(({ name }) => name);
+  let sound = true;
+  const refuse = (...fault: Parameters<Faults['addInput']>): void => {
+    sound = false;
+    faults.addInput(...fault);
+  };
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue;
+    refuse('INPUT_UNKNOWN', pointerTo('/inputs', name), `The pack has no input ${shownName(name)}.`, faults.guess(name, names, `The inputs are ${names.slice(0, 20).join(', ') || 'none'}.`));
+  }
+  const values: Record<string, Json> = {};
+  const types: Record<string, StaticType> = {};
+  rules.forEach((rule, index) => {
+    const at = `/inputs/${rule.name}`;
+    const read = rule.schema === null ? null : readSchema(rule.schema, `/spec/inputs/${index}/schema`, files, faults);
+    types[rule.name] = typeOfInput(rule, read?.schema ?? null);
+    const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
+    const value = own ?? rule.default;
+    if (value === null) {
+      if (rule.required) refuse('INPUT_MISSING', at, `The input ${rule.name} is missing.`);
+      values[rule.name] = null;
+      return;
+    }
+    const wrong = malformed(value);
+    if (wrong !== null) return refuse('INPUT_MALFORMED', at, `The input ${rule.name} ${wrong}.`);
+    const file = rule.type === 'file' ? fileOf(value) : null;
+    if (rule.type === 'file' ? file === null : !isOfType(value, rule.type)) {
+      const noun = rule.type === 'file' ? 'a file: {digest, size}' : `of type ${rule.type}`;
+      return refuse('INPUT_TYPE', at, `The input ${rule.name} must be ${noun}.`);
+    }
+    values[rule.name] = file ?? value;
+    if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value))) {
+      refuse('INPUT_ENUM', at, `The input ${rule.name} is none of the values that the pack lists.`);
+    }
+    for (const { pointer, message } of read?.findings(value) ?? []) refuse('INPUT_INVALID', at + pointer, `The input ${rule.name} is not valid: ${message}.`);
+  });
+  const sensitive = rules.filter((rule) => rule.sensitive && values[rule.name] !== null).map((rule) => rule.name);
+  if (!sensitiveAllowed) {
+    rules.forEach((rule, index) => {
+      if (rule.sensitive) faults.add('INPUT_SENSITIVE_UNAVAILABLE', `/spec/inputs/${index}/sensitive`, `The input ${rule.name} is sensitive.`);
+    });
+  }
+  if (sound && isLarger(values)) refuse('INPUT_TOO_LARGE', '/inputs', `The inputs are larger than ${MAX_INPUT_BYTES} bytes.`);
+  const shown = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, sensitive.includes(name) ? { sensitive: true } : value]));
+  return { shown, values, sensitive, type: objectType(types), sound };
+}
+
+function isLarger(values: JsonObject): boolean {
+  const text = canonical(values);
+  return text.length > MAX_INPUT_BYTES || (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES);
+}
+
+function fileOf(value: Json): JsonObject | null {
+  if (!isJsonObject(value)) return null;
+  const { digest, size } = value;
+  if (!isDigest(digest) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return null;
+  return { digest, size };
+}
+
+/** A schema and how to ask it. */
+export interface SchemaRead {
+  readonly schema: JsonObject;
+  readonly findings: (value: Json) => readonly SchemaFinding[];
+}
+
+/** A schema that stands in the manifest or in a file of the pack; null if it is none, and then there is a fault. */
+export function readSchema(written: JsonObject | string, at: string, files: PackFiles, faults: Faults): SchemaRead | null {
+  let schema = written;
+  if (typeof schema === 'string') {
+    const bytes = files.read(schema);
+    if (bytes === null) {
+      faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${schema}.`);
+      return null;
+    }
+    const document = readDocument(bytes);
+    if (document.kind === 'refused' || !isJsonObject(document.value)) {
+      const first = document.kind === 'refused' ? document.faults[0] : undefined;
+      const why = first ? `line ${first.line ?? 1}: ${first.message}` : 'it is not an object.';
+      faults.add('SCHEMA_INVALID', at, `The schema in ${schema} cannot be read: ${why}`);
+      return null;
+    }
+    schema = document.value;
+  }
+  const compiled = compileSchema(schema);
+  if (compiled.kind === 'schema') return { schema, findings: compiled.findings };
+  faults.add('SCHEMA_INVALID', at, `This is not a schema: ${compiled.message}`);
+  return null;
+}
+
+/** The type that the language gives to values of a name. */
+export function typeOfValueType(type: ValueType): StaticType {
+  return type === 'file' ? FILE_TYPE : typeOfSchema({ type });
+}
+
+function typeOfInput(rule: InputRule, schema: JsonObject | null): StaticType {
+  const type = refined(rule.type, schema);
+  return rule.required || rule.default !== null ? type : nullable(type);
+}
+
+/** What a type and a schema say together; where they contradict each other, the type. */
+export function refined(type: ValueType, schema: JsonObject | null): StaticType {
+  if (type === 'file') return FILE_TYPE;
+  const plain = typeOfValueType(type);
+  const said = schema === null ? plain : typeOfSchema({ type, ...schema });
+  const kinds = said.kinds.filter((kind) => plain.kinds.includes(kind));
+  return kinds.length === 0 ? plain : { ...said, kinds };
+}
+
+function shownName(name: string): string {
+  return /^[\x20-\x7e]{1,80}$/.test(name) ? name : JSON.stringify(name.slice(0, 80)).replace(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,78 @@
+import { parseExpression } from '../expression/expression';
+import { ExpressionError } from '../expression/expression-fault';
+import type { NodeId } from '../foundation/ids';
+import { topological } from '../graph/graph';
+import { within } from './place';
+import type { Block, Node, Plan } from './plan';
+
+/** Steps with effects that no approval gate dominates (gates.md §4): they may act although nobody agreed. In plan order. */
+export function ungatedEffects(plan: Plan): readonly NodeId[] {
+  const ungated = new Set<NodeId>();
+  const all: NodeId[] = [];
+  visit(plan, plan.graph, '', false, ungated, all);
+  return all.filter((id) => ungated.has(id));
+}
+
+/** Reads a block; true if it is over only when an approval gate in it has opened. */
+function visit(plan: Plan, block: Block, scope: string, outside: boolean, ungated: Set<NodeId>, all: NodeId[]): boolean {
+  const nodes = new Map(block.nodes.map((node) => [node.id, node]));
+  const order = topological(new Map(block.nodes.map((node) => [node.id, node.needs])));
+  const guarded = new Set<string>();
+  const passing = new Set<string>();
+  const found = new Map<string, readonly NodeId[]>();
+  for (const id of order) {
+    const node = nodes.get(id);
+    if (node === undefined) continue;
+    const behind = outside || node.needs.some((need) => guarded.has(need) || passing.has(need));
+    if (behind) guarded.add(id);
+    const mine: NodeId[] = [];
+    if (passes(plan, node, scope, behind, ungated, mine)) passing.add(id);
+    found.set(id, mine);
+  }
+  for (const node of block.nodes) for (const one of found.get(node.id) ?? []) all.push(one);
+  return passing.size > 0;
+}
+
+function passes(plan: Plan, node: Node, scope: string, behind: boolean, ungated: Set<NodeId>, all: NodeId[]): boolean {
+  const id = within<NodeId>(scope, node.id);
+  switch (node.kind) {
+    case 'run':
+      if (node.effects !== 'pure') all.push(id);
+      if (node.effects !== 'pure' && !behind) ungated.add(id);
+      return false;
+    case 'gate':
+      return node.policy === null && node.runOn !== 'failure' && alwaysApplies(plan, node.when);
+    case 'group':
+    case 'parallel': {
+      const passed = visit(plan, node.body, scope, behind, ungated, all);
+      return passed && node.when === null && node.runOn !== 'failure';
+    }
+    case 'map':
+    case 'loop':
+      visit(plan, node.body, id, behind, ungated, all);
+      return false;
+    case 'conditional':
+      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])]) visit(plan, body, scope, behind, ungated, all);
+      return false;
+  }
+}
+
+/** True if the `when` of a gate, which reads inputs and pack alone, holds with the inputs of this plan. Sensitive inputs are not known here. */
+export function alwaysApplies(plan: Pick<Plan, 'inputs' | 'pack'>, when: string | null): boolean {
+  if (when === null) return true;
+  const parsed = parseExpression(when);
+  if (parsed.kind === 'faults') return false;
+  const { inputs, pack } = plan;
+  const sensitive = parsed.expression.reads.some(({ root, path: [name] }) => root === 'inputs' && (typeof name !== 'string' || isSensitive(inputs[name])));
+  if (sensitive) return false;
+  try {
+    return parsed.expression.evaluate({ inputs, pack: { name: pack.name, version: pack.version } }) === true;
+  } catch (error) {
+    if (error instanceof ExpressionError) return false;
+    throw error;
+  }
+}
+
+function isSensitive(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (value as { readonly sensitive?: unknown }).sensitive === true;
+}

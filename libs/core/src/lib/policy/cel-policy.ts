@@ -1,0 +1,104 @@
+import { celEnv, parse, plan } from '@bufbuild/cel';
+import { nearestName } from '../foundation/nearest-name';
+import type { JsonObject } from '../foundation/json';
+import { estimateCelCost, MAX_POLICY_COST } from './cel-cost';
+import { freeNames } from './cel-names';
+import { toBindings, verdictOf } from './cel-value';
+import type { PolicyCompilation, PolicyAnswer, PolicyFault } from './policy';
+import { POLICY_ROOTS } from './policy-input';
+
+/** Raised only when a CEL policy that was accepted would now decide otherwise. Part of the environment digest. */
+export const CEL_BEHAVIOUR = 1;
+/** Longest source of a policy, UTF-16 units. */
+export const MAX_POLICY_LENGTH = 16_384;
+/** Deepest nesting of brackets in a policy. */
+export const MAX_POLICY_NESTING = 64;
+
+/** Most nodes of a policy's tree, macros expanded. */
+export const MAX_POLICY_NODES = 2_000;
+
+const ENVIRONMENT = celEnv();
+const MACRO_VARIABLE = /^@/;
+
+/** Compiles a CEL policy. Never throws for bad input. */
+export function compileCel(source: string): PolicyCompilation {
+  const limit = limitFault(source);
+  if (limit !== null) return { kind: 'faults', faults: [limit] };
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(source);
+  } catch (error) {
+    return { kind: 'faults', faults: [syntaxFault(error)] };
+  }
+  const positions = parsed.sourceInfo?.positions ?? {};
+  if (Object.keys(positions).length > MAX_POLICY_NODES) {
+    return { kind: 'faults', faults: [tooLarge(`the policy has more than ${MAX_POLICY_NODES} parts`, 0)] };
+  }
+  const faults = freeNames(parsed.expr).flatMap(({ name, id }): PolicyFault[] => {
+    if (POLICY_ROOTS.some((root) => root === name) || MACRO_VARIABLE.test(name)) return [];
+    const near = nearestName(name, POLICY_ROOTS);
+    const remediation = near === null ? `a policy reads ${POLICY_ROOTS.join(', ')}` : `did you mean \`${near}\`?`;
+    return [
+      {
+        code: 'POLICY_UNKNOWN_NAME',
+        message: `there is no \`${name}\``,
+        remediation,
+        offset: positions[String(id)] ?? 0,
+      },
+    ];
+  });
+  if (faults.length > 0) return { kind: 'faults', faults };
+  const run = plan(ENVIRONMENT, parsed);
+  const evaluate = (input: JsonObject): PolicyAnswer => {
+    try {
+      const cost = estimateCelCost(parsed.expr, input);
+      if (!(cost <= MAX_POLICY_COST))
+        return undecided(`it may take ${cost.toExponential(1)} steps, more than ${MAX_POLICY_COST}`);
+      const verdict = verdictOf(run(toBindings(input)));
+      return 'wrong' in verdict ? undecided(verdict.wrong) : { kind: 'decided', ...verdict };
+    } catch (error) {
+      // Whatever fails inside the engine closes the gate: a policy that cannot be judged is not an allowance.
+      return undecided(`it failed: ${error instanceof Error ? error.message : 'no reason given'}`);
+    }
+  };
+  return { kind: 'policy', policy: { engine: 'cel', behaviour: CEL_BEHAVIOUR, evaluate } };
+}
+
+function undecided(why: string): PolicyAnswer {
+  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `the policy gave no decision: ${why}` };
+}
+
+function tooLarge(message: string, offset: number): PolicyFault {
+  return { code: 'POLICY_LIMIT', message, remediation: 'write a smaller policy', offset };
+}
+
+function limitFault(source: string): PolicyFault | null {
+  if (source.length > MAX_POLICY_LENGTH)
+    return tooLarge(`the policy is longer than ${MAX_POLICY_LENGTH} characters`, 0);
+  let depth = 0;
+  for (let at = 0; at < source.length; at++) {
+    const character = source.charAt(at);
+    if ('([{'.includes(character) && ++depth > MAX_POLICY_NESTING)
+      return tooLarge(`nested deeper than ${MAX_POLICY_NESTING} levels`, at);
+    if (')]}'.includes(character)) depth--;
+  }
+  return null;
+}
+
+function syntaxFault(error: unknown): PolicyFault {
+  if (error instanceof RangeError) return tooLarge('the policy is nested too deeply', 0);
+  const message = error instanceof Error ? error.message.replace(/^<input>:\d+:\d+: /, '') : 'not a CEL expression';
+  return {
+    code: 'POLICY_SYNTAX',
+    message,
+    remediation: 'write one CEL expression: a boolean, or {"allow": …, "reasons": […]}',
+    offset: offsetOf(error),
+  };
+}
+
+/** Where the parser of `@bufbuild/cel` stopped. */
+function offsetOf(error: unknown): number {
+  const location = (error as { location?: { start?: { offset?: unknown } } } | null)?.location;
+  const offset = location?.start?.offset;
+  return typeof offset === 'number' ? offset : 0;
+}

@@ -1,0 +1,43 @@
+import type { JsonObject } from '../foundation/json';
+
+/** The engines a pack may name. */
+export const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
+/** The name of an engine. */
+export type PolicyEngineName = (typeof POLICY_ENGINES)[number];
+
+/** A policy as a pack states it. */
+export interface PolicySource {
+  readonly engine: PolicyEngineName;
+  readonly source: string;
+}
+
+/** Codes of policies that cannot be compiled. A released code never changes meaning. */
+export type PolicyErrorCode = 'POLICY_ENGINE_UNKNOWN' | 'POLICY_SYNTAX' | 'POLICY_UNKNOWN_NAME' | 'POLICY_LIMIT';
+
+/** What is wrong with a policy. */
+export interface PolicyFault {
+  readonly code: PolicyErrorCode;
+  readonly message: string;
+  readonly remediation: string;
+  /** UTF-16 offset within the source. */
+  readonly offset: number;
+}
+
+/** What a policy answers. `undecided` is closed: a gate never opens on it. */
+export type PolicyAnswer =
+  | { readonly kind: 'decided'; readonly allow: boolean; readonly reasons: readonly string[] }
+  | { readonly kind: 'undecided'; readonly code: 'POLICY_UNDECIDED'; readonly message: string };
+
+/** A policy ready to be asked. */
+export interface CompiledPolicy {
+  readonly engine: PolicyEngineName;
+  /** Behaviour version of its engine. */
+  readonly behaviour: number;
+  /** Answers over an input whose members are `inputs, steps, plan, run, tenant, actor, params, now`. Never throws. */
+  evaluate(input: JsonObject): PolicyAnswer;
+}
+
+/** What compiling gives: a policy, or all that is wrong with it. */
+export type PolicyCompilation =
+  | { readonly kind: 'policy'; readonly policy: CompiledPolicy }
+  | { readonly kind: 'faults'; readonly faults: readonly PolicyFault[] };

@@ -1,0 +1,292 @@
+import { createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
+import { canonical } from '../lib/canonical/canonical';
+import { digestOf, sha256 } from '../lib/canonical/digest';
+import { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from '../lib/evidence/documents';
+import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
+import { CodedError } from '../lib/foundation/coded-error';
+import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';
+import type { Json } from '../lib/foundation/json';
+import type { DecisionKind } from '../lib/gate/gate-state';
+import type { Page } from '../lib/journal/page';
+import type { DriverHands } from '../lib/operations/driver-hands';
+import type { Plan } from '../lib/plan/plan';
+import type { Environment, Profile } from '../lib/plan/profile';
+import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
+import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
+import type { Executor } from '../lib/ports/executor';
+import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
+import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
+import type { Letter } from '../lib/ports/run-store';
+import type { GivenBody } from '../lib/run/run-event';
+import { MACHINE_VERSION } from '../lib/run/run-state';
+import { testDefaults, testFloor } from './random-plan';
+
+// A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
+// when it is.
+
+interface StoredRun {
+  claimed: ClaimedRun;
+  fence: number;
+  owner: string | null;
+  lastSeq: number;
+  lastLine: number;
+  head: Digest | null;
+  seen: number;
+  inbox: number;
+  crashes: number;
+  dueAt: number | null;
+  status: string;
+  halted: string | null;
+  run: Commit['run'] | null;
+}
+
+const TENANT = 'acme' as TenantId;
+const zero = digestOf('zero');
+
+/** Runs, pages, rows, letters and objects in memory. */
+export class MemoryWorld {
+  readonly runs = new Map<RunId, StoredRun>();
+  readonly pages = new Map<RunId, (Page & { mac: string })[]>();
+  readonly rows = new Map<RunId, Map<string, StepRow>>();
+  readonly gates = new Map<RunId, Map<string, { gate: string; state: string; gateDigest: Digest; request: Json; show: Json }>>();
+  readonly letters = new Map<RunId, Letter[]>();
+  readonly chunks = new Map<RunId, (LogChunk & { firstLine: number | null })[]>();
+  readonly objectBytes = new Map<string, Uint8Array>();
+  readonly outbox: Json[] = [];
+  readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
+  at = Date.UTC(2026, 0, 1);
+  /** Called before each commit: tests lose claims, post letters, crash. */
+  beforeCommit: (commit: Commit) => void = () => undefined;
+  private readonly keys = { admission: generateKeyPairSync('ed25519'), ledger: generateKeyPairSync('ed25519') };
+  private readonly macKey = randomBytes(32);
+  private next = 1n;
+
+  /** Accepts a run of this plan. */
+  submit(plan: Plan, inputs: Json = {}): RunId {
+    const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
+    const environment: Environment = {
+      schema: 'taskrunner.environment.v1', machine: MACHINE_VERSION, mode: 'open', isolation: 'none/v1', limits: {},
+      approvals: { floor: testFloor }, packTrust: {}, engines: {}, executors: {}, extensions: {},
+    };
+    const environmentText = canonical(environment as unknown as Json);
+    const profile: Profile = { schema: 'taskrunner.profile.v1', environment: sha256(environmentText), defaults: testDefaults, egress: [], secrets: [], images: {} };
+    const profileText = canonical(profile as unknown as Json);
+    const planText = canonical(plan as unknown as Json);
+    const pack = { name: plan.pack.name, version: plan.pack.version, contentDigest: plan.pack.contentDigest, sourceDigest: zero };
+    const record: AdmissionRecord = {
+      schema: 'taskrunner.admission.v1', runId, tenant: TENANT, initiators: [{ iss: 'https://issuer.test', sub: 'ada', kind: 'person' }],
+      pack: { ...pack, signers: [] }, planHash: sha256(planText), profileDigest: sha256(profileText), scheduleId: null, rerunOf: null,
+      acceptedAt: new Date(this.at).toISOString(), nonce: randomBytes(16).toString('hex'),
+    };
+    const claimed: ClaimedRun = {
+      tenant: TENANT, runId, fence: 0, crashes: 0, quarantine: false, plan: planText, planHash: record.planHash, profile: profileText,
+      profileDigest: record.profileDigest, environment: environmentText, pack, manifest: '{}', files: [], inputs,
+      admission: this.seal('admission', PAYLOAD_TYPE.admission, record as unknown as Json), admissionDigest: digestOf(record as unknown as Json),
+      lastSeq: 0, lastLine: 0, head: null, mac: null, seen: 0,
+    };
+    this.runs.set(runId, { claimed, fence: 0, owner: null, lastSeq: 0, lastLine: 0, head: null, seen: 0, inbox: 0, crashes: 0, dueAt: this.at, status: 'queued', halted: null, run: null });
+    for (const map of [this.pages, this.letters, this.chunks]) (map as Map<RunId, unknown[]>).set(runId, []);
+    this.rows.set(runId, new Map());
+    this.gates.set(runId, new Map());
+    return runId;
+  }
+
+  /** Claims a run whoever owns it: the old owner's fence is void. `crashed` counts it. */
+  claim(runId: RunId, crashed = false): ClaimedRun {
+    const run = this.run(runId);
+    run.fence++;
+    run.owner = `w${run.fence}`;
+    if (crashed) run.crashes++;
+    const { fence, crashes, lastSeq, lastLine, head, seen } = run;
+    return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, seen };
+  }
+
+  run(runId: RunId): StoredRun {
+    const run = this.runs.get(runId);
+    if (!run) throw new TypeError('no such run');
+    return run;
+  }
+
+  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null): void {
+    const run = this.run(runId);
+    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response: null, postedAt: this.at });
+    run.dueAt = this.at;
+  }
+
+  /** A signed decision on an open gate, as the webservice posts it. */
+  decide(runId: RunId, gate: string, sub: string, decision: DecisionKind = 'approved', change: Partial<DecisionRecord> = {}): void {
+    const row = this.gates.get(runId)?.get(gate);
+    if (!row) throw new TypeError('no such gate');
+    const record: DecisionRecord = {
+      schema: 'taskrunner.decision.v1', decisionId: randomBytes(8).toString('hex'), runId, tenant: TENANT, gate, planHash: this.run(runId).claimed.planHash,
+      gateDigest: row.gateDigest, decision, response: null, person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'],
+      bound: 'gate', authTime: new Date(this.at).toISOString(), acr: null, reason: null, decidedAt: new Date(this.at).toISOString(), proof: { kind: 'service' },
+      ...change,
+    };
+    row.state = decision === 'approved' ? 'approved' : 'rejected';
+    this.post(runId, { type: 'gate.decided', step: gate } as GivenBody, this.seal('ledger', PAYLOAD_TYPE.decision, record as unknown as Json));
+  }
+
+  seal(usage: 'admission' | 'ledger', payloadType: string, document: Json): Envelope {
+    const payload = Buffer.from(canonical(document));
+    const sig = sign(null, preAuthEncoding(payloadType, payload), this.keys[usage].privateKey);
+    return { payload: payload.toString('base64'), payloadType, signatures: [{ keyid: '', sig: sig.toString('base64') }] };
+  }
+
+  hands(executors: readonly Executor[], change: Partial<DriverHands> = {}): DriverHands {
+    const world = this;
+    const worker: WorkerDescription = { name: 'w', version: '1', build: zero, isolation: 'none/v1', probe: zero, environments: [], labels: [] };
+    const open = (usage: 'admission' | 'ledger', payloadType: string, envelope: Envelope): Json | null => {
+      const payload = Buffer.from(envelope.payload, 'base64');
+      const sig = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64');
+      if (envelope.payloadType !== payloadType) return null;
+      return verify(null, preAuthEncoding(payloadType, payload), world.keys[usage].publicKey, sig) ? (JSON.parse(payload.toString()) as Json) : null;
+    };
+    return {
+      claims: new MemoryClaims(this),
+      committer: new MemoryCommitter(this),
+      logs: new MemoryLogs(this),
+      objects: new MemoryObjects(this),
+      clock: { now: () => world.at },
+      executors: new Map(executors.map((executor) => [executor.uses, executor])),
+      worker,
+      openAdmission: (envelope) => open('admission', PAYLOAD_TYPE.admission, envelope) as AdmissionRecord | null,
+      openDecision: (envelope) => {
+        const record = open('ledger', PAYLOAD_TYPE.decision, envelope);
+        return record === null ? null : { record: record as unknown as DecisionRecord, digest: digestOf(record) };
+      },
+      mac: (text) => createHmac('sha256', world.macKey).update(text).digest('hex'),
+      nonce: () => randomBytes(16).toString('hex'),
+      replan: async (run) => sha256(run.plan),
+      alarm: (_run, code, detail) => void world.alarms.push({ code, detail }),
+      ...change,
+    };
+  }
+}
+
+class MemoryClaims extends Claims {
+  constructor(private readonly world: MemoryWorld) {
+    super();
+  }
+
+  async register(): Promise<Incarnation> {
+    return { id: 'w', leaseMs: 8_000 };
+  }
+  async renew(): Promise<{ held: boolean; at: number }> {
+    return { held: true, at: this.world.at };
+  }
+  async sweep(): Promise<number> {
+    return 0;
+  }
+  async claim(): Promise<readonly ClaimedRun[]> {
+    return [];
+  }
+  async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
+    return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);
+  }
+  async letters(_tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
+    return (this.world.letters.get(run) ?? []).filter((letter) => letter.position > seen);
+  }
+  async mail(): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
+    return [...this.world.runs].map(([runId, run]) => ({ tenant: TENANT, runId, inbox: run.inbox }));
+  }
+  async standing(_tenant: TenantId, run: RunId): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
+    return this.world.run(run);
+  }
+  async rows(_tenant: TenantId, run: RunId): Promise<{ steps: { step: string; status: string }[]; gates: { gate: string; state: string; gateDigest: Digest }[] }> {
+    return { steps: [...(this.world.rows.get(run)?.values() ?? [])], gates: [...(this.world.gates.get(run)?.values() ?? [])] };
+  }
+  async halt(run: ClaimedRun, code: string): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, halted: code, status: 'halted', dueAt: null });
+  }
+  async release(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null });
+  }
+  async retire(): Promise<void> {}
+}
+
+class MemoryCommitter extends Committer {
+  constructor(private readonly world: MemoryWorld) {
+    super();
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    const { world } = this;
+    world.beforeCommit(commit);
+    const run = world.run(commit.runId);
+    if (run.fence !== commit.fence || run.owner === null || run.lastSeq !== commit.prevSeq) return { kind: 'claim-lost' };
+    if (commit.closes && run.inbox !== commit.seen) return { kind: 'letters' };
+    world.pages.get(commit.runId)?.push({ ...commit.page, mac: commit.mac });
+    for (const row of commit.steps) world.rows.get(commit.runId)?.set(row.step, row);
+    for (const gate of commit.gates) {
+      const gates = world.gates.get(commit.runId);
+      if (gate.kind === 'opened') gates?.set(gate.gate, { gate: gate.gate, state: 'open', gateDigest: gate.gateDigest, request: gate.request, show: gate.show });
+      else if (gates?.get(gate.gate)?.state === 'open') Object.assign(gates.get(gate.gate) ?? {}, { state: gate.outcome });
+    }
+    for (const placed of commit.chunks) {
+      const chunk = world.chunks.get(commit.runId)?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
+      if (chunk) chunk.firstLine = placed.firstLine;
+    }
+    world.outbox.push(...commit.outbox.map((item) => item.body));
+    Object.assign(run, {
+      lastSeq: commit.page.first + commit.page.entries.length - 1, head: commit.page.hash, seen: commit.seen, lastLine: commit.run.lastLine,
+      status: commit.run.status, run: commit.run, dueAt: commit.dueAt, crashes: commit.run.progressed ? 0 : run.crashes,
+    });
+    if (commit.releases) run.owner = null;
+    return { kind: 'committed' };
+  }
+}
+
+class MemoryLogs extends LogStore {
+  constructor(private readonly world: MemoryWorld) {
+    super();
+  }
+
+  async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    return chunks.map((chunk) => {
+      const run = this.world.run(chunk.runId);
+      const held = run.fence === chunk.fence && run.owner !== null;
+      if (held) this.world.chunks.get(chunk.runId)?.push({ ...chunk, firstLine: null });
+      return held;
+    });
+  }
+
+  async read(_tenant: TenantId, run: RunId, afterLine: number): Promise<readonly NumberedChunk[]> {
+    return (this.world.chunks.get(run) ?? [])
+      .filter((chunk): chunk is LogChunk & { firstLine: number } => chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine)
+      .sort((a, b) => a.firstLine - b.firstLine);
+  }
+}
+
+class MemoryObjects extends ObjectStore {
+  constructor(private readonly world: MemoryWorld) {
+    super();
+  }
+
+  async put(tenant: TenantId, content: AsyncIterable<Uint8Array>, options: PutOptions): Promise<{ digest: Digest; size: number }> {
+    const parts: Uint8Array[] = [];
+    for await (const part of content) parts.push(part);
+    const bytes = Buffer.concat(parts);
+    const digest = sha256(bytes);
+    if (options.expected && options.expected !== digest) throw new CodedError('OBJECT_DIGEST_MISMATCH', 'digest', 'send it again');
+    this.world.objectBytes.set(`${tenant}/${digest}`, bytes);
+    return { digest, size: bytes.length };
+  }
+  async open(tenant: TenantId, digest: Digest): Promise<AsyncIterable<Uint8Array>> {
+    const bytes = this.world.objectBytes.get(`${tenant}/${digest}`);
+    if (!bytes) throw new CodedError('OBJECT_MISSING', 'missing', 'put it');
+    return (async function* () {
+      yield bytes;
+    })();
+  }
+  async stat(tenant: TenantId, digest: Digest): Promise<{ size: number } | null> {
+    const bytes = this.world.objectBytes.get(`${tenant}/${digest}`);
+    return bytes ? { size: bytes.length } : null;
+  }
+  async delete(tenant: TenantId, digest: Digest): Promise<boolean> {
+    return this.world.objectBytes.delete(`${tenant}/${digest}`);
+  }
+  async sweep(): Promise<number> {
+    return 0;
+  }
+}

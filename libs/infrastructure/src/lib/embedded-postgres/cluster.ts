@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { DataPlace } from './data-place';
+import { EmbeddedPostgresError } from './embedded-postgres-error';
+import { spawnOptions } from './os-account';
+import type { ServerPrograms } from './server-programs';
+
+const execute = promisify(execFile);
+
+/** The superuser that initdb makes. */
+export const superuser = 'postgres';
+
+/**
+ * The superuser's password: made once, kept in `password` (0600) beside the data.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is data but the file is gone.
+ */
+export async function superuserPassword(place: DataPlace): Promise<string> {
+  const file = join(place.requested, 'password');
+  const kept = (await readFile(file, 'utf8').catch(() => undefined))?.trim();
+  if (kept) return kept;
+  if (place.major !== undefined) {
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `${file}, which holds the password of this database, is missing`,
+      'restore the file, or delete the data directory to begin with an empty database',
+    );
+  }
+  const password = randomBytes(24).toString('base64url');
+  await rm(file, { force: true });
+  await writeFile(file, `${password}\n`, { flag: 'wx', mode: 0o600 });
+  return password;
+}
+
+/** The password of a role: the superuser's own, and for every other one a value derived from it that does not lead back. */
+export function rolePassword(password: string, role: string): string {
+  return role === superuser ? password : createHmac('sha256', password).update(role).digest('base64url');
+}
+
+/**
+ * Runs initdb: UTF-8, byte order (`C`, the same on every machine and version), checksums, passwords (SCRAM) on every
+ * connection. The data appears by one rename, so an interrupted initdb leaves nothing to trip over.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with what initdb said.
+ */
+export async function makeCluster(
+  place: DataPlace,
+  programs: ServerPrograms,
+  password: string,
+  sync: boolean,
+): Promise<void> {
+  const draft = join(place.home, 'pgdata.draft');
+  const passwordFile = join(place.home, 'pgdata.password');
+  await rm(draft, { recursive: true, force: true });
+  await rm(passwordFile, { force: true });
+  try {
+    await mkdir(draft, { mode: 0o700 });
+    await writeFile(passwordFile, `${password}\n`, { flag: 'wx', mode: 0o600 });
+    if (place.account) {
+      await chown(draft, place.account.uid, place.account.gid);
+      await chown(passwordFile, place.account.uid, place.account.gid);
+    }
+    await execute(
+      join(programs.binDirectory, 'initdb'),
+      [
+        `--pgdata=${draft}`,
+        `--username=${superuser}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--no-locale',
+        '--data-checksums',
+        ...(sync ? [] : ['--no-sync']),
+      ],
+      spawnOptions(place.account),
+    );
+    await chmod(draft, 0o700);
+    await rename(draft, join(place.home, 'pgdata'));
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr?.trim() ?? '';
+    await rm(draft, { recursive: true, force: true });
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `initdb could not make a database in ${place.home}: ${said || String(error)}`,
+      'see what initdb says: usually no space, no permission or a read-only file system',
+      error,
+    );
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmbeddedPostgresError } from './embedded-postgres-error';
+import { canEnter } from './os-account';
+import type { OsAccount } from './os-account';
+
+/**
+ * Where one embedded database lives. The directory that was asked for holds:
+ *
+ * - `pgdata/`: PostgreSQL's data, 0700, owned by the account that runs the server;
+ * - `password`: the superuser's, 0600, the caller's;
+ * - `server.log`: what the server wrote;
+ * - `owner`: the process that has started it;
+ * - `location`: only where the server's account cannot enter the directory (root, below a private folder): the absolute path
+ *   of a folder in the shared directory that holds `pgdata/` instead. Everything else stays here.
+ */
+export interface DataPlace {
+  /** The directory that was asked for. */
+  readonly requested: string;
+  /** The folder that holds `pgdata`: `requested`, or the one `location` names. */
+  readonly home: string;
+  readonly account: OsAccount;
+  /** Major version of the data; absent before the first start. */
+  readonly major?: number;
+}
+
+/** Makes the directory that was asked for: enterable where root must lend it to another account, else private. */
+export async function makeDirectory(requested: string): Promise<void> {
+  const mode = process.getuid?.() === 0 ? 0o755 : 0o700;
+  if (await mkdir(requested, { recursive: true, mode })) await chmod(requested, mode);
+}
+
+/**
+ * Finds the data, or decides where it will lie.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if the data is there but the server's account cannot reach it: an
+ * empty database is never put in place of one that cannot be read.
+ */
+export async function locateData(
+  requested: string,
+  account: OsAccount,
+  shared: () => Promise<string>,
+): Promise<DataPlace> {
+  const home = (await followPointer(requested)) ?? requested;
+  const pgdata = join(home, 'pgdata');
+  if (existsSync(pgdata)) return existingPlace(requested, home, account);
+  if (await canEnter(home, account)) return { requested, home, account };
+  return { requested, home: await moveAway(requested, await shared()), account };
+}
+
+async function followPointer(requested: string): Promise<string | undefined> {
+  const pointer = join(requested, 'location');
+  const home = (await readFile(pointer, 'utf8').catch(() => undefined))?.trim();
+  if (home === undefined || existsSync(home)) return home;
+  throw new EmbeddedPostgresError(
+    'DATABASE_START_FAILED',
+    `${pointer} says that the data lies in ${home}, which does not exist`,
+    `restore ${home}, or delete ${requested} to begin with an empty database`,
+  );
+}
+
+async function existingPlace(requested: string, home: string, account: OsAccount): Promise<DataPlace> {
+  const pgdata = join(home, 'pgdata');
+  const { uid, gid } = await stat(pgdata);
+  const owner = account && uid !== 0 ? { name: `user ${uid}`, uid, gid } : account;
+  if (account && uid === 0) {
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `${pgdata} belongs to root, which PostgreSQL refuses`,
+      `chown -R ${account.name} ${pgdata}`,
+    );
+  }
+  if (!(await canEnter(pgdata, owner))) {
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `${owner?.name ?? 'this user'} cannot enter ${pgdata}`,
+      'give the folders above it mode 0711, or run as the user who made the data',
+    );
+  }
+  const version = await readFile(join(pgdata, 'PG_VERSION'), 'utf8').catch(() => '');
+  if (!/^\d+\s*$/.test(version)) {
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `${pgdata} is not a PostgreSQL data directory (no PG_VERSION)`,
+      'restore it, or delete it to begin with an empty database',
+    );
+  }
+  return { requested, home, account: owner, major: Number(version) };
+}
+
+/** The name tells whose data it is; a random part keeps a directory that was deleted and made again from finding old data. */
+async function moveAway(requested: string, shared: string): Promise<string> {
+  const hash = createHash('sha256')
+    .update(await realpath(requested))
+    .digest('hex')
+    .slice(0, 12);
+  const home = join(shared, `database-${hash}-${randomUUID().slice(0, 8)}`);
+  await mkdir(home);
+  await chmod(home, 0o755);
+  await writeFile(join(requested, 'location'), `${home}\n`, { mode: 0o644 });
+  return home;
+}

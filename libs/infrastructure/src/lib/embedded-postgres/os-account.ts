@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { EmbeddedPostgresError } from './embedded-postgres-error';
+
+const execute = promisify(execFile);
+
+/** The operating-system account that runs the server. `undefined` where it is the caller's own. */
+export type OsAccount = { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
+
+const candidates = ['postgres', '_postgres', 'nobody'];
+
+/**
+ * PostgreSQL refuses to run as root, so root lends it an unprivileged account that exists: `postgres`, else `nobody`.
+ * Accounts are never created. An ordinary user runs the server as himself.
+ */
+export async function chooseAccount(): Promise<OsAccount> {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of candidates) {
+    const uid = await idOf('-u', name);
+    const gid = await idOf('-g', name);
+    if (uid !== undefined && gid !== undefined && uid !== 0) return { name, uid, gid };
+  }
+  throw new EmbeddedPostgresError(
+    'DATABASE_START_FAILED',
+    `PostgreSQL does not run as root, and none of the accounts ${candidates.join(', ')} exists`,
+    'run as an ordinary user, add an account named postgres, or set database.url to a server of your own',
+  );
+}
+
+/** What `spawn` needs to run a program as `account`: no other ids, a directory anyone can stand in, no inherited secrets. */
+export function spawnOptions(account: OsAccount) {
+  return {
+    cwd: '/',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', LANG: 'C', TZ: 'UTC' },
+    ...(account ? { uid: account.uid, gid: account.gid } : {}),
+  };
+}
+
+/** True if `account` can enter `directory`: asked of the kernel, so that every parent and access list counts. */
+export async function canEnter(directory: string, account: OsAccount): Promise<boolean> {
+  try {
+    await execute('/bin/sh', ['-c', 'cd "$0"', directory], spawnOptions(account));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function idOf(flag: '-u' | '-g', name: string): Promise<number | undefined> {
+  try {
+    return Number((await execute('id', [flag, name])).stdout.trim());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { constants, fstatSync } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const rotateAtBytes = 10 * 1024 * 1024;
+const followEveryMs = 200;
+
+/**
+ * The server writes straight into a file, not into a pipe of ours: it must be able to say something while we are stopped,
+ * and after we are gone.
+ */
+export interface ServerLog {
+  /** File descriptor for the server's stdout and stderr. */
+  readonly fd: number;
+  /** The last lines written since `mark`, oldest first. */
+  tail(count: number): Promise<string[]>;
+  /** From here on `tail` looks at new lines only. */
+  mark(): void;
+  /** Hands over what was not yet told and closes. */
+  close(): Promise<void>;
+}
+
+/** Opens `server.log` in `directory` for appending; above 10 MiB the old one becomes `server.log.1`. */
+export async function openServerLog(directory: string, tell?: (line: string) => void): Promise<ServerLog> {
+  const path = join(directory, 'server.log');
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  if (size > rotateAtBytes) await rename(path, `${path}.1`);
+  const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
+  const file = await open(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
+  let marked = fstatSync(file.fd).size;
+  let told = marked;
+  let telling = Promise.resolve();
+  const tellNews = () =>
+    (telling = telling.then(async () => {
+      const text = await readFrom(file, told);
+      const whole = text.subarray(0, text.lastIndexOf(10) + 1);
+      told += whole.length;
+      linesOf(whole).forEach((line) => tell?.(line));
+    }));
+  const timer = tell && setInterval(() => void tellNews().catch(() => undefined), followEveryMs).unref();
+  return {
+    fd: file.fd,
+    mark: () => void (marked = fstatSync(file.fd).size),
+    tail: async (count) => linesOf(await readFrom(file, marked)).slice(-count),
+    async close() {
+      clearInterval(timer);
+      if (tell) await tellNews().catch(() => undefined);
+      await file.close();
+    },
+  };
+}
+
+async function readFrom(file: FileHandle, offset: number): Promise<Buffer> {
+  const length = Math.max(0, Math.min(fstatSync(file.fd).size - offset, 1024 * 1024));
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await file.read(bytes, 0, length, offset);
+  return Buffer.from(bytes.buffer, 0, bytesRead);
+}
+
+function linesOf(text: Buffer): string[] {
+  return text
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}

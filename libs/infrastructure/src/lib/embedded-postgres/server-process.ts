@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { rolePassword, superuser } from './cluster';
+import type { DataPlace } from './data-place';
+import { EmbeddedPostgresError } from './embedded-postgres-error';
+import { spawnOptions } from './os-account';
+import { stopServer } from './postmaster';
+import type { ServerLog } from './server-log';
+import type { ServerPrograms } from './server-programs';
+
+/** How a server ended. */
+export interface ServerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A server that accepts connections. */
+export interface ServerProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly exited: Promise<ServerExit>;
+  stop(): Promise<void>;
+}
+
+/** What `launchServer` needs. */
+export interface Launch {
+  readonly place: DataPlace;
+  readonly programs: ServerPrograms;
+  readonly password: string;
+  readonly log: ServerLog;
+  /** 0: a free one. */
+  readonly port: number;
+  /** `-c name=value`. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Crash recovery replays the log since the last checkpoint, so a start may take long; an ordinary one takes 30 ms. */
+const startPatienceMs = 120_000;
+/** Backends of a server killed by SIGKILL notice within this time. */
+const retryPatienceMs = 10_000;
+
+/**
+ * Starts `postgres` on loopback and waits until it answers. Tried again while the old server's memory is still in use, and
+ * when somebody took the free port in between.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with the last lines of the server's log.
+ */
+export async function launchServer(launch: Launch): Promise<ServerProcess> {
+  const began = performance.now();
+  for (;;) {
+    const attempt = await launchOnce(launch, launch.port || (await freePort()));
+    if ('pid' in attempt) return attempt;
+    const said = attempt.lines.join('\n');
+    const portTaken = /could not bind|Address already in use/i.test(said);
+    const passing = (portTaken && launch.port === 0) || /still in use|pre-existing shared memory/i.test(said);
+    if (!passing || performance.now() - began > retryPatienceMs) throw startFailed(launch, attempt, portTaken);
+    await delay(100);
+  }
+}
+
+interface FailedAttempt {
+  readonly reason: string;
+  readonly lines: readonly string[];
+}
+
+async function launchOnce(launch: Launch, port: number): Promise<ServerProcess | FailedAttempt> {
+  const { place, programs, log } = launch;
+  const pgdata = await realpath(join(place.home, 'pgdata'));
+  const settings = { ...launch.settings, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  log.mark();
+  // Detached: Ctrl-C in a terminal reaches us and not the server, so that the application can finish its work first.
+  const child = spawn(join(programs.binDirectory, 'postgres'), ['-D', pgdata, '-p', String(port), ...args], {
+    ...spawnOptions(place.account),
+    stdio: ['ignore', log.fd, log.fd],
+    detached: true,
+  });
+  let ended: ServerExit | Error | undefined;
+  const exited = new Promise<ServerExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve((ended = { code, signal })));
+    child.once('error', (error) => {
+      ended = error;
+      resolve({ code: null, signal: null });
+    });
+  });
+  const pid = child.pid;
+  const fail = async (reason: string): Promise<FailedAttempt> => ({ reason, lines: await log.tail(20) });
+  if (pid === undefined) {
+    await exited;
+    return fail(ended ? describeEnd(ended) : 'not started');
+  }
+  const stop = async () => {
+    child.ref();
+    if (!ended) await stopServer(pid, async () => !ended);
+    await exited;
+  };
+  const deadline = performance.now() + startPatienceMs;
+  for (;;) {
+    const answer = await ask(port, launch.password, exited);
+    if (ended) return fail(describeEnd(ended));
+    if (answer.pgdata === pgdata) break;
+    if (answer.pgdata !== undefined || answer.refused || performance.now() > deadline) {
+      await stop();
+      return fail(answer.refused ?? (answer.pgdata ? 'another server has this port' : 'no answer in time'));
+    }
+    await delay(15);
+  }
+  child.unref();
+  return { pid, port, exited, stop };
+}
+
+/** Asks who is there: a server on this port need not be the one that was just started. */
+async function ask(
+  port: number,
+  password: string,
+  exited: Promise<ServerExit>,
+): Promise<{ pgdata?: string; refused?: string }> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: superuser,
+    database: 'postgres',
+    password: rolePassword(password, superuser),
+    connectionTimeoutMillis: 2_000,
+    ssl: false,
+  });
+  client.on('error', () => undefined);
+  try {
+    await Promise.race([client.connect(), exited.then(() => Promise.reject(new Error('the server ended')))]);
+    const { rows } = await client.query<{ pgdata: string }>(`select current_setting('data_directory') as pgdata`);
+    return { pgdata: rows[0]?.pgdata ?? '' };
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return code === '28P01' || code === '28000' ? { refused: message } : {};
+  } finally {
+    // Not awaited: a stranger on this port may never answer.
+    void client.end().catch(() => undefined);
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function describeEnd(end: ServerExit | Error): string {
+  if (end instanceof Error) return end.message;
+  return end.signal ? `killed by ${end.signal}` : `exit code ${end.code ?? '?'}`;
+}
+
+function startFailed(launch: Launch, attempt: FailedAttempt, portTaken: boolean): EmbeddedPostgresError {
+  const portHint = `port ${launch.port} is taken: choose another, or 0 for a free one`;
+  return new EmbeddedPostgresError(
+    'DATABASE_START_FAILED',
+    [`PostgreSQL did not start (${attempt.reason})`, ...attempt.lines].join('\n'),
+    portTaken ? portHint : `see ${join(launch.place.requested, 'server.log')}`,
+  );
+}

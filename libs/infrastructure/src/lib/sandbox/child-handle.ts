@@ -1,0 +1,159 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Socket } from 'node:net';
+import type { ChildExit, Launch, OutputReader, RunningChild } from './launch';
+import type { Pipe } from './pipes';
+import { refusal } from './sandbox-error';
+import { isGone, killGroup } from './supervisor-process/process-table';
+import type { FromSupervisor } from './supervisor-process/protocol';
+
+type Message = Exclude<FromSupervisor, { type: 'expired' }>;
+
+/** After the end, output that is still held open by a process that escaped (profile `none/v1`) is given up after this silence. */
+const SILENCE_MS = 1_000;
+
+/** The worker's side of one child: its three pipes and what the supervisor says about it. */
+export class ChildHandle implements RunningChild {
+  readonly exit: Promise<ChildExit>;
+  private readonly ended: Promise<ChildExit>;
+  private settle!: { resolve(exit: ChildExit): void; reject(error: unknown): void };
+  private pid: number | null = null;
+  private namespace: { readonly pid: number; readonly birth: string } | null = null;
+  private over = false;
+
+  constructor(
+    private readonly stdin: Pipe | null,
+    stdout: Pipe,
+    stderr: Pipe,
+    content: Launch['stdin'],
+    reader: OutputReader,
+    private readonly sendStop: (graceMs: number) => void,
+  ) {
+    this.pipes = stdin === null ? [stdout, stderr] : [stdin, stdout, stderr];
+    this.ended = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    if (stdin !== null && content !== undefined) void feed(stdin.socket, content);
+    let failure: { readonly error: unknown } | null = null;
+    const fail = (error: unknown) => {
+      failure ??= { error };
+      this.sendStop(0);
+    };
+    const outputs = [
+      this.pump('stdout', stdout.socket, reader, fail),
+      this.pump('stderr', stderr.socket, reader, fail),
+    ];
+    this.exit = this.ended.then(
+      async (exit) => {
+        await Promise.all(outputs);
+        if (failure !== null) throw failure.error;
+        return exit;
+      },
+      async (error: unknown) => {
+        await Promise.all(outputs);
+        throw error;
+      },
+    );
+    // Whoever started the child may look at `exit` later.
+    this.exit.catch(() => undefined);
+  }
+
+  private readonly pipes: readonly Pipe[];
+
+  stop(graceMs: number): Promise<ChildExit> {
+    this.sendStop(graceMs);
+    return this.exit;
+  }
+
+  /** Takes what the supervisor says; true if it was the last word. */
+  hear(message: Message): boolean {
+    switch (message.type) {
+      case 'started':
+        this.pid = message.pid;
+        this.handOver();
+        return false;
+      case 'namespace':
+        this.namespace = { pid: message.pid, birth: message.birth };
+        return false;
+      case 'refused':
+        this.end(() => this.settle.reject(refusal(message.code, message.message)));
+        return true;
+      case 'exit': {
+        const { code, signal, killed, ran } = message;
+        // bubblewrap itself fails with a small code. Whatever else ended it without a word may have happened while the step ran.
+        const unbuilt = !ran && killed === null && signal === null && (code ?? 0) < 128;
+        if (!unbuilt) this.end(() => this.settle.resolve({ code, signal, killed }));
+        else
+          this.end(() =>
+            this.settle.reject(
+              refusal('START_FAILED', `the sandbox ended with ${code ?? 'nothing'} before the step began`),
+            ),
+          );
+        return true;
+      }
+    }
+  }
+
+  /** The supervisor is gone: kills what it left, sees it gone, and fails. */
+  async lose(): Promise<void> {
+    const { pid } = this;
+    this.handOver();
+    while (
+      pid !== null &&
+      !(killGroup(pid) && (this.namespace === null || isGone(this.namespace.pid, this.namespace.birth)))
+    )
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    this.end(() => this.settle.reject(refusal('SUPERVISOR_LOST', 'the supervisor of the children ended')));
+  }
+
+  private handOver(): void {
+    for (const pipe of this.pipes) pipe.handedOver();
+  }
+
+  private end(settle: () => void): void {
+    this.handOver();
+    this.over = true;
+    this.stdin?.socket.destroy();
+    settle();
+  }
+
+  /** Hands on what comes, one chunk at a time; meanwhile nothing is read, the pipe fills, and the child blocks. */
+  private async pump(
+    stream: 'stdout' | 'stderr',
+    socket: Socket,
+    reader: OutputReader,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    let busy = false;
+    let lastMs = performance.now();
+    let failed = false;
+    const watch = setInterval(() => {
+      if (!this.over || busy) lastMs = performance.now();
+      else if (performance.now() - lastMs > SILENCE_MS) socket.destroy();
+    }, SILENCE_MS / 4);
+    watch.unref();
+    try {
+      for await (const chunk of socket as AsyncIterable<Uint8Array>) {
+        if (failed) continue;
+        busy = true;
+        try {
+          await reader.onOutput(stream, chunk);
+        } catch (error) {
+          failed = true;
+          fail(error);
+        }
+        busy = false;
+        lastMs = performance.now();
+      }
+    } catch {
+      // Given up above: the end was not seen.
+    } finally {
+      clearInterval(watch);
+      socket.destroy();
+    }
+  }
+}
+
+/** A child need not read what it is given: a closed pipe is no failure. */
+async function feed(socket: Socket, content: NonNullable<Launch['stdin']>): Promise<void> {
+  const source = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+  await pipeline(Readable.from(source), socket).catch(() => undefined);
+}

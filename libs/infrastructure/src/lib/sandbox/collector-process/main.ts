@@ -1,0 +1,81 @@
+// The collector: a process in a fresh sandbox that sees only one workspace, read-only, after its step is over. Everything in there is the
+// step's work and trusted in nothing.
+import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { Folder, Refused } from './folder';
+import type { CollectRequest, FrameHeader } from './protocol';
+import { Surveyor, type Entry, type Survey } from './survey';
+
+const PIECE = 64 * 1024;
+const [, , root = ''] = process.argv;
+const { artifacts, limits } = JSON.parse(readFileSync(0, 'utf8')) as CollectRequest;
+
+function collect(): void {
+  const surveyor = new Surveyor(root, limits);
+  const surveys = artifacts.map(({ path, optional }, artifact): Survey | null => {
+    try {
+      const survey = surveyor.survey(path);
+      if (survey === null && !optional)
+        send({ type: 'fault', artifact, code: 'ARTIFACT_MISSING', path, message: 'there is no such file or folder' });
+      return survey;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      send({ type: 'fault', artifact, code: error.code, path: error.path, message: error.message });
+      return null;
+    }
+  });
+  surveys.forEach((survey, artifact) => {
+    if (survey === null) return;
+    if (survey.kind === 'files') for (const file of survey.files) sendEntry(artifact, file, file.path);
+    else {
+      send({ type: 'tar-begin', artifact, path: survey.folder });
+      for (const entry of survey.entries) sendEntry(artifact, entry, entry.path.slice(survey.folder.length + 1));
+      send({ type: 'tar-end', artifact });
+    }
+  });
+  send({ type: 'end' });
+}
+
+function sendEntry(artifact: number, entry: Entry, path: string): void {
+  if (entry.kind === 'folder') return send({ type: 'folder', artifact, path });
+  const { size, executable } = entry;
+  const fd = openFile(entry.path, size);
+  try {
+    send({ type: 'file', artifact, path, size, executable });
+    const piece = new Uint8Array(PIECE);
+    for (let left = size; left > 0;) {
+      const count = readSync(fd, piece, 0, Math.min(PIECE, left), null);
+      // The header has promised more: an answer that ends here is not whole, and refused as such.
+      if (count === 0) throw new Refused('ARTIFACT_REFUSED', entry.path, 'the file was cut while it was collected');
+      write(piece.subarray(0, count));
+      left -= count;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(path: string, size: number): number {
+  const parts = path.split('/');
+  const opened = [Folder.open(root)];
+  try {
+    for (const part of parts.slice(0, -1)) opened.push((opened.at(-1) as Folder).folder(part));
+    return (opened.at(-1) as Folder).file(parts.at(-1) ?? '', size);
+  } finally {
+    for (const folder of opened) folder.close();
+  }
+}
+
+function send(header: FrameHeader): void {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const frame = new Uint8Array(4 + text.length);
+  new DataView(frame.buffer).setUint32(0, text.length);
+  frame.set(text, 4);
+  write(frame);
+}
+
+/** Blocks while the worker is not reading. */
+function write(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at);
+}
+
+collect();

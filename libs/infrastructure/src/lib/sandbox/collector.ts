@@ -1,0 +1,169 @@
+import type { Fault } from '@taskrunner/core';
+import type { CollectLimits, FrameHeader } from './collector-process/protocol';
+import { FrameReader, Handoff } from './frame-reader';
+import type { Sandbox } from './sandbox';
+import { refusal, REMEDIES, systemCode } from './sandbox-error';
+import type { Supervisor } from './supervisor';
+import { TreeArchive } from './tree-archive';
+import type { Workspace } from './workspace';
+
+/** An artifact as a step declares it (`run.artifacts[]`). */
+export interface DeclaredArtifact {
+  readonly name: string;
+  /** A file; a folder if it ends in `/`; a pattern if it has a `*`. Relative to the workspace, then to its `out`. */
+  readonly path: string;
+  readonly mediaType?: string;
+  readonly optional?: boolean;
+}
+
+/** One file, or a folder as a deterministic tar, on its way out of the workspace. */
+export interface CollectedArtifact {
+  readonly name: string;
+  /** Where it was found, relative to the workspace; of a folder with a slash at the end. */
+  readonly path: string;
+  readonly mediaType: string;
+  /** Bytes; null for a tar, which is made while it is read. */
+  readonly size: number | null;
+  /** Place in the list that a pattern gives; null for what is not a list. */
+  readonly index: number | null;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+export const DEFAULT_COLLECT_LIMITS: CollectLimits = { maxEntries: 10_000, maxDepth: 32, maxBytes: 1024 * 1024 * 1024 };
+
+/**
+ * Takes the declared artifacts out of a workspace, one after the other, through a separate process that sees nothing else. Only after
+ * the step is proven over. `sink` gets each as it comes; what it does not read is passed over. Resolves with a fault for each artifact
+ * that is missing (`ARTIFACT_MISSING`), not a plain file (`ARTIFACT_REFUSED`) or over a cap (`ARTIFACT_TOO_LARGE`); the others are
+ * taken all the same. Rejects with `COLLECTOR_FAILED`, or with what the sink threw.
+ */
+export async function collect(
+  request: {
+    readonly supervisor: Supervisor;
+    readonly sandbox: Sandbox;
+    readonly workspace: Workspace;
+    readonly artifacts: readonly DeclaredArtifact[];
+    readonly limits?: CollectLimits;
+  },
+  sink: (artifact: CollectedArtifact) => Promise<void>,
+): Promise<readonly Fault[]> {
+  const { supervisor, sandbox, workspace, artifacts } = request;
+  if (artifacts.length === 0) return [];
+  const { maxEntries, maxDepth, maxBytes } = request.limits ?? DEFAULT_COLLECT_LIMITS;
+  const launch = sandbox.inspect('collector-process', workspace, {
+    artifacts: artifacts.map(({ path, optional = false }) => ({ path, optional })),
+    limits: { maxEntries, maxDepth, maxBytes },
+  });
+  const answer = new Handoff();
+  let said = '';
+  const child = await supervisor.run(launch, {
+    onOutput: async (stream, chunk) => {
+      if (stream === 'stdout') await answer.push(chunk);
+      else said = (said + new TextDecoder().decode(chunk)).slice(0, 2_000);
+    },
+  });
+  const over = child.exit.finally(() => answer.end());
+  try {
+    const faults = await receive(new FrameReader(answer), artifacts, sink);
+    const { code } = await over;
+    if (code !== 0) throw refusal('COLLECTOR_FAILED', `the collector exited with ${code}`);
+    return faults;
+  } catch (error) {
+    void drain(answer);
+    await child.stop(0).catch(() => undefined);
+    if (systemCode(error) === 'COLLECTOR_FAILED' && said !== '')
+      throw refusal('COLLECTOR_FAILED', `the collector failed: ${said.trim()}`, { cause: error });
+    throw error;
+  }
+}
+
+async function receive(
+  frames: FrameReader,
+  artifacts: readonly DeclaredArtifact[],
+  sink: (artifact: CollectedArtifact) => Promise<void>,
+): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  const places = new Map<number, number>();
+  for (;;) {
+    const header = (await frames.header()) as FrameHeader;
+    if (header.type === 'end') return faults;
+    const declared = artifacts[header.artifact];
+    if (declared === undefined)
+      throw refusal('COLLECTOR_FAILED', 'the collector names an artifact that was not asked for');
+    const { name, mediaType } = declared;
+    switch (header.type) {
+      case 'fault':
+        faults.push(faultOf(header, name));
+        break;
+      case 'file': {
+        const place = places.get(header.artifact) ?? 0;
+        places.set(header.artifact, place + 1);
+        const content = frames.bytes(header.size);
+        const index = declared.path.includes('*') ? place : null;
+        await sink({
+          name,
+          path: header.path,
+          mediaType: mediaType ?? 'application/octet-stream',
+          size: header.size,
+          index,
+          content: once(content),
+        });
+        for await (const _ of content);
+        break;
+      }
+      case 'tar-begin': {
+        const archive = new TreeArchive();
+        const path = `${header.path}/`;
+        const received = receiveTree(frames, archive);
+        const sunk = sink({
+          name,
+          path,
+          mediaType: mediaType ?? 'application/x-tar',
+          size: null,
+          index: null,
+          content: archive.content,
+        });
+        await Promise.all([received, sunk.finally(() => archive.abandon())]);
+        break;
+      }
+      default:
+        throw refusal('COLLECTOR_FAILED', `the collector sent ${header.type} outside of a tar`);
+    }
+  }
+}
+
+async function receiveTree(frames: FrameReader, archive: TreeArchive): Promise<void> {
+  try {
+    for (;;) {
+      const header = (await frames.header()) as FrameHeader;
+      if (header.type === 'folder') await archive.folder(header.path);
+      else if (header.type === 'file')
+        await archive.file(header.path, header.size, header.executable, frames.bytes(header.size));
+      else if (header.type === 'tar-end') return archive.end();
+      else throw refusal('COLLECTOR_FAILED', `the collector sent ${header.type} inside of a tar`);
+    }
+  } catch (error) {
+    archive.abandon(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+}
+
+/** An iteration that its reader may leave without closing what is below. */
+function once(content: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
+}
+
+async function drain(answer: Handoff): Promise<void> {
+  while ((await answer.next()) !== null);
+}
+
+function faultOf(header: Extract<FrameHeader, { type: 'fault' }>, name: string): Fault {
+  return {
+    code: header.code,
+    path: `/artifacts/${header.artifact}`,
+    line: null,
+    column: null,
+    message: `artifact ${JSON.stringify(name)}: ${JSON.stringify(header.path)} ${header.message}`,
+    remediation: REMEDIES[header.code],
+  };
+}

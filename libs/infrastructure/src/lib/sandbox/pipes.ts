@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const BATCH = 24;
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** One FIFO between a child and this process. Bytes pass through nobody else, so the kernel itself holds the child back. */
+export interface Pipe {
+  readonly path: string;
+  /** This process's end. */
+  readonly socket: Socket;
+  /** Must be called once the child has its end, or will never have one: lets the end of the stream be seen, and unlinks the FIFO. */
+  handedOver(): void;
+}
+
+/** Makes FIFOs: Node can neither make a pipe nor give one to a grandchild in another way. They are made in batches. */
+export class Pipes {
+  /** Private to this user; the supervisor removes it when it ends. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'taskrunner-pipes-'));
+  private readonly ready: string[] = [];
+  private filling: Promise<void> | null = null;
+  private made = 0;
+
+  /** The child writes, this process reads. */
+  async fromChild(): Promise<Pipe> {
+    const path = await this.take();
+    const fd = openSync(path, O_RDONLY | O_NONBLOCK);
+    const other = openSync(path, O_WRONLY | O_NONBLOCK);
+    return held(path, other, new Socket({ fd, readable: true, writable: false }));
+  }
+
+  /** This process writes, the child reads. */
+  async toChild(): Promise<Pipe> {
+    const path = await this.take();
+    const other = openSync(path, O_RDONLY | O_NONBLOCK);
+    const fd = openSync(path, O_WRONLY | O_NONBLOCK);
+    return held(path, other, new Socket({ fd, readable: false, writable: true }));
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async take(): Promise<string> {
+    for (;;) {
+      const path = this.ready.pop();
+      if (path !== undefined) return path;
+      this.filling ??= this.fill().finally(() => (this.filling = null));
+      await this.filling;
+    }
+  }
+
+  private async fill(): Promise<void> {
+    const paths = Array.from({ length: BATCH }, () => join(this.folder, String(this.made++)));
+    // The folder keeps others out. The mode lets a step of another user open /dev/stdout, which leads here.
+    await promisify(execFile)('mkfifo', ['-m', '666', ...paths]);
+    this.ready.push(...paths);
+  }
+}
+
+function held(path: string, other: number, socket: Socket): Pipe {
+  let open = true;
+  return {
+    path,
+    socket,
+    handedOver: () => {
+      if (!open) return;
+      open = false;
+      closeSync(other);
+      unlinkSync(path);
+    },
+  };
+}

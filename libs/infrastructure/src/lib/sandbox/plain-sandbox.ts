@@ -1,0 +1,79 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject } from '@taskrunner/core';
+import type { Launch } from './launch';
+import { OUTPUTS_FILE } from './outputs-file';
+import { DEFAULT_LIMITS, prlimitArgs, Sandbox, type SandboxedTask, type SandboxLimits } from './sandbox';
+import { scriptFolder } from './script-folder';
+import { resolveTool, type Tool } from './tool';
+import { View } from './view';
+import type { Workspace } from './workspace';
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const PRLIMIT = '/usr/bin/prlimit';
+
+/** Profile `none/v1`: a supervised child whose working directory is the workspace. For machines without bubblewrap. */
+export class PlainSandbox extends Sandbox {
+  readonly profile = 'none/v1';
+  readonly owner = null;
+  private readonly path: string;
+  private readonly prlimit = isThere(PRLIMIT);
+
+  /** `roots`: each one's `bin` is appended to `PATH`. */
+  constructor(private readonly roots: readonly string[] = []) {
+    super();
+    this.path = [PATH, ...roots.map((root) => join(root, 'bin'))].join(':');
+  }
+
+  describe(): JsonObject {
+    return { profile: this.profile, path: this.path, roots: [...this.roots], prlimit: this.prlimit };
+  }
+
+  environment(workspace: Workspace): { readonly [name: string]: string } {
+    return {
+      PATH: this.path,
+      HOME: join(workspace.path, 'home'),
+      TMPDIR: join(workspace.path, 'tmp'),
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      TASKRUNNER_OUTPUTS: join(workspace.path, OUTPUTS_FILE),
+    };
+  }
+
+  resolveTool(workspace: Workspace, argv0: string): Promise<Tool> {
+    const view = new View([{ kind: 'shown', target: '/', source: '/' }], '/task');
+    return resolveTool(view, this.path, workspace.path, argv0);
+  }
+
+  launch(task: SandboxedTask): Launch {
+    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS } = task;
+    return {
+      argv: [...this.limited(limits), tool.command, ...args],
+      env,
+      cwd: workspace.path,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
+  }
+
+  inspect(script: 'collector-process' | 'probe-process', workspace: Workspace | null, request: JsonObject): Launch {
+    return {
+      argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/'],
+      env: {},
+      cwd: '/',
+      stdin: JSON.stringify(request),
+    };
+  }
+
+  private limited(limits: SandboxLimits): string[] {
+    return this.prlimit ? [PRLIMIT, ...prlimitArgs({ ...limits, processes: null }), '--'] : [];
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

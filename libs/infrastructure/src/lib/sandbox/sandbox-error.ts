@@ -1,0 +1,63 @@
+import { CodedError, type Fault } from '@taskrunner/core';
+
+/** Why the sandbox, its supervisor or its collector refuses. */
+export type SandboxErrorCode =
+  /** The supervisor process ended; its children were killed. */
+  | 'SUPERVISOR_LOST'
+  /** The deadline passed without a renewal: nothing starts until the next one. */
+  | 'SUPERVISOR_EXPIRED'
+  /** The child or its sandbox could not be set up; the step itself never ran. */
+  | 'START_FAILED'
+  /** The sandbox cannot be built on this machine. */
+  | 'SANDBOX_UNAVAILABLE'
+  /** This path may not be added to the sandbox. */
+  | 'SANDBOX_ROOT_REFUSED'
+  | 'TOOL_NOT_FOUND'
+  /** Found, but not a regular file that may be executed. */
+  | 'TOOL_REFUSED'
+  /** A file's place in the workspace is not a plain relative path. */
+  | 'FILE_PATH_INVALID'
+  | 'ARTIFACT_MISSING'
+  /** A link, a FIFO, a device, a hard link, or a path that leaves the workspace. */
+  | 'ARTIFACT_REFUSED'
+  /** Over a cap on entries, depth or bytes. */
+  | 'ARTIFACT_TOO_LARGE'
+  | 'COLLECTOR_FAILED'
+  /** The outputs file is not a plain file. */
+  | 'OUTPUTS_REFUSED'
+  /** The outputs file is not one JSON object of at most 1 MiB. */
+  | 'OUTPUTS_INVALID';
+
+/** What to do, for each code. */
+export const REMEDIES: Record<SandboxErrorCode, string> = {
+  SUPERVISOR_LOST: 'The attempt may be tried again; look into the log of the worker if it happens twice.',
+  SUPERVISOR_EXPIRED: 'Wait until the worker has renewed its lease.',
+  START_FAILED: 'Read the message; the probe of the worker says what its sandbox can do.',
+  SANDBOX_UNAVAILABLE: 'Install bubblewrap 0.8 or later and allow user namespaces, or configure another isolation.',
+  SANDBOX_ROOT_REFUSED: 'List the exact path that the steps need, not a folder that holds more.',
+  TOOL_NOT_FOUND: 'Install the tool under /usr, bring it in the pack, or add its folder to `sandbox.roots`.',
+  TOOL_REFUSED: 'Make it a regular, executable file.',
+  FILE_PATH_INVALID: 'Use a relative path without `.`, `..` and empty parts.',
+  ARTIFACT_MISSING: 'Write the file, correct its path, or declare it `optional`.',
+  ARTIFACT_REFUSED: 'Write a regular file of its own inside the workspace.',
+  ARTIFACT_TOO_LARGE: 'Write less, or raise the limit in the configuration.',
+  COLLECTOR_FAILED: 'The attempt may be tried again.',
+  OUTPUTS_REFUSED: 'Write a regular file to the path in TASKRUNNER_OUTPUTS.',
+  OUTPUTS_INVALID: 'Write one JSON object of at most 1 MiB, in UTF-8.',
+};
+
+export function refusal(
+  code: SandboxErrorCode,
+  message: string,
+  options: { readonly faults?: readonly Fault[]; readonly cause?: unknown } = {},
+): CodedError<SandboxErrorCode> {
+  const { faults = [], cause } = options;
+  return new CodedError(code, message, REMEDIES[code], faults, cause === undefined ? undefined : { cause });
+}
+
+/** The `code` of an error of the operating system, such as `ENOENT`. */
+export function systemCode(error: unknown): string | null {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : null;
+}

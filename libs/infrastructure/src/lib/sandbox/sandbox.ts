@@ -1,0 +1,74 @@
+import type { JsonObject } from '@taskrunner/core';
+import type { Launch } from './launch';
+import type { Tool } from './tool';
+import type { Owner, Workspace } from './workspace';
+
+/** How a step is kept apart: part of the profile and of the evidence. Names never change their meaning. */
+export type IsolationProfile =
+  /** bubblewrap, no network, no egress proxy yet. */
+  | 'bwrap-open/v1'
+  /** A supervised child of this worker and nothing more: a daemonised child may escape, and it sees what the worker sees. */
+  | 'none/v1';
+
+/** What one step may use (setrlimit(2)). Null: as this worker. */
+export interface SandboxLimits {
+  readonly openFiles: number | null;
+  readonly processes: number | null;
+  readonly fileBytes: number | null;
+  readonly memoryBytes: number | null;
+  readonly cpuSeconds: number | null;
+}
+
+export const DEFAULT_LIMITS: SandboxLimits = {
+  openFiles: 4_096,
+  processes: 4_096,
+  fileBytes: null,
+  memoryBytes: null,
+  cpuSeconds: null,
+};
+
+/** A step, ready to start. */
+export interface SandboxedTask {
+  readonly workspace: Workspace;
+  readonly tool: Tool;
+  /** Without argv[0]: that is the tool. */
+  readonly args: readonly string[];
+  /** The whole environment; begin with `environment(workspace)`. */
+  readonly env: { readonly [name: string]: string };
+  readonly stdin?: Launch['stdin'];
+  readonly limits?: SandboxLimits;
+}
+
+/** A way to keep steps apart. It only says what to start; the supervisor starts it. */
+export abstract class Sandbox {
+  abstract readonly profile: IsolationProfile;
+  /** Whom workspaces must belong to; null: this process's user. */
+  abstract readonly owner: Owner | null;
+  /** What decides how a step is kept apart, on this machine: for the digest in the evidence. */
+  abstract describe(): JsonObject;
+  /** `PATH`, `HOME`, `TMPDIR`, `LANG`, `TZ`, `TASKRUNNER_OUTPUTS`. */
+  abstract environment(workspace: Workspace): { readonly [name: string]: string };
+  /** Finds and hashes argv[0] as the step will find it. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`. */
+  abstract resolveTool(workspace: Workspace, argv0: string): Promise<Tool>;
+  abstract launch(task: SandboxedTask): Launch;
+  /** Runs one of our own scripts in a fresh sandbox that sees, of all this, at most that workspace, read-only. */
+  abstract inspect(
+    script: 'collector-process' | 'probe-process',
+    workspace: Workspace | null,
+    request: JsonObject,
+  ): Launch;
+}
+
+/** Arguments of prlimit(1), soft and hard alike. No core dumps: they would hold secrets. */
+export function prlimitArgs(limits: SandboxLimits): string[] {
+  const options = {
+    nofile: limits.openFiles,
+    nproc: limits.processes,
+    fsize: limits.fileBytes,
+    as: limits.memoryBytes,
+    cpu: limits.cpuSeconds,
+  };
+  const args = ['--core=0:0'];
+  for (const [name, value] of Object.entries(options)) if (value !== null) args.push(`--${name}=${value}:${value}`);
+  return args;
+}

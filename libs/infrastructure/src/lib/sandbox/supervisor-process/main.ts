@@ -1,0 +1,97 @@
+// The supervisor: one process per worker, in a session of its own. It starts all children and kills them when the deadline passes or
+// when the worker's pipe closes. So a killed, stopped or cut-off worker's children are dead before another worker may claim its runs.
+import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Child } from './child';
+import { monotonicMs, type FromSupervisor, type Killer, type ToSupervisor } from './protocol';
+
+const [pipes = ''] = process.argv.slice(2);
+/** Node takes a longer delay for none at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+const children = new Map<number, Child>();
+let deadline = Infinity;
+let timer: NodeJS.Timeout | undefined;
+
+const tell = (message: FromSupervisor): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+function killAll(killer: Killer): void {
+  for (const child of children.values()) child.kill(killer);
+}
+
+function renew(until: number): void {
+  deadline = until;
+  clearTimeout(timer);
+  timer = setTimeout(checkDeadline, Math.min(Math.max(0, until - monotonicMs()), LONGEST_MS));
+}
+
+/** A timer may fire a little early; and while the deadline has passed, what starts late is killed too. */
+function checkDeadline(): void {
+  const left = deadline - monotonicMs();
+  if (left > 0) {
+    timer = setTimeout(checkDeadline, Math.min(left, LONGEST_MS));
+    return;
+  }
+  killAll('deadline');
+  tell({ type: 'expired' });
+}
+
+function obey(message: ToSupervisor): void {
+  switch (message.type) {
+    case 'renew':
+      return renew(message.until);
+    case 'stop':
+      return children.get(message.id)?.stop(message.graceMs);
+    case 'run': {
+      if (deadline <= monotonicMs()) {
+        tell({ type: 'refused', id: message.id, code: 'SUPERVISOR_EXPIRED', message: 'the deadline has passed' });
+        return;
+      }
+      const child = new Child(message, tell);
+      children.set(message.id, child);
+      void child.live().finally(() => {
+        children.delete(message.id);
+        if (closed && children.size === 0) leave();
+      });
+    }
+  }
+}
+
+let closed = false;
+/** The worker is gone or asks to end: kill everything, see it gone, end. */
+function close(): void {
+  closed = true;
+  killAll('closed');
+  if (children.size === 0) leave();
+}
+
+function leave(): void {
+  if (pipes !== '') rmSync(pipes, { recursive: true, force: true });
+  process.exit(0);
+}
+
+/** What was left open for us by whoever started the worker would be left open for every step. Node marks its own close-on-exec. */
+function closeInherited(): void {
+  let open: string[];
+  try {
+    open = readdirSync('/proc/self/fdinfo').filter((fd) => Number(fd) > 2);
+  } catch {
+    return;
+  }
+  for (const fd of open) {
+    try {
+      const flags = /^flags:\t([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
+      if ((parseInt(flags, 8) & 0o2000000) === 0) closeSync(Number(fd));
+    } catch {
+      // Closed already: it was the listing's own.
+    }
+  }
+}
+
+closeInherited();
+// The worker decides when to stop; signals meant for it must not take its children first.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined);
+process.stdout.on('error', close);
+process.stdin.on('error', close);
+createInterface({ input: process.stdin, crlfDelay: Infinity })
+  .on('line', (line) => obey(JSON.parse(line) as ToSupervisor))
+  .on('close', close);

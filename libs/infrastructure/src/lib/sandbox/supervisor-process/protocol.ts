@@ -1,0 +1,55 @@
+// What worker and supervisor say to each other: one JSON document a line, over the supervisor's stdin and stdout.
+
+/** Milliseconds on the clock that runs alike in all processes of this machine and never jumps (CLOCK_MONOTONIC). */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
+}
+
+/** Options for bubblewrap, kept off the command line where other users could read them. */
+export interface Handover {
+  /** Read by the child from descriptor 4, each ended by NUL; it reports `--json-status-fd` on descriptor 3. */
+  readonly options: readonly string[];
+}
+
+export type ToSupervisor =
+  | {
+      readonly type: 'run';
+      readonly id: number;
+      readonly argv: readonly string[];
+      readonly env: { readonly [name: string]: string };
+      readonly cwd: string;
+      /** Paths of FIFOs whose other ends the worker holds; a null stdin is /dev/null. */
+      readonly stdin: string | null;
+      readonly stdout: string;
+      readonly stderr: string;
+      readonly handover: Handover | null;
+    }
+  /** SIGTERM now, SIGKILL after `graceMs`. */
+  | { readonly type: 'stop'; readonly id: number; readonly graceMs: number }
+  /** All children die at this moment (`monotonicMs`) unless a later one comes first. */
+  | { readonly type: 'renew'; readonly until: number };
+
+/** Who ended a child, if not the child itself. */
+export type Killer = 'stop' | 'deadline' | 'closed';
+
+export type FromSupervisor =
+  | { readonly type: 'started'; readonly id: number; readonly pid: number }
+  /** The first process of the child's pid namespace, as this machine numbers it. */
+  | { readonly type: 'namespace'; readonly id: number; readonly pid: number; readonly birth: string }
+  | {
+      readonly type: 'refused';
+      readonly id: number;
+      readonly code: 'START_FAILED' | 'SUPERVISOR_EXPIRED';
+      readonly message: string;
+    }
+  /** Sent when the child is over *and* its group or namespace is proven empty. `ran`: the step itself was started. */
+  | {
+      readonly type: 'exit';
+      readonly id: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly killed: Killer | null;
+      readonly ran: boolean;
+    }
+  /** The deadline passed; everything was killed. */
+  | { readonly type: 'expired' };

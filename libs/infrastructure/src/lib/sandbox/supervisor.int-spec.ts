@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { scriptFolder } from './script-folder';
+import { Supervisor } from './supervisor';
+
+const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
+
+function alive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean, withinMs: number): Promise<void> {
+  const started = performance.now();
+  while (!condition()) {
+    if (performance.now() - started > withinMs) throw new Error(`not within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Keeps what a child writes. */
+class Capture {
+  stdout = '';
+  stderr = '';
+
+  async onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> {
+    this[stream] += Buffer.from(chunk).toString();
+  }
+}
+
+describe('Supervisor', () => {
+  let supervisor: Supervisor;
+  let expired = 0;
+  beforeAll(() => void (supervisor = Supervisor.start({ onExpired: () => expired++ })));
+  afterAll(() => supervisor.close());
+
+  it.each([
+    ['exit 0', 0, ''],
+    ['exit 7', 7, ''],
+    ['echo out; echo err >&2; echo again >/dev/stderr; cat', 0, 'out\n'],
+  ])('runs %s', async (script, code, stdout) => {
+    const capture = new Capture();
+    const child = await supervisor.run({ ...sh(script), stdin: '' }, capture);
+    expect(await child.exit).toEqual({ code, signal: null, killed: null });
+    expect(capture.stdout).toBe(stdout);
+    if (stdout !== '') expect(capture.stderr).toBe('err\nagain\n');
+  });
+
+  it('gives a child its input, in whatever form, and survives one that does not read it', async () => {
+    const large = 'x'.repeat(1_000_000);
+    async function* parts() {
+      yield new TextEncoder().encode(large);
+      yield new TextEncoder().encode('yz');
+    }
+    for (const [stdin, length] of [
+      [large, 1_000_000],
+      [new TextEncoder().encode('abc'), 3],
+      [parts(), 1_000_002],
+    ] as const) {
+      const capture = new Capture();
+      await (
+        await supervisor.run({ ...sh('wc -c'), stdin }, capture)
+      ).exit;
+      expect(Number(capture.stdout)).toBe(length);
+    }
+    expect(await (await supervisor.run({ ...sh('exit 3'), stdin: large }, new Capture())).exit).toMatchObject({
+      code: 3,
+    });
+  });
+
+  it('says why a child could not start', async () => {
+    const nothing = { argv: ['/nonexistent/tool'], env: {}, cwd: '/' };
+    await expect((await supervisor.run(nothing, new Capture())).exit).rejects.toMatchObject({ code: 'START_FAILED' });
+  });
+
+  it('holds a child back while its reader is busy, and loses nothing', async () => {
+    let received = 0;
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const marker = join(tmpdir(), `written-${process.pid}`);
+    const child = await supervisor.run(sh(`head -c 3000000 /dev/zero; echo done > ${marker}`), {
+      onOutput: async (_stream, chunk) => {
+        received += chunk.length;
+        await gate;
+      },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(() => readFileSync(marker)).toThrow();
+    expect(received).toBeLessThan(400_000);
+    open();
+    expect(await child.exit).toMatchObject({ code: 0 });
+    expect(received).toBe(3_000_000);
+    await rm(marker);
+  });
+
+  it('kills a child whose reader fails, and says so', async () => {
+    const child = await supervisor.run(sh('yes'), { onOutput: () => Promise.reject(new Error('disk full')) });
+    await expect(child.exit).rejects.toThrow('disk full');
+  });
+
+  it('stops by SIGTERM first', async () => {
+    const capture = new Capture();
+    const child = await supervisor.run(
+      sh('trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.02; done'),
+      capture,
+    );
+    await until(() => capture.stdout === 'up\n', 5_000);
+    expect(await child.stop(5_000)).toEqual({ code: 5, signal: null, killed: 'stop' });
+    expect(capture.stdout).toBe('up\nbye\n');
+  });
+
+  it('stops by SIGKILL what ignores SIGTERM, with everything it started', async () => {
+    const capture = new Capture();
+    const script = 'trap "" TERM; sleep 100 & echo $!; (set -m; sleep 100 & echo $!); echo up; sleep 100';
+    const child = await supervisor.run(sh(script), capture);
+    await until(() => capture.stdout.endsWith('up\n'), 5_000);
+    const pids = capture.stdout.split('\n').slice(0, 2).map(Number);
+    expect(pids.map(alive)).toEqual([true, true]);
+    expect(await child.stop(50)).toEqual({ code: null, signal: 'SIGKILL', killed: 'stop' });
+    expect(pids.map(alive)).toEqual([false, false]);
+  });
+
+  it('leaves nothing behind when a child ends by itself', async () => {
+    const capture = new Capture();
+    const child = await supervisor.run(sh('sleep 100 >/dev/null & echo $!'), capture);
+    await child.exit;
+    expect(alive(Number(capture.stdout))).toBe(false);
+  });
+
+  it('kills at the deadline, not before, and starts nothing until it is renewed', async () => {
+    supervisor.renew(150);
+    const started = performance.now();
+    const child = await supervisor.run(sh('trap "" TERM; sleep 100'), new Capture());
+    setTimeout(() => supervisor.renew(400), 100);
+    expect(await child.exit).toMatchObject({ signal: 'SIGKILL', killed: 'deadline' });
+    expect(performance.now() - started).toBeGreaterThan(480);
+    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(expired).toBe(1);
+    const late = await supervisor.run(sh('exit 0'), new Capture());
+    await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });
+    supervisor.renew(600_000);
+    expect(await (await supervisor.run(sh('exit 0'), new Capture())).exit).toMatchObject({ code: 0 });
+  });
+
+  it('fails the attempts, not the worker, when the supervisor is lost, and starts again', async () => {
+    const capture = new Capture();
+    const child = await supervisor.run(sh('trap "" TERM; echo $$; sleep 100'), capture);
+    await until(() => capture.stdout !== '', 5_000);
+    const first = supervisor.pid;
+    process.kill(first ?? 0, 'SIGKILL');
+    await expect(child.exit).rejects.toMatchObject({ code: 'SUPERVISOR_LOST' });
+    expect(alive(Number(capture.stdout))).toBe(false);
+    expect(await (await supervisor.run(sh('exit 4'), new Capture())).exit).toMatchObject({ code: 4 });
+    expect(supervisor.pid).not.toBe(first);
+  });
+
+  it('runs many at once', async () => {
+    const exits = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => (await supervisor.run(sh(`exit ${i}`), new Capture())).exit),
+    );
+    expect(exits.map((exit) => exit.code)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+});
+
+describe('a worker that is gone', () => {
+  it.each([
+    ['killed', 'SIGKILL', [false, false, false]],
+    // It cannot renew any more: its children die at the deadline, the supervisor waits for it.
+    ['stopped', 'SIGSTOP', [false, false, true]],
+  ] as const)('(%s) takes all its children with it within a second', async (_how, signal, left) => {
+    const folder = await mkdtemp(join(tmpdir(), 'worker-'));
+    // A worker in small: it speaks the protocol to a supervisor of its own, as `Supervisor` does.
+    const script = 'trap "" TERM HUP INT; sleep 300 & echo $! $$ >pids.new; mv pids.new pids; wait; sleep 300';
+    const run = {
+      type: 'run',
+      id: 1,
+      argv: ['/bin/sh', '-c', script],
+      env: { PATH: '/usr/bin:/bin' },
+      stdin: null,
+      handover: null,
+    };
+    const main = join(scriptFolder('supervisor-process'), 'main.js');
+    const source = `
+      const { spawn, execFileSync } = require('node:child_process');
+      const { openSync } = require('node:fs');
+      execFileSync('mkfifo', ['o', 'e']);
+      openSync('o', 'r+');
+      openSync('e', 'r+');
+      const supervisor = spawn(process.execPath, [${JSON.stringify(main)}, ''], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
+      const send = (message) => supervisor.stdin.write(JSON.stringify(message) + '\\n');
+      const renew = () => send({ type: 'renew', until: Number(process.hrtime.bigint() / 1000n) / 1000 + 400 });
+      renew();
+      setInterval(renew, 50);
+      send({ ...${JSON.stringify(run)}, cwd: process.cwd(), stdout: process.cwd() + '/o', stderr: process.cwd() + '/e' });
+      console.log(supervisor.pid);`;
+    const worker = spawn(process.execPath, ['-e', source], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    let printed = '';
+    worker.stdout.on('data', (chunk) => (printed += String(chunk)));
+    const pids = () => `${readOrNothing(join(folder, 'pids')).trim()} ${printed.trim()}`.split(' ').map(Number);
+    await until(() => pids().length === 3 && pids().every((pid) => pid > 0), 5_000);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(pids().map(alive)).toEqual([true, true, true]);
+    worker.kill(signal);
+    await until(() => pids().map(alive).join() === left.join(), 1_000);
+    worker.kill('SIGKILL');
+    await until(() => !pids().some(alive), 1_000);
+    await rm(folder, { recursive: true });
+  });
+});
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,116 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ChildHandle } from './child-handle';
+import type { Launch, OutputReader, RunningChild } from './launch';
+import { Pipes } from './pipes';
+import { scriptFolder } from './script-folder';
+import { monotonicMs, type FromSupervisor, type ToSupervisor } from './supervisor-process/protocol';
+
+/** One life of the supervisor's process. */
+interface Life {
+  readonly process: ChildProcess;
+  readonly pipes: Pipes;
+  readonly children: Map<number, ChildHandle>;
+  readonly over: Promise<void>;
+}
+
+/**
+ * Starts all children of this worker in one separate process, which kills them when the deadline passes or when this process ends, in
+ * whatever way. If that process itself is lost, its children are killed and their `exit`s reject with `SUPERVISOR_LOST`;
+ * the next `run` starts it anew, under the same deadline.
+ */
+export class Supervisor {
+  private life: Life | null = null;
+  private until: number | null = null;
+  private lastId = 0;
+  private closed = false;
+
+  private constructor(private readonly onExpired: () => void) {}
+
+  /** Starts the process. `onExpired` is told when the deadline has passed and everything was killed. */
+  static start(options: { readonly onExpired?: () => void } = {}): Supervisor {
+    const supervisor = new Supervisor(options.onExpired ?? (() => undefined));
+    supervisor.begin();
+    return supervisor;
+  }
+
+  /** Process id of the supervisor, for diagnosis; null while there is none. */
+  get pid(): number | null {
+    return this.life?.process.pid ?? null;
+  }
+
+  /** Starts a child. Resolves when its pipes are laid; whether it starts is seen at `exit`. */
+  async run(launch: Launch, reader: OutputReader): Promise<RunningChild> {
+    if (this.closed) throw new TypeError('the supervisor is closed');
+    const life = this.life ?? this.begin();
+    const id = ++this.lastId;
+    const stdin = launch.stdin === undefined ? null : await life.pipes.toChild();
+    const [stdout, stderr] = await Promise.all([life.pipes.fromChild(), life.pipes.fromChild()]);
+    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, (graceMs) =>
+      send(life, { type: 'stop', id, graceMs }),
+    );
+    if (this.life !== life) {
+      void child.lose();
+      return child;
+    }
+    life.children.set(id, child);
+    const { argv, env, cwd, handover = null } = launch;
+    const paths = { stdin: stdin?.path ?? null, stdout: stdout.path, stderr: stderr.path };
+    send(life, { type: 'run', id, argv, env, cwd, handover, ...paths });
+    return child;
+  }
+
+  /**
+   * All children die `deadlineMs` after `sentAtMs` (this moment, unless the caller knows an earlier one, such as when it sent the
+   * renewal of its lease) unless this is called again before.
+   */
+  renew(deadlineMs: number, sentAtMs: number = monotonicMs()): void {
+    this.until = sentAtMs + deadlineMs;
+    if (this.life !== null) send(this.life, { type: 'renew', until: this.until });
+  }
+
+  /** Kills what still runs, sees it gone, and ends the process. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const { life } = this;
+    if (life === null) return;
+    life.process.stdin?.end();
+    await life.over;
+  }
+
+  private begin(): Life {
+    const pipes = new Pipes();
+    const child = spawn(process.execPath, [join(scriptFolder('supervisor-process'), 'main.js'), pipes.folder], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: '/',
+    });
+    const children = new Map<number, ChildHandle>();
+    const over = new Promise<void>((resolve) => {
+      // `close` comes after the last message has been read.
+      child.once('close', resolve);
+      child.once('error', () => resolve());
+    }).then(async () => {
+      if (this.life === life) this.life = null;
+      await Promise.all([...children.values()].map((left) => left.lose()));
+      children.clear();
+      pipes.close();
+    });
+    const life: Life = { process: child, pipes, children, over };
+    child.stdin.on('error', () => undefined);
+    createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
+      const message = JSON.parse(line) as FromSupervisor;
+      if (message.type === 'expired') this.onExpired();
+      else if (children.get(message.id)?.hear(message)) children.delete(message.id);
+    });
+    this.life = life;
+    if (this.until !== null) send(life, { type: 'renew', until: this.until });
+    return life;
+  }
+}
+
+function send(life: Life, message: ToSupervisor): void {
+  life.process.stdin?.write(`${JSON.stringify(message)}\n`);
+}

@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readOutputs } from './outputs-file';
+import { asFolder, sweepWorkspaces, Workspace } from './workspace';
+
+const root = process.getuid?.() === 0;
+let base: string;
+let workspace: Workspace;
+const make = () =>
+  Workspace.create({ root: base, run: 'run_1', execution: '1', owner: root ? { uid: 65_534, gid: 65_534 } : null });
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'workspaces-'));
+  workspace = await make();
+});
+afterEach(() => rm(base, { recursive: true }));
+
+describe('Workspace', () => {
+  it('is fresh and private, also after an execution that was interrupted', async () => {
+    await writeFile(join(workspace.path, 'out/left'), 'x');
+    workspace = await make();
+    expect((await readdir(workspace.path)).sort()).toEqual(['home', 'in', 'out', 'pack', 'tmp']);
+    expect(await readdir(join(workspace.path, 'out'))).toEqual([]);
+    for (const folder of ['', 'in', 'pack', 'out', 'tmp', 'home']) {
+      const { mode, uid } = await stat(join(workspace.path, folder));
+      expect(mode & 0o777).toBe(0o700);
+      if (root) expect(uid).toBe(65_534);
+    }
+  });
+
+  it('lays files down, from bytes and streams, and lists as folders', async () => {
+    async function* parts() {
+      yield new TextEncoder().encode('a');
+      yield new TextEncoder().encode('b');
+    }
+    await workspace.lay('in', [
+      { path: 'deep/er/stream', content: parts() },
+      { path: 'deep/text', content: 'text' },
+      ...asFolder('list/', [
+        { name: 'out/z.json', content: new Uint8Array([1]) },
+        { name: 'a.json', content: '' },
+      ]),
+    ]);
+    await workspace.lay('in', [{ path: 'deep/er/later', content: '' }]);
+    await workspace.lay('pack', [{ path: 'run.sh', content: '', executable: true }]);
+    expect(await readFile(join(workspace.path, 'in/deep/er/stream'), 'utf8')).toBe('ab');
+    expect(await readdir(join(workspace.path, 'in/list'))).toEqual(['000000-z.json', '000001-a.json']);
+    expect((await stat(join(workspace.path, 'in/deep/text'))).mode & 0o777).toBe(0o400);
+    expect((await stat(join(workspace.path, 'pack/run.sh'))).mode & 0o777).toBe(0o500);
+  });
+
+  it.each([
+    '../x',
+    '/x',
+    'a/../../x',
+    'a//b',
+    '',
+    '.',
+    'a/.',
+    'a\0b',
+    'x'.repeat(256),
+    `${'a/'.repeat(3_000)}b`,
+    '\ud800',
+  ])('refuses the place %j', async (path) => {
+    await expect(workspace.lay('in', [{ path, content: '' }])).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
+  });
+
+  it('refuses two files in one place', async () => {
+    const file = { path: 'a', content: '' };
+    await expect(workspace.lay('in', [file, file])).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  it('is removed whatever the step made of it, and nothing else is', async () => {
+    const outside = join(base, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'kept'), '');
+    await symlink(outside, join(workspace.path, 'out/link'));
+    await mkdir(join(workspace.path, 'out/closed/inner'), { recursive: true });
+    await chmod(join(workspace.path, 'out/closed'), 0);
+    // Deeper than a path may be long.
+    execFileSync(
+      'sh',
+      ['-c', 'n=$(printf %0200d 0); for i in $(seq 60); do mkdir $n && cd -P $n; done 2>/dev/null; true'],
+      {
+        cwd: join(workspace.path, 'out'),
+      },
+    );
+    await workspace.remove();
+    expect(existsSync(join(base, 'run_1'))).toBe(false);
+    expect(await readdir(outside)).toEqual(['kept']);
+  });
+
+  it('is swept with all others when a worker starts anew', async () => {
+    expect(await sweepWorkspaces(base)).toBe(1);
+    expect(await readdir(base)).toEqual([]);
+    expect(await sweepWorkspaces(join(base, 'none'))).toBe(0);
+  });
+});
+
+describe('readOutputs', () => {
+  const path = () => join(workspace.path, 'outputs.json');
+
+  it.each([
+    ['{"a": [1, null, "x"]}', { a: [1, null, 'x'] }],
+    ['', {}],
+    [null, {}],
+  ])('reads %j', async (text, value) => {
+    if (text !== null) await writeFile(path(), text);
+    expect(await readOutputs(workspace)).toEqual(value);
+  });
+
+  it.each([
+    ['OUTPUTS_INVALID', '[1]'],
+    ['OUTPUTS_INVALID', 'null'],
+    ['OUTPUTS_INVALID', '{"a":'],
+    ['OUTPUTS_INVALID', 'a: 1'],
+    ['OUTPUTS_INVALID', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['OUTPUTS_INVALID', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
+  ])('answers %s to %.20s', async (code, content) => {
+    await writeFile(path(), content);
+    await expect(readOutputs(workspace)).rejects.toMatchObject({ code });
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['a link', () => symlink('/etc/hostname', path())],
+    ['a FIFO', async () => execFileSync('mkfifo', [path()])],
+    ['a folder', () => mkdir(path())],
+    [
+      'a hard link',
+      () => writeFile(join(workspace.path, 'x'), '{}').then(() => link(join(workspace.path, 'x'), path())),
+    ],
+  ])('refuses %s without waiting', async (_what, create) => {
+    await create();
+    await expect(readOutputs(workspace)).rejects.toMatchObject({ code: 'OUTPUTS_REFUSED' });
+  });
+});

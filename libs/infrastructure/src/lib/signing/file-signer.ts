@@ -1,0 +1,37 @@
+import { sign } from 'node:crypto';
+import { preAuthEncoding, Signer, type Envelope, type KeyUsage } from '@taskrunner/core';
+import { loadKey, type SigningKey } from './key-file';
+
+/** Signs with an Ed25519 key that lies in a file of this machine: for development and single machines. */
+export class FileSigner extends Signer {
+  readonly keyid: string;
+
+  constructor(
+    readonly usage: KeyUsage,
+    private readonly key: SigningKey,
+  ) {
+    super();
+    this.keyid = key.keyid;
+  }
+
+  /** A signer with the key in this file; see `loadKey` for what is refused. */
+  static async open(usage: KeyUsage, path: string): Promise<FileSigner> {
+    return new FileSigner(usage, await loadKey(path));
+  }
+
+  /** SPKI, PEM: what goes into a trust file. */
+  get publicKeyPem(): string {
+    return this.key.publicKeyPem;
+  }
+
+  async sign(payloadType: string, payload: string): Promise<Envelope> {
+    if (!payload.isWellFormed()) throw new TypeError('lone surrogate: this text has no UTF-8 bytes');
+    const bytes = new TextEncoder().encode(payload);
+    const signature = sign(null, preAuthEncoding(payloadType, bytes), this.key.privateKey);
+    return {
+      payload: Buffer.from(payload).toString('base64'),
+      payloadType,
+      signatures: [{ keyid: this.keyid, sig: signature.toString('base64') }],
+    };
+  }
+}

@@ -1,0 +1,36 @@
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { readPrivateFile, writePrivateFile } from './private-file';
+import { refusal } from './signing-error';
+
+const KEY = /^[0-9a-f]{64}$/;
+
+/** HMAC-SHA-256 under the journal's key: who can write the database but does not hold this key cannot write a page. */
+export class MacKey {
+  constructor(private readonly key: KeyObject) {}
+
+  /** 64 lower-case hexadecimal digits. */
+  mac(data: string | Uint8Array): string {
+    return createHmac('sha256', this.key).update(data).digest('hex');
+  }
+
+  /** True if `mac` is that of `data`; takes the same time wherever they differ. */
+  check(data: string | Uint8Array, mac: string): boolean {
+    const expected = new TextEncoder().encode(this.mac(data));
+    const given = new TextEncoder().encode(mac);
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+}
+
+/** Makes a new 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+export async function generateMacKeyFile(path: string): Promise<MacKey> {
+  const key = randomBytes(32).toString('hex');
+  await writePrivateFile(path, `${key}\n`);
+  return new MacKey(createSecretKey(key, 'hex'));
+}
+
+/** Reads a MAC key. Refuses as `loadKey` does. */
+export async function loadMacKey(path: string): Promise<MacKey> {
+  const text = (await readPrivateFile(path)).trimEnd();
+  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not hold 64 hexadecimal digits`);
+  return new MacKey(createSecretKey(text, 'hex'));
+}

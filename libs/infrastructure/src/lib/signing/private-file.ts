@@ -1,0 +1,46 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { refusal } from './signing-error';
+
+/** Key files are small; more is not a key. */
+const MAX_BYTES = 16 * 1024;
+
+/** Writes a new file that only its owner can read (mode 0600), durably. An existing one is never replaced: `KEY_FILE_EXISTS`. */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw hasCode(error, 'EEXIST') ? refusal('KEY_FILE_EXISTS', `${path} exists already`, error) : error;
+  });
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads a file after it has proved private: mode 0600 or tighter, owned by this user or by root. */
+export async function readPrivateFile(path: string): Promise<string> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw hasCode(error, 'ENOENT') ? refusal('KEY_FILE_MISSING', `there is no ${path}`, error) : error;
+  });
+  try {
+    return await readPrivate(path, file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readPrivate(path: string, file: FileHandle): Promise<string> {
+  const { mode, uid, size } = await file.stat();
+  if ((mode & 0o077) !== 0)
+    throw refusal(
+      'KEY_FILE_MODE',
+      `${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can use it`,
+    );
+  if (uid !== 0 && uid !== process.getuid?.()) throw refusal('KEY_FILE_MODE', `${path} belongs to another user`);
+  if (size > MAX_BYTES) throw refusal('KEY_FILE_INVALID', `${path} is too large for a key`);
+  return file.readFile('utf8');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}

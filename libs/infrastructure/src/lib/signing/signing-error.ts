@@ -1,0 +1,21 @@
+import { CodedError } from '@taskrunner/core';
+
+/** Why a key file is refused. */
+export type SigningErrorCode =
+  /** Others than its owner may read or write it, or it belongs to somebody else. */
+  | 'KEY_FILE_MODE'
+  | 'KEY_FILE_MISSING'
+  | 'KEY_FILE_INVALID'
+  /** A new key never replaces an old one. */
+  | 'KEY_FILE_EXISTS';
+
+const REMEDIES: Record<SigningErrorCode, string> = {
+  KEY_FILE_MODE: 'Make the file yours alone: chown it to the user of this process and chmod 600.',
+  KEY_FILE_MISSING: 'Generate the key, or correct its path in the configuration.',
+  KEY_FILE_INVALID: 'Generate a new key file, or restore this one from its backup.',
+  KEY_FILE_EXISTS: 'Choose another path, or move the old key away first.',
+};
+
+export function refusal(code: SigningErrorCode, message: string, cause?: unknown): CodedError<SigningErrorCode> {
+  return new CodedError(code, message, REMEDIES[code], [], cause === undefined ? undefined : { cause });
+}

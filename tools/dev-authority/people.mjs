@@ -1,0 +1,27 @@
+// The people and clients of the development Authority, and the scopes it knows. Plain data: give `startDevAuthority` your own.
+
+/** Scopes of the resource server `taskrunner` (security.md §4). */
+export const packScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
+
+/** `login` is the subject. `scopes` are the most a token of this person can carry; asking for more yields fewer. */
+export const people = [
+  { login: 'ada', name: 'Ada', tenant: 'acme', scopes: ['packs.read', 'packs.run'], grants: [] },
+  { login: 'grace', name: 'Grace', tenant: 'acme', scopes: ['packs.read', 'packs.approve'], grants: ['role:sec-lead'] },
+  { login: 'linus', name: 'Linus', tenant: 'acme', scopes: ['packs.read', 'packs.run', 'packs.approve'], grants: [] },
+  { login: 'ops', name: 'Ops', tenant: 'acme', scopes: ['packs.read', 'packs.run', 'packs.admin'], grants: [] },
+  { login: 'wendy', name: 'Wendy', tenant: 'acme', scopes: ['packs.read', 'packs.write'], grants: [] },
+  {
+    login: 'mallory',
+    name: 'Mallory',
+    tenant: 'globex',
+    scopes: ['packs.read', 'packs.run', 'packs.approve'],
+    grants: [],
+  },
+];
+
+/** Machines (`kind: 'machine'`: client credentials, a secret made at first start) and public clients of people (PKCE). */
+export const clients = [
+  { id: 'ci', kind: 'machine', name: 'CI', tenant: 'acme', scopes: ['packs.read', 'packs.run'] },
+  { id: 'taskrunner-cli', kind: 'public', name: 'TaskRunner CLI', redirectUris: ['http://127.0.0.1/callback'] },
+  { id: 'taskrunner-console', kind: 'public', name: 'TaskRunner console', redirectUris: ['http://127.0.0.1/'] },
+];
