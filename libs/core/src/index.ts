@@ -224,3 +224,35 @@ export { parseAuthority, parseHost, parseTarget, type Authority, type Target } f
 export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
 export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
 export { isSpecialAddress } from './lib/egress/special-address';
+export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
+export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
+export { DecideApproval, type DecideApprovalHands, type Receipt as DecisionReceipt } from './lib/operations/decide-approval';
+export type { Decision } from './lib/operations/decision';
+export { objectionTo } from './lib/operations/decision-checks';
+export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
+export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
+export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export {
+  packFilesOf,
+  planPack,
+  sourceDigestOf,
+  type PackFile as PackSourceFile,
+  type PackPlanning,
+  type PackSource,
+  type PlanningSetting,
+} from './lib/operations/pack-source';
+export {
+  PlanHashMismatch,
+  SubmitRun,
+  SubmitRunError,
+  type Submission,
+  type SubmitRunCode,
+  type SubmitRunHands,
+  type Submitted,
+} from './lib/operations/submit-run';
+export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
+export { trustedRecords } from './lib/operations/trusted-records';
+export { replanRun } from './lib/operations/replan-run';
+export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
+export { verifySignature } from './lib/evidence/signature';
+export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';

@@ -165,6 +165,7 @@ export class RandomWorld {
     this.check(before, turn);
     for (const command of turn.commands) this.perform(command);
     this.checkSlots();
+    this.checkWaits();
   }
 
   private perform(command: Command): void {
@@ -231,6 +232,18 @@ export class RandomWorld {
       if (busy > limit) this.violations.push(`${step} runs ${busy} children of ${limit}`);
       const open = children.filter(([, child]) => child.kind !== 'ended').length;
       if (open !== state.open) this.violations.push(`${step || 'root'} counts ${state.open} open children of ${open}`);
+    }
+  }
+
+  /** What waits for a time is told it; what is to stop was told to. */
+  private checkWaits(): void {
+    for (const [step, state] of this.state.steps.entries()) {
+      const due = state.kind === 'retrying' ? state.at : state.kind === 'delaying' ? state.until : state.kind === 'waiting' ? state.gate.expiresAt : null;
+      const wake = this.state.wakes.get(step);
+      if (due !== null && (wake === undefined || wake > due)) this.violations.push(`${step} is ${state.kind} and nobody wakes it`);
+      if (state.kind !== 'running' || state.stopping === null) continue;
+      const flight = this.flying.get(`${step}#${state.execution}`);
+      if (flight && !flight.stopping) this.violations.push(`${step} is to stop and was never told`);
     }
   }
 

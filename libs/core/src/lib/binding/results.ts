@@ -1,6 +1,6 @@
 import type { Digest, StepId } from '../foundation/ids';
 import type { Subject } from '../foundation/principal';
-import type { Entry, Unnumbered } from '../journal/page';
+import type { Entry, Unnumbered } from '../run/entry';
 import type { GateOutcome } from '../gate/gate-state';
 import type { ValueRef } from '../step/value-ref';
 

@@ -37,8 +37,6 @@ export interface AdmissionRecord {
   readonly nonce: string;
 }
 
-/** What is decided at a gate: its digest is the gate digest. */
-
 export type { GateRequest } from '../gate/gate-request';
 
 /** One person's decision on one gate request: signed by the webservice. */

@@ -49,15 +49,6 @@ export function guardInstance(guard: NodeId, step: StepId): StepId {
   return [...scope.slice(0, path.length - 1), path.at(-1)].join('::') as StepId;
 }
 
-/** Effectful nodes that no gate guards, or only one whose `when` may pass it over; sorted. Approvers see this list. */
-export function ungatedEffects(x: PlanIndex, guards: GuardIndex = guardIndex(x)): readonly NodeId[] {
-  const always = (guard: NodeId): boolean => x.nodes.get(guard)?.node.when === null;
-  const ungated = [...x.nodes.values()].filter(
-    ({ id, node }) => node.kind === 'run' && node.effects !== 'pure' && !(guards.get(id) ?? []).some(always),
-  );
-  return ungated.map(({ id }) => id).sort();
-}
-
 /** Gates at or below a skipped step, as instances of its scope: they did not apply. */
 export function gatesUnder(x: PlanIndex, step: StepId): readonly StepId[] {
   const skipped = x.nodes.get(nodeOf(step));

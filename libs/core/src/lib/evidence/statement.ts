@@ -1,10 +1,10 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
+import { ungatedEffects } from '../plan/ungated-effects';
 import { artifactRecords, artifactsJson, egressNdjson, inputsDigest, lines, type ArtifactRecord } from './derived-files';
 import { sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { EvidenceError } from './evidence-error';
-import { ungatedEffects } from './gate-guards';
 import { gateRecords, type GateRecord } from './gate-records';
 import { policyRecords, type PolicyRecord } from './policy-records';
 import { secretRecords, type SecretRecord } from './secret-records';
@@ -107,7 +107,7 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     secrets: secretRecords(documents),
     gates: gateRecords(documents),
     policies: policyRecords(documents),
-    ungatedEffects: ungatedEffects(index),
+    ungatedEffects: ungatedEffects(plan),
     egress: {
       allowed: facts.egress.reduce((sum, one) => sum + one.allowed, 0),
       denied: facts.egress.reduce((sum, one) => sum + one.denied, 0),

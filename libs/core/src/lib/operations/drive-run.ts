@@ -270,8 +270,7 @@ export class RunDriver {
         }),
       );
       await log.close();
-      if (!command.ahead) this.flights.delete(key);
-      else this.flights.delete(key);
+      this.flights.delete(key);
       return this.outcomeGiven(step, execution, outcome, failed);
     }
   }
@@ -386,7 +385,7 @@ export class RunDriver {
   /** After the commit: starts reach the executors, stops the executions. */
   private performHeld(commands: readonly Command[]): void {
     for (const command of commands) {
-      if (command.type === 'stop') this.flights.get(`${command.step}#${command.execution}`)?.abort.abort(command.reason);
+      if (command.type === 'stop') this.stop(command);
       if (command.type !== 'start') continue;
       const changed = this.gateContextChanged(command.step);
       if (changed !== null) {
@@ -399,6 +398,13 @@ export class RunDriver {
         (error: unknown) => this.hands.alarm(this.run, 'DRIVER_FAULT', String(error)),
       );
     }
+  }
+
+  /** An execution that is not under way here any more (its outcome was dropped with a refused turn) is proven over. */
+  private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
+    const flight = this.flights.get(`${step}#${execution}`);
+    if (flight) flight.abort.abort(reason);
+    else this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
   /** Before an effect behind a gate starts, what the gate's request says was read is derived again. */

@@ -62,7 +62,7 @@ export interface SubmitRunHands {
   readonly signer: Signer;
   readonly setting: PlanningSetting;
   /** 128 random bits or more, hexadecimal. */
-  nonce(): string;
+  readonly nonce: () => string;
 }
 
 export interface Submitted {

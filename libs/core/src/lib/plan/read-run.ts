@@ -104,6 +104,7 @@ function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: str
   const types: Record<string, StaticType> = {};
   for (const [name, value] of Object.entries(body.with)) {
     const below = pointerTo(where, name);
+    if (name.includes('{{')) reader.none(name, below);
     const parameter = executor?.parameters !== undefined && executor.parameters !== null && Object.hasOwn(executor.parameters, name) ? executor.parameters[name] : undefined;
     if (body.uses === 'builtin:validate-schema' && name === 'schema') {
       const usable = typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));

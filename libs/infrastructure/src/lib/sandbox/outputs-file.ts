@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
+import { isJsonObject, readDocument, type Json, type JsonObject } from '@taskrunner/core';
 import { refusal, systemCode } from './sandbox-error';
 import type { Workspace } from './workspace';
 
@@ -44,6 +44,12 @@ function parseOutputs(bytes: Uint8Array): JsonObject {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch {
     throw refusal('OUTPUTS_INVALID', 'the outputs file is not JSON in UTF-8');
+  }
+  // JSON.parse takes the last of two equal keys and rounds large integers: the document reader refuses both.
+  const document = readDocument(bytes, { maxBytes: MAX_BYTES });
+  if (document.kind === 'refused') {
+    const [fault] = document.faults;
+    throw refusal('OUTPUTS_INVALID', `the outputs file, line ${fault?.line ?? 1}: ${fault?.message ?? 'not readable'}`);
   }
   if (!isJsonObject(value)) throw refusal('OUTPUTS_INVALID', 'the outputs file is not a JSON object');
   return value;

@@ -65,7 +65,8 @@ export function prlimitArgs(limits: SandboxLimits): string[] {
     nofile: limits.openFiles,
     nproc: limits.processes,
     fsize: limits.fileBytes,
-    as: limits.memoryBytes,
+    // The data segment, not the address space: Node reserves far more than it uses.
+    data: limits.memoryBytes,
     cpu: limits.cpuSeconds,
   };
   const args = ['--core=0:0'];

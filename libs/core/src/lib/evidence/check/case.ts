@@ -1,5 +1,4 @@
 import type { Digest } from '../../foundation/ids';
-import type { Json } from '../../foundation/json';
 import { MANIFEST, MANIFEST_ATTESTATION } from '../bundle-files';
 import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest } from '../documents';
 import type { Envelope, KeyUsage } from '../envelope';
@@ -7,7 +6,6 @@ import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
 import { readAdmission, readManifest } from '../read-documents';
-import type { PackFile } from '../run-evidence';
 import { readSigstore } from '../sigstore';
 import type { PackRunStatement } from '../statement';
 import { parseStrictJson, parseUtf8 } from '../strict-json';
@@ -26,21 +24,12 @@ export interface Expectation {
   readonly mode?: 'open' | 'sealed' | undefined;
 }
 
-/** Recomputations that the caller brings. Null where one is not at hand: what it would have shown then rests on signatures. */
-export interface Recomputation {
-  /** Content digest of a normalised manifest and the pack's other files. */
-  readonly contentDigest: ((manifest: Json, files: readonly PackFile[]) => Digest) | null;
-  /** Plan hash, planned again from the pack and the inputs; null if it cannot be (sensitive inputs). */
-  readonly planAgain: ((documents: EvidenceDocuments) => Digest | null) | null;
-}
-
 /** What is asked of a verification. */
 export interface VerifyRequest {
   /** The bundle's files by path, as the archive reader found them. */
   readonly files: BundleContent;
   readonly trust: TrustFile;
   readonly verifySignature: VerifySignature;
-  readonly recompute: Recomputation;
   readonly expect?: Expectation | undefined;
   /** Takes evidence that was made under the development Authority. */
   readonly allowDev?: boolean | undefined;

@@ -39,6 +39,7 @@ function counted(bundle: Case): readonly Counted[] {
         decision.decision === record.decision &&
         decision.gateDigest === record.gateDigest &&
         decision.planHash === record.planHash &&
+        decision.decidedAt === Date.parse(record.decidedAt) &&
         sameSubject(decision.person, record.person) &&
         sameSubject(decision.onBehalfOf ?? decision.person, record.onBehalfOf ?? record.person) &&
         decision.grants.every((grant) => record.grants.includes(grant));

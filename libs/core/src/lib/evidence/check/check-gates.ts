@@ -1,6 +1,9 @@
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonArray, type Json } from '../../foundation/json';
+import { readsBehind } from '../../binding/render-gate';
+import { Results } from '../../binding/results';
+import type { Sight } from '../../binding/scope';
 import { nodeOf } from '../../plan/place';
 import type { GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
@@ -60,14 +63,16 @@ function showObjection(request: GateRequest, show: string | Withheld): string | 
   return digest === request.showDigest ? null : 'something else was shown';
 }
 
-/** `reads` names for each step the digest of its outputs when the gate opened. */
-function readsObjection({ facts }: EvidenceDocuments, { opened }: GateFact, { reads }: GateRequest): string | null {
-  for (const [step, digest] of Object.entries(reads)) {
-    const ended = facts.stepsEnded.findLast((one) => one.step === step && one.seq < opened.seq);
-    if (!ended) return `it read ${step}, which had not ended`;
-    if ((digestOfRef(ended.outputs) ?? digestOf(null)) !== digest) return `it read another result of ${step}`;
+/** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
+function readsObjection({ facts, index }: EvidenceDocuments, { opened }: GateFact, { reads }: GateRequest): string | null {
+  const results = new Results();
+  for (const entry of facts.entries) {
+    if (entry.seq >= opened.seq) break;
+    results.take(entry);
   }
-  return null;
+  const derived = readsBehind({ x: index, results } as Sight, opened.step);
+  const step = [...Object.keys(derived), ...Object.keys(reads)].find((name) => derived[name] !== reads[name]);
+  return step === undefined ? null : `it read another result of ${step}`;
 }
 
 function itemObjection({ facts, evidence }: EvidenceDocuments, { opened }: GateFact, { item }: GateRequest): string | null {

@@ -1,0 +1,61 @@
+import { attestRun, type AttestHands } from '@taskrunner/core';
+import type { WorkerLog } from './worker-log';
+
+const LEASE_MS = 120_000;
+
+/** Seals runs that have ended: takes outbox items, one after the other, until told to stop. */
+export class AttestLoop {
+  private stopping = false;
+  private hint: () => void = () => undefined;
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly hands: AttestHands,
+    private readonly log: WorkerLog,
+    private readonly intervalMs: number,
+  ) {}
+
+  start(): void {
+    this.stopping = false;
+    this.loop = this.attestForever();
+  }
+
+  /** A run has ended: look now. */
+  wake(): void {
+    this.hint();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.hint();
+    await this.loop;
+  }
+
+  private async attestForever(): Promise<void> {
+    while (!this.stopping) {
+      let taken = 0;
+      try {
+        const items = await this.hands.outbox.take('attest', 10, LEASE_MS);
+        taken = items.length;
+        for (const item of items) {
+          const attested = await attestRun(this.hands, item);
+          const level = attested.kind === 'pending' ? 'warn' : 'info';
+          this.log.say(level, 'run.attested', { runId: item.runId, tenant: item.tenant, ...attested });
+        }
+      } catch (error) {
+        this.log.say('warn', 'attest.failed', { reason: error instanceof Error ? error.message : String(error) });
+      }
+      if (taken === 0) await this.idle();
+    }
+  }
+
+  private async idle(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.intervalMs);
+      this.hint = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+
+/** Whether the database answers and has room for what comes. */
+export abstract class Readiness {
+  abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+}
+
+/** Liveness says that the process runs; readiness also that its database answers. */
+@Controller('health')
+export class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicator: HealthIndicatorService,
+    @Inject(Readiness) private readonly readiness: Readiness,
+  ) {}
+
+  @Get('live')
+  live(): { readonly status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([
+      async () => {
+        const check = this.indicator.check('database');
+        const { ready, reason } = await this.readiness.ready().catch(() => ({ ready: false, reason: 'no answer' }));
+        return ready ? check.up() : check.down({ reason });
+      },
+    ]);
+  }
+}

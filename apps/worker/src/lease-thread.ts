@@ -1,0 +1,43 @@
+import { openLeaseDatabase } from '@taskrunner/infrastructure';
+import type { Incarnation } from '@taskrunner/core';
+import { parentPort, workerData } from 'node:worker_threads';
+
+// Renews the lease of one incarnation on a connection of its own, so that neither a busy loop nor a full pool lets it lapse.
+// It stops when the main loop has not ticked for a while: a worker that hangs must not keep its runs.
+
+interface Start {
+  readonly url: string;
+  readonly incarnation: Incarnation;
+  readonly renewEveryMs: number;
+  readonly silenceMs: number;
+}
+
+const { url, incarnation, renewEveryMs, silenceMs } = workerData as Start;
+const database = openLeaseDatabase(url);
+let tickedAt = performance.now();
+let stopped = false;
+
+parentPort?.on('message', (message: 'tick' | 'stop') => {
+  if (message === 'tick') tickedAt = performance.now();
+  else stopped = true;
+});
+
+async function renew(): Promise<void> {
+  if (stopped) {
+    await database.close();
+    parentPort?.close();
+    return;
+  }
+  if (performance.now() - tickedAt < silenceMs) {
+    const sent = process.hrtime.bigint();
+    try {
+      const { held, at } = await database.renew(incarnation);
+      parentPort?.postMessage({ held, at, sent });
+    } catch {
+      // An outage moves nothing: the lease runs on the database's clock, the children's deadline on ours.
+    }
+  }
+  setTimeout(() => void renew(), renewEveryMs);
+}
+
+void renew();

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Incarnation } from '@taskrunner/core';
+
+export interface Renewal {
+  readonly held: boolean;
+  /** Database time, milliseconds. */
+  readonly at: number;
+  /** Monotonic nanoseconds when it was sent. */
+  readonly sent: bigint;
+}
+
+const SILENCE_MS = 20_000;
+const TICK_MS = 1_000;
+
+/** The lease of one incarnation, renewed by a thread. `onRenewal` hears of each answer; a lease that was swept is `held: false`. */
+export class Lease {
+  private readonly thread: Worker;
+  private readonly ticker: NodeJS.Timeout;
+
+  constructor(url: string, incarnation: Incarnation, onRenewal: (renewal: Renewal) => void) {
+    const renewEveryMs = Math.max(500, Math.floor(incarnation.leaseMs / 4));
+    const workerData = { url, incarnation, renewEveryMs, silenceMs: SILENCE_MS };
+    this.thread = new Worker(join(__dirname, 'lease-thread.js'), { workerData });
+    this.thread.on('message', onRenewal);
+    this.thread.on('error', () => onRenewal({ held: false, at: 0, sent: 0n }));
+    this.ticker = setInterval(() => this.thread.postMessage('tick'), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.ticker);
+    this.thread.postMessage('stop');
+    await Promise.race([new Promise((resolve) => this.thread.once('exit', resolve)), new Promise((resolve) => setTimeout(resolve, 3_000))]);
+    await this.thread.terminate();
+  }
+}

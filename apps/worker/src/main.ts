@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { isCodedError } from '@taskrunner/core';
+import { loadConfiguration } from '@taskrunner/infrastructure';
+import { Worker, WorkerModule } from './worker.module';
+import { WorkerLog } from './worker-log';
+
+async function main(): Promise<void> {
+  const reading = await loadConfiguration(undefined, process.env);
+  if (reading.kind === 'refused') {
+    for (const fault of reading.faults) {
+      process.stderr.write(`${fault.code} ${fault.line ?? ''}:${fault.column ?? ''} ${fault.path} ${fault.message}\nhelp: ${fault.remediation}\n`);
+    }
+    process.exit(1);
+  }
+  const { configuration } = reading;
+  const log = new WorkerLog(configuration.telemetry.logLevel);
+  const worker = await Worker.open(configuration, log);
+  const app = await NestFactory.create(WorkerModule.of(worker), { logger: false });
+  await app.listen(configuration.http.healthPort, configuration.http.host);
+  await worker.start();
+  process.stdout.write(`${JSON.stringify({ ready: 'worker', health: await app.getUrl() })}\n`);
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void worker
+      .stop(configuration.worker.stopGrace)
+      .then(() => app.close())
+      .then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', stop).on('close', stop);
+}
+
+main().catch((error: unknown) => {
+  const told = isCodedError(error) ? `${error.code} ${error.message}\nhelp: ${error.remediation}` : `WORKER_FAILED ${error instanceof Error ? error.message : String(error)}`;
+  process.stderr.write(`${told}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,71 @@
+import { parseRule } from '../egress/egress-rule';
+import { isJsonArray, type Json } from '../foundation/json';
+import type { PackFiles } from '../pack/pack-files';
+import { readPack, type ReadPack } from '../pack/read-pack';
+import { buildPlan } from '../plan/build-plan';
+import type { Block, Plan } from '../plan/plan';
+import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
+import type { RunEvidence } from './run-evidence';
+
+/** The pack's files as the evidence carries them. */
+export function carriedFiles({ pack }: RunEvidence): PackFiles {
+  const files = new Map(pack.files.map((file) => [file.path, file]));
+  return {
+    paths: () => [...files.keys()],
+    read: (path) => files.get(path)?.bytes ?? null,
+    executable: (path) => files.get(path)?.executable ?? false,
+  };
+}
+
+/** The pack as the evidence carries it; null if its manifest is refused. */
+export function readCarriedPack(evidence: RunEvidence): ReadPack | null {
+  const reading = readPack(evidence.pack.manifest, carriedFiles(evidence));
+  return reading.kind === 'read' ? reading : null;
+}
+
+/**
+ * The plan hash, planned again from the carried pack and the inputs under the admitted profile; a reason in words if the plan
+ * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, and files may be carried by digest only.
+ */
+export function planAgain({ evidence, plan, profile, environment }: EvidenceDocuments): string | null {
+  if (sensitiveInputs(plan).length > 0 || evidence.pack.files.some(({ bytes }) => bytes === null)) return null;
+  const pack = readCarriedPack(evidence);
+  if (!pack) return 'refused: the manifest cannot be read';
+  const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
+  const planning = buildPlan({
+    pack,
+    files: carriedFiles(evidence),
+    inputs: Object.fromEntries(given),
+    environment,
+    configuration: {
+      defaults: profile.defaults,
+      grants: plan.approvals.flatMap(({ grants }) => grants),
+      secrets: Object.fromEntries(profile.secrets.map(({ name, provider }) => [name, provider])),
+      interpreters: interpretersOf(plan),
+      egress: profile.egress.flatMap(({ scheme, host, port, cidr }) => {
+        const rule = parseRule(`${scheme}://${host}:${port}`, cidr ?? undefined);
+        return rule ? [rule] : [];
+      }),
+      sensitiveInputs: true,
+    },
+  });
+  return planning.kind === 'planned' ? planning.planHash : `refused: ${planning.faults[0]?.code ?? 'unknown'}`;
+}
+
+/** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */
+function interpretersOf(plan: Plan): readonly string[] {
+  const found = new Set<string>();
+  const visit = (block: Block): void => {
+    for (const node of block.nodes) {
+      if (node.kind === 'run') {
+        const interpreter: Json | undefined = node.with['interpreter'];
+        if (isJsonArray(interpreter) && typeof interpreter[0] === 'string') found.add(interpreter[0]);
+      } else if (node.kind === 'conditional') {
+        for (const { body } of node.branches) visit(body);
+        if (node.otherwise) visit(node.otherwise);
+      } else if (node.kind !== 'gate') visit(node.body);
+    }
+  };
+  visit(plan.graph);
+  return [...found];
+}

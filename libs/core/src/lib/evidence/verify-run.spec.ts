@@ -1,0 +1,393 @@
+import {
+  aKey,
+  resealed,
+  sampleRun,
+  sealBundle,
+  signed,
+  signedStatement,
+  trustOf,
+  type Sample,
+  type SampleOptions,
+} from '../../testing/sample-evidence';
+import { canonical } from '../canonical/canonical';
+import { digestOf, sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { chain } from '../journal/chain';
+import type { Page, Unnumbered } from '../journal/page';
+import { MANIFEST, MANIFEST_ATTESTATION } from './bundle-files';
+import { openCase, type VerifyRequest } from './check/case';
+import { answer, CHECK_NAMES, type CheckName } from './check/check';
+import { manifestComplete, manifestSignature } from './check/check-archive';
+import { PAYLOAD_TYPE } from './documents';
+import { readEvidence } from './evidence-documents';
+import type { RunEvidence } from './run-evidence';
+import { verifySignature } from './signature';
+import { sigstoreFile } from './sigstore';
+import { buildStatement, type Statement } from './statement';
+import { verifyRun, type Verification } from './verify-run';
+import { withholdSecrets } from './withheld';
+
+let sample: Sample;
+let bundle: Map<string, Uint8Array>;
+
+beforeAll(async () => {
+  sample = await sampleRun();
+  bundle = sealBundle(sample);
+});
+
+function verified(files: ReadonlyMap<string, Uint8Array>, change: Partial<VerifyRequest> = {}): Verification {
+  return verifyRun({ files, trust: sample.trust, verifySignature, ...change });
+}
+
+function failing(verification: Verification): readonly CheckName[] {
+  return verification.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+/** The bundle with some files replaced, under a manifest that is signed again: what the bundle key alone could forge. */
+function forged(changes: { readonly [path: string]: Uint8Array | string | null }, of = sample): Map<string, Uint8Array> {
+  const files = new Map(sealBundle(of));
+  for (const [path, bytes] of Object.entries(changes)) {
+    if (bytes === null) files.delete(path);
+    else files.set(path, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+  }
+  return resealed(of.keys.bundle, [...files].map(([path, bytes]) => ({ path, bytes })));
+}
+
+/** A bundle over changed evidence, signed by everyone but the people and the admission: what run and bundle key could forge. */
+function forgedRun(change: (evidence: RunEvidence) => RunEvidence): Map<string, Uint8Array> {
+  return sealBundle({ ...sample, evidence: change(sample.evidence) });
+}
+
+/** The journal told otherwise: entries changed, chained again. */
+function retold(pages: readonly Page[], tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[]): readonly Page[] {
+  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => entry as Unnumbered);
+  const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
+  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page];
+}
+
+describe('verifyRun', () => {
+  it('holds for an honest bundle, whoever reads it, and says what it compared', () => {
+    const verification = verified(bundle);
+    expect(failing(verification)).toEqual([]);
+    expect(verification.checks.map(({ name }) => name)).toEqual(CHECK_NAMES);
+    expect(verification).toMatchObject({ ok: true, planHash: sha256(sample.evidence.plan) });
+    expect(verification.summary).toMatch(/^self-consistent, signed by SHA256:.*; nothing was compared/);
+    const basis = Object.fromEntries(verification.checks.map((check) => [check.name, check.basis]));
+    expect(basis).toMatchObject({
+      'pack.content': 'recomputed', 'plan.hash': 'recomputed', 'journal.replay': 'recomputed', 'gates.requests': 'recomputed',
+      'effects.gated': 'recomputed', policies: 'recomputed', 'statement.agrees': 'recomputed', 'provenance.agrees': 'recomputed',
+      'decisions.proof': 'signed', checkpoints: 'absent', 'time.basis': 'asserted',
+    });
+  });
+
+  it.each<[string, SampleOptions, string]>([
+    ['a run whose steps failed', { fails: true }, 'failed'],
+    ['a run that was rejected', { rejects: true }, 'failed'],
+    ['P-256 keys', { algorithm: 'ecdsa-p256' }, 'succeeded'],
+  ])('holds for %s', async (_what, options, result) => {
+    const other = await sampleRun(options);
+    const files = sealBundle(other);
+    expect(failing(verified(files, { trust: other.trust }))).toEqual([]);
+    expect(buildStatement(readEvidence(other.evidence)).predicate.run.result).toBe(result);
+    expect(files.has('attestations/slsa.sigstore.json')).toBe(result === 'succeeded');
+  });
+
+  it('makes the same bytes twice', () => {
+    expect([...sealBundle(sample)]).toEqual([...bundle]);
+  });
+
+  it('notices any flipped byte of any file, of manifest and its attestation every one', () => {
+    for (const [path, bytes] of bundle) {
+      const whole = path === MANIFEST || path === MANIFEST_ATTESTATION;
+      const step = whole ? 1 : Math.max(1, Math.floor(bytes.length / 8));
+      for (let place = 0; place < bytes.length; place += step) {
+        const flipped = Uint8Array.from(bytes);
+        flipped[place] = (flipped[place] ?? 0) ^ (1 << place % 7);
+        const flippedCase = openCase({ files: new Map(bundle).set(path, flipped), trust: sample.trust, verifySignature });
+        const checks = [answer('manifest.signature', manifestSignature, flippedCase)];
+        if (!whole) checks.push(answer('manifest.complete', manifestComplete, flippedCase));
+        if (checks.every(({ ok }) => ok)) throw new Error(`${path} at ${place} goes unnoticed`);
+      }
+    }
+  });
+
+  it('notices a missing and an extra file, and one with no place in a bundle', () => {
+    for (const path of bundle.keys()) {
+      const files = new Map(bundle);
+      files.delete(path);
+      expect(verified(files).ok).toBe(false);
+    }
+    expect(failing(verified(new Map(bundle).set('pack/files/extra', Buffer.from('x'))))).toContain('manifest.complete');
+    expect(failing(verified(forged({ '../evil': 'x' })))).toEqual(['archive.safe']);
+    expect(failing(verified(forged({ 'run.sh': 'x' })))).toEqual(['archive.safe']);
+    expect(failing(verified(bundle, { archiveFaults: ['a link'] }))).toEqual(['archive.safe']);
+  });
+});
+
+describe('what a bundle key alone cannot forge', () => {
+  const cases: readonly [string, (files: ReadonlyMap<string, Uint8Array>) => { [path: string]: Uint8Array | string | null }, CheckName][] = [
+    ['a pack file', () => ({ 'pack/files/scripts/fix.sh': '#!/bin/sh\nrm -rf /\n' }), 'pack.content'],
+    ['a pack manifest', (files) => ({ 'pack/manifest.json': text(files, 'pack/manifest.json').replace('apply', 'bpply') }), 'pack.content'],
+    ['the plan', (files) => ({ 'plan.json': text(files, 'plan.json').replace('nginx', 'ngina') }), 'plan.hash'],
+    ['the profile', (files) => ({ 'profile.json': text(files, 'profile.json').replace('"maxParallel":3', '"maxParallel":4') }), 'profile.digest'],
+    ['the environment', (files) => ({ 'environment.json': text(files, 'environment.json').replace('none/v1', 'nine/v1') }), 'profile.digest'],
+    ['the inputs', (files) => ({ 'inputs.lock.json': text(files, 'inputs.lock.json').replace('nginx', 'ngina') }), 'inputs.digest'],
+    ['a page', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"fence":1', '"fence":2') }), 'journal.chain'],
+    ['a cut journal', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').split('\n').slice(0, -2).join('\n') + '\n' }), 'journal.replay'],
+    ['a value beside the journal', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"hits":["CVE-1"', '"hits":["CVE-3"') }), 'journal.chain'],
+    ['a log line', (files) => ({ 'logs/000001.log': text(files, 'logs/000001.log').replace('hello', 'hallo') }), 'logs.digest'],
+    ['a longer log', (files) => ({ 'logs/000001.log': `${text(files, 'logs/000001.log')}iand so on\n` }), 'logs.digest'],
+    ['a missing log', () => ({ 'logs/000002.log': null }), 'logs.digest'],
+    ['a log of nobody', () => ({ 'logs/000009.log': 'ihello\n' }), 'logs.digest'],
+    ['what was shown', (files) => ({ [show(files)]: text(files, show(files)).replace('CVE-1', 'CVE-3') }), 'gates.requests'],
+    ['a missing decision', () => ({ 'decisions/2.json': null }), 'decisions.signature'],
+    ['a policy', () => ({ 'policies/few.cel': 'true' }), 'policies'],
+    ['a policy of nobody', () => ({ 'policies/other.cel': 'true' }), 'policies'],
+    ['an attempt', (files) => ({ 'egress.ndjson': text(files, 'egress.ndjson').replace('mirror', 'mirrir') }), 'egress.within'],
+    ['the index', (files) => ({ 'artifacts.json': text(files, 'artifacts.json').replace('report.json', 'repart.json') }), 'artifacts.index'],
+    ['an artifact', (files) => ({ [artifact(files)]: '{}' }), 'artifacts.bytes'],
+    ['an artifact of nobody', () => ({ [`artifacts/${sha256('x').slice(7)}`]: 'x' }), 'artifacts.bytes'],
+    ['the steps', (files) => ({ 'steps.ndjson': text(files, 'steps.ndjson').replace('succeeded', 'skipped') }), 'statement.agrees'],
+    ['no statement', () => ({ 'attestations/pack-run.sigstore.json': null }), 'statement.shape'],
+  ];
+
+  it.each(cases)('%s', (_what, changes, name) => {
+    expect(failing(verified(forged(changes(bundle))))).toContain(name);
+  });
+
+  function text(files: ReadonlyMap<string, Uint8Array>, path: string): string {
+    return Buffer.from(files.get(path) ?? []).toString();
+  }
+  const show = (files: ReadonlyMap<string, Uint8Array>): string => [...files.keys()].find((path) => path.endsWith('.show.json')) ?? '';
+  const artifact = (files: ReadonlyMap<string, Uint8Array>): string => [...files.keys()].find((path) => path.startsWith('artifacts/')) ?? '';
+});
+
+describe('what run and bundle key cannot forge', () => {
+  it('a journal in which the effect comes before the gate', () => {
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      pages: retold(evidence.pages, (entries) => {
+        const start = entries.find(({ event }) => event.type === 'step.started' && String(event.step).startsWith('rollout')) as Unnumbered;
+        const opened = entries.findIndex(({ event }) => event.type === 'gate.opened');
+        const at = entries[opened]?.at ?? 0;
+        return [...entries.slice(0, opened + 1), { ...start, at }, ...entries.slice(opened + 1).filter((entry) => entry !== start)];
+      }),
+    }));
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay', 'effects.gated']));
+  });
+
+  it('a result other than the one that was read at the gate', () => {
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      pages: retold(evidence.pages, (entries) =>
+        entries.map((entry) => {
+          if (entry.event.type !== 'step.ended' || entry.event.step !== 'scan') return entry;
+          return { ...entry, event: { ...entry.event, outputs: { kind: 'value', digest: digestOf('other'), size: 5 } } } as Unnumbered;
+        }),
+      ),
+    }));
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay']));
+  });
+
+  it('an approval that nobody signed', () => {
+    const files = forgedRun((evidence) => ({ ...evidence, decisions: evidence.decisions.slice(1) }));
+    expect(failing(verified(files))).toContain('decisions.signature');
+  });
+
+  it('a decision that its own key signed', () => {
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      decisions: evidence.decisions.map((envelope) => signed(sample.keys.run, PAYLOAD_TYPE.decision, Buffer.from(envelope.payload, 'base64'))),
+    }));
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['decisions.signature', 'trust.keys']));
+  });
+
+  it('another admission', () => {
+    const files = forgedRun((evidence) => {
+      const record = JSON.parse(Buffer.from(evidence.admission.payload, 'base64').toString()) as object;
+      return { ...evidence, admission: signed(sample.keys.run, PAYLOAD_TYPE.admission, { ...record, tenant: 'other' }) };
+    });
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['admission.signature']));
+  });
+
+  it.each<[string, Partial<Statement<object>>, CheckName]>([
+    ['_type', { _type: 'https://in-toto.io/Statement/v0.1' as never }, 'statement.shape'],
+    ['predicate type', { predicateType: 'https://slsa.dev/provenance/v1' }, 'statement.shape'],
+    ['no subject', { subject: [] }, 'statement.shape'],
+    ['upper-case digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'A'.repeat(64) } }] }, 'statement.shape'],
+    ['short digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'ab' } }] }, 'statement.shape'],
+    ['no sha256', { subject: [{ name: 'artifacts.json', digest: { sha1: 'ab' } as never }] }, 'statement.shape'],
+    ['another first subject', { subject: [{ name: 'other', digest: { sha256: 'a'.repeat(64) } }] }, 'statement.shape'],
+    ['another digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'a'.repeat(64) } }] }, 'statement.agrees'],
+  ])('a statement with %s', (_what, change, name) => {
+    const files = sealBundle(sample, { statement: (honest) => ({ ...honest, ...change }) });
+    expect(failing(verified(files))).toContain(name);
+  });
+
+  it('any member of the predicate', () => {
+    const { predicate } = buildStatement(readEvidence(sample.evidence));
+    const free = new Set(['builder', 'audit']);
+    for (const member of Object.keys(predicate)) {
+      if (free.has(member)) continue;
+      for (const predicateChange of [{ [member]: undefined }, { [member]: 'other' }]) {
+        const files = sealBundle(sample, {
+          statement: (honest) => JSON.parse(JSON.stringify({ ...honest, predicate: { ...honest.predicate, ...predicateChange } })) as Statement<object>,
+        });
+        expect(failing(verified(files))).toContain('statement.agrees');
+      }
+    }
+  });
+
+  it('warns of unknown members of the predicate and goes on', () => {
+    const files = sealBundle(sample, { statement: (honest) => ({ ...honest, predicate: { ...honest.predicate, later: 1 } }) });
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    expect(verification.checks.find(({ name }) => name === 'statement.shape')?.detail).toContain('later');
+  });
+
+  it('provenance with a parameter more, or of a failed run', async () => {
+    const more = (honest: Statement<object>): Statement<object> => {
+      const predicate = JSON.parse(JSON.stringify(honest.predicate)) as { buildDefinition: { externalParameters: object } };
+      Object.assign(predicate.buildDefinition.externalParameters, { extra: 1 });
+      return { ...honest, predicate };
+    };
+    expect(failing(verified(sealBundle(sample, { provenance: more })))).toEqual(['provenance.agrees']);
+    const failed = await sampleRun({ fails: true });
+    const file = sigstoreFile(signedStatement(failed.keys.run, buildStatement(readEvidence(failed.evidence))).envelope, failed.keys.run.trusted.keyid);
+    const files = forged({ 'attestations/slsa.sigstore.json': file }, failed);
+    expect(failing(verified(files, { trust: failed.trust }))).toEqual(['provenance.agrees']);
+  });
+});
+
+describe('who may sign', () => {
+  it('refuses each usage in the place of each other', () => {
+    const names = ['admission', 'ledger', 'run', 'bundle'] as const;
+    const affected = { admission: 'admission.signature', ledger: 'decisions.signature', run: 'statement.shape', bundle: 'manifest.signature' } as const;
+    for (const place of names) {
+      for (const other of names) {
+        if (place === other) continue;
+        const usages = { [place]: sample.keys[other].trusted.usages };
+        const keys = names.map((name) => ({ ...sample.keys[name].trusted, usages: usages[name] ?? sample.keys[name].trusted.usages }));
+        expect(failing(verified(bundle, { trust: { ...sample.trust, keys } }))).toContain(affected[place]);
+      }
+    }
+  });
+
+  const trustCases: readonly [string, object, readonly CheckName[]][] = [
+    ['another builder', { builders: ['https://stellaops.io/taskrunner/builders/sealed/v1'] }, ['trust.keys']],
+    ['another tenant', { tenants: ['other'] }, ['trust.keys']],
+    ['its own tenant', { tenants: ['acme'] }, []],
+    ['a span that is over', { validFor: { start: '2024-01-01T00:00:00Z', end: '2025-06-01T00:00:00Z' } }, ['trust.keys']],
+    ['a span that is to come', { validFor: { start: '2026-06-01T00:00:00Z', end: '2027-06-01T00:00:00Z' } }, ['trust.keys']],
+    ['compromise, even later', { revoked: { at: '2026-06-01T00:00:00Z', reason: 'compromised' } }, ['trust.keys']],
+    ['retirement later', { revoked: { at: '2026-06-01T00:00:00Z', reason: 'retired' } }, []],
+    ['retirement before', { revoked: { at: '2025-12-01T00:00:00Z', reason: 'retired' } }, ['trust.keys']],
+  ];
+  it.each(trustCases)('a run key with %s', (_what, change, names) => {
+    const keys = sample.trust.keys.map((key) => (key.usages.includes('run-open') ? { ...key, ...change } : key));
+    expect(failing(verified(bundle, { trust: { ...sample.trust, keys } }))).toEqual(names);
+  });
+
+  const requireCases: readonly [string, Partial<VerifyRequest['trust']['require']>, readonly CheckName[]][] = [
+    ['sealed mode', { mode: 'sealed' }, ['expectation']],
+    ['token proofs', { proof: 'token' }, ['decisions.proof']],
+    ['timestamps', { time: 'timestamp' }, ['time.basis']],
+    ['checkpoints', { checkpoints: true }, ['checkpoints']],
+    ['two approvals', { minApprovals: 2 }, []],
+    ['three approvals', { minApprovals: 3 }, ['decisions.people']],
+    ['a signed pack', { packSigners: 1 }, ['pack.signers']],
+    ['another build', { builds: [sha256('build')] }, ['expectation']],
+    ['this build', { builds: [digestOf('zero')] }, []],
+    ['two run signatures', { signatures: { run: 2 } }, ['trust.keys']],
+  ];
+  it.each(requireCases)('a trust file that requires %s', (_what, require, names) => {
+    const trust = { ...sample.trust, require: { ...sample.trust.require, ...require } };
+    expect(failing(verified(bundle, { trust }))).toEqual(names);
+  });
+
+  it('takes a threshold of run keys, counted by key', () => {
+    const second = aKey('run-open');
+    const statement = buildStatement(readEvidence(sample.evidence));
+    const withSecond = (key: typeof second): Map<string, Uint8Array> =>
+      forged({ 'attestations/pack-run.2.sigstore.json': sigstoreFile(signedStatement(key, statement).envelope, key.trusted.keyid) });
+    const trust = trustOf([...Object.values(sample.keys), second], { signatures: { run: 2 } });
+    expect(failing(verified(withSecond(second), { trust }))).toEqual([]);
+    expect(failing(verified(withSecond(sample.keys.run), { trust }))).toEqual(['trust.keys']);
+  });
+
+  it('refuses an old, an expired and a future trust file', () => {
+    expect(failing(verified(bundle, { seenSerial: 4 }))).toEqual(['trust.current']);
+    expect(failing(verified(bundle, { now: Date.UTC(2028, 0) }))).toEqual(['trust.current']);
+    expect(failing(verified(bundle, { now: Date.UTC(2024, 0) }))).toEqual(['trust.current']);
+    expect(failing(verified(bundle, { now: Date.UTC(2026, 6), seenSerial: 3 }))).toEqual([]);
+  });
+
+  it('takes evidence made under the development Authority only if told to', () => {
+    const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
+    const files = sealBundle({ ...sample, evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } } });
+    const keys = sample.trust.keys.map((key) => ({ ...key, builders: [builder] }));
+    expect(failing(verified(files, { trust: { ...sample.trust, keys } }))).toEqual(['trust.keys']);
+    expect(failing(verified(files, { trust: { ...sample.trust, keys }, allowDev: true }))).toEqual([]);
+  });
+
+  it('refuses a sealed builder of an open run', () => {
+    const builder = 'https://stellaops.io/taskrunner/builders/sealed/v1';
+    const files = sealBundle({ ...sample, evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } } });
+    const keys = sample.trust.keys.map((key) => ({ ...key, builders: [builder] }));
+    expect(failing(verified(files, { trust: { ...sample.trust, keys } }))).toEqual(['statement.agrees']);
+  });
+});
+
+describe('what is expected', () => {
+  const run = (): string => verified(bundle).run ?? '';
+  it('compares what is given', () => {
+    const plan = sha256(sample.evidence.plan);
+    const artifact = [...sample.evidence.artifacts.keys()][0] as Digest;
+    const verification = verified(bundle, { expect: { run: run(), plan, pack: 'sample:1.2.3', artifact, tenant: 'acme', mode: 'open' } });
+    expect(failing(verification)).toEqual([]);
+    expect(verification.summary).toMatch(/as you expected$/);
+  });
+
+  it.each<[string, NonNullable<VerifyRequest['expect']>]>([
+    ['run', { run: 'run_01j0000000e008000000000009' }],
+    ['plan', { plan: sha256('x') }],
+    ['pack', { pack: 'other' }],
+    ['artifact', { artifact: sha256('x') }],
+    ['tenant', { tenant: 'other' }],
+    ['mode', { mode: 'sealed' }],
+  ])('refuses another %s', (_what, expect_) => {
+    expect(failing(verified(bundle, { expect: expect_ }))).toEqual(['expectation']);
+  });
+
+  it('holds checkpoints against the place that the statement names', () => {
+    const key = aKey('checkpoint');
+    const trust = trustOf([...Object.values(sample.keys), key], { checkpoints: true });
+    const checkpoint = (count: number, head: Json): ReturnType<typeof signed> =>
+      signed(key, PAYLOAD_TYPE.checkpoint, { schema: 'taskrunner.checkpoint.v1', tenant: 'acme', count, head: digestOf(head), at: '2026-01-02T00:00:00.000Z' });
+    expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(42, 'audit'), checkpoint(50, 'x')] }))).toEqual([]);
+    expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(42, 'other')] }))).toEqual(['checkpoints']);
+    expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(41, 'x')] }))).toEqual(['checkpoints']);
+  });
+});
+
+describe('what is withheld', () => {
+  it('is named, and its checks rest on signatures', () => {
+    const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
+    const files = forgedRun((evidence) => withholdSecrets(evidence, holdsSecret));
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    const basis = Object.fromEntries(verification.checks.map((check) => [check.name, check.basis]));
+    expect(basis).toMatchObject({ 'logs.digest': 'signed', 'artifacts.bytes': 'signed', exceptions: 'signed' });
+    for (const [path, bytes] of files) {
+      if (/^(logs|artifacts)\/|show\.json$/.test(path)) expect(Buffer.from(bytes).toString()).not.toMatch(/"hits"|hello from scan/);
+    }
+  });
+
+  it('cannot be taken away by the bundle key alone', () => {
+    const path = 'logs/000001.log';
+    const bytes = bundle.get(path) ?? new Uint8Array();
+    const notice = canonical({ path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' });
+    expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
+  });
+});

@@ -1,0 +1,168 @@
+import { canonical } from '../canonical/canonical';
+import { digestOf, sha256 } from '../canonical/digest';
+import { PAYLOAD_TYPE, type DecisionRecord } from '../evidence/documents';
+import type { Envelope } from '../evidence/envelope';
+import type { RunId, StepId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import type { Principal } from '../foundation/principal';
+import type { GateOutcome } from '../gate/gate-state';
+import type { GateDesk, GateRow, SignedDecision } from '../ports/gate-desk';
+import type { RunReader } from '../ports/run-reader';
+import type { Signer } from '../ports/signer';
+import type { ValueRef } from '../step/value-ref';
+import { checkDecision, type CheckedDecision } from './decision-checks';
+import type { Decision } from './decision';
+import { DecisionError } from './decision-error';
+import type { ApproverKeys, BoundToken } from './decision-proof';
+import { gateNodeOf, lastOf } from './gate-view';
+import type { Plan } from '../plan/plan';
+
+/** A decision that counts, and where the gate stands now. */
+export interface Receipt {
+  readonly state: 'open' | GateOutcome;
+  readonly approvals: number;
+  readonly required: number;
+  /** Milliseconds since the epoch: until when the gate can be decided. */
+  readonly until: number;
+  /** The signed decision. */
+  readonly receipt: Envelope;
+}
+
+export interface DecideApprovalHands {
+  readonly gates: GateDesk;
+  readonly reader: RunReader;
+  /** Of usage `ledger`. */
+  readonly signer: Signer;
+  /** Keys of people who sign for themselves. */
+  readonly approverKeys: ApproverKeys;
+  /** 128 random bits or more, hexadecimal. */
+  readonly nonce: () => string;
+}
+
+const ROUNDS = 20;
+
+/**
+ * A person's decision at a gate (gates.md §3). Everything is checked unlocked first and refused with its audit row; then it is
+ * signed and decided in one statement, again with a later time where another decision came between. Throws `DecisionError`.
+ */
+export class DecideApproval {
+  constructor(private readonly hands: DecideApprovalHands) {}
+
+  async decide(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
+    try {
+      return await this.decideOrRefuse(principal, decision, token);
+    } catch (error) {
+      if (error instanceof DecisionError && error.code !== 'RUN_NOT_FOUND') {
+        const event = auditEvent(principal, decision, { outcome: 'refused', code: error.code });
+        await this.hands.gates.audit(principal.tenant, event);
+      }
+      throw error;
+    }
+  }
+
+  private async decideOrRefuse(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
+    const { gates } = this.hands;
+    const { tenant } = principal;
+    if (principal.kind !== 'person' || principal.authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
+    const row = (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
+    const first = repeated(row, principal, decision);
+    if (first) return { ...standing(row), receipt: first };
+    const checks = {
+      row,
+      token,
+      approverKeys: this.hands.approverKeys,
+      plan: () => this.planOf(principal, decision.runId),
+      decisionId: token === null ? `dec_${this.hands.nonce()}` : decisionOfToken(principal, token),
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const checked = await checkDecision(principal, decision, await gates.now(), checks);
+      const signed = await this.sign(principal, decision, checked);
+      const decided = await gates.decide(signed);
+      switch (decided.kind) {
+        case 'counted': {
+          const { state, approvals, required } = decided;
+          return { state, approvals, required, until: row.expiresAt, receipt: signed.envelope };
+        }
+        case 'repeated': {
+          const { state, approvals, required } = decided;
+          return { state, approvals, required, until: row.expiresAt, receipt: decided.envelope };
+        }
+        case 'refused':
+          throw new DecisionError(decided.code);
+        case 'too-early':
+      }
+    }
+    throw new DecisionError('DECISIONS_TOO_MANY');
+  }
+
+  private async sign(principal: Principal, decision: Decision, checked: CheckedDecision): Promise<SignedDecision> {
+    const { record, decidedAt } = checked;
+    const payload = canonical(record as unknown as Json);
+    const { tenant } = principal;
+    const { runId, gate } = decision;
+    const { decisionId, person, gateDigest, planHash, grants, response } = record;
+    const digest = sha256(payload);
+    return {
+      tenant,
+      runId,
+      gate,
+      decisionId,
+      decision: decision.decision,
+      person,
+      decidedAt,
+      envelope: await this.hands.signer.sign(PAYLOAD_TYPE.decision, payload),
+      recordDigest: digest,
+      response,
+      letter: {
+        type: 'gate.decided',
+        step: gate as StepId,
+        decision: { decisionId, gateDigest, planHash, decision: record.decision, person, onBehalfOf: null, grants, decidedAt },
+        record: digest,
+        response: refOf(response),
+      },
+      audit: auditEvent(principal, decision, { outcome: 'decided', decisionId, gateDigest, record: digest }),
+    };
+  }
+
+  /** The gate has no row: not reached yet, or not there at all. */
+  private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
+    const run = await this.hands.reader.summary(principal.tenant, runId);
+    if (!run) throw new DecisionError('RUN_NOT_FOUND');
+    if (!gateNodeOf(await this.planOf(principal, runId), gate)) throw new DecisionError('GATE_NOT_FOUND');
+    throw new DecisionError(run.finishedAt === null ? 'GATE_NOT_OPEN' : 'RUN_ENDED');
+  }
+
+  private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
+    const found = await this.hands.reader.plan(tenant, runId);
+    if (!found) throw new DecisionError('RUN_NOT_FOUND');
+    return JSON.parse(found.plan) as Plan;
+  }
+}
+
+/** The same decision on the same thing by the same person: its first record answers again. */
+function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
+  const last = lastOf(row, principal);
+  if (last?.decision !== decision || planHash !== row.planHash) return null;
+  return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
+}
+
+function standing({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {
+  return { state, approvals, required, until: expiresAt };
+}
+
+/** One token, one decision: the id is the token's, so that it cannot be used for a second one. */
+function decisionOfToken({ iss }: Principal, { jti }: BoundToken): string {
+  return `dec_${digestOf({ iss, jti }).slice('sha256:'.length, 'sha256:'.length + 32)}`;
+}
+
+function auditEvent(principal: Principal, decision: Decision, outcome: JsonObject): JsonObject {
+  const { iss, sub } = principal;
+  const { runId, gate } = decision;
+  return { type: 'gate.decision', runId, gate, decision: decision.decision, person: { iss, sub }, ...outcome };
+}
+
+function refOf(response: DecisionRecord['response']): ValueRef {
+  if (response === null) return null;
+  const text = canonical(response);
+  return { kind: 'value', digest: sha256(text), size: new TextEncoder().encode(text).length };
+}

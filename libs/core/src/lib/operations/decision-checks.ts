@@ -1,0 +1,148 @@
+import { isProofEnough, durationMs } from '../evidence/check/gate-bounds';
+import type { DecisionRecord } from '../evidence/documents';
+import type { Fault } from '../foundation/fault';
+import type { Principal } from '../foundation/principal';
+import { decideGate } from '../gate/decide-gate';
+import { compileSchema } from '../plan/json-schema';
+import type { Plan } from '../plan/plan';
+import type { GateRow } from '../ports/gate-desk';
+import type { Decision } from './decision';
+import { DecisionError, type DecisionCode } from './decision-error';
+import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
+import { formOf, gateStateOf, isBoundByPlan, requestOf, standingApprovals } from './gate-view';
+
+/** What the checks of a decision look at. */
+export interface DecisionChecks {
+  readonly row: GateRow;
+  readonly token: BoundToken | null;
+  readonly approverKeys: ApproverKeys;
+  readonly decisionId: string;
+  readonly plan: () => Promise<Plan>;
+}
+
+/** A decision that may be signed. */
+export interface CheckedDecision {
+  readonly record: DecisionRecord;
+  /** Milliseconds since the epoch. */
+  readonly decidedAt: number;
+}
+
+const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
+
+/** Whether a decision may count now, and the record of it. Throws `DecisionError`; changes nothing. */
+export async function checkDecision(
+  principal: Principal,
+  decision: Decision,
+  at: number,
+  checks: DecisionChecks,
+): Promise<CheckedDecision> {
+  const { row, token, decisionId } = checks;
+  checkState(row);
+  if (decision.onBehalfOf !== null) throw new DecisionError('DELEGATION_INVALID');
+  const { iss, sub, scopes, authTimeMs, acr } = principal;
+  const { requirement } = requestOf(row);
+  const held = new Set<string>([...scopes, ...principal.grants]);
+  const grants = requirement.grants.filter((grant) => held.has(grant));
+  const gateDigest = decision.gateDigest ?? row.gateDigest;
+  const person = { iss, sub };
+  const { runId, gate, planHash, reason, response } = decision;
+  if (decision.gateDigest === null && planHash === row.planHash && !isBoundByPlan(row)) {
+    throw new DecisionError('GATE_STALE', 'this gate is decided by its digest, and none was given');
+  }
+  const counting = { decisionId, gateDigest, planHash, person, onBehalfOf: null, grants, decidedAt: at };
+  const verdict = decideGate(gateStateOf(row), { ...counting, decision: decision.decision }, at);
+  if (verdict.kind === 'refused') throw new DecisionError(verdict.code);
+  if (requirement.reasonRequired && decision.decision !== 'withdrawn' && !reason?.trim()) {
+    throw new DecisionError('GATE_REASON_REQUIRED');
+  }
+  await checkResponse(decision, checks);
+  const authTime = authTimeMs ?? 0;
+  const maxAge = durationMs(requirement.maxAuthAge);
+  if (at - authTime > maxAge) throw new DecisionError('GATE_AUTH_TOO_OLD', undefined, [], Math.floor(maxAge / 1_000));
+  if (token) {
+    checkToken(token, { runId, gate, planHash, gateDigest, decision: decision.decision, named: decision.gateDigest !== null });
+    if (row.decisions.some((other) => other.decisionId === decisionId)) {
+      throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token has been used');
+    }
+  }
+  const intent = { gateDigest, decision: decision.decision, reason, response, onBehalfOf: null };
+  const proof = proofOf(principal, intent, decision.proof, token, checks.approverKeys);
+  if (!isProofEnough(proof.kind, requirement.proof)) {
+    throw new DecisionError('GATE_TOKEN_MISMATCH', `the gate asks for proof by ${requirement.proof}`);
+  }
+  const record: DecisionRecord = {
+    schema: 'taskrunner.decision.v1',
+    decisionId,
+    runId,
+    tenant: principal.tenant,
+    gate,
+    planHash,
+    gateDigest,
+    decision: decision.decision,
+    response,
+    person,
+    onBehalfOf: null,
+    grants,
+    bound: decision.gateDigest === null ? 'plan' : 'gate',
+    authTime: new Date(authTime).toISOString(),
+    acr,
+    reason,
+    decidedAt: new Date(at).toISOString(),
+    proof,
+  };
+  return { record, decidedAt: at };
+}
+
+/** Why this person cannot approve here now, as far as can be told before they say anything; null: they can. */
+export function objectionTo(principal: Principal, row: GateRow, at: number): DecisionCode | null {
+  const { iss, sub, kind, authTimeMs, scopes, grants } = principal;
+  if (kind !== 'person' || authTimeMs === null) return 'GATE_NOT_A_PERSON';
+  if (!scopes.includes('packs.approve')) return 'GATE_GRANT_MISSING';
+  try {
+    checkState(row);
+  } catch (error) {
+    if (error instanceof DecisionError) return error.code;
+    throw error;
+  }
+  const { gateDigest, planHash } = row;
+  const counting = { decisionId: '', gateDigest, planHash, person: { iss, sub }, onBehalfOf: null, grants: [...scopes, ...grants] };
+  const verdict = decideGate(gateStateOf(row), { ...counting, decidedAt: at, decision: 'approved' }, at);
+  if (verdict.kind === 'refused') return verdict.code;
+  return at - authTimeMs > durationMs(requestOf(row).requirement.maxAuthAge) ? 'GATE_AUTH_TOO_OLD' : null;
+}
+
+function checkState({ state, runStatus }: GateRow): void {
+  switch (state) {
+    case 'approved':
+    case 'rejected':
+      throw new DecisionError('GATE_DECIDED');
+    case 'expired':
+      throw new DecisionError('GATE_EXPIRED');
+    case 'closed':
+      throw new DecisionError('RUN_ENDED');
+    case 'open':
+      if (OVER.includes(runStatus)) throw new DecisionError('RUN_ENDED');
+  }
+}
+
+/** An approval fills in the form, and confirms what earlier approvers filled in; nothing else has a response. */
+async function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): Promise<void> {
+  const { formDigest } = requestOf(row).requirement;
+  if (decision !== 'approved' || formDigest === null) {
+    if (response === null) return;
+    const why = decision === 'approved' ? 'the gate has no form' : 'only an approval has a response';
+    throw new DecisionError('GATE_RESPONSE_INVALID', why);
+  }
+  const form = formOf(await plan(), gate, formDigest);
+  const schema = form && compileSchema(form);
+  if (schema?.kind !== 'schema') throw new TypeError('a form that the planner accepted cannot be read');
+  const faults = schema.findings(response).map(({ pointer, message }): Fault => {
+    const path = `/response${pointer}`;
+    return { code: 'GATE_RESPONSE_INVALID', path, line: null, column: null, message, remediation: 'Correct this part of the response.' };
+  });
+  if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
+  const [first] = standingApprovals(row);
+  if (first && !sameResponse(first.response, response)) {
+    throw new DecisionError('GATE_RESPONSE_INVALID', 'earlier approvers gave another response; later ones confirm the same');
+  }
+}

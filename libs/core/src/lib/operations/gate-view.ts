@@ -1,0 +1,110 @@
+import { digestOf } from '../canonical/digest';
+import type { DecisionRecord, GateRequest } from '../evidence/documents';
+import { decodeEnvelope } from '../evidence/envelope';
+import { parseUtf8 } from '../evidence/strict-json';
+import type { Digest, StepId } from '../foundation/ids';
+import { isJsonObject, type JsonObject } from '../foundation/json';
+import { sameSubject, type Subject } from '../foundation/principal';
+import type { GateState } from '../gate/gate-state';
+import { nodeOf } from '../plan/place';
+import type { Block, GateNode, Node, Plan } from '../plan/plan';
+import type { GateRow } from '../ports/gate-desk';
+
+/** The gate request of a row. The row is an index: what it says counts only as far as its digest is the one that is decided on. */
+export function requestOf(row: GateRow): GateRequest {
+  return row.request as unknown as GateRequest;
+}
+
+/** The records in a gate's decisions, in the order they were made. */
+export function recordsOf(row: GateRow): readonly DecisionRecord[] {
+  return row.decisions.map(({ envelope }) => JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord);
+}
+
+/** A gate's row as the pure machine asks for it, to decide by the same function as the worker. */
+export function gateStateOf(row: GateRow): GateState {
+  const { requirement, executeBy } = requestOf(row);
+  return {
+    gateDigest: row.gateDigest,
+    planHash: row.planHash,
+    requirement: {
+      approval: requirement.approval,
+      grants: requirement.grants,
+      minApprovals: row.required,
+      selfApproval: requirement.selfApproval,
+    },
+    expiresAt: row.expiresAt,
+    executeBy: Date.parse(executeBy),
+    initiators: row.initiators,
+    approvals: standingApprovals(row).map(({ decisionId, person, onBehalfOf }) => ({
+      decisionId,
+      persons: onBehalfOf ? [person, onBehalfOf] : [person],
+    })),
+  };
+}
+
+/** Approvals that were not withdrawn. */
+export function standingApprovals(row: GateRow): readonly DecisionRecord[] {
+  let standing: readonly DecisionRecord[] = [];
+  for (const record of recordsOf(row)) {
+    if (record.decision === 'withdrawn') standing = standing.filter(({ person }) => !sameSubject(person, record.person));
+    if (record.decision === 'approved') standing = [...standing, record];
+  }
+  return standing;
+}
+
+/** What this person last said at the gate. */
+export function lastOf(row: GateRow, person: Subject): GateRow['decisions'][number] | null {
+  return row.decisions.findLast((decision) => sameSubject(decision.person, person)) ?? null;
+}
+
+/**
+ * True if approving the plan alone says everything (gates.md §1): the gate shows nothing, nothing behind it reads a result, it
+ * has no item and no secrets. Then a decision may come without a gate digest.
+ */
+export function isBoundByPlan(row: GateRow): boolean {
+  const { reads, item, secrets } = requestOf(row);
+  const shows = isJsonObject(row.show) ? Object.keys(row.show).length > 0 : row.show !== null;
+  return !shows && Object.keys(reads).length === 0 && item === null && secrets.length === 0;
+}
+
+/** The gate of a plan that an instance belongs to; null if it is none. */
+export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
+  const find = (block: Block, names: readonly string[]): Node | null => {
+    const [first, ...rest] = names;
+    for (const node of block.nodes) {
+      const isRepeat = node.kind === 'map' || node.kind === 'loop';
+      if (node.id === first) {
+        if (rest.length === 0) return node;
+        return isRepeat ? find(node.body, rest) : null;
+      }
+      const inner = isRepeat ? null : bodiesOf(node).map((body) => find(body, names)).find((found) => found !== null);
+      if (inner) return inner;
+    }
+    return null;
+  };
+  const node = find(plan.graph, nodeOf(gate as StepId).split('::'));
+  return node?.kind === 'gate' ? node : null;
+}
+
+function bodiesOf(node: Node): readonly Block[] {
+  switch (node.kind) {
+    case 'group':
+    case 'parallel':
+      return [node.body];
+    case 'conditional':
+      return [...node.branches.map(({ body }) => body), ...(node.otherwise ? [node.otherwise] : [])];
+    case 'run':
+    case 'gate':
+    case 'map':
+    case 'loop':
+      return [];
+  }
+}
+
+/** The form that a gate asks approvers to fill in; null if it has none. It must be the one that the request names. */
+export function formOf(plan: Plan, gate: string, formDigest: Digest | null): JsonObject | null {
+  if (formDigest === null) return null;
+  const form = gateNodeOf(plan, gate)?.form ?? null;
+  if (form === null || digestOf(form) !== formDigest) throw new TypeError('the form is not the one of the gate request');
+  return form;
+}

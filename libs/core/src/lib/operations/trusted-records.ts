@@ -1,0 +1,32 @@
+import { sha256 } from '../canonical/digest';
+import { PAYLOAD_TYPE } from '../evidence/documents';
+import type { Envelope } from '../evidence/envelope';
+import { openEnvelope, type KeyRing } from '../evidence/open-envelope';
+import { readAdmission, readDecision } from '../evidence/read-documents';
+import { isCodedError } from '../foundation/coded-error';
+import type { DriverHands } from './driver-hands';
+
+/** Opens admissions and decisions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
+export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision'> {
+  return {
+    openAdmission: (envelope) => refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
+    openDecision: (envelope) =>
+      refusedIsNull(() => {
+        const bytes = payload(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
+        return { record: readDecision(bytes), digest: sha256(bytes) };
+      }),
+  };
+}
+
+function payload(envelope: Envelope, type: string, usage: 'admission' | 'ledger', ring: KeyRing): Uint8Array {
+  return openEnvelope(envelope, type, usage, ring).payload;
+}
+
+function refusedIsNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isCodedError(error)) return null;
+    throw error;
+  }
+}

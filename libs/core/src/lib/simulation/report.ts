@@ -1,0 +1,124 @@
+import type { Digest, NodeId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { within } from '../plan/place';
+import type { Block, Effects, GateNode, Node, RunNode } from '../plan/plan';
+import type { Planned } from '../plan/plan-request';
+import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
+import { criticalPath, widestPoint } from './measure-graph';
+import type { SimulatedWorld } from './simulated-world';
+
+/** How a node is shown (published classes). */
+export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
+
+/** What `simulate` prints (api.md §3). */
+export interface SimulationReport {
+  readonly planHash: Digest;
+  /** In plan order. */
+  readonly nodes: readonly { readonly id: NodeId; readonly kind: Node['kind']; readonly class: NodeClass; readonly reason: string | null }[];
+  /** Approvals that the run will ask for, by gate. */
+  readonly approvals: readonly {
+    readonly gate: NodeId;
+    readonly approval: string;
+    /** It is the override of this policy. */
+    readonly policy: string | null;
+    /** Who may give it: all of these, on top of being a person who did not start the run. */
+    readonly grants: readonly string[];
+    readonly minApprovals: number;
+    readonly selfApproval: boolean;
+    readonly expiresAfterMs: number;
+    readonly executeWithinMs: number;
+  }[];
+  readonly secrets: readonly { readonly name: string; readonly scope: string | null; readonly required: boolean; readonly provider: string | null; readonly steps: readonly NodeId[] }[];
+  readonly egress: readonly { readonly step: NodeId; readonly url: string; readonly intent: string | null; readonly verdict: 'recorded' | 'allowed' }[];
+  readonly effects: readonly { readonly id: NodeId; readonly uses: string; readonly class: Effects; readonly gated: boolean }[];
+  readonly ungatedEffects: readonly NodeId[];
+  readonly criticalPath: readonly NodeId[];
+  readonly widest: number;
+  readonly outputs: readonly { readonly name: string; readonly type: string; readonly known: boolean; readonly value: Json }[];
+}
+
+/** Puts together what a plan says and what its simulation saw. */
+export function reportOf(planned: Planned, world: SimulatedWorld, sealed: boolean, outputs: SimulationReport['outputs']): SimulationReport {
+  const { plan, planHash, profile, index } = planned;
+  const nodes = [...placed(plan.graph, '')];
+  const ungated = ungatedEffects(plan);
+  const runs = nodes.filter((one): one is Placed<RunNode> => one.node.kind === 'run');
+  const classes = new Map(nodes.map((one) => [one.id, classOf(one, world)]));
+  return {
+    planHash,
+    nodes: nodes.map(({ id, node }) => ({ id, kind: node.kind, ...(classes.get(id) ?? { class: 'pending', reason: null }) })),
+    approvals: nodes
+      .filter((one): one is Placed<GateNode> => one.node.kind === 'gate' && one.node.approval !== null && applies(planned, one.node))
+      .map(({ id, node }) => {
+        const approval = plan.approvals.find((one) => one.id === node.approval);
+        const { approvalFloor: floor, defaults } = index;
+        return {
+          gate: id,
+          approval: node.approval ?? '',
+          policy: node.policy,
+          grants: [...new Set(['packs.approve', ...(approval?.grants ?? [])])].sort(),
+          minApprovals: Math.max(approval?.minApprovals ?? 1, floor.minApprovals),
+          selfApproval: (approval?.allowSelfApproval ?? false) && floor.selfApproval,
+          expiresAfterMs: Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, floor.maxExpiresAfterMs),
+          executeWithinMs: approval?.executeWithinMs ?? defaults.executeWithinMs,
+        };
+      }),
+    secrets: plan.secrets.map((secret) => ({
+      ...secret,
+      provider: profile.secrets.find(({ name }) => name === secret.name)?.provider ?? null,
+      steps: runs.filter(({ node }) => node.secrets.some(({ name }) => name === secret.name)).map(({ id }) => id),
+    })),
+    egress: runs.flatMap(({ id, node }) => node.egress.map(({ url, intent }) => ({ step: id, url, intent, verdict: sealed ? ('allowed' as const) : ('recorded' as const) }))),
+    effects: runs.map(({ id, node }) => ({ id, uses: node.uses, class: node.effects, gated: node.effects !== 'pure' && !ungated.includes(id) })),
+    ungatedEffects: ungated,
+    criticalPath: criticalPath(plan.graph),
+    widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => world.trace(map).items ?? 1),
+    outputs,
+  };
+}
+
+interface Placed<N extends Node = Node> {
+  readonly id: NodeId;
+  readonly node: N;
+  /** The container it stands in; null at the top. */
+  readonly above: NodeId | null;
+}
+
+function* placed(block: Block, scope: string, above: NodeId | null = null): Iterable<Placed> {
+  for (const node of block.nodes) {
+    const id = within<NodeId>(scope, node.id);
+    yield { id, node, above };
+    if (node.kind === 'map' || node.kind === 'loop') yield* placed(node.body, id, id);
+    else if (node.kind === 'conditional') for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])]) yield* placed(body, scope, id);
+    else if (node.kind !== 'run' && node.kind !== 'gate') yield* placed(node.body, scope, id);
+  }
+}
+
+function applies({ plan }: Planned, node: GateNode): boolean {
+  return node.when === null || alwaysApplies(plan, node.when);
+}
+
+function classOf({ id, node, above }: Placed, world: SimulatedWorld): { readonly class: NodeClass; readonly reason: string | null } {
+  const trace = world.trace(id);
+  const assumed = [...trace.assumed].sort().map((what) => `assumed: ${what}`);
+  const statuses = [...trace.ended.keys()];
+  const skipped = !trace.reached && statuses.every((status) => status === 'skipped');
+  if (skipped && statuses.length > 0) return { class: 'skipped', reason: node.when !== null && trace.skippedBy === 'WHEN_FALSE' ? `WHEN_FALSE: ${node.when}` : (trace.skippedBy ?? 'SKIPPED') };
+  if (skipped) return { class: 'skipped', reason: notReached(above, world) };
+  if (node.kind === 'gate') {
+    const reason = [node.policy === null ? `approval ${node.approval ?? ''}` : `policy ${node.policy}`, ...assumed].join('; ');
+    return { class: node.policy === null ? 'requires-approval' : 'requires-policy', reason };
+  }
+  const failed = trace.ended.has('failed') ? ['fails'] : [];
+  const all = [...failed, ...assumed];
+  return { class: 'pending', reason: all.length === 0 ? null : all.join('; ') };
+}
+
+/** Why nothing of a node ever began: its container did not, took another branch, or had no items. */
+function notReached(above: NodeId | null, world: SimulatedWorld): string {
+  if (above === null) return 'NOT_REACHED';
+  const trace = world.traces.get(above);
+  const began = trace !== undefined && [...trace.ended.keys()].some((status) => status !== 'skipped');
+  if (!began) return `NOT_REACHED: ${above}`;
+  return trace.items === 0 ? `NO_ITEMS: ${above}` : `BRANCH_NOT_TAKEN: ${above}`;
+}

@@ -1,0 +1,109 @@
+import { pointerTo } from '../document/json-pointer';
+import { nearestName } from '../foundation/nearest-name';
+import { sortFaults, type Fault } from '../foundation/fault';
+import type { StepId } from '../foundation/ids';
+import { isJsonObject, type Json } from '../foundation/json';
+import { nodeOf } from '../plan/place';
+import type { PlanIndex } from '../plan/plan-index';
+
+/** What a script assumes of a step. */
+export interface Outcome {
+  readonly status: 'succeeded' | 'failed';
+  /** Null: not said. */
+  readonly outputs: { readonly value: Json } | null;
+  readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean };
+  /** Of a gate. */
+  readonly decision: 'approved' | 'rejected' | 'expired';
+  /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
+  readonly attempts: number | null;
+}
+
+/** What a script assumes, by step. */
+export interface Script {
+  outcomeOf(step: StepId): Outcome | null;
+}
+
+export type ParsedScript = { readonly kind: 'script'; readonly script: Script } | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as const;
+const MEMBERS = ['status', 'outputs', 'error', 'decision', 'attempts'] as const;
+
+/**
+ * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, attempts?}}`, where a text is the
+ * status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
+ * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
+ */
+export function parseScript(written: Json, x: PlanIndex): ParsedScript {
+  const faults: Fault[] = [];
+  const fault = (path: string, code: string, message: string, remediation: string): void => {
+    faults.push({ code, path, line: null, column: null, message, remediation });
+  };
+  if (!isJsonObject(written)) {
+    fault('', 'SCRIPT_INVALID', 'A script is an object.', 'Write {<step id>: {status: failed}}.');
+    return { kind: 'refused', faults };
+  }
+  const exact = new Map<string, Outcome>();
+  const patterns: { readonly key: string; readonly parts: readonly string[]; readonly outcome: Outcome }[] = [];
+  for (const [key, value] of Object.entries(written)) {
+    const at = pointerTo('', key);
+    const outcome = readOutcome(value, at, fault);
+    if (key.includes('*')) patterns.push({ key, parts: key.split('*'), outcome });
+    else {
+      exact.set(key, outcome);
+      if (x.nodes.has(nodeOf(key as StepId))) continue;
+      const near = nearestName(key, x.nodes.keys());
+      fault(at, 'SCRIPT_UNKNOWN_STEP', `The plan has no step ${key}.`, near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`);
+    }
+  }
+  if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
+  patterns.sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
+  const outcomeOf = (step: StepId): Outcome | null =>
+    exact.get(step) ?? exact.get(nodeOf(step)) ?? patterns.find(({ parts }) => fits(step, parts) || fits(nodeOf(step), parts))?.outcome ?? null;
+  return { kind: 'script', script: { outcomeOf } };
+}
+
+/** True if a text begins with the first part, ends with the last, and holds the others between them in order. */
+function fits(text: string, parts: readonly string[]): boolean {
+  const [first = '', ...rest] = parts;
+  if (!text.startsWith(first)) return false;
+  let from = first.length;
+  for (const [place, part] of rest.entries()) {
+    if (place === rest.length - 1) return text.length - part.length >= from && text.endsWith(part);
+    const found = text.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return true;
+}
+
+type Report = (path: string, code: string, message: string, remediation: string) => void;
+
+function readOutcome(value: Json, at: string, fault: Report): Outcome {
+  const written = typeof value === 'string' ? { status: value } : value;
+  if (!isJsonObject(written)) fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
+  const { status, outputs, error, decision, attempts } = isJsonObject(written) ? written : {};
+  for (const name of Object.keys(isJsonObject(written) ? written : {})) {
+    if ((MEMBERS as readonly string[]).includes(name)) continue;
+    const near = nearestName(name, MEMBERS);
+    fault(pointerTo(at, name), 'SCRIPT_INVALID', `An outcome has no ${name}.`, near === null ? `Known are ${MEMBERS.join(', ')}.` : `Did you mean ${near}?`);
+  }
+  const chosen = decision ?? status ?? 'succeeded';
+  for (const [name, one] of Object.entries({ status: status ?? 'succeeded', decision: chosen })) {
+    if (!STATUSES.some((known) => known === one)) fault(`${at}/${name}`, 'SCRIPT_INVALID', `${name} is ${STATUSES.join(', ')}.`, 'Choose one of them.');
+  }
+  if (attempts !== undefined && (typeof attempts !== 'number' || !Number.isInteger(attempts) || attempts < 1)) {
+    fault(`${at}/attempts`, 'SCRIPT_INVALID', 'attempts is a whole number from 1.', 'Write how many attempts it takes.');
+  }
+  const said = isJsonObject(error) ? error : typeof error === 'string' ? { code: error } : {};
+  return {
+    status: status === 'failed' || status === 'rejected' || status === 'expired' ? 'failed' : 'succeeded',
+    outputs: outputs === undefined ? null : { value: outputs },
+    error: {
+      code: typeof said['code'] === 'string' ? said['code'] : 'SCRIPTED_FAILURE',
+      message: typeof said['message'] === 'string' ? said['message'] : 'the script says so',
+      retryable: said['retryable'] !== false,
+    },
+    decision: chosen === 'rejected' || chosen === 'failed' ? 'rejected' : chosen === 'expired' ? 'expired' : 'approved',
+    attempts: typeof attempts === 'number' ? attempts : null,
+  };
+}

@@ -1,0 +1,70 @@
+import { readsOfTemplate, evaluateTemplate } from '../expression/json-template';
+import { ExpressionError } from '../expression/expression-fault';
+import { scopeFor } from '../binding/scope';
+import { Missing } from '../binding/values';
+import type { Fault } from '../foundation/fault';
+import type { StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { isItem, ROOT } from '../plan/place';
+import type { Planned } from '../plan/plan-request';
+import { reportOf, type SimulationReport } from './report';
+import { parseScript } from './script';
+import { SimulatedWorld } from './simulated-world';
+
+/** What is simulated. */
+export interface SimulationRequest {
+  readonly planned: Planned;
+  /** Outcomes to assume; without it everything succeeds and everybody agrees. */
+  readonly script?: Json;
+  /** The environment seals. */
+  readonly sealed?: boolean;
+}
+
+/** How a simulation went. Same plan and script, same bytes. */
+export interface Simulated {
+  readonly kind: 'simulated';
+  readonly report: SimulationReport;
+  /** How the run would end; `waiting` if it would not. */
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'waiting';
+  readonly code: string | null;
+  /** Final status of every step that began or was skipped, by instance. */
+  readonly steps: ReadonlyMap<StepId, string>;
+  /** Virtual time that it took, milliseconds: waits and backoffs; attempts take none. */
+  readonly tookMs: number;
+}
+
+export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/** Drives the machine of real runs with assumed outcomes and virtual time (language.md §8). Executes nothing. */
+export function simulate({ planned, script = {}, sealed = false }: SimulationRequest): Simulation {
+  const parsed = parseScript(script, planned.index);
+  if (parsed.kind === 'refused') return parsed;
+  const world = new SimulatedWorld(planned, parsed.script);
+  world.play();
+  const { result } = world.state;
+  const steps = new Map<StepId, string>();
+  for (const [step, { status }] of world.results.all()) if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
+  return {
+    kind: 'simulated',
+    report: reportOf(planned, world, sealed, outputsOf(planned, world)),
+    status: result?.status ?? 'waiting',
+    code: result?.code ?? null,
+    steps: new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1))),
+    tookMs: world.now,
+  };
+}
+
+/** Declared outputs: each by itself, so that one that is not known hides no other. */
+function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['outputs'] {
+  const ended = world.state.result?.status === 'succeeded';
+  return plan.outputs.map(({ name, type, value }) => {
+    const reads = readsOfTemplate(value);
+    if (!ended || world.unknowns.among(ROOT, reads) !== null) return { name, type, known: false, value: null };
+    try {
+      return { name, type, known: true, value: evaluateTemplate(value, scopeFor(world.sight, ROOT, reads, new Missing())) };
+    } catch (error) {
+      if (error instanceof ExpressionError) return { name, type, known: false, value: null };
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,83 @@
+import { visibleStep } from '../binding/scope';
+import type { Reference } from '../expression/inspect';
+import type { StepId } from '../foundation/ids';
+import { isItem, itemOf, nodeOf, repeatOf, scopeOf } from '../plan/place';
+import { childrenOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+
+/** Which results a simulation does not know: of steps that would have acted, and of what is made of those. */
+export class Unknowns {
+  private readonly outputs = new Set<StepId>();
+  /** Maps whose items are assumed. */
+  private readonly items = new Set<StepId>();
+
+  constructor(private readonly x: PlanIndex) {}
+
+  assumeOutputs(step: StepId): void {
+    this.outputs.add(step);
+  }
+
+  assumeItems(repeat: StepId): void {
+    this.items.add(repeat);
+  }
+
+  hasItems(repeat: StepId): boolean {
+    return this.items.has(repeat);
+  }
+
+  has(step: StepId): boolean {
+    return this.outputs.has(step);
+  }
+
+  /** A container has ended: its outputs are unknown where those they are made of are. */
+  ended(step: StepId, branch: number, count: number): void {
+    if (isItem(step)) return this.lastOf(step, 0);
+    const { node } = nodeAt(this.x, step);
+    switch (node.kind) {
+      case 'group':
+        return this.lastOf(step, 0);
+      case 'conditional':
+        return this.lastOf(step, branch);
+      case 'parallel':
+        if (childrenOf(this.x, step).some((child) => this.outputs.has(child))) this.outputs.add(step);
+        return;
+      case 'map':
+      case 'loop':
+        for (let index = 0; index < count; index++) if (this.outputs.has(itemOf(step, index))) return void this.outputs.add(step);
+        return;
+      case 'run':
+      case 'gate':
+        return;
+    }
+  }
+
+  private lastOf(step: StepId, branch: number): void {
+    const last = childrenOf(this.x, step, branch).at(-1);
+    if (last !== undefined && this.outputs.has(last)) this.outputs.add(step);
+  }
+
+  /** The first reference whose value a simulation cannot know, as it was written; null if all are known. */
+  among(step: StepId, reads: readonly Reference[]): string | null {
+    for (const read of reads) if (this.isUnknown(step, read)) return [read.root, ...read.path.filter((part) => part !== null)].join('.');
+    return null;
+  }
+
+  private isUnknown(step: StepId, { root, path }: Reference): boolean {
+    if (root === 'run' || root === 'tenant' || root === 'secrets') return true;
+    if (root !== 'steps') return this.isUnknownItem(step, root);
+    const [name, member] = path;
+    const place = typeof name === 'string' ? visibleStep(this.x, step, name) : null;
+    if (place === null) return false;
+    return (member === undefined || member === null || member === 'outputs' || member === 'artifacts') && this.outputs.has(place);
+  }
+
+  /** The innermost map that gives this name to its items, if those are assumed. */
+  private isUnknownItem(step: StepId, name: string): boolean {
+    for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) {
+      if (!isItem(at as StepId)) continue;
+      const repeat = repeatOf(at as StepId);
+      const node = this.x.nodes.get(nodeOf(repeat))?.node;
+      if ((node?.kind === 'map' || node?.kind === 'loop') && node.iterator === name) return this.items.has(repeat);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,269 @@
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { canonical } from '../lib/canonical/canonical';
+import { digestOf, sha256 } from '../lib/canonical/digest';
+import {
+  buildBundleStatement,
+  bundleFiles,
+  MANIFEST,
+  MANIFEST_ATTESTATION,
+  manifestAttestation,
+  statementPayload,
+  type BundleFile,
+  type SignedStatement,
+} from '../lib/evidence/bundle-files';
+import { PAYLOAD_TYPE, type DecisionRecord } from '../lib/evidence/documents';
+import { preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from '../lib/evidence/envelope';
+import { readEvidence } from '../lib/evidence/evidence-documents';
+import { buildProvenance } from '../lib/evidence/provenance';
+import { fingerprint } from '../lib/evidence/public-key';
+import { readManifest } from '../lib/evidence/read-documents';
+import { streamsOf, type RunEvidence } from '../lib/evidence/run-evidence';
+import { buildStatement, type Statement } from '../lib/evidence/statement';
+import type { TrustedKey, TrustFile } from '../lib/evidence/trust';
+import type { RunId } from '../lib/foundation/ids';
+import type { Json } from '../lib/foundation/json';
+import { RunDriver } from '../lib/operations/drive-run';
+import type { PackFiles } from '../lib/pack/pack-files';
+import { readPack } from '../lib/pack/read-pack';
+import { toManifest } from '../lib/pack/pack-digest';
+import { buildPlan } from '../lib/plan/build-plan';
+import type { Environment } from '../lib/plan/profile';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
+import { MACHINE_VERSION } from '../lib/run/run-state';
+import { MemoryWorld } from './memory-world';
+import { testDefaults, testFloor } from './random-plan';
+
+// A small but complete run: planned from a pack, driven by the real driver, gated by a policy and by people, with lines,
+// artifacts, tools, egress; and keys that sign what it leaves.
+
+const PACK = `
+apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: sample, version: 1.2.3 }
+spec:
+  inputs:
+    - { name: image, type: string, required: true }
+    - { name: regions, type: array, required: true }
+  approvals:
+    - { id: owners, grants: [packs.approve], minApprovals: 2 }
+  policies:
+    - { id: few, engine: cel, level: hard-mandatory, source: "size(steps.scan.outputs.hits) < 10" }
+  steps:
+    - id: scan
+      run:
+        uses: builtin:command
+        with: { command: [scan, "{{ inputs.image }}"] }
+        outputs: { hits: { type: array } }
+        artifacts: [{ name: report, path: out/report.json }]
+    - { id: few-hits, gate: { policy: few } }
+    - { id: approve, gate: { approval: owners, message: "fix {{ inputs.image }}", show: { hits: "{{ steps.scan.outputs.hits }}" } } }
+    - id: rollout
+      map:
+        items: "{{ inputs.regions }}"
+        iterator: region
+        steps:
+          - { id: apply, run: { uses: "builtin:command", with: { command: [apply, "{{ region }}"] } } }
+`;
+
+const FILES: ReadonlyMap<string, string> = new Map([
+  ['README.md', 'A sample pack.\n'],
+  ['scripts/fix.sh', '#!/bin/sh\nexit 0\n'],
+]);
+const REPORT = '{"hits":["CVE-1","CVE-2"]}';
+
+const packFiles: PackFiles = {
+  paths: () => [...FILES.keys()],
+  read: (path) => {
+    const text = FILES.get(path);
+    return text === undefined ? null : Buffer.from(text);
+  },
+  executable: (path) => path.endsWith('.sh'),
+};
+
+class SampleCommand extends Executor {
+  readonly uses = 'builtin:command';
+  readonly behaviour = 1;
+
+  constructor(private readonly fails: boolean) {
+    super();
+  }
+
+  async execute({ step, execution }: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    await report.line('info', `hello from ${step}`);
+    await report.line('warn', 'and more');
+    report.fact({ type: 'tool.resolved', step, execution, path: '/usr/bin/tool', digest: sha256('tool') });
+    report.fact({ type: 'material.mounted', step, execution, path: 'in/list.json', digest: sha256('list') });
+    report.fact({ type: 'egress.closed', step, execution, allowed: 1, denied: 1, log: sha256(attemptsOf(step)) });
+    if (step === 'scan') {
+      const body = { digest: sha256(REPORT), size: REPORT.length, mediaType: 'application/json' };
+      report.fact({ type: 'artifact.captured', step, execution, name: 'report', path: 'out/report.json', ...body });
+      return { kind: 'succeeded', outputs: { hits: ['CVE-1', 'CVE-2'] } };
+    }
+    if (this.fails) return { kind: 'failed', code: 'EXIT', message: 'no', retryable: false, exitCode: 1 };
+    return { kind: 'succeeded', outputs: { done: step } };
+  }
+}
+
+/** The proxy's log of one step's socket. */
+function attemptsOf(step: string): string {
+  const attempt = (host: string, allowed: boolean): string => `${canonical({ step, host, port: 443, allowed })}\n`;
+  return attempt('mirror.test', true) + attempt('evil.test', false);
+}
+
+/** A key pair, and its place in a trust file. */
+export interface SampleKey {
+  readonly privateKey: KeyObject;
+  readonly trusted: TrustedKey;
+}
+
+/** A new key for one usage, trusted for every builder of the sample and every tenant. */
+export function aKey(usage: KeyUsage, algorithm: 'ed25519' | 'ecdsa-p256' = 'ed25519', change: Partial<TrustedKey> = {}): SampleKey {
+  const { publicKey, privateKey } =
+    algorithm === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  return { privateKey, trusted: trustedKey(publicKey, usage, algorithm, change) };
+}
+
+function trustedKey(publicKey: KeyObject, usage: KeyUsage, algorithm: 'ed25519' | 'ecdsa-p256', change: Partial<TrustedKey> = {}): TrustedKey {
+  const spki = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+  return {
+    keyid: fingerprint(spki), algorithm, spki, usages: [usage], builders: [SAMPLE_BUILDER], tenants: ['*'],
+    validFor: { start: '2025-01-01T00:00:00.000Z', end: '2027-01-01T00:00:00.000Z' }, revoked: null, ...change,
+  };
+}
+
+/** Signs bytes as a DSSE envelope, with no keyid. */
+export function signed(key: SampleKey, payloadType: string, payload: Uint8Array | object): Envelope {
+  const bytes = payload instanceof Uint8Array ? payload : Buffer.from(canonical(payload as Json));
+  const digest = key.trusted.algorithm === 'ed25519' ? null : 'sha256';
+  return sealEnvelope(payloadType, bytes, sign(digest, preAuthEncoding(payloadType, bytes), key.privateKey));
+}
+
+/** Signs a statement. */
+export function signedStatement(key: SampleKey, statement: Statement<object>): SignedStatement {
+  return { envelope: signed(key, PAYLOAD_TYPE.statement, statementPayload(statement)), hint: key.trusted.keyid };
+}
+
+export const SAMPLE_BUILDER = 'https://stellaops.io/taskrunner/builders/open/v1';
+
+/** A sample run, its keys, and a trust file that trusts them. */
+export interface Sample {
+  readonly evidence: RunEvidence;
+  readonly keys: { readonly admission: SampleKey; readonly ledger: SampleKey; readonly run: SampleKey; readonly bundle: SampleKey };
+  readonly trust: TrustFile;
+}
+
+/** How a sample differs from the plain one. */
+export interface SampleOptions {
+  /** The steps behind the gate fail. */
+  readonly fails?: boolean;
+  readonly rejects?: boolean;
+  readonly algorithm?: 'ed25519' | 'ecdsa-p256';
+  /** Changes decisions before they are signed, by the order of people. */
+  readonly decision?: (person: number) => Partial<DecisionRecord>;
+}
+
+/** Plans and drives the sample run to its end. */
+export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
+  const world = new MemoryWorld();
+  const reading = readPack(PACK, packFiles);
+  if (reading.kind !== 'read') throw new TypeError(JSON.stringify(reading.faults));
+  const environment: Environment = {
+    schema: 'taskrunner.environment.v1', machine: MACHINE_VERSION, mode: 'open', isolation: 'none/v1', limits: {},
+    approvals: { floor: testFloor }, packTrust: {}, engines: {}, executors: {}, extensions: {},
+  };
+  const planning = buildPlan({
+    pack: reading, files: packFiles, inputs: { image: 'nginx', regions: ['eu', 'us'] }, environment,
+    configuration: { defaults: testDefaults, grants: [], secrets: {}, interpreters: [], egress: [], sensitiveInputs: false },
+  });
+  if (planning.kind !== 'planned') throw new TypeError(JSON.stringify(planning.faults));
+  const run = world.submit(planning.plan, planning.values);
+  const executors = [new SampleCommand(options.fails ?? false)];
+  world.at += 1_000;
+  await drive(world, run, executors);
+  for (const [i, sub] of ['grace', 'linus'].entries()) {
+    world.at += 1_000;
+    world.decide(run, 'approve', sub, options.rejects === true ? 'rejected' : 'approved', options.decision?.(i) ?? {});
+    if (options.rejects === true) break;
+  }
+  world.at += 1_000;
+  await drive(world, run, executors);
+  const keys = world['keys'];
+  const known = (usage: 'admission' | 'ledger'): SampleKey => {
+    return { privateKey: keys[usage].privateKey, trusted: trustedKey(keys[usage].publicKey, usage, 'ed25519') };
+  };
+  const own = { admission: known('admission'), ledger: known('ledger'), run: aKey('run-open', options.algorithm), bundle: aKey('bundle', options.algorithm) };
+  return { evidence: evidenceOf(world, run, canonical(toManifest(reading.pack))), keys: own, trust: trustOf(Object.values(own)) };
+}
+
+async function drive(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<void> {
+  const driver = await RunDriver.open(world.hands(executors), world.claim(run));
+  if (driver === 'halted') throw new TypeError('halted');
+  await driver.drive();
+}
+
+function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEvidence {
+  const { claimed } = world.run(run);
+  const attempts = ['scan', 'rollout[0]::apply', 'rollout[1]::apply'].map(attemptsOf);
+  return {
+    admission: claimed.admission,
+    plan: claimed.plan,
+    profile: claimed.profile,
+    environment: claimed.environment,
+    pack: {
+      manifest,
+      files: [...FILES].map(([path, text]) => {
+        return { path, digest: sha256(text), size: text.length, executable: path.endsWith('.sh'), bytes: Buffer.from(text) };
+      }),
+    },
+    pages: world.pages.get(run) ?? [],
+    gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
+    decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
+    logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
+    egress: new Map(attempts.map((text) => [sha256(text), text])),
+    probes: new Map(),
+    artifacts: new Map([[sha256(REPORT), Buffer.from(REPORT)]]),
+    asserted: { builder: SAMPLE_BUILDER, audit: { seq: 42, head: digestOf('audit') } },
+  };
+}
+
+/** A trust file that trusts these keys and asks for little. */
+export function trustOf(keys: readonly SampleKey[], change: Partial<TrustFile['require']> = {}): TrustFile {
+  return {
+    schema: 'taskrunner.trust.v1', id: 'test', serial: 3, issued: '2025-01-01T00:00:00.000Z', expires: '2027-01-01T00:00:00.000Z',
+    keys: keys.map(({ trusted }) => trusted), issuers: [], approvers: [], timestampAuthorities: [],
+    require: { mode: 'any', proof: 'service', time: 'asserted', checkpoints: false, minApprovals: 0, packSigners: 0, builds: [], signatures: { run: 1 }, ...change },
+  };
+}
+
+/** What a signer may be led to sign in place of what the documents say. */
+export interface Forgery {
+  readonly statement?: (honest: Statement<object>) => Statement<object>;
+  readonly provenance?: (honest: Statement<object>) => Statement<object>;
+  readonly files?: (files: readonly BundleFile[]) => readonly BundleFile[];
+}
+
+/** Signs and lays out a bundle as the signer does. `forge` makes it sign something else. */
+export function sealBundle({ evidence, keys }: Sample, forge: Forgery = {}): Map<string, Uint8Array> {
+  const documents = readEvidence(evidence);
+  const same = (statement: Statement<object>): Statement<object> => statement;
+  const provenance = buildProvenance(documents);
+  const honest = bundleFiles(documents, {
+    packRun: [signedStatement(keys.run, (forge.statement ?? same)(buildStatement(documents)))],
+    provenance: provenance && signedStatement(keys.run, (forge.provenance ?? same)(provenance)),
+  });
+  return resealed(keys.bundle, forge.files ? forge.files(honest) : honest);
+}
+
+/** Makes manifest and attestation anew over these files: an attacker who holds the bundle key alone. */
+export function resealed(key: SampleKey, files: readonly BundleFile[]): Map<string, Uint8Array> {
+  const content = files.filter(({ path }) => path !== MANIFEST && path !== MANIFEST_ATTESTATION);
+  const old = files.find(({ path }) => path === 'MANIFEST.json');
+  if (!old) throw new TypeError('no manifest');
+  const manifest = {
+    ...readManifest(old.bytes),
+    files: content.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })).sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+  const attestation = manifestAttestation(signedStatement(key, buildBundleStatement(manifest)));
+  const all = [...content, { path: 'MANIFEST.json', bytes: Buffer.from(canonical(manifest as unknown as Json)) }, attestation];
+  return new Map(all.sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, bytes }) => [path, bytes]));
+}

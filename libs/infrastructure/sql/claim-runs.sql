@@ -1,0 +1,53 @@
+-- Fair claim: tenants by skip-scan of the index (one probe a tenant, however many runs each has), those after the last one
+-- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
+-- seen, so it waits for one that does. SKIP LOCKED: workers do not wait for each other.
+with recursive me as (
+  select w.isolation, w.environments from pack_runs.workers w
+  where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
+), tenants (tenant_id) as (
+  (select r.tenant_id from pack_runs.runs r where r.owner is null and r.due_at is not null order by r.tenant_id limit 1)
+  union all
+  select (
+    select r.tenant_id from pack_runs.runs r
+    where r.owner is null and r.due_at is not null and r.tenant_id > t.tenant_id order by r.tenant_id limit 1
+  ) from tenants t where t.tenant_id is not null
+), active as (
+  select t.tenant_id from tenants t
+  where exists (
+    select from me, unnest(me.environments) e (digest) cross join lateral (
+      select 1 from pack_runs.runs r
+      where r.tenant_id = t.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
+        and r.isolation = me.isolation
+      limit 1
+    ) due
+  )
+), turns as (
+  select tenant_id, row_number() over (order by tenant_id <= $3, tenant_id) as turn,
+    ceil($2::numeric / count(*) over ())::bigint as share
+  from active
+), ready as (
+  select turns.turn, turns.share, due.*, row_number() over (partition by turns.turn order by due.due_at) as place
+  from turns, me, unnest(me.environments) e (digest) cross join lateral (
+    select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
+    where r.tenant_id = turns.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
+      and r.isolation = me.isolation
+    order by r.due_at limit turns.share for update skip locked
+  ) due
+), picked as (
+  select tenant_id, run_id, turn, place from ready where place <= share order by turn, place limit $2
+), claimed as (
+  update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4
+  from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
+  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.seen, p.turn, p.place
+)
+select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
+  s.inputs, s.admission, s.admission_digest, plans.plan, profiles.profile, profiles.environment
+from claimed c
+join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
+join pack_runs.plans on plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
+join pack_runs.profiles on profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
+left join lateral (
+  select j.mac from pack_run_logs.journal j
+  where c.last_seq > 0 and j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
+) last_page on true
+order by c.turn, c.place

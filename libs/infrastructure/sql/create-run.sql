@@ -1,0 +1,28 @@
+-- Accepts a run in one statement: the idempotency key is taken first, and only who took it writes the rest. No row returned:
+-- the key is taken (ON CONFLICT waits for a concurrent owner), and the caller re-reads whose it is.
+with taken as (
+  insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
+  select $1, $24, $25, $26, $23, $27, $2::uuid where $23::text is not null
+  on conflict (tenant_id, iss, sub, route, key) do update
+    set body_digest = excluded.body_digest, run_id = excluded.run_id, created_at = clock_timestamp()
+    where idempotency.created_at < clock_timestamp() - interval '7 days'
+  returning run_id
+), accepted as (
+  select $2::uuid as run_id where $23::text is null or exists (select from taken)
+), plan as (
+  insert into pack_runs.plans (tenant_id, plan_hash, plan)
+  select $1, $3, $4 from accepted on conflict do nothing
+), profile as (
+  insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
+  select $1, $5, $6, 'sha256:' || encode($7::bytea, 'hex'), $8 from accepted on conflict do nothing
+), source as (
+  insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
+    source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest)
+  select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 from accepted
+), labels as (
+  insert into pack_runs.run_labels (tenant_id, run_id, key, value)
+  select $1, run_id, l.key, l.value from accepted, json_each_text($19::json) l
+)
+insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, due_at)
+select $1, run_id, $7::bytea, $9, $22::bigint, $28::json, clock_timestamp() from accepted
+returning run_id

@@ -1,0 +1,47 @@
+-- A decision, all of it or nothing, in one statement. Lock order run -> gate: the run's row is locked first (its letters and
+-- decision times are in one order), then the gate changes if it is open and unexpired by the clock, and only if it did do the
+-- counter of letters, the letter, the decision and the audit row follow. The quorum is the counter on the gate's row: a count
+-- of rows, read from a snapshot, was tested to leave a gate open with two of two.
+-- $6 this person; $7 the person and who delegated, separated by U+001F.
+with run as (
+  select r.inbox_seq from pack_runs.runs r
+  where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint and r.cancel_position = 0
+    and r.status not in ('succeeded', 'failed', 'cancelled', 'cancelling', 'halted')
+  for update
+), gate as (
+  update pack_runs.gates g set
+    approvals = g.approvals + case $5::text when 'approved' then 1 when 'withdrawn' then -1 else 0 end,
+    counted = case $5::text
+      when 'approved' then g.counted || $7::text
+      when 'withdrawn' then array(select c from unnest(g.counted) c where split_part(c, E'\x1f', 1) <> $6::text)
+      else g.counted end,
+    state = case
+      when $5::text = 'rejected' then 'rejected'
+      when $5::text = 'approved' and g.approvals + 1 >= g.required then 'approved'
+      else 'open' end,
+    ended_ms = case
+      when $5::text = 'rejected' or ($5::text = 'approved' and g.approvals + 1 >= g.required) then $10::bigint end
+  from run
+  where g.tenant_id = $1 and g.run_id = $2 and g.gate = $3 and g.state = 'open' and g.expires_at > clock_timestamp()
+    and case $5::text
+      when 'approved' then not exists (
+        select from unnest(g.counted) c where string_to_array(c, E'\x1f') && string_to_array($7::text, E'\x1f'))
+      when 'withdrawn' then exists (select from unnest(g.counted) c where split_part(c, E'\x1f', 1) = $6::text)
+      else true end
+  returning g.state, g.approvals, g.required, run.inbox_seq + 1 as position
+), placed as (
+  update pack_runs.runs r set
+    inbox_seq = gate.position,
+    last_decided_ms = $10::bigint,
+    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    version = r.version + 1
+  from gate where r.tenant_id = $1 and r.run_id = $2
+), letter as (
+  insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, envelope, response, posted_ms)
+  select $1, $2, gate.position, 'decision:' || $4, $14, $11, $13, pack_runs.now_ms() from gate
+), decision as (
+  insert into pack_runs.decisions (tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms, envelope, record_digest,
+    response)
+  select $1, $2, $3, $4, $5::text, $8, $9, $10::bigint, $11, $12, $13 from gate
+)
+select gate.state, gate.approvals, gate.required, pack_runs.append_audit($1, $15) as audit_seq from gate

@@ -1,0 +1,15 @@
+-- Why decide-gate changed nothing, in the words of the rows as they are now. `mine`: this very decision, whose first answer
+-- was lost; `latest`: what this person last said at this gate.
+select r.status, r.cancel_position, r.last_decided_ms, g.state, g.approvals, g.required,
+  g.expires_at <= clock_timestamp() as expired,
+  exists (select from unnest(g.counted) c where string_to_array(c, E'\x1f') && string_to_array($5::text, E'\x1f')) as counted,
+  exists (select from pack_runs.decisions d where d.tenant_id = $1 and d.run_id = $2 and d.decision_id = $4) as mine,
+  latest.decision as latest, latest.envelope
+from pack_runs.runs r
+left join pack_runs.gates g on g.tenant_id = r.tenant_id and g.run_id = r.run_id and g.gate = $3
+left join lateral (
+  select d.decision, d.envelope from pack_runs.decisions d
+  where d.tenant_id = r.tenant_id and d.run_id = r.run_id and d.gate = $3 and d.iss = $6 and d.sub = $7
+  order by d.decided_ms desc limit 1
+) latest on true
+where r.tenant_id = $1 and r.run_id = $2

@@ -1,0 +1,79 @@
+-- The shared flush: what several runs commit together, in one autocommitted statement. The first arm is the guard; every other
+-- arm joins what it returns, so a run that lost its fence or position, or has letters that it had to see, writes nothing, and its
+-- neighbours write everything. (Three plain statements were tested: a zombie's rows were committed, and its neighbours died of
+-- 23505.) Runs come sorted, so that two flushes lock in one order. Steps are updated or inserted, not upserted: only the holder of
+-- the fence writes them, and ON CONFLICT would cost a lock and a confirmation in the log for each.
+with owned as (
+  update pack_runs.runs r set
+    last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
+    started_ms = u.started_ms, finished_ms = u.finished_ms, waits = u.waits, counts = u.counts, outputs = u.outputs,
+    error = u.error,
+    crashes = case when u.progressed then 0 else r.crashes end,
+    owner = case when u.releases then null else r.owner end,
+    due_at = case when u.releases then pack_runs.from_ms(u.due_ms) else r.due_at end,
+    evidence_status = case when u.attests then 'pending' else r.evidence_status end,
+    version = r.version + 1
+  from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[],
+      $9::text[], $10::bigint[], $11::bigint[], $12::json[], $13::json[], $14::json[], $15::json[], $16::boolean[],
+      $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[]) with ordinality
+    u (tenant_id, run_id, fence, prev_seq, last_seq, hash, last_line, seen, status, started_ms, finished_ms, waits, counts,
+      outputs, error, progressed, releases, due_ms, attests, closes, i)
+  where r.tenant_id = u.tenant_id and r.run_id = u.run_id and r.owner is not null
+    and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)
+  returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i
+), pages as (
+  insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries, held)
+  select o.tenant_id, o.run_id, o.prev_seq + 1, o.fence, o.hash, p.mac, p.entries, p.held
+  from unnest($21::bytea[], $22::text[], $23::text[]) with ordinality p (mac, entries, held, i) join owned o on o.i = p.i
+), given as materialized (
+  select o.tenant_id, o.run_id, s.*
+  from unnest($24::int[], $25::text[], $26::int[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::int[],
+      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[])
+    s (i, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children,
+      outputs, outputs_ref, error)
+  join owned o on o.i = s.i
+), steps_changed as (
+  update pack_runs.steps t set
+    status = g.status, reason = g.reason, attempts = g.attempts, next_attempt_ms = g.next_attempt_ms,
+    started_ms = g.started_ms, finished_ms = g.finished_ms, children = g.children, outputs = g.outputs,
+    outputs_ref = g.outputs_ref, error = g.error
+  from given g
+  where t.tenant_id = g.tenant_id and t.run_id = g.run_id and t.parent = g.parent and t.place = g.place and t.step = g.step
+), steps_new as (
+  insert into pack_runs.steps (tenant_id, run_id, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms,
+    started_ms, finished_ms, children, outputs, outputs_ref, error)
+  select g.tenant_id, g.run_id, g.parent, g.place, g.step, g.kind, g.label, g.status, g.reason, g.attempts, g.next_attempt_ms,
+    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error
+  from given g
+  where not exists (select from pack_runs.steps t where t.tenant_id = g.tenant_id and t.run_id = g.run_id
+    and t.parent = g.parent and t.place = g.place and t.step = g.step)
+), gates_opened as (
+  insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, show, required, expires_at,
+    opened_ms, ended_ms)
+  select o.tenant_id, o.run_id, g.gate, g.approval, g.state, g.gate_digest, g.request, g.show, g.required,
+    pack_runs.from_ms(g.expires_ms), pack_runs.now_ms(), case when g.state <> 'open' then pack_runs.now_ms() end
+  from unnest($40::int[], $41::text[], $42::text[], $43::text[], $44::text[], $45::json[], $46::json[], $47::int[], $48::bigint[])
+    g (i, gate, approval, state, gate_digest, request, show, required, expires_ms)
+  join owned o on o.i = g.i
+), gates_ended as (
+  update pack_runs.gates t set state = e.outcome, ended_ms = pack_runs.now_ms()
+  from unnest($49::int[], $50::text[], $51::text[]) e (i, gate, outcome) join owned o on o.i = e.i
+  where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.gate = e.gate and t.state = 'open'
+), places as (
+  insert into pack_run_logs.places (tenant_id, run_id, last_line, lines, step, execution, chunk)
+  select o.tenant_id, o.run_id, c.last_line, c.lines, c.step, c.execution, c.chunk
+  from unnest($52::int[], $53::bigint[], $54::int[], $55::text[], $56::int[], $57::int[])
+    c (i, last_line, lines, step, execution, chunk)
+  join owned o on o.i = c.i
+), files as (
+  insert into pack_artifacts.artifacts (tenant_id, run_id, step, execution, name, path, digest, size, media_type, created_ms)
+  select o.tenant_id, o.run_id, a.step, a.execution, a.name, a.path, a.digest, a.size, a.media_type, pack_runs.now_ms()
+  from unnest($58::int[], $59::text[], $60::int[], $61::text[], $62::text[], $63::text[], $64::bigint[], $65::text[])
+    a (i, step, execution, name, path, digest, size, media_type)
+  join owned o on o.i = a.i
+), follow as (
+  insert into pack_runs.outbox (tenant_id, run_id, kind, body)
+  select o.tenant_id, o.run_id, x.kind, x.body
+  from unnest($66::int[], $67::text[], $68::json[]) x (i, kind, body) join owned o on o.i = x.i
+)
+select i::int as i from owned

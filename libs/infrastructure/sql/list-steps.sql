@@ -1,0 +1,16 @@
+-- Steps in plan order below a parent, after a step already read. Where that one is, is first looked up at the place that its name
+-- suggests ($7), and only then among all siblings: the second arm is not executed once the first has a row.
+with cursor as (
+  select a.place, a.step from pack_runs.steps a
+  where a.tenant_id = $1 and a.run_id = $2 and a.parent = $3 and a.place = $7 and a.step = $5
+  union all
+  select a.place, a.step from pack_runs.steps a
+  where a.tenant_id = $1 and a.run_id = $2 and a.parent = $3 and a.step = $5
+  limit 1
+)
+select step, parent, place, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children, outputs,
+  outputs_ref, error
+from pack_runs.steps s
+where s.tenant_id = $1 and s.run_id = $2 and s.parent = $3 and ($4::text is null or s.status = $4)
+  and ($5::text is null or (s.place, s.step) > ((select place from cursor), (select step from cursor)))
+order by s.place, s.step limit $6

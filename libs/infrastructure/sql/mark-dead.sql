@@ -1,0 +1,13 @@
+-- Leases that ran out, told by a worker whose own renewals have come in time for one full lease. Locked rows are being
+-- renewed: they are not dead.
+with me as (
+  select 1 from pack_runs.workers
+  where worker_id = $1 and state = 'live' and lease_until > clock_timestamp()
+    and steady_since <= clock_timestamp() - lease_ms * interval '1 millisecond'
+), late as (
+  select w.worker_id from pack_runs.workers w, me
+  where w.state = 'live' and w.lease_until < clock_timestamp() for update of w skip locked
+), dead as (
+  update pack_runs.workers w set state = 'dead' from late where w.worker_id = late.worker_id
+)
+select exists (select from me) as may_sweep

@@ -1,0 +1,21 @@
+-- A letter takes its place from the counter on the run's row in the statement that inserts it: gapless, in commit order. The
+-- row is locked first, so that the place is the latest; the counter moves only if the letter went in (dedupe key new).
+with run as (
+  select inbox_seq, seen, status from pack_runs.runs where tenant_id = $1 and run_id = $2 for update
+), letter as (
+  insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms)
+  select $1, $2, run.inbox_seq + 1, $3, $4, pack_runs.now_ms() from run
+  where run.status not in ('succeeded', 'failed', 'cancelled', 'halted') and run.inbox_seq - run.seen < 1000
+  on conflict (tenant_id, run_id, dedupe) do nothing
+  returning position
+), placed as (
+  update pack_runs.runs r set
+    inbox_seq = letter.position,
+    cancel_position = case when $5 and r.cancel_position = 0 then letter.position else r.cancel_position end,
+    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    version = r.version + 1
+  from letter where r.tenant_id = $1 and r.run_id = $2
+)
+select (select position from letter) as position, run.status, run.inbox_seq - run.seen as unread,
+  exists (select from pack_runs.inbox i where i.tenant_id = $1 and i.run_id = $2 and i.dedupe = $3) as known
+from run

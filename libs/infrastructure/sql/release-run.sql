@@ -1,0 +1,8 @@
+-- Given back undriven: counts for nothing. With a wait it is shown and tried again in five seconds, else at once.
+update pack_runs.runs set
+  owner = null,
+  due_at = case when $4::json is null then now() else now() + interval '5 seconds' end,
+  status = case when $4::json is null then status else 'waiting' end,
+  waits = coalesce($4::json, waits),
+  version = version + 1
+where tenant_id = $1 and run_id = $2 and fence = $3 and owner is not null

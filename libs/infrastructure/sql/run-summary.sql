@@ -1,0 +1,6 @@
+-- One run: two rows by key, whatever its size.
+select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
+  s.content_digest, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
+  r.finished_ms, r.waits, r.counts, r.outputs, r.error, r.evidence_status, r.evidence_digest, r.last_line, r.version
+from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+where r.tenant_id = $1 and r.run_id = $2

@@ -1,0 +1,88 @@
+import { refusal } from './archive-error';
+
+/** Size of a header and unit of everything in a tar (POSIX.1-2017, pax, "ustar Interchange Format"). */
+export const BLOCK = 512;
+/** Largest size that twelve octal digits less their end hold. */
+export const MAX_OCTAL_SIZE = 0o77777777777;
+
+/** What a header says, as far as it is heeded. */
+export interface TarHeader {
+  readonly path: string;
+  /** Type flag: `0` a file, `5` a folder, `x` and `g` pax records, `L` a GNU long name … */
+  readonly type: string;
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+const ascii = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A ustar header of mode 0644, with owner and time zero. `prefix` and `name` must fit (155 and 100 bytes). */
+export function encodeHeader(name: string, prefix: string, type: '0' | 'x', size: number): Uint8Array {
+  const header = new Uint8Array(BLOCK);
+  const put = (offset: number, text: string) => header.set(ascii.encode(text), offset);
+  put(0, name);
+  put(100, '0000644\0');
+  put(108, '0000000\0');
+  put(116, '0000000\0');
+  put(124, `${Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0')}\0`);
+  put(136, '00000000000\0');
+  put(148, '        ');
+  put(156, type);
+  put(257, 'ustar\x0000');
+  put(329, '0000000\0');
+  put(337, '0000000\0');
+  put(345, prefix);
+  put(148, `${sumOf(header).toString(8).padStart(6, '0')}\0 `);
+  return header;
+}
+
+/** Reads a header; null for a block of zeroes. Throws `ARCHIVE_INVALID`. */
+export function decodeHeader(block: Uint8Array): TarHeader | null {
+  if (block.every((byte) => byte === 0)) return null;
+  const sum = octal(block, 148, 8);
+  const plain = block.slice();
+  plain.fill(0x20, 148, 156);
+  if (sumOf(plain) !== sum) throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
+  const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
+  const prefix = isPosix ? text(block, 345, 155) : '';
+  const name = text(block, 0, 100);
+  return {
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    type: String.fromCharCode(block[156] || 0x30),
+    size: octal(block, 124, 12),
+    executable: (octal(block, 100, 8) & 0o111) !== 0,
+  };
+}
+
+function sumOf(header: Uint8Array): number {
+  return header.reduce((sum, byte) => sum + byte, 0);
+}
+
+function fieldBytes(block: Uint8Array, offset: number, length: number): Uint8Array {
+  const field = block.subarray(offset, offset + length);
+  const end = field.indexOf(0);
+  return end < 0 ? field : field.subarray(0, end);
+}
+
+function text(block: Uint8Array, offset: number, length: number): string {
+  return decodeText(fieldBytes(block, offset, length));
+}
+
+/** UTF-8, or `ARCHIVE_INVALID`: a name that two readers could read differently is no name. */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw refusal('ARCHIVE_INVALID', 'a name is not UTF-8', error);
+  }
+}
+
+/** Octal digits among spaces and NULs; base 256 (GNU) is for sizes that no archive of ours has. */
+function octal(block: Uint8Array, offset: number, length: number): number {
+  const field = block.subarray(offset, offset + length);
+  if (((field[0] ?? 0) & 0x80) !== 0) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
+  const digits = String.fromCharCode(...field).replace(/[\0 ]+$/, '').trimStart();
+  if (!/^[0-7]*$/.test(digits)) throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
+  return digits === '' ? 0 : parseInt(digits, 8);
+}

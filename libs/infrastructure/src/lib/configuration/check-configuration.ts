@@ -1,0 +1,77 @@
+import type { Configuration, IssuerConfiguration } from './configuration';
+import type { Notes } from './configuration-fault';
+
+/** What single keys cannot show: values that do not go together. */
+export function checkConfiguration(configuration: Configuration, notes: Notes): void {
+  const { http, database, authority, approvals } = configuration;
+  if (http.port === http.healthPort && http.port !== 0)
+    notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
+  if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/approvals/expiresAfter',
+      'approvals.expiresAfter is longer than approvals.floor.maxExpiresAfter.',
+    );
+  if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
+  authority.issuers.forEach((issuer, index) =>
+    checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
+  );
+  checkNames(authority.issuers, notes);
+  if (authority.development) checkDevelopment(configuration, notes);
+}
+
+function checkEmbedded(database: Configuration['database'], notes: Notes): void {
+  for (const name of ['ownerUrl', 'maintainUrl', 'webUrl', 'workerUrl', 'host'] as const)
+    if (database[name] !== null)
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `/database/${name}`,
+        `database.${name} and database.embedded.dataDirectory exclude each other.`,
+      );
+}
+
+function checkIssuer(issuer: IssuerConfiguration, at: string, development: boolean, notes: Notes): void {
+  const { jwksUri, jwksFile, algorithms } = issuer;
+  if ((jwksUri === null) === (jwksFile === null))
+    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.');
+  if (jwksUri?.startsWith('http:') && !(development && isLoopback(new URL(jwksUri).hostname)))
+    notes.fault(
+      'CONFIG_UNSAFE',
+      `${at}/jwksUri`,
+      'jwksUri must be https.',
+      'Use https; plain http works for the development Authority only.',
+    );
+  if (algorithms.length === 0)
+    notes.fault('CONFIG_RANGE', `${at}/algorithms`, 'An issuer must have at least one algorithm.');
+}
+
+function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void {
+  issuers.forEach(({ issuer }, index) => {
+    if (issuers.findIndex((other) => other.issuer === issuer) !== index)
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `/authority/issuers/${index}/issuer`,
+        'The same issuer is here twice.',
+        'Keep one of the two.',
+      );
+  });
+}
+
+/** The development Authority gives anybody any name: nothing of it may be reached from elsewhere. */
+function checkDevelopment({ http, authority }: Configuration, notes: Notes): void {
+  const refuse = (at: string, what: string) =>
+    notes.fault('CONFIG_UNSAFE', at, `With authority.development ${what} must be on loopback.`);
+  if (!isLoopback(http.host)) refuse('/http/host', 'http.host');
+  if (http.publicUrl !== null && !isLoopback(new URL(http.publicUrl).hostname))
+    refuse('/http/publicUrl', 'http.publicUrl');
+  authority.issuers.forEach(({ issuer }, index) => {
+    if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
+  });
+}
+
+/** True for `localhost` and literal loopback addresses; other names are not looked up. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.test(host)
+  );
+}

@@ -1,0 +1,27 @@
+import type { Json } from '@taskrunner/core';
+import { CONFIGURATION, type Configuration } from './configuration';
+import type { Fields, ValueOf } from './key';
+
+/** The configuration for logs: as it is written, with every value that may hold a password redacted. */
+export function describeConfiguration(configuration: Configuration): Json {
+  return described(CONFIGURATION, configuration);
+}
+
+function described<F extends Fields>(fields: F, value: ValueOf<F>): Json {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, entry]): [string, Json] => {
+      const part = value[name];
+      if (entry.is === 'section') return [name, described(entry.fields, part as ValueOf<Fields>)];
+      const printed = entry.kind.print(part);
+      return [name, entry.kind.isSecret === true && typeof printed === 'string' ? withoutSecrets(printed) : printed];
+    }),
+  );
+}
+
+/** A URL without its password and its parameters, which may hold one too. */
+function withoutSecrets(text: string): string {
+  const url = new URL(text);
+  if (url.password !== '') url.password = 'redacted';
+  if (url.search !== '') url.search = '?redacted';
+  return url.href;
+}

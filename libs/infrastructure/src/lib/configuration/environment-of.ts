@@ -1,0 +1,67 @@
+import {
+  CEL_BEHAVIOUR,
+  EXPRESSION_BEHAVIOUR,
+  MACHINE_VERSION,
+  type Environment,
+  type ProfileDefaults,
+} from '@taskrunner/core';
+import type { Configuration } from './configuration';
+
+/** What the build and the start of a process add to its configuration. */
+export interface Build {
+  /** Sandbox profile: the configured one, or what the probe chose for `auto`; see `isolationOf`. */
+  readonly isolation: string;
+  /** Behaviour versions of the executors: `EXECUTOR_BEHAVIOURS`. */
+  readonly executors: Readonly<Record<string, number>>;
+  /** Name → integrity of the extensions; none unless told. */
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+/** The name of the configured sandbox profile; null for `auto`, where a probe decides at start. */
+export function isolationOf(configuration: Configuration): 'bwrap-open/v1' | 'none/v1' | null {
+  const { profile } = configuration.sandbox;
+  return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v1' : 'none/v1';
+}
+
+/** The environment document (documents.md, Profile): a function of configuration and build alone. */
+export function environmentOf(configuration: Configuration, build: Build): Environment {
+  const { floor } = configuration.approvals;
+  return {
+    schema: 'taskrunner.environment.v1',
+    machine: MACHINE_VERSION,
+    mode: 'open',
+    isolation: build.isolation,
+    limits: { artifactMaxBytes: configuration.artifacts.maxBytes, ...profileDefaultsOf(configuration) },
+    approvals: {
+      floor: {
+        minApprovals: floor.minApprovals,
+        selfApproval: floor.selfApproval,
+        maxExpiresAfterMs: floor.maxExpiresAfter,
+        maxAuthAgeMs: floor.maxAuthAge,
+        proof: floor.proof,
+      },
+    },
+    // No trust policy yet: every pack may run.
+    packTrust: { policy: null },
+    engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
+    executors: build.executors,
+    extensions: build.extensions ?? {},
+  };
+}
+
+/** What the environment gives where a pack says nothing. */
+export function profileDefaultsOf(configuration: Configuration): ProfileDefaults {
+  const { approvals, limits, sandbox, worker } = configuration;
+  return {
+    maxParallel: limits.maxParallel,
+    expiresAfterMs: approvals.expiresAfter,
+    executeWithinMs: approvals.executeWithin,
+    runTimeoutMs: limits.runTimeout,
+    cleanupTimeoutMs: limits.cleanupTimeout,
+    attemptTimeoutMs: limits.attemptTimeout,
+    stopGraceMs: worker.stopGrace,
+    workspaceMiB: sandbox.limits.workspaceMiB,
+    memoryMiB: sandbox.limits.memoryMiB,
+    maxProcesses: sandbox.limits.maxProcesses,
+  };
+}

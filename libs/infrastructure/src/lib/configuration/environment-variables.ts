@@ -1,0 +1,61 @@
+import { nearestName, readDocument, type Fault, type Json } from '@taskrunner/core';
+import { CONFIGURATION } from './configuration';
+import { placeless } from './configuration-fault';
+import { listKeys, type Key } from './key';
+
+/** Variables as a process has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** A value from a variable, and the key that it is for. */
+export interface Override {
+  readonly variable: string;
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+/** Names that Kubernetes gives to the addresses of services in the same namespace. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)$/;
+
+/** `approvals.floor.minApprovals` → `TASKRUNNER_APPROVALS_FLOOR_MIN_APPROVALS`. */
+export function variableOf(path: readonly string[]): string {
+  const words = path.map((part) => part.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase());
+  return ['TASKRUNNER', ...words].join('_');
+}
+
+/**
+ * What the environment overrides. A text is taken as it is; numbers, flags and lists are read as YAML or JSON; an empty variable is
+ * as if it were not set. A variable that begins like a section but names no key is a fault, so that a typing error is not silent.
+ */
+export function readVariables(env: Variables): {
+  readonly overrides: readonly Override[];
+  readonly faults: readonly Fault[];
+} {
+  const keys = new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));
+  const sections = Object.keys(CONFIGURATION).map((name) => `${variableOf([name])}_`);
+  const overrides: Override[] = [];
+  const faults: Fault[] = [];
+  for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (value === undefined || value === '' || !sections.some((prefix) => variable.startsWith(prefix))) continue;
+    const known = keys.get(variable);
+    if (known !== undefined) {
+      const read = readValue(known.key, value);
+      if (read === undefined) {
+        const at = `/${known.path.join('/')}`;
+        faults.push(placeless('CONFIG_FORMAT', at, `The environment variable ${variable} is neither YAML nor JSON.`));
+      } else overrides.push({ variable, path: known.path, value: read });
+    } else if (!SERVICE_LINK.test(variable)) {
+      const near = nearestName(variable, keys.keys());
+      const remedy = near === null ? undefined : `Did you mean ${near}?`;
+      faults.push(
+        placeless('CONFIG_VARIABLE_UNKNOWN', '', `The environment variable ${variable} names no key.`, remedy),
+      );
+    }
+  }
+  return { overrides, faults };
+}
+
+function readValue(key: Key<unknown>, value: string): Json | undefined {
+  if (key.kind.isText) return value;
+  const document = readDocument(value);
+  return document.kind === 'read' ? document.value : undefined;
+}

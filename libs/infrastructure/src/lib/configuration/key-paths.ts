@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { Configuration } from './configuration';
+
+/** Where the keys of an installation lie. */
+export interface KeyPaths {
+  readonly admission: string;
+  readonly ledger: string;
+  readonly runOpen: string;
+  readonly bundle: string;
+  readonly journalMac: string;
+  readonly admissionPublic: readonly string[];
+  readonly ledgerPublic: readonly string[];
+}
+
+/** Each key at its own path, or else in the folder. */
+export function keyPathsOf({ keys }: Configuration): KeyPaths {
+  const inFolder = (name: string) => join(keys.folder, name);
+  const several = (paths: readonly string[], name: string) => (paths.length > 0 ? paths : [inFolder(name)]);
+  return {
+    admission: keys.admission ?? inFolder('admission.pem'),
+    ledger: keys.ledger ?? inFolder('ledger.pem'),
+    runOpen: keys.runOpen ?? inFolder('run-open.pem'),
+    bundle: keys.bundle ?? inFolder('bundle.pem'),
+    journalMac: keys.journalMac ?? inFolder('journal-mac.key'),
+    admissionPublic: several(keys.admissionPublic, 'admission.pub.pem'),
+    ledgerPublic: several(keys.ledgerPublic, 'ledger.pub.pem'),
+  };
+}

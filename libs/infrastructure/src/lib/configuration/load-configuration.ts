@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { placeless } from './configuration-fault';
+import type { Variables } from './environment-variables';
+import { parseConfiguration, type ConfigurationReading } from './parse-configuration';
+
+/** Where the configuration is looked for when nobody says. */
+export const DEFAULT_CONFIGURATION_PATH = '/etc/taskrunner/task-runner.yaml';
+
+/**
+ * Reads the configuration: from `path`, else from the file that TASKRUNNER_CONFIG names, else from the default place, where it may
+ * be missing: then all is default. A named file that cannot be read is `CONFIG_UNREADABLE`.
+ */
+export async function loadConfiguration(path: string | undefined, env: Variables): Promise<ConfigurationReading> {
+  const named = path ?? (env['TASKRUNNER_CONFIG'] || undefined);
+  const source = named ?? DEFAULT_CONFIGURATION_PATH;
+  try {
+    return parseConfiguration(await readFile(source, 'utf8'), env);
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : null;
+    if (code === null) throw error;
+    if (named === undefined && code === 'ENOENT') return parseConfiguration('', env);
+    return {
+      kind: 'refused',
+      faults: [placeless('CONFIG_UNREADABLE', '', `The file ${source} cannot be read (${code}).`)],
+    };
+  }
+}

@@ -1,0 +1,257 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readDocument, type Json } from '@taskrunner/core';
+import { CONFIGURATION, type Configuration } from './configuration';
+import { databaseUrlsOf } from './database-urls';
+import { describeConfiguration } from './describe-configuration';
+import { environmentOf, isolationOf, profileDefaultsOf } from './environment-of';
+import { variableOf, type Variables } from './environment-variables';
+import { keyPathsOf } from './key-paths';
+import { listKeys } from './key';
+import { loadConfiguration } from './load-configuration';
+import { parseConfiguration } from './parse-configuration';
+import { printSample } from './sample';
+
+const SAMPLE = join(__dirname, '../../../../../etc/task-runner.yaml.sample');
+
+function read(source: string, env: Variables = {}): Configuration {
+  const reading = parseConfiguration(source, env);
+  if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.faults));
+  return reading.configuration;
+}
+
+function faults(source: string, env: Variables = {}): string[] {
+  const reading = parseConfiguration(source, env);
+  if (reading.kind === 'read') return [];
+  return reading.faults.map(({ code, path, line, column }) => `${line}:${column} ${code} ${path}`);
+}
+
+describe('the sample', () => {
+  const sample = readFileSync(SAMPLE, 'utf8');
+
+  it('is what the table of keys prints', () => expect(sample).toBe(printSample()));
+
+  it('names exactly the keys there are, each with its default', () => {
+    expect(read(sample)).toEqual(read(''));
+    const document = readDocument(sample);
+    const at = (path: readonly string[]) =>
+      path.reduce<Json | undefined>(
+        (value, name) => (value as Record<string, Json> | undefined)?.[name],
+        document.kind === 'read' ? document.value : null,
+      );
+    const named = (value: Json, above: string): string[] =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(value as Record<string, Json>).flatMap(([name, part]) => named(part, `${above}/${name}`))
+        : [above];
+    const keys = listKeys(CONFIGURATION).map(([path]) => path);
+    expect(document.kind === 'read' ? named(document.value, '') : []).toEqual(keys.map((path) => `/${path.join('/')}`));
+    for (const path of keys) expect(at(path)).not.toBeUndefined();
+  });
+
+  it('shows items of lists as they are written', () => {
+    const shown = sample.replace('issuers: []', 'issuers:').replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
+    const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
+    expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
+  });
+});
+
+describe('parseConfiguration', () => {
+  it('reads what is written and leaves the rest at its defaults', () => {
+    const configuration = read(
+      'http: { port: 9000, bodyLimit: 1GiB }\nworker:\n  lease: PT12S\n  claimInterval: 250ms\nsandbox:\n'.replace(
+        '1GiB',
+        '64MiB',
+      ),
+    );
+    expect(configuration.http).toMatchObject({ port: 9000, host: '127.0.0.1', bodyLimit: 64 * 1024 ** 2 });
+    expect(configuration.worker).toMatchObject({ lease: 12_000, claimInterval: 250 });
+    expect(configuration.sandbox.profile).toBe('auto');
+  });
+
+  it('tells all faults at once, with line and column', () => {
+    const source = [
+      'http:',
+      '  prot: 8080',
+      '  healthPort: 70000',
+      'databse: {}',
+      'approvals:',
+      '  floor:',
+      '    minApprovals: two',
+      '    proof: tokn',
+      '  expiresAfter: soon',
+      'authority:',
+      '  issuers:',
+      '    - audience: x',
+      '      algorithms: [HS256]',
+      'artifacts: [1]',
+      'limits: { maxParallel: 1.5, runTimeout: 9000d }',
+    ].join('\n');
+    expect(faults(source)).toEqual([
+      '2:3 CONFIG_UNKNOWN_KEY /http/prot',
+      '3:15 CONFIG_RANGE /http/healthPort',
+      '4:1 CONFIG_UNKNOWN_KEY /databse',
+      '7:19 CONFIG_TYPE /approvals/floor/minApprovals',
+      '8:12 CONFIG_CHOICE /approvals/floor/proof',
+      '9:17 CONFIG_FORMAT /approvals/expiresAfter',
+      '12:7 CONFIG_MISSING_KEY /authority/issuers/0',
+      '13:20 CONFIG_CHOICE /authority/issuers/0/algorithms/0',
+      '14:12 CONFIG_TYPE /artifacts',
+      '15:24 CONFIG_TYPE /limits/maxParallel',
+      '15:41 CONFIG_FORMAT /limits/runTimeout',
+    ]);
+    const reading = parseConfiguration(source);
+    const remedies = reading.kind === 'refused' ? reading.faults.map((fault) => fault.remediation) : [];
+    expect(remedies[0]).toBe('Did you mean port?');
+    expect(remedies[2]).toBe('Did you mean database?');
+    expect(remedies[4]).toBe('Did you mean token?');
+  });
+
+  it.each([
+    ['http: { port: 80, healthPort: 80 }', ['1:31 CONFIG_CONFLICT /http/healthPort']],
+    ['approvals: { expiresAfter: 8d }', ['1:28 CONFIG_CONFLICT /approvals/expiresAfter']],
+    ['authority: { issuers: [{ issuer: "https://a" }] }', ['1:24 CONFIG_CONFLICT /authority/issuers/0']],
+    [
+      'authority: { issuers: [{ issuer: "https://a", jwksUri: "http://a/j" }] }',
+      ['1:56 CONFIG_UNSAFE /authority/issuers/0/jwksUri'],
+    ],
+    ['authority: { development: true }\nhttp: { host: 0.0.0.0 }', ['2:15 CONFIG_UNSAFE /http/host']],
+    [
+      'database: { embedded: { dataDirectory: /d }, webUrl: "postgres://h/d" }',
+      ['1:54 CONFIG_CONFLICT /database/webUrl'],
+    ],
+    ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
+    ['http: { port: 1, port: 2 }', ['1:18 DOC_DUPLICATE_KEY /http/port']],
+    ['- 1', ['1:1 CONFIG_TYPE ']],
+  ])('refuses %s', (source, expected) => expect(faults(source)).toEqual(expected));
+
+  it('accepts the development Authority on loopback only', () => {
+    const source = (issuer: string) =>
+      `authority: { development: true, issuers: [{ issuer: "${issuer}", jwksUri: "${issuer}/jwks" }] }`;
+    expect(faults(source('http://127.0.0.1:4000'))).toEqual([]);
+    expect(faults(source('http://127.0.0.1.example.org'))).toHaveLength(2);
+  });
+});
+
+describe('environment variables', () => {
+  it('have one name for each key', () => {
+    const names = listKeys(CONFIGURATION).map(([path]) => variableOf(path));
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('TASKRUNNER_APPROVALS_FLOOR_MIN_APPROVALS');
+  });
+
+  it('override the file, each by the kind of its key', () => {
+    const configuration = read('http: { port: 1 }', {
+      TASKRUNNER_HTTP_PORT: '9001',
+      TASKRUNNER_DATABASE_NAME: '12',
+      TASKRUNNER_WORKER_LABELS: '["gpu", "eu"]',
+      TASKRUNNER_AUTHORITY_DEVELOPMENT: 'true',
+      TASKRUNNER_AUTHORITY_ISSUERS: '[{"issuer": "http://localhost:4000", "jwksUri": "http://localhost:4000/jwks"}]',
+      TASKRUNNER_LIMITS_RUN_TIMEOUT: '',
+      TASKRUNNER_CONFIG: '/nowhere',
+      TASKRUNNER_VECTORS: '/nowhere',
+      TASKRUNNER_WORKER_SERVICE_HOST: '10.0.0.1',
+      TASKRUNNER_WORKER_PORT_8080_TCP_ADDR: '10.0.0.1',
+    });
+    expect(configuration.http.port).toBe(9001);
+    expect(configuration.database.name).toBe('12');
+    expect(configuration.worker.labels).toEqual(['gpu', 'eu']);
+    expect(configuration.authority.issuers).toHaveLength(1);
+  });
+
+  it('are refused by name, without their values', () => {
+    const env = {
+      TASKRUNNER_HTTP_PROT: '1',
+      TASKRUNNER_HTTP_PORT: 'x',
+      TASKRUNNER_DATABASE_WEB_URL: 'hunter22',
+      TASKRUNNER_WORKER_LABELS: '[',
+    };
+    const reading = parseConfiguration('', env);
+    const text = JSON.stringify(reading);
+    expect(text).not.toContain('hunter22');
+    expect(text).toContain('Did you mean TASKRUNNER_HTTP_PORT?');
+    expect(reading.kind === 'refused' && reading.faults.map(({ code, path }) => `${code} ${path}`).sort()).toEqual([
+      'CONFIG_FORMAT /database/webUrl',
+      'CONFIG_FORMAT /worker/labels',
+      'CONFIG_TYPE /http/port',
+      'CONFIG_VARIABLE_UNKNOWN ',
+    ]);
+  });
+});
+
+it('describes itself without passwords', () => {
+  const url = 'postgresql://u:s3cret-1@h:5432/d?password=s3cret-2';
+  const described = JSON.stringify(
+    describeConfiguration(read(`database: { webUrl: "${url}", workerPasswordFile: /run/secrets/w }`)),
+  );
+  expect(described).not.toContain('s3cret');
+  expect(described).toContain('/run/secrets/w');
+  expect(described).toContain('"lease":"8s"');
+});
+
+describe('what is made of a configuration', () => {
+  const configuration = read(
+    'worker: { stopGrace: 3s }\napprovals: { floor: { maxAuthAge: 15m } }\nkeys: { ledger: /k/l.pem, admissionPublic: [/k/a, /k/b] }',
+  );
+
+  it('the environment depends on configuration and build alone', () => {
+    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 } };
+    const environment = environmentOf(configuration, build);
+    expect(environment.approvals.floor).toMatchObject({ minApprovals: 1, maxAuthAgeMs: 900_000, proof: 'service' });
+    expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
+    expect(environmentOf(configuration, build)).toEqual(environment);
+    expect(environmentOf(read('limits: { maxParallel: 17 }'), build)).not.toEqual(environment);
+    expect(profileDefaultsOf(configuration)).toMatchObject({
+      stopGraceMs: 3_000,
+      attemptTimeoutMs: 3_600_000,
+      maxParallel: 16,
+    });
+  });
+
+  it.each([
+    ['auto', null],
+    ['bwrap', 'bwrap-open/v1'],
+    ['none', 'none/v1'],
+  ])('%s is %s', (profile, name) => expect(isolationOf(read(`sandbox: { profile: ${profile} }`))).toBe(name));
+
+  it('keys lie in the folder, or where they are said to', () =>
+    expect(keyPathsOf(configuration)).toMatchObject({
+      admission: '/etc/taskrunner/keys/admission.pem',
+      ledger: '/k/l.pem',
+      admissionPublic: ['/k/a', '/k/b'],
+      ledgerPublic: ['/etc/taskrunner/keys/ledger.pub.pem'],
+    }));
+});
+
+describe('files', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'configuration-'))));
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('are found by argument, then by TASKRUNNER_CONFIG; a named one must be there', async () => {
+    const file = join(folder, 'a.yaml');
+    await writeFile(file, 'http: { port: 7 }');
+    for (const reading of [
+      await loadConfiguration(file, {}),
+      await loadConfiguration(undefined, { TASKRUNNER_CONFIG: file }),
+    ])
+      expect(reading.kind === 'read' && reading.configuration.http.port).toBe(7);
+    const missing = await loadConfiguration(join(folder, 'b.yaml'), { TASKRUNNER_CONFIG: file });
+    expect(missing.kind === 'refused' && missing.faults[0]?.code).toBe('CONFIG_UNREADABLE');
+  });
+
+  it('give their passwords to the URLs', async () => {
+    const file = join(folder, 'password');
+    await writeFile(file, 'p@ss/w%rd\n');
+    const urls = (source: string) => databaseUrlsOf(read(source));
+    expect(await urls(`database: { host: db, webPasswordFile: ${file} }`)).toEqual({
+      webUrl: 'postgresql://taskrunner_web:p%40ss%2Fw%25rd@db:5432/taskrunner',
+    });
+    expect(await urls(`database: { host: /run/pg, name: x, workerPasswordFile: ${file} }`)).toEqual({
+      workerUrl: 'postgresql://taskrunner_worker:p%40ss%2Fw%25rd@localhost:5432/x?host=%2Frun%2Fpg',
+    });
+    const { ownerUrl = '' } = await urls(`database: { ownerUrl: "postgres://me@db/x", ownerPasswordFile: ${file} }`);
+    expect(decodeURIComponent(new URL(ownerUrl).password)).toBe('p@ss/w%rd');
+  });
+});

@@ -1,0 +1,50 @@
+import { isJsonObject, readDocument, sortFaults, type Fault, type Json } from '@taskrunner/core';
+import { checkConfiguration } from './check-configuration';
+import { CONFIGURATION, type Configuration } from './configuration';
+import { placeless, REMEDIES, type Notes } from './configuration-fault';
+import { readVariables, type Override, type Variables } from './environment-variables';
+import { readFields } from './key';
+
+/** A configuration, or everything that is wrong with it. */
+export type ConfigurationReading =
+  | { readonly kind: 'read'; readonly configuration: Configuration }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/**
+ * Reads a configuration file (YAML or JSON; an empty one is all defaults) and the variables that override it. Pure; all faults at
+ * once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
+ */
+export function parseConfiguration(source: string, env: Variables = {}): ConfigurationReading {
+  const document = readDocument(source);
+  const variables = readVariables(env);
+  if (document.kind === 'refused')
+    return { kind: 'refused', faults: sortFaults([...variables.faults, ...document.faults]) };
+  const faults: Fault[] = [...variables.faults];
+  const overridden = new Map(variables.overrides.map((one) => [`/${one.path.join('/')}`, one.variable]));
+  const notes: Notes = {
+    fault: (code, at, message, remediation) => {
+      const variable = [...overridden].find(([place]) => at === place || at.startsWith(`${place}/`))?.[1];
+      if (variable !== undefined)
+        faults.push(placeless(code, at, `${message} It comes from ${variable}.`, remediation));
+      else {
+        const position = code === 'CONFIG_UNKNOWN_KEY' ? document.keyPositionOf(at) : document.positionOf(at);
+        faults.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });
+      }
+    },
+  };
+  const configuration = readFields(CONFIGURATION, withOverrides(document.value, variables.overrides), '', notes);
+  if (faults.length === 0) checkConfiguration(configuration, notes);
+  return faults.length > 0 ? { kind: 'refused', faults: sortFaults(faults) } : { kind: 'read', configuration };
+}
+
+function withOverrides(value: Json, overrides: readonly Override[]): Json {
+  return overrides.reduce((result, override) => put(result, override.path, override.value), value);
+}
+
+/** A copy with one value replaced. What stands in the way and holds no keys is left, for the reader to refuse. */
+function put(target: Json, [first, ...rest]: readonly string[], value: Json): Json {
+  if (first === undefined) return value;
+  const entries = target ?? {};
+  if (!isJsonObject(entries)) return target;
+  return { ...entries, [first]: put(Object.hasOwn(entries, first) ? (entries[first] ?? null) : null, rest, value) };
+}

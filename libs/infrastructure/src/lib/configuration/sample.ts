@@ -1,0 +1,52 @@
+import { stringify } from 'yaml';
+import type { Json } from '@taskrunner/core';
+import { CONFIGURATION } from './configuration';
+import { variableOf } from './environment-variables';
+import type { Fields, Key } from './key';
+import { printFields } from './kinds';
+
+const HEAD = `# Configuration of TaskRunner: every key with its default. What is left out has its default; unknown keys are refused.
+# Read from --config, else from the file named by TASKRUNNER_CONFIG, else from /etc/taskrunner/task-runner.yaml.
+# Each key can be overridden by an environment variable: TASKRUNNER_, then the path of the key in capitals, words apart by _, such as
+# ${variableOf(['http', 'healthPort'])} or ${variableOf(['approvals', 'floor', 'minApprovals'])}; lists as JSON.
+# Durations: 500ms, 90s, 30m, 4h, 7d. Sizes: 64KiB, 24MiB, 1GiB. Secrets stand in files of their own, of which only the path stands here.
+`;
+
+/** The text of `etc/task-runner.yaml.sample`: made from the table of keys, so that it cannot differ from it. */
+export function printSample(): string {
+  return `${HEAD}${Object.entries(CONFIGURATION)
+    .map(([name, { about, fields }]) => `\n# ${about}\n${name}:\n${printEntries(fields, '  ')}`)
+    .join('')}`;
+}
+
+function printEntries(fields: Fields, indent: string): string {
+  return Object.entries(fields)
+    .map(([name, entry]) =>
+      entry.is === 'section'
+        ? `${indent}# ${entry.about}\n${indent}${name}:\n${printEntries(entry.fields, `${indent}  `)}`
+        : `${comment(entry, indent)}${indent}${name}: ${written(entry.kind.print(entry.absent))}\n${example(entry, indent)}`,
+    )
+    .join('');
+}
+
+function comment({ about, unit }: Key<unknown>, indent: string): string {
+  return `${indent}# ${about}${unit === null ? '' : ` Unit: ${unit}.`}\n`;
+}
+
+/** The keys of a list's items, as a comment. */
+function example({ kind: { item } }: Key<unknown>, indent: string): string {
+  if (item === undefined) return '';
+  const lines = Object.entries(item).flatMap(([name, entry], index) => {
+    if (entry.is === 'section') return [];
+    const value = written(
+      (printFields({ [name]: entry }, { [name]: entry.absent }) as Record<string, Json>)[name] ?? null,
+    );
+    const unit = entry.unit === null ? '' : ` Unit: ${entry.unit}.`;
+    return [`${index === 0 ? '- ' : '  '}${name}: ${value}  # ${entry.about}${unit}`];
+  });
+  return lines.map((line) => `${indent}#   ${line}\n`).join('');
+}
+
+function written(value: Json): string {
+  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
+}

@@ -1,0 +1,31 @@
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { EXECUTOR_BEHAVIOURS } from './behaviours';
+import { refusal } from './executor-error';
+import type { Invocation, SandboxedStep } from './sandboxed-step';
+import { contentOf, okExitCodesOf, textsOf } from './with-values';
+
+/** `builtin:command`: an argv, never a shell string. */
+export class CommandExecutor extends Executor {
+  readonly uses = 'builtin:command';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly step: SandboxedStep) {
+    super();
+  }
+
+  execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    return this.step.perform(request, report, () => invocationOf(request));
+  }
+}
+
+function invocationOf({ with: parameters }: ExecutionRequest): Invocation {
+  const [argv0, ...args] = textsOf(parameters, 'command');
+  if (argv0 === undefined || argv0 === '') throw refusal('WITH_INVALID', 'with.command must name a program');
+  const { stdin = null } = parameters;
+  return {
+    argv0,
+    args,
+    okExitCodes: okExitCodesOf(parameters),
+    ...(stdin === null ? {} : { stdin: contentOf(stdin) }),
+  };
+}

@@ -1,0 +1,17 @@
+import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { EXECUTOR_BEHAVIOURS } from './behaviours';
+import type { DeclaredOutputs } from './declared-outputs';
+
+/** `builtin:noop`: returns its `with`. */
+export class NoopExecutor extends Executor {
+  readonly uses = 'builtin:noop';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly declared: DeclaredOutputs) {
+    super();
+  }
+
+  execute(request: ExecutionRequest): Promise<Outcome> {
+    return this.declared.accept(request, request.with);
+  }
+}

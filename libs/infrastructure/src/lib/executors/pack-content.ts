@@ -1,0 +1,39 @@
+import { readDocument, type ClaimedRun, type Json, type ObjectStore } from '@taskrunner/core';
+import { refusal } from './executor-error';
+import type { StepFile } from './sandbox-hands';
+
+const MAX_DOCUMENT_BYTES = 5 * 1024 * 1024;
+
+/** The files of a run's pack: their digests stand on the run, their bytes in the object store. */
+export class PackContent {
+  constructor(private readonly objects: ObjectStore) {}
+
+  /** The run's file at this path; `FILE_MISSING` if the pack has none. */
+  entry(run: ClaimedRun, path: string): ClaimedRun['files'][number] {
+    const plain = path.replace(/^\.\//, '');
+    const found = run.files.find((file) => file.path === plain);
+    if (found === undefined)
+      throw refusal('FILE_MISSING', `the pack has no file ${JSON.stringify(path.slice(0, 200))}`);
+    return found;
+  }
+
+  /** A YAML or JSON file of the pack, read as untrusted input. */
+  async document(run: ClaimedRun, path: string): Promise<Json> {
+    const { digest, size } = this.entry(run, path);
+    if (size > MAX_DOCUMENT_BYTES) throw refusal('FILE_TOO_LARGE', `${path} has more than ${MAX_DOCUMENT_BYTES} bytes`);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await this.objects.open(run.tenant, digest)) pieces.push(piece);
+    const document = readDocument(Buffer.concat(pieces));
+    if (document.kind === 'read') return document.value;
+    const [fault] = document.faults;
+    throw refusal('SCHEMA_UNUSABLE', `${path}:${fault?.line}:${fault?.column}: ${fault?.message}`, {
+      faults: document.faults,
+    });
+  }
+
+  /** Every file of the pack, to be laid down. */
+  async *files(run: ClaimedRun): AsyncGenerator<StepFile> {
+    for (const { path, digest, executable } of run.files)
+      yield { path, content: await this.objects.open(run.tenant, digest), executable };
+  }
+}

@@ -1,0 +1,42 @@
+import type { ClaimedRun, Plan, Profile } from '@taskrunner/core';
+import type { StepLimits } from './sandbox-hands';
+
+const MIB = 1024 * 1024;
+const OPEN_FILES = 4_096;
+
+/** What the steps of a run may use: what its plan asks for, else what its admitted profile gives. */
+export interface RunSizes {
+  readonly limits: StepLimits;
+  /** Bytes of a workspace: of all its artifacts, of what is unpacked into it, of one file. */
+  readonly workspaceBytes: number;
+  readonly stopGraceMs: number;
+}
+
+const known = new WeakMap<ClaimedRun, RunSizes>();
+
+/** Read once for each claimed run: a plan may have megabytes. */
+export function sizesOf(run: ClaimedRun): RunSizes {
+  let sizes = known.get(run);
+  if (sizes === undefined) {
+    sizes = readSizes(run);
+    known.set(run, sizes);
+  }
+  return sizes;
+}
+
+function readSizes(run: ClaimedRun): RunSizes {
+  const { sandbox } = JSON.parse(run.plan) as Plan;
+  const { defaults } = JSON.parse(run.profile) as Profile;
+  const workspaceBytes = (sandbox.workspaceMiB ?? defaults.workspaceMiB) * MIB;
+  return {
+    workspaceBytes,
+    stopGraceMs: defaults.stopGraceMs,
+    limits: {
+      openFiles: OPEN_FILES,
+      processes: sandbox.maxProcesses ?? defaults.maxProcesses,
+      fileBytes: workspaceBytes,
+      memoryBytes: (sandbox.memoryMiB ?? defaults.memoryMiB) * MIB,
+      cpuSeconds: null,
+    },
+  };
+}

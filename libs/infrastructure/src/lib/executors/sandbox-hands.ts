@@ -1,0 +1,110 @@
+import type { Digest, Fault, JsonObject } from '@taskrunner/core';
+
+// What executors need of a sandbox. Adapters do not meet: the worker's module joins this with the sandbox, whose classes have these
+// shapes. Members are methods throughout, so that a class that asks for more of a workspace or a launch still fits.
+
+/** A file to be laid down, relative to its folder. */
+export interface StepFile {
+  readonly path: string;
+  readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly executable?: boolean;
+}
+
+/** The folder of one execution. */
+export interface StepWorkspace {
+  /** Where it lies on this machine. */
+  readonly path: string;
+  lay(folder: 'in' | 'pack', files: AsyncIterable<StepFile>): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** What argv[0] leads to. */
+export interface StepTool {
+  readonly command: string;
+  readonly path: string;
+  readonly digest: Digest;
+  readonly interpreters: readonly { readonly path: string; readonly digest: Digest }[];
+}
+
+/** What one process may use; null: no limit of ours. */
+export interface StepLimits {
+  readonly openFiles: number | null;
+  readonly processes: number | null;
+  readonly fileBytes: number | null;
+  readonly memoryBytes: number | null;
+  readonly cpuSeconds: number | null;
+}
+
+/** A step, ready to start. */
+export interface StepTask {
+  readonly workspace: StepWorkspace;
+  readonly tool: StepTool;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  readonly stdin?: StepFile['content'] | undefined;
+  readonly limits?: StepLimits;
+}
+
+/** How it ended. */
+export interface StepExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly killed: 'stop' | 'deadline' | 'closed' | null;
+}
+
+/** A step that was started; `exit` means that it and all it started is gone. */
+export interface StepChild {
+  readonly exit: Promise<StepExit>;
+  stop(graceMs: number): Promise<StepExit>;
+}
+
+export interface StepOutput {
+  onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void>;
+}
+
+/** An artifact as it is asked for. */
+export interface WantedArtifact {
+  readonly name: string;
+  readonly path: string;
+  readonly mediaType?: string;
+  readonly optional?: boolean;
+}
+
+/** An artifact on its way out. */
+export interface TakenArtifact {
+  readonly name: string;
+  readonly path: string;
+  readonly mediaType: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+export interface SandboxHands {
+  readonly sandbox: {
+    /** Whom workspaces must belong to; null: the user of this process. */
+    readonly owner: { readonly uid: number; readonly gid: number } | null;
+    environment(workspace: StepWorkspace): { readonly [name: string]: string };
+    resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool>;
+    /** What the supervisor starts. */
+    launch(task: StepTask): object;
+  };
+  readonly supervisor: { run(launch: object, output: StepOutput): Promise<StepChild> };
+  createWorkspace(options: {
+    readonly root: string;
+    readonly run: string;
+    readonly execution: string;
+    readonly owner: { readonly uid: number; readonly gid: number } | null;
+  }): Promise<StepWorkspace>;
+  /** What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if nothing. Refuses with `OUTPUTS_REFUSED`, `OUTPUTS_INVALID`. */
+  readOutputs(workspace: StepWorkspace): Promise<JsonObject>;
+  /** Takes artifacts out of a workspace whose step is over; a fault for each that cannot be taken. */
+  collect(
+    request: {
+      readonly supervisor: SandboxHands['supervisor'];
+      readonly sandbox: SandboxHands['sandbox'];
+      readonly workspace: StepWorkspace;
+      readonly artifacts: readonly WantedArtifact[];
+      readonly limits?: { readonly maxEntries: number; readonly maxDepth: number; readonly maxBytes: number };
+    },
+    sink: (artifact: TakenArtifact) => Promise<void>,
+  ): Promise<readonly Fault[]>;
+}

@@ -1,0 +1,217 @@
+import { basename } from 'node:path';
+import {
+  sha256,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Fault,
+  type ObjectStore,
+  type Outcome,
+} from '@taskrunner/core';
+import { ArtifactCapture } from './artifact-capture';
+import type { DeclaredOutputs } from './declared-outputs';
+import { codeOf, refusal } from './executor-error';
+import { MountedFiles } from './mounted-files';
+import { failed, refused } from './outcome';
+import type { PackContent } from './pack-content';
+import { sizesOf } from './run-sizes';
+import type { SandboxHands, StepChild, StepExit, StepTool, StepWorkspace } from './sandbox-hands';
+import { stepEnvironment } from './step-environment';
+import { failureOf } from './step-exit';
+
+/** What is to be started in a workspace. */
+export interface Invocation {
+  readonly argv0: string;
+  readonly args: readonly string[];
+  readonly okExitCodes: ReadonlySet<number>;
+  readonly stdin?: string;
+  /** Last touch before the start. */
+  readonly prepare?: (workspace: StepWorkspace) => Promise<void>;
+}
+
+/** What sandboxed steps need. */
+export interface SandboxedStepOptions {
+  readonly hands: SandboxHands;
+  readonly objects: ObjectStore;
+  readonly pack: PackContent;
+  readonly declared: DeclaredOutputs;
+  /** Folder of the workspaces. */
+  readonly workDirectory: string;
+  /** Largest artifact, bytes. */
+  readonly artifactMaxBytes: number;
+  /** W3C trace context of an execution, for its child; none unless told. */
+  readonly traceparent?: (request: ExecutionRequest) => string | null;
+}
+
+const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
+
+/**
+ * The course of one execution in a sandbox, the same for every executor that starts a process: workspace, files, tool, child, outputs,
+ * artifacts; and, however it ends, the workspace is removed after the child is proven gone.
+ */
+export class SandboxedStep {
+  private readonly files: MountedFiles;
+  private readonly artifacts: ArtifactCapture;
+
+  constructor(private readonly options: SandboxedStepOptions) {
+    const { hands, objects, pack, artifactMaxBytes } = options;
+    this.files = new MountedFiles(objects, pack);
+    this.artifacts = new ArtifactCapture(hands, objects, artifactMaxBytes);
+  }
+
+  /** Performs it; refusals are failed attempts. */
+  async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    let workspace: StepWorkspace | null = null;
+    try {
+      if (request.node.secrets.length > 0) throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
+      const invocation = invoke();
+      const { hands, workDirectory: root } = this.options;
+      // A step's id may be longer than a file's name.
+      const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
+      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: hands.sandbox.owner });
+      return await this.performIn(workspace, request, report, invocation);
+    } catch (error) {
+      return refused(error);
+    } finally {
+      // What is left is swept when the worker starts again; it does not change what the step has done.
+      await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
+    }
+  }
+
+  private async performIn(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invocation: Invocation,
+  ): Promise<Outcome> {
+    await this.furnish(workspace, request, report);
+    await invocation.prepare?.(workspace);
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    const exit = await this.run(workspace, request, report, invocation, tool);
+    return this.conclude(workspace, request, report, invocation, exit);
+  }
+
+  private async furnish(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
+    try {
+      await workspace.lay('pack', this.options.pack.files(request.run));
+      await workspace.lay(
+        'in',
+        this.files.files(request, (fact) => report.fact(fact)),
+      );
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+      throw refusal('FILE_PATH_TAKEN', 'two files of the step stand at the same path', { cause: error });
+    }
+  }
+
+  /** Finds, tells and compares what argv[0] and the pinned names lead to. */
+  private async resolveTool(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    argv0: string,
+  ): Promise<StepTool> {
+    const { sandbox } = this.options.hands;
+    const { step, execution, node } = request;
+    const tool = await sandbox.resolveTool(workspace, argv0);
+    for (const { path, digest } of [tool, ...tool.interpreters])
+      report.fact({ type: 'tool.resolved', step, execution, path, digest });
+    for (const [name, digests] of Object.entries(node.tools)) {
+      const { digest } = name === basename(argv0) ? tool : await sandbox.resolveTool(workspace, name);
+      if (!digests.includes(digest))
+        throw refusal('TOOL_MISMATCH', `${name} is ${digest}, which the pack does not allow`);
+    }
+    return tool;
+  }
+
+  /** Starts the child and stays with it until it and all it started is gone. */
+  private async run(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { args, stdin }: Invocation,
+    tool: StepTool,
+  ): Promise<StepExit> {
+    const { hands, traceparent = () => null } = this.options;
+    const { limits, stopGraceMs } = sizesOf(request.run);
+    const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
+    const task = { workspace, tool, args, env, limits, ...(stdin === undefined ? {} : { stdin }) };
+    const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
+      onOutput: (stream, chunk) => report.output(stream, chunk),
+    });
+    // Its end is awaited below, whoever asked for it.
+    const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
+    request.signal.addEventListener('abort', stop);
+    if (request.signal.aborted) stop();
+    try {
+      return await child.exit;
+    } finally {
+      request.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The child is gone: what it was, and what it leaves. A result that overtakes a stop counts. */
+  private async conclude(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { okExitCodes }: Invocation,
+    exit: StepExit,
+  ): Promise<Outcome> {
+    const once = request.node.effects === 'once';
+    if (exit.killed === 'stop') {
+      // What a timeout ends is a failed attempt, and its artifacts tell why; a cancelled or handed-over run does not wait for them.
+      const { reason } = request.signal as { readonly reason: unknown };
+      if (reason === 'attempt-timeout' || reason === 'step-timeout') await this.salvage(workspace, request, report);
+      return { kind: 'stopped', unknown: once };
+    }
+    if (exit.killed !== null)
+      return failed('EXECUTION_LOST', 'the worker lost its right to this step while it ran', !once, exit.code);
+    const failure = failureOf(exit, okExitCodes);
+    if (failure !== null) {
+      await this.salvage(workspace, request, report);
+      return failure;
+    }
+    return this.harvest(workspace, request, report, exit.code);
+  }
+
+  private async harvest(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    exitCode: number | null,
+  ): Promise<Outcome> {
+    try {
+      const faults = await this.artifacts.capture(request, workspace, (fact) => report.fact(fact));
+      const outputs = { ...(await this.options.hands.readOutputs(workspace)), exitCode };
+      const [first] = faults;
+      if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
+      return await this.options.declared.accept(request, outputs, exitCode);
+    } catch (error) {
+      return refused(error, exitCode);
+    }
+  }
+
+  /** Artifacts of a failed attempt: what is there is taken; what is not is said in the log, beside the failure itself. */
+  private async salvage(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
+    try {
+      const faults = await this.artifacts.capture(request, workspace, (fact) => report.fact(fact));
+      for (const fault of faults) await report.line('warn', `${fault.code}: ${fault.message}`);
+    } catch (error) {
+      await report.line(
+        'warn',
+        `The artifacts of this attempt could not be taken: ${codeOf(error) ?? 'unknown error'}.`,
+      );
+    }
+  }
+}
+
+function messageOf(faults: readonly Fault[]): string {
+  return faults
+    .slice(0, 20)
+    .map((fault) => fault.message)
+    .join('; ');
+}

@@ -1,0 +1,29 @@
+import type { ExecutionRequest } from '@taskrunner/core';
+import { refusal } from './executor-error';
+
+type Environment = { readonly [name: string]: string };
+
+/**
+ * The environment of a child (language.md §6): what the sandbox decides, the pack's `env`, and what this execution is. Nothing of the
+ * worker's own. The planner refuses reserved names; they are refused here once more.
+ */
+export function stepEnvironment(
+  sandbox: Environment,
+  request: ExecutionRequest,
+  traceparent: string | null,
+): Environment {
+  for (const [name, value] of Object.entries(request.env))
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || /^LD_|_PROXY$|^TASKRUNNER_/.test(name) || value.includes('\0'))
+      throw refusal('ENV_REFUSED', `the environment variable ${JSON.stringify(name)} may not be set`);
+  const { run, step, attempt, key } = request;
+  return {
+    ...sandbox,
+    ...request.env,
+    TASKRUNNER_RUN_ID: run.runId,
+    TASKRUNNER_STEP_ID: step,
+    TASKRUNNER_ATTEMPT: String(attempt),
+    TASKRUNNER_PLAN_HASH: run.planHash,
+    TASKRUNNER_IDEMPOTENCY_KEY: key,
+    ...(traceparent === null ? {} : { TRACEPARENT: traceparent }),
+  };
+}

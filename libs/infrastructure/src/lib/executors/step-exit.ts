@@ -1,0 +1,25 @@
+import { constants } from 'node:os';
+import type { Outcome } from '@taskrunner/core';
+import { failed } from './outcome';
+import type { StepExit } from './sandbox-hands';
+
+/** sysexits.h EX_CONFIG: another attempt cannot go better. */
+const NEVER_AGAIN = 78;
+/** A shell, and bubblewrap, tell of a signal by 128 plus its number. */
+const SIGNAL_BASE = 128;
+const LAST_SIGNAL = 31;
+
+/** The failure that an end is, or null where its code is among the good ones. Exit 75 (EX_TEMPFAIL) and all others may be tried again. */
+export function failureOf(exit: StepExit, okExitCodes: ReadonlySet<number>): Outcome | null {
+  const { code, signal } = exit;
+  if (code !== null && okExitCodes.has(code)) return null;
+  const name = signal ?? signalBehind(code);
+  if (name !== null) return failed('KILLED', `the step was killed by ${name}`, true, code);
+  return failed(`EXIT_${code}`, `the step ended with exit code ${code}`, code !== NEVER_AGAIN, code);
+}
+
+function signalBehind(code: number | null): string | null {
+  if (code === null || code <= SIGNAL_BASE || code > SIGNAL_BASE + LAST_SIGNAL) return null;
+  const number = code - SIGNAL_BASE;
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+}

@@ -1,0 +1,83 @@
+import { sha256 } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  ExecutionReport,
+  ExecutionRequest,
+  Fact,
+  RunId,
+  RunNode,
+  StepId,
+  TenantId,
+} from '@taskrunner/core';
+
+export const tenant = 'acme' as TenantId;
+
+/** A claimed run with these pack files. */
+export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): ClaimedRun {
+  const asked = { memoryMiB: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
+  const defaults = { memoryMiB: 4_096, maxProcesses: 512, workspaceMiB: 64, stopGraceMs: 300 };
+  return {
+    tenant,
+    runId: 'run_01jd0000000000000000000000' as RunId,
+    plan: JSON.stringify({ sandbox: asked }),
+    profile: JSON.stringify({ defaults }),
+    planHash: sha256('plan'),
+    files,
+  } as unknown as ClaimedRun;
+}
+
+/** A request for one execution. */
+export function aRequest(
+  parameters: ExecutionRequest['with'],
+  given: Partial<ExecutionRequest> = {},
+  node: Partial<RunNode> = {},
+): ExecutionRequest {
+  return {
+    run: aRun(),
+    step: 'rollout[3]::apply' as StepId,
+    attempt: 2,
+    execution: 3,
+    key: 'key-1',
+    with: parameters,
+    env: {},
+    files: {},
+    signal: new AbortController().signal,
+    ...given,
+    node: {
+      artifacts: [],
+      outputs: null,
+      tools: {},
+      secrets: [],
+      effects: 'idempotent',
+      ...node,
+    } as unknown as RunNode,
+  };
+}
+
+/** Keeps what is reported. */
+export class Report implements ExecutionReport {
+  readonly facts: Fact[] = [];
+  readonly lines: string[] = [];
+  stdout = '';
+  stderr = '';
+
+  async line(level: string, text: string): Promise<void> {
+    this.lines.push(`${level} ${text}`);
+  }
+  async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+    this[stream] += Buffer.from(bytes).toString('utf8');
+  }
+  fact(fact: Fact): void {
+    this.facts.push(fact);
+  }
+  of<Type extends Fact['type']>(type: Type): Extract<Fact, { type: Type }>[] {
+    return this.facts.filter((fact): fact is Extract<Fact, { type: Type }> => fact.type === type);
+  }
+}
+
+export const packFile = (path: string, content: string, executable = false) => ({
+  path,
+  digest: sha256(content),
+  size: Buffer.byteLength(content),
+  executable,
+});

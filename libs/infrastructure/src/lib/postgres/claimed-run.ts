@@ -1,0 +1,104 @@
+import { toRunId } from '@taskrunner/core';
+import type { ClaimedRun, Digest, Entry, Envelope, GivenBody, Json, Letter, Page, TenantId } from '@taskrunner/core';
+import { toDigest } from './digest-bytes';
+
+/** What `claim-runs` returns. */
+export interface ClaimedRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly fence: number;
+  readonly crashes: number;
+  readonly last_seq: number;
+  readonly last_line: number;
+  readonly head: Buffer | null;
+  readonly mac: Buffer | null;
+  readonly seen: number;
+  readonly plan_hash: string;
+  readonly plan: string;
+  readonly profile_digest: string;
+  readonly profile: string;
+  readonly environment: string;
+  readonly pack_name: string;
+  readonly pack_version: string;
+  readonly content_digest: string;
+  readonly source_digest: string;
+  readonly manifest: string;
+  readonly files: ClaimedRun['files'];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly admission_digest: string;
+}
+
+/** Swept this often without progress, a run is claimed only into quarantine. */
+export const CRASHES_TO_QUARANTINE = 2;
+
+export function toClaimedRun(row: ClaimedRow): ClaimedRun {
+  return {
+    tenant: row.tenant_id as TenantId,
+    runId: toRunId(row.run_id),
+    fence: row.fence,
+    crashes: row.crashes,
+    quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
+    plan: row.plan,
+    planHash: row.plan_hash as Digest,
+    profile: row.profile,
+    profileDigest: row.profile_digest as Digest,
+    environment: row.environment,
+    pack: {
+      name: row.pack_name,
+      version: row.pack_version,
+      contentDigest: row.content_digest as Digest,
+      sourceDigest: row.source_digest as Digest,
+    },
+    manifest: row.manifest,
+    files: row.files,
+    inputs: row.inputs,
+    admission: row.admission,
+    admissionDigest: row.admission_digest as Digest,
+    lastSeq: row.last_seq,
+    lastLine: row.last_line,
+    head: row.head && toDigest(row.head),
+    mac: row.mac && row.mac.toString('hex'),
+    seen: row.seen,
+  };
+}
+
+/** What `read-pages` returns. */
+export interface PageRow {
+  readonly first_seq: number;
+  readonly entries: string;
+  readonly held: string | null;
+  readonly prev: Buffer;
+  readonly hash: Buffer;
+  readonly mac: Buffer;
+}
+
+export function toPage(row: PageRow): Page & { readonly mac: string } {
+  return {
+    first: row.first_seq,
+    entries: JSON.parse(row.entries) as Entry[],
+    values: row.held === null ? {} : (JSON.parse(row.held) as Page['values']),
+    prev: toDigest(row.prev),
+    hash: toDigest(row.hash),
+    mac: row.mac.toString('hex'),
+  };
+}
+
+/** What `read-letters` returns. */
+export interface LetterRow {
+  readonly position: number;
+  readonly given: GivenBody;
+  readonly envelope: Envelope | null;
+  readonly response: Json;
+  readonly posted_ms: number;
+}
+
+export function toLetter(row: LetterRow): Letter {
+  return {
+    position: row.position,
+    given: row.given,
+    envelope: row.envelope,
+    response: row.response,
+    postedAt: row.posted_ms,
+  };
+}

@@ -1,0 +1,16 @@
+import { CodedError } from '@taskrunner/core';
+
+/**
+ * Why a database is not used.
+ *
+ * - `DB_UNSAFE`: its settings could lose a commit that was acknowledged, or it is a standby, too old, or not UTF8.
+ * - `DB_ROLE_UNSAFE`: the role is a superuser, bypasses row security, or owns tables.
+ * - `DB_SCHEMA_NEWER`: a later release has migrated it; migrations only go forward.
+ * - `DB_SCHEMA_BEHIND`: migrations of this release have not run.
+ */
+export type DatabaseErrorCode = 'DB_UNSAFE' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_SCHEMA_BEHIND';
+
+/** A refusal of the database as it is, with what to do about it. */
+export class DatabaseError extends CodedError<DatabaseErrorCode> {
+  override readonly name = 'DatabaseError';
+}

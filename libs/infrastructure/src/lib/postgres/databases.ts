@@ -1,0 +1,194 @@
+import type { Incarnation } from '@taskrunner/core';
+import type { Pool } from 'pg';
+import { openPool } from './connection';
+import { DatabaseClock } from './database-clock';
+import { assertSchemaReady, migrateDatabase } from './migrate';
+import type { Migrated } from './migrate';
+import { databaseReadiness, maintainDatabase } from './partitions';
+import type { Readiness } from './partitions';
+import { PostgresClaims } from './postgres-claims';
+import { PostgresCommitter } from './postgres-committer';
+import { PostgresGateDesk } from './postgres-gate-desk';
+import { PostgresLogStore } from './postgres-log-store';
+import { PostgresOutbox } from './postgres-outbox';
+import { PostgresRunReader } from './postgres-run-reader';
+import { PostgresRunStore } from './postgres-run-store';
+import { DirectQueries, TenantQueries } from './queries';
+import { assertSafeDatabase } from './safety';
+
+/** How a process uses its database. */
+export interface DatabaseOptions {
+  /** Connections for ordinary questions. Default 8. */
+  readonly connections?: number;
+  /** Lease of a worker incarnation, milliseconds. Default 8000. */
+  readonly leaseMs?: number;
+  /** Accepts a server that may lose acknowledged commits: for tests only. */
+  readonly allowLoss?: boolean;
+  /** Told of broken connections; they are replaced. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** The webservice's part: everything within the caller's tenant, under row-level security. */
+export interface WebDatabase {
+  readonly runStore: PostgresRunStore;
+  readonly gateDesk: PostgresGateDesk;
+  readonly runReader: PostgresRunReader;
+  readonly logStore: PostgresLogStore;
+  readonly clock: DatabaseClock;
+  readiness(): Promise<Readiness>;
+  close(): Promise<void>;
+}
+
+/** The worker's part. `committer` has connections of its own, so that readers never hold up a flush. */
+export interface WorkerDatabase {
+  readonly claims: PostgresClaims;
+  readonly committer: PostgresCommitter;
+  readonly logStore: PostgresLogStore;
+  readonly outbox: PostgresOutbox;
+  readonly runReader: PostgresRunReader;
+  readonly clock: DatabaseClock;
+  readiness(): Promise<Readiness>;
+  close(): Promise<void>;
+}
+
+const FLUSHES = 2;
+
+/**
+ * Connects as `web`.
+ * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`, `DB_SCHEMA_BEHIND`
+ */
+export async function openWebDatabase(url: string, options: DatabaseOptions = {}): Promise<WebDatabase> {
+  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner web', pipeline: true });
+  return closingOnError([pool], async () => {
+    const clock = await settle(pool, options);
+    const queries = new TenantQueries(pool);
+    return {
+      runStore: new PostgresRunStore(queries),
+      gateDesk: new PostgresGateDesk(queries),
+      runReader: new PostgresRunReader(queries),
+      logStore: new PostgresLogStore(queries),
+      clock,
+      readiness: () => databaseReadiness(pool),
+      close: () => pool.end(),
+    };
+  });
+}
+
+/**
+ * Connects as `worker`.
+ * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`, `DB_SCHEMA_BEHIND`
+ */
+export async function openWorkerDatabase(url: string, options: DatabaseOptions = {}): Promise<WorkerDatabase> {
+  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker' });
+  const flushPool = openPool(url, {
+    ...poolOptions(options),
+    applicationName: 'taskrunner worker flush',
+    max: FLUSHES,
+    genericPlans: true,
+  });
+  return closingOnError([pool, flushPool], async () => {
+    const clock = await settle(pool, options);
+    const queries = new DirectQueries(pool);
+    const committer = new PostgresCommitter(flushPool, { flushes: FLUSHES });
+    return {
+      claims: new PostgresClaims(pool, clock, options.leaseMs),
+      committer,
+      logStore: new PostgresLogStore(queries),
+      outbox: new PostgresOutbox(queries),
+      runReader: new PostgresRunReader(queries),
+      clock,
+      readiness: () => databaseReadiness(pool),
+      close: async () => {
+        committer.close();
+        await Promise.all([pool.end(), flushPool.end()]);
+      },
+    };
+  });
+}
+
+/** What the thread that renews a worker's lease has: one connection, short patience. */
+export interface LeaseDatabase {
+  /** As `Claims.renew`; an outage is told at once. */
+  renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
+  close(): Promise<void>;
+}
+
+/** Connects as `worker` for renewals alone; checks nothing, since `openWorkerDatabase` has. */
+export function openLeaseDatabase(url: string, options: Pick<DatabaseOptions, 'onError'> = {}): LeaseDatabase {
+  const pool = openPool(url, {
+    ...poolOptions(options),
+    applicationName: 'taskrunner worker lease',
+    max: 1,
+    statementTimeoutMs: 2_000,
+  });
+  const claims = new PostgresClaims(pool, new DatabaseClock());
+  return { renew: (incarnation) => claims.renew(incarnation), close: () => pool.end() };
+}
+
+/** URLs of the roles; those that are absent are not connected. */
+export interface PostgresUrls {
+  readonly ownerUrl?: string;
+  /** `maintain` role; the owner's if absent. */
+  readonly maintainUrl?: string;
+  readonly webUrl?: string;
+  readonly workerUrl?: string;
+}
+
+/** Both parts and the upkeep, for a process that has all of them (quickstart, tests). */
+export interface PostgresDatabase {
+  /** Needs `ownerUrl`. */
+  migrate(): Promise<Migrated>;
+  /** Needs `maintainUrl` or `ownerUrl`. */
+  maintain(): Promise<{ readonly partitions: number }>;
+  /** Connects on first use. */
+  web(): Promise<WebDatabase>;
+  /** Connects on first use. */
+  worker(): Promise<WorkerDatabase>;
+  readiness(): Promise<Readiness>;
+  close(): Promise<void>;
+}
+
+/** Connects nothing by itself: migrate first, then ask for a part. */
+export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {}): PostgresDatabase {
+  let web: Promise<WebDatabase> | null = null;
+  let worker: Promise<WorkerDatabase> | null = null;
+  const openWeb = () => (web ??= openWebDatabase(needed(urls.webUrl, 'webUrl'), options));
+  const openWorker = () => (worker ??= openWorkerDatabase(needed(urls.workerUrl, 'workerUrl'), options));
+  return {
+    migrate: () => migrateDatabase(needed(urls.ownerUrl, 'ownerUrl')),
+    maintain: () => maintainDatabase(needed(urls.maintainUrl ?? urls.ownerUrl, 'maintainUrl')),
+    web: openWeb,
+    worker: openWorker,
+    readiness: async () => (urls.workerUrl ? await openWorker() : await openWeb()).readiness(),
+    close: async () => {
+      for (const part of [await web, await worker]) await part?.close();
+    },
+  };
+}
+
+function poolOptions({ connections, onError }: DatabaseOptions) {
+  return { ...(connections ? { max: connections } : {}), ...(onError ? { onError } : {}) };
+}
+
+/** Refuses an unsafe database or a schema behind, and sets the clock. */
+async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClock> {
+  await assertSafeDatabase(pool, options);
+  await assertSchemaReady(async (query) => (await pool.query<{ name: string }>(query.text)).rows);
+  const clock = new DatabaseClock();
+  await clock.measure(pool);
+  return clock;
+}
+
+async function closingOnError<Part>(pools: readonly Pool[], open: () => Promise<Part>): Promise<Part> {
+  try {
+    return await open();
+  } catch (error) {
+    await Promise.all(pools.map((pool) => pool.end()));
+    throw error;
+  }
+}
+
+function needed(url: string | undefined, name: string): string {
+  if (url === undefined) throw new TypeError(`${name} is needed for this`);
+  return url;
+}

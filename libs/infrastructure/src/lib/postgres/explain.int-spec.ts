@@ -1,0 +1,99 @@
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { statement } from './statement';
+import { submit, tenantA } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let client: Client;
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  const web = await database.web();
+  const seed = await submit(web.runStore);
+  const rows = 100_000;
+  await database.sql(
+    `insert into pack_runs.run_sources
+     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % 500))).*
+     from pack_runs.run_sources s, generate_series(1, ${rows}) n`,
+  );
+  await database.sql(
+    `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status)
+     select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0,
+       case when random() < 0.001 then 'failed' else 'succeeded' end
+     from pack_runs.run_sources s, pack_runs.runs r where s.run_id <> r.run_id`,
+  );
+  await database.sql(
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
+     select tenant_id, run_id, 'g', 'a', case when random() < 0.001 then 'open' else 'approved' end, '', '{}', 1, now() + interval '1 day', 1
+     from pack_runs.runs`,
+  );
+  await database.sql(
+    `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
+     select r.tenant_id, r.run_id, 'm[' || n || ']', 'm', n, 'run', 'succeeded', 1
+     from (select * from pack_runs.runs limit 1) r, generate_series(1, ${rows}) n`,
+  );
+  await database.sql('vacuum analyze');
+  client = new Client({ connectionString: database.url('web') });
+  await client.connect();
+  expect(seed).toBeDefined();
+});
+afterAll(async () => {
+  await client.end();
+  await host.stop();
+});
+
+/** Rows that a question touches as `web`, under row-level security. */
+async function touched(name: string, values: unknown[]): Promise<number> {
+  await client.query('begin');
+  try {
+    await client.query('select pack_runs.set_tenant($1)', [tenantA]);
+    const { text } = statement(name);
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
+      text: `explain (analyze, format json) ${text}`,
+      values,
+    });
+    return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: PlanNode[];
+}
+
+function rowsOf(node: PlanNode | undefined): number {
+  if (!node) return 0;
+  const own = node['Node Type'].includes('Scan')
+    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+    : 0;
+  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
+}
+
+const cursor = '018bcfe5-6800-7000-8000-000000000000';
+
+describe('with 100 000 runs, a page of 50', () => {
+  it.each([
+    ['unfiltered', 'list-runs', [tenantA, null, [null], null, null, 50]],
+    ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50]],
+    ['of one status', 'list-runs', [tenantA, 'failed', ['failed'], null, null, 50]],
+    ['of one pack', 'list-runs', [tenantA, null, [null], 'pack-7', null, 50]],
+    ['of open gates', 'open-gates', [tenantA, 50]],
+  ])('%s touches few rows', async (_, name, values) => {
+    expect(await touched(name, values)).toBeLessThan(2_000);
+  });
+
+  it('of the children of a large map touches few rows, and so does one of them', async () => {
+    const [run] = await database.sql<{ run_id: string }>('select run_id from pack_runs.steps limit 1');
+    expect(await touched('list-steps', [tenantA, run?.run_id, 'm', null, 'm[500]', 50, 500])).toBeLessThan(2_000);
+    expect(await touched('find-step', [tenantA, run?.run_id, 'm[500]', 'm', 500, 500])).toBeLessThan(2_000);
+  });
+});

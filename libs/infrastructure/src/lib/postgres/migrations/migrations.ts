@@ -1,0 +1,31 @@
+import { identifiers } from './01-identifiers';
+import { runs } from './02-runs';
+import { inbox } from './03-inbox';
+import { steps } from './04-steps';
+import { gates } from './05-gates';
+import { workers } from './06-workers';
+import { outbox } from './07-outbox';
+import { audit } from './08-audit';
+import { journal } from './09-journal';
+import { artifacts } from './10-artifacts';
+import { access } from './11-access';
+import { tail } from './12-tail';
+
+/** Every migration, in order. A released one never changes; a new one is added at the end. */
+export const migrations = [
+  identifiers,
+  runs,
+  inbox,
+  steps,
+  gates,
+  workers,
+  outbox,
+  audit,
+  journal,
+  artifacts,
+  access,
+  tail,
+];
+
+/** Their names, as the database keeps them. */
+export const migrationNames: readonly string[] = migrations.map((Migration) => new Migration().name ?? '');

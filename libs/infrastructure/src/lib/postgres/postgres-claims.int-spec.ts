@@ -1,0 +1,298 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { runUuid, sha256 } from '@taskrunner/core';
+import type { ClaimedRun, TenantId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { openPool } from './connection';
+import { DatabaseClock } from './database-clock';
+import { openLeaseDatabase } from './databases';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import { PostgresClaims } from './postgres-claims';
+import { aCommit, aWorker, after, start, submit, tenantA, tenantB } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+const LEASE_MS = 400;
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+beforeEach(async () => {
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker({ leaseMs: LEASE_MS });
+});
+afterEach(() => database.close());
+afterAll(() => host.stop());
+
+const tenants = (runs: readonly ClaimedRun[]) => runs.map(({ tenant }) => tenant);
+
+describe('claiming', () => {
+  it('hands over a run with all that drives it, once, under a new fence', async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(incarnation, 5);
+    expect(claimed).toEqual([
+      expect.objectContaining({
+        tenant: tenantA,
+        runId,
+        fence: 1,
+        crashes: 0,
+        quarantine: false,
+        plan: '{"plan":1}',
+        planHash: sha256('plan'),
+        inputs: { image: 'app:1' },
+        lastSeq: 0,
+        head: null,
+        mac: null,
+        seen: 0,
+      }),
+    ]);
+    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
+    expect(await worker.claims.standing(tenantA, runId)).toEqual({ fence: 1, lastSeq: 0, head: null });
+    expect(await worker.claims.standing(tenantB, runId)).toBeNull();
+  });
+
+  it('is fair: ten thousand due runs of one tenant do not delay another', async () => {
+    const one = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.run_sources select (r).* from (
+         select jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7())) r
+         from pack_runs.run_sources s, generate_series(1, 10000) where s.run_id = $1) rows`,
+      [runUuid(one)],
+    );
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, due_at)
+       select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0, now()
+       from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id <> $1`,
+      [runUuid(one)],
+    );
+    for (let i = 0; i < 3; i++) await submit(web.runStore, { tenant: tenantB });
+    await submit(web.runStore, { tenant: 'carol' as TenantId });
+    const incarnation = await worker.claims.register(aWorker());
+    const first = tenants(await worker.claims.claim(incarnation, 6));
+    expect(first.filter((tenant) => tenant === tenantA)).toHaveLength(2);
+    expect(first.filter((tenant) => tenant === tenantB)).toHaveLength(2);
+    expect(first.filter((tenant) => tenant === 'carol')).toHaveLength(1);
+    // One free slot at a time goes round the tenants.
+    const next = [...(await worker.claims.claim(incarnation, 1)), ...(await worker.claims.claim(incarnation, 1))];
+    expect(tenants(next).sort()).toEqual([tenantA, tenantB]);
+  });
+
+  it('gives no run to two workers', async () => {
+    for (let i = 0; i < 40; i++) await submit(web.runStore, { tenant: `t${i % 4}` as TenantId });
+    const incarnations = await Promise.all(Array.from({ length: 5 }, () => worker.claims.register(aWorker())));
+    const claimed: ClaimedRun[] = [];
+    while (claimed.length < 40) {
+      for (const runs of await Promise.all(incarnations.map((each) => worker.claims.claim(each, 3))))
+        claimed.push(...runs);
+    }
+    expect(new Set(claimed.map(({ runId }) => runId)).size).toBe(40);
+    expect(claimed).toHaveLength(40);
+  });
+
+  it.each([
+    ['environment', { environments: [sha256('another')] }],
+    ['isolation', { isolation: 'none/v1' }],
+  ])('leaves a run whose %s it does not honour to a worker that does', async (_, description) => {
+    await submit(web.runStore);
+    const other = await worker.claims.register(aWorker(description));
+    expect(await worker.claims.claim(other, 5)).toEqual([]);
+    const fitting = await worker.claims.register(aWorker({ environments: [sha256('x'), ...aWorker().environments] }));
+    expect(await worker.claims.claim(fitting, 5)).toHaveLength(1);
+  });
+
+  it('tells where the journal ends: position, head, mac, letters seen', async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(incarnation, 1);
+    if (!claimed) throw new Error('not claimed');
+    await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
+    const first = aCommit(claimed, start, { entries: 3 });
+    const parked = { seen: 1, closes: true, releases: true, dueAt: 0, mac: 'cd'.repeat(32) };
+    const second = aCommit(claimed, after(first), { entries: 2, ...parked, run: { lastLine: 9 } });
+    for (const commit of [first, second]) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+    expect(await worker.claims.claim(incarnation, 1)).toEqual([
+      expect.objectContaining({
+        lastSeq: 5,
+        lastLine: 9,
+        head: second.page.hash,
+        mac: 'cd'.repeat(32),
+        seen: 1,
+        fence: 2,
+      }),
+    ]);
+    const pages = await worker.claims.pages(tenantA, runId, 0);
+    expect(pages.map(({ first: seq, prev }) => [seq, prev])).toEqual([
+      [1, claimed.admissionDigest],
+      [4, first.page.hash],
+    ]);
+    expect(await worker.claims.pages(tenantA, runId, 3)).toEqual(pages.slice(1));
+    expect(await worker.claims.pages(tenantA, runId, 5)).toEqual([]);
+  });
+
+  it('gives back what it claimed when the answer was lost', async () => {
+    await submit(web.runStore);
+    const pool = openPool(database.url('worker'), { max: 1 });
+    const query = pool.query.bind(pool) as (config: { name: string }) => Promise<unknown>;
+    let losing = true;
+    pool.query = (async (config: { name: string }) => {
+      const answer = await query(config);
+      if (config.name === 'claim-runs' && losing) {
+        losing = false;
+        throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+      }
+      return answer;
+    }) as never;
+    const claims = new PostgresClaims(pool, new DatabaseClock());
+    const incarnation = await claims.register(aWorker());
+    await expect(claims.claim(incarnation, 5)).rejects.toThrow('lost');
+    const again = await claims.claim(incarnation, 5);
+    expect(again).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
+    await pool.end();
+  });
+
+  it('sees mail of its own runs only', async () => {
+    const runId = await submit(web.runStore);
+    const foreign = await submit(web.runStore, { tenant: tenantB });
+    const incarnation = await worker.claims.register(aWorker());
+    await worker.claims.claim(incarnation, 1);
+    await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
+    await web.runStore.post(tenantB, foreign, { type: 'time.reached' }, 'a');
+    expect(await worker.claims.mail(incarnation)).toEqual([{ tenant: tenantA, runId, inbox: 1 }]);
+  });
+});
+
+describe('giving up a run', () => {
+  const claimOne = async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(incarnation, 1);
+    if (!claimed) throw new Error('not claimed');
+    return { runId, incarnation, claimed };
+  };
+
+  it('halts it: no owner, audited, not claimable; only under its fence', async () => {
+    const { runId, incarnation, claimed } = await claimOne();
+    await worker.claims.halt({ ...claimed, fence: 7 }, 'JOURNAL_TAMPERED', 'page 3');
+    expect((await web.runReader.summary(tenantA, runId))?.status).toBe('queued');
+    await worker.claims.halt(claimed, 'JOURNAL_TAMPERED', 'page 3');
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({
+      status: 'halted',
+      error: { code: 'JOURNAL_TAMPERED' },
+      evidence: { status: 'refused' },
+    });
+    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
+    expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+    const rows = await database.sql('select event from pack_runs.audit');
+    expect(rows).toEqual([{ event: { type: 'run.halted', runId, code: 'JOURNAL_TAMPERED', detail: 'page 3' } }]);
+  });
+
+  it('releases it without counting a crash; with a wait it comes back later', async () => {
+    const { runId, incarnation, claimed } = await claimOne();
+    await worker.claims.release(claimed, null);
+    const [again] = await worker.claims.claim(incarnation, 1);
+    expect(again).toMatchObject({ runId, fence: 2, crashes: 0 });
+    await worker.claims.release(claimed, null);
+    expect(await worker.claims.claim(incarnation, 1)).toEqual([]);
+    if (again) await worker.claims.release(again, [{ kind: 'executor', id: 'x', since: 1, until: null }]);
+    expect(await worker.claims.claim(incarnation, 1)).toEqual([]);
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({ status: 'waiting', waits: [{ kind: 'executor' }] });
+  });
+
+  it('retires: its runs are due at once, without a crash', async () => {
+    const { incarnation } = await claimOne();
+    await worker.claims.retire(incarnation);
+    expect(await worker.claims.renew(incarnation)).toMatchObject({ held: false });
+    const other = await worker.claims.register(aWorker());
+    expect(await worker.claims.claim(other, 5)).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
+  });
+});
+
+describe('leases', () => {
+  /** Renews every 50 ms until told to stop. */
+  const keepAlive = (incarnation: { id: string; leaseMs: number }) => {
+    let alive = true;
+    const done = (async () => {
+      while (alive) {
+        await worker.claims.renew(incarnation);
+        await delay(50);
+      }
+    })();
+    return async () => {
+      alive = false;
+      await done;
+    };
+  };
+
+  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two', async () => {
+    const runId = await submit(web.runStore);
+    const living = await worker.claims.register(aWorker());
+    const stop = keepAlive(living);
+    let claimed: ClaimedRun | undefined;
+    for (const crashes of [1, 2]) {
+      const dying = await worker.claims.register(aWorker());
+      [claimed] = await worker.claims.claim(dying, 1);
+      expect(claimed).toMatchObject({ runId, crashes: crashes - 1, quarantine: false });
+      await delay(LEASE_MS * 1.5);
+      let freed = 0;
+      while (freed === 0) {
+        freed = await worker.claims.sweep(living);
+        await delay(100);
+      }
+      expect(freed).toBe(1);
+      expect(await worker.claims.renew(dying)).toMatchObject({ held: false });
+      if (claimed) expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+      expect(await worker.claims.claim(dying, 1)).toEqual([]);
+    }
+    [claimed] = await worker.claims.claim(living, 1);
+    expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
+    if (claimed) {
+      // A committed step result ends the count.
+      const progressed = aCommit(claimed, start, { closes: true, releases: true, dueAt: 0, run: { progressed: true } });
+      expect(await worker.committer.commit(progressed)).toEqual({ kind: 'committed' });
+    }
+    expect(await worker.claims.claim(living, 1)).toEqual([expect.objectContaining({ crashes: 0, quarantine: false })]);
+    await stop();
+  });
+
+  it('are swept by nobody who has not renewed in time for a full lease', async () => {
+    await submit(web.runStore);
+    const dead = await worker.claims.register(aWorker());
+    await worker.claims.claim(dead, 1);
+    await delay(LEASE_MS * 1.5);
+    // As after an outage: everybody's lease has run out, and this worker is the first to come back.
+    const first = await worker.claims.register(aWorker());
+    expect(await worker.claims.sweep(first)).toBe(0);
+    await worker.claims.renew(first);
+    await delay(LEASE_MS * 0.8);
+    await worker.claims.renew(first);
+    await delay(LEASE_MS * 0.4);
+    await worker.claims.renew(first);
+    // The sweep of before was less than a second ago for this object; a new one has no such memory.
+    const fresh = await database.worker({ leaseMs: LEASE_MS });
+    expect(await fresh.claims.sweep(first)).toBe(0);
+    // A late worker that nobody swept goes on.
+    expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
+  });
+
+  it('are renewed over a connection of their own', async () => {
+    const incarnation = await worker.claims.register(aWorker());
+    const lease = openLeaseDatabase(database.url('worker'));
+    expect(await lease.renew(incarnation)).toMatchObject({ held: true });
+    await worker.claims.retire(incarnation);
+    expect(await lease.renew(incarnation)).toMatchObject({ held: false });
+    await lease.close();
+  });
+
+  it('give the clock the time of the database', async () => {
+    const incarnation = await worker.claims.register(aWorker());
+    const { at } = await worker.claims.renew(incarnation);
+    expect(Math.abs(worker.clock.now() - at)).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,198 @@
+import { Claims, canonical, runUuid, toRunId } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  Digest,
+  Incarnation,
+  Json,
+  Letter,
+  Page,
+  RunId,
+  TenantId,
+  WorkerDescription,
+} from '@taskrunner/core';
+import type { Pool } from 'pg';
+import { toClaimedRun, toLetter, toPage } from './claimed-run';
+import type { ClaimedRow, LetterRow, PageRow } from './claimed-run';
+import type { DatabaseClock } from './database-clock';
+import { digestBytes, toDigest } from './digest-bytes';
+import { patiently } from './retry';
+import { statement } from './statement';
+import type { Statement } from './statement';
+
+const SWEEP_EVERY_MS = 1_000;
+const SWEEP_SIZE = 500;
+const LEASE_MS = 8_000;
+/** Longer than any statement lives on the server. */
+const LOST_FOR_MS = 60_000;
+
+interface StandingRow {
+  readonly fence: number;
+  readonly last_seq: number;
+  readonly head: Buffer | null;
+}
+
+/**
+ * The right to drive runs: leases per worker incarnation, on the database's clock; claims that are fair over tenants; the sweep
+ * that frees what the dead held. `renew` is meant for a thread with a connection of its own: what decides about sweeping
+ * is kept on the worker's row, not in this object.
+ */
+export class PostgresClaims extends Claims {
+  private readonly registerStatement = statement('register-worker');
+  private readonly renewStatement = statement('renew-lease');
+  private readonly markStatement = statement('mark-dead');
+  private readonly freeStatement = statement('free-runs');
+  private readonly forgetStatement = statement('forget-dead');
+  private readonly claimStatement = statement('claim-runs');
+  private readonly mailStatement = statement('mail');
+  private readonly pagesStatement = statement('read-pages');
+  private readonly lettersStatement = statement('read-letters');
+  private readonly standingsStatement = statement('standings');
+  private readonly rowsStatement = statement('run-rows');
+  private readonly haltStatement = statement('halt-run');
+  private readonly releaseStatement = statement('release-run');
+  private readonly retireStatement = statement('retire-worker');
+  private readonly unclaimStatement = statement('unclaim-lost');
+  private lastServed = '';
+  private claimNumber = 0;
+  private readonly lostClaims = new Map<number, number>();
+  private sweptAt = -Infinity;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly clock: DatabaseClock,
+    private readonly leaseMs = LEASE_MS,
+  ) {
+    super();
+  }
+
+  async register(worker: WorkerDescription): Promise<Incarnation> {
+    const rows = await patiently(() =>
+      this.ask<{ worker_id: string }>(this.registerStatement, [
+        worker.name,
+        worker.version,
+        worker.build,
+        worker.probe,
+        worker.isolation,
+        worker.environments.map(digestBytes),
+        [...worker.labels],
+        this.leaseMs,
+      ]),
+    );
+    if (!rows[0]) throw new TypeError('not registered');
+    return { id: rows[0].worker_id, leaseMs: this.leaseMs };
+  }
+
+  /** Sent once: the caller renews again soon, and counts its deadline from when it *sent* the last one that was answered. */
+  async renew(incarnation: Incarnation): Promise<{ held: boolean; at: number }> {
+    const sent = this.clock.mark();
+    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [incarnation.id]);
+    if (!row) throw new TypeError('no answer');
+    this.clock.observe(row.at_ms, sent);
+    return { held: row.held, at: row.at_ms };
+  }
+
+  async sweep(incarnation: Incarnation): Promise<number> {
+    const now = performance.now();
+    if (now - this.sweptAt < SWEEP_EVERY_MS) return 0;
+    this.sweptAt = now;
+    const [marked] = await this.ask<{ may_sweep: boolean }>(this.markStatement, [incarnation.id]);
+    if (!marked?.may_sweep) return 0;
+    let total = 0;
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
+      freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
+    }
+    await this.ask(this.forgetStatement, []);
+    return total;
+  }
+
+  /**
+   * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of,
+   * so later claims give them back first; for a while, since a lost statement may still be executed.
+   */
+  async claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    await this.unclaimLost(incarnation);
+    const number = ++this.claimNumber;
+    try {
+      const values = [incarnation.id, free, this.lastServed, number];
+      const rows = await this.ask<ClaimedRow>(this.claimStatement, values);
+      this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
+      return rows.map(toClaimedRun);
+    } catch (error) {
+      this.lostClaims.set(number, performance.now());
+      throw error;
+    }
+  }
+
+  private async unclaimLost(incarnation: Incarnation): Promise<void> {
+    if (this.lostClaims.size === 0) return;
+    await this.ask(this.unclaimStatement, [incarnation.id, [...this.lostClaims.keys()]]);
+    for (const [number, at] of this.lostClaims) {
+      if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
+    }
+  }
+
+  async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {
+    const rows = await patiently(() => this.ask<PageRow>(this.pagesStatement, [tenant, runUuid(run), afterSeq]));
+    return rows.map(toPage);
+  }
+
+  async letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
+    const rows = await patiently(() => this.ask<LetterRow>(this.lettersStatement, [tenant, runUuid(run), seen]));
+    return rows.map(toLetter);
+  }
+
+  async mail(incarnation: Incarnation): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
+    const rows = await this.ask<{ tenant_id: string; run_id: string; inbox_seq: number }>(this.mailStatement, [
+      incarnation.id,
+    ]);
+    return rows.map((row) => ({
+      tenant: row.tenant_id as TenantId,
+      runId: toRunId(row.run_id),
+      inbox: row.inbox_seq,
+    }));
+  }
+
+  async standing(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ fence: number; lastSeq: number; head: Digest | null } | null> {
+    const [row] = await patiently(() => this.ask<StandingRow>(this.standingsStatement, [[tenant], [runUuid(run)]]));
+    return row ? { fence: row.fence, lastSeq: row.last_seq, head: row.head && toDigest(row.head) } : null;
+  }
+
+  async rows(tenant: TenantId, run: RunId) {
+    const [row] = await patiently(() =>
+      this.ask<{
+        steps: { step: string; status: string }[];
+        gates: { gate: string; state: string; gateDigest: Digest }[];
+      }>(this.rowsStatement, [tenant, runUuid(run)]),
+    );
+    return row ?? { steps: [], gates: [] };
+  }
+
+  async halt(run: ClaimedRun, code: string, detail: string): Promise<void> {
+    await patiently(() =>
+      this.ask(this.haltStatement, [
+        run.tenant,
+        runUuid(run.runId),
+        run.fence,
+        JSON.stringify({ code, message: detail }),
+        canonical({ type: 'run.halted', runId: run.runId, code, detail }),
+      ]),
+    );
+  }
+
+  async release(run: ClaimedRun, waits: Json | null): Promise<void> {
+    const shown = waits === null ? null : JSON.stringify(waits);
+    await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async retire(incarnation: Incarnation): Promise<void> {
+    await patiently(() => this.ask(this.retireStatement, [incarnation.id]));
+  }
+
+  private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+  }
+}

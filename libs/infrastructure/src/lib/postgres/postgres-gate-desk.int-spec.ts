@@ -1,0 +1,308 @@
+import { digestOf, runUuid, sha256 } from '@taskrunner/core';
+import type { ClaimedRun, Json, RunId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import {
+  aCommit,
+  aDecision,
+  aWorker,
+  after,
+  anEnvelope,
+  cancelRequest,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web({ connections: 20 });
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+/** A run parked at an open gate. */
+async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{ runId: RunId; claimed: ClaimedRun }> {
+  const runId = await submit(web.runStore);
+  const incarnation = await worker.claims.register(aWorker());
+  const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+  if (!claimed) throw new Error('not claimed');
+  const opens = aCommit(claimed, start, {
+    gates: [
+      {
+        kind: 'opened',
+        gate: 'approve',
+        approval: 'security',
+        gateDigest: sha256('gate'),
+        request: { message: 'go?' },
+        show: { findings: 3 },
+        required,
+        expiresAt,
+      },
+    ],
+    closes: true,
+    releases: true,
+    run: { status: 'waiting' },
+  });
+  expect(await worker.committer.commit(opens)).toEqual({ kind: 'committed' });
+  await worker.claims.retire(incarnation);
+  return { runId, claimed };
+}
+
+const count = async (table: string, runId: RunId) =>
+  (await database.sql<{ n: number }>(`select count(*)::int as n from ${table} where run_id = $1`, [runUuid(runId)]))[0]
+    ?.n;
+
+describe('a decision', () => {
+  it('counts, and opens the gate with the last one that is needed', async () => {
+    const { runId } = await gated(2);
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({
+      kind: 'counted',
+      state: 'open',
+      approvals: 1,
+      required: 2,
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_001))).toEqual({
+      kind: 'counted',
+      state: 'approved',
+      approvals: 2,
+      required: 2,
+    });
+    const late = await web.gateDesk.decide(aDecision(runId, 'dee', 1_002));
+    expect(late).toEqual({ kind: 'refused', code: 'GATE_DECIDED' });
+    const letters = await worker.claims.letters(tenantA, runId, 0);
+    expect(letters.map(({ position, given }) => [position, given.type])).toEqual([
+      [1, 'gate.decided'],
+      [2, 'gate.decided'],
+    ]);
+    expect(letters[0]?.envelope?.payloadType).toBe('application/vnd.taskrunner.test+json');
+    const gate = await web.gateDesk.find(tenantA, runId, 'approve');
+    expect(gate).toMatchObject({ state: 'approved', approvals: 2, planHash: sha256('plan'), show: { findings: 3 } });
+    expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
+    // The letters made the run due.
+    const incarnation = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(incarnation, 100);
+    expect(claimed.map((run) => run.runId)).toContain(runId);
+    await worker.claims.retire(incarnation);
+  });
+
+  it('of fifty in parallel by distinct people, exactly the quorum counts, in one order', async () => {
+    const { runId } = await gated(2);
+    const at = await web.gateDesk.now();
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        for (let time = at + i; ; time += 50) {
+          const outcome = await web.gateDesk.decide(aDecision(runId, `p${i}`, time));
+          if (outcome.kind !== 'too-early') return outcome;
+        }
+      }),
+    );
+    const counted = outcomes.filter(({ kind }) => kind === 'counted');
+    expect(counted.map((outcome) => 'state' in outcome && outcome.state).sort()).toEqual(['approved', 'open']);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'counted') expect(outcome).toEqual({ kind: 'refused', code: 'GATE_DECIDED' });
+    }
+    expect(await count('pack_runs.decisions', runId)).toBe(2);
+    const letters = await worker.claims.letters(tenantA, runId, 0);
+    expect(letters.map(({ position }) => position)).toEqual([1, 2]);
+    const times = await database.sql<{ decided_ms: number }>(
+      `select decided_ms::float8 from pack_runs.decisions d join pack_runs.inbox i
+       on i.run_id = d.run_id and i.dedupe = 'decision:' || d.decision_id where d.run_id = $1 order by i.position`,
+      [runUuid(runId)],
+    );
+    expect((times[1]?.decided_ms ?? 0) > (times[0]?.decided_ms ?? 0)).toBe(true);
+  });
+
+  it('shares one order of letters with other gates and senders of its run', async () => {
+    const { runId } = await gated(100);
+    await database.sql(
+      `insert into pack_runs.gates select (jsonb_populate_record(g, '{"gate": "second"}')).* from pack_runs.gates g where run_id = $1`,
+      [runUuid(runId)],
+    );
+    const at = await web.gateDesk.now();
+    const decided = Array.from({ length: 40 }, async (_, i) => {
+      const gate = i % 2 ? 'approve' : 'second';
+      for (let time = at + i; ; time += 40) {
+        const outcome = await web.gateDesk.decide(aDecision(runId, `p${i}`, time, { gate }));
+        if (outcome.kind !== 'too-early') return outcome.kind;
+      }
+    });
+    const posted = Array.from({ length: 40 }, async (_, i) => {
+      return (await web.runStore.post(tenantA, runId, { type: 'time.reached' }, `k${i}`)).kind;
+    });
+    const outcomes = await Promise.all([...decided, ...posted]);
+    expect(outcomes.sort()).toEqual([...Array<string>(40).fill('counted'), ...Array<string>(40).fill('posted')]);
+    const letters = await worker.claims.letters(tenantA, runId, 0);
+    expect(letters.map(({ position }) => position)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+  });
+
+  it('counts a person once, however often and however parallel', async () => {
+    const { runId } = await gated(2);
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => web.gateDesk.decide(aDecision(runId, 'ben', 2_000 + i))),
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'counted')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'counted') expect(outcome.kind).toBe('repeated');
+    }
+    const [first] = await database.sql<{ decision_id: string }>(
+      'select decision_id from pack_runs.decisions where run_id = $1',
+      [runUuid(runId)],
+    );
+    const again = await web.gateDesk.decide(aDecision(runId, 'ben', 5_000));
+    expect(again).toEqual({
+      kind: 'repeated',
+      envelope: anEnvelope(first?.decision_id ?? ''),
+      state: 'open',
+      approvals: 1,
+      required: 2,
+    });
+  });
+
+  it('sent again after a lost answer counts once and is answered as counted', async () => {
+    const { runId } = await gated(2);
+    const decision = aDecision(runId, 'ben', 1_000);
+    const first = await web.gateDesk.decide(decision);
+    expect(await web.gateDesk.decide(decision)).toEqual(first);
+    expect(await count('pack_runs.inbox', runId)).toBe(1);
+  });
+
+  it('must be later than the last one of the run', async () => {
+    const { runId } = await gated(3);
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_000))).toEqual({ kind: 'too-early' });
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_001))).toMatchObject({ kind: 'counted', approvals: 2 });
+    expect(await count('pack_runs.inbox', runId)).toBe(2);
+  });
+
+  it('uses up the person who delegated it', async () => {
+    const { runId } = await gated(3);
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, { delegator: 'cy' }));
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_001))).toEqual({
+      kind: 'refused',
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'dee', 1_002, { delegator: 'ben' }))).toMatchObject({
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_003, { decision: 'withdrawn' }))).toMatchObject({
+      kind: 'counted',
+      approvals: 0,
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_004))).toMatchObject({ kind: 'counted', approvals: 1 });
+  });
+
+  it('may be withdrawn while the gate is open, and given again', async () => {
+    const { runId } = await gated(2);
+    const refused = await web.gateDesk.decide(aDecision(runId, 'ben', 900, { decision: 'withdrawn' }));
+    expect(refused).toEqual({ kind: 'refused', code: 'GATE_ALREADY_COUNTED' });
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_001, { decision: 'withdrawn' }))).toMatchObject({
+      approvals: 0,
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_002, { decision: 'withdrawn' }))).toMatchObject({
+      kind: 'repeated',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_003))).toMatchObject({ kind: 'counted', approvals: 1 });
+  });
+
+  it('of rejection ends the gate at once', async () => {
+    const { runId } = await gated(3);
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_001, { decision: 'rejected' }))).toMatchObject({
+      kind: 'counted',
+      state: 'rejected',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_002, { decision: 'rejected' }))).toMatchObject({
+      kind: 'repeated',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'dee', 1_003))).toEqual({
+      kind: 'refused',
+      code: 'GATE_DECIDED',
+    });
+  });
+
+  it('comes too late by the clock, whatever the row says', async () => {
+    const { runId } = await gated(1, (await web.gateDesk.now()) + 150);
+    expect(await web.gateDesk.open(tenantA, 100)).toContainEqual(expect.objectContaining({ runId }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({
+      kind: 'refused',
+      code: 'GATE_EXPIRED',
+    });
+    expect(await count('pack_runs.inbox', runId)).toBe(0);
+    expect(await web.gateDesk.open(tenantA, 100)).not.toContainEqual(expect.objectContaining({ runId }));
+  });
+
+  it('beats the timer that would expire the gate', async () => {
+    const { runId, claimed } = await gated(1);
+    const incarnation = await worker.claims.register(aWorker());
+    const again = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+    expect(again).toBeUndefined();
+    await database.sql('update pack_runs.runs set due_at = now() where run_id = $1', [runUuid(runId)]);
+    const driver = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+    if (!driver) throw new Error('not claimed');
+    expect(driver.fence).toBe(claimed.fence + 1);
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
+    const [page] = await worker.claims.pages(tenantA, runId, 0);
+    if (!page) throw new Error('no page');
+    const expires = aCommit(driver, after({ page, seen: 0 } as never), {
+      gates: [{ kind: 'ended', gate: 'approve', outcome: 'expired' }],
+      closes: true,
+    });
+    expect(await worker.committer.commit(expires)).toEqual({ kind: 'letters' });
+    expect((await web.gateDesk.find(tenantA, runId, 'approve'))?.state).toBe('approved');
+    await worker.claims.retire(incarnation);
+  });
+
+  it('is refused where there is no gate, in an ended or cancelling run, and in another tenant', async () => {
+    const { runId } = await gated(1);
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, { gate: 'other' }))).toEqual({
+      kind: 'refused',
+      code: 'GATE_NOT_OPEN',
+    });
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, { tenant: tenantB }))).toEqual({
+      kind: 'refused',
+      code: 'GATE_NOT_OPEN',
+    });
+    await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    expect(await web.gateDesk.find(tenantB, runId, 'approve')).toBeNull();
+  });
+});
+
+describe('audit', () => {
+  it('is one chain per tenant that anyone can recompute', async () => {
+    const before = await database.sql('select from pack_runs.audit where tenant_id = $1', [tenantA]);
+    const events = Array.from({ length: 30 }, (_, i) => ({
+      type: 'gate.refused',
+      code: 'GATE_STALE',
+      n: i,
+      text: 'é "x"',
+    }));
+    await Promise.all(events.map((event) => web.gateDesk.audit(tenantA, event)));
+    await web.gateDesk.audit(tenantB, { type: 'other' });
+    const rows = await database.sql<{ seq: string; at_ms: string; prev: Buffer | null; hash: Buffer; event: Json }>(
+      'select * from pack_runs.audit where tenant_id = $1 order by seq',
+      [tenantA],
+    );
+    expect(rows).toHaveLength(before.length + 30);
+    let prev: string | null = null;
+    for (const [index, row] of rows.entries()) {
+      expect(Number(row.seq)).toBe(index + 1);
+      const digest: string = digestOf({ at: Number(row.at_ms), event: row.event, prev, seq: index + 1 });
+      expect(`sha256:${row.hash.toString('hex')}`).toBe(digest);
+      prev = digest;
+    }
+    const runId = await submit(web.runStore);
+    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({ seq: rows.length, head: prev });
+  });
+});

@@ -1,0 +1,192 @@
+import { GateDesk, canonical, runUuid, toRunId } from '@taskrunner/core';
+import type {
+  Actor,
+  Decided,
+  DecisionKind,
+  Digest,
+  Envelope,
+  GateRow,
+  Json,
+  JsonObject,
+  RunId,
+  SignedDecision,
+  Subject,
+  TenantId,
+} from '@taskrunner/core';
+import type { Queries } from './queries';
+import { patiently } from './retry';
+import { statement } from './statement';
+
+interface GateRecord {
+  readonly run_id: string;
+  readonly gate: string;
+  readonly state: GateRow['state'];
+  readonly gate_digest: string;
+  readonly request: JsonObject;
+  readonly show: Json;
+  readonly approvals: number;
+  readonly required: number;
+  readonly expires_ms: number;
+  readonly plan_hash: string;
+  readonly initiators: Actor[];
+  readonly run_status: string;
+  readonly decisions: GateRow['decisions'];
+}
+
+interface Counted {
+  readonly state: GateRow['state'];
+  readonly approvals: number;
+  readonly required: number;
+}
+
+interface Reasons {
+  readonly status: string;
+  readonly cancel_position: number;
+  readonly last_decided_ms: number;
+  readonly state: GateRow['state'] | null;
+  readonly approvals: number;
+  readonly required: number;
+  readonly expired: boolean;
+  readonly counted: boolean;
+  readonly mine: boolean;
+  readonly latest: DecisionKind | null;
+  readonly envelope: Envelope;
+}
+
+const ROUNDS = 20;
+const SEPARATOR = '\u001f';
+const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
+
+/** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
+export class PostgresGateDesk extends GateDesk {
+  private readonly findStatement = statement('find-gate');
+  private readonly openStatement = statement('open-gates');
+  private readonly stampStatement = statement('stamp');
+  private readonly decideStatement = statement('decide-gate');
+  private readonly explainStatement = statement('explain-decision');
+  private readonly auditStatement = statement('append-audit');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
+    const [row] = await patiently(() =>
+      this.queries.within<GateRecord>(tenant, this.findStatement, [tenant, runUuid(run), gate]),
+    );
+    return row ? toGateRow(row) : null;
+  }
+
+  async open(tenant: TenantId, limit: number): Promise<readonly GateRow[]> {
+    const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.openStatement, [tenant, limit]));
+    return rows.map(toGateRow);
+  }
+
+  async now(): Promise<number> {
+    const [row] = await patiently(() => this.queries.across<{ at_ms: number }>(this.stampStatement, []));
+    if (!row) throw new TypeError('no time');
+    return row.at_ms;
+  }
+
+  /**
+   * A run that was asked to cancel takes no more decisions (`RUN_ENDED`): the cancel is before them in its inbox, so a 200
+   * would not count.
+   */
+  async decide(decision: SignedDecision): Promise<Decided> {
+    const values = decideValues(decision);
+    // Between the decision and its explanation the reason may have gone; then it is simply tried again.
+    for (let round = 0; round < ROUNDS; round++) {
+      const [counted] = await patiently(() =>
+        this.queries.within<Counted>(decision.tenant, this.decideStatement, values),
+      );
+      if (counted) return { kind: 'counted', ...shown(counted) };
+      const refusal = await this.explain(decision);
+      if (refusal) return refusal;
+    }
+    throw new Error('the decision was neither counted nor refused');
+  }
+
+  private async explain(decision: SignedDecision): Promise<Decided | null> {
+    const { tenant, runId, gate, decisionId, person } = decision;
+    const values = [tenant, runUuid(runId), gate, decisionId, personsOf(decision), person.iss, person.sub];
+    const [found] = await patiently(() => this.queries.within<Reasons>(tenant, this.explainStatement, values));
+    return found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
+  }
+
+  async audit(tenant: TenantId, event: JsonObject): Promise<void> {
+    await patiently(() => this.queries.within(tenant, this.auditStatement, [tenant, canonical(event)]));
+  }
+}
+
+function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Decided | null {
+  if (found.state === null) return { kind: 'refused', code: isOver(found) ? 'RUN_ENDED' : 'GATE_NOT_OPEN' };
+  const standing = shown({ state: found.state, approvals: found.approvals, required: found.required });
+  if (found.mine) return { kind: 'counted', ...standing };
+  if (found.latest === decision) return { kind: 'repeated', envelope: found.envelope, ...standing };
+  if (found.state === 'expired' || (found.state === 'open' && found.expired)) {
+    return { kind: 'refused', code: 'GATE_EXPIRED' };
+  }
+  if (found.state === 'approved' || found.state === 'rejected') return { kind: 'refused', code: 'GATE_DECIDED' };
+  if (found.state === 'closed' || isOver(found)) return { kind: 'refused', code: 'RUN_ENDED' };
+  // A person's word counts once; and nobody withdraws what is not counted.
+  if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
+  if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
+  return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
+}
+
+function isOver({ status, cancel_position }: Reasons): boolean {
+  return cancel_position > 0 || OVER.includes(status);
+}
+
+function shown({ state, approvals, required }: Counted): Counted {
+  return { state, approvals, required };
+}
+
+function decideValues(decision: SignedDecision): unknown[] {
+  const { person } = decision;
+  return [
+    decision.tenant,
+    runUuid(decision.runId),
+    decision.gate,
+    decision.decisionId,
+    decision.decision,
+    keyOf(person),
+    personsOf(decision),
+    person.iss,
+    person.sub,
+    decision.decidedAt,
+    JSON.stringify(decision.envelope),
+    decision.recordDigest,
+    decision.response === null ? null : JSON.stringify(decision.response),
+    JSON.stringify(decision.letter),
+    canonical(decision.audit),
+  ];
+}
+
+/** Everybody whom this decision uses up: the person, and who delegated to them. */
+function personsOf({ person, letter }: SignedDecision): string {
+  const delegator = letter.type === 'gate.decided' ? letter.decision.onBehalfOf : null;
+  return [person, ...(delegator ? [delegator] : [])].map(keyOf).join(SEPARATOR);
+}
+
+function keyOf({ iss, sub }: Subject): string {
+  return JSON.stringify([iss, sub]);
+}
+
+function toGateRow(row: GateRecord): GateRow {
+  return {
+    runId: toRunId(row.run_id),
+    gate: row.gate,
+    state: row.state,
+    gateDigest: row.gate_digest as Digest,
+    request: row.request,
+    show: row.show,
+    approvals: row.approvals,
+    required: row.required,
+    expiresAt: row.expires_ms,
+    planHash: row.plan_hash as Digest,
+    initiators: row.initiators,
+    runStatus: row.run_status,
+    decisions: row.decisions,
+  };
+}

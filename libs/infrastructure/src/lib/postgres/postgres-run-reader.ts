@@ -1,0 +1,182 @@
+import { RunReader, runUuid, toRunId } from '@taskrunner/core';
+import type {
+  ArtifactView,
+  Digest,
+  Envelope,
+  Json,
+  RunId,
+  RunRecords,
+  RunSummary,
+  StepRow,
+  TenantId,
+} from '@taskrunner/core';
+import { toDigest } from './digest-bytes';
+import type { Queries } from './queries';
+import { patiently } from './retry';
+import { toArtifactView, toStepRow, toSummary, whereabouts } from './run-rows';
+import type { ArtifactRecord, StepRecord, SummaryRow } from './run-rows';
+import { plannedEachTime, statement } from './statement';
+import type { Statement } from './statement';
+
+interface RecordsRow extends SummaryRow {
+  readonly plan: string;
+  readonly profile: string;
+  readonly environment: string;
+  readonly manifest: string;
+  readonly files: RunRecords['files'];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly gates: RunRecords['gates'];
+  readonly decisions: RunRecords['decisions'];
+  readonly artifacts: ArtifactRecord[];
+  readonly audit_seq: number | null;
+  readonly audit_head: Buffer | null;
+}
+
+interface TailRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly last_seq: number;
+  readonly last_line: number;
+  readonly status: string;
+  readonly version: number;
+}
+
+/** Statuses as stored that may be shown as `cancelling`: the mark of a cancel request lies over them. */
+const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
+
+/** Questions of readers; each is one statement within the tenant. */
+export class PostgresRunReader extends RunReader {
+  private readonly summaryStatement = statement('run-summary');
+  private readonly listStatement = plannedEachTime('list-runs');
+  private readonly planStatement = statement('run-plan');
+  private readonly childrenStatement = statement('list-steps');
+  private readonly stepsStatement = statement('list-all-steps');
+  private readonly stepStatement = statement('find-step');
+  private readonly artifactsStatement = statement('run-artifacts');
+  private readonly recordsStatement = statement('run-records');
+  private readonly evidenceStatement = statement('run-evidence');
+  private readonly tailStatement = statement('tail');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async summary(tenant: TenantId, run: RunId): Promise<RunSummary | null> {
+    const [row] = await this.ask<SummaryRow>(tenant, this.summaryStatement, runUuid(run));
+    return row ? toSummary(row) : null;
+  }
+
+  async list(
+    tenant: TenantId,
+    filter: { readonly status?: string; readonly pack?: string },
+    limit: number,
+    before: RunId | null,
+  ): Promise<readonly RunSummary[]> {
+    const { status = null, pack = null } = filter;
+    const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
+    const cursor = before && runUuid(before);
+    return (await this.ask<SummaryRow>(tenant, this.listStatement, status, stored, pack, cursor, limit)).map(toSummary);
+  }
+
+  async plan(tenant: TenantId, run: RunId): Promise<{ plan: string; profile: string; planHash: Digest } | null> {
+    const [row] = await this.ask<{ plan: string; profile: string; plan_hash: string }>(
+      tenant,
+      this.planStatement,
+      runUuid(run),
+    );
+    return row ? { plan: row.plan, profile: row.profile, planHash: row.plan_hash as Digest } : null;
+  }
+
+  async steps(
+    tenant: TenantId,
+    run: RunId,
+    filter: { readonly parent?: string; readonly status?: string },
+    limit: number,
+    after: string | null,
+  ): Promise<readonly StepRow[]> {
+    const { parent, status = null } = filter;
+    const uuid = runUuid(run);
+    const rows =
+      parent === undefined
+        ? await this.ask<StepRecord>(tenant, this.stepsStatement, uuid, status, after, limit)
+        : await this.ask<StepRecord>(
+            tenant,
+            this.childrenStatement,
+            uuid,
+            parent,
+            status,
+            after,
+            limit,
+            placeOf(after),
+          );
+    return rows.map(toStepRow);
+  }
+
+  async step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null> {
+    const { parent, from, to } = whereabouts(step);
+    const [row] = await this.ask<StepRecord>(tenant, this.stepStatement, runUuid(run), step, parent, from, to);
+    return row ? toStepRow(row) : null;
+  }
+
+  async artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]> {
+    return (await this.ask<ArtifactRecord>(tenant, this.artifactsStatement, runUuid(run))).map(toArtifactView);
+  }
+
+  async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
+    const [row] = await this.ask<RecordsRow>(tenant, this.recordsStatement, runUuid(run));
+    if (!row) return null;
+    return {
+      summary: toSummary(row),
+      plan: row.plan,
+      profile: row.profile,
+      environment: row.environment,
+      manifest: row.manifest,
+      files: row.files,
+      inputs: row.inputs,
+      admission: row.admission,
+      gates: row.gates,
+      decisions: row.decisions,
+      artifacts: row.artifacts.map(toArtifactView),
+      audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
+    };
+  }
+
+  async evidence(tenant: TenantId, run: RunId): Promise<{ bundle: Digest; size: number; attestations: Json } | null> {
+    const [row] = await this.ask<{ bundle: string; bundle_size: number; attestations: Json }>(
+      tenant,
+      this.evidenceStatement,
+      runUuid(run),
+    );
+    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, attestations: row.attestations } : null;
+  }
+
+  async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {
+    if (runs.length === 0) return [];
+    const rows = await patiently(() =>
+      this.queries.across<TailRow>(this.tailStatement, [
+        runs.map(({ tenant }) => tenant),
+        runs.map(({ runId }) => runUuid(runId)),
+      ]),
+    );
+    return rows.map((row) => ({
+      tenant: row.tenant_id as TenantId,
+      runId: toRunId(row.run_id),
+      lastSeq: row.last_seq,
+      lastLine: row.last_line,
+      status: row.status,
+      version: row.version,
+    }));
+  }
+
+  private async ask<Row>(tenant: TenantId, question: Statement, ...values: readonly unknown[]): Promise<Row[]> {
+    return patiently(() => this.queries.within<Row>(tenant, question, [tenant, ...values]));
+  }
+}
+
+/** The place that a cursor's name suggests; none for steps that are no items. */
+function placeOf(after: string | null): number | null {
+  if (after === null) return null;
+  const { from, to } = whereabouts(after);
+  return from === to ? from : null;
+}

@@ -1,0 +1,156 @@
+import { runUuid, sha256 } from '@taskrunner/core';
+import type { RunId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import { aCommit, aNewRun, aWorker, cancelRequest, start, submit, tenantA, tenantB } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+const key = {
+  key: 'k1',
+  person: { iss: 'https://id.test', sub: 'ada' },
+  route: 'POST /api/runs',
+  bodyDigest: sha256('a'),
+};
+
+describe('creating runs', () => {
+  it('keeps all that was accepted', async () => {
+    const runId = await submit(web.runStore);
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({
+      runId,
+      status: 'queued',
+      labels: { ticket: 'SEC-42' },
+      counts: { total: 1, pending: 1 },
+    });
+    expect(summary?.evidence).toEqual({ status: 'none', digest: null });
+    expect(await web.runReader.plan(tenantA, runId)).toEqual({
+      plan: '{"plan":1}',
+      profile: '{"profile":1}',
+      planHash: sha256('plan'),
+    });
+    const records = await worker.runReader.records(tenantA, runId);
+    expect(records).toMatchObject({
+      inputs: { image: 'app:1' },
+      gates: [],
+      decisions: [],
+      artifacts: [],
+      audit: { seq: 0, head: null },
+    });
+    expect(
+      await database.sql('select key, value from pack_runs.run_labels where run_id = $1', [runUuid(runId)]),
+    ).toEqual([{ key: 'ticket', value: 'SEC-42' }]);
+  });
+
+  it('keeps a plan once for all its runs', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => submit(web.runStore, { planHash: sha256('shared') })));
+    const plans = await database.sql('select from pack_runs.plans where plan_hash = $1', [sha256('shared')]);
+    expect(plans).toHaveLength(1);
+  });
+
+  it('answers the first run to the same idempotency key, and refuses another body', async () => {
+    const ids = await Promise.all(Array.from({ length: 12 }, () => web.runStore.stamp()));
+    const outcomes = await Promise.all(
+      ids.map(({ runId, at }) => web.runStore.create(aNewRun(runId, at, { idempotency: key }))),
+    );
+    const created = outcomes.flatMap(({ kind }, index) => (kind === 'created' ? [ids[index]?.runId] : []));
+    expect(created).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'created') expect(outcome).toEqual({ kind: 'replayed', runId: created[0] });
+    }
+    const { runId, at } = await web.runStore.stamp();
+    const other = aNewRun(runId, at, { idempotency: { ...key, bodyDigest: sha256('b') } });
+    expect(await web.runStore.create(other)).toEqual({ kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await web.runReader.summary(tenantA, runId)).toBeNull();
+    // The key belongs to one person, route and tenant.
+    const foreign = aNewRun(runId, at, { tenant: tenantB, idempotency: key });
+    expect(await web.runStore.create(foreign)).toEqual({ kind: 'created' });
+  });
+
+  it('takes an idempotency key again after seven days', async () => {
+    const kept = { ...key, key: 'old' };
+    await submit(web.runStore, { idempotency: kept });
+    await database.sql(`update pack_runs.idempotency set created_at = now() - interval '8 days' where key = 'old'`);
+    await expect(submit(web.runStore, { idempotency: { ...kept, bodyDigest: sha256('c') } })).resolves.toBeDefined();
+  });
+
+  it('lists newest first, filtered and paged', async () => {
+    const ids: RunId[] = [];
+    for (let i = 0; i < 5; i++)
+      ids.push(await submit(web.runStore, { pack: { ...aNewRun('' as RunId, 0).pack, name: 'listed' } }));
+    const newestFirst = [...ids].sort().reverse();
+    const page = await web.runReader.list(tenantA, { pack: 'listed' }, 3, null);
+    expect(page.map(({ runId }) => runId)).toEqual(newestFirst.slice(0, 3));
+    const rest = await web.runReader.list(tenantA, { pack: 'listed', status: 'queued' }, 3, page[2]?.runId ?? null);
+    expect(rest.map(({ runId }) => runId)).toEqual(newestFirst.slice(3));
+    expect(await web.runReader.list(tenantA, { pack: 'listed', status: 'failed' }, 3, null)).toEqual([]);
+    expect(await web.runReader.list(tenantB, { pack: 'listed' }, 3, null)).toEqual([]);
+  });
+});
+
+describe('letters', () => {
+  it('are numbered without gaps under 20 concurrent senders', async () => {
+    const runId = await submit(web.runStore);
+    const posted = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => web.runStore.post(tenantA, runId, { type: 'time.reached' }, `k${i % 150}`)),
+    );
+    const places = posted.flatMap((outcome) => (outcome.kind === 'posted' ? [outcome.position] : []));
+    expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(posted.filter(({ kind }) => kind === 'known')).toHaveLength(50);
+    const letters = await worker.claims.letters(tenantA, runId, 0);
+    expect(letters.map(({ position }) => position)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(await worker.claims.letters(tenantA, runId, 148)).toHaveLength(2);
+  });
+
+  it('are refused by absent, ended and halted runs, and above 1000 unread', async () => {
+    const { runId } = await web.runStore.stamp();
+    const post = (run: RunId, dedupe: string) => web.runStore.post(tenantA, run, { type: 'time.reached' }, dedupe);
+    expect(await post(runId, 'a')).toEqual({ kind: 'refused', code: 'RUN_NOT_FOUND' });
+    const foreign = await submit(web.runStore, { tenant: tenantB });
+    expect(await post(foreign, 'a')).toEqual({ kind: 'refused', code: 'RUN_NOT_FOUND' });
+    for (const status of ['succeeded', 'failed', 'cancelled', 'halted']) {
+      const ended = await submit(web.runStore);
+      expect(await post(ended, 'before')).toMatchObject({ kind: 'posted' });
+      await database.sql('update pack_runs.runs set status = $2 where run_id = $1', [runUuid(ended), status]);
+      expect(await post(ended, 'a')).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+      expect(await post(ended, 'before')).toEqual({ kind: 'known' });
+    }
+    const full = await submit(web.runStore);
+    await database.sql('update pack_runs.runs set inbox_seq = 1000 where run_id = $1', [runUuid(full)]);
+    expect(await post(full, 'a')).toEqual({ kind: 'refused', code: 'INBOX_FULL' });
+    await database.sql('update pack_runs.runs set seen = 1 where run_id = $1', [runUuid(full)]);
+    expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
+  });
+
+  it('wake a parked run, and a cancel request shows until the journal has it', async () => {
+    const incarnation = await worker.claims.register(aWorker());
+    const runId = await submit(web.runStore, { tenant: 'waker' as never });
+    const tenant = 'waker' as never;
+    const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    const parked = aCommit(claimed, start, { closes: true, releases: true, run: { status: 'waiting' } });
+    expect(await worker.committer.commit(parked)).toEqual({ kind: 'committed' });
+    const due = () =>
+      database.sql('select due_at is not null as due from pack_runs.runs where run_id = $1', [runUuid(runId)]);
+    expect(await due()).toEqual([{ due: false }]);
+    expect(await web.runStore.post(tenant, runId, cancelRequest, 'cancel')).toEqual({ kind: 'posted', position: 1 });
+    expect(await due()).toEqual([{ due: true }]);
+    expect((await web.runReader.summary(tenant, runId))?.status).toBe('cancelling');
+    expect(await web.runReader.list(tenant, { status: 'cancelling' }, 9, null)).toHaveLength(1);
+    expect(await web.runReader.list(tenant, { status: 'waiting' }, 9, null)).toHaveLength(0);
+    expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
+    await worker.claims.retire(incarnation);
+  });
+});

@@ -1,0 +1,126 @@
+import { RunStore, runUuid, toRunId } from '@taskrunner/core';
+import type { Created, GivenBody, Json, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
+import { digestBytes } from './digest-bytes';
+import type { Queries } from './queries';
+import { patiently } from './retry';
+import { isDuplicate } from './sql-state';
+import { statement } from './statement';
+
+interface PostedRow {
+  readonly position: number | null;
+  readonly status: string;
+  readonly unread: number;
+  readonly known: boolean;
+}
+
+const LIMIT = 1_000;
+
+/** Runs and letters, each in one statement. */
+export class PostgresRunStore extends RunStore {
+  private readonly stampStatement = statement('stamp');
+  private readonly createStatement = statement('create-run');
+  private readonly keyStatement = statement('find-idempotency');
+  private readonly postStatement = statement('post-letter');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async stamp(): Promise<{ at: number; runId: RunId }> {
+    const [row] = await patiently(() =>
+      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, []),
+    );
+    if (!row) throw new TypeError('no stamp');
+    return { at: row.at_ms, runId: toRunId(row.run_id) };
+  }
+
+  async create(run: NewRun): Promise<Created> {
+    return patiently(async ({ lost }) => {
+      try {
+        const rows = await this.queries.within(run.tenant, this.createStatement, createValues(run));
+        if (rows.length > 0) return { kind: 'created' };
+      } catch (error) {
+        // The id is ours alone: it is there because a lost answer had been a success.
+        if (lost && isDuplicate(error)) return { kind: 'created' };
+        throw error;
+      }
+      return this.ownerOfKey(run);
+    });
+  }
+
+  private async ownerOfKey({ tenant, runId, idempotency }: NewRun): Promise<Created> {
+    if (!idempotency) throw new TypeError('a run without a key was not inserted');
+    const { person, route, key, bodyDigest } = idempotency;
+    const [found] = await this.queries.within<{ run_id: string; body_digest: string }>(tenant, this.keyStatement, [
+      tenant,
+      person.iss,
+      person.sub,
+      route,
+      key,
+    ]);
+    if (!found) throw Object.assign(new Error('the idempotency key went away'), { code: '40001' });
+    const first = toRunId(found.run_id);
+    if (first === runId) return { kind: 'created' };
+    if (found.body_digest !== bodyDigest) return { kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' };
+    return { kind: 'replayed', runId: first };
+  }
+
+  async post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
+    const cancels = given.type === 'run.cancel-requested';
+    const [row] = await patiently(() =>
+      this.queries.within<PostedRow>(tenant, this.postStatement, [
+        tenant,
+        runUuid(run),
+        dedupe,
+        JSON.stringify(given),
+        cancels,
+      ]),
+    );
+    return outcomeOf(row);
+  }
+}
+
+function outcomeOf(row: PostedRow | undefined): Posted {
+  if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
+  if (row.position !== null) return { kind: 'posted', position: row.position };
+  if (row.known) return { kind: 'known' };
+  if (['succeeded', 'failed', 'cancelled', 'halted'].includes(row.status))
+    return { kind: 'refused', code: 'RUN_ENDED' };
+  // Not inserted although there was room: a concurrent letter with this key came first.
+  return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
+}
+
+function createValues(run: NewRun): unknown[] {
+  const { idempotency, pack } = run;
+  const { isolation } = JSON.parse(run.environment) as { isolation?: Json };
+  return [
+    run.tenant,
+    runUuid(run.runId),
+    run.planHash,
+    run.plan,
+    run.profileDigest,
+    run.profile,
+    digestBytes(run.environmentDigest),
+    run.environment,
+    typeof isolation === 'string' ? isolation : '',
+    pack.name,
+    pack.version,
+    pack.contentDigest,
+    pack.sourceDigest,
+    run.manifest,
+    JSON.stringify(run.files),
+    JSON.stringify(run.inputs),
+    JSON.stringify(run.initiators),
+    JSON.stringify(run.requester),
+    JSON.stringify(run.labels),
+    JSON.stringify(run.admission),
+    run.admissionDigest,
+    run.acceptedAt,
+    idempotency?.key ?? null,
+    idempotency?.person.iss ?? null,
+    idempotency?.person.sub ?? null,
+    idempotency?.route ?? null,
+    idempotency?.bodyDigest ?? null,
+    JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+  ];
+}

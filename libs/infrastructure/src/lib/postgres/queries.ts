@@ -1,0 +1,65 @@
+import type { TenantId } from '@taskrunner/core';
+import type { Pool, QueryResult } from 'pg';
+import type { Statement } from './statement';
+
+/** One statement at a time, within a tenant: how adapters that webservice and worker share reach the database. */
+export abstract class Queries {
+  /** Rows that a statement yields where only this tenant's rows exist. */
+  abstract within<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  /** Rows of a statement that names no tenant, or asks a function that may answer for several. */
+  abstract across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+/** The worker's way: its role sees all tenants, every statement names one; autocommitted. */
+export class DirectQueries extends Queries {
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  async within<Row>(_tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return this.across(statement, values);
+  }
+
+  async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.pool.query({ ...statement, values: [...values] });
+    return rows as Row[];
+  }
+}
+
+const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_tenant($1)` };
+
+/**
+ * The webservice's way: `BEGIN; set_tenant; statement; COMMIT`, sent in one round trip, so that no row stays locked while the
+ * network is crossed. Row-level security reads the tenant from the transaction; without one there are no rows. Needs a pool
+ * with `pipeline`.
+ */
+export class TenantQueries extends Queries {
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  async within<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const client = await this.pool.connect();
+    const answers = await Promise.allSettled([
+      client.query('BEGIN'),
+      client.query({ ...setTenant, values: [tenant] }),
+      client.query({ ...statement, values: [...values] }),
+      client.query('COMMIT'),
+    ]);
+    const failed = answers.filter((answer) => answer.status === 'rejected');
+    // COMMIT of a failed transaction answers ROLLBACK: then the connection is clean. Otherwise it is not known to be.
+    client.release(answers[3].status === 'rejected');
+    if (failed.length > 0) throw causeOf(failed);
+    return (answers[2] as PromiseFulfilledResult<QueryResult>).value.rows as Row[];
+  }
+
+  async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.pool.query({ ...statement, values: [...values] });
+    return rows as Row[];
+  }
+}
+
+/** The first error is the reason; those after it say only that the transaction was aborted. */
+function causeOf(failed: readonly PromiseRejectedResult[]): Error {
+  return failed[0]?.reason as Error;
+}

@@ -1,0 +1,59 @@
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+
+/** What connects to the database, each with rights of its own (engine.md §8). */
+export const databaseRoles = ['owner', 'maintain', 'web', 'worker', 'audit'] as const;
+export type DatabaseRole = (typeof databaseRoles)[number];
+
+/** The role's name in PostgreSQL. */
+export function roleName(role: DatabaseRole): `taskrunner_${DatabaseRole}` {
+  return `taskrunner_${role}`;
+}
+
+const LOCK = 7_300_301;
+
+/**
+ * Makes the five roles, or sets their passwords anew. `adminUrl` needs CREATEROLE. `maintain` is a member of `owner`; the
+ * others are members of nothing.
+ */
+export async function bootstrapRoles(
+  adminUrl: string,
+  passwords: { readonly [Role in DatabaseRole]: string },
+): Promise<void> {
+  await asAdmin(adminUrl, async (client) => {
+    for (const role of databaseRoles) {
+      const name = escapeIdentifier(roleName(role));
+      const { rowCount } = await client.query('select from pg_roles where rolname = $1', [roleName(role)]);
+      if (!rowCount) await client.query(`create role ${name}`);
+      await client.query(
+        `alter role ${name} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password ${escapeLiteral(passwords[role])}`,
+      );
+    }
+    await client.query(`grant ${roleName('owner')} to ${roleName('maintain')}`);
+  });
+}
+
+/** Makes the database, owned by the owner role and closed to all others but ours; nothing if it exists. */
+export async function createDatabase(adminUrl: string, name: string): Promise<void> {
+  await asAdmin(adminUrl, async (client) => {
+    const database = escapeIdentifier(name);
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
+    if (!rowCount) {
+      await client.query(`create database ${database} template template0 encoding 'UTF8' owner ${roleName('owner')}`);
+    }
+    await client.query(`revoke all on database ${database} from public`);
+    const all = databaseRoles.map((role) => escapeIdentifier(roleName(role))).join(', ');
+    await client.query(`grant connect on database ${database} to ${all}`);
+  });
+}
+
+async function asAdmin(adminUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: adminUrl, application_name: 'taskrunner bootstrap', keepAlive: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,137 @@
+import { toRunId } from '@taskrunner/core';
+import type { Actor, ArtifactView, Digest, Json, RunSummary, StepRow } from '@taskrunner/core';
+import { toDigest } from './digest-bytes';
+
+/** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
+export interface SummaryRow {
+  readonly run_id: string;
+  readonly status: string;
+  readonly pack_name: string;
+  readonly pack_version: string;
+  readonly content_digest: string;
+  readonly plan_hash: string;
+  readonly profile_digest: string;
+  readonly requester: RunSummary['requester'];
+  readonly initiators: Actor[];
+  readonly labels: RunSummary['labels'];
+  readonly created_ms: number;
+  readonly started_ms: number | null;
+  readonly finished_ms: number | null;
+  readonly waits: Json;
+  readonly counts: Json;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly evidence_status: RunSummary['evidence']['status'];
+  readonly evidence_digest: Buffer | null;
+  readonly last_line: number;
+  readonly version: number;
+}
+
+export function toSummary(row: SummaryRow): RunSummary {
+  return {
+    runId: toRunId(row.run_id),
+    status: row.status,
+    pack: { name: row.pack_name, version: row.pack_version, contentDigest: row.content_digest as Digest },
+    planHash: row.plan_hash as Digest,
+    profileDigest: row.profile_digest as Digest,
+    requester: row.requester,
+    initiators: row.initiators,
+    labels: row.labels,
+    createdAt: row.created_ms,
+    startedAt: row.started_ms,
+    finishedAt: row.finished_ms,
+    waits: row.waits,
+    counts: row.counts,
+    outputs: row.outputs,
+    error: row.error,
+    evidence: { status: row.evidence_status, digest: row.evidence_digest && toDigest(row.evidence_digest) },
+    lastLine: row.last_line,
+    version: row.version,
+  };
+}
+
+/** Where a step's parent is kept, the root has this: no step is called so. */
+export const ROOT_PARENT = '/';
+
+/** A step's row. */
+export interface StepRecord {
+  readonly step: string;
+  readonly parent: string;
+  readonly place: number;
+  readonly kind: string;
+  readonly label: string | null;
+  readonly status: StepRow['status'];
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly next_attempt_ms: number | null;
+  readonly started_ms: number | null;
+  readonly finished_ms: number | null;
+  readonly children: number | null;
+  readonly outputs: Json;
+  readonly outputs_ref: Json;
+  readonly error: Json;
+}
+
+export function toStepRow(row: StepRecord): StepRow {
+  return {
+    step: row.step,
+    parent: row.parent === ROOT_PARENT ? null : row.parent,
+    place: row.place,
+    kind: row.kind,
+    label: row.label,
+    status: row.status,
+    reason: row.reason,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_ms,
+    startedAt: row.started_ms,
+    finishedAt: row.finished_ms,
+    children: row.children,
+    outputs: row.outputs,
+    outputsRef: row.outputs_ref,
+    error: row.error,
+  };
+}
+
+/** An artifact's row, also as `run-records` nests it. */
+export interface ArtifactRecord {
+  readonly artifact_id: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly name: string;
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly media_type: string;
+  readonly created_ms: number;
+}
+
+export function toArtifactView(row: ArtifactRecord): ArtifactView {
+  return {
+    artifactId: row.artifact_id,
+    step: row.step,
+    execution: row.execution,
+    name: row.name,
+    path: row.path,
+    digest: row.digest as Digest,
+    size: row.size,
+    mediaType: row.media_type,
+    createdAt: row.created_ms,
+  };
+}
+
+const LAST_PLACE = 2_147_483_647;
+
+/** Where a step's name suggests that its row is: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
+export interface Whereabouts {
+  readonly parent: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Only a hint, to spare a search among the siblings: rows are found without it. */
+export function whereabouts(step: string): Whereabouts {
+  const item = /^(.*)\[(\d{1,9})\]$/.exec(step);
+  if (item) return { parent: item[1] ?? '', from: Number(item[2]), to: Number(item[2]) };
+  const cut = step.lastIndexOf('::');
+  return { parent: step === '' ? ROOT_PARENT : step.slice(0, Math.max(cut, 0)), from: 0, to: LAST_PLACE };
+}

@@ -1,0 +1,38 @@
+import { failureOf, isDuplicate } from './sql-state';
+
+it.each([
+  ['40001', 'again'],
+  ['40P01', 'again'],
+  ['55P03', 'again'],
+  ['57014', 'again'],
+  ['53100', 'again'],
+  ['25006', 'again'],
+  ['57P01', 'lost'],
+  ['57P03', 'lost'],
+  ['08006', 'lost'],
+  ['ECONNRESET', 'lost'],
+  ['22P05', 'data'],
+  ['22021', 'data'],
+  ['23505', 'data'],
+  ['54000', 'data'],
+  ['42501', 'fault'],
+  ['42P01', 'fault'],
+  ['XX001', 'fault'],
+])('%s means %s', (code, failure) => {
+  expect(failureOf(Object.assign(new Error('x'), { code }))).toBe(failure);
+});
+
+it.each([
+  ['Connection terminated unexpectedly', 'lost'],
+  ['timeout exceeded when trying to connect', 'lost'],
+  ['Query read timeout', 'lost'],
+  ['Client has encountered a connection error and is not queryable', 'lost'],
+  ['something else', 'fault'],
+])('the driver saying "%s" means %s', (message, failure) => {
+  expect(failureOf(new Error(message))).toBe(failure);
+});
+
+it('knows duplicates', () => {
+  expect(isDuplicate({ code: '23505' })).toBe(true);
+  expect(isDuplicate(new Error('x'))).toBe(false);
+});

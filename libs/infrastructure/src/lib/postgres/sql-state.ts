@@ -1,0 +1,53 @@
+/** What a failed statement means for its caller. */
+export type Failure =
+  /** Not executed, or rolled back: send again. */
+  | 'again'
+  /** The answer was lost: it may have been committed. */
+  | 'lost'
+  /** The database refuses the data itself. */
+  | 'data'
+  /** Anything else: a fault of the installation or of the program. */
+  | 'fault';
+
+const AGAIN = /^(40001|40P01|55P03|57014|25006|53...)$/;
+const LOST = /^08...$/;
+const DATA = /^(21|22|23|54)...$/;
+const NETWORK = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const DRIVER =
+  /connection terminated|timeout exceeded|connection error|not queryable|query read timeout|client was closed/i;
+
+/**
+ * Reads the SQLSTATE (PostgreSQL, appendix A) or the driver's error. A backend that was ended (57P0x) may have committed
+ * before it told so; it counts as lost.
+ */
+export function failureOf(error: unknown): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code === 'string') {
+    if (NETWORK.has(code) || LOST.test(code) || code.startsWith('57P0')) return 'lost';
+    if (AGAIN.test(code)) return 'again';
+    if (DATA.test(code)) return 'data';
+  }
+  if (typeof message === 'string' && DRIVER.test(message)) return 'lost';
+  return 'fault';
+}
+
+/** True for the violation of a unique key. */
+export function isDuplicate(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '23505';
+}
+
+/** True if the database is away or busy, and the same question may be answered later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const failure = failureOf(error);
+  return failure === 'lost' || failure === 'again';
+}

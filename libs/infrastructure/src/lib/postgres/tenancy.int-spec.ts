@@ -1,0 +1,214 @@
+import { runUuid, sha256 } from '@taskrunner/core';
+import type { RunId } from '@taskrunner/core';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { openPool } from './connection';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import { TenantQueries } from './queries';
+import { aCommit, aDecision, aStep, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+let client: Client;
+const runs: RunId[] = [];
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+  for (const tenant of [tenantA, tenantB]) runs.push(await fill(tenant));
+  client = new Client({ connectionString: database.url('web') });
+  await client.connect();
+});
+afterAll(async () => {
+  await client.end();
+  await host.stop();
+});
+
+/** A run of the tenant with a row in every table. */
+async function fill(tenant: typeof tenantA): Promise<RunId> {
+  const key = { key: 'k', person: { iss: 'i', sub: 's' }, route: 'r', bodyDigest: sha256('b') };
+  const runId = await submit(web.runStore, { tenant, idempotency: key });
+  const incarnation = await worker.claims.register(aWorker());
+  const [claimed] = await worker.claims.claim(incarnation, 1);
+  if (!claimed) throw new Error('not claimed');
+  await worker.logStore.append([
+    {
+      tenant,
+      runId,
+      fence: claimed.fence,
+      step: 's',
+      execution: 1,
+      chunk: 0,
+      at: 1,
+      data: new TextEncoder().encode('ix\n'),
+      lines: 1,
+      sha256: sha256('ix\n'),
+    },
+  ]);
+  const commit = aCommit(claimed, start, {
+    steps: [aStep('s')],
+    gates: [
+      {
+        kind: 'opened',
+        gate: 'approve',
+        approval: 'x',
+        gateDigest: sha256('g'),
+        request: {},
+        show: null,
+        required: 2,
+        expiresAt: 4e12,
+      },
+    ],
+    artifacts: [{ step: 's', execution: 1, name: 'n', path: 'p', digest: sha256('a'), size: 1, mediaType: 'm' }],
+    chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
+    outbox: [
+      { kind: 'attest', body: {} },
+      { kind: 'announce', body: {} },
+    ],
+    run: { lastLine: 1 },
+  });
+  expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+  await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
+  const [item] = await worker.outbox.take('attest', 1, 1);
+  if (!item) throw new Error('no item');
+  await worker.outbox.seal(item, {
+    tenant,
+    runId,
+    bundle: sha256('x'),
+    bundleSize: 1,
+    statement: sha256('y'),
+    attestations: {},
+  });
+  return runId;
+}
+
+interface Table {
+  readonly name: string;
+  readonly tenanted: boolean;
+  readonly partition: boolean;
+}
+
+const tables = async () =>
+  database.sql<Table>(
+    `select c.oid::regclass::text as name, c.relispartition as partition,
+       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as tenanted
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+  );
+
+async function as(tenant: string | null, text: string): Promise<Record<string, unknown>[]> {
+  await client.query('begin');
+  try {
+    if (tenant !== null) await client.query('select pack_runs.set_tenant($1)', [tenant]);
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+const denied = { code: '42501' };
+
+describe('row-level security', () => {
+  it('is on and forced on every table', async () => {
+    const open = await database.sql(
+      `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind in ('r', 'p')
+         and not (c.relrowsecurity and c.relforcerowsecurity)`,
+    );
+    expect(open).toEqual([{ name: 'pack_runs.migrations' }]);
+  });
+
+  it('hides every row of another tenant in every table from web', async () => {
+    let read = 0;
+    for (const { name, tenanted, partition } of await tables()) {
+      if (!tenanted) continue;
+      const everything = await database.sql(`select distinct tenant_id from ${name}`);
+      if (!partition) expect([name, everything.length]).toEqual([name, 2]);
+      const asked = as(tenantA, `select distinct tenant_id from ${name}`);
+      if (partition || name === 'pack_runs.outbox') {
+        await expect(asked).rejects.toMatchObject(denied);
+        continue;
+      }
+      expect([name, await asked]).toEqual([name, [{ tenant_id: tenantA }]]);
+      expect([name, await as(null, `select from ${name}`)]).toEqual([name, []]);
+      expect([name, await as('', `select from ${name}`)]).toEqual([name, []]);
+      read++;
+    }
+    expect(read).toBeGreaterThan(14);
+  });
+
+  it('lets web write no row of another tenant', async () => {
+    const other = runUuid(runs[1] as RunId);
+    const inbox = `insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, posted_ms) values ('${tenantB}', '${other}', 99, 'x', '{}', 1)`;
+    await expect(as(tenantA, inbox)).rejects.toMatchObject(denied);
+    const { rowCount } = await client.query('begin').then(async () => {
+      await client.query('select pack_runs.set_tenant($1)', [tenantA]);
+      return client.query('update pack_runs.runs set version = version + 1 where run_id = $1', [other]);
+    });
+    await client.query('rollback');
+    expect(rowCount).toBe(0);
+  });
+
+  it('forgets the tenant with the transaction, also after an error', async () => {
+    const pool = openPool(database.url('web'), { max: 1, pipeline: true });
+    const queries = new TenantQueries(pool);
+    const seen = { name: 'seen', text: 'select count(*)::int as n from pack_runs.runs' };
+    expect(await queries.within(tenantA, seen, [])).toEqual([{ n: 1 }]);
+    await expect(queries.within(tenantA, { name: 'bad', text: 'select 1 / 0' }, [])).rejects.toMatchObject({
+      code: '22012',
+    });
+    expect(await queries.across(seen, [])).toEqual([{ n: 0 }]);
+    expect(pool.totalCount).toBe(1);
+    await pool.end();
+  });
+
+  it('keeps apart what many requests on few connections ask', async () => {
+    const asked = Array.from({ length: 200 }, async (_, i) => {
+      const tenant = i % 2 ? tenantA : tenantB;
+      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).map(({ runId }) => runId)];
+    });
+    for (const [tenant, ids] of await Promise.all(asked)) expect(ids).toEqual([runs[tenant === tenantA ? 0 : 1]]);
+  });
+
+  it('answers the tail over tenants, and nothing more than that', async () => {
+    const watched = [
+      { tenant: tenantA, runId: runs[0] as RunId },
+      { tenant: tenantB, runId: runs[0] as RunId },
+    ];
+    expect(await web.runReader.tail(watched)).toEqual([
+      { tenant: tenantA, runId: runs[0], lastSeq: 1, lastLine: 1, status: 'running', version: expect.any(Number) },
+    ]);
+  });
+});
+
+describe('rights', () => {
+  it.each(['web', 'worker', 'audit'] as const)('let %s add or read evidence, but not change it', async (role) => {
+    const evidence = ['pack_run_logs.journal', 'pack_runs.decisions', 'pack_runs.audit', 'pack_artifacts.attestations'];
+    for (const table of evidence) {
+      const rows = await database.sql(
+        `select has_any_column_privilege('taskrunner_${role}', '${table}', 'update') or has_table_privilege('taskrunner_${role}', '${table}', 'delete, truncate, trigger') as may`,
+      );
+      expect([table, rows]).toEqual([table, [{ may: false }]]);
+    }
+  });
+
+  it('let web move no fence, owner, head or status', async () => {
+    for (const column of ['fence', 'owner', 'head', 'status', 'last_seq', 'seen', 'evidence_status']) {
+      await expect(as(tenantA, `update pack_runs.runs set ${column} = ${column}`)).rejects.toMatchObject(denied);
+    }
+  });
+
+  it('keep partitions and workers from web', async () => {
+    for (const { name, partition } of await tables()) {
+      if (partition || name === 'pack_runs.workers') {
+        await expect(as(tenantA, `select from ${name}`)).rejects.toMatchObject(denied);
+      }
+    }
+  });
+});

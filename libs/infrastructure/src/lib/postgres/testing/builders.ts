@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { sha256 } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  Commit,
+  Digest,
+  Entry,
+  Envelope,
+  GivenBody,
+  NewRun,
+  RunChange,
+  RunId,
+  RunStore,
+  SignedDecision,
+  StepRow,
+  TenantId,
+  WorkerDescription,
+} from '@taskrunner/core';
+
+export const tenantA = 'acme' as TenantId;
+export const tenantB = 'bravo' as TenantId;
+
+export const ENVIRONMENT = JSON.stringify({ schema: 'taskrunner.environment.v1', isolation: 'bwrap-netns/v1' });
+export const ENVIRONMENT_DIGEST = sha256(ENVIRONMENT);
+
+export function anEnvelope(payload: string): Envelope {
+  return {
+    payload: Buffer.from(payload).toString('base64'),
+    payloadType: 'application/vnd.taskrunner.test+json',
+    signatures: [{ keyid: 'SHA256:test', sig: 'AAAA' }],
+  };
+}
+
+export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): NewRun {
+  return {
+    tenant: tenantA,
+    runId,
+    planHash: sha256('plan'),
+    plan: '{"plan":1}',
+    profile: '{"profile":1}',
+    profileDigest: sha256('profile'),
+    environment: ENVIRONMENT,
+    environmentDigest: ENVIRONMENT_DIGEST,
+    pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
+    manifest: '{"name":"demo"}',
+    files: [],
+    inputs: { image: 'app:1' },
+    initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
+    requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
+    labels: { ticket: 'SEC-42' },
+    admission: anEnvelope('admission'),
+    admissionDigest: sha256('admission'),
+    acceptedAt: at,
+    stepsTotal: 1,
+    idempotency: null,
+    ...given,
+  };
+}
+
+/** A run that is accepted and waits for a worker. */
+export async function submit(store: RunStore, given: Partial<NewRun> = {}): Promise<RunId> {
+  const { at, runId } = await store.stamp();
+  const created = await store.create(aNewRun(runId, at, given));
+  if (created.kind !== 'created') throw new Error(created.kind);
+  return runId;
+}
+
+export function aWorker(given: Partial<WorkerDescription> = {}): WorkerDescription {
+  return {
+    name: 'worker-1',
+    version: '0.1.0',
+    build: sha256('build'),
+    isolation: 'bwrap-netns/v1',
+    probe: sha256('probe'),
+    environments: [ENVIRONMENT_DIGEST],
+    labels: [],
+    ...given,
+  };
+}
+
+export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
+  return {
+    step,
+    parent: '',
+    place: 0,
+    kind: 'run',
+    label: null,
+    status: 'succeeded',
+    reason: null,
+    attempts: 1,
+    nextAttemptAt: null,
+    startedAt: 1,
+    finishedAt: 2,
+    children: null,
+    outputs: { ok: true },
+    outputsRef: null,
+    error: null,
+    ...given,
+  };
+}
+
+const running: RunChange = {
+  status: 'running',
+  startedAt: 1,
+  finishedAt: null,
+  waits: [],
+  counts: { total: 1 },
+  outputs: null,
+  error: null,
+  lastLine: 0,
+  progressed: false,
+};
+
+/** Where a driver stands in its run's journal. */
+export interface Position {
+  readonly prevSeq: number;
+  readonly prev: Digest;
+  readonly seen: number;
+}
+
+export const start: Position = { prevSeq: 0, prev: sha256('admission'), seen: 0 };
+
+/** A commit of `entries` entries after a position; `run` changes parts of the run's row. */
+export function aCommit(
+  claimed: ClaimedRun,
+  at: Position,
+  given: Partial<Omit<Commit, 'run'>> & { readonly run?: Partial<RunChange>; readonly entries?: number } = {},
+): Commit {
+  const { run, entries = 1, ...rest } = given;
+  const first = at.prevSeq + 1;
+  return {
+    tenant: claimed.tenant,
+    runId: claimed.runId,
+    fence: claimed.fence,
+    prevSeq: at.prevSeq,
+    page: {
+      first,
+      entries: Array.from({ length: entries }, (_, index): Entry => ({
+        seq: first + index,
+        at: 1,
+        kind: 'derived',
+        event: { type: 'run.started' },
+      })),
+      values: {},
+      prev: at.prev,
+      hash: sha256(randomUUID()),
+    },
+    mac: 'ab'.repeat(32),
+    steps: [],
+    gates: [],
+    artifacts: [],
+    chunks: [],
+    seen: at.seen,
+    closes: false,
+    releases: false,
+    dueAt: null,
+    outbox: [],
+    ...rest,
+    run: { ...running, ...run },
+  };
+}
+
+/** The position after a commit. */
+export function after({ page, seen }: Commit): Position {
+  return { prevSeq: page.first + page.entries.length - 1, prev: page.hash, seen };
+}
+
+export const cancelRequest: GivenBody = {
+  type: 'run.cancel-requested',
+  by: { iss: 'https://id.test', sub: 'ada' },
+  reason: 'test',
+  force: false,
+};
+
+export function aDecision(
+  runId: RunId,
+  sub: string,
+  decidedAt: number,
+  given: Partial<SignedDecision> & { readonly delegator?: string } = {},
+): SignedDecision {
+  const { delegator, ...rest } = given;
+  const person = { iss: 'https://id.test', sub };
+  const decisionId = rest.decisionId ?? randomUUID();
+  const decision = rest.decision ?? 'approved';
+  return {
+    tenant: tenantA,
+    runId,
+    gate: 'approve',
+    decisionId,
+    decision,
+    person,
+    decidedAt,
+    envelope: anEnvelope(decisionId),
+    recordDigest: sha256(decisionId),
+    response: null,
+    letter: {
+      type: 'gate.decided',
+      step: 'approve',
+      decision: {
+        decisionId,
+        gateDigest: sha256('gate'),
+        planHash: sha256('plan'),
+        decision,
+        person,
+        onBehalfOf: delegator ? { iss: 'https://id.test', sub: delegator } : null,
+        grants: [],
+      },
+      record: sha256(decisionId),
+      response: { kind: 'inline', value: null, digest: sha256('null') },
+    } as unknown as GivenBody,
+    audit: { type: 'gate.decided', decisionId, sub },
+    ...rest,
+  };
+}

@@ -1,0 +1,112 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Pool } from 'pg';
+import { openWebDatabase, openWorkerDatabase } from '../databases';
+import type { DatabaseOptions, WebDatabase, WorkerDatabase } from '../databases';
+import { migrateDatabase } from '../migrate';
+import { bootstrapRoles, createDatabase, databaseRoles, roleName } from '../roles';
+import type { DatabaseRole } from '../roles';
+
+/** What a started server can say; the embedded one does. */
+export interface RunningServer {
+  readonly port: number;
+  url(role?: string, database?: string): string;
+  passwordOf(role: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts one: handed in by the spec, since adapters do not import each other. */
+export type StartServer = (options: {
+  readonly dataDirectory: string;
+  readonly fsync: boolean;
+  readonly binDirectory?: string;
+}) => Promise<RunningServer>;
+
+/** A real server of this test file's own, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` names another release. */
+export interface TestServer {
+  readonly server: RunningServer;
+  /** A fresh database: a copy of the template, or an empty one. */
+  database(kind?: 'migrated' | 'empty'): Promise<TestDatabase>;
+  stop(): Promise<void>;
+}
+
+export interface TestDatabase {
+  readonly name: string;
+  url(role: DatabaseRole | 'admin'): string;
+  web(options?: DatabaseOptions): Promise<WebDatabase>;
+  worker(options?: DatabaseOptions): Promise<WorkerDatabase>;
+  /** As superuser: sees everything. */
+  sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export async function startTestServer(startServer: StartServer): Promise<TestServer> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'taskrunner-pg-'));
+  // The account that runs the server must enter it; else the data would lie elsewhere, and stay there.
+  await chmod(dataDirectory, 0o755);
+  const binDirectory = process.env['TASKRUNNER_TEST_PG_BIN'];
+  const server = await startServer({ dataDirectory, fsync: false, ...(binDirectory ? { binDirectory } : {}) });
+  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
+  await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
+  await createDatabase(server.url(), 'template_migrated');
+  await migrateDatabase(server.url(roleName('owner'), 'template_migrated'));
+  const open: TestDatabase[] = [];
+  let count = 0;
+  return {
+    server,
+    database: async (kind = 'migrated') => {
+      const name = `test_${++count}`;
+      if (kind === 'empty') await createDatabase(server.url(), name);
+      else {
+        await once(server.url(), `create database ${name} template template_migrated owner taskrunner_owner`);
+        await createDatabase(server.url(), name);
+      }
+      const database = testDatabase(server, name);
+      open.push(database);
+      return database;
+    },
+    stop: async () => {
+      for (const database of open) await database.close();
+      await server.stop();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function testDatabase(server: RunningServer, name: string): TestDatabase {
+  const parts: { close(): Promise<unknown> }[] = [];
+  const admin = new Pool({ connectionString: server.url(undefined, name), max: 2 });
+  admin.on('error', () => undefined);
+  const url = (role: DatabaseRole | 'admin') => server.url(role === 'admin' ? undefined : roleName(role), name);
+  const keep = <Part extends { close(): Promise<unknown> }>(part: Part): Part => {
+    parts.push(part);
+    return part;
+  };
+  let closed: Promise<void> | null = null;
+  return {
+    name,
+    url,
+    web: async (options) => keep(await openWebDatabase(url('web'), { allowLoss: true, ...options })),
+    worker: async (options) => keep(await openWorkerDatabase(url('worker'), { allowLoss: true, ...options })),
+    sql: async <Row extends object>(text: string, values: unknown[] = []) =>
+      (await admin.query<Row>(text, values)).rows,
+    close: () =>
+      (closed ??= (async () => {
+        for (const part of parts) await part.close();
+        await admin.end();
+      })()),
+  };
+}
+
+/** Executes one statement on a connection of its own. */
+export async function once(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
