@@ -198,7 +198,7 @@ async function driverHands(configuration: Configuration, parts: Parts): Promise<
     sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
     supervisor: supervisor as unknown as SandboxHands['supervisor'],
     createWorkspace: (options) => Workspace.create(options),
-    readOutputs: (workspace) => readOutputs(workspace as Workspace) as ReturnType<SandboxHands['readOutputs']>,
+    readOutputs: (workspace) => readOutputs(workspace as Workspace),
     collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
   };
   return {

@@ -256,3 +256,71 @@ export { replanRun } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
 export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';
+export {
+  openEnvelope,
+  type OpenedEnvelope,
+  type VerifySignature,
+} from './lib/evidence/open-envelope';
+export { decodeEnvelope, sealEnvelope, type DecodedEnvelope } from './lib/evidence/envelope';
+export { EvidenceError, type EvidenceCode } from './lib/evidence/evidence-error';
+export { fingerprint, jwkToSpki, rawToDer } from './lib/evidence/public-key';
+export type { BundleManifest, CheckpointRecord, DecisionIntent } from './lib/evidence/documents';
+export {
+  admissionDigestOf,
+  gateDigestOf,
+  payloadOf,
+  readAdmission,
+  readCheckpoint,
+  readDecision,
+  readGateRequest,
+  readIntent,
+  readManifest,
+} from './lib/evidence/read-documents';
+export {
+  builderIdOf,
+  streamsOf,
+  type Asserted,
+  type GateDocument,
+  type LogStream,
+  type RunEvidence,
+  type Withheld,
+} from './lib/evidence/run-evidence';
+export { withholdSecrets } from './lib/evidence/withheld';
+export { readEvidence, type EvidenceDocuments } from './lib/evidence/evidence-documents';
+export { buildStatement, PREDICATE, type PackRun, type PackRunStatement, type Statement } from './lib/evidence/statement';
+export { buildProvenance, type Provenance } from './lib/evidence/provenance';
+export {
+  buildBundleStatement,
+  bundleFiles,
+  MANIFEST as BUNDLE_MANIFEST,
+  manifestAttestation,
+  statementPayload,
+  type BundleFile,
+  type RunAttestations,
+  type SignedStatement,
+} from './lib/evidence/bundle-files';
+export { readBundle, type BundleContent } from './lib/evidence/read-bundle';
+export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
+export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
+export { verifyRun, type Verification } from './lib/evidence/verify-run';
+export type { Expectation, VerifyRequest } from './lib/evidence/check/case';
+export { CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
+export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';
+export { buildPlan, runNodesIn } from './lib/plan/build-plan';
+export { builtinBehaviours, verbatimParameters } from './lib/plan/builtin-executors';
+export { compareReceipts, hashPlan } from './lib/plan/hash-plan';
+export type { PlanFaultCode } from './lib/plan/plan-fault';
+export {
+  MAX_INPUT_BYTES,
+  MAX_ITEMS,
+  MAX_LEVELS,
+  type PlanConfiguration,
+  type Planned,
+  type Planning,
+  type PlanRequest,
+  type Receipt,
+} from './lib/plan/plan-request';
+export { ungatedEffects } from './lib/plan/ungated-effects';
+export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
+export type { NodeClass, SimulationReport } from './lib/simulation/report';
+export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';

@@ -134,20 +134,20 @@ export class MemoryWorld {
   }
 
   hands(executors: readonly Executor[], change: Partial<DriverHands> = {}): DriverHands {
-    const world = this;
+    const { keys, macKey, alarms } = this;
     const worker: WorkerDescription = { name: 'w', version: '1', build: zero, isolation: 'none/v1', probe: zero, environments: [], labels: [] };
     const open = (usage: 'admission' | 'ledger', payloadType: string, envelope: Envelope): Json | null => {
       const payload = Buffer.from(envelope.payload, 'base64');
       const sig = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64');
       if (envelope.payloadType !== payloadType) return null;
-      return verify(null, preAuthEncoding(payloadType, payload), world.keys[usage].publicKey, sig) ? (JSON.parse(payload.toString()) as Json) : null;
+      return verify(null, preAuthEncoding(payloadType, payload), keys[usage].publicKey, sig) ? (JSON.parse(payload.toString()) as Json) : null;
     };
     return {
       claims: new MemoryClaims(this),
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
       objects: new MemoryObjects(this),
-      clock: { now: () => world.at },
+      clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
       worker,
       openAdmission: (envelope) => open('admission', PAYLOAD_TYPE.admission, envelope) as AdmissionRecord | null,
@@ -155,10 +155,10 @@ export class MemoryWorld {
         const record = open('ledger', PAYLOAD_TYPE.decision, envelope);
         return record === null ? null : { record: record as unknown as DecisionRecord, digest: digestOf(record) };
       },
-      mac: (text) => createHmac('sha256', world.macKey).update(text).digest('hex'),
+      mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
       nonce: () => randomBytes(16).toString('hex'),
       replan: async (run) => sha256(run.plan),
-      alarm: (_run, code, detail) => void world.alarms.push({ code, detail }),
+      alarm: (_run, code, detail) => void alarms.push({ code, detail }),
       ...change,
     };
   }

@@ -35,7 +35,12 @@ export const testConfiguration: PlanConfiguration = {
 
 /** A pack's text around a list of steps; `more` are further members of `spec`. */
 export function packText(steps: string, more = ''): string {
-  const indented = (text: string, by: string): string => text.trim().split('\n').map((line) => by + line).join('\n');
+  const indented = (text: string, by: string): string =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => by + line)
+      .join('\n');
   const extra = more.trim() === '' ? '' : `${indented(more, '  ')}\n`;
   return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: test, version: 1.0.0 }\nspec:\n${extra}  steps:\n${indented(steps, '    ')}\n`;
 }
@@ -50,15 +55,31 @@ export function packFiles(contents: Readonly<Record<string, string>>): PackFiles
 }
 
 /** Reads and plans a manifest; faults of reading come back as faults of planning. */
-export function plan(text: string, inputs: JsonObject = {}, more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {}): Planning {
+export function plan(
+  text: string,
+  inputs: JsonObject = {},
+  more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {},
+): Planning {
   const files = more.files ?? NO_FILES;
   const pack = readPack(text, files);
   if (pack.kind === 'refused') return pack;
-  return buildPlan({ pack, files, inputs, environment: testEnvironment, configuration: testConfiguration, source: text, ...more });
+  return buildPlan({
+    pack,
+    files,
+    inputs,
+    environment: testEnvironment,
+    configuration: testConfiguration,
+    source: text,
+    ...more,
+  });
 }
 
 /** A plan that must succeed. */
-export function planned(text: string, inputs: JsonObject = {}, more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {}): Planned {
+export function planned(
+  text: string,
+  inputs: JsonObject = {},
+  more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {},
+): Planned {
   const planning = plan(text, inputs, more);
   if (planning.kind === 'refused') throw new Error(planning.faults.map(shownFault).join('\n'));
   return planning;
@@ -70,7 +91,11 @@ export function shownFault({ code, line, column, path, message }: Fault): string
 }
 
 /** The faults of a plan that must be refused, as `CODE line:column`. */
-export function faultsOf(text: string, inputs: JsonObject = {}, more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {}): readonly string[] {
+export function faultsOf(
+  text: string,
+  inputs: JsonObject = {},
+  more: Partial<Omit<PlanRequest, 'pack' | 'inputs'>> = {},
+): readonly string[] {
   const planning = plan(text, inputs, more);
   return planning.kind === 'refused' ? planning.faults.map(shownFault) : [];
 }

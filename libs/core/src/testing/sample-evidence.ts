@@ -62,7 +62,7 @@ spec:
         items: "{{ inputs.regions }}"
         iterator: region
         steps:
-          - { id: apply, run: { uses: "builtin:command", with: { command: [apply, "{{ region }}"] } } }
+          - { id: apply, run: { uses: "builtin:command", with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] } } }
 `;
 
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -117,17 +117,33 @@ export interface SampleKey {
 }
 
 /** A new key for one usage, trusted for every builder of the sample and every tenant. */
-export function aKey(usage: KeyUsage, algorithm: 'ed25519' | 'ecdsa-p256' = 'ed25519', change: Partial<TrustedKey> = {}): SampleKey {
+export function aKey(
+  usage: KeyUsage,
+  algorithm: 'ed25519' | 'ecdsa-p256' = 'ed25519',
+  change: Partial<TrustedKey> = {},
+): SampleKey {
   const { publicKey, privateKey } =
     algorithm === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   return { privateKey, trusted: trustedKey(publicKey, usage, algorithm, change) };
 }
 
-function trustedKey(publicKey: KeyObject, usage: KeyUsage, algorithm: 'ed25519' | 'ecdsa-p256', change: Partial<TrustedKey> = {}): TrustedKey {
+function trustedKey(
+  publicKey: KeyObject,
+  usage: KeyUsage,
+  algorithm: 'ed25519' | 'ecdsa-p256',
+  change: Partial<TrustedKey> = {},
+): TrustedKey {
   const spki = publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
   return {
-    keyid: fingerprint(spki), algorithm, spki, usages: [usage], builders: [SAMPLE_BUILDER], tenants: ['*'],
-    validFor: { start: '2025-01-01T00:00:00.000Z', end: '2027-01-01T00:00:00.000Z' }, revoked: null, ...change,
+    keyid: fingerprint(spki),
+    algorithm,
+    spki,
+    usages: [usage],
+    builders: [SAMPLE_BUILDER],
+    tenants: ['*'],
+    validFor: { start: '2025-01-01T00:00:00.000Z', end: '2027-01-01T00:00:00.000Z' },
+    revoked: null,
+    ...change,
   };
 }
 
@@ -148,7 +164,12 @@ export const SAMPLE_BUILDER = 'https://stellaops.io/taskrunner/builders/open/v1'
 /** A sample run, its keys, and a trust file that trusts them. */
 export interface Sample {
   readonly evidence: RunEvidence;
-  readonly keys: { readonly admission: SampleKey; readonly ledger: SampleKey; readonly run: SampleKey; readonly bundle: SampleKey };
+  readonly keys: {
+    readonly admission: SampleKey;
+    readonly ledger: SampleKey;
+    readonly run: SampleKey;
+    readonly bundle: SampleKey;
+  };
   readonly trust: TrustFile;
 }
 
@@ -157,6 +178,8 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** Items of its map: 2 where nothing else is said. */
+  readonly regions?: number;
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
   /** Changes decisions before they are signed, by the order of people. */
   readonly decision?: (person: number) => Partial<DecisionRecord>;
@@ -168,12 +191,30 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const reading = readPack(PACK, packFiles);
   if (reading.kind !== 'read') throw new TypeError(JSON.stringify(reading.faults));
   const environment: Environment = {
-    schema: 'taskrunner.environment.v1', machine: MACHINE_VERSION, mode: 'open', isolation: 'none/v1', limits: {},
-    approvals: { floor: testFloor }, packTrust: {}, engines: {}, executors: {}, extensions: {},
+    schema: 'taskrunner.environment.v1',
+    machine: MACHINE_VERSION,
+    mode: 'open',
+    isolation: 'none/v1',
+    limits: {},
+    approvals: { floor: testFloor },
+    packTrust: {},
+    engines: {},
+    executors: {},
+    extensions: {},
   };
   const planning = buildPlan({
-    pack: reading, files: packFiles, inputs: { image: 'nginx', regions: ['eu', 'us'] }, environment,
-    configuration: { defaults: testDefaults, grants: [], secrets: {}, interpreters: [], egress: [], sensitiveInputs: false },
+    pack: reading,
+    files: packFiles,
+    inputs: { image: 'nginx', regions: Array.from({ length: options.regions ?? 2 }, (_, i) => `r${i}`) },
+    environment,
+    configuration: {
+      defaults: testDefaults,
+      grants: [],
+      secrets: {},
+      interpreters: [],
+      egress: [],
+      sensitiveInputs: false,
+    },
   });
   if (planning.kind !== 'planned') throw new TypeError(JSON.stringify(planning.faults));
   const run = world.submit(planning.plan, planning.values);
@@ -191,8 +232,17 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const known = (usage: 'admission' | 'ledger'): SampleKey => {
     return { privateKey: keys[usage].privateKey, trusted: trustedKey(keys[usage].publicKey, usage, 'ed25519') };
   };
-  const own = { admission: known('admission'), ledger: known('ledger'), run: aKey('run-open', options.algorithm), bundle: aKey('bundle', options.algorithm) };
-  return { evidence: evidenceOf(world, run, canonical(toManifest(reading.pack))), keys: own, trust: trustOf(Object.values(own)) };
+  const own = {
+    admission: known('admission'),
+    ledger: known('ledger'),
+    run: aKey('run-open', options.algorithm),
+    bundle: aKey('bundle', options.algorithm),
+  };
+  return {
+    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack))),
+    keys: own,
+    trust: trustOf(Object.values(own)),
+  };
 }
 
 async function drive(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<void> {
@@ -203,7 +253,7 @@ async function drive(world: MemoryWorld, run: RunId, executors: readonly Executo
 
 function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEvidence {
   const { claimed } = world.run(run);
-  const attempts = ['scan', 'rollout[0]::apply', 'rollout[1]::apply'].map(attemptsOf);
+  const attempts = [...(world.rows.get(run)?.keys() ?? [])].map(attemptsOf);
   return {
     admission: claimed.admission,
     plan: claimed.plan,
@@ -212,11 +262,20 @@ function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEviden
     pack: {
       manifest,
       files: [...FILES].map(([path, text]) => {
-        return { path, digest: sha256(text), size: text.length, executable: path.endsWith('.sh'), bytes: Buffer.from(text) };
+        return {
+          path,
+          digest: sha256(text),
+          size: text.length,
+          executable: path.endsWith('.sh'),
+          bytes: Buffer.from(text),
+        };
       }),
     },
     pages: world.pages.get(run) ?? [],
-    gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
+    gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({
+      request: canonical(request),
+      show: canonical(show),
+    })),
     decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),
@@ -229,9 +288,26 @@ function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEviden
 /** A trust file that trusts these keys and asks for little. */
 export function trustOf(keys: readonly SampleKey[], change: Partial<TrustFile['require']> = {}): TrustFile {
   return {
-    schema: 'taskrunner.trust.v1', id: 'test', serial: 3, issued: '2025-01-01T00:00:00.000Z', expires: '2027-01-01T00:00:00.000Z',
-    keys: keys.map(({ trusted }) => trusted), issuers: [], approvers: [], timestampAuthorities: [],
-    require: { mode: 'any', proof: 'service', time: 'asserted', checkpoints: false, minApprovals: 0, packSigners: 0, builds: [], signatures: { run: 1 }, ...change },
+    schema: 'taskrunner.trust.v1',
+    id: 'test',
+    serial: 3,
+    issued: '2025-01-01T00:00:00.000Z',
+    expires: '2027-01-01T00:00:00.000Z',
+    keys: keys.map(({ trusted }) => trusted),
+    issuers: [],
+    approvers: [],
+    timestampAuthorities: [],
+    require: {
+      mode: 'any',
+      proof: 'service',
+      time: 'asserted',
+      checkpoints: false,
+      minApprovals: 0,
+      packSigners: 0,
+      builds: [],
+      signatures: { run: 1 },
+      ...change,
+    },
   };
 }
 
@@ -261,9 +337,15 @@ export function resealed(key: SampleKey, files: readonly BundleFile[]): Map<stri
   if (!old) throw new TypeError('no manifest');
   const manifest = {
     ...readManifest(old.bytes),
-    files: content.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })).sort((a, b) => (a.path < b.path ? -1 : 1)),
+    files: content
+      .map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
   const attestation = manifestAttestation(signedStatement(key, buildBundleStatement(manifest)));
-  const all = [...content, { path: 'MANIFEST.json', bytes: Buffer.from(canonical(manifest as unknown as Json)) }, attestation];
+  const all = [
+    ...content,
+    { path: 'MANIFEST.json', bytes: Buffer.from(canonical(manifest as unknown as Json)) },
+    attestation,
+  ];
   return new Map(all.sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, bytes }) => [path, bytes]));
 }

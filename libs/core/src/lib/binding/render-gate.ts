@@ -33,6 +33,7 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
   const executeBy = expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs);
   const template: Json = { message: node.message ?? '', show: node.show };
   const rendered = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as { message: Json; show: Json };
+  const message = typeof rendered.message === 'string' ? rendered.message : JSON.stringify(rendered.message);
   const ages = [approval?.maxAuthAgeMs, approvalFloor.maxAuthAgeMs].filter((age): age is number => typeof age === 'number');
   const request: GateRequest = {
     schema: 'taskrunner.gate-request.v1',
@@ -54,7 +55,7 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
       formDigest: node.form === null ? null : digestOf(node.form),
     },
     policy: policyShown(sight, step),
-    message: String(rendered.message),
+    message,
     showDigest: keep(rendered.show).digest,
     reads: readsBehind(sight, step),
     item: itemDigest(sight, step, missing),

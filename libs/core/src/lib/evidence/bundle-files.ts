@@ -107,7 +107,10 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
       const name = `gates/${sha256(request).slice(7)}`;
       return [written(`${name}.json`, request), kept(`${name}.show.json`, show)];
     }),
-    ...decisionsInOrder(documents).map((envelope, i) => ({ path: `decisions/${i + 1}.json`, bytes: payloadOf(envelope) })),
+    ...decisionsInOrder(documents).map((envelope, i) => ({
+      path: `decisions/${i + 1}.json`,
+      bytes: payloadOf(envelope),
+    })),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
     written('journal.ndjson', journalNdjson(evidence.pages)),

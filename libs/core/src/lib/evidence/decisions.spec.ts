@@ -19,17 +19,29 @@ beforeAll(async () => {
 
 describe('decisions of people', () => {
   it('are counted once each, and only by people issuers where issuers are known', () => {
-    const issuer = { iss: 'https://issuer.test', kind: 'clients' as const, population: 'acme', audience: 'a', jwks: [] };
+    const issuer = {
+      iss: 'https://issuer.test',
+      kind: 'clients' as const,
+      population: 'acme',
+      audience: 'a',
+      jwks: [],
+    };
     const trust: TrustFile = { ...sample.trust, issuers: [issuer] };
     const failing = (of: TrustFile): readonly string[] =>
-      verifyRun({ files: sealBundle(sample), trust: of, verifySignature }).checks.filter(({ ok }) => !ok).map(({ name }) => name);
+      verifyRun({ files: sealBundle(sample), trust: of, verifySignature })
+        .checks.filter(({ ok }) => !ok)
+        .map(({ name }) => name);
     expect(failing(trust)).toEqual(['decisions.people']);
     expect(failing({ ...trust, issuers: [{ ...issuer, kind: 'people' }] })).toEqual([]);
   });
 
   it.each([
     ['that is not later than the one before', 'decisions.time', { decidedAt: '2026-01-01T00:00:02.000Z' }],
-    ['made before the gate opened', 'decisions.time', { decidedAt: '2026-01-01T00:00:00.500Z', authTime: '2026-01-01T00:00:00.000Z' }],
+    [
+      'made before the gate opened',
+      'decisions.time',
+      { decidedAt: '2026-01-01T00:00:00.500Z', authTime: '2026-01-01T00:00:00.000Z' },
+    ],
   ])('refuse one %s', async (_what, name, change) => {
     const other = await sampleRun({ decision: (person) => (person === 1 ? change : {}) });
     const { checks } = verifyRun({ files: sealBundle(other), trust: other.trust, verifySignature });
@@ -38,19 +50,37 @@ describe('decisions of people', () => {
 });
 
 describe('the proof of a person', () => {
-  const request = (): Parameters<typeof proofObjection>[1] => [...readEvidence(sample.evidence).gates.values()][0]?.request as never;
-  const asked = (trust: Partial<TrustFile>): VerifyRequest => ({ files: new Map(), trust: { ...sample.trust, ...trust }, verifySignature });
+  const request = (): Parameters<typeof proofObjection>[1] =>
+    [...readEvidence(sample.evidence).gates.values()][0]?.request as never;
+  const asked = (trust: Partial<TrustFile>): VerifyRequest => ({
+    files: new Map(),
+    trust: { ...sample.trust, ...trust },
+    verifySignature,
+  });
 
   it('by key is over exactly this decision', () => {
     const key = aKey('ledger');
     const { gateDigest, decision, reason, response, onBehalfOf, person } = record;
     const intent = { gateDigest, decision, reason, response, onBehalfOf };
     const approvers = [{ ...person, spki: key.trusted.spki }];
-    const withKey = (signedIntent: object, by = key): DecisionRecord => ({ ...record, proof: { kind: 'key', envelope: signed(by, PAYLOAD_TYPE.intent, signedIntent) as never } });
+    const withKey = (signedIntent: object, by = key): DecisionRecord => ({
+      ...record,
+      proof: { kind: 'key', envelope: signed(by, PAYLOAD_TYPE.intent, signedIntent) as never },
+    });
     expect(proofObjection(asked({ approvers }), request(), withKey(intent))).toBeNull();
-    expect(proofObjection(asked({ approvers }), request(), withKey({ ...intent, decision: 'rejected' }))).toBe('the person signed something else');
-    expect(() => proofObjection(asked({ approvers }), request(), withKey(intent, aKey('ledger')))).toThrow('no trusted key');
-    expect(() => proofObjection(asked({ approvers: [{ iss: person.iss, sub: 'other', spki: key.trusted.spki }] }), request(), withKey(intent))).toThrow('no trusted key');
+    expect(proofObjection(asked({ approvers }), request(), withKey({ ...intent, decision: 'rejected' }))).toBe(
+      'the person signed something else',
+    );
+    expect(() => proofObjection(asked({ approvers }), request(), withKey(intent, aKey('ledger')))).toThrow(
+      'no trusted key',
+    );
+    expect(() =>
+      proofObjection(
+        asked({ approvers: [{ iss: person.iss, sub: 'other', spki: key.trusted.spki }] }),
+        request(),
+        withKey(intent),
+      ),
+    ).toThrow('no trusted key');
   });
 
   const kinds = [
@@ -63,38 +93,93 @@ describe('the proof of a person', () => {
     const at = Date.parse(record.decidedAt) / 1_000;
     const { person, runId, gate, planHash, gateDigest, decision } = record;
     return {
-      iss: person.iss, sub: person.sub, aud: 'https://tasks.test/approve', iat: at - 10, exp: at + 200, auth_time: Math.floor(Date.parse(record.authTime) / 1_000),
-      pack_run_id: runId, pack_gate_id: gate, pack_plan_hash: planHash, pack_gate_digest: gateDigest, pack_decision: decision,
+      iss: person.iss,
+      sub: person.sub,
+      aud: 'https://tasks.test/approve',
+      iat: at - 10,
+      exp: at + 200,
+      auth_time: Math.floor(Date.parse(record.authTime) / 1_000),
+      pack_run_id: runId,
+      pack_gate_id: gate,
+      pack_plan_hash: planHash,
+      pack_gate_digest: gateDigest,
+      pack_decision: decision,
     };
   };
-  const prove = (alg: string, pair: (typeof kinds)[number][1], hash: string | null, body: object, header: object = { alg, typ: 'JWT', kid: 'k' }): string | null => {
+  const prove = (
+    alg: string,
+    pair: (typeof kinds)[number][1],
+    hash: string | null,
+    body: object,
+    header: object = { alg, typ: 'JWT', kid: 'k' },
+  ): string | null => {
     const text = `${part(header)}.${part(body)}`;
-    const signature = sign(hash, Buffer.from(text), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-    const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k', validFor: { start: '2025-01-01T00:00:00Z', end: '2027-01-01T00:00:00Z' } };
-    const issuer = { iss: record.person.iss, kind: 'people' as const, population: 'acme', audience: 'https://tasks.test/approve', jwks: [jwk as never] };
-    return proofObjection(asked({ issuers: [issuer] }), request(), { ...record, proof: { kind: 'token', jws: `${text}.${signature}` } });
+    const signature = sign(hash, Buffer.from(text), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString(
+      'base64url',
+    );
+    const jwk = {
+      ...pair.publicKey.export({ format: 'jwk' }),
+      kid: 'k',
+      validFor: { start: '2025-01-01T00:00:00Z', end: '2027-01-01T00:00:00Z' },
+    };
+    const issuer = {
+      iss: record.person.iss,
+      kind: 'people' as const,
+      population: 'acme',
+      audience: 'https://tasks.test/approve',
+      jwks: [jwk as never],
+    };
+    return proofObjection(asked({ issuers: [issuer] }), request(), {
+      ...record,
+      proof: { kind: 'token', jws: `${text}.${signature}` },
+    });
   };
 
   it.each(kinds)('by token holds with %s, and for this decision alone', (alg, pair, hash) => {
     expect(prove(alg, pair, hash, claims())).toBeNull();
     const wrong: readonly object[] = [
-      { iss: 'https://other.test' }, { sub: 'other' }, { aud: 'other' }, { exp: 1 }, { iat: 4_000_000_000 }, { auth_time: 1 },
-      { pack_run_id: 'x' }, { pack_gate_id: 'x' }, { pack_plan_hash: 'x' }, { pack_gate_digest: 'x' }, { pack_decision: 'rejected' }, { pack_gate_digest: undefined },
+      { iss: 'https://other.test' },
+      { sub: 'other' },
+      { aud: 'other' },
+      { exp: 1 },
+      { iat: 4_000_000_000 },
+      { auth_time: 1 },
+      { pack_run_id: 'x' },
+      { pack_gate_id: 'x' },
+      { pack_plan_hash: 'x' },
+      { pack_gate_digest: 'x' },
+      { pack_decision: 'rejected' },
+      { pack_gate_digest: undefined },
     ];
     for (const change of wrong) expect(prove(alg, pair, hash, { ...claims(), ...change })).not.toBeNull();
-    for (const header of [{ alg: 'none' }, { alg: 'HS256', kid: 'k' }, { alg, kid: 'other' }, { alg, kid: 'k', crit: ['x'] }]) {
+    for (const header of [
+      { alg: 'none' },
+      { alg: 'HS256', kid: 'k' },
+      { alg, kid: 'other' },
+      { alg, kid: 'k', crit: ['x'] },
+    ]) {
       expect(prove(alg, pair, hash, claims(), header)).not.toBeNull();
     }
   });
 
   it('is refused where it is weaker than asked for', () => {
-    expect(proofObjection(asked({ require: { ...sample.trust.require, proof: 'key' } }), request(), record)).toMatch('key is required');
-    expect(proofObjection(asked({}), { ...request(), requirement: { ...request().requirement, proof: 'token' } }, record)).toMatch('asked for token');
+    expect(proofObjection(asked({ require: { ...sample.trust.require, proof: 'key' } }), request(), record)).toMatch(
+      'key is required',
+    );
+    expect(
+      proofObjection(asked({}), { ...request(), requirement: { ...request().requirement, proof: 'token' } }, record),
+    ).toMatch('asked for token');
   });
 });
 
 describe('durationMs', () => {
-  it.each([['PT15M', 900_000], ['P1DT1H', 90_000_000], ['PT0.5S', 500], ['PT900S', 900_000], [null, Infinity]])('%s is %d', (text, ms) => {
+  it.each([
+    ['PT15M', 900_000],
+    ['P1DT1H', 90_000_000],
+    ['PT0.5S', 500],
+    ['PT900S', 900_000],
+    [null, Infinity],
+  ])('%s is %d', (text, ms) => {
     expect(durationMs(text)).toBe(ms);
   });
   it.each(['P', 'PT', '15m', 'P1W', 'PT1.2345S', ''])('%j is none', (text) => expect(durationMs(text)).toBeNaN());
@@ -104,7 +189,11 @@ describe('ledgerRecordOf', () => {
   it('derives the published record', () => {
     const published = ledgerRecordOf({ ...record, reason: 'read' }, 'Grace');
     expect(published).toMatchObject({
-      schemaVersion: 'stellaops.pack.approval-ledger.v1', gateId: 'approve', decision: 'approved', approver: { id: 'https://issuer.test|grace', summary: 'Grace' }, reason: 'read',
+      schemaVersion: 'stellaops.pack.approval-ledger.v1',
+      gateId: 'approve',
+      decision: 'approved',
+      approver: { id: 'https://issuer.test|grace', summary: 'Grace' },
+      reason: 'read',
       evidence: { requestDigest: record.gateDigest },
     });
     expect(Object.keys(ledgerRecordOf(record) ?? {})).not.toContain('reason');

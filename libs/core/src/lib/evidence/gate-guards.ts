@@ -38,7 +38,8 @@ export function guardIndex(x: PlanIndex): GuardIndex {
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
   if (node.kind === 'gate') return node.runOn === 'success' ? [id] : [];
   if (node.kind !== 'group' && node.kind !== 'parallel') return [];
-  const mayBePassedOver = node.when !== null || node.continueOnError || node.body.continueOnError || node.runOn !== 'success';
+  // `continueOnError` heals no gate (gates.md §4): a container with one that did not open blocks what follows.
+  const mayBePassedOver = node.when !== null || node.runOn !== 'success';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }
 

@@ -8,7 +8,7 @@ import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
 import { factsOf } from './run-facts';
-import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence, Withheld } from './run-evidence';
+import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence } from './run-evidence';
 import { closed, digest, flag, listOf, readShape, text, whole } from './shape';
 import { readSigstore } from './sigstore';
 import { parseCanonical, parseStrictJson, parseUtf8 } from './strict-json';
@@ -38,9 +38,7 @@ export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
   return readShape(envelopeShape, parseCanonical(parseUtf8(fileOf(files, path))), path);
 }
 
-const packFiles = listOf(
-  closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }),
-);
+const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
 
 /** Everything that a bundle says of its run, as the signer had it. Throws an `EvidenceError` for the first thing that is wrong. */
 export function readBundle(files: BundleContent): RunEvidence {
@@ -115,7 +113,7 @@ function readLogs(files: BundleContent, pages: readonly Page[]): readonly LogStr
   return logFiles(factsOf(pages)).flatMap(({ path, step, execution }): LogStream[] => {
     const bytes = files.get(path);
     // A chunk starts with the letter of a level, a notice with a brace.
-    return bytes ? [{ step, execution, data: (readWithheld(path, bytes) as Withheld | null) ?? bytes }] : [];
+    return bytes ? [{ step, execution, data: readWithheld(path, bytes) ?? bytes }] : [];
   });
 }
 
@@ -153,7 +151,9 @@ const assertedShape = closed<Asserted>({
 
 function readAsserted(files: BundleContent): Asserted {
   const { envelope } = readSigstore(fileOf(files, packRunAttestation(0)));
-  const statement = parseStrictJson(parseUtf8(envelope.payload)) as { predicate?: { builder?: Json; audit?: Json } } | null;
+  const statement = parseStrictJson(parseUtf8(envelope.payload)) as {
+    predicate?: { builder?: Json; audit?: Json };
+  } | null;
   const { builder = null, audit = null } = statement?.predicate ?? {};
   return readShape(assertedShape, { builder, audit }, 'the statement');
 }

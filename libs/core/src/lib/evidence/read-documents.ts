@@ -3,7 +3,14 @@ import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Actor, Subject } from '../foundation/principal';
-import type { AdmissionRecord, BundleManifest, CheckpointRecord, DecisionIntent, DecisionRecord, GateRequest } from './documents';
+import type {
+  AdmissionRecord,
+  BundleManifest,
+  CheckpointRecord,
+  DecisionIntent,
+  DecisionRecord,
+  GateRequest,
+} from './documents';
 import {
   anyJson,
   byKind,
@@ -24,7 +31,9 @@ import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
 
 const subject = closed<Subject>({ iss: text, sub: text });
 const actor = closed<Actor>({ iss: text, sub: text, kind: oneOf('person', 'client') });
-const deputy = nullable(closed<Subject & { readonly delegation: Digest }>({ iss: text, sub: text, delegation: digest }));
+const deputy = nullable(
+  closed<Subject & { readonly delegation: Digest }>({ iss: text, sub: text, delegation: digest }),
+);
 const decisionKind = oneOf('approved', 'rejected', 'withdrawn');
 
 const admission = closed<AdmissionRecord>({

@@ -73,7 +73,12 @@ export interface RunEvidence {
 
 /** Puts the chunks of a run (in any order) together to streams, in the order of step and execution. */
 export function streamsOf(
-  chunks: readonly { readonly step: string; readonly execution: number; readonly chunk: number; readonly data: Uint8Array }[],
+  chunks: readonly {
+    readonly step: string;
+    readonly execution: number;
+    readonly chunk: number;
+    readonly data: Uint8Array;
+  }[],
 ): readonly LogStream[] {
   const sorted = [...chunks].sort(
     (a, b) => (a.step < b.step ? -1 : a.step > b.step ? 1 : 0) || a.execution - b.execution || a.chunk - b.chunk,

@@ -47,8 +47,13 @@ export function digestOfRef(ref: ValueRef): Digest | null {
 /** Reads a journal. A decision that the run ignored (late, double) is left out. */
 export function factsOf(pages: readonly Page[]): RunFacts {
   const entries = pages.flatMap((page) => page.entries);
-  const gates: { opened: Placed<'gate.opened'>; ended: Placed<'gate.ended'> | null; decided: Placed<'gate.decided'>[] }[] = [];
-  const openGate = (step: StepId): (typeof gates)[number] | undefined => gates.findLast((gate) => gate.opened.step === step);
+  const gates: {
+    opened: Placed<'gate.opened'>;
+    ended: Placed<'gate.ended'> | null;
+    decided: Placed<'gate.decided'>[];
+  }[] = [];
+  const openGate = (step: StepId): (typeof gates)[number] | undefined =>
+    gates.findLast((gate) => gate.opened.step === step);
   const logs = new Map<StepId, Placed<'log'>[]>();
   const ofStep = new Map<StepId, StepFact[]>();
   const expanded = new Map<StepId, Placed<'map.expanded'>>();
@@ -63,7 +68,8 @@ export function factsOf(pages: readonly Page[]): RunFacts {
     egress: [] as Placed<'egress.closed'>[],
     notes: [] as Placed<'note'>[],
   };
-  const push = <K, V>(map: Map<K, V[]>, key: K, value: V): void => void (map.get(key)?.push(value) ?? map.set(key, [value]));
+  const push = <K, V>(map: Map<K, V[]>, key: K, value: V): void =>
+    void (map.get(key)?.push(value) ?? map.set(key, [value]));
   let lastDecision: { gate: (typeof gates)[number]; decision: Placed<'gate.decided'> } | null = null;
   for (const { seq, at, kind, event } of entries) {
     if (kind === 'given') lastDecision = null;

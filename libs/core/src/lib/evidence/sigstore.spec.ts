@@ -23,21 +23,29 @@ describe.each(['ed25519', 'ecdsa-p256'] as const)('a bundle signed with %s', (al
     files = sealBundle(sample);
   });
   const file = (name: string): Buffer => Buffer.from(files.get(name) ?? []);
-  const spkiOf = (name: (typeof ATTESTATIONS)[number]): string => sample.keys[name === 'manifest' ? 'bundle' : 'run'].trusted.spki;
+  const spkiOf = (name: (typeof ATTESTATIONS)[number]): string =>
+    sample.keys[name === 'manifest' ? 'bundle' : 'run'].trusted.spki;
 
   it.each(ATTESTATIONS)('has a %s statement that sigstore-js verifies', (name) => {
     const publicKey = createPublicKey({ key: Buffer.from(spkiOf(name), 'base64'), format: 'der', type: 'spki' });
     const verifier = new Verifier(
       {
-        certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [],
+        certificateAuthorities: [],
+        timestampAuthorities: [],
+        tlogs: [],
+        ctlogs: [],
         publicKey: () => ({ publicKey, validFor: () => true }),
       },
       { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 },
     );
-    const json = JSON.parse(file(`attestations/${name}.sigstore.json`).toString()) as { dsseEnvelope: { payload: string } };
+    const json = JSON.parse(file(`attestations/${name}.sigstore.json`).toString()) as {
+      dsseEnvelope: { payload: string };
+    };
     expect(verifier.verify(toSignedEntity(bundleFromJSON(json)))).toMatchObject({ key: {} });
     const altered = structuredClone(json);
-    altered.dsseEnvelope.payload = Buffer.from(`${Buffer.from(json.dsseEnvelope.payload, 'base64').toString()} `).toString('base64');
+    altered.dsseEnvelope.payload = Buffer.from(
+      `${Buffer.from(json.dsseEnvelope.payload, 'base64').toString()} `,
+    ).toString('base64');
     expect(() => verifier.verify(toSignedEntity(bundleFromJSON(altered)))).toThrow();
   });
 
@@ -57,8 +65,18 @@ describe.each(['ed25519', 'ecdsa-p256'] as const)('a bundle signed with %s', (al
       writeFileSync(at('subject'), file(subjectOf[name]));
       writeFileSync(at('other'), 'other');
       const verify = (subject: string): string[] => [
-        'verify-blob-attestation', '--key', at('key.pub'), '--bundle', at('bundle.json'), '--new-bundle-format', '--trusted-root', at('root.json'),
-        '--insecure-ignore-tlog=true', '--type', typeOf[name], at(subject),
+        'verify-blob-attestation',
+        '--key',
+        at('key.pub'),
+        '--bundle',
+        at('bundle.json'),
+        '--new-bundle-format',
+        '--trusted-root',
+        at('root.json'),
+        '--insecure-ignore-tlog=true',
+        '--type',
+        typeOf[name],
+        at(subject),
       ];
       execFileSync('cosign', verify('subject'), { stdio: 'pipe' });
       expect(spawnSync('cosign', verify('other')).status).not.toBe(0);

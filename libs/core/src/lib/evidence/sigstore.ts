@@ -54,5 +54,9 @@ export function readSigstore(bytes: Uint8Array): { readonly envelope: DecodedEnv
     toBase64(envelope.payload) === bundle.dsseEnvelope.payload &&
     toBase64(envelope.signature) === bundle.dsseEnvelope.signatures[0]?.sig;
   if (exact) return { envelope, hint };
-  throw new EvidenceError('EVIDENCE_NOT_CANONICAL', 'keyid, hint or base64 spelling', 'Give the file as it was written.');
+  throw new EvidenceError(
+    'EVIDENCE_NOT_CANONICAL',
+    'keyid, hint or base64 spelling',
+    'Give the file as it was written.',
+  );
 }

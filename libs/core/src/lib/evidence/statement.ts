@@ -2,7 +2,14 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
 import { ungatedEffects } from '../plan/ungated-effects';
-import { artifactRecords, artifactsJson, egressNdjson, inputsDigest, lines, type ArtifactRecord } from './derived-files';
+import {
+  artifactRecords,
+  artifactsJson,
+  egressNdjson,
+  inputsDigest,
+  lines,
+  type ArtifactRecord,
+} from './derived-files';
 import { sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { EvidenceError } from './evidence-error';
 import { gateRecords, type GateRecord } from './gate-records';

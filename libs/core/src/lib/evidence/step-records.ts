@@ -70,7 +70,13 @@ function lastExecution(facts: readonly StepFact[]): number {
 
 function logRecord(chunks: readonly Placed<'log'>[], dropped: number): LogRecord | null {
   if (chunks.length === 0 && dropped === 0) return null;
-  const identity = chunks.map(({ execution, chunk, lines, bytes, sha256 }) => ({ execution, chunk, lines, bytes, sha256 }));
+  const identity = chunks.map(({ execution, chunk, lines, bytes, sha256 }) => ({
+    execution,
+    chunk,
+    lines,
+    bytes,
+    sha256,
+  }));
   return {
     lines: chunks.reduce((sum, chunk) => sum + chunk.lines, 0),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),

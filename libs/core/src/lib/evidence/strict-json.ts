@@ -10,7 +10,11 @@ const WORD = /true|false|null/y;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 function refuse(message: string, at: number): never {
-  throw new EvidenceError('EVIDENCE_JSON', `${message} at offset ${at}`, 'Give JSON (RFC 8259) without duplicate keys.');
+  throw new EvidenceError(
+    'EVIDENCE_JSON',
+    `${message} at offset ${at}`,
+    'Give JSON (RFC 8259) without duplicate keys.',
+  );
 }
 
 /**

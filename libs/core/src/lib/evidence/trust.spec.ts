@@ -27,13 +27,29 @@ describe('readTrust', () => {
     ['an unknown requirement', text((t) => ({ ...t, require: { ...t.require, x: 1 } })), '/require/x'],
     ['a number in words', text((t) => ({ ...t, serial: '7' })), '/serial'],
   ])('refuses %s', (_what, json, path) => {
-    expect(() => readTrust(json)).toThrow(expect.objectContaining({ code: 'TRUST_INVALID', faults: expect.arrayContaining([expect.objectContaining({ path })]) }));
+    expect(() => readTrust(json)).toThrow(
+      expect.objectContaining({
+        code: 'TRUST_INVALID',
+        faults: expect.arrayContaining([expect.objectContaining({ path })]),
+      }),
+    );
   });
 
   it.each<[string, string, string]>([
     ['a key twice', text((t) => ({ ...t, keys: [first, { ...first, keyid: 'other' }] })), 'TRUST_INVALID'],
-    ['a key of another algorithm', text((t) => ({ ...t, keys: [{ ...first, algorithm: 'ecdsa-p256' }] })), 'TRUST_INVALID'],
-    ['a key that ends before it starts', text((t) => ({ ...t, keys: [{ ...first, validFor: { start: '2027-01-01T00:00:00Z', end: '2026-01-01T00:00:00Z' } }] })), 'TRUST_INVALID'],
+    [
+      'a key of another algorithm',
+      text((t) => ({ ...t, keys: [{ ...first, algorithm: 'ecdsa-p256' }] })),
+      'TRUST_INVALID',
+    ],
+    [
+      'a key that ends before it starts',
+      text((t) => ({
+        ...t,
+        keys: [{ ...first, validFor: { start: '2027-01-01T00:00:00Z', end: '2026-01-01T00:00:00Z' } }],
+      })),
+      'TRUST_INVALID',
+    ],
     ['no key', text((t) => ({ ...t, keys: [{ ...first, spki: 'AAAA' }] })), 'KEY_UNSUPPORTED'],
     ['duplicate keys of JSON', '{"schema":"taskrunner.trust.v1","schema":"taskrunner.trust.v1"}', 'EVIDENCE_JSON'],
   ])('refuses %s', (_what, json, code) => {
@@ -57,8 +73,30 @@ describe('parseStrictJson', () => {
   });
 
   it.each([
-    '', '{', '[1,]', '{"a":1,}', "{'a':1}", '{"a":1}{}', '{"a":1,"a":1}', '{"a":1,"\\u0061":2}', '01', '1.', '.5', '+1', 'NaN', '9007199254740993',
-    '1e400', '"\\ud800"', '"a\nb"', '"\\x41"', '{"__proto__":1}', '{"constructor":1}', '\ufeff{}', '/**/1', 'nul', '['.repeat(200) + ']'.repeat(200),
+    '',
+    '{',
+    '[1,]',
+    '{"a":1,}',
+    "{'a':1}",
+    '{"a":1}{}',
+    '{"a":1,"a":1}',
+    '{"a":1,"\\u0061":2}',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    'NaN',
+    '9007199254740993',
+    '1e400',
+    '"\\ud800"',
+    '"a\nb"',
+    '"\\x41"',
+    '{"__proto__":1}',
+    '{"constructor":1}',
+    '\ufeff{}',
+    '/**/1',
+    'nul',
+    '['.repeat(200) + ']'.repeat(200),
   ])('refuses %j', (json) => {
     expect(() => parseStrictJson(json)).toThrow(expect.objectContaining({ code: 'EVIDENCE_JSON' }));
   });
@@ -85,10 +123,13 @@ describe('base64', () => {
       fc.property(fc.uint8Array(), (bytes) => {
         const text = Buffer.from(bytes).toString('base64');
         expect(toBase64(bytes)).toBe(text);
-        for (const spelling of [text, text.replace(/=+$/, ''), Buffer.from(bytes).toString('base64url')]) expect(fromBase64(spelling)).toEqual(Uint8Array.from(bytes));
+        for (const spelling of [text, text.replace(/=+$/, ''), Buffer.from(bytes).toString('base64url')])
+          expect(fromBase64(spelling)).toEqual(Uint8Array.from(bytes));
       }),
     );
   });
 
-  it.each(['A', 'AB=', 'AAA==', 'AB', 'A A=', 'AA\n=', '====', '+-AA'])('refuses %j', (text) => expect(fromBase64(text)).toBeNull());
+  it.each(['A', 'AB=', 'AAA==', 'AB', 'A A=', 'AA\n=', '====', '+-AA'])('refuses %j', (text) =>
+    expect(fromBase64(text)).toBeNull(),
+  );
 });

@@ -4,7 +4,20 @@ import type { KeyUsage } from './envelope';
 import { EvidenceError } from './evidence-error';
 import type { VerificationKey } from './open-envelope';
 import { algorithmOf } from './public-key';
-import { anyJson, closed, digest, flag, instant, listOf, mapOf, nullable, oneOf, readShape, text, whole } from './shape';
+import {
+  anyJson,
+  closed,
+  digest,
+  flag,
+  instant,
+  listOf,
+  mapOf,
+  nullable,
+  oneOf,
+  readShape,
+  text,
+  whole,
+} from './shape';
 import { parseStrictJson } from './strict-json';
 
 /** A time span, RFC 3339 UTC; both ends are in it. */
@@ -144,12 +157,14 @@ export interface KeyUse {
 
 /** Why the key may not stand for this use, or null if it may. The signature itself was checked before. */
 export function objectionTo(key: TrustedKey, use: KeyUse): string | null {
-  if (!key.tenants.includes('*') && !key.tenants.includes(use.tenant)) return `${key.keyid} does not sign for this tenant`;
+  if (!key.tenants.includes('*') && !key.tenants.includes(use.tenant))
+    return `${key.keyid} does not sign for this tenant`;
   if (use.builder !== null && !key.builders.includes(use.builder)) return `${key.keyid} is not the key of this builder`;
   if (use.at < Date.parse(key.validFor.start) || use.at > Date.parse(key.validFor.end)) {
     return `${key.keyid} was not valid at ${new Date(use.at).toISOString()}`;
   }
   if (key.revoked === null) return null;
-  if (key.revoked.reason === 'compromised') return `${key.keyid} is revoked as compromised, and no earlier time is proven`;
+  if (key.revoked.reason === 'compromised')
+    return `${key.keyid} is revoked as compromised, and no earlier time is proven`;
   return use.at > Date.parse(key.revoked.at) ? `${key.keyid} was retired before` : null;
 }

@@ -19,6 +19,7 @@ import { MANIFEST, MANIFEST_ATTESTATION } from './bundle-files';
 import { openCase, type VerifyRequest } from './check/case';
 import { answer, CHECK_NAMES, type CheckName } from './check/check';
 import { manifestComplete, manifestSignature } from './check/check-archive';
+import { egressWithin } from './check/check-outputs';
 import { PAYLOAD_TYPE } from './documents';
 import { readEvidence } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
@@ -45,13 +46,19 @@ function failing(verification: Verification): readonly CheckName[] {
 }
 
 /** The bundle with some files replaced, under a manifest that is signed again: what the bundle key alone could forge. */
-function forged(changes: { readonly [path: string]: Uint8Array | string | null }, of = sample): Map<string, Uint8Array> {
+function forged(
+  changes: { readonly [path: string]: Uint8Array | string | null },
+  of = sample,
+): Map<string, Uint8Array> {
   const files = new Map(sealBundle(of));
   for (const [path, bytes] of Object.entries(changes)) {
     if (bytes === null) files.delete(path);
     else files.set(path, typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
   }
-  return resealed(of.keys.bundle, [...files].map(([path, bytes]) => ({ path, bytes })));
+  return resealed(
+    of.keys.bundle,
+    [...files].map(([path, bytes]) => ({ path, bytes })),
+  );
 }
 
 /** A bundle over changed evidence, signed by everyone but the people and the admission: what run and bundle key could forge. */
@@ -60,8 +67,11 @@ function forgedRun(change: (evidence: RunEvidence) => RunEvidence): Map<string, 
 }
 
 /** The journal told otherwise: entries changed, chained again. */
-function retold(pages: readonly Page[], tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[]): readonly Page[] {
-  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => entry as Unnumbered);
+function retold(
+  pages: readonly Page[],
+  tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
+): readonly Page[] {
+  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => entry);
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
   return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page];
 }
@@ -71,13 +81,23 @@ describe('verifyRun', () => {
     const verification = verified(bundle);
     expect(failing(verification)).toEqual([]);
     expect(verification.checks.map(({ name }) => name)).toEqual(CHECK_NAMES);
+    const [gate] = readEvidence(sample.evidence).gates.values();
+    expect(Object.keys(gate?.request.reads ?? {})).toEqual(['scan']);
     expect(verification).toMatchObject({ ok: true, planHash: sha256(sample.evidence.plan) });
     expect(verification.summary).toMatch(/^self-consistent, signed by SHA256:.*; nothing was compared/);
     const basis = Object.fromEntries(verification.checks.map((check) => [check.name, check.basis]));
     expect(basis).toMatchObject({
-      'pack.content': 'recomputed', 'plan.hash': 'recomputed', 'journal.replay': 'recomputed', 'gates.requests': 'recomputed',
-      'effects.gated': 'recomputed', policies: 'recomputed', 'statement.agrees': 'recomputed', 'provenance.agrees': 'recomputed',
-      'decisions.proof': 'signed', checkpoints: 'absent', 'time.basis': 'asserted',
+      'pack.content': 'recomputed',
+      'plan.hash': 'recomputed',
+      'journal.replay': 'recomputed',
+      'gates.requests': 'recomputed',
+      'effects.gated': 'recomputed',
+      policies: 'recomputed',
+      'statement.agrees': 'recomputed',
+      'provenance.agrees': 'recomputed',
+      'decisions.proof': 'signed',
+      checkpoints: 'absent',
+      'time.basis': 'asserted',
     });
   });
 
@@ -103,8 +123,12 @@ describe('verifyRun', () => {
       const step = whole ? 1 : Math.max(1, Math.floor(bytes.length / 8));
       for (let place = 0; place < bytes.length; place += step) {
         const flipped = Uint8Array.from(bytes);
-        flipped[place] = (flipped[place] ?? 0) ^ (1 << place % 7);
-        const flippedCase = openCase({ files: new Map(bundle).set(path, flipped), trust: sample.trust, verifySignature });
+        flipped[place] = (flipped[place] ?? 0) ^ (1 << (place % 7));
+        const flippedCase = openCase({
+          files: new Map(bundle).set(path, flipped),
+          trust: sample.trust,
+          verifySignature,
+        });
         const checks = [answer('manifest.signature', manifestSignature, flippedCase)];
         if (!whole) checks.push(answer('manifest.complete', manifestComplete, flippedCase));
         if (checks.every(({ ok }) => ok)) throw new Error(`${path} at ${place} goes unnoticed`);
@@ -126,29 +150,85 @@ describe('verifyRun', () => {
 });
 
 describe('what a bundle key alone cannot forge', () => {
-  const cases: readonly [string, (files: ReadonlyMap<string, Uint8Array>) => { [path: string]: Uint8Array | string | null }, CheckName][] = [
+  const cases: readonly [
+    string,
+    (files: ReadonlyMap<string, Uint8Array>) => { [path: string]: Uint8Array | string | null },
+    CheckName,
+  ][] = [
     ['a pack file', () => ({ 'pack/files/scripts/fix.sh': '#!/bin/sh\nrm -rf /\n' }), 'pack.content'],
-    ['a pack manifest', (files) => ({ 'pack/manifest.json': text(files, 'pack/manifest.json').replace('apply', 'bpply') }), 'pack.content'],
+    [
+      'a pack manifest',
+      (files) => ({ 'pack/manifest.json': text(files, 'pack/manifest.json').replace('apply', 'bpply') }),
+      'pack.content',
+    ],
     ['the plan', (files) => ({ 'plan.json': text(files, 'plan.json').replace('nginx', 'ngina') }), 'plan.hash'],
-    ['the profile', (files) => ({ 'profile.json': text(files, 'profile.json').replace('"maxParallel":3', '"maxParallel":4') }), 'profile.digest'],
-    ['the environment', (files) => ({ 'environment.json': text(files, 'environment.json').replace('none/v1', 'nine/v1') }), 'profile.digest'],
-    ['the inputs', (files) => ({ 'inputs.lock.json': text(files, 'inputs.lock.json').replace('nginx', 'ngina') }), 'inputs.digest'],
-    ['a page', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"fence":1', '"fence":2') }), 'journal.chain'],
-    ['a cut journal', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').split('\n').slice(0, -2).join('\n') + '\n' }), 'journal.replay'],
-    ['a value beside the journal', (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"hits":["CVE-1"', '"hits":["CVE-3"') }), 'journal.chain'],
-    ['a log line', (files) => ({ 'logs/000001.log': text(files, 'logs/000001.log').replace('hello', 'hallo') }), 'logs.digest'],
-    ['a longer log', (files) => ({ 'logs/000001.log': `${text(files, 'logs/000001.log')}iand so on\n` }), 'logs.digest'],
+    [
+      'the profile',
+      (files) => ({ 'profile.json': text(files, 'profile.json').replace('"maxParallel":3', '"maxParallel":4') }),
+      'profile.digest',
+    ],
+    [
+      'the environment',
+      (files) => ({ 'environment.json': text(files, 'environment.json').replace('none/v1', 'nine/v1') }),
+      'profile.digest',
+    ],
+    [
+      'the inputs',
+      (files) => ({ 'inputs.lock.json': text(files, 'inputs.lock.json').replace('nginx', 'ngina') }),
+      'inputs.digest',
+    ],
+    [
+      'a page',
+      (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"fence":1', '"fence":2') }),
+      'journal.chain',
+    ],
+    [
+      'a cut journal',
+      (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').split('\n').slice(0, -2).join('\n') + '\n' }),
+      'journal.replay',
+    ],
+    [
+      'a value beside the journal',
+      (files) => ({ 'journal.ndjson': text(files, 'journal.ndjson').replace('"hits":["CVE-1"', '"hits":["CVE-3"') }),
+      'journal.chain',
+    ],
+    [
+      'a log line',
+      (files) => ({ 'logs/000001.log': text(files, 'logs/000001.log').replace('hello', 'hallo') }),
+      'logs.digest',
+    ],
+    [
+      'a longer log',
+      (files) => ({ 'logs/000001.log': `${text(files, 'logs/000001.log')}iand so on\n` }),
+      'logs.digest',
+    ],
     ['a missing log', () => ({ 'logs/000002.log': null }), 'logs.digest'],
     ['a log of nobody', () => ({ 'logs/000009.log': 'ihello\n' }), 'logs.digest'],
-    ['what was shown', (files) => ({ [show(files)]: text(files, show(files)).replace('CVE-1', 'CVE-3') }), 'gates.requests'],
+    [
+      'what was shown',
+      (files) => ({ [show(files)]: text(files, show(files)).replace('CVE-1', 'CVE-3') }),
+      'gates.requests',
+    ],
     ['a missing decision', () => ({ 'decisions/2.json': null }), 'decisions.signature'],
     ['a policy', () => ({ 'policies/few.cel': 'true' }), 'policies'],
     ['a policy of nobody', () => ({ 'policies/other.cel': 'true' }), 'policies'],
-    ['an attempt', (files) => ({ 'egress.ndjson': text(files, 'egress.ndjson').replace('mirror', 'mirrir') }), 'egress.within'],
-    ['the index', (files) => ({ 'artifacts.json': text(files, 'artifacts.json').replace('report.json', 'repart.json') }), 'artifacts.index'],
+    [
+      'an attempt',
+      (files) => ({ 'egress.ndjson': text(files, 'egress.ndjson').replace('mirror', 'mirrir') }),
+      'egress.within',
+    ],
+    [
+      'the index',
+      (files) => ({ 'artifacts.json': text(files, 'artifacts.json').replace('report.json', 'repart.json') }),
+      'artifacts.index',
+    ],
     ['an artifact', (files) => ({ [artifact(files)]: '{}' }), 'artifacts.bytes'],
     ['an artifact of nobody', () => ({ [`artifacts/${sha256('x').slice(7)}`]: 'x' }), 'artifacts.bytes'],
-    ['the steps', (files) => ({ 'steps.ndjson': text(files, 'steps.ndjson').replace('succeeded', 'skipped') }), 'statement.agrees'],
+    [
+      'the steps',
+      (files) => ({ 'steps.ndjson': text(files, 'steps.ndjson').replace('succeeded', 'skipped') }),
+      'statement.agrees',
+    ],
     ['no statement', () => ({ 'attestations/pack-run.sigstore.json': null }), 'statement.shape'],
   ];
 
@@ -159,8 +239,10 @@ describe('what a bundle key alone cannot forge', () => {
   function text(files: ReadonlyMap<string, Uint8Array>, path: string): string {
     return Buffer.from(files.get(path) ?? []).toString();
   }
-  const show = (files: ReadonlyMap<string, Uint8Array>): string => [...files.keys()].find((path) => path.endsWith('.show.json')) ?? '';
-  const artifact = (files: ReadonlyMap<string, Uint8Array>): string => [...files.keys()].find((path) => path.startsWith('artifacts/')) ?? '';
+  const show = (files: ReadonlyMap<string, Uint8Array>): string =>
+    [...files.keys()].find((path) => path.endsWith('.show.json')) ?? '';
+  const artifact = (files: ReadonlyMap<string, Uint8Array>): string =>
+    [...files.keys()].find((path) => path.startsWith('artifacts/')) ?? '';
 });
 
 describe('what run and bundle key cannot forge', () => {
@@ -168,10 +250,16 @@ describe('what run and bundle key cannot forge', () => {
     const files = forgedRun((evidence) => ({
       ...evidence,
       pages: retold(evidence.pages, (entries) => {
-        const start = entries.find(({ event }) => event.type === 'step.started' && String(event.step).startsWith('rollout')) as Unnumbered;
+        const start = entries.find(
+          ({ event }) => event.type === 'step.started' && String(event.step).startsWith('rollout'),
+        ) as Unnumbered;
         const opened = entries.findIndex(({ event }) => event.type === 'gate.opened');
         const at = entries[opened]?.at ?? 0;
-        return [...entries.slice(0, opened + 1), { ...start, at }, ...entries.slice(opened + 1).filter((entry) => entry !== start)];
+        return [
+          ...entries.slice(0, opened + 1),
+          { ...start, at },
+          ...entries.slice(opened + 1).filter((entry) => entry !== start),
+        ];
       }),
     }));
     expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay', 'effects.gated']));
@@ -183,11 +271,14 @@ describe('what run and bundle key cannot forge', () => {
       pages: retold(evidence.pages, (entries) =>
         entries.map((entry) => {
           if (entry.event.type !== 'step.ended' || entry.event.step !== 'scan') return entry;
-          return { ...entry, event: { ...entry.event, outputs: { kind: 'value', digest: digestOf('other'), size: 5 } } } as Unnumbered;
+          return {
+            ...entry,
+            event: { ...entry.event, outputs: { kind: 'value', digest: digestOf('other'), size: 5 } },
+          } as Unnumbered;
         }),
       ),
     }));
-    expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay']));
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay', 'gates.requests']));
   });
 
   it('an approval that nobody signed', () => {
@@ -198,7 +289,9 @@ describe('what run and bundle key cannot forge', () => {
   it('a decision that its own key signed', () => {
     const files = forgedRun((evidence) => ({
       ...evidence,
-      decisions: evidence.decisions.map((envelope) => signed(sample.keys.run, PAYLOAD_TYPE.decision, Buffer.from(envelope.payload, 'base64'))),
+      decisions: evidence.decisions.map((envelope) =>
+        signed(sample.keys.run, PAYLOAD_TYPE.decision, Buffer.from(envelope.payload, 'base64')),
+      ),
     }));
     expect(failing(verified(files))).toEqual(expect.arrayContaining(['decisions.signature', 'trust.keys']));
   });
@@ -206,7 +299,10 @@ describe('what run and bundle key cannot forge', () => {
   it('another admission', () => {
     const files = forgedRun((evidence) => {
       const record = JSON.parse(Buffer.from(evidence.admission.payload, 'base64').toString()) as object;
-      return { ...evidence, admission: signed(sample.keys.run, PAYLOAD_TYPE.admission, { ...record, tenant: 'other' }) };
+      return {
+        ...evidence,
+        admission: signed(sample.keys.run, PAYLOAD_TYPE.admission, { ...record, tenant: 'other' }),
+      };
     });
     expect(failing(verified(files))).toEqual(expect.arrayContaining(['admission.signature']));
   });
@@ -215,11 +311,19 @@ describe('what run and bundle key cannot forge', () => {
     ['_type', { _type: 'https://in-toto.io/Statement/v0.1' as never }, 'statement.shape'],
     ['predicate type', { predicateType: 'https://slsa.dev/provenance/v1' }, 'statement.shape'],
     ['no subject', { subject: [] }, 'statement.shape'],
-    ['upper-case digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'A'.repeat(64) } }] }, 'statement.shape'],
+    [
+      'upper-case digest',
+      { subject: [{ name: 'artifacts.json', digest: { sha256: 'A'.repeat(64) } }] },
+      'statement.shape',
+    ],
     ['short digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'ab' } }] }, 'statement.shape'],
     ['no sha256', { subject: [{ name: 'artifacts.json', digest: { sha1: 'ab' } as never }] }, 'statement.shape'],
     ['another first subject', { subject: [{ name: 'other', digest: { sha256: 'a'.repeat(64) } }] }, 'statement.shape'],
-    ['another digest', { subject: [{ name: 'artifacts.json', digest: { sha256: 'a'.repeat(64) } }] }, 'statement.agrees'],
+    [
+      'another digest',
+      { subject: [{ name: 'artifacts.json', digest: { sha256: 'a'.repeat(64) } }] },
+      'statement.agrees',
+    ],
   ])('a statement with %s', (_what, change, name) => {
     const files = sealBundle(sample, { statement: (honest) => ({ ...honest, ...change }) });
     expect(failing(verified(files))).toContain(name);
@@ -232,7 +336,10 @@ describe('what run and bundle key cannot forge', () => {
       if (free.has(member)) continue;
       for (const predicateChange of [{ [member]: undefined }, { [member]: 'other' }]) {
         const files = sealBundle(sample, {
-          statement: (honest) => JSON.parse(JSON.stringify({ ...honest, predicate: { ...honest.predicate, ...predicateChange } })) as Statement<object>,
+          statement: (honest) =>
+            JSON.parse(
+              JSON.stringify({ ...honest, predicate: { ...honest.predicate, ...predicateChange } }),
+            ) as Statement<object>,
         });
         expect(failing(verified(files))).toContain('statement.agrees');
       }
@@ -240,7 +347,9 @@ describe('what run and bundle key cannot forge', () => {
   });
 
   it('warns of unknown members of the predicate and goes on', () => {
-    const files = sealBundle(sample, { statement: (honest) => ({ ...honest, predicate: { ...honest.predicate, later: 1 } }) });
+    const files = sealBundle(sample, {
+      statement: (honest) => ({ ...honest, predicate: { ...honest.predicate, later: 1 } }),
+    });
     const verification = verified(files);
     expect(failing(verification)).toEqual([]);
     expect(verification.checks.find(({ name }) => name === 'statement.shape')?.detail).toContain('later');
@@ -248,13 +357,18 @@ describe('what run and bundle key cannot forge', () => {
 
   it('provenance with a parameter more, or of a failed run', async () => {
     const more = (honest: Statement<object>): Statement<object> => {
-      const predicate = JSON.parse(JSON.stringify(honest.predicate)) as { buildDefinition: { externalParameters: object } };
+      const predicate = JSON.parse(JSON.stringify(honest.predicate)) as {
+        buildDefinition: { externalParameters: object };
+      };
       Object.assign(predicate.buildDefinition.externalParameters, { extra: 1 });
       return { ...honest, predicate };
     };
     expect(failing(verified(sealBundle(sample, { provenance: more })))).toEqual(['provenance.agrees']);
     const failed = await sampleRun({ fails: true });
-    const file = sigstoreFile(signedStatement(failed.keys.run, buildStatement(readEvidence(failed.evidence))).envelope, failed.keys.run.trusted.keyid);
+    const file = sigstoreFile(
+      signedStatement(failed.keys.run, buildStatement(readEvidence(failed.evidence))).envelope,
+      failed.keys.run.trusted.keyid,
+    );
     const files = forged({ 'attestations/slsa.sigstore.json': file }, failed);
     expect(failing(verified(files, { trust: failed.trust }))).toEqual(['provenance.agrees']);
   });
@@ -263,12 +377,20 @@ describe('what run and bundle key cannot forge', () => {
 describe('who may sign', () => {
   it('refuses each usage in the place of each other', () => {
     const names = ['admission', 'ledger', 'run', 'bundle'] as const;
-    const affected = { admission: 'admission.signature', ledger: 'decisions.signature', run: 'statement.shape', bundle: 'manifest.signature' } as const;
+    const affected = {
+      admission: 'admission.signature',
+      ledger: 'decisions.signature',
+      run: 'statement.shape',
+      bundle: 'manifest.signature',
+    } as const;
     for (const place of names) {
       for (const other of names) {
         if (place === other) continue;
         const usages = { [place]: sample.keys[other].trusted.usages };
-        const keys = names.map((name) => ({ ...sample.keys[name].trusted, usages: usages[name] ?? sample.keys[name].trusted.usages }));
+        const keys = names.map((name) => ({
+          ...sample.keys[name].trusted,
+          usages: usages[name] ?? sample.keys[name].trusted.usages,
+        }));
         expect(failing(verified(bundle, { trust: { ...sample.trust, keys } }))).toContain(affected[place]);
       }
     }
@@ -278,8 +400,16 @@ describe('who may sign', () => {
     ['another builder', { builders: ['https://stellaops.io/taskrunner/builders/sealed/v1'] }, ['trust.keys']],
     ['another tenant', { tenants: ['other'] }, ['trust.keys']],
     ['its own tenant', { tenants: ['acme'] }, []],
-    ['a span that is over', { validFor: { start: '2024-01-01T00:00:00Z', end: '2025-06-01T00:00:00Z' } }, ['trust.keys']],
-    ['a span that is to come', { validFor: { start: '2026-06-01T00:00:00Z', end: '2027-06-01T00:00:00Z' } }, ['trust.keys']],
+    [
+      'a span that is over',
+      { validFor: { start: '2024-01-01T00:00:00Z', end: '2025-06-01T00:00:00Z' } },
+      ['trust.keys'],
+    ],
+    [
+      'a span that is to come',
+      { validFor: { start: '2026-06-01T00:00:00Z', end: '2027-06-01T00:00:00Z' } },
+      ['trust.keys'],
+    ],
     ['compromise, even later', { revoked: { at: '2026-06-01T00:00:00Z', reason: 'compromised' } }, ['trust.keys']],
     ['retirement later', { revoked: { at: '2026-06-01T00:00:00Z', reason: 'retired' } }, []],
     ['retirement before', { revoked: { at: '2025-12-01T00:00:00Z', reason: 'retired' } }, ['trust.keys']],
@@ -310,7 +440,12 @@ describe('who may sign', () => {
     const second = aKey('run-open');
     const statement = buildStatement(readEvidence(sample.evidence));
     const withSecond = (key: typeof second): Map<string, Uint8Array> =>
-      forged({ 'attestations/pack-run.2.sigstore.json': sigstoreFile(signedStatement(key, statement).envelope, key.trusted.keyid) });
+      forged({
+        'attestations/pack-run.2.sigstore.json': sigstoreFile(
+          signedStatement(key, statement).envelope,
+          key.trusted.keyid,
+        ),
+      });
     const trust = trustOf([...Object.values(sample.keys), second], { signatures: { run: 2 } });
     expect(failing(verified(withSecond(second), { trust }))).toEqual([]);
     expect(failing(verified(withSecond(sample.keys.run), { trust }))).toEqual(['trust.keys']);
@@ -325,7 +460,10 @@ describe('who may sign', () => {
 
   it('takes evidence made under the development Authority only if told to', () => {
     const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
-    const files = sealBundle({ ...sample, evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } } });
+    const files = sealBundle({
+      ...sample,
+      evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } },
+    });
     const keys = sample.trust.keys.map((key) => ({ ...key, builders: [builder] }));
     expect(failing(verified(files, { trust: { ...sample.trust, keys } }))).toEqual(['trust.keys']);
     expect(failing(verified(files, { trust: { ...sample.trust, keys }, allowDev: true }))).toEqual([]);
@@ -333,7 +471,10 @@ describe('who may sign', () => {
 
   it('refuses a sealed builder of an open run', () => {
     const builder = 'https://stellaops.io/taskrunner/builders/sealed/v1';
-    const files = sealBundle({ ...sample, evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } } });
+    const files = sealBundle({
+      ...sample,
+      evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } },
+    });
     const keys = sample.trust.keys.map((key) => ({ ...key, builders: [builder] }));
     expect(failing(verified(files, { trust: { ...sample.trust, keys } }))).toEqual(['statement.agrees']);
   });
@@ -344,7 +485,9 @@ describe('what is expected', () => {
   it('compares what is given', () => {
     const plan = sha256(sample.evidence.plan);
     const artifact = [...sample.evidence.artifacts.keys()][0] as Digest;
-    const verification = verified(bundle, { expect: { run: run(), plan, pack: 'sample:1.2.3', artifact, tenant: 'acme', mode: 'open' } });
+    const verification = verified(bundle, {
+      expect: { run: run(), plan, pack: 'sample:1.2.3', artifact, tenant: 'acme', mode: 'open' },
+    });
     expect(failing(verification)).toEqual([]);
     expect(verification.summary).toMatch(/as you expected$/);
   });
@@ -364,8 +507,16 @@ describe('what is expected', () => {
     const key = aKey('checkpoint');
     const trust = trustOf([...Object.values(sample.keys), key], { checkpoints: true });
     const checkpoint = (count: number, head: Json): ReturnType<typeof signed> =>
-      signed(key, PAYLOAD_TYPE.checkpoint, { schema: 'taskrunner.checkpoint.v1', tenant: 'acme', count, head: digestOf(head), at: '2026-01-02T00:00:00.000Z' });
-    expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(42, 'audit'), checkpoint(50, 'x')] }))).toEqual([]);
+      signed(key, PAYLOAD_TYPE.checkpoint, {
+        schema: 'taskrunner.checkpoint.v1',
+        tenant: 'acme',
+        count,
+        head: digestOf(head),
+        at: '2026-01-02T00:00:00.000Z',
+      });
+    expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(42, 'audit'), checkpoint(50, 'x')] }))).toEqual(
+      [],
+    );
     expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(42, 'other')] }))).toEqual(['checkpoints']);
     expect(failing(verified(bundle, { trust, checkpoints: [checkpoint(41, 'x')] }))).toEqual(['checkpoints']);
   });
@@ -380,7 +531,8 @@ describe('what is withheld', () => {
     const basis = Object.fromEntries(verification.checks.map((check) => [check.name, check.basis]));
     expect(basis).toMatchObject({ 'logs.digest': 'signed', 'artifacts.bytes': 'signed', exceptions: 'signed' });
     for (const [path, bytes] of files) {
-      if (/^(logs|artifacts)\/|show\.json$/.test(path)) expect(Buffer.from(bytes).toString()).not.toMatch(/"hits"|hello from scan/);
+      if (/^(logs|artifacts)\/|show\.json$/.test(path))
+        expect(Buffer.from(bytes).toString()).not.toMatch(/"hits"|hello from scan/);
     }
   });
 
@@ -390,4 +542,40 @@ describe('what is withheld', () => {
     const notice = canonical({ path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' });
     expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
   });
+});
+
+describe('hostile bundles', () => {
+  it('are answered, never thrown at, whatever stands in their files', () => {
+    const junk = ['', 'null', '[]', '{}', '0', '"x"', '{"schema":null}', '[[]]\n', '{"a":{}}\n', '\u0000'];
+    for (const path of bundle.keys()) {
+      for (const text of junk) {
+        const own = path === MANIFEST || path === MANIFEST_ATTESTATION;
+        const verification = verified(own ? new Map(bundle).set(path, Buffer.from(text)) : forged({ [path]: text }));
+        if (verification.ok) throw new Error(`${path} as ${text} goes unnoticed`);
+        expect(verification.checks).toHaveLength(CHECK_NAMES.length);
+      }
+    }
+  });
+});
+
+describe('egress of a sealed run', () => {
+  const answered = (host: string): readonly [boolean, string] => {
+    const honest = openCase({ files: bundle, trust: sample.trust, verifySignature });
+    const documents = honest.documents();
+    const egress = [{ scheme: 'https', host, port: 443, cidr: null }];
+    const sealed = {
+      ...documents,
+      environment: { ...documents.environment, mode: 'sealed' as const },
+      profile: { ...documents.profile, egress },
+    };
+    const { ok, detail } = answer('egress.within', egressWithin, { ...honest, documents: () => sealed });
+    return [ok, detail];
+  };
+
+  it.each([
+    ['mirror.test', true],
+    ['*.test', true],
+    ['other.test', false],
+    ['*.mirror.test', false],
+  ])('with %s on its list', (host, ok) => expect(answered(host)[0]).toBe(ok));
 });

@@ -1,7 +1,15 @@
 import type { Digest } from '../foundation/ids';
 import { openCase, type Case, type VerifyRequest } from './check/case';
 import { answer, CHECK_NAMES, type Check, type Checker, type CheckName } from './check/check';
-import { admissionAgrees, admissionSignature, inputsDigests, packContent, packSigners, planHashes, profileDigests } from './check/check-admission';
+import {
+  admissionAgrees,
+  admissionSignature,
+  inputsDigests,
+  packContent,
+  packSigners,
+  planHashes,
+  profileDigests,
+} from './check/check-admission';
 import { archiveSafe, manifestComplete, manifestSignature } from './check/check-archive';
 import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
@@ -88,7 +96,8 @@ function admitted(bundle: Case): ReturnType<Case['admission']>['record'] | null 
 
 function summaryOf(checks: readonly Check[], bundle: Case): string {
   const failed = checks.filter((check) => !check.ok);
-  if (failed.length > 0) return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
+  if (failed.length > 0)
+    return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
   const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
   const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
   const signed = `self-consistent, signed by ${signers.join(', ')}`;

@@ -40,13 +40,13 @@ export function artifactPath(digest: Digest): string {
 
 /**
  * The final scan (evidence.md §3): replaces `show`, log streams and artifacts that hold a secret by notices, before the
- * statement is built. `holdsSecret` says whether bytes hold one. Files of the
- * bundle that still hold one afterwards block the seal.
+ * statement is built. `holdsSecret` says whether bytes hold one. Files of
+ * the bundle that still hold one afterwards block the seal.
  */
 export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint8Array) => boolean): RunEvidence {
-  const replace = <T extends string | Uint8Array | Withheld>(path: string, data: T): T | Withheld => {
+  const replace = <T extends string | Uint8Array>(path: string, data: T | Withheld): T | Withheld => {
     if (isWithheld(data)) return data;
-    const bytes = typeof data === 'string' ? toUtf8(data) : (data as Uint8Array);
+    const bytes: Uint8Array = typeof data === 'string' ? toUtf8(data) : data;
     return holdsSecret(bytes) ? { path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' } : data;
   };
   const places = new Map(
@@ -55,11 +55,16 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
   return {
     ...evidence,
     gates: evidence.gates.map(({ request, show }) => {
-      return { request, show: replace(`gates/${sha256(request).slice(7)}.show.json`, show) };
+      return { request, show: replace<string>(`gates/${sha256(request).slice(7)}.show.json`, show) };
     }),
     logs: evidence.logs.map((stream) => {
-      return { ...stream, data: replace(places.get(`${stream.execution} ${stream.step}`) ?? 'logs/', stream.data) };
+      return {
+        ...stream,
+        data: replace<Uint8Array>(places.get(`${stream.execution} ${stream.step}`) ?? 'logs/', stream.data),
+      };
     }),
-    artifacts: new Map([...evidence.artifacts].map(([digest, data]) => [digest, replace(artifactPath(digest), data)])),
+    artifacts: new Map(
+      [...evidence.artifacts].map(([digest, data]) => [digest, replace<Uint8Array>(artifactPath(digest), data)]),
+    ),
   };
 }

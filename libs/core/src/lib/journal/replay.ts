@@ -1,8 +1,7 @@
 import { canonical } from '../canonical/canonical';
-import type { Json } from '../foundation/json';
 import type { PlanIndex } from '../plan/plan-index';
 import { advance } from '../run/advance';
-import type { Derived, Given } from '../run/run-event';
+import type { Derived } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
 
@@ -30,7 +29,7 @@ export function replay(x: PlanIndex, from: RunState, entries: Iterable<Entry>): 
       continue;
     }
     if (next < due.length) return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
-    const turn = advance(x, state, { ...entry.event, at: entry.at } as Given);
+    const turn = advance(x, state, { ...entry.event, at: entry.at });
     state = turn.state;
     due = turn.events;
     next = 0;
@@ -39,5 +38,5 @@ export function replay(x: PlanIndex, from: RunState, entries: Iterable<Entry>): 
 }
 
 function same(a: Derived, b: Derived): boolean {
-  return canonical(a as unknown as Json) === canonical(b as unknown as Json);
+  return canonical(a) === canonical(b);
 }

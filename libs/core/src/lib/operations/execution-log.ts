@@ -93,6 +93,7 @@ export class ExecutionLog {
       this.partial[stream] = '';
       if (rest !== '') this.add(levelOf(stream), rest);
     }
+    if (this.dropped > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines: this.dropped } });
     if (this.dropped > 0) this.push(`${LEVEL_LETTERS.warn}[${this.dropped} lines dropped: the step's log limit is reached]`);
     this.flush();
     await this.writing;

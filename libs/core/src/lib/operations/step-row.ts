@@ -28,7 +28,7 @@ export function stepRow(x: PlanIndex, results: Results, values: ReadonlyMap<Dige
     finishedAt: result?.endedAt ?? null,
     children: result?.items?.count ?? null,
     outputs: inline,
-    outputsRef: outputs as Json,
+    outputsRef: outputs,
     error: result?.status === 'failed' ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode } : null,
   };
 }

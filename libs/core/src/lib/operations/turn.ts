@@ -5,7 +5,7 @@ import type { PlanIndex } from '../plan/plan-index';
 import type { ArtifactRow, Commit, GateChange } from '../ports/committer';
 import { advance } from '../run/advance';
 import type { Command } from '../run/command';
-import type { Fact, Given, GivenBody } from '../run/run-event';
+import type { Fact, GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
@@ -45,7 +45,7 @@ export class Draught {
   /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
   give(body: GivenBody): void {
     this.note({ at: this.at, kind: 'given', event: body });
-    const turn = advance(this.x, this.state, { ...body, at: this.at } as Given);
+    const turn = advance(this.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     for (const event of turn.events) {
       this.note({ at: this.at, kind: 'derived', event });

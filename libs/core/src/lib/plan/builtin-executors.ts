@@ -1,4 +1,12 @@
-import { ANY_TYPE, arrayType, BOOLEAN_TYPE, NUMBER_TYPE, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
+import {
+  ANY_TYPE,
+  arrayType,
+  BOOLEAN_TYPE,
+  NUMBER_TYPE,
+  objectType,
+  STRING_TYPE,
+  type StaticType,
+} from '../expression/static-type';
 import type { Effects } from './plan';
 
 /** One parameter of `with`. */
@@ -32,9 +40,27 @@ const WRITTEN = objectType({ exitCode: NUMBER_TYPE }, true);
 
 /** The built-in executors of this version, by name (language.md §6). */
 export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
-  noop: { effects: 'pure', behaviour: 1, parameters: null, declares: false, outputs: (parameters) => objectType(parameters) },
-  fail: { effects: 'pure', behaviour: 1, parameters: { message: { type: STRING_TYPE } }, declares: false, outputs: () => NOTHING },
-  wait: { effects: 'pure', behaviour: 1, parameters: { for: { type: STRING_TYPE, required: true } }, declares: false, outputs: () => NOTHING },
+  noop: {
+    effects: 'pure',
+    behaviour: 1,
+    parameters: null,
+    declares: false,
+    outputs: (parameters) => objectType(parameters),
+  },
+  fail: {
+    effects: 'pure',
+    behaviour: 1,
+    parameters: { message: { type: STRING_TYPE } },
+    declares: false,
+    outputs: () => NOTHING,
+  },
+  wait: {
+    effects: 'pure',
+    behaviour: 1,
+    parameters: { for: { type: STRING_TYPE, required: true } },
+    declares: false,
+    outputs: () => NOTHING,
+  },
   transform: {
     effects: 'pure',
     behaviour: 1,
@@ -55,7 +81,11 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
   command: {
     effects: 'idempotent',
     behaviour: 1,
-    parameters: { command: { type: arrayType(ARGUMENT), required: true, filled: true }, okExitCodes: EXIT_CODES, stdin: { type: ANY_TYPE } },
+    parameters: {
+      command: { type: arrayType(ARGUMENT), required: true, filled: true },
+      okExitCodes: EXIT_CODES,
+      stdin: { type: ANY_TYPE },
+    },
     declares: true,
     outputs: () => WRITTEN,
   },
@@ -80,13 +110,17 @@ export const UNAVAILABLE_EXECUTORS: readonly string[] = ['http', 'container', 'b
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {
-  return Object.fromEntries(Object.entries(BUILTIN_EXECUTORS).map(([name, { behaviour }]) => [`builtin:${name}`, behaviour]));
+  return Object.fromEntries(
+    Object.entries(BUILTIN_EXECUTORS).map(([name, { behaviour }]) => [`builtin:${name}`, behaviour]),
+  );
 }
 
 /** Parameters of an executor whose texts are never read for expressions: a binding hands them over as they are. */
 export function verbatimParameters(uses: string): readonly string[] {
   const known = builtinNamed(uses);
-  return Object.entries(known?.parameters ?? {}).flatMap(([name, { reading }]) => (reading === 'verbatim' ? [name] : []));
+  return Object.entries(known?.parameters ?? {}).flatMap(([name, { reading }]) =>
+    reading === 'verbatim' ? [name] : [],
+  );
 }
 
 /** The executor that `uses` names, if this version has it. */

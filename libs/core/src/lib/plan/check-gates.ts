@@ -5,7 +5,10 @@ import type { Faults } from './faults';
 
 /** What stands behind which approval gates, and what it may read there (gates.md §1, §4). */
 export class GateGuards {
-  private readonly ofList = new Map<PlannedList, readonly { readonly place: number; readonly gates: readonly PlannedStep[] }[]>();
+  private readonly ofList = new Map<
+    PlannedList,
+    readonly { readonly place: number; readonly gates: readonly PlannedStep[] }[]
+  >();
 
   /** `applies` is false for a gate whose own `when` is known to be false, and for one that may be skipped. */
   constructor(private readonly applies: (gate: PlannedStep) => boolean) {}
@@ -13,7 +16,9 @@ export class GateGuards {
   /** The approval gates that open before a step begins, or it does not begin. */
   guarding(step: PlannedStep): readonly PlannedStep[] {
     const above = step.parent === null ? [] : this.guarding(step.parent);
-    const here = this.passing(step.list).flatMap(({ place, gates }) => (step.list.order.waitsFor(step.place, place) ? gates : []));
+    const here = this.passing(step.list).flatMap(({ place, gates }) =>
+      step.list.order.waitsFor(step.place, place) ? gates : [],
+    );
     return here.length === 0 ? above : [...above, ...here];
   }
 
@@ -31,7 +36,8 @@ export class GateGuards {
 
   private within(step: PlannedStep): readonly PlannedStep[] {
     const { body, when, runOn } = step.step;
-    if (body.kind === 'gate') return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
+    if (body.kind === 'gate')
+      return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
     if ((body.kind !== 'group' && body.kind !== 'parallel') || when !== null || runOn === 'failure') return [];
     return step.lists.flatMap((list) => this.passing(list).flatMap(({ gates }) => gates));
   }
@@ -51,21 +57,34 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
       const behind = guards.guarding(of);
       if (!control && gates.every((gate) => behind.includes(gate))) continue;
       const gate = gates.at(-1)?.step.id ?? '';
-      const what = control ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide` : `was not there for the gate ${gate}`;
+      const what = control
+        ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide`
+        : `was not there for the gate ${gate}`;
       faults.add('GATE_UNREVIEWED_INPUT', at, `The result of ${of.step.id} ${what}.`);
     }
   }
 }
 
 /** An approval that overrides a policy is at least as strict as every approval of the pack. */
-export function checkOverrides(approvals: readonly Approval[], policies: readonly Policy[], steps: Iterable<PlannedStep>, faults: Faults): void {
+export function checkOverrides(
+  approvals: readonly Approval[],
+  policies: readonly Policy[],
+  steps: Iterable<PlannedStep>,
+  faults: Faults,
+): void {
   for (const { step } of steps) {
-    if (step.body.kind !== 'gate' || step.body.gate.kind !== 'policy' || step.body.gate.overrideApproval === null) continue;
+    if (step.body.kind !== 'gate' || step.body.gate.kind !== 'policy' || step.body.gate.overrideApproval === null)
+      continue;
     const { policy, overrideApproval } = step.body.gate;
     const override = approvals.find(({ id }) => id === overrideApproval);
     if (override === undefined || policies.find(({ id }) => id === policy)?.level !== 'soft-mandatory') continue;
     const stricter = approvals.find((other) => !isAtLeast(override, other));
-    if (stricter !== undefined) faults.add('POLICY_OVERRIDE_WEAK', `${step.at}/gate/overrideApproval`, `${override.id} asks for less than ${stricter.id}.`);
+    if (stricter !== undefined)
+      faults.add(
+        'POLICY_OVERRIDE_WEAK',
+        `${step.at}/gate/overrideApproval`,
+        `${override.id} asks for less than ${stricter.id}.`,
+      );
   }
 }
 

@@ -15,10 +15,14 @@ export function checkParameterNames(body: RunBody, executor: BuiltinExecutor, at
     if (known.includes(name)) continue;
     const place = pointerTo(at, name);
     const remediation = faults.guess(name, known, `The parameters are ${known.join(', ')}.`);
-    faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `${body.uses} has no parameter ${name}.`, { key: true, remediation });
+    faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `${body.uses} has no parameter ${name}.`, {
+      key: true,
+      remediation,
+    });
   }
   for (const [name, { required }] of Object.entries(parameters)) {
-    if (required === true && !Object.hasOwn(body.with, name)) faults.add('EXECUTOR_PARAMETER_MISSING', at, `${body.uses} needs the parameter ${name}.`);
+    if (required === true && !Object.hasOwn(body.with, name))
+      faults.add('EXECUTOR_PARAMETER_MISSING', at, `${body.uses} needs the parameter ${name}.`);
   }
 }
 
@@ -27,16 +31,38 @@ export function checkValue(value: Json, actual: StaticType, wanted: StaticType, 
   const literal = typeof value !== 'string';
   if (!actual.kinds.some((kind) => wanted.kinds.includes(kind))) {
     const noun = describeType(wanted);
-    faults.add('EXECUTOR_PARAMETER', at, `This must be ${noun}; it is ${describeType(actual)}.`, remedyFor(value, wanted));
+    faults.add(
+      'EXECUTOR_PARAMETER',
+      at,
+      `This must be ${noun}; it is ${describeType(actual)}.`,
+      remedyFor(value, wanted),
+    );
     return;
   }
   if (literal && isJsonArray(value) && wanted.items !== undefined) {
     const { items } = wanted;
-    value.forEach((one, index) => checkValue(one, typeof one === 'string' ? elementType(one, actual) : typeOfValue(one), items, pointerTo(at, index), faults));
+    value.forEach((one, index) =>
+      checkValue(
+        one,
+        typeof one === 'string' ? elementType(one, actual) : typeOfValue(one),
+        items,
+        pointerTo(at, index),
+        faults,
+      ),
+    );
     return;
   }
-  if (!literal && actual.items !== undefined && wanted.items !== undefined && !actual.items.kinds.some((kind) => wanted.items?.kinds.includes(kind))) {
-    faults.add('EXECUTOR_PARAMETER', at, `Its elements must be ${describeType(wanted.items)}; they are ${describeType(actual.items)}.`);
+  if (
+    !literal &&
+    actual.items !== undefined &&
+    wanted.items !== undefined &&
+    !actual.items.kinds.some((kind) => wanted.items?.kinds.includes(kind))
+  ) {
+    faults.add(
+      'EXECUTOR_PARAMETER',
+      at,
+      `Its elements must be ${describeType(wanted.items)}; they are ${describeType(actual.items)}.`,
+    );
   }
 }
 
@@ -53,24 +79,41 @@ function remedyFor(value: Json, wanted: StaticType): { readonly remediation: str
 }
 
 /** What the parameters of an executor must be together. */
-export function checkParametersTogether(body: RunBody, interpreters: readonly string[], at: string, faults: Faults): void {
+export function checkParametersTogether(
+  body: RunBody,
+  interpreters: readonly string[],
+  at: string,
+  faults: Faults,
+): void {
   const parameters = body.with;
   if (body.uses === 'builtin:script') {
     const stated = ['path', 'source'].filter((name) => Object.hasOwn(parameters, name));
-    if (stated.length !== 1) faults.add('EXECUTOR_PARAMETER', at, 'A script has either path or source.', { remediation: 'Keep exactly one of them.' });
+    if (stated.length !== 1)
+      faults.add('EXECUTOR_PARAMETER', at, 'A script has either path or source.', {
+        remediation: 'Keep exactly one of them.',
+      });
     const [name] = isJsonArray(parameters['interpreter']) ? parameters['interpreter'] : [];
     if (typeof name === 'string' && !interpreters.includes(name)) {
       const remediation = faults.guess(name, interpreters, `Allowed are ${interpreters.join(', ') || 'none'}.`);
-      faults.add('SCRIPT_INTERPRETER', `${at}/interpreter/0`, `The interpreter ${name} is not allowed here.`, { remediation });
+      faults.add('SCRIPT_INTERPRETER', `${at}/interpreter/0`, `The interpreter ${name} is not allowed here.`, {
+        remediation,
+      });
     }
   }
   if (body.uses === 'builtin:wait') {
     const { for: time } = parameters;
     if (typeof time === 'string' && !time.includes('{{') && parseDuration(time) === null) {
-      faults.add('EXECUTOR_PARAMETER', `${at}/for`, 'This is not a duration.', { remediation: 'Write a duration as 90s, 30m, 4h, 7d or PT30M.' });
+      faults.add('EXECUTOR_PARAMETER', `${at}/for`, 'This is not a duration.', {
+        remediation: 'Write a duration as 90s, 30m, 4h, 7d or PT30M.',
+      });
     }
   }
-  if (isJsonArray(parameters['okExitCodes']) && !parameters['okExitCodes'].every((code) => typeof code !== 'number' || (Number.isInteger(code) && code >= 0 && code <= 255))) {
+  if (
+    isJsonArray(parameters['okExitCodes']) &&
+    !parameters['okExitCodes'].every(
+      (code) => typeof code !== 'number' || (Number.isInteger(code) && code >= 0 && code <= 255),
+    )
+  ) {
     faults.add('EXECUTOR_PARAMETER', `${at}/okExitCodes`, 'Exit codes are whole numbers from 0 to 255.');
   }
 }
@@ -84,7 +127,9 @@ export function normaliseParameters(uses: string, parameters: JsonObject): JsonO
   if (uses !== 'builtin:command' && uses !== 'builtin:script') return parameters;
   const { okExitCodes } = parameters;
   const codes = okExitCodes === undefined ? [0] : okExitCodes;
-  const sorted = isJsonArray(codes) && codes.every((code) => typeof code === 'number') ? [...new Set(codes as readonly number[])].sort((a, b) => a - b) : codes;
+  const sorted =
+    isJsonArray(codes) && codes.every((code) => typeof code === 'number')
+      ? [...new Set(codes)].sort((a, b) => a - b)
+      : codes;
   return { ...parameters, okExitCodes: sorted };
 }
-

@@ -2,7 +2,16 @@ import { pointerTo } from '../document/json-pointer';
 import { isLateBound, type Expression } from '../expression/expression';
 import type { ExpressionFault } from '../expression/expression-fault';
 import type { Reference } from '../expression/inspect';
-import { ANY_TYPE, arrayType, describeType, joinTypes, objectType, STRING_TYPE, typeOfValue, type StaticType } from '../expression/static-type';
+import {
+  ANY_TYPE,
+  arrayType,
+  describeType,
+  joinTypes,
+  objectType,
+  STRING_TYPE,
+  typeOfValue,
+  type StaticType,
+} from '../expression/static-type';
 import { parseTemplate, type ParsedTemplate } from '../expression/template';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Faults } from './faults';
@@ -27,6 +36,8 @@ export interface FieldReading {
   readonly type: StaticType;
   /** It depends on results of steps, or on items that do. */
   readonly late: boolean;
+  /** It reads the items of maps around it. */
+  readonly local: boolean;
   /** It holds no expression. */
   readonly constant: boolean;
   /** It reads a sensitive input. */
@@ -37,6 +48,7 @@ export interface FieldReading {
 
 interface Tally {
   late: boolean;
+  local: boolean;
   constant: boolean;
   sensitive: boolean;
   faulty: boolean;
@@ -54,6 +66,8 @@ export interface PackNames {
 /** Reads the expressions of a pack's fields: canonical spelling, types, what they read, and every fault at its place. */
 export class ExpressionReader {
   private readonly parsed = new Map<string, ParsedTemplate>();
+  private readonly roots = new Map<Scope, Map<string, Readonly<Record<string, StaticType>>>>();
+  private readonly views = new Map<PlannedStep, StaticType>();
 
   constructor(
     private readonly names: PackNames,
@@ -62,7 +76,7 @@ export class ExpressionReader {
 
   /** A JSON value in which every text may hold expressions. */
   json(value: Json, at: string, place: Place, rule: FieldRule): FieldReading {
-    const tally: Tally = { late: false, constant: true, sensitive: false, faulty: false };
+    const tally: Tally = { late: false, local: false, constant: true, sensitive: false, faulty: false };
     const [canonical, type] = this.walk(value, at, place, rule, tally);
     return { canonical, type, ...tally };
   }
@@ -75,7 +89,8 @@ export class ExpressionReader {
     const inner = expressionText(canonical, this.parse(text));
     if (inner === null || !reading.type.kinds.includes('boolean')) {
       const what = inner === null ? 'a text' : describeType(reading.type);
-      const remediation = inner === null ? 'Write one expression: "{{ … }}".' : 'Compare it, such as x > 0, x != null or length(x) > 0.';
+      const remediation =
+        inner === null ? 'Write one expression: "{{ … }}".' : 'Compare it, such as x > 0, x != null or length(x) > 0.';
       this.faults.add('EXPR_TYPE', at, `${rule.noun} must be true or false; it is ${what}.`, { remediation });
       return null;
     }
@@ -85,7 +100,12 @@ export class ExpressionReader {
   /** A field in which no expression is read. */
   none(value: Json, at: string): void {
     if (typeof value === 'string') {
-      if (value.includes('{{')) this.faults.add('EXPR_NOT_ALLOWED', at, 'No expression is read here.', { remediation: 'Write the value itself.', offset: value.indexOf('{{'), text: value });
+      if (value.includes('{{'))
+        this.faults.add('EXPR_NOT_ALLOWED', at, 'No expression is read here.', {
+          remediation: 'Write the value itself.',
+          offset: value.indexOf('{{'),
+          text: value,
+        });
     } else if (isJsonArray(value)) value.forEach((one, index) => this.none(one, pointerTo(at, index)));
     else if (isJsonObject(value)) for (const [name, one] of Object.entries(value)) this.none(one, pointerTo(at, name));
   }
@@ -99,23 +119,33 @@ export class ExpressionReader {
   }
 
   private walk(value: Json, at: string, place: Place, rule: FieldRule, tally: Tally): readonly [Json, StaticType] {
-    if (typeof value === 'string') return value.includes('{{') ? this.text(value, at, place, rule, tally) : [value, STRING_TYPE];
+    if (typeof value === 'string')
+      return value.includes('{{') ? this.text(value, at, place, rule, tally) : [value, STRING_TYPE];
     if (isJsonArray(value)) {
       const parts = value.map((one, index) => this.walk(one, pointerTo(at, index), place, rule, tally));
       const types = parts.map(([, type]) => type);
-      return [parts.map(([part]) => part), types.length === 0 ? arrayType() : arrayType(types.reduce((a, b) => (a === b ? a : joinTypes(a, b))))];
+      return [
+        parts.map(([part]) => part),
+        types.length === 0 ? arrayType() : arrayType(types.reduce((a, b) => (a === b ? a : joinTypes(a, b)))),
+      ];
     }
     if (isJsonObject(value)) {
       const parts = Object.entries(value).map(([name, one]) => {
         const below = pointerTo(at, name);
         if (name.includes('{{')) {
           tally.faulty = true;
-          this.faults.add('EXPR_NOT_ALLOWED', below, 'The name of a member cannot hold an expression.', { key: true, remediation: 'Build the object with from_items(…), or name the member plainly.' });
+          this.faults.add('EXPR_NOT_ALLOWED', below, 'The name of a member cannot hold an expression.', {
+            key: true,
+            remediation: 'Build the object with from_items(…), or name the member plainly.',
+          });
         }
         return [name, this.walk(one, below, place, rule, tally)] as const;
       });
       const members = parts.map(([name, [part]]) => [name, part] as const);
-      return [Object.fromEntries(members), objectType(Object.fromEntries(parts.map(([name, [, type]]) => [name, type])))];
+      return [
+        Object.fromEntries(members),
+        objectType(Object.fromEntries(parts.map(([name, [, type]]) => [name, type]))),
+      ];
     }
     return [value, typeOfValue(value)];
   }
@@ -133,7 +163,10 @@ export class ExpressionReader {
       case 'literal':
         return [text, STRING_TYPE];
       case 'expression':
-        return [`{{ ${template.expression.text} }}`, this.expression(template.expression, text, true, at, place, rule, tally)];
+        return [
+          `{{ ${template.expression.text} }}`,
+          this.expression(template.expression, text, true, at, place, rule, tally),
+        ];
       case 'interpolation': {
         let canonical = '';
         for (const part of template.parts) {
@@ -148,30 +181,54 @@ export class ExpressionReader {
     }
   }
 
-  private expression(expression: Expression, text: string, whole: boolean, at: string, place: Place, rule: FieldRule, tally: Tally): StaticType {
-    const roots: Record<string, StaticType> = { inputs: this.names.inputs, pack: PACK_TYPE, ...LATE_TYPES };
-    if (place.failed) roots['failed'] = FAILED_TYPE;
-    if (place.previous) roots['previous'] = PREVIOUS_TYPE;
-    for (const [name, { type }] of Object.entries(place.scope.variables)) roots[name] = type;
+  private expression(
+    expression: Expression,
+    text: string,
+    whole: boolean,
+    at: string,
+    place: Place,
+    rule: FieldRule,
+    tally: Tally,
+  ): StaticType {
+    const roots = this.rootsAt(place);
     const steps: Record<string, StaticType> = {};
     let sound = true;
-    const refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string): void => {
+    const refuse = (
+      code: Parameters<Faults['add']>[0],
+      message: string,
+      reference: Reference,
+      remediation?: string,
+    ): void => {
       sound = false;
-      this.faults.add(code, at, message, { offset: reference.offset, text, ...(remediation === undefined ? {} : { remediation }) });
+      this.faults.add(code, at, message, {
+        offset: reference.offset,
+        text,
+        ...(remediation === undefined ? {} : { remediation }),
+      });
     };
     for (const reference of expression.reads) {
       const { root, path } = reference;
       const known = root === 'steps' || roots[root] !== undefined;
-      if (rule.roots !== null && known && !rule.roots.includes(root)) refuse(rule.refusal, `${root} cannot be read in ${rule.noun}.`, reference, `Here ${rule.roots.join(' and ')} can be read.`);
+      if (rule.roots !== null && known && !rule.roots.includes(root))
+        refuse(
+          rule.refusal,
+          `${root} cannot be read in ${rule.noun}.`,
+          reference,
+          `Here ${rule.roots.join(' and ')} can be read.`,
+        );
       else if (root === 'secrets') this.secret(expression, whole, reference, rule, refuse);
       else if (isLateBound(reference)) {
-        if (!rule.late) refuse('EXPR_LATE_BOUND', `${root} is known only in a run; ${rule.noun} cannot read it.`, reference);
+        if (!rule.late)
+          refuse('EXPR_LATE_BOUND', `${root} is known only in a run; ${rule.noun} cannot read it.`, reference);
       } else if (root === 'inputs') this.input(reference, rule, tally, refuse);
       else if (root === 'steps') {
         tally.late = true;
         this.stepRead(path[0], reference, at, text, place, rule, steps, refuse);
       } else if (root === 'failed' || root === 'previous') tally.late = true;
-      else if (place.scope.variables[root]?.late === true) tally.late = true;
+      else if (Object.hasOwn(place.scope.variables, root)) {
+        tally.local = true;
+        if (place.scope.variables[root]?.late === true) tally.late = true;
+      }
     }
     const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
     for (const fault of faults) this.report(fault, at, text);
@@ -179,8 +236,27 @@ export class ExpressionReader {
     return sound && faults.length === 0 ? type : ANY_TYPE;
   }
 
+  private rootsAt({ scope, failed, previous }: Place): Readonly<Record<string, StaticType>> {
+    const key = `${failed} ${previous}`;
+    let known = this.roots.get(scope);
+    // The variables of a scope are set once, before anything in it is read.
+    if (known === undefined) this.roots.set(scope, (known = new Map<string, Readonly<Record<string, StaticType>>>()));
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const roots: Record<string, StaticType> = { inputs: this.names.inputs, pack: PACK_TYPE, ...LATE_TYPES };
+    if (failed) roots['failed'] = FAILED_TYPE;
+    if (previous) roots['previous'] = PREVIOUS_TYPE;
+    for (const [name, { type }] of Object.entries(scope.variables)) roots[name] = type;
+    known.set(key, roots);
+    return roots;
+  }
+
   private report({ code, message, remediation, offset }: ExpressionFault, at: string, text: string): void {
-    this.faults.add(code, at, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, { remediation: `${remediation.charAt(0).toUpperCase()}${remediation.slice(1)}.`, offset, text });
+    this.faults.add(code, at, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
+      remediation: `${remediation.charAt(0).toUpperCase()}${remediation.slice(1)}.`,
+      offset,
+      text,
+    });
   }
 
   private input(reference: Reference, rule: FieldRule, tally: Tally, refuse: Refuse): void {
@@ -188,14 +264,22 @@ export class ExpressionReader {
     const hit = typeof name === 'string' ? this.names.sensitive.has(name) : this.names.sensitive.size > 0;
     if (!hit) return;
     tally.sensitive = true;
-    if (!rule.sensitive) refuse('SENSITIVE_FLOW', `${rule.noun} cannot read ${typeof name === 'string' ? `the sensitive input ${name}` : 'all inputs: some are sensitive'}.`, reference);
+    if (!rule.sensitive)
+      refuse(
+        'SENSITIVE_FLOW',
+        `${rule.noun} cannot read ${typeof name === 'string' ? `the sensitive input ${name}` : 'all inputs: some are sensitive'}.`,
+        reference,
+      );
   }
 
   private secret(expression: Expression, whole: boolean, reference: Reference, rule: FieldRule, refuse: Refuse): void {
     const [name] = reference.path;
     if (!rule.secrets) return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference);
     if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
-      const remediation = typeof name === 'string' ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.') : 'Name the secret.';
+      const remediation =
+        typeof name === 'string'
+          ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
+          : 'Name the secret.';
       return refuse('EXPR_UNKNOWN_NAME', `The pack has no secret ${String(name)}.`, reference, remediation);
     }
     const alone = whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`;
@@ -203,16 +287,42 @@ export class ExpressionReader {
     if (!this.names.granted.has(name)) refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound here.`, reference);
   }
 
-  private stepRead(name: string | number | null | undefined, reference: Reference, at: string, text: string, place: Place, rule: FieldRule, steps: Record<string, StaticType>, refuse: Refuse): void {
-    if (typeof name !== 'string') return refuse('EXPR_ROOT', 'This reads all steps at once.', reference, 'Name the step, such as steps.scan.outputs.');
+  private stepRead(
+    name: string | number | null | undefined,
+    reference: Reference,
+    at: string,
+    text: string,
+    place: Place,
+    rule: FieldRule,
+    steps: Record<string, StaticType>,
+    refuse: Refuse,
+  ): void {
+    if (typeof name !== 'string')
+      return refuse(
+        'EXPR_ROOT',
+        'This reads all steps at once.',
+        reference,
+        'Name the step, such as steps.scan.outputs.',
+      );
     const found = stepNamed(place.scope, name);
-    if (found === null) return refuse('EXPR_UNKNOWN_NAME', `There is no step ${name} here.`, reference, this.faults.guess(name, namesIn(place.scope), 'Steps inside a map or loop are known only there.'));
-    const over = place.step !== null ? isOverBefore(found, place.step) : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
+    if (found === null)
+      return refuse(
+        'EXPR_UNKNOWN_NAME',
+        `There is no step ${name} here.`,
+        reference,
+        this.faults.guess(name, namesIn(place.scope), 'Steps inside a map or loop are known only there.'),
+      );
+    const over =
+      place.step !== null
+        ? isOverBefore(found, place.step)
+        : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
     if (!over) {
       const why = found === place.step ? 'is this step itself' : 'may not have run yet';
       return refuse('EXPR_STEP_ORDER', `The step ${name} ${why}.`, reference);
     }
-    steps[name] ??= viewType(found);
+    let view = this.views.get(found);
+    if (view === undefined) this.views.set(found, (view = viewType(found)));
+    steps[name] = view;
     place.step?.reads.push({ of: found, control: rule.control, at, message: text });
   }
 }
@@ -220,5 +330,7 @@ export class ExpressionReader {
 type Refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string) => void;
 
 function expressionText(canonical: string, parsed: ParsedTemplate): string | null {
-  return parsed.kind === 'template' && parsed.template.kind === 'expression' && canonical.startsWith('{{') ? parsed.template.expression.text : null;
+  return parsed.kind === 'template' && parsed.template.kind === 'expression' && canonical.startsWith('{{')
+    ? parsed.template.expression.text
+    : null;
 }

@@ -66,7 +66,8 @@ export class Faults {
 
   private fault(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote): Fault {
     const { path, line, column } = this.locate(at, note.key);
-    const within = note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
+    const within =
+      note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
     const { aliases } = note;
     return {
       code,

@@ -15,7 +15,15 @@ export interface FieldRule {
   readonly control: boolean;
 }
 
-const FIELD: FieldRule = { noun: '', late: false, secrets: false, sensitive: false, roots: null, refusal: 'EXPR_NOT_ALLOWED', control: false };
+const FIELD: FieldRule = {
+  noun: '',
+  late: false,
+  secrets: false,
+  sensitive: false,
+  roots: null,
+  refusal: 'EXPR_NOT_ALLOWED',
+  control: false,
+};
 const field = (noun: string, rule: Partial<FieldRule> = {}): FieldRule => ({ ...FIELD, noun, ...rule });
 
 /** The fields in which expressions are read. */

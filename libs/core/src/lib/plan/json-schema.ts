@@ -23,7 +23,10 @@ const linear = Object.assign(
   (pattern: string): RegExp => {
     const compiled = RE2JS.compile(pattern);
     // The validator asks a pattern for nothing but `test`.
-    return { test: (text: string) => compiled.matcher(text).find(), toString: () => `/${pattern}/` } as unknown as RegExp;
+    return {
+      test: (text: string) => compiled.matcher(text).find(),
+      toString: () => `/${pattern}/`,
+    } as unknown as RegExp;
   },
   { code: 'new RegExp' },
 );
@@ -40,7 +43,22 @@ function newValidator(): Ajv2020 {
     unicodeRegExp: false,
     code: { regExp: linear },
   });
-  addFormats(ajv, { mode: 'fast', formats: ['date', 'time', 'date-time', 'duration', 'uri', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid', 'json-pointer'] });
+  addFormats(ajv, {
+    mode: 'fast',
+    formats: [
+      'date',
+      'time',
+      'date-time',
+      'duration',
+      'uri',
+      'email',
+      'hostname',
+      'ipv4',
+      'ipv6',
+      'uuid',
+      'json-pointer',
+    ],
+  });
   ajv.addFormat('regex', (text) => isPattern(text));
   return ajv;
 }

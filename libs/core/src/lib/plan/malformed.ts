@@ -11,7 +11,8 @@ export function malformed(value: Json): string | null {
       if (typeof part === 'string') {
         if (!part.isWellFormed()) return 'holds half a character (a lone surrogate)';
       } else if (typeof part === 'number') {
-        if (!Number.isFinite(part) || (Number.isInteger(part) && !Number.isSafeInteger(part))) return 'holds a number outside ±9007199254740991';
+        if (!Number.isFinite(part) || (Number.isInteger(part) && !Number.isSafeInteger(part)))
+          return 'holds a number outside ±9007199254740991';
       } else if (Array.isArray(part)) {
         for (const one of part) below.push(one);
       } else if (typeof part === 'object' && part !== null) {

@@ -2,13 +2,22 @@ import fc from 'fast-check';
 import { ancestors } from '../graph/graph';
 import { Order, type Sibling } from './order';
 
-const list = (...siblings: readonly (readonly [string, readonly string[] | null])[]): readonly Sibling[] => siblings.map(([id, needs]) => ({ id, needs }));
+const list = (...siblings: readonly (readonly [string, readonly string[] | null])[]): readonly Sibling[] =>
+  siblings.map(([id, needs]) => ({ id, needs }));
 
 describe('the order of a list', () => {
   it.each([
     ['one after the other', list(['a', null], ['b', null], ['c', null]), [[], ['a'], ['b']]],
-    ['after all that nobody waited for', list(['a', []], ['b', []], ['c', null], ['d', null]), [[], [], ['a', 'b'], ['c']]],
-    ['stated needs alone, sorted and once', list(['b', []], ['a', []], ['c', ['b', 'a', 'b']], ['d', []], ['e', null]), [[], [], ['a', 'b'], [], ['c', 'd']]],
+    [
+      'after all that nobody waited for',
+      list(['a', []], ['b', []], ['c', null], ['d', null]),
+      [[], [], ['a', 'b'], ['c']],
+    ],
+    [
+      'stated needs alone, sorted and once',
+      list(['b', []], ['a', []], ['c', ['b', 'a', 'b']], ['d', []], ['e', null]),
+      [[], [], ['a', 'b'], [], ['c', 'd']],
+    ],
     ['a need that stands later', list(['a', ['c']], ['b', []], ['c', []], ['d', null]), [['c'], [], [], ['a', 'b']]],
   ])('%s', (_, siblings, needs) => {
     expect(new Order(siblings, false).needs).toEqual(needs);
@@ -25,9 +34,19 @@ describe('the order of a list', () => {
   });
 
   it('agrees with a walk over the arrows, and an unstated step waits for all before it', () => {
-    const siblings = fc.array(fc.option(fc.array(fc.nat(40), { maxLength: 4 })), { maxLength: 60 }).map((needs) =>
-      needs.map((stated, place): Sibling => ({ id: `s${place}`, needs: stated === null || place === 0 ? (stated === null ? null : []) : [...new Set(stated.map((one) => `s${one % place}`))] })),
-    );
+    const siblings = fc
+      .array(fc.option(fc.array(fc.nat(40), { maxLength: 4 })), { maxLength: 60 })
+      .map((needs) =>
+        needs.map((stated, place): Sibling => ({
+          id: `s${place}`,
+          needs:
+            stated === null || place === 0
+              ? stated === null
+                ? null
+                : []
+              : [...new Set(stated.map((one) => `s${one % place}`))],
+        })),
+      );
     fc.assert(
       fc.property(siblings, (all) => {
         const order = new Order(all, false);

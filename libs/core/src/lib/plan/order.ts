@@ -28,7 +28,9 @@ export class Order {
     this.places = new Map(siblings.map(({ id }, place) => [id, place]));
     this.needs = needsOf(siblings, together);
     const graph = new Map(siblings.map(({ id }, place) => [id, this.needs[place] ?? []]));
-    const inOrder = siblings.every((_, place) => this.needs[place]?.every((need) => (this.places.get(need) ?? 0) < place));
+    const inOrder = siblings.every((_, place) =>
+      this.needs[place]?.every((need) => (this.places.get(need) ?? 0) < place),
+    );
     this.cycle = inOrder ? null : findCycle(graph);
     this.sequence =
       inOrder || this.cycle !== null
@@ -85,4 +87,3 @@ export function levelsOf(needs: ReadonlyMap<string, readonly string[]>): Readonl
   }
   return level;
 }
-

@@ -36,7 +36,12 @@ export interface PlanIndex {
 }
 
 /** Indexes a plan under the defaults of its admitted profile and the floor of its environment. */
-export function indexPlan(plan: Plan, planHash: Digest, defaults: ProfileDefaults, approvalFloor: ApprovalFloor): PlanIndex {
+export function indexPlan(
+  plan: Plan,
+  planHash: Digest,
+  defaults: ProfileDefaults,
+  approvalFloor: ApprovalFloor,
+): PlanIndex {
   const nodes = new Map<NodeId, IndexedNode>();
   const indexBlock = (block: Block, parent: NodeId, scope: string, unlimited: number): IndexedBlock => {
     const waiting = new Map<string, string[]>(block.nodes.map((node) => [node.id, []]));

@@ -64,4 +64,3 @@ export const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 export const MAX_LEVELS = 100;
 /** Most items of one map. */
 export const MAX_ITEMS = 100_000;
-

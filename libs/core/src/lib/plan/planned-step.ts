@@ -1,4 +1,13 @@
-import { ANY_TYPE, arrayType, joinTypes, NUMBER_TYPE, nullable, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
+import {
+  ANY_TYPE,
+  arrayType,
+  joinTypes,
+  NUMBER_TYPE,
+  nullable,
+  objectType,
+  STRING_TYPE,
+  type StaticType,
+} from '../expression/static-type';
 import { listsIn, type PackStep } from '../pack/pack-step';
 import { Order } from './order';
 
@@ -56,7 +65,14 @@ export function layOut(steps: readonly PackStep[]): PlannedList {
   return layOutList('/spec/steps', steps, false, scope, null, 1);
 }
 
-function layOutList(at: string, steps: readonly PackStep[], together: boolean, scope: Scope, parent: PlannedStep | null, depth: number): PlannedList {
+function layOutList(
+  at: string,
+  steps: readonly PackStep[],
+  together: boolean,
+  scope: Scope,
+  parent: PlannedStep | null,
+  depth: number,
+): PlannedList {
   const planned: PlannedStep[] = [];
   const list: PlannedList = { at, steps: planned, order: new Order(steps, together), scope };
   steps.forEach((step, place) => {
@@ -97,9 +113,28 @@ export function isOverBefore(earlier: PlannedStep, later: PlannedStep): boolean 
   return a !== b && a.list.order.waitsFor(b.place, a.place);
 }
 
-const ERROR_TYPE = nullable(objectType({ code: STRING_TYPE, message: nullable(STRING_TYPE), attempts: NUMBER_TYPE, exitCode: nullable(NUMBER_TYPE) }));
-const ARTIFACT_TYPE = objectType({ name: STRING_TYPE, step: STRING_TYPE, digest: STRING_TYPE, size: NUMBER_TYPE, mediaType: STRING_TYPE, path: nullable(STRING_TYPE) });
-const COUNTS_TYPE = objectType({ total: NUMBER_TYPE, succeeded: NUMBER_TYPE, failed: NUMBER_TYPE, skipped: NUMBER_TYPE });
+const ERROR_TYPE = nullable(
+  objectType({
+    code: STRING_TYPE,
+    message: nullable(STRING_TYPE),
+    attempts: NUMBER_TYPE,
+    exitCode: nullable(NUMBER_TYPE),
+  }),
+);
+const ARTIFACT_TYPE = objectType({
+  name: STRING_TYPE,
+  step: STRING_TYPE,
+  digest: STRING_TYPE,
+  size: NUMBER_TYPE,
+  mediaType: STRING_TYPE,
+  path: nullable(STRING_TYPE),
+});
+const COUNTS_TYPE = objectType({
+  total: NUMBER_TYPE,
+  succeeded: NUMBER_TYPE,
+  failed: NUMBER_TYPE,
+  skipped: NUMBER_TYPE,
+});
 
 /** What `steps.<id>` is to an expression: null where it may have been skipped. */
 export function viewType(planned: PlannedStep): StaticType {
@@ -115,9 +150,15 @@ export function viewType(planned: PlannedStep): StaticType {
 function artifactsType({ step: { body }, lists }: PlannedStep): StaticType {
   if (body.kind === 'run') {
     const several = joinTypes(ARTIFACT_TYPE, arrayType(ARTIFACT_TYPE));
-    return objectType(Object.fromEntries(body.artifacts.map(({ name, path }) => [name, nullable(path.includes('*') ? several : ARTIFACT_TYPE)])));
+    return objectType(
+      Object.fromEntries(
+        body.artifacts.map(({ name, path }) => [name, nullable(path.includes('*') ? several : ARTIFACT_TYPE)]),
+      ),
+    );
   }
   if (body.kind !== 'map' && body.kind !== 'loop') return objectType({});
-  const names = lists.flatMap(({ steps }) => steps.flatMap(({ step }) => (step.body.kind === 'run' ? step.body.artifacts.map(({ name }) => name) : [])));
+  const names = lists.flatMap(({ steps }) =>
+    steps.flatMap(({ step }) => (step.body.kind === 'run' ? step.body.artifacts.map(({ name }) => name) : [])),
+  );
   return objectType(Object.fromEntries(names.map((name) => [name, arrayType(ARTIFACT_TYPE)])));
 }

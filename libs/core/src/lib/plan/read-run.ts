@@ -2,7 +2,15 @@ import { pointerTo } from '../document/json-pointer';
 import { parseTarget } from '../egress/authority';
 import { decideEgress } from '../egress/decide-egress';
 import type { EgressRule } from '../egress/egress-rule';
-import { ANY_TYPE, joinTypes, NUMBER_TYPE, objectType, typeOfSchema, typeOfValue, type StaticType } from '../expression/static-type';
+import {
+  ANY_TYPE,
+  joinTypes,
+  NUMBER_TYPE,
+  objectType,
+  typeOfSchema,
+  typeOfValue,
+  type StaticType,
+} from '../expression/static-type';
 import type { Json, JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { FailureRetries, Retries } from '../pack/retries';
@@ -29,7 +37,15 @@ export interface RunContext {
 }
 
 const STRICTNESS: Readonly<Record<Effects, number>> = { pure: 0, idempotent: 1, once: 2 };
-const ONE_ATTEMPT: Retries = { maxAttempts: 1, backoffMs: 0, factor: 2, maxBackoffMs: 300_000, jitter: true, on: null, attemptTimeoutMs: null };
+const ONE_ATTEMPT: Retries = {
+  maxAttempts: 1,
+  backoffMs: 0,
+  factor: 2,
+  maxBackoffMs: 300_000,
+  jitter: true,
+  on: null,
+  attemptTimeoutMs: null,
+};
 
 type OwnRun = Omit<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
 
@@ -41,10 +57,15 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   const executor = executorOf(body.uses, at, faults);
   const parameters = readParameters(body, executor, at, place, context);
   const env = reader.json(body.env, `${at}/env`, place, FIELDS.env).canonical as Record<string, string>;
-  const files = reader.json(body.files, `${at}/files`, place, FIELDS.files).canonical as JsonObject;
+  const files = readFiles(body, at, place, context);
   const outputs = readOutputs(body, at, context);
   planned.outputs = outputsType(executor, parameters.types, outputs?.type ?? null);
-  for (const [field, value] of Object.entries({ egress: body.egress, artifacts: body.artifacts, approvals: body.approvals })) reader.none(value as unknown as Json, `${at}/${field}`);
+  for (const [field, value] of Object.entries({
+    egress: body.egress,
+    artifacts: body.artifacts,
+    approvals: body.approvals,
+  }))
+    reader.none(value as unknown as Json, `${at}/${field}`);
   checkSecrets(body, at, context);
   checkEgress(body, at, context);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
@@ -55,11 +76,23 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
     env,
     files,
     secrets: body.secrets
-      .map((use) => ({ name: use.name, env: use.kind === 'env' ? use.env : null, file: use.kind === 'file' ? use.file : null }))
-      .sort((a, b) => (`${a.name} ${a.env ?? ''} ${a.file ?? ''}` < `${b.name} ${b.env ?? ''} ${b.file ?? ''}` ? -1 : 1)),
-    tools: Object.fromEntries(Object.entries(body.tools).map(([name, digests]) => [name, [...new Set(digests)].sort()])),
-    egress: body.egress.map(({ url, intent }) => ({ url, intent })).sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
-    artifacts: body.artifacts.map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      .map((use) => ({
+        name: use.name,
+        env: use.kind === 'env' ? use.env : null,
+        file: use.kind === 'file' ? use.file : null,
+      }))
+      .sort((a, b) =>
+        `${a.name} ${a.env ?? ''} ${a.file ?? ''}` < `${b.name} ${b.env ?? ''} ${b.file ?? ''}` ? -1 : 1,
+      ),
+    tools: Object.fromEntries(
+      Object.entries(body.tools).map(([name, digests]) => [name, [...new Set(digests)].sort()]),
+    ),
+    egress: body.egress
+      .map(({ url, intent }) => ({ url, intent }))
+      .sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
+    artifacts: body.artifacts
+      .map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
     outputs: outputs?.schemas ?? null,
     effects: effectsOf(step.effects, executor, step.at, body.uses, faults),
     retries: planRetries(retries),
@@ -67,8 +100,44 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   };
 }
 
-function planRetries({ maxAttempts, backoffMs, factor, maxBackoffMs, jitter, on, attemptTimeoutMs }: Retries): PlanRetries {
-  return { maxAttempts, backoffMs, factor, maxBackoffMs, jitter, on: on === null ? null : [...new Set(on)].sort(), attemptTimeoutMs };
+function planRetries({
+  maxAttempts,
+  backoffMs,
+  factor,
+  maxBackoffMs,
+  jitter,
+  on,
+  attemptTimeoutMs,
+}: Retries): PlanRetries {
+  return {
+    maxAttempts,
+    backoffMs,
+    factor,
+    maxBackoffMs,
+    jitter,
+    on: on === null ? null : [...new Set(on)].sort(),
+    attemptTimeoutMs,
+  };
+}
+
+/** What stands at a path of `files`: an artifact, a file input, several of them, a file of the pack, or a content. */
+function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: RunContext): JsonObject {
+  const files: Record<string, Json> = {};
+  for (const [path, value] of Object.entries(body.files)) {
+    const below = pointerTo(`${at}/files`, path);
+    if (path.includes('{{')) reader.none(path, below);
+    const { canonical, type, faulty } = reader.json(value, below, place, FIELDS.files);
+    files[path] = canonical;
+    const plain = typeof value === 'string' && !value.includes('{{');
+    const named = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const usable = plain
+      ? value.startsWith('pack:')
+      : named
+        ? 'content' in value || 'digest' in value
+        : type.kinds.some((kind) => kind === 'object' || kind === 'array' || kind === 'string');
+    if (!faulty && !usable) faults.add('FILE_NOT_A_FILE', below, `What stands at ${path} is no file.`);
+  }
+  return files;
 }
 
 /** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
@@ -82,10 +151,13 @@ function executorOf(uses: string, at: string, faults: Faults): BuiltinExecutor |
     return null;
   }
   const name = uses.slice('builtin:'.length);
-  if (UNAVAILABLE_EXECUTORS.includes(name)) faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this version.`);
+  if (UNAVAILABLE_EXECUTORS.includes(name))
+    faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this version.`);
   else {
     const known = [...Object.keys(BUILTIN_EXECUTORS), ...UNAVAILABLE_EXECUTORS].map((one) => `builtin:${one}`);
-    faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, { remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`) });
+    faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
+      remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
+    });
   }
   return null;
 }
@@ -95,7 +167,13 @@ interface ReadParameters {
   readonly types: Readonly<Record<string, StaticType>>;
 }
 
-function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: string, place: Place, context: RunContext): ReadParameters {
+function readParameters(
+  body: RunBody,
+  executor: BuiltinExecutor | null,
+  at: string,
+  place: Place,
+  context: RunContext,
+): ReadParameters {
   const { reader, faults, files } = context;
   const where = `${at}/with`;
   if (executor !== null) checkParameterNames(body, executor, where, faults);
@@ -105,11 +183,17 @@ function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: str
   for (const [name, value] of Object.entries(body.with)) {
     const below = pointerTo(where, name);
     if (name.includes('{{')) reader.none(name, below);
-    const parameter = executor?.parameters !== undefined && executor.parameters !== null && Object.hasOwn(executor.parameters, name) ? executor.parameters[name] : undefined;
+    const parameter =
+      executor?.parameters !== undefined && executor.parameters !== null && Object.hasOwn(executor.parameters, name)
+        ? executor.parameters[name]
+        : undefined;
     if (body.uses === 'builtin:validate-schema' && name === 'schema') {
-      const usable = typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+      const usable =
+        typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
       if (!usable) faults.add('EXECUTOR_PARAMETER', below, 'This must be a schema or its path in the pack.');
-      canonical[name] = usable ? (readSchema(value as JsonObject | string, below, files, faults)?.schema ?? value) : value;
+      canonical[name] = usable
+        ? (readSchema(value as JsonObject | string, below, files, faults)?.schema ?? value)
+        : value;
       continue;
     }
     if (parameter?.reading === 'verbatim' || parameter?.reading === 'plain') {
@@ -118,12 +202,16 @@ function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: str
       types[name] = typeOfValue(value);
     } else {
       const rule = journaled ? FIELDS.journaledWith : FIELDS.with;
-      const reading = name === 'command' && Array.isArray(value) ? readArguments(value as readonly Json[], below, place, reader) : reader.json(value, below, place, rule);
+      const reading =
+        name === 'command' && Array.isArray(value)
+          ? readArguments(value as readonly Json[], below, place, reader)
+          : reader.json(value, below, place, rule);
       canonical[name] = reading.canonical;
       types[name] = reading.type;
     }
     if (parameter === undefined) continue;
-    if (parameter.filled === true && Array.isArray(value) && value.length === 0) faults.add('EXECUTOR_PARAMETER', below, `${name} must have at least one element.`);
+    if (parameter.filled === true && Array.isArray(value) && value.length === 0)
+      faults.add('EXECUTOR_PARAMETER', below, `${name} must have at least one element.`);
     checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
   }
   if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
@@ -131,25 +219,46 @@ function readParameters(body: RunBody, executor: BuiltinExecutor | null, at: str
 }
 
 /** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`. */
-function readArguments(value: readonly Json[], at: string, place: Place, reader: ExpressionReader): { readonly canonical: Json; readonly type: StaticType } {
-  const parts = value.map((one, index) => reader.json(one, pointerTo(at, index), place, index === 0 ? { ...FIELDS.with, control: true } : FIELDS.with));
+function readArguments(
+  value: readonly Json[],
+  at: string,
+  place: Place,
+  reader: ExpressionReader,
+): { readonly canonical: Json; readonly type: StaticType } {
+  const parts = value.map((one, index) =>
+    reader.json(one, pointerTo(at, index), place, index === 0 ? { ...FIELDS.with, control: true } : FIELDS.with),
+  );
   const types = parts.map(({ type }) => type);
-  return { canonical: parts.map(({ canonical }) => canonical), type: { kinds: ['array'], ...(types.length > 0 && { items: types.reduce(joinTypes) }) } };
+  return {
+    canonical: parts.map(({ canonical }) => canonical),
+    type: { kinds: ['array'], ...(types.length > 0 && { items: types.reduce(joinTypes) }) },
+  };
 }
 
-function outputsType(executor: BuiltinExecutor | null, parameters: Readonly<Record<string, StaticType>>, declared: StaticType | null): StaticType {
+function outputsType(
+  executor: BuiltinExecutor | null,
+  parameters: Readonly<Record<string, StaticType>>,
+  declared: StaticType | null,
+): StaticType {
   if (executor === null) return declared ?? ANY_TYPE;
   if (!executor.declares || declared === null) return executor.outputs(parameters);
   return objectType({ ...declared.fields, exitCode: NUMBER_TYPE });
 }
 
-function readOutputs(body: RunBody, at: string, { files, faults }: RunContext): { readonly schemas: JsonObject; readonly type: StaticType } | null {
+function readOutputs(
+  body: RunBody,
+  at: string,
+  { files, faults }: RunContext,
+): { readonly schemas: JsonObject; readonly type: StaticType } | null {
   const declared = Object.entries(body.outputs);
   if (declared.length === 0) return null;
   const schemas: Record<string, Json> = {};
   const types: Record<string, StaticType> = {};
   for (const [name, { type, schema }] of declared) {
-    const read = schema === null ? null : (readSchema(schema, `${pointerTo(`${at}/outputs`, name)}/schema`, files, faults)?.schema ?? null);
+    const read =
+      schema === null
+        ? null
+        : (readSchema(schema, `${pointerTo(`${at}/outputs`, name)}/schema`, files, faults)?.schema ?? null);
     types[name] = type === null ? typeOfSchema(read ?? undefined) : refined(type, read);
     schemas[name] = { ...(type === null || type === 'file' ? {} : { type }), ...read };
   }
@@ -172,15 +281,30 @@ function checkEgress(body: RunBody, at: string, { egress, faults }: RunContext):
     if (target === null) return faults.add('EGRESS_URL', place, 'This is not the URL of a host.');
     if (egress === null || decideEgress(egress, target).allowed) return;
     const aliases = ['AIRGAP_EGRESS_BLOCKED'];
-    faults.add('SEALED_EGRESS_DENIED', place, `${target.host}:${target.port} is on no list that this pack and its environment share.`, { aliases });
+    faults.add(
+      'SEALED_EGRESS_DENIED',
+      place,
+      `${target.host}:${target.port} is on no list that this pack and its environment share.`,
+      { aliases },
+    );
   });
 }
 
-function effectsOf(stated: EffectClass | null, executor: BuiltinExecutor | null, at: string, uses: string, faults: Faults): Effects {
+function effectsOf(
+  stated: EffectClass | null,
+  executor: BuiltinExecutor | null,
+  at: string,
+  uses: string,
+  faults: Faults,
+): Effects {
   if (executor === null) return stated ?? 'once';
   if (stated === null) return executor.effects;
   if (STRICTNESS[stated] < STRICTNESS[executor.effects]) {
-    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${uses} is ${executor.effects}; a step cannot call it ${stated}.`);
+    faults.add(
+      'PLAN_EFFECTS_LOOSER',
+      `${at}/effects`,
+      `${uses} is ${executor.effects}; a step cannot call it ${stated}.`,
+    );
   }
   return stated;
 }

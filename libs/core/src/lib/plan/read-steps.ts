@@ -1,6 +1,19 @@
 import { ExpressionError } from '../expression/expression-fault';
 import { evaluateTemplate } from '../expression/json-template';
-import { ANY_TYPE, arrayType, BOOLEAN_TYPE, describeType, joinTypes, NULL_TYPE, nullable, NUMBER_TYPE, objectType, STRING_TYPE, typeOfSchema, type StaticType } from '../expression/static-type';
+import {
+  ANY_TYPE,
+  arrayType,
+  BOOLEAN_TYPE,
+  describeType,
+  joinTypes,
+  NULL_TYPE,
+  nullable,
+  NUMBER_TYPE,
+  objectType,
+  STRING_TYPE,
+  typeOfSchema,
+  type StaticType,
+} from '../expression/static-type';
 import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import type { ConditionalBody, GateBody, LoopBody, MapBody } from '../pack/pack-step';
 import type { FieldReading, Place } from './expression-reader';
@@ -21,11 +34,21 @@ type Common = Pick<Node, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' |
 type Around = Pick<Place, 'failed' | 'previous'>;
 
 /** Reads a list of steps into a block of the plan: each after all it waits for, so that types are known where they are asked for. */
-export function readList(list: PlannedList, around: Around, context: StepContext, maxParallel: number | null = 0, continueOnError = false): Block {
+export function readList(
+  list: PlannedList,
+  around: Around,
+  context: StepContext,
+  maxParallel: number | null = 0,
+  continueOnError = false,
+): Block {
   const { order, steps } = list;
   if (order.cycle !== null) {
     const stated = steps.find(({ step }) => order.cycle?.includes(step.id) === true && step.needs !== null) ?? steps[0];
-    context.faults.add('PLAN_NEEDS_CYCLE', stated ? `${stated.step.at}/needs` : list.at, `These steps wait for each other: ${order.cycle.slice(0, 12).join(' → ')}.`);
+    context.faults.add(
+      'PLAN_NEEDS_CYCLE',
+      stated ? `${stated.step.at}/needs` : list.at,
+      `These steps wait for each other: ${order.cycle.slice(0, 12).join(' → ')}.`,
+    );
   }
   const nodes = new Array<Node>(steps.length);
   for (const place of order.sequence) {
@@ -38,7 +61,8 @@ export function readList(list: PlannedList, around: Around, context: StepContext
 function readStep(planned: PlannedStep, around: Around, context: StepContext): Node {
   const { step, list } = planned;
   const { reader, faults } = context;
-  if (planned.depth === MAX_LEVELS + 1) faults.add('PLAN_TOO_DEEP', step.at, `Steps stand more than ${MAX_LEVELS} levels deep.`);
+  if (planned.depth === MAX_LEVELS + 1)
+    faults.add('PLAN_TOO_DEEP', step.at, `Steps stand more than ${MAX_LEVELS} levels deep.`);
   if (step.name !== null) reader.none(step.name, `${step.at}/name`);
   const inside: Around = { failed: around.failed || step.runOn !== 'success', previous: around.previous };
   const place: Place = { scope: list.scope, step: planned, ...inside };
@@ -68,7 +92,11 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
       const children = planned.lists[0];
       const goesOn = body.continueOnError || continueOnError;
       const block = children === undefined ? EMPTY : readList(children, inside, context, body.maxParallel, goesOn);
-      planned.outputs = objectType(Object.fromEntries((children?.steps ?? []).map((child) => [child.step.id, nullable(child.outputs ?? ANY_TYPE)])));
+      planned.outputs = objectType(
+        Object.fromEntries(
+          (children?.steps ?? []).map((child) => [child.step.id, nullable(child.outputs ?? ANY_TYPE)]),
+        ),
+      );
       return { kind: 'parallel', ...common, body: block, continueOnError: goesOn };
     }
     case 'map':
@@ -94,25 +122,53 @@ function lastOutputs(list: PlannedList | undefined): StaticType {
 }
 
 /** Gives the names of the items to a body, then reads it and what an item yields. */
-function readBody(planned: PlannedStep, body: (MapBody & { readonly kind: 'map' }) | (LoopBody & { readonly kind: 'loop' }), item: StaticType, late: boolean, place: Place, context: StepContext): { readonly block: Block; readonly outputs: JsonObject | null } {
+function readBody(
+  planned: PlannedStep,
+  body: (MapBody & { readonly kind: 'map' }) | (LoopBody & { readonly kind: 'loop' }),
+  item: StaticType,
+  late: boolean,
+  place: Place,
+  context: StepContext,
+): { readonly block: Block; readonly outputs: JsonObject | null } {
   const list = planned.lists[0];
   if (list === undefined) return { block: EMPTY, outputs: null };
   const around: Around = { failed: place.failed, previous: place.previous || body.kind === 'loop' };
-  list.scope.variables = { ...place.scope.variables, [body.index]: { type: NUMBER_TYPE, late: false }, [body.iterator]: { type: item, late } };
+  list.scope.variables = {
+    ...place.scope.variables,
+    [body.index]: { type: NUMBER_TYPE, late: false },
+    [body.iterator]: { type: item, late },
+  };
   const block = readList(list, around, context);
-  const outputs = body.outputs === null ? null : context.reader.json(body.outputs, `${planned.step.at}/${body.kind}/outputs`, { scope: list.scope, step: null, ...around }, FIELDS.outputs);
+  const outputs =
+    body.outputs === null
+      ? null
+      : context.reader.json(
+          body.outputs,
+          `${planned.step.at}/${body.kind}/outputs`,
+          { scope: list.scope, step: null, ...around },
+          FIELDS.outputs,
+        );
   planned.outputs = arrayType(nullable(outputs === null ? lastOutputs(list) : outputs.type));
   return { block, outputs: outputs === null ? null : (outputs.canonical as JsonObject) };
 }
 
-function readMap(planned: PlannedStep, body: MapBody & { readonly kind: 'map' }, common: Common, place: Place, context: StepContext): MapNode {
+function readMap(
+  planned: PlannedStep,
+  body: MapBody & { readonly kind: 'map' },
+  common: Common,
+  place: Place,
+  context: StepContext,
+): MapNode {
   const at = `${planned.step.at}/map`;
   const { reader, faults } = context;
   const items = reader.json(body.items, `${at}/items`, place, FIELDS.items);
   checkItems(items, body, at, context);
   const { block, outputs } = readBody(planned, body, items.type.items ?? ANY_TYPE, items.late, place, context);
   const list = planned.lists[0];
-  const label = body.label === null || list === undefined ? null : reader.json(body.label, `${at}/label`, { ...place, scope: list.scope, step: planned }, FIELDS.label).canonical;
+  const label =
+    body.label === null || list === undefined
+      ? null
+      : reader.json(body.label, `${at}/label`, { ...place, scope: list.scope, step: planned }, FIELDS.label).canonical;
   if (items.late && body.maxItems === null && !items.faulty) {
     faults.add('MAP_MAX_ITEMS_MISSING', `${at}/items`, 'How many items there will be is known only in the run.');
   }
@@ -138,12 +194,16 @@ function checkItems(items: FieldReading, body: MapBody, at: string, { faults, kn
     faults.add('MAP_ITEMS_TYPE', `${at}/items`, `Items must be a list; they are ${describeType(items.type)}.`);
     return;
   }
-  if (items.late || items.sensitive || known === null) return;
+  if (items.late || items.local || items.sensitive || known === null) return;
   const list = items.constant ? items.canonical : evaluated(items.canonical, known);
   if (list === undefined) return;
   if (!isJsonArray(list)) faults.add('MAP_ITEMS_TYPE', `${at}/items`, 'With these inputs the items are not a list.');
   else if (list.length > (body.maxItems ?? MAX_ITEMS)) {
-    faults.add('MAP_ITEMS_LIMIT', `${at}/items`, `There are ${list.length} items, at most ${body.maxItems ?? MAX_ITEMS} are allowed.`);
+    faults.add(
+      'MAP_ITEMS_LIMIT',
+      `${at}/items`,
+      `There are ${list.length} items, at most ${body.maxItems ?? MAX_ITEMS} are allowed.`,
+    );
   }
 }
 
@@ -157,7 +217,13 @@ function evaluated(template: Json, known: JsonObject): Json | undefined {
   }
 }
 
-function readLoop(planned: PlannedStep, body: LoopBody & { readonly kind: 'loop' }, common: Common, place: Place, context: StepContext): LoopNode {
+function readLoop(
+  planned: PlannedStep,
+  body: LoopBody & { readonly kind: 'loop' },
+  common: Common,
+  place: Place,
+  context: StepContext,
+): LoopNode {
   const at = `${planned.step.at}/loop`;
   const { reader, faults } = context;
   faults.add('PLAN_KIND_UNAVAILABLE', at, 'Loops are not available in this version.', { key: true });
@@ -166,7 +232,12 @@ function readLoop(planned: PlannedStep, body: LoopBody & { readonly kind: 'loop'
   let type: StaticType = NULL_TYPE;
   let late = false;
   if (items !== null) {
-    const written: Json = items.kind === 'expression' ? items.expression : items.kind === 'static' ? items.values : { range: { start: items.start, end: items.end, step: items.step } };
+    const written: Json =
+      items.kind === 'expression'
+        ? items.expression
+        : items.kind === 'static'
+          ? items.values
+          : { range: { start: items.start, end: items.end, step: items.step } };
     const where = items.kind === 'range' ? `${at}/items` : `${at}/items/${items.kind}`;
     const reading = reader.json(written, where, place, FIELDS.items);
     canonicalItems = reading.canonical;
@@ -182,12 +253,33 @@ function readLoop(planned: PlannedStep, body: LoopBody & { readonly kind: 'loop'
   const until = body.until === null ? null : reader.condition(body.until, `${at}/until`, end, FIELDS.until);
   if (body.aggregation === 'last') planned.outputs = planned.outputs?.items ?? ANY_TYPE;
   const { delayMs, maxIterations, aggregation, iterator, index } = body;
-  return { kind: 'loop', ...common, items: canonicalItems, until, delayMs, maxIterations, aggregation, iterator, index, body: block, outputs, continueOnError: body.continueOnError || (planned.step.continueOnError ?? false) };
+  return {
+    kind: 'loop',
+    ...common,
+    items: canonicalItems,
+    until,
+    delayMs,
+    maxIterations,
+    aggregation,
+    iterator,
+    index,
+    body: block,
+    outputs,
+    continueOnError: body.continueOnError || (planned.step.continueOnError ?? false),
+  };
 }
 
-function readConditional(planned: PlannedStep, body: ConditionalBody & { readonly kind: 'conditional' }, common: Common, place: Place, context: StepContext): ConditionalNode {
+function readConditional(
+  planned: PlannedStep,
+  body: ConditionalBody & { readonly kind: 'conditional' },
+  common: Common,
+  place: Place,
+  context: StepContext,
+): ConditionalNode {
   const at = `${planned.step.at}/conditional`;
-  const conditions = body.branches.map(({ when }, index) => context.reader.condition(when, `${at}/branches/${index}/when`, place, FIELDS.when));
+  const conditions = body.branches.map(({ when }, index) =>
+    context.reader.condition(when, `${at}/branches/${index}/when`, place, FIELDS.when),
+  );
   const blocks = readLists(planned, { failed: place.failed, previous: place.previous }, context);
   planned.outputs = nullable(planned.lists.map(lastOutputs).reduce(joinTypes, NULL_TYPE));
   return {
@@ -199,15 +291,43 @@ function readConditional(planned: PlannedStep, body: ConditionalBody & { readonl
   };
 }
 
-const DECISIONS = arrayType(objectType({ decisionId: STRING_TYPE, person: objectType({ iss: STRING_TYPE, sub: STRING_TYPE }), decision: STRING_TYPE, record: STRING_TYPE }));
-const JUDGED = objectType({ allow: BOOLEAN_TYPE, reasons: arrayType(STRING_TYPE), engine: STRING_TYPE, digest: STRING_TYPE, overridden: BOOLEAN_TYPE });
+const DECISIONS = arrayType(
+  objectType({
+    decisionId: STRING_TYPE,
+    person: objectType({ iss: STRING_TYPE, sub: STRING_TYPE }),
+    decision: STRING_TYPE,
+    record: STRING_TYPE,
+  }),
+);
+const JUDGED = objectType({
+  allow: BOOLEAN_TYPE,
+  reasons: arrayType(STRING_TYPE),
+  engine: STRING_TYPE,
+  digest: STRING_TYPE,
+  overridden: BOOLEAN_TYPE,
+});
 
-function readGate(planned: PlannedStep, { gate }: GateBody, common: Common, place: Place, { reader, files, faults }: StepContext): GateNode {
+function readGate(
+  planned: PlannedStep,
+  { gate }: GateBody,
+  common: Common,
+  place: Place,
+  { reader, files, faults }: StepContext,
+): GateNode {
   const at = `${planned.step.at}/gate`;
   if (gate.kind === 'policy') {
     planned.outputs = JUDGED;
     const parameters = reader.json(gate.with, `${at}/with`, place, FIELDS.parameters).canonical as JsonObject;
-    return { kind: 'gate', ...common, approval: gate.overrideApproval, policy: gate.policy, with: parameters, message: null, show: {}, form: null };
+    return {
+      kind: 'gate',
+      ...common,
+      approval: gate.overrideApproval,
+      policy: gate.policy,
+      with: parameters,
+      message: null,
+      show: {},
+      form: null,
+    };
   }
   let response = ANY_TYPE;
   if (gate.form !== null) {
@@ -216,7 +336,17 @@ function readGate(planned: PlannedStep, { gate }: GateBody, common: Common, plac
     response = nullable(typeOfSchema(gate.form));
   }
   planned.outputs = objectType({ decision: nullable(STRING_TYPE), response, decisions: DECISIONS });
-  const message = gate.message === null ? null : reader.json(gate.message, `${at}/message`, place, FIELDS.message).canonical;
+  const message =
+    gate.message === null ? null : reader.json(gate.message, `${at}/message`, place, FIELDS.message).canonical;
   const show = reader.json(gate.show, `${at}/show`, place, FIELDS.show).canonical as JsonObject;
-  return { kind: 'gate', ...common, approval: gate.approval, policy: null, with: {}, message: typeof message === 'string' ? message : null, show, form: gate.form };
+  return {
+    kind: 'gate',
+    ...common,
+    approval: gate.approval,
+    policy: null,
+    with: {},
+    message: typeof message === 'string' ? message : null,
+    show,
+    form: gate.form,
+  };
 }

@@ -1,7 +1,14 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import { readDocument } from '../document/read-document';
-import { nullable, STRING_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from '../expression/static-type';
+import {
+  nullable,
+  STRING_TYPE,
+  NUMBER_TYPE,
+  objectType,
+  typeOfSchema,
+  type StaticType,
+} from '../expression/static-type';
 import { isDigest } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { isOfType } from '../pack/check-names';
@@ -31,7 +38,13 @@ export interface ResolvedInputs {
 export const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 
 /** Resolves what the caller gave against what the pack asks for (language.md §2, §7). */
-export function resolveInputs(pack: Pack, files: PackFiles, given: JsonObject, sensitiveAllowed: boolean, faults: Faults): ResolvedInputs {
+export function resolveInputs(
+  pack: Pack,
+  files: PackFiles,
+  given: JsonObject,
+  sensitiveAllowed: boolean,
+  faults: Faults,
+): ResolvedInputs {
   const rules = pack.spec.inputs;
   const names = rules.map(({ name }) => name);
   let sound = true;
@@ -41,7 +54,12 @@ export function resolveInputs(pack: Pack, files: PackFiles, given: JsonObject, s
   };
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
-    refuse('INPUT_UNKNOWN', pointerTo('/inputs', name), `The pack has no input ${shownName(name)}.`, faults.guess(name, names, `The inputs are ${names.slice(0, 20).join(', ') || 'none'}.`));
+    refuse(
+      'INPUT_UNKNOWN',
+      pointerTo('/inputs', name),
+      `The pack has no input ${shownName(name)}.`,
+      faults.guess(name, names, `The inputs are ${names.slice(0, 20).join(', ') || 'none'}.`),
+    );
   }
   const values: Record<string, Json> = {};
   const types: Record<string, StaticType> = {};
@@ -67,22 +85,34 @@ export function resolveInputs(pack: Pack, files: PackFiles, given: JsonObject, s
     if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value))) {
       refuse('INPUT_ENUM', at, `The input ${rule.name} is none of the values that the pack lists.`);
     }
-    for (const { pointer, message } of read?.findings(value) ?? []) refuse('INPUT_INVALID', at + pointer, `The input ${rule.name} is not valid: ${message}.`);
+    for (const { pointer, message } of read?.findings(value) ?? [])
+      refuse('INPUT_INVALID', at + pointer, `The input ${rule.name} is not valid: ${message}.`);
   });
   const sensitive = rules.filter((rule) => rule.sensitive && values[rule.name] !== null).map((rule) => rule.name);
   if (!sensitiveAllowed) {
     rules.forEach((rule, index) => {
-      if (rule.sensitive) faults.add('INPUT_SENSITIVE_UNAVAILABLE', `/spec/inputs/${index}/sensitive`, `The input ${rule.name} is sensitive.`);
+      if (rule.sensitive)
+        faults.add(
+          'INPUT_SENSITIVE_UNAVAILABLE',
+          `/spec/inputs/${index}/sensitive`,
+          `The input ${rule.name} is sensitive.`,
+        );
     });
   }
-  if (sound && isLarger(values)) refuse('INPUT_TOO_LARGE', '/inputs', `The inputs are larger than ${MAX_INPUT_BYTES} bytes.`);
-  const shown = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, sensitive.includes(name) ? { sensitive: true } : value]));
+  if (sound && isLarger(values))
+    refuse('INPUT_TOO_LARGE', '/inputs', `The inputs are larger than ${MAX_INPUT_BYTES} bytes.`);
+  const shown = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, sensitive.includes(name) ? { sensitive: true } : value]),
+  );
   return { shown, values, sensitive, type: objectType(types), sound };
 }
 
 function isLarger(values: JsonObject): boolean {
   const text = canonical(values);
-  return text.length > MAX_INPUT_BYTES || (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES);
+  return (
+    text.length > MAX_INPUT_BYTES ||
+    (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES)
+  );
 }
 
 function fileOf(value: Json): JsonObject | null {
@@ -99,7 +129,12 @@ export interface SchemaRead {
 }
 
 /** A schema that stands in the manifest or in a file of the pack; null if it is none, and then there is a fault. */
-export function readSchema(written: JsonObject | string, at: string, files: PackFiles, faults: Faults): SchemaRead | null {
+export function readSchema(
+  written: JsonObject | string,
+  at: string,
+  files: PackFiles,
+  faults: Faults,
+): SchemaRead | null {
   let schema = written;
   if (typeof schema === 'string') {
     const bytes = files.read(schema);

@@ -7,14 +7,27 @@ import type { Block, Node, Plan } from './plan';
 
 /** Steps with effects that no approval gate dominates (gates.md §4): they may act although nobody agreed. In plan order. */
 export function ungatedEffects(plan: Plan): readonly NodeId[] {
-  const ungated = new Set<NodeId>();
-  const all: NodeId[] = [];
-  visit(plan, plan.graph, '', false, ungated, all);
+  const { ungated, all } = effectsIn(plan);
   return all.filter((id) => ungated.has(id));
 }
 
+/** All steps with effects, in plan order, and those of them that no approval gate dominates. */
+export function effectsIn(plan: Plan): { readonly all: readonly NodeId[]; readonly ungated: ReadonlySet<NodeId> } {
+  const ungated = new Set<NodeId>();
+  const all: NodeId[] = [];
+  visit(plan, plan.graph, '', false, ungated, all);
+  return { all, ungated };
+}
+
 /** Reads a block; true if it is over only when an approval gate in it has opened. */
-function visit(plan: Plan, block: Block, scope: string, outside: boolean, ungated: Set<NodeId>, all: NodeId[]): boolean {
+function visit(
+  plan: Plan,
+  block: Block,
+  scope: string,
+  outside: boolean,
+  ungated: Set<NodeId>,
+  all: NodeId[],
+): boolean {
   const nodes = new Map(block.nodes.map((node) => [node.id, node]));
   const order = topological(new Map(block.nodes.map((node) => [node.id, node.needs])));
   const guarded = new Set<string>();
@@ -52,7 +65,8 @@ function passes(plan: Plan, node: Node, scope: string, behind: boolean, ungated:
       visit(plan, node.body, id, behind, ungated, all);
       return false;
     case 'conditional':
-      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])]) visit(plan, body, scope, behind, ungated, all);
+      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
+        visit(plan, body, scope, behind, ungated, all);
       return false;
   }
 }
@@ -63,7 +77,9 @@ export function alwaysApplies(plan: Pick<Plan, 'inputs' | 'pack'>, when: string 
   const parsed = parseExpression(when);
   if (parsed.kind === 'faults') return false;
   const { inputs, pack } = plan;
-  const sensitive = parsed.expression.reads.some(({ root, path: [name] }) => root === 'inputs' && (typeof name !== 'string' || isSensitive(inputs[name])));
+  const sensitive = parsed.expression.reads.some(
+    ({ root, path: [name] }) => root === 'inputs' && (typeof name !== 'string' || isSensitive(inputs[name])),
+  );
   if (sensitive) return false;
   try {
     return parsed.expression.evaluate({ inputs, pack: { name: pack.name, version: pack.version } }) === true;

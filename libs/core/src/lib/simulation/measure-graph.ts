@@ -66,7 +66,10 @@ export function widestPoint(block: Block, defaultWidth: number, countOf: (map: N
   let widest = 0;
   for (const widths of atLevel.values()) {
     const together = widths.sort((a, b) => b - a).slice(0, Math.min(limit, widths.length));
-    widest = Math.max(widest, together.reduce((sum, width) => sum + width, 0));
+    widest = Math.max(
+      widest,
+      together.reduce((sum, width) => sum + width, 0),
+    );
   }
   return widest;
 }

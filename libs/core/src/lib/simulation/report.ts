@@ -14,7 +14,12 @@ export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-
 export interface SimulationReport {
   readonly planHash: Digest;
   /** In plan order. */
-  readonly nodes: readonly { readonly id: NodeId; readonly kind: Node['kind']; readonly class: NodeClass; readonly reason: string | null }[];
+  readonly nodes: readonly {
+    readonly id: NodeId;
+    readonly kind: Node['kind'];
+    readonly class: NodeClass;
+    readonly reason: string | null;
+  }[];
   /** Approvals that the run will ask for, by gate. */
   readonly approvals: readonly {
     readonly gate: NodeId;
@@ -28,17 +33,43 @@ export interface SimulationReport {
     readonly expiresAfterMs: number;
     readonly executeWithinMs: number;
   }[];
-  readonly secrets: readonly { readonly name: string; readonly scope: string | null; readonly required: boolean; readonly provider: string | null; readonly steps: readonly NodeId[] }[];
-  readonly egress: readonly { readonly step: NodeId; readonly url: string; readonly intent: string | null; readonly verdict: 'recorded' | 'allowed' }[];
-  readonly effects: readonly { readonly id: NodeId; readonly uses: string; readonly class: Effects; readonly gated: boolean }[];
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly scope: string | null;
+    readonly required: boolean;
+    readonly provider: string | null;
+    readonly steps: readonly NodeId[];
+  }[];
+  readonly egress: readonly {
+    readonly step: NodeId;
+    readonly url: string;
+    readonly intent: string | null;
+    readonly verdict: 'recorded' | 'allowed';
+  }[];
+  readonly effects: readonly {
+    readonly id: NodeId;
+    readonly uses: string;
+    readonly class: Effects;
+    readonly gated: boolean;
+  }[];
   readonly ungatedEffects: readonly NodeId[];
   readonly criticalPath: readonly NodeId[];
   readonly widest: number;
-  readonly outputs: readonly { readonly name: string; readonly type: string; readonly known: boolean; readonly value: Json }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly known: boolean;
+    readonly value: Json;
+  }[];
 }
 
 /** Puts together what a plan says and what its simulation saw. */
-export function reportOf(planned: Planned, world: SimulatedWorld, sealed: boolean, outputs: SimulationReport['outputs']): SimulationReport {
+export function reportOf(
+  planned: Planned,
+  world: SimulatedWorld,
+  sealed: boolean,
+  outputs: SimulationReport['outputs'],
+): SimulationReport {
   const { plan, planHash, profile, index } = planned;
   const nodes = [...placed(plan.graph, '')];
   const ungated = ungatedEffects(plan);
@@ -46,9 +77,16 @@ export function reportOf(planned: Planned, world: SimulatedWorld, sealed: boolea
   const classes = new Map(nodes.map((one) => [one.id, classOf(one, world)]));
   return {
     planHash,
-    nodes: nodes.map(({ id, node }) => ({ id, kind: node.kind, ...(classes.get(id) ?? { class: 'pending', reason: null }) })),
+    nodes: nodes.map(({ id, node }) => ({
+      id,
+      kind: node.kind,
+      ...(classes.get(id) ?? { class: 'pending', reason: null }),
+    })),
     approvals: nodes
-      .filter((one): one is Placed<GateNode> => one.node.kind === 'gate' && one.node.approval !== null && applies(planned, one.node))
+      .filter(
+        (one): one is Placed<GateNode> =>
+          one.node.kind === 'gate' && one.node.approval !== null && applies(planned, one.node),
+      )
       .map(({ id, node }) => {
         const approval = plan.approvals.find((one) => one.id === node.approval);
         const { approvalFloor: floor, defaults } = index;
@@ -68,8 +106,20 @@ export function reportOf(planned: Planned, world: SimulatedWorld, sealed: boolea
       provider: profile.secrets.find(({ name }) => name === secret.name)?.provider ?? null,
       steps: runs.filter(({ node }) => node.secrets.some(({ name }) => name === secret.name)).map(({ id }) => id),
     })),
-    egress: runs.flatMap(({ id, node }) => node.egress.map(({ url, intent }) => ({ step: id, url, intent, verdict: sealed ? ('allowed' as const) : ('recorded' as const) }))),
-    effects: runs.map(({ id, node }) => ({ id, uses: node.uses, class: node.effects, gated: node.effects !== 'pure' && !ungated.includes(id) })),
+    egress: runs.flatMap(({ id, node }) =>
+      node.egress.map(({ url, intent }) => ({
+        step: id,
+        url,
+        intent,
+        verdict: sealed ? ('allowed' as const) : ('recorded' as const),
+      })),
+    ),
+    effects: runs.map(({ id, node }) => ({
+      id,
+      uses: node.uses,
+      class: node.effects,
+      gated: node.effects !== 'pure' && !ungated.includes(id),
+    })),
     ungatedEffects: ungated,
     criticalPath: criticalPath(plan.graph),
     widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => world.trace(map).items ?? 1),
@@ -89,7 +139,9 @@ function* placed(block: Block, scope: string, above: NodeId | null = null): Iter
     const id = within<NodeId>(scope, node.id);
     yield { id, node, above };
     if (node.kind === 'map' || node.kind === 'loop') yield* placed(node.body, id, id);
-    else if (node.kind === 'conditional') for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])]) yield* placed(body, scope, id);
+    else if (node.kind === 'conditional')
+      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
+        yield* placed(body, scope, id);
     else if (node.kind !== 'run' && node.kind !== 'gate') yield* placed(node.body, scope, id);
   }
 }
@@ -98,15 +150,28 @@ function applies({ plan }: Planned, node: GateNode): boolean {
   return node.when === null || alwaysApplies(plan, node.when);
 }
 
-function classOf({ id, node, above }: Placed, world: SimulatedWorld): { readonly class: NodeClass; readonly reason: string | null } {
+function classOf(
+  { id, node, above }: Placed,
+  world: SimulatedWorld,
+): { readonly class: NodeClass; readonly reason: string | null } {
   const trace = world.trace(id);
   const assumed = [...trace.assumed].sort().map((what) => `assumed: ${what}`);
   const statuses = [...trace.ended.keys()];
   const skipped = !trace.reached && statuses.every((status) => status === 'skipped');
-  if (skipped && statuses.length > 0) return { class: 'skipped', reason: node.when !== null && trace.skippedBy === 'WHEN_FALSE' ? `WHEN_FALSE: ${node.when}` : (trace.skippedBy ?? 'SKIPPED') };
+  if (skipped && statuses.length > 0)
+    return {
+      class: 'skipped',
+      reason:
+        node.when !== null && trace.skippedBy === 'WHEN_FALSE'
+          ? `WHEN_FALSE: ${node.when}`
+          : (trace.skippedBy ?? 'SKIPPED'),
+    };
   if (skipped) return { class: 'skipped', reason: notReached(above, world) };
   if (node.kind === 'gate') {
-    const reason = [node.policy === null ? `approval ${node.approval ?? ''}` : `policy ${node.policy}`, ...assumed].join('; ');
+    const reason = [
+      node.policy === null ? `approval ${node.approval ?? ''}` : `policy ${node.policy}`,
+      ...assumed,
+    ].join('; ');
     return { class: node.policy === null ? 'requires-approval' : 'requires-policy', reason };
   }
   const failed = trace.ended.has('failed') ? ['fails'] : [];

@@ -23,7 +23,9 @@ export interface Script {
   outcomeOf(step: StepId): Outcome | null;
 }
 
-export type ParsedScript = { readonly kind: 'script'; readonly script: Script } | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+export type ParsedScript =
+  | { readonly kind: 'script'; readonly script: Script }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as const;
 const MEMBERS = ['status', 'outputs', 'error', 'decision', 'attempts'] as const;
@@ -52,13 +54,21 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
       exact.set(key, outcome);
       if (x.nodes.has(nodeOf(key as StepId))) continue;
       const near = nearestName(key, x.nodes.keys());
-      fault(at, 'SCRIPT_UNKNOWN_STEP', `The plan has no step ${key}.`, near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`);
+      fault(
+        at,
+        'SCRIPT_UNKNOWN_STEP',
+        `The plan has no step ${key}.`,
+        near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
+      );
     }
   }
   if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
   patterns.sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
   const outcomeOf = (step: StepId): Outcome | null =>
-    exact.get(step) ?? exact.get(nodeOf(step)) ?? patterns.find(({ parts }) => fits(step, parts) || fits(nodeOf(step), parts))?.outcome ?? null;
+    exact.get(step) ??
+    exact.get(nodeOf(step)) ??
+    patterns.find(({ parts }) => fits(step, parts) || fits(nodeOf(step), parts))?.outcome ??
+    null;
   return { kind: 'script', script: { outcomeOf } };
 }
 
@@ -80,19 +90,31 @@ type Report = (path: string, code: string, message: string, remediation: string)
 
 function readOutcome(value: Json, at: string, fault: Report): Outcome {
   const written = typeof value === 'string' ? { status: value } : value;
-  if (!isJsonObject(written)) fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
+  if (!isJsonObject(written))
+    fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
   const { status, outputs, error, decision, attempts } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
     const near = nearestName(name, MEMBERS);
-    fault(pointerTo(at, name), 'SCRIPT_INVALID', `An outcome has no ${name}.`, near === null ? `Known are ${MEMBERS.join(', ')}.` : `Did you mean ${near}?`);
+    fault(
+      pointerTo(at, name),
+      'SCRIPT_INVALID',
+      `An outcome has no ${name}.`,
+      near === null ? `Known are ${MEMBERS.join(', ')}.` : `Did you mean ${near}?`,
+    );
   }
   const chosen = decision ?? status ?? 'succeeded';
   for (const [name, one] of Object.entries({ status: status ?? 'succeeded', decision: chosen })) {
-    if (!STATUSES.some((known) => known === one)) fault(`${at}/${name}`, 'SCRIPT_INVALID', `${name} is ${STATUSES.join(', ')}.`, 'Choose one of them.');
+    if (!STATUSES.some((known) => known === one))
+      fault(`${at}/${name}`, 'SCRIPT_INVALID', `${name} is ${STATUSES.join(', ')}.`, 'Choose one of them.');
   }
   if (attempts !== undefined && (typeof attempts !== 'number' || !Number.isInteger(attempts) || attempts < 1)) {
-    fault(`${at}/attempts`, 'SCRIPT_INVALID', 'attempts is a whole number from 1.', 'Write how many attempts it takes.');
+    fault(
+      `${at}/attempts`,
+      'SCRIPT_INVALID',
+      'attempts is a whole number from 1.',
+      'Write how many attempts it takes.',
+    );
   }
   const said = isJsonObject(error) ? error : typeof error === 'string' ? { code: error } : {};
   return {

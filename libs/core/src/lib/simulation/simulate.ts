@@ -43,7 +43,8 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
   world.play();
   const { result } = world.state;
   const steps = new Map<StepId, string>();
-  for (const [step, { status }] of world.results.all()) if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
+  for (const [step, { status }] of world.results.all())
+    if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
   return {
     kind: 'simulated',
     report: reportOf(planned, world, sealed, outputsOf(planned, world)),
@@ -61,7 +62,12 @@ function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['
     const reads = readsOfTemplate(value);
     if (!ended || world.unknowns.among(ROOT, reads) !== null) return { name, type, known: false, value: null };
     try {
-      return { name, type, known: true, value: evaluateTemplate(value, scopeFor(world.sight, ROOT, reads, new Missing())) };
+      return {
+        name,
+        type,
+        known: true,
+        value: evaluateTemplate(value, scopeFor(world.sight, ROOT, reads, new Missing())),
+      };
     } catch (error) {
       if (error instanceof ExpressionError) return { name, type, known: false, value: null };
       throw error;

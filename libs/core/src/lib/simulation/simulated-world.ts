@@ -17,7 +17,7 @@ import type { Planned } from '../plan/plan-request';
 import type { RunNode } from '../plan/plan';
 import { advance, initialState, nextWakeAt } from '../run/advance';
 import type { Command } from '../run/command';
-import type { Derived, Given, GivenBody } from '../run/run-event';
+import type { Derived, GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { Answer } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
@@ -71,12 +71,26 @@ export class SimulatedWorld {
     const { index: x, planHash, values } = planned;
     this.unknowns = new Unknowns(x);
     this.state = initialState(x, RUN, []);
-    this.sight = { x, results: this.results, values: this.values, context: { runId: RUN, tenant: TENANT, planHash, inputs: values } };
+    this.sight = {
+      x,
+      results: this.results,
+      values: this.values,
+      context: { runId: RUN, tenant: TENANT, planHash, inputs: values },
+    };
   }
 
   /** Plays the run to its end, or as far as it goes. */
   play(): void {
-    this.tell({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, worker: 'simulation', version: '0', build: NOBODY, probe: NOBODY });
+    this.tell({
+      type: 'run.claimed',
+      fence: 1,
+      crashes: 0,
+      quarantine: false,
+      worker: 'simulation',
+      version: '0',
+      build: NOBODY,
+      probe: NOBODY,
+    });
     while (this.state.phase !== 'ended') {
       if (!this.move()) return;
     }
@@ -112,7 +126,7 @@ export class SimulatedWorld {
   }
 
   private tell(body: GivenBody): true {
-    const turn = advance(this.sight.x, this.state, { ...body, at: this.at } as Given);
+    const turn = advance(this.sight.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.results.take({ at: this.at, kind: 'given', event: body });
     for (const event of turn.events) {
@@ -166,7 +180,15 @@ export class SimulatedWorld {
   private execute({ step, attempt, execution }: CommandOf<'start'>): GivenBody {
     const node = runNodeAt(this.sight.x, step);
     const scripted = this.script.outcomeOf(step);
-    const failed = (code: string, message: string, retryable: boolean): GivenBody => ({ type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null });
+    const failed = (code: string, message: string, retryable: boolean): GivenBody => ({
+      type: 'attempt.failed',
+      step,
+      execution,
+      code,
+      message,
+      retryable,
+      exitCode: null,
+    });
     const succeeded = (outputs: ValueRef): GivenBody => ({ type: 'attempt.succeeded', step, execution, outputs });
     const bound = this.bound(step, node);
     if (bound.kind === 'fault') return failed(bound.code, bound.message, false);
@@ -182,7 +204,11 @@ export class SimulatedWorld {
     switch (node.uses) {
       case 'builtin:fail':
         if (scripted !== null) return succeeded(null);
-        return failed('STEP_FAILED', typeof parameters?.['message'] === 'string' ? parameters['message'] : 'the step fails', false);
+        return failed(
+          'STEP_FAILED',
+          typeof parameters?.['message'] === 'string' ? parameters['message'] : 'the step fails',
+          false,
+        );
       case 'builtin:wait': {
         const time = typeof parameters?.['for'] === 'string' ? parseDuration(parameters['for']) : null;
         return time === null ? succeeded(null) : { type: 'attempt.deferred', step, execution, until: this.at + time };
@@ -209,7 +235,12 @@ export class SimulatedWorld {
   }
 
   /** Parameters of a leaf as far as they are known; a fault of its expressions is the attempt's. */
-  private bound(step: StepId, node: RunNode): { readonly kind: 'bound'; readonly with: JsonObject | null; readonly unknown: string | null } | { readonly kind: 'fault'; readonly code: string; readonly message: string } {
+  private bound(
+    step: StepId,
+    node: RunNode,
+  ):
+    | { readonly kind: 'bound'; readonly with: JsonObject | null; readonly unknown: string | null }
+    | { readonly kind: 'fault'; readonly code: string; readonly message: string } {
     const verbatim = verbatimParameters(node.uses);
     const template = this.template(node, () => ({
       with: Object.fromEntries(Object.entries(node.with).filter(([name]) => !verbatim.includes(name))),
@@ -228,12 +259,18 @@ export class SimulatedWorld {
     const known = this.templates.get(key);
     if (known !== undefined) return known;
     const parsed = parseJsonTemplate(written());
-    if (parsed.kind === 'faults') throw new TypeError(`the plan holds what is not a template: ${parsed.faults[0]?.message ?? ''}`);
+    if (parsed.kind === 'faults')
+      throw new TypeError(`the plan holds what is not a template: ${parsed.faults[0]?.message ?? ''}`);
     this.templates.set(key, parsed.template);
     return parsed.template;
   }
 
-  private evaluate(step: StepId, expression: Pick<JsonTemplate, 'reads' | 'evaluate'>): { readonly kind: 'value'; readonly value: Json } | { readonly kind: 'fault'; readonly code: string; readonly message: string } {
+  private evaluate(
+    step: StepId,
+    expression: Pick<JsonTemplate, 'reads' | 'evaluate'>,
+  ):
+    | { readonly kind: 'value'; readonly value: Json }
+    | { readonly kind: 'fault'; readonly code: string; readonly message: string } {
     const missing = new Missing();
     try {
       return { kind: 'value', value: expression.evaluate(scopeFor(this.sight, step, expression.reads, missing)) };
@@ -277,7 +314,9 @@ export class SimulatedWorld {
     }
     const made = this.evaluate(step, parsed.expression);
     if (made.kind === 'fault') return made;
-    return typeof made.value === 'boolean' ? { kind: 'truth', value: made.value } : { kind: 'fault', code: 'EXPR_TYPE', message: `\`${text}\` must be true or false` };
+    return typeof made.value === 'boolean'
+      ? { kind: 'truth', value: made.value }
+      : { kind: 'fault', code: 'EXPR_TYPE', message: `\`${text}\` must be true or false` };
   }
 
   private branch(step: StepId): Answer {
@@ -313,9 +352,16 @@ export class SimulatedWorld {
     if (this.unknowns.among(step, template.reads) === null) return this.asked(step, 'gate');
     const { plan, defaults, approvalFloor } = this.sight.x;
     const approval = plan.approvals.find(({ id }) => id === node.approval);
-    const expiresAt = this.at + Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
+    const expiresAt =
+      this.at + Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
     const request = this.keep({ gate: step });
-    return { kind: 'gate', request, gateDigest: request.digest, expiresAt, executeBy: expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs) };
+    return {
+      kind: 'gate',
+      request,
+      gateDigest: request.digest,
+      expiresAt,
+      executeBy: expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs),
+    };
   }
 
   private outputs(step: StepId): Answer {
@@ -326,7 +372,12 @@ export class SimulatedWorld {
       return this.asked(step, 'outputs');
     }
     const repeat = step === ROOT ? null : nodeAt(x, repeatOf(step)).node;
-    const template = repeat === null ? this.template(plan, () => Object.fromEntries(plan.outputs.map(({ name, value }) => [name, value]))) : this.template((repeat.kind === 'map' && repeat.outputs) || repeat, () => (repeat.kind === 'map' ? repeat.outputs : null));
+    const template =
+      repeat === null
+        ? this.template(plan, () => Object.fromEntries(plan.outputs.map(({ name, value }) => [name, value])))
+        : this.template((repeat.kind === 'map' && repeat.outputs) || repeat, () =>
+            repeat.kind === 'map' ? repeat.outputs : null,
+          );
     if (this.unknowns.among(step, template.reads) === null) return this.asked(step, 'outputs');
     this.unknowns.assumeOutputs(step);
     return { kind: 'outputs', outputs: null };
@@ -335,7 +386,12 @@ export class SimulatedWorld {
   /** What is known is answered by the same function that answers a real run. */
   private asked(step: StepId, question: CommandOf<'answer'>['question']): Answer {
     const { profileDigest } = this.planned;
-    const given = answer(this.sight, step, question, { at: this.at, nonce: 'simulation', profileDigest, admissionDigest: NOBODY });
+    const given = answer(this.sight, step, question, {
+      at: this.at,
+      nonce: 'simulation',
+      profileDigest,
+      admissionDigest: NOBODY,
+    });
     if (given.kind === 'missing') throw new TypeError('a value of the simulation is missing');
     for (const [digest, value] of given.values) this.values.set(digest, value);
     return given.answer;
@@ -348,7 +404,16 @@ export class SimulatedWorld {
     if (scripted === null) trace.assumed.add(`the policy ${policy} allows it`);
     const allow = scripted === null || scripted.decision === 'approved';
     const known = this.sight.x.plan.policies.find(({ id }) => id === policy);
-    return this.tell({ type: 'policy.judged', step, allow, undecided: false, reasons: [], engine: known?.engine ?? 'cel', digest: known?.digest ?? NOBODY, input: null });
+    return this.tell({
+      type: 'policy.judged',
+      step,
+      allow,
+      undecided: false,
+      reasons: [],
+      engine: known?.engine ?? 'cel',
+      digest: known?.digest ?? NOBODY,
+      input: null,
+    });
   }
 
   /** People decide once nothing else is under way. A gate that the script lets expire is left alone. */
@@ -358,9 +423,16 @@ export class SimulatedWorld {
     const scripted = this.script.outcomeOf(step);
     const { requirement, gateDigest, planHash, approvals } = state.gate;
     // A denied policy is overridden by people unless they are said to refuse.
-    const overrides = nodeAt(this.sight.x, step).node.kind === 'gate' && this.results.get(step)?.judged !== null && this.results.get(step)?.judged !== undefined;
+    const overrides =
+      nodeAt(this.sight.x, step).node.kind === 'gate' &&
+      this.results.get(step)?.judged !== null &&
+      this.results.get(step)?.judged !== undefined;
     const decision = scripted === null || overrides ? 'approved' : scripted.decision;
-    if (scripted === null || overrides) this.assume(step, `${requirement.minApprovals === 1 ? 'one person approves' : `${requirement.minApprovals} people approve`}`);
+    if (scripted === null || overrides)
+      this.assume(
+        step,
+        `${requirement.minApprovals === 1 ? 'one person approves' : `${requirement.minApprovals} people approve`}`,
+      );
     if (decision === 'expired') return true;
     const person = { iss: 'simulation', sub: `person-${approvals.length + 1}` };
     const decisionId = `${step}#${approvals.length + 1}`;
@@ -368,7 +440,16 @@ export class SimulatedWorld {
     return this.tell({
       type: 'gate.decided',
       step,
-      decision: { decisionId, gateDigest, planHash, decision, person, onBehalfOf: null, grants: ['packs.approve', ...requirement.grants], decidedAt: this.at },
+      decision: {
+        decisionId,
+        gateDigest,
+        planHash,
+        decision,
+        person,
+        onBehalfOf: null,
+        grants: ['packs.approve', ...requirement.grants],
+        decidedAt: this.at,
+      },
       record: digestOf(decisionId),
       response: null,
     });

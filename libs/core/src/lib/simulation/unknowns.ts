@@ -42,7 +42,8 @@ export class Unknowns {
         return;
       case 'map':
       case 'loop':
-        for (let index = 0; index < count; index++) if (this.outputs.has(itemOf(step, index))) return void this.outputs.add(step);
+        for (let index = 0; index < count; index++)
+          if (this.outputs.has(itemOf(step, index))) return void this.outputs.add(step);
         return;
       case 'run':
       case 'gate':
@@ -57,7 +58,8 @@ export class Unknowns {
 
   /** The first reference whose value a simulation cannot know, as it was written; null if all are known. */
   among(step: StepId, reads: readonly Reference[]): string | null {
-    for (const read of reads) if (this.isUnknown(step, read)) return [read.root, ...read.path.filter((part) => part !== null)].join('.');
+    for (const read of reads)
+      if (this.isUnknown(step, read)) return [read.root, ...read.path.filter((part) => part !== null)].join('.');
     return null;
   }
 
@@ -67,7 +69,10 @@ export class Unknowns {
     const [name, member] = path;
     const place = typeof name === 'string' ? visibleStep(this.x, step, name) : null;
     if (place === null) return false;
-    return (member === undefined || member === null || member === 'outputs' || member === 'artifacts') && this.outputs.has(place);
+    return (
+      (member === undefined || member === null || member === 'outputs' || member === 'artifacts') &&
+      this.outputs.has(place)
+    );
   }
 
   /** The innermost map that gives this name to its items, if those are assumed. */

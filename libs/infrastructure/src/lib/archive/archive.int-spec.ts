@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { pack, type Headers } from 'tar-stream';
+import { pack, type Pack } from 'tar-stream';
 import { isCodedError, sha256 } from '@taskrunner/core';
 import { readTar, readTarFiles, type TarLimits } from './read-tar';
 import { writeTar } from './write-tar';
 
+type Entry = Parameters<Pack['entry']>[0] & { readonly content?: string };
 const LIMITS: TarLimits = { maxBytes: 4 * 1024 * 1024, maxFiles: 100, maxFileBytes: 1024 * 1024 };
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -23,7 +24,7 @@ async function archived(files: readonly { path: string; bytes: Uint8Array }[]): 
 }
 
 /** Of another writer, which writes what ours would not. */
-async function foreign(entries: readonly (Headers & { content?: string })[]): Promise<Buffer> {
+async function foreign(entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack();
   for (const { content = '', ...header } of entries) tar.entry(header, content);
   tar.finalize();
@@ -59,7 +60,7 @@ describe('writeTar and readTar', () => {
           files.map(({ path: name, bytes }) => [name, sha256(bytes)]),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -71,7 +72,7 @@ describe('writeTar and readTar', () => {
     ];
     const tar = await archived(files);
     expect(tar.length % 512).toBe(0);
-    expect(sha256(tar)).toBe('GOLDEN');
+    expect(sha256(tar)).toBe('sha256:712d6a858b3438e6502741c63e6e750742e874c0532f325a285d28a75f9bb0da');
   });
 
   it('write what GNU tar reads, with the same names and contents', async () => {
@@ -88,7 +89,10 @@ describe('writeTar and readTar', () => {
       execFileSync('tar', ['-xf', 'a.tar'], { cwd: folder });
       expect([...readFileSync(join(folder, 'x/y.bin'))]).toEqual([0, 1, 255]);
       expect(readFileSync(join(folder, long), 'utf8')).toBe('long');
-      const listed = execFileSync('tar', ['--numeric-owner', '--utc', '-tvf', 'a.tar'], { cwd: folder, encoding: 'utf8' });
+      const listed = execFileSync('tar', ['--numeric-owner', '--utc', '-tvf', 'a.tar'], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
       expect(listed.split('\n')[0]).toMatch(/^-rw-r--r-- 0\/0 +3 1970-01-01 00:00 x\/y\.bin$/);
     } finally {
       rmSync(folder, { recursive: true });
@@ -116,9 +120,15 @@ describe('writeTar and readTar', () => {
     }
   });
 
-  it.each<[string, (Headers & { content?: string })[]]>([
+  it.each<[string, Entry[]]>([
     ['a symbolic link', [{ name: 'a', type: 'symlink', linkname: '/etc/passwd' }]],
-    ['a hard link', [{ name: 'a', content: 'x' }, { name: 'b', type: 'link', linkname: 'a' }]],
+    [
+      'a hard link',
+      [
+        { name: 'a', content: 'x' },
+        { name: 'b', type: 'link', linkname: 'a' },
+      ],
+    ],
     ['a device', [{ name: 'a', type: 'character-device', devmajor: 1, devminor: 3 }]],
     ['a FIFO', [{ name: 'a', type: 'fifo' }]],
     ['an absolute name', [{ name: '/etc/passwd', content: 'x' }]],
@@ -126,8 +136,20 @@ describe('writeTar and readTar', () => {
     ['an empty part', [{ name: 'a//b', content: 'x' }]],
     ['a backslash', [{ name: 'a\\b', content: 'x' }]],
     ['a folder that leads up', [{ name: '../a', type: 'directory' }]],
-    ['the same name twice', [{ name: 'a', content: 'x' }, { name: './a', content: 'y' }]],
-    ['names that differ in case alone', [{ name: 'a', content: 'x' }, { name: 'A', content: 'y' }]],
+    [
+      'the same name twice',
+      [
+        { name: 'a', content: 'x' },
+        { name: './a', content: 'y' },
+      ],
+    ],
+    [
+      'names that differ in case alone',
+      [
+        { name: 'a', content: 'x' },
+        { name: 'A', content: 'y' },
+      ],
+    ],
     ['NUL in a pax name', [{ name: 'a', content: 'x', pax: { path: 'a\0b' } }]],
     ['a sparse file', [{ name: 'a', content: 'x', pax: { 'GNU.sparse.major': '1' } }]],
   ])('refuse %s', async (_what, entries) => {
@@ -138,7 +160,8 @@ describe('writeTar and readTar', () => {
     const tar = await archived([{ path: 'a', bytes: bytesOf('x'.repeat(600)) }]);
     expect(await codeOf(bytesOf('no tar'))).toBe('ARCHIVE_INVALID');
     expect(await codeOf(bytesOf('no tar'.repeat(200)))).toBe('ARCHIVE_INVALID');
-    for (const length of [0, 300, 512, 1_000, 1_536]) expect(await codeOf(tar.subarray(0, length))).toBe('ARCHIVE_INVALID');
+    for (const length of [0, 300, 512, 1_000, 1_536])
+      expect(await codeOf(tar.subarray(0, length))).toBe('ARCHIVE_INVALID');
     expect(await codeOf(Buffer.concat([tar, tar]))).toBe('ARCHIVE_INVALID');
     const damaged = Buffer.from(tar);
     damaged[0] = 0x62;
@@ -162,7 +185,10 @@ describe('writeTar and readTar', () => {
   });
 
   it('never throw anything but a refusal, whatever bytes come', async () => {
-    const tar = await archived([{ path: 'a', bytes: bytesOf('hello') }, { path: 'é', bytes: bytesOf('x') }]);
+    const tar = await archived([
+      { path: 'a', bytes: bytesOf('hello') },
+      { path: 'é', bytes: bytesOf('x') },
+    ]);
     await fc.assert(
       fc.asyncProperty(fc.nat(tar.length - 1), fc.nat(255), async (at, byte) => {
         const changed = Buffer.from(tar);

@@ -119,7 +119,8 @@ function meaningOf({ type }: TarHeader, bytes: Uint8Array): { path?: string; siz
   if (odd !== undefined) throw refusal('ARCHIVE_UNSAFE', `the archive uses the pax record ${shownName(odd)}`);
   if (type === 'g') return {};
   const [path, size] = [records.get('path'), records.get('size')];
-  if (size !== undefined && !/^\d{1,15}$/.test(size)) throw refusal('ARCHIVE_INVALID', 'a size in a pax record is none');
+  if (size !== undefined && !/^\d{1,15}$/.test(size))
+    throw refusal('ARCHIVE_INVALID', 'a size in a pax record is none');
   return { ...(path !== undefined && { path }), ...(size !== undefined && { size: Number(size) }) };
 }
 

@@ -43,7 +43,8 @@ export function decodeHeader(block: Uint8Array): TarHeader | null {
   const sum = octal(block, 148, 8);
   const plain = block.slice();
   plain.fill(0x20, 148, 156);
-  if (sumOf(plain) !== sum) throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
+  if (sumOf(plain) !== sum)
+    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
   const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
   const prefix = isPosix ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
@@ -82,7 +83,10 @@ export function decodeText(bytes: Uint8Array): string {
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (((field[0] ?? 0) & 0x80) !== 0) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
-  const digits = String.fromCharCode(...field).replace(/[\0 ]+$/, '').trimStart();
-  if (!/^[0-7]*$/.test(digits)) throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
+  const digits = String.fromCharCode(...field)
+    .replace(/[\0 ]+$/, '')
+    .trimStart();
+  if (!/^[0-7]*$/.test(digits))
+    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
   return digits === '' ? 0 : parseInt(digits, 8);
 }

@@ -116,7 +116,8 @@ export function openCase(request: VerifyRequest): Case {
     packRun: once(() => {
       const signed = packRunFiles(files).map((path) => openStatement(path, runUsage()));
       const first = signed[0] ?? fail('the statement is missing');
-      if (signed.some(({ opened }) => opened.digest !== first.opened.digest)) fail('the signers signed different statements');
+      if (signed.some(({ opened }) => opened.digest !== first.opened.digest))
+        fail('the signers signed different statements');
       return { signed, statement: parseStrictJson(parseUtf8(first.opened.payload)) as unknown as PackRunStatement };
     }),
   };

@@ -43,7 +43,8 @@ export const packContent: Checker = (bundle) => {
   const absent = evidence.pack.files.filter(({ bytes }) => bytes === null).length;
   if (absent > 0) return found('signed', `${record.pack.contentDigest}; ${absent} files by digest only`);
   const { pack } = readCarriedPack(evidence) ?? fail('the manifest cannot be read');
-  if (contentDigest(pack, carriedFiles(evidence)) !== record.pack.contentDigest) fail('another content than was admitted');
+  if (contentDigest(pack, carriedFiles(evidence)) !== record.pack.contentDigest)
+    fail('another content than was admitted');
   return found('recomputed', record.pack.contentDigest);
 };
 
@@ -75,7 +76,10 @@ export const planHashes: Checker = (bundle) => {
 /** One profile, over this environment; and the probes that workers named. */
 export const profileDigests: Checker = (bundle) => {
   const { evidence, profile, profileDigest, gates, facts } = bundle.documents();
-  const named = [bundle.admission().record.profileDigest, ...[...gates.values()].map(({ request }) => request.profileDigest)];
+  const named = [
+    bundle.admission().record.profileDigest,
+    ...[...gates.values()].map(({ request }) => request.profileDigest),
+  ];
   if (named.some((digest) => digest !== profileDigest)) fail('another profile is named');
   if (sha256(evidence.environment) !== profile.environment) fail('another environment is named');
   const probes = new Set(facts.claims.map(({ probe }) => probe));

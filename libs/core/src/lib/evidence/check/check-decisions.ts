@@ -30,7 +30,8 @@ function counted(bundle: Case): readonly Counted[] {
   const documents = bundle.documents();
   bundle.decisions();
   return documents.facts.gates.flatMap((gate) => {
-    const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
+    const { request } =
+      documents.gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
     return gate.decided.map((given) => {
       const { record } = documents.decisions.get(given.record) ?? fail(`decision ${given.record} is missing`);
       const { decision } = given;
@@ -71,7 +72,8 @@ export const decisionsPeople: Checker = (bundle) => {
     const objection = objectionTo(documents, one);
     if (objection !== null) fail(`decision ${one.record.decisionId}: ${objection}`);
     const issuer = trust.issuers.find(({ iss }) => iss === one.record.person.iss);
-    if (trust.issuers.length > 0 && issuer?.kind !== 'people') fail(`${one.record.person.iss} does not speak for people`);
+    if (trust.issuers.length > 0 && issuer?.kind !== 'people')
+      fail(`${one.record.person.iss} does not speak for people`);
   }
   const decisionIds = new Set(all.map(({ record }) => record.decisionId));
   if (decisionIds.size !== all.length) fail('a decision counted twice');
@@ -81,8 +83,10 @@ export const decisionsPeople: Checker = (bundle) => {
     const approvals = standing(own).length;
     const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail('a request is missing');
     const required = Math.max(request.requirement.minApprovals, trust.require.minApprovals, 1);
-    if (gate.ended?.outcome === 'approved' && approvals < required) fail(`${gate.opened.step}: ${approvals} of ${required} approvals`);
-    if ((gate.ended?.outcome === 'rejected') !== rejected) fail(`${gate.opened.step}: nobody rejected it, or a rejection did not count`);
+    if (gate.ended?.outcome === 'approved' && approvals < required)
+      fail(`${gate.opened.step}: ${approvals} of ${required} approvals`);
+    if ((gate.ended?.outcome === 'rejected') !== rejected)
+      fail(`${gate.opened.step}: nobody rejected it, or a rejection did not count`);
   }
   if (documents.facts.gates.length === 0) return found('absent', 'no gates');
   return found(trust.issuers.length > 0 ? 'recomputed' : 'signed', `${all.length} decisions`);
@@ -113,7 +117,8 @@ function objectionTo({ admission, planHash }: EvidenceDocuments, { request, reco
   if (record.gate !== request.gate || record.planHash !== planHash) return 'of another gate or plan';
   if (record.gateDigest !== gate.opened.gateDigest) return 'of another request';
   const initiated = personsOf(record).some((person) => initiators.some((initiator) => sameSubject(initiator, person)));
-  if (initiated && !requirement.selfApproval && record.decision !== 'withdrawn') return 'by somebody who initiated the run';
+  if (initiated && !requirement.selfApproval && record.decision !== 'withdrawn')
+    return 'by somebody who initiated the run';
   if (requirement.grants.some((grant) => !record.grants.includes(grant))) return 'without a grant';
   if (requirement.reasonRequired && record.decision !== 'withdrawn' && !record.reason) return 'without a reason';
   const age = Date.parse(record.decidedAt) - Date.parse(record.authTime);

@@ -24,7 +24,8 @@ export const gatesRequests: Checker = (bundle) => {
   const opened = new Set<Digest>();
   for (const gate of facts.gates) {
     opened.add(gate.opened.gateDigest);
-    const { request, show } = gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
+    const { request, show } =
+      gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
     const objection =
       identityObjection(documents, gate, request) ??
       laxness(documents, request, approvalOf(documents, gate.opened.step)) ??
@@ -54,7 +55,8 @@ function identityObjection(documents: EvidenceDocuments, { opened }: GateFact, r
   if (request.admissionDigest !== admission.envelope.digest) return 'of another admission';
   if (digestOfRef(opened.request) !== opened.gateDigest) return 'the journal names another request';
   const { openedAt, expiresAt, executeBy } = request;
-  if (Date.parse(expiresAt) !== opened.expiresAt || Date.parse(executeBy) !== opened.executeBy) return 'other times than journaled';
+  if (Date.parse(expiresAt) !== opened.expiresAt || Date.parse(executeBy) !== opened.executeBy)
+    return 'other times than journaled';
   return Date.parse(openedAt) < Date.parse(expiresAt) ? null : 'it expired before it opened';
 }
 
@@ -64,7 +66,11 @@ function showObjection(request: GateRequest, show: string | Withheld): string | 
 }
 
 /** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
-function readsObjection({ facts, index }: EvidenceDocuments, { opened }: GateFact, { reads }: GateRequest): string | null {
+function readsObjection(
+  { facts, index }: EvidenceDocuments,
+  { opened }: GateFact,
+  { reads }: GateRequest,
+): string | null {
   const results = new Results();
   for (const entry of facts.entries) {
     if (entry.seq >= opened.seq) break;
@@ -75,7 +81,11 @@ function readsObjection({ facts, index }: EvidenceDocuments, { opened }: GateFac
   return step === undefined ? null : `it read another result of ${step}`;
 }
 
-function itemObjection({ facts, evidence }: EvidenceDocuments, { opened }: GateFact, { item }: GateRequest): string | null {
+function itemObjection(
+  { facts, evidence }: EvidenceDocuments,
+  { opened }: GateFact,
+  { item }: GateRequest,
+): string | null {
   const place = /^(.*)\[(\d+)\](?:::[^[\]]+)?$/.exec(opened.step);
   if (!place) return item === null ? null : 'it names an item and stands in none';
   const expanded = facts.expanded.get(place[1] as StepId);
@@ -120,5 +130,7 @@ export const effectsGated: Checker = (bundle) => {
       if (due && at > due.by) fail(`${step} started after the time that ${due.gate} gave`);
     }
   }
-  return checked === 0 ? found('absent', 'nothing stands behind a gate') : found('recomputed', `${checked} starts behind gates`);
+  return checked === 0
+    ? found('absent', 'nothing stands behind a gate')
+    : found('recomputed', `${checked} starts behind gates`);
 };

@@ -1,4 +1,5 @@
 import { sha256 } from '../../canonical/digest';
+import { coversHost } from '../../egress/egress-rule';
 import { isJsonObject, type Json } from '../../foundation/json';
 import type { Profile } from '../../plan/profile';
 import { artifactRecords, artifactsJson, egressNdjson } from '../derived-files';
@@ -25,12 +26,15 @@ export const egressWithin: Checker = (bundle) => {
     if (sha256(text) !== log) fail(`the attempts of ${step} differ`);
     const attempts = text.split('\n').slice(0, -1).map(parseStrictJson);
     const through = attempts.filter(wasAllowed);
-    if (through.length !== allowed || attempts.length !== allowed + denied) fail(`the attempts of ${step} are counted otherwise`);
+    if (through.length !== allowed || attempts.length !== allowed + denied)
+      fail(`the attempts of ${step} are counted otherwise`);
     const off = environment.mode === 'sealed' ? through.find((attempt) => !isListed(profile, attempt)) : undefined;
     if (off !== undefined) fail(`${step} was let out to a place that is not listed`);
   }
   if (facts.egress.length === 0) return found('absent', 'no sockets');
-  return unread > 0 ? found('signed', `${unread} attempts by digest only`) : found('recomputed', `${facts.egress.length} sockets`);
+  return unread > 0
+    ? found('signed', `${unread} attempts by digest only`)
+    : found('recomputed', `${facts.egress.length} sockets`);
 };
 
 function wasAllowed(attempt: Json): boolean {
@@ -40,12 +44,8 @@ function wasAllowed(attempt: Json): boolean {
 function isListed({ egress }: Profile, attempt: Json): boolean {
   if (!isJsonObject(attempt)) return false;
   const { host, port } = attempt;
-  return egress.some((entry) => {
-    const matches = entry.host.startsWith('*.')
-      ? typeof host === 'string' && host.endsWith(entry.host.slice(1))
-      : entry.host === host;
-    return matches && entry.port === port;
-  });
+  if (typeof host !== 'string') return false;
+  return egress.some((entry) => coversHost(entry.host, host) && (entry.port === port || String(entry.port) === '*'));
 }
 
 /** `artifacts.json` lists what the journal says was captured. */

@@ -27,20 +27,24 @@ export const policiesHold: Checker = (bundle) => {
   for (const path of bundle.request.files.keys()) {
     if (path.startsWith('policies/') && !paths.has(path)) fail(`${path} is not in the plan`);
   }
-  for (const { id, source, digest } of plan.policies) if (sha256(source) !== digest) fail(`policy ${id} has another digest`);
+  for (const { id, source, digest } of plan.policies)
+    if (sha256(source) !== digest) fail(`policy ${id} has another digest`);
   let again = 0;
   for (const judged of facts.judged) {
     const policy = policyAt(index, judged) ?? fail(`${judged.step} asks no policy`);
-    if (judged.digest !== policy.digest || judged.engine !== policy.engine) fail(`${judged.step} was judged by another policy`);
+    if (judged.digest !== policy.digest || judged.engine !== policy.engine)
+      fail(`${judged.step} was judged by another policy`);
     const answer = judgeAgain(policy, valueOf(documents, digestOfRef(judged.input)));
     if (answer === null) continue;
     again += 1;
-    if (answer.undecided !== judged.undecided || answer.allow !== judged.allow) fail(`${judged.step} is judged otherwise again`);
+    if (answer.undecided !== judged.undecided || answer.allow !== judged.allow)
+      fail(`${judged.step} is judged otherwise again`);
   }
   for (const { step, status, seq } of facts.stepsEnded) {
     const node = index.nodes.get(nodeOf(step))?.node;
     if (node?.kind !== 'gate' || node.policy === null || status !== 'succeeded') continue;
-    const judged = facts.judged.findLast((one) => one.step === step && one.seq < seq) ?? fail(`${step} was never judged`);
+    const judged =
+      facts.judged.findLast((one) => one.step === step && one.seq < seq) ?? fail(`${step} was never judged`);
     const level = policyAt(index, judged)?.level;
     if (level === 'advisory' || (judged.allow && !judged.undecided)) continue;
     const overridden = facts.gates.some(({ opened, ended }) => opened.step === step && ended?.outcome === 'approved');
@@ -61,7 +65,10 @@ function valueOf({ evidence }: EvidenceDocuments, digest: string | null): Json {
 }
 
 /** Null if its engine is not here, or its input is not at hand. */
-function judgeAgain({ engine, source }: Policy, input: Json): { readonly allow: boolean; readonly undecided: boolean } | null {
+function judgeAgain(
+  { engine, source }: Policy,
+  input: Json,
+): { readonly allow: boolean; readonly undecided: boolean } | null {
   if (!isJsonObject(input)) return null;
   const compiled = compilePolicy({ engine, source });
   if (compiled.kind !== 'policy') return null;

@@ -43,7 +43,8 @@ export function statementObjection(value: Json, predicateType: string): string |
   if (!isJsonArray(subject) || subject.length === 0 || subject.length > MAX_SUBJECTS) return 'no subject, or too many';
   const names = new Set<string>();
   for (const one of subject) {
-    if (!isJsonObject(one) || typeof one['name'] !== 'string' || !isJsonObject(one['digest'])) return 'a subject without name or digest';
+    if (!isJsonObject(one) || typeof one['name'] !== 'string' || !isJsonObject(one['digest']))
+      return 'a subject without name or digest';
     const { sha256 } = one['digest'];
     if (typeof sha256 !== 'string' || !HEX.test(sha256)) return 'a subject without sha256';
     if (names.has(one['name'])) return 'two subjects of one name';
@@ -62,7 +63,10 @@ export const statementShape: Checker = (bundle) => {
   if (statement.subject[0]?.name !== FIRST_SUBJECT) fail(`the first subject is not ${FIRST_SUBJECT}`);
   const unknown = Object.keys(statement.predicate).filter((member) => !MEMBERS.has(member));
   const signers = signed.map(({ opened }) => opened.key.keyid).join(', ');
-  return found('signed', `signed by ${signers}${unknown.length > 0 ? `; unknown members ignored: ${unknown.join(', ')}` : ''}`);
+  return found(
+    'signed',
+    `signed by ${signers}${unknown.length > 0 ? `; unknown members ignored: ${unknown.join(', ')}` : ''}`,
+  );
 };
 
 /** Every member, derived again from the documents, is what was signed. */
@@ -79,7 +83,8 @@ export const statementAgrees: Checker = (bundle) => {
   }
   if (parseUtf8(fileOf(bundle.request.files, 'steps.ndjson')) !== stepsNdjson(documents)) fail('steps.ndjson differs');
   const { builder } = documents.evidence.asserted;
-  if (!builderFits(builder, documents.environment.mode)) fail(`${builder} does not fit mode ${documents.environment.mode}`);
+  if (!builderFits(builder, documents.environment.mode))
+    fail(`${builder} does not fit mode ${documents.environment.mode}`);
   return found('recomputed', 'all but builder and audit, which are asserted by the signer');
 };
 

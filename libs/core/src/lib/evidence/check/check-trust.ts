@@ -29,7 +29,8 @@ export const trustKeys: Checker = (bundle) => {
   }
   const { signed, statement } = bundle.packRun();
   const signers = new Set(signed.map(({ opened }) => opened.key.spki));
-  if (signers.size < trust.require.signatures.run) fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
+  if (signers.size < trust.require.signatures.run)
+    fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
   const { builder } = statement.predicate;
   if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
@@ -61,7 +62,8 @@ function keyUses(bundle: Case): readonly Use[] {
 
 /** Where the times come from. */
 export const timeBasis: Checker = ({ request }) => {
-  if (request.trust.require.time === 'timestamp') fail('times are required to be proven, and the bundle has no timestamps');
+  if (request.trust.require.time === 'timestamp')
+    fail('times are required to be proven, and the bundle has no timestamps');
   return found('asserted', 'times are those of the signers');
 };
 
@@ -83,7 +85,11 @@ export const expectation: Checker = (bundle) => {
   compare('pack', expect.pack, packNames);
   compare('tenant', expect.tenant, [record.tenant]);
   compare('mode', expect.mode, [environment.mode]);
-  compare('artifact', expect.artifact, facts.artifacts.map(({ digest }) => digest));
+  compare(
+    'artifact',
+    expect.artifact,
+    facts.artifacts.map(({ digest }) => digest),
+  );
   const { mode, builds } = trust.require;
   if (mode !== 'any') compare('required mode', mode, [environment.mode]);
   if (builds.length > 0) {

@@ -15,7 +15,8 @@ export function proofObjection(verify: VerifyRequest, request: GateRequest, reco
   const { trust, verifySignature } = verify;
   const { kind } = record.proof;
   if (!isProofEnough(kind, trust.require.proof)) return `proof ${kind}, ${trust.require.proof} is required`;
-  if (!isProofEnough(kind, request.requirement.proof)) return `proof ${kind}, the gate asked for ${request.requirement.proof}`;
+  if (!isProofEnough(kind, request.requirement.proof))
+    return `proof ${kind}, the gate asked for ${request.requirement.proof}`;
   switch (record.proof.kind) {
     case 'service':
       return null;
@@ -30,7 +31,11 @@ export function proofObjection(verify: VerifyRequest, request: GateRequest, reco
 }
 
 /** The person's own signature over exactly this decision. */
-function keyObjection(envelope: Json, { trust, verifySignature }: VerifyRequest, record: DecisionRecord): string | null {
+function keyObjection(
+  envelope: Json,
+  { trust, verifySignature }: VerifyRequest,
+  record: DecisionRecord,
+): string | null {
   const keys = trust.approvers
     .filter(({ iss, sub }) => iss === record.person.iss && sub === record.person.sub)
     .map(({ spki }) => ({ spki, algorithm: algorithmOf(spki), usages: ['ledger' as const] }));
@@ -41,14 +46,20 @@ function keyObjection(envelope: Json, { trust, verifySignature }: VerifyRequest,
 }
 
 /** The issuer's token, bound to this gate (gates.md §3): JWS compact serialisation, RFC 7515. */
-function tokenObjection(jws: string, issuer: TrustedIssuer, record: DecisionRecord, verifySignature: VerifySignature): string | null {
+function tokenObjection(
+  jws: string,
+  issuer: TrustedIssuer,
+  record: DecisionRecord,
+  verifySignature: VerifySignature,
+): string | null {
   const [head = '', body = '', tail = '', ...more] = jws.split('.');
   const [header, claims, signature] = [jsonPart(head), jsonPart(body), fromBase64(tail)];
   if (more.length > 0 || !header || !claims || !signature) return 'not a token';
   if (header['crit'] !== undefined) return 'a token with critical extensions';
   const issuedAt = claims['iat'];
   const now = Date.parse(record.decidedAt);
-  if (typeof issuedAt !== 'number' || !issuer.jwks.some((jwk) => signs(jwk, header, issuedAt))) return 'signed by no known key of its issuer';
+  if (typeof issuedAt !== 'number' || !issuer.jwks.some((jwk) => signs(jwk, header, issuedAt)))
+    return 'signed by no known key of its issuer';
   const text = toUtf8(`${head}.${body}`);
   if (!issuer.jwks.some((jwk) => signs(jwk, header, issuedAt) && holds(jwk, text, signature, verifySignature))) {
     return 'its signature does not hold';
@@ -95,7 +106,12 @@ function signs(jwk: JsonObject, header: JsonObject, issuedAt: number): boolean {
   const span = jwk['validFor'];
   if (!isJsonObject(span)) return true;
   const { start, end } = span;
-  return typeof start === 'string' && typeof end === 'string' && issuedAt * 1_000 >= Date.parse(start) && issuedAt * 1_000 <= Date.parse(end);
+  return (
+    typeof start === 'string' &&
+    typeof end === 'string' &&
+    issuedAt * 1_000 >= Date.parse(start) &&
+    issuedAt * 1_000 <= Date.parse(end)
+  );
 }
 
 function holds(jwk: JsonObject, text: Uint8Array, signature: Uint8Array, verifySignature: VerifySignature): boolean {

@@ -10,11 +10,16 @@ export function isProofEnough(proof: ProofKind, asked: ProofKind): boolean {
 }
 
 /** What a gate's request asks less than plan and environment do, or null. */
-export function laxness({ plan, environment }: EvidenceDocuments, { requirement }: GateRequest, approvalId: string | null): string | null {
+export function laxness(
+  { plan, environment }: EvidenceDocuments,
+  { requirement }: GateRequest,
+  approvalId: string | null,
+): string | null {
   const approval = plan.approvals.find(({ id }) => id === approvalId);
   const { floor } = environment.approvals;
   if (!approval || requirement.approval !== approval.id) return 'another approval';
-  if (approval.grants.some((grant) => grant !== 'packs.approve' && !requirement.grants.includes(grant))) return 'fewer grants';
+  if (approval.grants.some((grant) => grant !== 'packs.approve' && !requirement.grants.includes(grant)))
+    return 'fewer grants';
   if (requirement.minApprovals < Math.max(approval.minApprovals, floor.minApprovals)) return 'fewer approvals';
   if (requirement.selfApproval && !(approval.allowSelfApproval && floor.selfApproval)) return 'self-approval';
   if (requirement.reasonRequired !== approval.reasonRequired) return 'no reason';
@@ -31,6 +36,11 @@ export function durationMs(text: string | null): number {
   if (text === null) return Infinity;
   const match = DURATION.exec(text);
   if (!match || text.endsWith('T') || text === 'P') return NaN;
-  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number];
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000;
 }

@@ -1,12 +1,12 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { Json } from '../foundation/json';
-import { replay } from '../journal/replay';
+import { replay } from './replay';
 import { indexPlan } from '../plan/plan-index';
 import { Random } from '../../testing/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random-world';
-import { advance, initialState } from './advance';
+import { advance, initialState } from '../run/advance';
 
 const PLANS = Number(process.env.TASKRUNNER_FUZZ_PLANS ?? 2_000);
 const planHash = digestOf('plan');
@@ -51,7 +51,7 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
       bug: (x, state, given) => {
         const turn = advance(x, state, given);
         const retrying = turn.events.find((event) => event.type === 'step.retrying');
-        return retrying && 'step' in retrying ? { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(retrying.step as never) } } : turn;
+        return retrying && 'step' in retrying ? { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(retrying.step) } } : turn;
       },
     },
   ];

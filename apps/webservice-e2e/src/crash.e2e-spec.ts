@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack';
+
+const STEPS = 6;
+const WORK = pack(
+  Array.from(
+    { length: STEPS },
+    (_, i) => `- id: step-${i}
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "for n in 1 2 3 4 5; do echo step ${i} line $n; sleep 0.1; done; sleep 0.2; echo '{\\"n\\": ${i}}' > $TASKRUNNER_OUTPUTS" } }`,
+  ).join('\n'),
+);
+
+/** Every process below some, by the kernel's account. */
+function descendants(roots: readonly number[]): number[] {
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const found = new Set(roots);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const [pid, parent] of table) {
+      if (pid !== undefined && parent !== undefined && found.has(parent) && !found.has(pid)) grown = found.add(pid) !== undefined;
+    }
+  }
+  return [...found].filter((pid) => !roots.includes(pid));
+}
+
+describe('a worker that is killed in the middle of a run', () => {
+  let folder: string;
+  let stack: DevStack;
+  let ada: Caller;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
+    stack = await startStack(folder);
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+  }, 120_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('is followed by another that ends it: one result a step, no line lost, no child left', async () => {
+    const run = await ada.submit(WORK);
+    for (;;) {
+      const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
+      if ((body['items'] as { id: string; status: string }[]).some(({ id, status }) => id === 'step-2' && status === 'running')) break;
+      await pause(50);
+    }
+    await pause(250);
+    const children = descendants(stack.workerPids());
+    expect(children.length).toBeGreaterThan(0);
+    await stack.killWorker('SIGKILL');
+    await pause(1_500);
+    expect(children.filter(isAlive)).toEqual([]);
+    await stack.startWorker();
+    const summary = await ada.until(run, ['succeeded', 'failed'], 60);
+    expect(summary['status']).toBe('succeeded');
+
+    const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
+    const steps = body['items'] as { id: string; status: string; attempts: number; outputs: { n: number } }[];
+    expect(steps.map(({ id, status, attempts, outputs }) => [id, status, attempts, outputs.n])).toEqual(
+      Array.from({ length: STEPS }, (_, i) => [`step-${i}`, 'succeeded', 1, i]),
+    );
+    const { lines } = await ada.lines(run, { after: 0 });
+    const numbered = lines.filter(({ id }) => id !== null);
+    expect(numbered.map(({ id }) => id)).toEqual(numbered.map((_, i) => i + 1));
+    expect(summary['lastLine']).toBe(numbered.length);
+    for (let step = 0; step < STEPS; step++) {
+      for (let line = 1; line <= 5; line++) expect(numbered.some(({ data }) => data['message'] === `step ${step} line ${line}`)).toBe(true);
+    }
+    expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
+  }, 120_000);
+});

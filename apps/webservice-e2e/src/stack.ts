@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '@taskrunner/core';
+
+// The whole system as users meet it: real database, real OIDC server, both services as processes. Only the public API is used,
+// but where a test plays an adversary with SQL.
+
+/** The repository's root. */
+export const ROOT = join(__dirname, '..', '..', '..');
+
+/** What the development stack of the CLI gives. */
+export interface DevStack {
+  readonly server: string;
+  readonly trustPath: string;
+  readonly configurationPath: string;
+  readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
+  tokenFor(login: string): Promise<string>;
+  workerPids(): readonly number[];
+  killWorker(signal: NodeJS.Signals): Promise<void>;
+  startWorker(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a stack of its own in a fresh folder. */
+export async function startStack(stateDirectory: string, options: object = {}): Promise<DevStack> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as { startDevStack(o: object): Promise<DevStack> };
+  return startDevStack({ stateDirectory, ...options });
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, Json>;
+}
+
+/** A caller of the API. */
+export class Caller {
+  constructor(
+    private readonly server: string,
+    private readonly token: string | null,
+  ) {}
+
+  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await this.raw(method, path, body, headers);
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>) };
+  }
+
+  raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return fetch(`${this.server}${path}`, {
+      method,
+      headers: {
+        ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async submit(manifest: string, inputs: Json = {}, more: object = {}): Promise<string> {
+    const { status, body } = await this.ask('POST', '/api/runs', { manifest, inputs, ...more });
+    if (status !== 201) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
+    return body['runId'] as string;
+  }
+
+  async summary(run: string): Promise<Record<string, Json>> {
+    return (await this.ask('GET', `/api/runs/${run}`)).body;
+  }
+
+  /** Waits until the run is in one of these states. */
+  async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
+    for (const end = Date.now() + seconds * 1_000; ; ) {
+      const summary = await this.summary(run);
+      if (states.includes(summary['status'] as string)) return summary;
+      if (Date.now() > end) throw new Error(`${run} is ${String(summary['status'])}: ${JSON.stringify(summary)}`);
+      await pause(100);
+    }
+  }
+
+  async sealed(run: string): Promise<Uint8Array> {
+    for (const end = Date.now() + 60_000; ; ) {
+      const response = await this.raw('GET', `/api/runs/${run}/evidence`);
+      if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
+      if (Date.now() > end) throw new Error(`no evidence: ${response.status} ${await response.text()}`);
+      await pause(200);
+    }
+  }
+
+  /** Lines of an SSE stream until it closes, or until `stopAfter` lines were read. */
+  async lines(run: string, options: { readonly after?: number; readonly stopAfter?: number } = {}): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
+    const abort = new AbortController();
+    const headers: Record<string, string> = { accept: 'text/event-stream', ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }) };
+    const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers, abort.signal);
+    const lines: SseLine[] = [];
+    if (response.status === 204 || !response.body) return { lines, closed: true };
+    let buffer = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of response.body) {
+      buffer += decoder.decode(bytes as Uint8Array, { stream: true });
+      const frames = buffer.split('\n\n');
+      buffer = frames.pop() ?? '';
+      for (const frame of frames) {
+        const id = /^id: ?(.*)$/m.exec(frame)?.[1];
+        const data = /^data: ?(.*)$/m.exec(frame)?.[1];
+        if (data !== undefined) lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
+        if (options.stopAfter !== undefined && lines.length >= options.stopAfter) {
+          abort.abort();
+          return { lines, closed: false };
+        }
+      }
+    }
+    return { lines, closed: true };
+  }
+
+  /** Approves what the gate shows now. */
+  async approve(run: string, gate: string, change: object = {}): Promise<Answer> {
+    const shown = await this.ask('GET', `/api/runs/${run}/gates/${encodeURIComponent(gate)}`);
+    const { gateDigest, request } = shown.body as { gateDigest: string; request: { planHash: string } };
+    return this.ask('POST', `/api/runs/${run}/approve`, { gateId: gate, decision: 'approved', planHash: request.planHash, gateDigest, reason: 'reviewed', ...change });
+  }
+}
+
+export interface SseLine {
+  readonly id: number | null;
+  readonly data: Record<string, Json>;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A pack with these steps, as YAML text. */
+export function pack(steps: string, more = ''): string {
+  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: e2e, version: 1.0.0 }\nspec:\n${more}  steps:\n${steps.replace(/^/gm, '    ')}\n`;
+}
+
+/** True if a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
