@@ -25,7 +25,7 @@ export interface DevStack {
 export async function startStack(stateDirectory: string, options: object = {}): Promise<DevStack> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as { startDevStack(o: object): Promise<DevStack> };
-  return startDevStack({ stateDirectory, ...options });
+  return startDevStack({ stateDirectory, durable: false, temporary: true, ...options });
 }
 
 export interface Answer {
@@ -47,7 +47,7 @@ export class Caller {
     return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>) };
   }
 
-  raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+  raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${this.server}${path}`, {
       method,
       headers: {
@@ -56,7 +56,6 @@ export class Caller {
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
     });
   }
 
@@ -91,28 +90,28 @@ export class Caller {
 
   /** Lines of an SSE stream until it closes, or until `stopAfter` lines were read. */
   async lines(run: string, options: { readonly after?: number; readonly stopAfter?: number } = {}): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
-    const abort = new AbortController();
     const headers: Record<string, string> = { accept: 'text/event-stream', ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }) };
-    const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers, abort.signal);
+    const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers);
     const lines: SseLine[] = [];
     if (response.status === 204 || !response.body) return { lines, closed: true };
     let buffer = '';
     const decoder = new TextDecoder();
-    for await (const bytes of response.body) {
-      buffer += decoder.decode(bytes as Uint8Array, { stream: true });
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return { lines, closed: true };
+      buffer += decoder.decode(value as Uint8Array, { stream: true });
       const frames = buffer.split('\n\n');
       buffer = frames.pop() ?? '';
       for (const frame of frames) {
         const id = /^id: ?(.*)$/m.exec(frame)?.[1];
         const data = /^data: ?(.*)$/m.exec(frame)?.[1];
         if (data !== undefined) lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
-        if (options.stopAfter !== undefined && lines.length >= options.stopAfter) {
-          abort.abort();
-          return { lines, closed: false };
-        }
+        if (options.stopAfter === undefined || lines.length < options.stopAfter) continue;
+        await reader.cancel();
+        return { lines, closed: false };
       }
     }
-    return { lines, closed: true };
   }
 
   /** Approves what the gate shows now. */

@@ -24,7 +24,7 @@ describe('a database administrator without keys', () => {
     stack = await startStack(folder);
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
-    sql = new Client({ connectionString: stack.database.adminUrl });
+    sql = new Client({ connectionString: Object.assign(new URL(stack.database.adminUrl), { pathname: new URL(stack.database.ownerUrl).pathname }).href });
     await sql.connect();
     await sql.query("set session_replication_role = 'replica'");
   }, 120_000);

@@ -1,6 +1,7 @@
 import type { NodeId, StepId } from '../foundation/ids';
 import { readsOfTemplate } from '../expression/json-template';
 import { parseExpression } from '../expression/expression';
+import { splitParameters } from './bind';
 import type { Json } from '../foundation/json';
 import { nodeOf, ROOT, scopeOf, within } from '../plan/place';
 import { nodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from '../plan/plan-index';
@@ -53,7 +54,7 @@ export function stepNamesRead(node: IndexedNode): ReadonlySet<string> {
   if (plan.when !== null) addExpression(names, plan.when);
   switch (plan.kind) {
     case 'run':
-      for (const part of [plan.with, plan.env as Json, plan.files, plan.egress as unknown as Json]) add(part);
+      for (const part of [splitParameters(plan)[0], plan.env as Json, plan.files]) add(part);
       break;
     case 'map':
       add(plan.items);

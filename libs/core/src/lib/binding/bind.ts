@@ -2,7 +2,9 @@ import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { verbatimParameters } from '../plan/builtin-executors';
 import { runNodeAt } from '../plan/plan-index';
+import type { RunNode } from '../plan/plan';
 import { scopeFor, type Sight } from './scope';
 import { Missing } from './values';
 
@@ -28,7 +30,8 @@ export type Bound =
 export function bind(sight: Sight, step: StepId): Bound {
   const node = runNodeAt(sight.x, step);
   const missing = new Missing();
-  const template: Json = { with: node.with, env: node.env as JsonObject, files: node.files };
+  const [templates, verbatim] = splitParameters(node);
+  const template: Json = { with: templates, env: node.env as JsonObject, files: node.files };
   try {
     const value = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as { with: JsonObject; env: JsonObject; files: JsonObject };
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
@@ -41,12 +44,19 @@ export function bind(sight: Sight, step: StepId): Bound {
       }
       files[path] = bound as BoundFile | readonly BoundFile[];
     }
-    return { kind: 'bound', bound: { with: value.with, env, files } };
+    return { kind: 'bound', bound: { with: { ...value.with, ...verbatim }, env, files } };
   } catch (error) {
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
     if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }
+}
+
+/** Parameters that hold templates, and those that are handed over as they are (scripts are never interpolated). */
+export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly [JsonObject, JsonObject] {
+  const verbatim = new Set(verbatimParameters(node.uses));
+  const entries = Object.entries(node.with);
+  return [Object.fromEntries(entries.filter(([name]) => !verbatim.has(name))), Object.fromEntries(entries.filter(([name]) => verbatim.has(name)))];
 }
 
 function boundFile(value: Json, fallback: string): BoundFile | null {

@@ -66,6 +66,18 @@ describe('RunDriver', () => {
     expect(world.run(run).run?.outputs).toEqual({ sums: [1, 3, 5, 7, 9] });
   });
 
+  it('hands scripts over as they are, braces and all', async () => {
+    const world = new MemoryWorld();
+    const source = 'docker inspect -f "{{ .Image }}"';
+    const run = world.submit(aPlan(aBlock([gate('go'), aRunNode('a', { needs: ['go'], uses: 'builtin:script', effects: 'idempotent', with: { source, interpreter: ['sh'] } })])));
+    const seen: Json[] = [];
+    const script = new Scripted('builtin:script', (request) => (seen.push(request.with), ok));
+    await drive(world, run, [script]);
+    world.decide(run, 'go', 'grace');
+    expect(await drive(world, run, [script])).toBe('ended');
+    expect(seen).toEqual([{ source, interpreter: ['sh'] }]);
+  });
+
   it('commits a start before it executes, and a result before it is followed', async () => {
     const world = new MemoryWorld();
     const seen: number[] = [];

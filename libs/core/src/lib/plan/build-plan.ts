@@ -1,25 +1,23 @@
-import { digestOf, sha256 } from '../canonical/digest';
-import { parseRule, intersect, type EgressRule } from '../egress/egress-rule';
-import { parseTarget } from '../egress/authority';
+import { digestOf } from '../canonical/digest';
 import { describeType } from '../expression/static-type';
 import type { NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import type { Pack } from '../pack/pack';
 import { contentDigest } from '../pack/pack-digest';
-import type { PackFiles } from '../pack/pack-files';
-import { compilePolicy } from '../policy/compile-policy';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
-import type { Approval, Block, Plan, Policy, RunNode } from './plan';
+import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies } from './pack-parts';
+import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
-import type { PlanConfiguration, Planning, PlanRequest } from './plan-request';
+import { profileOf } from './plan-profile';
+import type { Planning, PlanRequest } from './plan-request';
 import { layOut, type PlannedList, type PlannedStep } from './planned-step';
-import type { Environment, Profile } from './profile';
+import type { Environment } from './profile';
 import { readList } from './read-steps';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
+import { sortBy } from './sort-by';
 import { alwaysApplies, effectsIn } from './ungated-effects';
 
 /** Most steps of a manifest. */
@@ -142,124 +140,6 @@ function* everyStep(list: PlannedList): Iterable<PlannedStep> {
   }
 }
 
-function sortBy<T>(values: readonly T[], key: (value: T) => string): readonly T[] {
-  return [...values].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
-/** Where steps may go: what the pack and a sealed environment list; null: anywhere. */
-function egressOf(
-  pack: Pack,
-  environment: Environment,
-  configuration: PlanConfiguration,
-  faults: Faults,
-): readonly EgressRule[] | null {
-  const written = pack.spec.sandbox.egressAllowlist;
-  const own = written?.flatMap((text, index) => {
-    const rule = parseRule(text);
-    if (rule === null)
-      faults.add('EGRESS_URL', `/spec/sandbox/egressAllowlist/${index}`, 'This names no destination.', {
-        remediation: 'Write host, host:port, *.suffix or a URL.',
-      });
-    return rule === null ? [] : [rule];
-  });
-  const listed = environment.mode === 'sealed' ? configuration.egress : null;
-  if (own === undefined) return listed;
-  return listed === null ? own : intersect(own, listed);
-}
-
-function readApprovals(
-  pack: Pack,
-  environment: Environment,
-  configuration: PlanConfiguration,
-  reader: ExpressionReader,
-  end: Place,
-  faults: Faults,
-): readonly Approval[] {
-  const grants = [...configuration.grants, 'packs.approve'];
-  const { floor } = environment.approvals;
-  const approvals = pack.spec.approvals.map((approval, index): Approval => {
-    const at = `/spec/approvals/${index}`;
-    approval.grants.forEach((grant, place) => {
-      if (grants.includes(grant)) return;
-      const remediation = faults.guess(grant, grants, `Known are ${grants.join(', ')}.`);
-      faults.add('GATE_GRANT_UNKNOWN', `${at}/grants/${place}`, `The grant ${grant} is not known here.`, {
-        remediation,
-      });
-    });
-    if (approval.expiresAfterMs !== null && approval.expiresAfterMs > floor.maxExpiresAfterMs) {
-      faults.add(
-        'GATE_EXPIRY_TOO_LONG',
-        `${at}/expiresAfter`,
-        `Here an approval expires within ${floor.maxExpiresAfterMs / 1_000} s.`,
-      );
-    }
-    const reason =
-      approval.reasonTemplate === null
-        ? null
-        : reader.json(approval.reasonTemplate, `${at}/reasonTemplate`, end, FIELDS.reason).canonical;
-    return {
-      id: approval.id,
-      grants: [...new Set(approval.grants)].sort(),
-      minApprovals: approval.minApprovals,
-      expiresAfterMs: approval.expiresAfterMs,
-      executeWithinMs: approval.executeWithinMs,
-      allowSelfApproval: approval.allowSelfApproval,
-      maxAuthAgeMs: approval.maxAuthAgeMs,
-      reasonRequired: approval.reasonRequired,
-      reasonTemplate: typeof reason === 'string' ? reason : null,
-    };
-  });
-  return sortBy(approvals, ({ id }) => id);
-}
-
-function readPolicies(pack: Pack, files: PackFiles, faults: Faults): readonly Policy[] {
-  const policies = pack.spec.policies.map(({ id, engine, level, source, path }, index): Policy => {
-    const at = `/spec/policies/${index}/${source === null ? 'path' : 'source'}`;
-    const bytes = path === null ? null : files.read(path);
-    if (source === null && bytes === null) faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${path ?? ''}.`);
-    const text = source ?? (bytes === null ? '' : new TextDecoder().decode(bytes));
-    const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text });
-    if (compiled?.kind === 'faults') {
-      for (const { code, message, remediation, offset } of compiled.faults) {
-        const before = text.slice(0, offset).split('\n');
-        const where =
-          code === 'POLICY_ENGINE_UNKNOWN'
-            ? ''
-            : ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} of the policy)`;
-        const place = code === 'POLICY_ENGINE_UNKNOWN' ? `/spec/policies/${index}/engine` : at;
-        faults.add(code, place, `${message}${where}.`, {
-          remediation: `${remediation}.`,
-          ...(source === null || where === '' ? {} : { offset, text: source }),
-        });
-      }
-    }
-    return { id, engine, level, source: text, digest: sha256(text) };
-  });
-  return sortBy(policies, ({ id }) => id);
-}
-
-function readConcurrency(pack: Pack, reader: ExpressionReader, end: Place, faults: Faults): Plan['concurrency'] {
-  const { concurrency } = pack.spec;
-  if (concurrency === null) return null;
-  const at = '/spec/concurrency/group';
-  const reading = reader.json(concurrency.group, at, { ...end, failed: false }, FIELDS.group);
-  if (!reading.faulty && !reading.type.kinds.includes('string'))
-    faults.add('PLAN_CONCURRENCY_GROUP', at, 'The group must be a text.');
-  return { group: reading.canonical as string, onConflict: concurrency.onConflict };
-}
-
-/** Fields of a pack, outside its steps, in which no expression is read. */
-function checkPackFields({ metadata, spec }: Pack, reader: ExpressionReader): void {
-  const { tags, license, maintainers, annotations } = metadata;
-  for (const [field, value] of Object.entries({ tags, license, maintainers, annotations }))
-    reader.none(value as unknown as Json, `/metadata/${field}`);
-  spec.inputs.forEach((input, index) => {
-    reader.none(input.default, `/spec/inputs/${index}/default`);
-    reader.none(input.enum, `/spec/inputs/${index}/enum`);
-  });
-  reader.none(spec.sandbox.egressAllowlist, '/spec/sandbox/egressAllowlist');
-}
-
 function checkSeal(plan: Plan, steps: readonly PlannedStep[], environment: Environment, faults: Faults): void {
   if (environment.mode === 'sealed') return;
   const { sandbox } = plan;
@@ -297,40 +177,4 @@ function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGu
 function placeOf(planned: PlannedStep): NodeId {
   const { owner } = planned.list.scope;
   return (owner === null ? planned.step.id : `${placeOf(owner)}::${planned.step.id}`) as NodeId;
-}
-
-function profileOf(
-  graph: Block,
-  environment: Environment,
-  { defaults, secrets }: PlanConfiguration,
-  asked: readonly string[],
-): Profile {
-  const egress = new Map<string, Profile['egress'][number]>();
-  for (const { egress: urls } of runNodesIn(graph)) {
-    for (const { url } of urls) {
-      const target = parseTarget(url);
-      if (target !== null) egress.set(`${target.host} ${target.port} ${target.scheme}`, { ...target, cidr: null });
-    }
-  }
-  return {
-    schema: 'taskrunner.profile.v1',
-    environment: digestOf(environment as unknown as Json),
-    defaults,
-    egress: [...egress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target),
-    secrets: [...asked]
-      .sort()
-      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name] ?? '' }] : [])),
-    images: {},
-  };
-}
-
-/** Every run node below a block, in plan order. */
-export function* runNodesIn(block: Block): Iterable<RunNode> {
-  for (const node of block.nodes) {
-    if (node.kind === 'run') yield node;
-    else if (node.kind === 'conditional')
-      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
-        yield* runNodesIn(body);
-    else if (node.kind !== 'gate') yield* runNodesIn(node.body);
-  }
 }

@@ -34,19 +34,17 @@ describe('the order of a list', () => {
   });
 
   it('agrees with a walk over the arrows, and an unstated step waits for all before it', () => {
-    const siblings = fc
-      .array(fc.option(fc.array(fc.nat(40), { maxLength: 4 })), { maxLength: 60 })
-      .map((needs) =>
-        needs.map((stated, place): Sibling => ({
-          id: `s${place}`,
-          needs:
-            stated === null || place === 0
-              ? stated === null
-                ? null
-                : []
-              : [...new Set(stated.map((one) => `s${one % place}`))],
-        })),
-      );
+    const siblings = fc.array(fc.option(fc.array(fc.nat(40), { maxLength: 4 })), { maxLength: 60 }).map((needs) =>
+      needs.map((stated, place): Sibling => ({
+        id: `s${place}`,
+        needs:
+          stated === null || place === 0
+            ? stated === null
+              ? null
+              : []
+            : [...new Set(stated.map((one) => `s${one % place}`))],
+      })),
+    );
     fc.assert(
       fc.property(siblings, (all) => {
         const order = new Order(all, false);

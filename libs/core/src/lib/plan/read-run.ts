@@ -2,34 +2,22 @@ import { pointerTo } from '../document/json-pointer';
 import { parseTarget } from '../egress/authority';
 import { decideEgress } from '../egress/decide-egress';
 import type { EgressRule } from '../egress/egress-rule';
-import {
-  ANY_TYPE,
-  joinTypes,
-  NUMBER_TYPE,
-  objectType,
-  typeOfSchema,
-  typeOfValue,
-  type StaticType,
-} from '../expression/static-type';
+import { ANY_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from '../expression/static-type';
 import type { Json, JsonObject } from '../foundation/json';
-import type { PackFiles } from '../pack/pack-files';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
 import { BUILTIN_EXECUTORS, builtinNamed, UNAVAILABLE_EXECUTORS, type BuiltinExecutor } from './builtin-executors';
-import { checkParameterNames, checkParametersTogether, checkValue, normaliseParameters } from './check-parameters';
-import type { ExpressionReader, Place } from './expression-reader';
+import { normaliseParameters } from './check-parameters';
+import type { Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import type { Effects, Retries as PlanRetries, RunNode } from './plan';
 import type { PlannedStep } from './planned-step';
+import { readParameters, type ParameterContext } from './read-parameters';
 import { readSchema, refined } from './resolve-inputs';
 
 /** What the reading of `run` steps needs beside the step. */
-export interface RunContext {
-  readonly reader: ExpressionReader;
-  readonly faults: Faults;
-  readonly files: PackFiles;
-  readonly interpreters: readonly string[];
+export interface RunContext extends ParameterContext {
   readonly granted: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
   /** Where steps may go; null: the environment is open and the pack narrows nothing. */
@@ -160,79 +148,6 @@ function executorOf(uses: string, at: string, faults: Faults): BuiltinExecutor |
     });
   }
   return null;
-}
-
-interface ReadParameters {
-  readonly canonical: JsonObject;
-  readonly types: Readonly<Record<string, StaticType>>;
-}
-
-function readParameters(
-  body: RunBody,
-  executor: BuiltinExecutor | null,
-  at: string,
-  place: Place,
-  context: RunContext,
-): ReadParameters {
-  const { reader, faults, files } = context;
-  const where = `${at}/with`;
-  if (executor !== null) checkParameterNames(body, executor, where, faults);
-  const journaled = executor !== null && executor.effects === 'pure';
-  const canonical: Record<string, Json> = {};
-  const types: Record<string, StaticType> = {};
-  for (const [name, value] of Object.entries(body.with)) {
-    const below = pointerTo(where, name);
-    if (name.includes('{{')) reader.none(name, below);
-    const parameter =
-      executor?.parameters !== undefined && executor.parameters !== null && Object.hasOwn(executor.parameters, name)
-        ? executor.parameters[name]
-        : undefined;
-    if (body.uses === 'builtin:validate-schema' && name === 'schema') {
-      const usable =
-        typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-      if (!usable) faults.add('EXECUTOR_PARAMETER', below, 'This must be a schema or its path in the pack.');
-      canonical[name] = usable
-        ? (readSchema(value as JsonObject | string, below, files, faults)?.schema ?? value)
-        : value;
-      continue;
-    }
-    if (parameter?.reading === 'verbatim' || parameter?.reading === 'plain') {
-      if (parameter.reading === 'plain') reader.none(value, below);
-      canonical[name] = value;
-      types[name] = typeOfValue(value);
-    } else {
-      const rule = journaled ? FIELDS.journaledWith : FIELDS.with;
-      const reading =
-        name === 'command' && Array.isArray(value)
-          ? readArguments(value as readonly Json[], below, place, reader)
-          : reader.json(value, below, place, rule);
-      canonical[name] = reading.canonical;
-      types[name] = reading.type;
-    }
-    if (parameter === undefined) continue;
-    if (parameter.filled === true && Array.isArray(value) && value.length === 0)
-      faults.add('EXECUTOR_PARAMETER', below, `${name} must have at least one element.`);
-    checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
-  }
-  if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
-  return { canonical, types };
-}
-
-/** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`. */
-function readArguments(
-  value: readonly Json[],
-  at: string,
-  place: Place,
-  reader: ExpressionReader,
-): { readonly canonical: Json; readonly type: StaticType } {
-  const parts = value.map((one, index) =>
-    reader.json(one, pointerTo(at, index), place, index === 0 ? { ...FIELDS.with, control: true } : FIELDS.with),
-  );
-  const types = parts.map(({ type }) => type);
-  return {
-    canonical: parts.map(({ canonical }) => canonical),
-    type: { kinds: ['array'], ...(types.length > 0 && { items: types.reduce(joinTypes) }) },
-  };
 }
 
 function outputsType(

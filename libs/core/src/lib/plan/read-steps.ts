@@ -3,26 +3,23 @@ import { evaluateTemplate } from '../expression/json-template';
 import {
   ANY_TYPE,
   arrayType,
-  BOOLEAN_TYPE,
   describeType,
   joinTypes,
   NULL_TYPE,
   nullable,
   NUMBER_TYPE,
   objectType,
-  STRING_TYPE,
-  typeOfSchema,
   type StaticType,
 } from '../expression/static-type';
 import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
-import type { ConditionalBody, GateBody, LoopBody, MapBody } from '../pack/pack-step';
+import type { ConditionalBody, LoopBody, MapBody } from '../pack/pack-step';
 import type { FieldReading, Place } from './expression-reader';
 import { FIELDS } from './field-rule';
-import type { Block, ConditionalNode, GateNode, LoopNode, MapNode, Node } from './plan';
+import type { Block, ConditionalNode, LoopNode, MapNode, Node } from './plan';
 import { MAX_ITEMS, MAX_LEVELS } from './plan-request';
 import type { PlannedList, PlannedStep } from './planned-step';
+import { readGate } from './read-gate';
 import { readRun, type RunContext } from './read-run';
-import { readSchema } from './resolve-inputs';
 
 /** What the reading of steps needs beside the steps. */
 export interface StepContext extends RunContext {
@@ -288,65 +285,5 @@ function readConditional(
     branches: conditions.map((when, index) => ({ when: when ?? 'false', body: blocks[index] ?? EMPTY })),
     otherwise: body.otherwise === null ? null : (blocks[conditions.length] ?? EMPTY),
     continueOnError: planned.step.continueOnError ?? false,
-  };
-}
-
-const DECISIONS = arrayType(
-  objectType({
-    decisionId: STRING_TYPE,
-    person: objectType({ iss: STRING_TYPE, sub: STRING_TYPE }),
-    decision: STRING_TYPE,
-    record: STRING_TYPE,
-  }),
-);
-const JUDGED = objectType({
-  allow: BOOLEAN_TYPE,
-  reasons: arrayType(STRING_TYPE),
-  engine: STRING_TYPE,
-  digest: STRING_TYPE,
-  overridden: BOOLEAN_TYPE,
-});
-
-function readGate(
-  planned: PlannedStep,
-  { gate }: GateBody,
-  common: Common,
-  place: Place,
-  { reader, files, faults }: StepContext,
-): GateNode {
-  const at = `${planned.step.at}/gate`;
-  if (gate.kind === 'policy') {
-    planned.outputs = JUDGED;
-    const parameters = reader.json(gate.with, `${at}/with`, place, FIELDS.parameters).canonical as JsonObject;
-    return {
-      kind: 'gate',
-      ...common,
-      approval: gate.overrideApproval,
-      policy: gate.policy,
-      with: parameters,
-      message: null,
-      show: {},
-      form: null,
-    };
-  }
-  let response = ANY_TYPE;
-  if (gate.form !== null) {
-    reader.none(gate.form, `${at}/form`);
-    readSchema(gate.form, `${at}/form`, files, faults);
-    response = nullable(typeOfSchema(gate.form));
-  }
-  planned.outputs = objectType({ decision: nullable(STRING_TYPE), response, decisions: DECISIONS });
-  const message =
-    gate.message === null ? null : reader.json(gate.message, `${at}/message`, place, FIELDS.message).canonical;
-  const show = reader.json(gate.show, `${at}/show`, place, FIELDS.show).canonical as JsonObject;
-  return {
-    kind: 'gate',
-    ...common,
-    approval: gate.approval,
-    policy: null,
-    with: {},
-    message: typeof message === 'string' ? message : null,
-    show,
-    form: gate.form,
   };
 }

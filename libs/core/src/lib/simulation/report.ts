@@ -5,7 +5,7 @@ import type { Block, Effects, GateNode, Node, RunNode } from '../plan/plan';
 import type { Planned } from '../plan/plan-request';
 import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
 import { criticalPath, widestPoint } from './measure-graph';
-import type { SimulatedWorld } from './simulated-world';
+import type { Knowledge } from './knowledge';
 
 /** How a node is shown (published classes). */
 export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
@@ -66,7 +66,7 @@ export interface SimulationReport {
 /** Puts together what a plan says and what its simulation saw. */
 export function reportOf(
   planned: Planned,
-  world: SimulatedWorld,
+  knowledge: Knowledge,
   sealed: boolean,
   outputs: SimulationReport['outputs'],
 ): SimulationReport {
@@ -74,7 +74,7 @@ export function reportOf(
   const nodes = [...placed(plan.graph, '')];
   const ungated = ungatedEffects(plan);
   const runs = nodes.filter((one): one is Placed<RunNode> => one.node.kind === 'run');
-  const classes = new Map(nodes.map((one) => [one.id, classOf(one, world)]));
+  const classes = new Map(nodes.map((one) => [one.id, classOf(one, knowledge)]));
   return {
     planHash,
     nodes: nodes.map(({ id, node }) => ({
@@ -122,7 +122,7 @@ export function reportOf(
     })),
     ungatedEffects: ungated,
     criticalPath: criticalPath(plan.graph),
-    widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => world.trace(map).items ?? 1),
+    widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => knowledge.trace(map).items ?? 1),
     outputs,
   };
 }
@@ -152,9 +152,9 @@ function applies({ plan }: Planned, node: GateNode): boolean {
 
 function classOf(
   { id, node, above }: Placed,
-  world: SimulatedWorld,
+  knowledge: Knowledge,
 ): { readonly class: NodeClass; readonly reason: string | null } {
-  const trace = world.trace(id);
+  const trace = knowledge.trace(id);
   const assumed = [...trace.assumed].sort().map((what) => `assumed: ${what}`);
   const statuses = [...trace.ended.keys()];
   const skipped = !trace.reached && statuses.every((status) => status === 'skipped');
@@ -166,7 +166,7 @@ function classOf(
           ? `WHEN_FALSE: ${node.when}`
           : (trace.skippedBy ?? 'SKIPPED'),
     };
-  if (skipped) return { class: 'skipped', reason: notReached(above, world) };
+  if (skipped) return { class: 'skipped', reason: notReached(above, knowledge) };
   if (node.kind === 'gate') {
     const reason = [
       node.policy === null ? `approval ${node.approval ?? ''}` : `policy ${node.policy}`,
@@ -180,9 +180,9 @@ function classOf(
 }
 
 /** Why nothing of a node ever began: its container did not, took another branch, or had no items. */
-function notReached(above: NodeId | null, world: SimulatedWorld): string {
+function notReached(above: NodeId | null, knowledge: Knowledge): string {
   if (above === null) return 'NOT_REACHED';
-  const trace = world.traces.get(above);
+  const trace = knowledge.traces.get(above);
   const began = trace !== undefined && [...trace.ended.keys()].some((status) => status !== 'skipped');
   if (!began) return `NOT_REACHED: ${above}`;
   return trace.items === 0 ? `NO_ITEMS: ${above}` : `BRANCH_NOT_TAKEN: ${above}`;

@@ -9,6 +9,7 @@ import { isItem, ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
 import { reportOf, type SimulationReport } from './report';
 import { parseScript } from './script';
+import { Knowledge } from './knowledge';
 import { SimulatedWorld } from './simulated-world';
 
 /** What is simulated. */
@@ -39,15 +40,15 @@ export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults
 export function simulate({ planned, script = {}, sealed = false }: SimulationRequest): Simulation {
   const parsed = parseScript(script, planned.index);
   if (parsed.kind === 'refused') return parsed;
-  const world = new SimulatedWorld(planned, parsed.script);
+  const world = new SimulatedWorld(new Knowledge(planned), parsed.script);
   world.play();
   const { result } = world.state;
   const steps = new Map<StepId, string>();
-  for (const [step, { status }] of world.results.all())
+  for (const [step, { status }] of world.knowledge.results.all())
     if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
   return {
     kind: 'simulated',
-    report: reportOf(planned, world, sealed, outputsOf(planned, world)),
+    report: reportOf(planned, world.knowledge, sealed, outputsOf(planned, world)),
     status: result?.status ?? 'waiting',
     code: result?.code ?? null,
     steps: new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -60,13 +61,14 @@ function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['
   const ended = world.state.result?.status === 'succeeded';
   return plan.outputs.map(({ name, type, value }) => {
     const reads = readsOfTemplate(value);
-    if (!ended || world.unknowns.among(ROOT, reads) !== null) return { name, type, known: false, value: null };
+    if (!ended || world.knowledge.unknowns.among(ROOT, reads) !== null)
+      return { name, type, known: false, value: null };
     try {
       return {
         name,
         type,
         known: true,
-        value: evaluateTemplate(value, scopeFor(world.sight, ROOT, reads, new Missing())),
+        value: evaluateTemplate(value, scopeFor(world.knowledge.sight, ROOT, reads, new Missing())),
       };
     } catch (error) {
       if (error instanceof ExpressionError) return { name, type, known: false, value: null };

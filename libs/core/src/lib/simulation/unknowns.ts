@@ -30,7 +30,7 @@ export class Unknowns {
 
   /** A container has ended: its outputs are unknown where those they are made of are. */
   ended(step: StepId, branch: number, count: number): void {
-    if (isItem(step)) return this.lastOf(step, 0);
+    if (isItem(step)) return this.itemEnded(step);
     const { node } = nodeAt(this.x, step);
     switch (node.kind) {
       case 'group':
@@ -49,6 +49,12 @@ export class Unknowns {
       case 'gate':
         return;
     }
+  }
+
+  /** What an item declares was asked for and answered; else it yields what its last step does. */
+  private itemEnded(item: StepId): void {
+    const { node } = nodeAt(this.x, item);
+    if ((node.kind === 'map' || node.kind === 'loop') && node.outputs === null) this.lastOf(item, 0);
   }
 
   private lastOf(step: StepId, branch: number): void {

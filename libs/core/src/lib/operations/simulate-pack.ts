@@ -1,0 +1,23 @@
+import type { Fault } from '../foundation/fault';
+import type { Digest } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import { simulate, type Simulated } from '../simulation/simulate';
+import { planPack, type PackSource, type PlanningSetting } from './pack-source';
+
+/** How a pack would run, or everything that is wrong with it or with the script. */
+export type PackSimulation =
+  | { readonly kind: 'simulated'; readonly planHash: Digest; readonly simulated: Simulated }
+  | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID' | 'SCRIPT_INVALID'; readonly faults: readonly Fault[] };
+
+/** Plans a pack and simulates it under a script. Pure; executes and stores nothing. */
+export function simulatePack(source: PackSource, inputs: JsonObject, script: Json, setting: PlanningSetting): PackSimulation {
+  const planning = planPack(source, inputs, setting);
+  if (planning.kind === 'refused') return planning;
+  const { planned } = planning;
+  const simulation = simulate({ planned, script, sealed: setting.environment.mode === 'sealed' });
+  if (simulation.kind === 'refused') {
+    const faults = simulation.faults.map((fault) => ({ ...fault, path: `/script${fault.path}` }));
+    return { kind: 'refused', code: 'SCRIPT_INVALID', faults };
+  }
+  return { kind: 'simulated', planHash: planned.planHash, simulated: simulation };
+}

@@ -1,0 +1,121 @@
+import { answer } from '../binding/answer';
+import { parseExpression } from '../expression/expression';
+import type { StepId } from '../foundation/ids';
+import { isItem, repeatOf, ROOT } from '../plan/place';
+import { nodeAt } from '../plan/plan-index';
+import type { Answer, Question } from '../step/question';
+import { NO_DOCUMENT, type Knowledge } from './knowledge';
+
+/**
+ * Answers a question of the tree at a virtual time. Where a value is not known an answer is assumed, and noted: a condition holds, a list has
+ * one item.
+ */
+export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Question, at: number): Answer {
+  switch (question) {
+    case 'when':
+      return truth(knowledge, step, nodeAt(knowledge.sight.x, step).node.when ?? 'true');
+    case 'branch':
+      return branch(knowledge, step);
+    case 'items':
+      return items(knowledge, step, at);
+    case 'gate':
+      return gate(knowledge, step, at);
+    case 'outputs':
+      return outputs(knowledge, step, at);
+    case 'until':
+      throw new TypeError('no loops in this machine');
+  }
+}
+
+function truth(knowledge: Knowledge, step: StepId, text: string): Extract<Answer, { kind: 'truth' | 'fault' }> {
+  const parsed = parseExpression(text);
+  if (parsed.kind === 'faults') throw new TypeError('the plan holds what is not an expression');
+  const unknown = knowledge.unknowns.among(step, parsed.expression.reads);
+  if (unknown !== null) {
+    knowledge.assume(step, `${text} holds: ${unknown} is not known`);
+    return { kind: 'truth', value: true };
+  }
+  const made = knowledge.evaluate(step, parsed.expression);
+  if (made.kind === 'fault') return made;
+  return typeof made.value === 'boolean'
+    ? { kind: 'truth', value: made.value }
+    : { kind: 'fault', code: 'EXPR_TYPE', message: `\`${text}\` must be true or false` };
+}
+
+function branch(knowledge: Knowledge, step: StepId): Answer {
+  const { node } = nodeAt(knowledge.sight.x, step);
+  if (node.kind !== 'conditional') throw new TypeError('not a conditional');
+  for (const [index, { when }] of node.branches.entries()) {
+    const holds = truth(knowledge, step, when);
+    if (holds.kind === 'fault') return holds;
+    if (!holds.value) continue;
+    knowledge.branches.set(step, index);
+    return { kind: 'branch', index };
+  }
+  const index = node.otherwise === null ? null : node.branches.length;
+  if (index !== null) knowledge.branches.set(step, index);
+  return { kind: 'branch', index };
+}
+
+function items(knowledge: Knowledge, step: StepId, at: number): Answer {
+  const { node } = nodeAt(knowledge.sight.x, step);
+  if (node.kind !== 'map') throw new TypeError('not a map');
+  const template = knowledge.template(node, () => node.items);
+  const unknown = knowledge.unknowns.among(step, template.reads);
+  if (unknown === null) return asked(knowledge, step, at, 'items');
+  knowledge.assume(step, `one item: ${unknown} is not known`);
+  knowledge.unknowns.assumeItems(step);
+  return { kind: 'items', items: knowledge.keep([null]), count: 1 };
+}
+
+function gate(knowledge: Knowledge, step: StepId, at: number): Answer {
+  const { node } = nodeAt(knowledge.sight.x, step);
+  if (node.kind !== 'gate') throw new TypeError('not a gate');
+  const template = knowledge.template(node, () => ({ message: node.message, show: node.show }));
+  if (knowledge.unknowns.among(step, template.reads) === null) return asked(knowledge, step, at, 'gate');
+  const { plan, defaults, approvalFloor } = knowledge.sight.x;
+  const approval = plan.approvals.find(({ id }) => id === node.approval);
+  const expiresAt = at + Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
+  const request = knowledge.keep({ gate: step });
+  return {
+    kind: 'gate',
+    request,
+    gateDigest: request.digest,
+    expiresAt,
+    executeBy: expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs),
+  };
+}
+
+function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
+  const { x } = knowledge.sight;
+  const { plan } = x;
+  if (step !== ROOT && !isItem(step)) {
+    const { node } = nodeAt(x, step);
+    if (node.kind === 'gate' && node.form !== null) knowledge.unknowns.assumeOutputs(step);
+    return asked(knowledge, step, at, 'outputs');
+  }
+  const repeat = step === ROOT ? null : nodeAt(x, repeatOf(step)).node;
+  const template =
+    repeat === null
+      ? knowledge.template(plan, () => Object.fromEntries(plan.outputs.map(({ name, value }) => [name, value])))
+      : knowledge.template((repeat.kind === 'map' && repeat.outputs) || repeat, () =>
+          repeat.kind === 'map' ? repeat.outputs : null,
+        );
+  if (knowledge.unknowns.among(step, template.reads) === null) return asked(knowledge, step, at, 'outputs');
+  knowledge.unknowns.assumeOutputs(step);
+  return { kind: 'outputs', outputs: null };
+}
+
+/** What is known is answered by the same function that answers a real run. */
+function asked(knowledge: Knowledge, step: StepId, at: number, question: Question): Answer {
+  const { profileDigest } = knowledge.planned;
+  const given = answer(knowledge.sight, step, question, {
+    at,
+    nonce: 'simulation',
+    profileDigest,
+    admissionDigest: NO_DOCUMENT,
+  });
+  if (given.kind === 'missing') throw new TypeError('a value of the simulation is missing');
+  knowledge.keepAll(given.values);
+  return given.answer;
+}

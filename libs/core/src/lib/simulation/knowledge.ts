@@ -1,0 +1,105 @@
+import { Results } from '../binding/results';
+import { scopeFor, type Sight } from '../binding/scope';
+import { Missing } from '../binding/values';
+import { canonical } from '../canonical/canonical';
+import { digestOf, sha256 } from '../canonical/digest';
+import { ExpressionError } from '../expression/expression-fault';
+import { parseJsonTemplate, type JsonTemplate } from '../expression/json-template';
+import type { Digest, NodeId, RunId, StepId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { nodeOf } from '../plan/place';
+import type { Planned } from '../plan/plan-request';
+import type { ValueRef } from '../step/value-ref';
+import { Unknowns } from './unknowns';
+
+/** The run of a simulation: it has no name of its own. */
+export const SIMULATED_RUN = `run_${'0'.repeat(26)}` as RunId;
+/** Stands for digests of documents that a simulation does not have. */
+export const NO_DOCUMENT = digestOf('simulation');
+
+/** What a simulation saw of one node, over all its instances. */
+export interface NodeTrace {
+  /** How its instances ended, by status. */
+  readonly ended: Map<string, number>;
+  /** Code of the first that was skipped. */
+  skippedBy: string | null;
+  /** A gate of it opened or was judged. */
+  reached: boolean;
+  /** Of a map: most items of one instance; null: none began. */
+  items: number | null;
+  /** What was assumed, in words. */
+  readonly assumed: Set<string>;
+}
+
+/** A value, or the fault of the expression that should have had one. */
+export type Evaluated =
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'fault'; readonly code: string; readonly message: string };
+
+/** What a simulation knows: values and results so far, what it does not know, and what it therefore assumed. */
+export class Knowledge {
+  readonly results = new Results();
+  readonly unknowns: Unknowns;
+  readonly sight: Sight;
+  readonly traces = new Map<NodeId, NodeTrace>();
+  /** Branches that were taken, by conditional. */
+  readonly branches = new Map<StepId, number>();
+  private readonly values = new Map<Digest, Json>();
+  private readonly templates = new WeakMap<object, JsonTemplate>();
+
+  constructor(readonly planned: Planned) {
+    const { index: x, planHash, values } = planned;
+    this.unknowns = new Unknowns(x);
+    const context = { runId: SIMULATED_RUN, tenant: 'simulation' as TenantId, planHash, inputs: values };
+    this.sight = { x, results: this.results, values: this.values, context };
+  }
+
+  trace(node: NodeId): NodeTrace {
+    let trace = this.traces.get(node);
+    if (trace === undefined) {
+      trace = { ended: new Map(), skippedBy: null, reached: false, items: null, assumed: new Set() };
+      this.traces.set(node, trace);
+    }
+    return trace;
+  }
+
+  /** Notes what is assumed of a step, in words. */
+  assume(step: StepId, what: string): void {
+    this.trace(nodeOf(step)).assumed.add(what);
+  }
+
+  /** The template of a part of the plan, read once. */
+  template(part: object, written: () => Json): JsonTemplate {
+    const known = this.templates.get(part);
+    if (known !== undefined) return known;
+    const parsed = parseJsonTemplate(written());
+    if (parsed.kind === 'faults')
+      throw new TypeError(`the plan holds what is not a template: ${parsed.faults[0]?.message ?? ''}`);
+    this.templates.set(part, parsed.template);
+    return parsed.template;
+  }
+
+  /** The value of an expression of which all is known. */
+  evaluate(step: StepId, expression: Pick<JsonTemplate, 'reads' | 'evaluate'>): Evaluated {
+    try {
+      const scope = scopeFor(this.sight, step, expression.reads, new Missing());
+      return { kind: 'value', value: expression.evaluate(scope) };
+    } catch (error) {
+      if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
+  /** Keeps a value by its digest. */
+  keep(value: Json): Extract<ValueRef, { kind: 'value' }> {
+    const text = canonical(value);
+    const digest = sha256(text);
+    this.values.set(digest, value);
+    return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
+  }
+
+  /** Keeps values that came with an answer. */
+  keepAll(values: ReadonlyMap<Digest, Json>): void {
+    for (const [digest, value] of values) this.values.set(digest, value);
+  }
+}
