@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack';
@@ -29,6 +29,15 @@ function descendants(roots: readonly number[]): number[] {
   return [...found].filter((pid) => !roots.includes(pid));
 }
 
+/** True for the shell of a script step. */
+function isShell(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]?.endsWith('sh') ?? false;
+  } catch {
+    return false;
+  }
+}
+
 describe('a worker that is killed in the middle of a run', () => {
   let folder: string;
   let stack: DevStack;
@@ -36,7 +45,7 @@ describe('a worker that is killed in the middle of a run', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
-    stack = await startStack(folder);
+    stack = await startStack(folder, { workers: 2 });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
 
@@ -53,12 +62,13 @@ describe('a worker that is killed in the middle of a run', () => {
       await pause(50);
     }
     await pause(250);
-    const children = descendants(stack.workerPids());
-    expect(children.length).toBeGreaterThan(0);
-    await stack.killWorker('SIGKILL');
-    await pause(1_500);
+    const busy = stack.workerPids().map((pid) => ({ pid, shells: descendants([pid]).filter(isShell) }));
+    const driving = busy.find(({ shells }) => shells.length > 0);
+    expect(driving).toBeDefined();
+    const children = descendants([driving?.pid ?? 0]);
+    await stack.killWorker('SIGKILL', driving?.pid);
+    await pause(1_000);
     expect(children.filter(isAlive)).toEqual([]);
-    await stack.startWorker();
     const summary = await ada.until(run, ['succeeded', 'failed'], 60);
     expect(summary['status']).toBe('succeeded');
 

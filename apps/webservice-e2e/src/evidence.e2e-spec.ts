@@ -165,7 +165,7 @@ describe('the evidence of a run', () => {
         spec: {
           steps: [
             { run: { with: { outputs: { hits: ['CVE-2026-1'] } }, uses: 'builtin:transform' }, id: 'find' },
-            { gate: { show: { hits: '{{steps.find.outputs.hits}}' }, message: 'go?', approval: 'owners' }, id: 'approve' },
+            { gate: { show: { hits: '{{ steps.find.outputs.hits }}' }, message: 'go?', approval: 'owners' }, id: 'approve' },
             { run: { artifacts: [{ path: 'out/report.txt', name: 'report' }], with: { source: 'echo applied; echo report > out/report.txt', interpreter: ['sh'] }, uses: 'builtin:script' }, id: 'apply' },
           ],
           approvals: [{ minApprovals: 1, grants: ['Packs.Approve'], id: 'owners' }],

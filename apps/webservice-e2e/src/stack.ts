@@ -16,8 +16,8 @@ export interface DevStack {
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
   tokenFor(login: string): Promise<string>;
   workerPids(): readonly number[];
-  killWorker(signal: NodeJS.Signals): Promise<void>;
-  startWorker(): Promise<void>;
+  killWorker(signal: NodeJS.Signals, pid?: number): Promise<void>;
+  startWorker(): Promise<number>;
   stop(): Promise<void>;
 }
 

@@ -1,5 +1,13 @@
 import { sha256 } from '../canonical/digest';
-import { buildBundleStatement, bundleFiles, MANIFEST, manifestAttestation, statementPayload, type BundleFile, type SignedStatement } from '../evidence/bundle-files';
+import {
+  buildBundleStatement,
+  bundleFiles,
+  MANIFEST,
+  manifestAttestation,
+  statementPayload,
+  type BundleFile,
+  type SignedStatement,
+} from '../evidence/bundle-files';
 import { PAYLOAD_TYPE } from '../evidence/documents';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { buildProvenance } from '../evidence/provenance';
@@ -38,7 +46,10 @@ export interface AttestHands {
 }
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
-export type Attested = { readonly kind: 'sealed'; readonly bundle: Digest } | { readonly kind: 'known' } | { readonly kind: 'pending'; readonly reason: string };
+export type Attested =
+  | { readonly kind: 'sealed'; readonly bundle: Digest }
+  | { readonly kind: 'known' }
+  | { readonly kind: 'pending'; readonly reason: string };
 
 const RETRY_MS = 5_000;
 const CHUNKS_AT_ONCE = 1_000;
@@ -55,9 +66,14 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const documents = readEvidence(await gatherEvidence(hands, item.tenant, item.runId, records));
     const packRun = await signStatement(hands.runSigner, buildStatement(documents));
     const provenance = buildProvenance(documents);
-    const attestations = { packRun: [packRun.signed], provenance: provenance ? (await signStatement(hands.runSigner, provenance)).signed : null };
+    const attestations = {
+      packRun: [packRun.signed],
+      provenance: provenance ? (await signStatement(hands.runSigner, provenance)).signed : null,
+    };
     const files = await closeBundle(hands, documents, attestations);
-    const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), { maxBytes: hands.maxBundleBytes });
+    const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), {
+      maxBytes: hands.maxBundleBytes,
+    });
     const sealed = await hands.outbox.seal(item, {
       tenant: item.tenant,
       runId: item.runId,
@@ -77,13 +93,20 @@ async function postpone(hands: AttestHands, item: OutboxItem, reason: string): P
   return { kind: 'pending', reason };
 }
 
-async function signStatement(signer: Signer, statement: Statement<object>): Promise<{ signed: SignedStatement; digest: Digest }> {
+async function signStatement(
+  signer: Signer,
+  statement: Statement<object>,
+): Promise<{ signed: SignedStatement; digest: Digest }> {
   const payload = new TextDecoder().decode(statementPayload(statement));
   const envelope = await signer.sign(PAYLOAD_TYPE.statement, payload);
   return { signed: { envelope, hint: signer.keyid }, digest: sha256(payload) };
 }
 
-async function closeBundle(hands: AttestHands, documents: EvidenceDocuments, attestations: Parameters<typeof bundleFiles>[1]): Promise<readonly BundleFile[]> {
+async function closeBundle(
+  hands: AttestHands,
+  documents: EvidenceDocuments,
+  attestations: Parameters<typeof bundleFiles>[1],
+): Promise<readonly BundleFile[]> {
   const files = bundleFiles(documents, attestations);
   const manifest = files.find((file) => file.path === MANIFEST);
   if (!manifest) throw new TypeError('a bundle without its manifest');
@@ -100,9 +123,19 @@ function attestationsShown({ packRun, provenance }: Parameters<typeof bundleFile
   };
 }
 
-async function gatherEvidence(hands: AttestHands, tenant: TenantId, run: RunId, records: RunRecords): Promise<RunEvidence> {
+async function gatherEvidence(
+  hands: AttestHands,
+  tenant: TenantId,
+  run: RunId,
+  records: RunRecords,
+): Promise<RunEvidence> {
   const environment = JSON.parse(records.environment) as Environment;
-  const builder = builderIdOf({ developmentAuthority: hands.developmentAuthority, keyFile: true, hostNetwork: false, mode: environment.mode });
+  const builder = builderIdOf({
+    developmentAuthority: hands.developmentAuthority,
+    keyFile: true,
+    hostNetwork: false,
+    mode: environment.mode,
+  });
   const files: PackFile[] = [];
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest } = records;
@@ -125,7 +158,7 @@ async function gatherEvidence(hands: AttestHands, tenant: TenantId, run: RunId, 
 
 async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<Awaited<ReturnType<LogStore['read']>>> {
   const all: Awaited<ReturnType<LogStore['read']>>[number][] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const chunks = await logs.read(tenant, run, after, CHUNKS_AT_ONCE);
     const last = chunks.at(-1);
     if (!last) return all;
@@ -134,7 +167,11 @@ async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<
   }
 }
 
-async function carriedArtifacts(hands: AttestHands, tenant: TenantId, records: RunRecords): Promise<ReadonlyMap<Digest, Uint8Array>> {
+async function carriedArtifacts(
+  hands: AttestHands,
+  tenant: TenantId,
+  records: RunRecords,
+): Promise<ReadonlyMap<Digest, Uint8Array>> {
   const carried = new Map<Digest, Uint8Array>();
   let room = hands.artifactBytes;
   for (const { digest, size } of records.artifacts) {

@@ -45,7 +45,12 @@ export class CancelRun {
       const remedy = 'Ask an initiator of the run, or an administrator.';
       throw new CancelRunError('RUN_NOT_YOURS', 'only its initiators and administrators may cancel this run', remedy);
     }
-    const given = { type: 'run.cancel-requested', by: { iss: principal.iss, sub: principal.sub }, reason, force } as const;
+    const given = {
+      type: 'run.cancel-requested',
+      by: { iss: principal.iss, sub: principal.sub },
+      reason,
+      force,
+    } as const;
     const posted = await runs.post(tenant, runId, given, force ? 'cancel:force' : 'cancel');
     if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
     if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {

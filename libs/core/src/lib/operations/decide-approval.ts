@@ -64,7 +64,8 @@ export class DecideApproval {
     const { gates } = this.hands;
     const { tenant } = principal;
     if (principal.kind !== 'person' || principal.authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
-    const row = (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
+    const row =
+      (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
     const first = repeated(row, principal, decision);
     if (first) return { ...standing(row), receipt: first };
     const checks = {
@@ -116,7 +117,16 @@ export class DecideApproval {
       letter: {
         type: 'gate.decided',
         step: gate as StepId,
-        decision: { decisionId, gateDigest, planHash, decision: record.decision, person, onBehalfOf: null, grants, decidedAt },
+        decision: {
+          decisionId,
+          gateDigest,
+          planHash,
+          decision: record.decision,
+          person,
+          onBehalfOf: null,
+          grants,
+          decidedAt,
+        },
         record: digest,
         response: refOf(response),
       },

@@ -60,7 +60,14 @@ export async function checkDecision(
   const maxAge = durationMs(requirement.maxAuthAge);
   if (at - authTime > maxAge) throw new DecisionError('GATE_AUTH_TOO_OLD', undefined, [], Math.floor(maxAge / 1_000));
   if (token) {
-    checkToken(token, { runId, gate, planHash, gateDigest, decision: decision.decision, named: decision.gateDigest !== null });
+    checkToken(token, {
+      runId,
+      gate,
+      planHash,
+      gateDigest,
+      decision: decision.decision,
+      named: decision.gateDigest !== null,
+    });
     if (row.decisions.some((other) => other.decisionId === decisionId)) {
       throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token has been used');
     }
@@ -105,7 +112,14 @@ export function objectionTo(principal: Principal, row: GateRow, at: number): Dec
     throw error;
   }
   const { gateDigest, planHash } = row;
-  const counting = { decisionId: '', gateDigest, planHash, person: { iss, sub }, onBehalfOf: null, grants: [...scopes, ...grants] };
+  const counting = {
+    decisionId: '',
+    gateDigest,
+    planHash,
+    person: { iss, sub },
+    onBehalfOf: null,
+    grants: [...scopes, ...grants],
+  };
   const verdict = decideGate(gateStateOf(row), { ...counting, decidedAt: at, decision: 'approved' }, at);
   if (verdict.kind === 'refused') return verdict.code;
   return at - authTimeMs > durationMs(requestOf(row).requirement.maxAuthAge) ? 'GATE_AUTH_TOO_OLD' : null;
@@ -138,11 +152,21 @@ async function checkResponse({ decision, response, gate }: Decision, { row, plan
   if (schema?.kind !== 'schema') throw new TypeError('a form that the planner accepted cannot be read');
   const faults = schema.findings(response).map(({ pointer, message }): Fault => {
     const path = `/response${pointer}`;
-    return { code: 'GATE_RESPONSE_INVALID', path, line: null, column: null, message, remediation: 'Correct this part of the response.' };
+    return {
+      code: 'GATE_RESPONSE_INVALID',
+      path,
+      line: null,
+      column: null,
+      message,
+      remediation: 'Correct this part of the response.',
+    };
   });
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
   const [first] = standingApprovals(row);
   if (first && !sameResponse(first.response, response)) {
-    throw new DecisionError('GATE_RESPONSE_INVALID', 'earlier approvers gave another response; later ones confirm the same');
+    throw new DecisionError(
+      'GATE_RESPONSE_INVALID',
+      'earlier approvers gave another response; later ones confirm the same',
+    );
   }
 }

@@ -23,17 +23,32 @@ export type DecisionCode =
 /** What each refusal says and what to do: shown to the caller as it is. */
 const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediation: string]>> = {
   PLAN_HASH_MISMATCH: ['the run has another plan hash', 'Look at the run again and decide on what it shows.'],
-  GATE_STALE: ['the gate digest is not the one of this gate', 'Look at the gate again and send the digest of what it shows.'],
+  GATE_STALE: [
+    'the gate digest is not the one of this gate',
+    'Look at the gate again and send the digest of what it shows.',
+  ],
   GATE_EXPIRED: ['the time to decide is over', 'Start the run again.'],
   GATE_SELF_APPROVAL: ['an initiator of the run may not decide', 'Ask somebody who did not start the run.'],
-  GATE_GRANT_MISSING: ['the gate asks for a grant that the token has not', 'Ask somebody with the grants that the gate names.'],
-  GATE_ALREADY_COUNTED: ['this person has decided here already', 'A person counts once; an approval may be withdrawn while the gate is open.'],
+  GATE_GRANT_MISSING: [
+    'the gate asks for a grant that the token has not',
+    'Ask somebody with the grants that the gate names.',
+  ],
+  GATE_ALREADY_COUNTED: [
+    'this person has decided here already',
+    'A person counts once; an approval may be withdrawn while the gate is open.',
+  ],
   GATE_NOT_OPEN: ['the gate is not open yet', 'Wait until the run has reached it.'],
   GATE_DECIDED: ['the gate is decided', 'Nothing: a gate is decided once.'],
   GATE_NOT_A_PERSON: ['only a person decides', 'Sign in as a person; tokens of machines do not decide.'],
   GATE_REASON_REQUIRED: ['the gate asks for a reason', 'Give a reason.'],
-  GATE_RESPONSE_INVALID: ['the response is not what the form of the gate asks for', 'Correct what is listed under errors.'],
-  GATE_TOKEN_MISMATCH: ['the proof of the person is not one for this decision', 'Get a token, or make a signature, bound to exactly this decision.'],
+  GATE_RESPONSE_INVALID: [
+    'the response is not what the form of the gate asks for',
+    'Correct what is listed under errors.',
+  ],
+  GATE_TOKEN_MISMATCH: [
+    'the proof of the person is not one for this decision',
+    'Get a token, or make a signature, bound to exactly this decision.',
+  ],
   GATE_AUTH_TOO_OLD: ['the last sign-in is too long ago for this gate', 'Sign in again (max_age) and decide then.'],
   GATE_NOT_FOUND: ['the plan of the run has no such gate', 'Use a gateId from the list of approvals.'],
   DELEGATION_INVALID: ['there is no delegation for this', 'Decide for yourself, or have the delegation made first.'],

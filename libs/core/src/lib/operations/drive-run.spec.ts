@@ -24,15 +24,36 @@ class Scripted extends Executor {
 }
 
 const noop = () => new Scripted('builtin:noop', (request) => ({ kind: 'succeeded', outputs: request.with }));
-const command = (act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome) => new Scripted('builtin:command', act);
-const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node => aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
+const command = (act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome) =>
+  new Scripted('builtin:command', act);
+const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node =>
+  aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
 const gate = (id: string, change: object = {}): Node => ({
-  kind: 'gate', id, name: null, when: null, needs: [], stated: false, runOn: 'success', timeoutMs: null, workers: [], approval: 'owners', policy: null,
-  with: {}, message: 'go on?', show: {}, form: null, ...change,
+  kind: 'gate',
+  id,
+  name: null,
+  when: null,
+  needs: [],
+  stated: false,
+  runOn: 'success',
+  timeoutMs: null,
+  workers: [],
+  approval: 'owners',
+  policy: null,
+  with: {},
+  message: 'go on?',
+  show: {},
+  form: null,
+  ...change,
 });
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 
-async function drive(world: MemoryWorld, runId: RunId, executors: readonly Executor[], crashed = false): Promise<Driven> {
+async function drive(
+  world: MemoryWorld,
+  runId: RunId,
+  executors: readonly Executor[],
+  crashed = false,
+): Promise<Driven> {
   const driver = await RunDriver.open(world.hands(executors), world.claim(runId, crashed));
   return driver === 'halted' ? 'halted' : driver.drive();
 }
@@ -40,8 +61,12 @@ async function drive(world: MemoryWorld, runId: RunId, executors: readonly Execu
 describe('RunDriver', () => {
   it('runs pure steps ahead and commits them with few pages', async () => {
     const world = new MemoryWorld();
-    const nodes = Array.from({ length: 10 }, (_, i) => aRunNode(`s${i}`, { needs: i === 0 ? [] : [`s${i - 1}`], with: { x: i } }));
-    const run = world.submit(aPlan(aBlock(nodes), { outputs: [{ name: 'last', type: 'object', value: '{{ steps.s9.outputs.x }}' }] }));
+    const nodes = Array.from({ length: 10 }, (_, i) =>
+      aRunNode(`s${i}`, { needs: i === 0 ? [] : [`s${i - 1}`], with: { x: i } }),
+    );
+    const run = world.submit(
+      aPlan(aBlock(nodes), { outputs: [{ name: 'last', type: 'object', value: '{{ steps.s9.outputs.x }}' }] }),
+    );
     expect(await drive(world, run, [noop()])).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'succeeded', outputs: { last: 9 } });
     expect(world.pages.get(run)).toHaveLength(1);
@@ -54,22 +79,51 @@ describe('RunDriver', () => {
       aBlock([
         aRunNode('list', { with: { all: [1, 2, 3, 4, 5] } }),
         {
-          kind: 'map', id: 'each', name: null, when: null, needs: ['list'], stated: false, runOn: 'success', timeoutMs: null, workers: [],
-          items: '{{ steps.list.outputs.all }}', iterator: 'n', index: 'i', label: null, maxItems: 10, width: 2, continueOnError: false,
-          outputs: { sum: '{{ steps.work.outputs.n + i }}' }, body: aBlock([effect('work', { with: { n: '{{ n }}' } })]),
+          kind: 'map',
+          id: 'each',
+          name: null,
+          when: null,
+          needs: ['list'],
+          stated: false,
+          runOn: 'success',
+          timeoutMs: null,
+          workers: [],
+          items: '{{ steps.list.outputs.all }}',
+          iterator: 'n',
+          index: 'i',
+          label: null,
+          maxItems: 10,
+          width: 2,
+          continueOnError: false,
+          outputs: { sum: '{{ steps.work.outputs.n + i }}' },
+          body: aBlock([effect('work', { with: { n: '{{ n }}' } })]),
         },
       ]),
       { outputs: [{ name: 'sums', type: 'array', value: '{{ steps.each.outputs[].sum }}' }] },
     );
     const run = world.submit(plan);
-    expect(await drive(world, run, [noop(), command((request) => ({ kind: 'succeeded', outputs: request.with }))])).toBe('ended');
+    expect(
+      await drive(world, run, [noop(), command((request) => ({ kind: 'succeeded', outputs: request.with }))]),
+    ).toBe('ended');
     expect(world.run(run).run?.outputs).toEqual({ sums: [1, 3, 5, 7, 9] });
   });
 
   it('hands scripts over as they are, braces and all', async () => {
     const world = new MemoryWorld();
     const source = 'docker inspect -f "{{ .Image }}"';
-    const run = world.submit(aPlan(aBlock([gate('go'), aRunNode('a', { needs: ['go'], uses: 'builtin:script', effects: 'idempotent', with: { source, interpreter: ['sh'] } })])));
+    const run = world.submit(
+      aPlan(
+        aBlock([
+          gate('go'),
+          aRunNode('a', {
+            needs: ['go'],
+            uses: 'builtin:script',
+            effects: 'idempotent',
+            with: { source, interpreter: ['sh'] },
+          }),
+        ]),
+      ),
+    );
     const seen: Json[] = [];
     const script = new Scripted('builtin:script', (request) => (seen.push(request.with), ok));
     await drive(world, run, [script]);
@@ -89,11 +143,27 @@ describe('RunDriver', () => {
 
   it('waits at a gate without a driver, opens it for a signed decision and goes on', async () => {
     const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([aRunNode('find', { with: { hits: ['CVE-1'] } }), gate('approve', { needs: ['find'], message: '{{ length(steps.find.outputs.hits) }} hits', show: { hits: '{{ steps.find.outputs.hits }}' } }), effect('fix', { needs: ['approve'] })])));
+    const run = world.submit(
+      aPlan(
+        aBlock([
+          aRunNode('find', { with: { hits: ['CVE-1'] } }),
+          gate('approve', {
+            needs: ['find'],
+            message: '{{ length(steps.find.outputs.hits) }} hits',
+            show: { hits: '{{ steps.find.outputs.hits }}' },
+          }),
+          effect('fix', { needs: ['approve'] }),
+        ]),
+      ),
+    );
     const act = command(() => ok);
     expect(await drive(world, run, [noop(), act])).toBe('parked');
     expect(world.run(run).run).toMatchObject({ status: 'waiting', waits: [{ kind: 'approval', id: 'approve' }] });
-    expect(world.gates.get(run)?.get('approve')).toMatchObject({ state: 'open', show: { hits: ['CVE-1'] }, request: { message: '1 hits', opens: ['fix'] } });
+    expect(world.gates.get(run)?.get('approve')).toMatchObject({
+      state: 'open',
+      show: { hits: ['CVE-1'] },
+      request: { message: '1 hits', opens: ['fix'] },
+    });
     world.decide(run, 'approve', 'grace');
     expect(await drive(world, run, [noop(), act])).toBe('ended');
     expect(act.calls).toEqual(['fix#1']);
@@ -121,7 +191,10 @@ describe('RunDriver', () => {
     world.decide(run, 'approve', 'grace', 'approved', { runId: 'run_00000000000000000000000000' });
     expect(await drive(world, run, [act])).toBe('parked');
     expect(act.calls).toEqual([]);
-    const ignored = world.pages.get(run)?.flatMap((page) => page.entries).filter(({ event }) => event.type === 'given.ignored');
+    const ignored = world.pages
+      .get(run)
+      ?.flatMap((page) => page.entries)
+      .filter(({ event }) => event.type === 'given.ignored');
     expect(ignored?.map(({ event }) => (event as { code: string }).code)).toEqual(['GATE_SELF_APPROVAL', 'GATE_STALE']);
   });
 
@@ -141,9 +214,13 @@ describe('RunDriver', () => {
 
   it('starts idempotent attempts again after a crash, with the same key, and asks about once ones', async () => {
     const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('again', { stated: true }), effect('once', { effects: 'once', stated: true })], {})));
+    const run = world.submit(
+      aPlan(aBlock([effect('again', { stated: true }), effect('once', { effects: 'once', stated: true })], {})),
+    );
     const keys: string[] = [];
-    const hang = command((request) => (keys.push(`${request.step} ${request.key}`), new Promise<Outcome>(() => undefined)));
+    const hang = command(
+      (request) => (keys.push(`${request.step} ${request.key}`), new Promise<Outcome>(() => undefined)),
+    );
     void drive(world, run, [hang]);
     while (hang.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     const act = command((request) => (keys.push(`${request.step} ${request.key}`), ok));
@@ -171,7 +248,8 @@ describe('RunDriver', () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('a', { stated: true }), effect('b', { stated: true })])));
     const talk = command(async (request, report) => {
-      for (let i = 0; i < 600; i++) await report.output('stdout', new TextEncoder().encode(`${request.step} line ${i}\nhalf`));
+      for (let i = 0; i < 600; i++)
+        await report.output('stdout', new TextEncoder().encode(`${request.step} line ${i}\nhalf`));
       return ok;
     });
     await drive(world, run, [talk]);
@@ -188,16 +266,31 @@ describe('RunDriver', () => {
 
   it.each<[string, (world: MemoryWorld, run: RunId) => void]>([
     ['a journal page', (world, run) => ((world.pages.get(run)?.[0]?.entries[1] as unknown as { at: number }).at += 1)],
-    ['a value beside a page', (world, run) => {
-      const values = world.pages.get(run)?.[0]?.values as Record<string, Json>;
-      values[Object.keys(values)[0] ?? ''] = { hits: [] };
-    }],
+    [
+      'a value beside a page',
+      (world, run) => {
+        const values = world.pages.get(run)?.[0]?.values as Record<string, Json>;
+        values[Object.keys(values)[0] ?? ''] = { hits: [] };
+      },
+    ],
     ['a page that is missing', (world, run) => world.pages.get(run)?.pop()],
     ['a step row', (world, run) => Object.assign(world.rows.get(run)?.get('approve') ?? {}, { status: 'succeeded' })],
-    ['a gate digest', (world, run) => Object.assign(world.gates.get(run)?.get('approve') ?? {}, { gateDigest: world.run(run).claimed.planHash })],
+    [
+      'a gate digest',
+      (world, run) =>
+        Object.assign(world.gates.get(run)?.get('approve') ?? {}, { gateDigest: world.run(run).claimed.planHash }),
+    ],
   ])('halts on %s that was edited while the run waited, and opens nothing', async (_what, edit) => {
     const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([aRunNode('find', { with: { hits: ['CVE-1'] } }), gate('approve', { needs: ['find'] }), effect('fix', { needs: ['approve'] })])));
+    const run = world.submit(
+      aPlan(
+        aBlock([
+          aRunNode('find', { with: { hits: ['CVE-1'] } }),
+          gate('approve', { needs: ['find'] }),
+          effect('fix', { needs: ['approve'] }),
+        ]),
+      ),
+    );
     const act = command(() => ok);
     await drive(world, run, [noop(), act]);
     edit(world, run);
@@ -209,12 +302,22 @@ describe('RunDriver', () => {
 
   it.each<[string, (run: ReturnType<MemoryWorld['run']>) => void]>([
     ['inputs and plan', (run) => Object.assign(run.claimed, { plan: run.claimed.plan.replace('"test"', '"evil"') })],
-    ['plan and its hash', (run) => {
-      const plan = run.claimed.plan.replace('"test"', '"evil"');
-      Object.assign(run.claimed, { plan, planHash: run.claimed.admissionDigest });
-    }],
-    ['profile', (run) => Object.assign(run.claimed, { profile: run.claimed.profile.replace('"maxParallel":3', '"maxParallel":9') })],
-    ['environment', (run) => Object.assign(run.claimed, { environment: run.claimed.environment.replace('none/v1', 'evil/v1') })],
+    [
+      'plan and its hash',
+      (run) => {
+        const plan = run.claimed.plan.replace('"test"', '"evil"');
+        Object.assign(run.claimed, { plan, planHash: run.claimed.admissionDigest });
+      },
+    ],
+    [
+      'profile',
+      (run) =>
+        Object.assign(run.claimed, { profile: run.claimed.profile.replace('"maxParallel":3', '"maxParallel":9') }),
+    ],
+    [
+      'environment',
+      (run) => Object.assign(run.claimed, { environment: run.claimed.environment.replace('none/v1', 'evil/v1') }),
+    ],
     ['tenant', (run) => Object.assign(run.claimed, { tenant: 'globex' })],
   ])('halts a queued run whose %s was swapped', async (_what, swap) => {
     const world = new MemoryWorld();
@@ -240,7 +343,12 @@ describe('RunDriver', () => {
     const hands = world.hands([command(() => ok)]);
     let refusals = 0;
     const { committer } = hands;
-    const picky = { commit: async (commit: Parameters<typeof committer.commit>[0]) => (commit.page.entries.some(({ event }) => event.type === 'attempt.succeeded') && refusals++ < 1 ? { kind: 'refused' as const, message: 'no' } : committer.commit(commit)) };
+    const picky = {
+      commit: async (commit: Parameters<typeof committer.commit>[0]) =>
+        commit.page.entries.some(({ event }) => event.type === 'attempt.succeeded') && refusals++ < 1
+          ? { kind: 'refused' as const, message: 'no' }
+          : committer.commit(commit),
+    };
     const driver = await RunDriver.open({ ...hands, committer: picky }, world.claim(run));
     expect(await (driver as RunDriver).drive()).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'ENGINE_COMMIT_REFUSED' } });

@@ -1,32 +1,26 @@
-import { answer } from '../binding/answer';
-import { bind } from '../binding/bind';
-import { policyInput, resultDigest } from '../binding/render-gate';
+import { resultDigest } from '../binding/render-gate';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
-import { Missing } from '../binding/values';
-import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
+import type { JsonObject } from '../foundation/json';
 import { chain, type Head } from '../journal/chain';
-import { runNodeAt, type PlanIndex } from '../plan/plan-index';
 import { ROOT } from '../plan/place';
-import { compilePolicy } from '../policy/compile-policy';
+import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import type { Commit, RunChange, StepRow } from '../ports/committer';
-import type { ExecutionReport, Outcome } from '../ports/executor';
 import type { Letter } from '../ports/run-store';
 import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
 import type { GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
-import { idempotencyKey } from '../step/idempotency-key';
 import { macText, type DriverHands } from './driver-hands';
-import { ExecutionLog } from './execution-log';
+import { Executions } from './executions';
 import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
+import { answerQuestion, judgePolicy } from './questions';
 import { restoreRun, type Restored } from './restore-run';
-import type { RunValues } from './run-values';
 import { runChange } from './run-change';
+import type { RunValues } from './run-values';
 import { stepRow } from './step-row';
 import { Draught, type Arrival } from './turn';
 
@@ -44,7 +38,7 @@ const PARK_AFTER_MS = 1_000;
  */
 export class RunDriver {
   private readonly queue: Arrival[] = [];
-  private readonly flights = new Map<string, { readonly abort: AbortController; readonly log: ExecutionLog }>();
+  private readonly executions: Executions;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
@@ -64,7 +58,9 @@ export class RunDriver {
     private lastLine: number,
     private seen: number,
     private ahead: readonly Command[] = [],
-  ) {}
+  ) {
+    this.executions = new Executions(hands, run, values, (fact) => this.arrived({ kind: 'fact', fact }));
+  }
 
   /** Restores a claimed run. One whose records do not agree is halted, and there is no driver. */
   static async open(hands: DriverHands, run: ClaimedRun): Promise<RunDriver | 'halted'> {
@@ -75,7 +71,19 @@ export class RunDriver {
       return 'halted';
     }
     const { x, admission, values, results, state, head, lastAt, lastLine } = restored;
-    const driver = new RunDriver(hands, run, x, admission.initiators, values, results, state, head, lastAt, lastLine, run.seen);
+    const driver = new RunDriver(
+      hands,
+      run,
+      x,
+      admission.initiators,
+      values,
+      results,
+      state,
+      head,
+      lastAt,
+      lastLine,
+      run.seen,
+    );
     driver.begin();
     return driver;
   }
@@ -89,7 +97,7 @@ export class RunDriver {
   /** Stops without a decision: children are told to stop, the next owner takes over. */
   handOver(): void {
     this.handingOver = true;
-    for (const { abort } of this.flights.values()) abort.abort('hand-over');
+    this.executions.abandon('hand-over');
     this.wakeUp();
   }
 
@@ -105,22 +113,23 @@ export class RunDriver {
       }
     } finally {
       this.over = true;
-      for (const { abort, log } of this.flights.values()) {
-        abort.abort('over');
-        log.abandon();
-      }
+      this.executions.abandon('over');
     }
   }
 
   private begin(): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
-      if (state.kind === 'running') this.queue.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
+      if (state.kind === 'running')
+        this.queue.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
     }
     for (const [step] of this.results.all()) if (!step.includes('::') && step !== ROOT) this.topSteps.add(step);
     const { fence, crashes, quarantine } = this.run;
     const { name, version, build, probe } = worker;
-    this.queue.push({ kind: 'given', body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe } });
+    this.queue.push({
+      kind: 'given',
+      body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
+    });
   }
 
   private async readLetters(): Promise<void> {
@@ -168,13 +177,25 @@ export class RunDriver {
   }
 
   private async performOne(draught: Draught, command: Command): Promise<GivenBody> {
+    const sight = this.sight(draught.results);
     switch (command.type) {
-      case 'answer':
-        return this.answerQuestion(draught, command);
+      case 'answer': {
+        const { profileDigest, admissionDigest } = this.run;
+        const nonce = command.question === 'gate' ? this.hands.nonce() : '';
+        const { body, values, gate } = await answerQuestion(sight, this.values, command, {
+          at: draught.at,
+          nonce,
+          profileDigest,
+          admissionDigest,
+        });
+        for (const digest of values) draught.needs(digest);
+        if (gate) draught.gates.push(gate);
+        return body;
+      }
       case 'judge':
-        return this.judge(draught, command);
+        return judgePolicy(sight, this.values, command, draught.at, this.initiators);
       case 'start':
-        return this.execute(draught, command);
+        return this.executions.execute(() => sight, command);
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
@@ -182,124 +203,24 @@ export class RunDriver {
 
   private sight(results: Results): Sight {
     const { runId, tenant, planHash, inputs } = this.run;
-    return { x: this.x, results, values: this.values.known, context: { runId, tenant, planHash, inputs: inputs as JsonObject } };
-  }
-
-  private async answerQuestion(draught: Draught, { step, question }: Extract<Command, { type: 'answer' }>): Promise<GivenBody> {
-    const { profileDigest, admissionDigest } = this.run;
-    const rendering = { at: draught.at, nonce: question === 'gate' ? this.hands.nonce() : '', profileDigest, admissionDigest };
-    for (;;) {
-      const answered = answer(this.sight(draught.results), step, question, rendering);
-      if (answered.kind === 'missing') {
-        await this.values.fetch(answered.digests);
-        continue;
-      }
-      for (const [digest, value] of answered.values) {
-        this.values.known.set(digest, value);
-        draught.needs(digest);
-      }
-      if (answered.answer.kind === 'gate') this.openGate(draught, step, answered.answer);
-      return { type: 'question.answered', step, question, answer: answered.answer };
-    }
-  }
-
-  private openGate(draught: Draught, step: StepId, opened: { readonly gateDigest: Digest; readonly expiresAt: number }): void {
-    const request = this.values.known.get(opened.gateDigest) as JsonObject;
-    const { approval, minApprovals } = request['requirement'] as unknown as { approval: string; minApprovals: number };
-    const show = this.values.known.get(request['showDigest'] as Digest) ?? null;
-    const { gateDigest, expiresAt } = opened;
-    draught.gates.push({ kind: 'opened', gate: step, approval, gateDigest, request, show, required: minApprovals, expiresAt });
-  }
-
-  private async judge(draught: Draught, { step, policy: id }: Extract<Command, { type: 'judge' }>): Promise<GivenBody> {
-    const policy = this.x.plan.policies.find((one) => one.id === id);
-    if (!policy) throw new TypeError('no such policy in the plan');
-    const actor = this.initiators.map((initiator) => ({ ...initiator }));
-    for (;;) {
-      const missing = new Missing();
-      let input: Json = null;
-      let fault: string | null = null;
-      try {
-        input = policyInput(this.sight(draught.results), step, draught.at, actor, missing);
-      } catch (error) {
-        if (!isCodedError(error)) throw error;
-        fault = error.message;
-      }
-      if (missing.digests.size > 0) {
-        await this.values.fetch([...missing.digests]);
-        continue;
-      }
-      const verdict = fault === null ? judgement(policy, input as JsonObject) : { allow: false, undecided: true, reasons: [fault] };
-      return { type: 'policy.judged', step, ...verdict, engine: policy.engine, digest: policy.digest, input: this.values.keep(input) };
-    }
-  }
-
-  /** Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. */
-  private async execute(draught: { readonly results: Results } | null, command: Extract<Command, { type: 'start' }>): Promise<GivenBody> {
-    const { step, attempt, execution } = command;
-    const node = runNodeAt(this.x, step);
-    const results = draught?.results ?? this.results;
-    const failed = (code: string, message: string, retryable = false): GivenBody => ({ type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null });
-    const executor = this.hands.executors.get(node.uses);
-    if (!executor) return failed('EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
-    for (;;) {
-      const bound = bind(this.sight(results), step);
-      if (bound.kind === 'missing') {
-        await this.values.fetch(bound.digests);
-        continue;
-      }
-      if (bound.kind === 'fault') return failed(bound.code, bound.message);
-      const abort = new AbortController();
-      const { runId } = this.run;
-      const log = new ExecutionLog(this.run, step, execution, this.hands.logs, this.hands.clock, (fact) => this.arrived({ kind: 'fact', fact }));
-      const key = `${step}#${execution}`;
-      this.flights.set(key, { abort, log });
-      const report: ExecutionReport = {
-        line: (level, text) => log.line(level, text),
-        output: (stream, bytes) => log.output(stream, bytes),
-        fact: (fact) => this.arrived({ kind: 'fact', fact }),
-      };
-      const request = { run: this.run, step, attempt, execution, key: idempotencyKey(runId, step, attempt), node, ...bound.bound, signal: abort.signal };
-      const outcome = await executor.execute(request, report).catch(
-        (error: unknown): Outcome => ({
-          kind: 'failed',
-          code: isCodedError(error) ? error.code : 'EXECUTOR_THREW',
-          message: isCodedError(error) ? error.message : 'the executor failed',
-          retryable: !isCodedError(error),
-          exitCode: null,
-        }),
-      );
-      await log.close();
-      this.flights.delete(key);
-      return this.outcomeGiven(step, execution, outcome, failed);
-    }
-  }
-
-  private outcomeGiven(step: StepId, execution: number, outcome: Outcome, failed: (code: string, message: string) => GivenBody): GivenBody {
-    switch (outcome.kind) {
-      case 'succeeded':
-        try {
-          return { type: 'attempt.succeeded', step, execution, outputs: this.values.keep(outcome.outputs) };
-        } catch (error) {
-          if (isCodedError(error)) return failed(error.code, error.message);
-          throw error;
-        }
-      case 'failed': {
-        const { code, message, retryable, exitCode } = outcome;
-        return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode };
-      }
-      case 'stopped':
-        return { type: 'attempt.stopped', step, execution, unknown: outcome.unknown };
-      case 'deferred':
-        return { type: 'attempt.deferred', step, execution, until: outcome.until };
-    }
+    return {
+      x: this.x,
+      results,
+      values: this.values.known,
+      context: { runId, tenant, planHash, inputs: inputs as JsonObject },
+    };
   }
 
   private async commit(draught: Draught): Promise<Driven | 'idle' | 'again'> {
     const { run } = this;
     const ended = draught.ended;
     const wake = nextWakeAt(draught.state);
-    const parked = !ended && draught.ahead.length === 0 && this.queue.length === 0 && isParked(draught.state) && this.flights.size === 0;
+    const parked =
+      !ended &&
+      draught.ahead.length === 0 &&
+      this.queue.length === 0 &&
+      isParked(draught.state) &&
+      this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
     const { page, head } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
     const steps = this.rows(draught);
@@ -343,11 +264,17 @@ export class RunDriver {
   /** The database refuses this turn's data: it is dropped, and the run ends. */
   private refused(draught: Draught, message: string): 'again' | 'claim-lost' {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) return 'claim-lost';
-    const kept = draught.taken.filter((arrival) => arrival.kind === 'given' && (arrival.body.type === 'run.claimed' || arrival.letter !== undefined));
+    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed'))
+      return 'claim-lost';
+    const kept = draught.taken.filter(
+      (arrival) => arrival.kind === 'given' && (arrival.body.type === 'run.claimed' || arrival.letter !== undefined),
+    );
     this.ahead = [];
     this.queue.length = 0;
-    this.queue.push(...kept, { kind: 'given', body: { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message } });
+    this.queue.push(...kept, {
+      kind: 'given',
+      body: { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message },
+    });
     return 'again';
   }
 
@@ -361,7 +288,7 @@ export class RunDriver {
     this.seen = draught.seen;
     this.ahead = draught.ahead;
     for (const { event } of draught.entries) {
-      if (event.type === 'log') this.flights.get(`${event.step}#${event.execution}`)?.log.numbered(event.bytes);
+      if (event.type === 'log') this.executions.numbered(event.step, event.execution, event.bytes);
     }
   }
 
@@ -389,22 +316,34 @@ export class RunDriver {
       if (command.type !== 'start') continue;
       const changed = this.gateContextChanged(command.step);
       if (changed !== null) {
-        this.queue.push({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: changed, message: 'what was approved is not what would run' } });
-        this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step: command.step, execution: command.execution, unknown: false } });
+        this.queue.push({
+          kind: 'given',
+          body: {
+            type: 'run.failed',
+            code: 'GATE_CONTEXT_CHANGED',
+            step: changed,
+            message: 'what was approved is not what would run',
+          },
+        });
+        this.queue.push({
+          kind: 'given',
+          body: { type: 'attempt.stopped', step: command.step, execution: command.execution, unknown: false },
+        });
         continue;
       }
-      void this.execute(null, command).then(
-        (body) => this.arrived({ kind: 'given', body }),
-        (error: unknown) => this.hands.alarm(this.run, 'DRIVER_FAULT', String(error)),
-      );
+      void this.executions
+        .execute(() => this.sight(this.results), command)
+        .then(
+          (body) => this.arrived({ kind: 'given', body }),
+          (error: unknown) => this.hands.alarm(this.run, 'DRIVER_FAULT', String(error)),
+        );
     }
   }
 
   /** An execution that is not under way here any more (its outcome was dropped with a refused turn) is proven over. */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
-    const flight = this.flights.get(`${step}#${execution}`);
-    if (flight) flight.abort.abort(reason);
-    else this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
+    if (this.executions.stop(step, execution, reason)) return;
+    this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
   /** Before an effect behind a gate starts, what the gate's request says was read is derived again. */
@@ -443,19 +382,9 @@ export class RunDriver {
   }
 }
 
-function judgement(policy: PlanIndex['plan']['policies'][number], input: JsonObject): { allow: boolean; undecided: boolean; reasons: readonly string[] } {
-  const compiled = compilePolicy({ engine: policy.engine, source: policy.source });
-  if (compiled.kind !== 'policy') return { allow: false, undecided: true, reasons: ['the policy does not compile'] };
-  const verdict = compiled.policy.evaluate(input);
-  return verdict.kind === 'decided'
-    ? { allow: verdict.allow, undecided: false, reasons: verdict.reasons }
-    : { allow: false, undecided: true, reasons: ['the policy gave no decision'] };
-}
-
 /** The values that a given brings stand beside the page that holds it. */
 function noteValues(draught: Draught, body: GivenBody): void {
   if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') draught.needs(body.outputs);
   if (body.type === 'gate.decided') draught.needs(body.response);
   if (body.type === 'policy.judged') draught.needs(body.input);
 }
-

@@ -28,9 +28,21 @@ export const LOG_LIMITS: LogLimits = {
 };
 
 /** How a stored line begins: one letter for its level, then its text. */
-export const LEVEL_LETTERS: Readonly<Record<LogLevel, string>> = { trace: 't', debug: 'd', info: 'i', warn: 'w', error: 'e' };
+export const LEVEL_LETTERS: Readonly<Record<LogLevel, string>> = {
+  trace: 't',
+  debug: 'd',
+  info: 'i',
+  warn: 'w',
+  error: 'e',
+};
 /** The levels by their letter. */
-export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = { t: 'trace', d: 'debug', i: 'info', w: 'warn', e: 'error' };
+export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = {
+  t: 'trace',
+  d: 'debug',
+  i: 'info',
+  w: 'warn',
+  e: 'error',
+};
 
 const SPLIT_MARK = ' …[line goes on]';
 
@@ -93,8 +105,10 @@ export class ExecutionLog {
       this.partial[stream] = '';
       if (rest !== '') this.add(levelOf(stream), rest);
     }
-    if (this.dropped > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines: this.dropped } });
-    if (this.dropped > 0) this.push(`${LEVEL_LETTERS.warn}[${this.dropped} lines dropped: the step's log limit is reached]`);
+    if (this.dropped > 0)
+      this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines: this.dropped } });
+    if (this.dropped > 0)
+      this.push(`${LEVEL_LETTERS.warn}[${this.dropped} lines dropped: the step's log limit is reached]`);
     this.flush();
     await this.writing;
     return !this.lost;
@@ -144,7 +158,9 @@ export class ExecutionLog {
     const { step, execution } = this;
     const { tenant, runId, fence } = this.run;
     try {
-      const [held] = await this.store.append([{ tenant, runId, fence, step, execution, chunk, at: this.clock.now(), data, lines, sha256: digest }]);
+      const [held] = await this.store.append([
+        { tenant, runId, fence, step, execution, chunk, at: this.clock.now(), data, lines, sha256: digest },
+      ]);
       if (held) this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
       else this.abandon();
     } catch {
@@ -153,7 +169,8 @@ export class ExecutionLog {
   }
 
   private async roomForMore(): Promise<void> {
-    while (!this.lost && this.unnumbered + this.bytes > this.limits.unnumberedBytes) await new Promise<void>((go) => this.room.push(go));
+    while (!this.lost && this.unnumbered + this.bytes > this.limits.unnumberedBytes)
+      await new Promise<void>((go) => this.room.push(go));
   }
 }
 

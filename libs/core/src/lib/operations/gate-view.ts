@@ -46,7 +46,8 @@ export function gateStateOf(row: GateRow): GateState {
 export function standingApprovals(row: GateRow): readonly DecisionRecord[] {
   let standing: readonly DecisionRecord[] = [];
   for (const record of recordsOf(row)) {
-    if (record.decision === 'withdrawn') standing = standing.filter(({ person }) => !sameSubject(person, record.person));
+    if (record.decision === 'withdrawn')
+      standing = standing.filter(({ person }) => !sameSubject(person, record.person));
     if (record.decision === 'approved') standing = [...standing, record];
   }
   return standing;
@@ -77,7 +78,11 @@ export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
         if (rest.length === 0) return node;
         return isRepeat ? find(node.body, rest) : null;
       }
-      const inner = isRepeat ? null : bodiesOf(node).map((body) => find(body, names)).find((found) => found !== null);
+      const inner = isRepeat
+        ? null
+        : bodiesOf(node)
+            .map((body) => find(body, names))
+            .find((found) => found !== null);
       if (inner) return inner;
     }
     return null;
@@ -105,6 +110,7 @@ function bodiesOf(node: Node): readonly Block[] {
 export function formOf(plan: Plan, gate: string, formDigest: Digest | null): JsonObject | null {
   if (formDigest === null) return null;
   const form = gateNodeOf(plan, gate)?.form ?? null;
-  if (form === null || digestOf(form) !== formDigest) throw new TypeError('the form is not the one of the gate request');
+  if (form === null || digestOf(form) !== formDigest)
+    throw new TypeError('the form is not the one of the gate request');
   return form;
 }

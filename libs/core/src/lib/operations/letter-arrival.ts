@@ -25,7 +25,11 @@ export function letterArrival(hands: DriverHands, run: ClaimedRun, values: RunVa
   return { kind: 'given', body: decided(record, digest, values), letter: position };
 }
 
-function decided(record: DecisionRecord, digest: Extract<GivenBody, { type: 'gate.decided' }>['record'], values: RunValues): GivenBody {
+function decided(
+  record: DecisionRecord,
+  digest: Extract<GivenBody, { type: 'gate.decided' }>['record'],
+  values: RunValues,
+): GivenBody {
   const { decisionId, gateDigest, planHash, decision, person, onBehalfOf, grants, gate } = record;
   return {
     type: 'gate.decided',

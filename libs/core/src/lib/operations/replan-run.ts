@@ -12,7 +12,11 @@ import type { ObjectStore } from '../ports/object-store';
  * Plans the admitted pack again, from its manifest, its files (each read hashed) and its inputs, under the environment that the
  * run was admitted in. The plan hash, or null if it cannot be planned any more.
  */
-export async function replanRun(run: ClaimedRun, objects: ObjectStore, configuration: Omit<PlanConfiguration, 'defaults' | 'grants'>): Promise<Digest | null> {
+export async function replanRun(
+  run: ClaimedRun,
+  objects: ObjectStore,
+  configuration: Omit<PlanConfiguration, 'defaults' | 'grants'>,
+): Promise<Digest | null> {
   const files = await loadPackFiles(run, objects);
   const pack = readPack(run.manifest, files);
   if (pack.kind === 'refused') return null;
@@ -20,7 +24,13 @@ export async function replanRun(run: ClaimedRun, objects: ObjectStore, configura
   const { defaults } = JSON.parse(run.profile) as Profile;
   // The grants that packs may ask for were checked when the run was accepted.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
-  const planning = buildPlan({ pack, files, inputs: run.inputs as JsonObject, environment, configuration: { ...configuration, defaults, grants } });
+  const planning = buildPlan({
+    pack,
+    files,
+    inputs: run.inputs as JsonObject,
+    environment,
+    configuration: { ...configuration, defaults, grants },
+  });
   return planning.kind === 'planned' ? planning.planHash : null;
 }
 
@@ -33,7 +43,11 @@ async function loadPackFiles(run: ClaimedRun, objects: ObjectStore): Promise<Pac
     bytes.set(file.path, joined(parts));
     if (file.executable) executable.add(file.path);
   }
-  return { paths: () => [...bytes.keys()], read: (path) => bytes.get(path) ?? null, executable: (path) => executable.has(path) };
+  return {
+    paths: () => [...bytes.keys()],
+    read: (path) => bytes.get(path) ?? null,
+    executable: (path) => executable.has(path),
+  };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -48,10 +48,12 @@ export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<R
   if (difference) return halted('ADMISSION_INVALID', difference);
   const profile = JSON.parse(run.profile) as Profile;
   const environment = JSON.parse(run.environment) as Environment;
-  if (profile.environment !== sha256(run.environment)) return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
+  if (profile.environment !== sha256(run.environment))
+    return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
   if (run.lastSeq === 0) {
     const replanned = await hands.replan(run);
-    if (replanned !== run.planHash) return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
+    if (replanned !== run.planHash)
+      return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
   }
   const x = indexPlan(JSON.parse(run.plan) as Plan, run.planHash, profile.defaults, environment.approvals.floor);
   return restoreJournal(hands, run, admission, x);
@@ -75,12 +77,18 @@ function admissionDifference(run: ClaimedRun, admission: AdmissionRecord): strin
   return wrong ? `the ${wrong[0]} differs from the admission record` : null;
 }
 
-async function restoreJournal(hands: DriverHands, run: ClaimedRun, admission: AdmissionRecord, x: PlanIndex): Promise<Restored | Halted> {
+async function restoreJournal(
+  hands: DriverHands,
+  run: ClaimedRun,
+  admission: AdmissionRecord,
+  x: PlanIndex,
+): Promise<Restored | Halted> {
   const pages = await hands.claims.pages(run.tenant, run.runId, 0);
   const start: Head = { seq: 0, hash: run.admissionDigest };
   const { head, broken } = checkChain(start, pages);
   if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
-  if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head)) return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
+  if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head))
+    return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
   const entries: readonly Entry[] = pages.flatMap((page) => page.entries);
   const badMac = macsDiffer(hands, run, pages);
   if (badMac) return halted('JOURNAL_TAMPERED', badMac);
@@ -100,22 +108,33 @@ async function restoreJournal(hands: DriverHands, run: ClaimedRun, admission: Ad
 }
 
 /** Every page's mac, under the fence that the last `run.claimed` before it names. */
-function macsDiffer(hands: DriverHands, run: ClaimedRun, pages: Awaited<ReturnType<DriverHands['claims']['pages']>>): string | null {
+function macsDiffer(
+  hands: DriverHands,
+  run: ClaimedRun,
+  pages: Awaited<ReturnType<DriverHands['claims']['pages']>>,
+): string | null {
   let fence = 0;
   for (const page of pages) {
     for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
     const last = page.first + page.entries.length - 1;
-    if (hands.mac(macText(run.runId, last, page.hash, fence)) !== page.mac) return `the mac of the page at entry ${page.first} does not verify`;
+    if (hands.mac(macText(run.runId, last, page.hash, fence)) !== page.mac)
+      return `the mac of the page at entry ${page.first} does not verify`;
   }
   return null;
 }
 
-async function rowsDiffer(hands: DriverHands, run: ClaimedRun, state: RunState, results: Results): Promise<string | null> {
+async function rowsDiffer(
+  hands: DriverHands,
+  run: ClaimedRun,
+  state: RunState,
+  results: Results,
+): Promise<string | null> {
   const { steps, gates } = await hands.claims.rows(run.tenant, run.runId);
   for (const row of steps) {
     const live = state.steps.get(row.step as StepId);
     const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;
-    if (expected !== row.status) return `the row of step ${row.step} says ${row.status}, the journal ${expected ?? 'nothing'}`;
+    if (expected !== row.status)
+      return `the row of step ${row.step} says ${row.status}, the journal ${expected ?? 'nothing'}`;
   }
   for (const row of gates) {
     const gate = results.get(row.gate as StepId)?.gate;
@@ -128,4 +147,3 @@ async function rowsDiffer(hands: DriverHands, run: ClaimedRun, state: RunState, 
 function halted(code: Halted['code'], detail: string): Halted {
   return { kind: 'halted', code, detail };
 }
-

@@ -42,7 +42,12 @@ function timeText(at: number): string {
 }
 
 /** Counts by status; steps of the outermost scope that have no row yet are pending. */
-function countsShown(x: PlanIndex, counts: Draught['state']['counts'], seen: ReadonlySet<StepId>, ended: boolean): Json {
+function countsShown(
+  x: PlanIndex,
+  counts: Draught['state']['counts'],
+  seen: ReadonlySet<StepId>,
+  ended: boolean,
+): Json {
   const outermost = [...x.nodes.keys()].filter((id) => !id.includes('::')).length;
   const shown = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const known = counts.pending > 0 ? shown : Math.max(shown, outermost);
@@ -54,5 +59,11 @@ function errorShown({ state, results }: Draught): Json {
   const { result } = state;
   if (!result) return null;
   const step = result.step === null ? undefined : results.get(result.step);
-  return { code: result.code, stepId: result.step, message: step?.message ?? null, attempts: step?.attempts ?? null, exitCode: step?.exitCode ?? null };
+  return {
+    code: result.code,
+    stepId: result.step,
+    message: step?.message ?? null,
+    attempts: step?.attempts ?? null,
+    exitCode: step?.exitCode ?? null,
+  };
 }

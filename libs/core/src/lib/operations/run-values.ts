@@ -34,7 +34,12 @@ export class RunValues {
     if (value === null) return null;
     const text = canonical(value);
     const size = new TextEncoder().encode(text).length;
-    if (size > VALUE_BYTES) throw new CodedError('VALUE_TOO_LARGE', `a value of ${size} bytes, at most ${VALUE_BYTES} are kept`, 'write it to a file and declare an artifact');
+    if (size > VALUE_BYTES)
+      throw new CodedError(
+        'VALUE_TOO_LARGE',
+        `a value of ${size} bytes, at most ${VALUE_BYTES} are kept`,
+        'write it to a file and declare an artifact',
+      );
     const digest = sha256(text);
     this.known.set(digest, value);
     return { kind: 'value', digest, size };

@@ -7,10 +7,19 @@ import { planPack, type PackSource, type PlanningSetting } from './pack-source';
 /** How a pack would run, or everything that is wrong with it or with the script. */
 export type PackSimulation =
   | { readonly kind: 'simulated'; readonly planHash: Digest; readonly simulated: Simulated }
-  | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID' | 'SCRIPT_INVALID'; readonly faults: readonly Fault[] };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'PACK_INVALID' | 'PLAN_INVALID' | 'SCRIPT_INVALID';
+      readonly faults: readonly Fault[];
+    };
 
 /** Plans a pack and simulates it under a script. Pure; executes and stores nothing. */
-export function simulatePack(source: PackSource, inputs: JsonObject, script: Json, setting: PlanningSetting): PackSimulation {
+export function simulatePack(
+  source: PackSource,
+  inputs: JsonObject,
+  script: Json,
+  setting: PlanningSetting,
+): PackSimulation {
   const planning = planPack(source, inputs, setting);
   if (planning.kind === 'refused') return planning;
   const { planned } = planning;

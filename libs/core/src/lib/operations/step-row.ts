@@ -8,12 +8,19 @@ import { shownStatus, type StepState } from '../step/step-state';
 import { INLINE_BYTES } from './run-values';
 
 /** What readers see of a step in this state. */
-export function stepRow(x: PlanIndex, results: Results, values: ReadonlyMap<Digest, Json>, step: StepId, state: StepState): StepRow {
+export function stepRow(
+  x: PlanIndex,
+  results: Results,
+  values: ReadonlyMap<Digest, Json>,
+  step: StepId,
+  state: StepState,
+): StepRow {
   const result = results.get(step);
   const item = isItem(step);
   const node = item ? null : nodeAt(x, step);
   const outputs = result?.outputs ?? null;
-  const inline = outputs?.kind === 'value' && outputs.size <= INLINE_BYTES ? (values.get(outputs.digest) ?? null) : null;
+  const inline =
+    outputs?.kind === 'value' && outputs.size <= INLINE_BYTES ? (values.get(outputs.digest) ?? null) : null;
   return {
     step,
     parent: parentOf(x, step),
@@ -29,7 +36,10 @@ export function stepRow(x: PlanIndex, results: Results, values: ReadonlyMap<Dige
     children: result?.items?.count ?? null,
     outputs: inline,
     outputsRef: outputs,
-    error: result?.status === 'failed' ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode } : null,
+    error:
+      result?.status === 'failed'
+        ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
+        : null,
   };
 }
 

@@ -9,7 +9,8 @@ import type { DriverHands } from './driver-hands';
 /** Opens admissions and decisions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
 export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision'> {
   return {
-    openAdmission: (envelope) => refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
+    openAdmission: (envelope) =>
+      refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
     openDecision: (envelope) =>
       refusedIsNull(() => {
         const bytes = payload(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);

@@ -6,7 +6,7 @@ import type { Node, Plan } from '../plan/plan';
 import type { StepState } from '../step/step-state';
 import { advance, initialState, isParked, nextWakeAt } from './advance';
 import type { Command } from './command';
-import type { Derived, Given, GivenBody } from './run-event';
+import type { Derived, GivenBody } from './run-event';
 import type { RunState } from './run-state';
 
 // The meaning of the language's constructs (language.md §3, engine.md §6, gates.md §4), told by small plans.
@@ -44,7 +44,7 @@ class Play {
   }
 
   tell(body: GivenBody): void {
-    const turn = advance(this.x, this.state, { ...body, at: this.at } as Given);
+    const turn = advance(this.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.events.push(...turn.events);
     for (const command of turn.commands) this.perform(command);

@@ -64,6 +64,13 @@ describe('writeTar and readTar', () => {
     );
   });
 
+  it('leave the bytes that they read as they are', async () => {
+    const tar = await archived([{ path: 'a', bytes: bytesOf('x') }]);
+    const before = sha256(tar);
+    await readTar(pieces(tar, tar.length), LIMITS);
+    expect(sha256(tar)).toBe(before);
+  });
+
   it('write one known archive, byte by byte', async () => {
     const files = [
       { path: 'a.txt', bytes: bytesOf('hello\n') },

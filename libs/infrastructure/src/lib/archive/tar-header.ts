@@ -41,7 +41,8 @@ export function encodeHeader(name: string, prefix: string, type: '0' | 'x', size
 export function decodeHeader(block: Uint8Array): TarHeader | null {
   if (block.every((byte) => byte === 0)) return null;
   const sum = octal(block, 148, 8);
-  const plain = block.slice();
+  // A copy: `slice` of a Buffer would be none.
+  const plain = Uint8Array.from(block);
   plain.fill(0x20, 148, 156);
   if (sumOf(plain) !== sum)
     throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
