@@ -232,6 +232,7 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
   planPack,

@@ -32,14 +32,18 @@ export interface PlanningSetting {
   readonly configuration: PlanConfiguration;
 }
 
+/** A pack that can run. */
+export interface PlannedPack {
+  readonly kind: 'planned';
+  readonly read: ReadPack;
+  readonly files: PackFiles;
+  readonly planned: Planned;
+}
+
 /** A pack that can run, or everything that is wrong: with the pack itself, or with it and these inputs here. */
 export type PackPlanning =
-  | { readonly kind: 'planned'; readonly read: ReadPack; readonly files: PackFiles; readonly planned: Planned }
-  | {
-      readonly kind: 'refused';
-      readonly code: 'PACK_INVALID' | 'PLAN_INVALID';
-      readonly faults: readonly Fault[];
-    };
+  | PlannedPack
+  | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID'; readonly faults: readonly Fault[] };
 
 /** Reads and plans a pack. Pure; never throws for a pack or for inputs. */
 export function planPack(source: PackSource, inputs: JsonObject, setting: PlanningSetting): PackPlanning {

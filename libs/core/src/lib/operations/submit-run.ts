@@ -1,18 +1,21 @@
 import { canonical } from '../canonical/canonical';
-import { digestOf } from '../canonical/digest';
+import { sha256 } from '../canonical/digest';
 import { CodedError } from '../foundation/coded-error';
 import type { Fault } from '../foundation/fault';
 import type { Digest, RunId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
+import type { ReadPack } from '../pack/read-pack';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import type { ObjectStore } from '../ports/object-store';
+import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
-import { packedFiles, planPack, sourceDigestOf, type PackSource, type PlanningSetting } from './pack-source';
+import type { PackPlanner } from './pack-planner';
+import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -60,7 +63,7 @@ export interface SubmitRunHands {
   readonly objects: ObjectStore;
   /** Of usage `admission`. */
   readonly signer: Signer;
-  readonly setting: PlanningSetting;
+  readonly planner: PackPlanner;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -69,52 +72,75 @@ export interface Submitted {
   readonly runId: RunId;
   /** True if the same request came before: nothing new was made. */
   readonly replayed: boolean;
+  /** The new run as its row says; null if it was replayed. */
+  readonly run: RunSummary | null;
+}
+
+/** RFC 8785 texts of what a run is admitted with. */
+interface AdmittedTexts {
+  readonly plan: string;
+  readonly profile: string;
+  readonly manifest: string;
 }
 
 /** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
 export class SubmitRun {
-  constructor(private readonly hands: SubmitRunHands) {}
+  private readonly environment: { readonly text: string; readonly digest: Digest };
+  /** Of plannings that the planner remembers. */
+  private readonly texts = new WeakMap<Planned, AdmittedTexts>();
+
+  constructor(private readonly hands: SubmitRunHands) {
+    const text = canonical(hands.planner.setting.environment as unknown as Json);
+    this.environment = { text, digest: sha256(text) };
+  }
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
     const { source, inputs } = submission;
-    const planning = planPack(source, inputs, this.hands.setting);
+    const planning = this.hands.planner.plan(principal.tenant, source, inputs);
     if (planning.kind === 'refused') {
       const { code, faults } = planning;
       const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
       throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
     }
+    comparePlan(planning.planned, submission);
+    const run = await this.admit(principal, submission, planning);
+    const created = await this.hands.runs.create(run);
+    switch (created.kind) {
+      case 'created':
+        return { runId: run.runId, replayed: false, run: summaryOf(run) };
+      case 'replayed':
+        return { runId: created.runId, replayed: true, run: null };
+      case 'refused': {
+        const remedy = 'Take a new key for a new request, or send the first request again as it was.';
+        throw new SubmitRunError(created.code, 'the key came before with another body', remedy);
+      }
+    }
+  }
+
+  /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
+  private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
+    const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
-    comparePlan(planned, submission);
-    const { runs, objects, signer, setting, nonce } = this.hands;
-    const packed = packedFiles(source, files);
+    const { tenant, iss, sub, name } = principal;
     const stored: NewRun['files'] = [];
-    for (const { path, bytes, executable } of packed) {
-      const { digest, size } = await objects.put(principal.tenant, piecesOf(bytes), { maxBytes: bytes.length });
+    for (const { path, bytes, executable } of packedFiles(submission.source, files)) {
+      const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
       stored.push({ path, digest, size, executable });
     }
     const { at, runId } = await runs.stamp();
-    const { metadata } = read.pack;
-    const pack = {
-      name: metadata.name,
-      version: metadata.version,
-      contentDigest: planned.plan.pack.contentDigest,
-      sourceDigest: sourceDigestOf(source),
-    };
-    const { planHash, profileDigest, profile } = planned;
+    const { planHash, profileDigest, plan } = planned;
+    const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
     const record = admissionRecord(principal, { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce() });
     const admission = await signAdmission(signer, record);
-    const { tenant, iss, sub, name } = principal;
-    const created = await runs.create({
+    return {
       tenant,
       runId,
       planHash,
-      plan: canonical(planned.plan as unknown as Json),
-      profile: canonical(profile as unknown as Json),
+      ...this.textsOf(planned, read),
       profileDigest,
-      environment: canonical(setting.environment as unknown as Json),
-      environmentDigest: digestOf(setting.environment as unknown as Json),
+      environment: this.environment.text,
+      environmentDigest: this.environment.digest,
       pack,
-      manifest: canonical(toManifest(read.pack)),
       files: stored,
       inputs: planned.values,
       initiators: initiatorsOf(principal),
@@ -125,13 +151,43 @@ export class SubmitRun {
       acceptedAt: at,
       stepsTotal: planned.index.nodes.size,
       idempotency: submission.idempotency && { ...submission.idempotency, person: { iss, sub } },
-    });
-    if (created.kind === 'refused') {
-      const remedy = 'Take a new key for a new request, or send the first request again as it was.';
-      throw new SubmitRunError(created.code, 'the key came before with another body', remedy);
-    }
-    return created.kind === 'replayed' ? { runId: created.runId, replayed: true } : { runId, replayed: false };
+    };
   }
+
+  private textsOf(planned: Planned, { pack }: ReadPack): AdmittedTexts {
+    const known = this.texts.get(planned);
+    if (known) return known;
+    const plan = canonical(planned.plan as unknown as Json);
+    const profile = canonical(planned.profile as unknown as Json);
+    const texts = { plan, profile, manifest: canonical(toManifest(pack)) };
+    this.texts.set(planned, texts);
+    return texts;
+  }
+}
+
+/** What readers see of a run that was just stored. */
+function summaryOf(run: NewRun): RunSummary {
+  const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
+  return {
+    runId,
+    status: 'queued',
+    pack: { name: pack.name, version: pack.version, contentDigest: pack.contentDigest },
+    planHash,
+    profileDigest,
+    requester,
+    initiators,
+    labels,
+    createdAt: acceptedAt,
+    startedAt: null,
+    finishedAt: null,
+    waits: [],
+    counts: { total: stepsTotal, pending: stepsTotal },
+    outputs: null,
+    error: null,
+    evidence: { status: 'none', digest: null },
+    lastLine: 0,
+    version: 0,
+  };
 }
 
 function comparePlan(planned: Planned, { planHash, receipt }: Submission): void {

@@ -1,0 +1,11 @@
+import type { ExitCode } from '../terminal/exit-code';
+import type { Terminal } from '../terminal/terminal';
+
+/** What a command has besides its arguments. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readStdin: () => Promise<Uint8Array>;
+  /** Runs a command's body: its exit code becomes that of the process, what it throws is reported. */
+  readonly run: (body: () => Promise<ExitCode>, file?: string) => Promise<void>;
+}

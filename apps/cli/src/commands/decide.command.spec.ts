@@ -1,0 +1,78 @@
+import { digestOf, type Json } from '@taskrunner/core';
+import type { GateView } from '../server/run-views';
+import { gateLines } from '../terminal/gate-lines';
+import { digestOfShown } from './decide.command';
+
+const show = { critical: ['CVE-2026-1'] };
+const request = {
+  schema: 'taskrunner.gate-request.v1',
+  runId: 'run_1',
+  tenant: 'acme',
+  gate: 'approve',
+  label: null,
+  planHash: digestOf('plan'),
+  profileDigest: digestOf('profile'),
+  admissionDigest: digestOf('admission'),
+  requirement: {
+    approval: 'a',
+    grants: ['packs.approve'],
+    minApprovals: 1,
+    selfApproval: false,
+    proof: 'service',
+    maxAuthAge: null,
+    reasonRequired: true,
+    formDigest: null,
+  },
+  policy: null,
+  message: 'fine\ngate digest  sha256:forged\u001b[1A',
+  showDigest: digestOf(show),
+  reads: {},
+  item: null,
+  secrets: [],
+  opens: ['apply'],
+  notApplied: [],
+  nonce: 'n',
+  openedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-02T00:00:00.000Z',
+  executeBy: '2026-01-03T00:00:00.000Z',
+} as const;
+
+const view = (more: object = {}): GateView =>
+  ({
+    runId: 'run_1',
+    gateId: 'approve',
+    status: 'open',
+    gateDigest: digestOf(request as unknown as Json),
+    planHash: request.planHash,
+    request,
+    show,
+    approvals: 0,
+    required: 1,
+    until: request.expiresAt,
+    canDecide: true,
+    why: null,
+    ...more,
+  }) as GateView;
+
+describe('a gate that is decided', () => {
+  it('is named by the digest of the request that was rendered', () => {
+    expect(digestOfShown(view())).toBe(digestOf(request as unknown as Json));
+  });
+
+  it.each([
+    ['the digest is another', { gateDigest: digestOf('else') }],
+    ['the findings are others', { show: { critical: [] } }],
+    ['the request was changed', { request: { ...request, opens: ['else'] } }],
+    ['it is of another run', { runId: 'run_2' }],
+    ['it is another gate', { gateId: 'other' }],
+  ])('is refused where %s', (_what, change) => {
+    expect(() => digestOfShown(view(change))).toThrow(expect.objectContaining({ code: 'CLI_GATE_DIGEST' }));
+  });
+
+  it('is shown so that no message can pose as a line of ours', () => {
+    const lines = gateLines(view(), digestOfShown(view())).join('\n').split('\n');
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${view().gateDigest}`]);
+    expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
+    expect(lines).toContain('      "CVE-2026-1"');
+  });
+});

@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { describeEnd, type ChildEnd } from '../dev/child-process';
+import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
+import { EXIT } from '../terminal/exit-code';
+import { quoted } from '../terminal/run-lines';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+
+interface Options {
+  readonly keepData?: string;
+  readonly port?: string;
+  readonly verbose?: boolean;
+}
+
+const STATE = '.taskrunner';
+
+export function registerDev(program: Command, context: Context): void {
+  const dev = program
+    .command('dev')
+    .description('the whole product on this machine: database, authority, webservice, worker; Ctrl-C stops it')
+    .option('--keep-data <folder>', `keep everything there; default ${STATE}`)
+    .option('--port <port>', 'port of the API')
+    .option('--verbose', 'show what the processes write')
+    .action((options: Options) => context.run(() => runDev(options, context)));
+  dev
+    .command('token <login>')
+    .description('print a token of ada, grace, linus, ops, wendy or mallory, of the stack that runs')
+    .action((login: string) =>
+      context.run(async () => {
+        context.terminal.print(await tokenOfStack(dev.opts<Options>().keepData ?? STATE, login));
+        return EXIT.OK;
+      }),
+    );
+}
+
+async function runDev(options: Options, { terminal }: Context) {
+  const waiting = new Ending();
+  const stack = await startDevStack({
+    stateDirectory: options.keepData ?? STATE,
+    ...(options.port === undefined ? {} : { ports: { api: Number(options.port) } }),
+    onProgress: (text) => terminal.say(text),
+    ...(options.verbose ? { onLine: (name: string, line: string) => terminal.say(safeLine(`${name} | ${line}`)) } : {}),
+    onLost: (end) => waiting.lost(end),
+  }).catch((error: unknown) => {
+    waiting.close();
+    throw error;
+  });
+  if (!waiting.isOver) for (const line of usageOf(stack)) terminal.print(line);
+  const end = await waiting.end;
+  if (end !== null) {
+    terminal.say(safeLine(`DEV_PROCESS_LOST the ${end.name} has ended: ${describeEnd(end)}`));
+    terminal.say(safeLine(`help: see ${stack.stateDirectory}/logs; the rest is being stopped.`));
+  } else terminal.say('stopping');
+  await stack.stop();
+  waiting.close();
+  return end === null ? EXIT.OK : EXIT.FAILED;
+}
+
+/** When to stop: SIGINT, SIGTERM or SIGHUP (null), or the first process that was lost. While it stops, further signals are heard and do nothing. */
+class Ending {
+  readonly end: Promise<ChildEnd | null>;
+  isOver = false;
+  private settle: (end: ChildEnd | null) => void = () => undefined;
+  private readonly stop = (): void => this.lost(null);
+
+  constructor() {
+    this.end = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.stop);
+  }
+
+  lost(end: ChildEnd | null): void {
+    this.isOver = true;
+    this.settle(end);
+  }
+
+  close(): void {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.stop);
+  }
+}
+
+/** What a person does next. */
+export function usageOf(
+  stack: Pick<DevStack, 'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox'>,
+): readonly string[] {
+  const { server, issuer, health, trustPath, stateDirectory, sandbox } = stack;
+  const keep = quoted(stateDirectory);
+  return [
+    `API        ${server}  (${server}/docs)`,
+    `authority  ${issuer}  (people: ada runs, grace approves, ops administers; any password)`,
+    `health     ${[health.webservice, ...health.workers].join('  ')}`,
+    sandbox.profile === 'bwrap'
+      ? 'sandbox    bubblewrap'
+      : safeLine(`sandbox    none: steps are not kept apart (${sandbox.reason ?? 'unknown'})`),
+    `trust file ${trustPath}`,
+    '',
+    `export TASKRUNNER_SERVER=${server}`,
+    `export TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token ada)`,
+    'npx taskrunner run PACK --inputs FILE',
+    `TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token grace) npx taskrunner approve RUN GATE --reason "…"`,
+    `npx taskrunner evidence RUN && npx taskrunner verify RUN.evidence.tar --trust ${quoted(trustPath)} --allow-dev`,
+    '',
+    'Ctrl-C stops it all.',
+  ];
+}

@@ -1,0 +1,27 @@
+import { Option, type Command } from 'commander';
+
+/** Collects an option that may come several times. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** `--inputs` and `-i`. */
+export function withInputs(command: Command): Command {
+  return command
+    .option('--inputs <file>', 'inputs by name, YAML or JSON; - reads stdin')
+    .option('-i, --input <name=value>', 'one input; name=@file takes a file', several);
+}
+
+/** `--output`: for people on a terminal and in a log, or for programs. */
+export function withOutput(command: Command, ...formats: readonly string[]): Command {
+  return command.addOption(
+    new Option('--output <format>', 'how to print').choices(['text', ...formats]).default('text'),
+  );
+}
+
+/** Of commands that plan without a server. */
+export function withOffline(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration of the installation that it is for; else TASKRUNNER_CONFIG')
+    .option('--sealed', 'assume an installation that seals steps');
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { Fault } from '@taskrunner/core';
+import type { InputOptions } from '../packs/input-arguments';
+import type { OfflineOptions } from '../packs/offline-setting';
+import { planOffline } from '../packs/plan-offline';
+import { EXIT, type ExitCode } from '../terminal/exit-code';
+import { faultLines } from '../terminal/print-faults';
+import { safeLine } from '../terminal/safe-text';
+import type { Terminal } from '../terminal/terminal';
+import type { Context } from './context';
+import { withInputs, withOffline, withOutput } from './options';
+
+interface Options extends OfflineOptions, InputOptions {
+  readonly output: string;
+}
+
+export function registerPlan(program: Command, context: Context): void {
+  withOutput(withOffline(withInputs(program.command('plan <pack>'))), 'json')
+    .description('plan a pack without a server: what would run, and its hash')
+    .action((argument: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const planning = await planOffline(argument, options, context);
+        if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
+        const { planHash, receipt, plan, warnings, profileDigest } = planning.planned;
+        if (options.output === 'json') terminal.print(JSON.stringify({ planHash, receipt, plan }));
+        else {
+          terminal.print(safeLine(`pack         ${plan.pack.name} ${plan.pack.version}`));
+          terminal.print(`content      ${plan.pack.contentDigest}`);
+          terminal.print(`profile      ${profileDigest} (of this configuration)`);
+          for (const [component, digest] of Object.entries(receipt))
+            terminal.print(`  ${component.padEnd(12)} ${digest}`);
+          terminal.print(`plan hash    ${planHash}`);
+        }
+        for (const line of faultLines(warnings, planning.shown)) terminal.say(line.replace(/^(?!help:)/, 'warning: '));
+        return EXIT.OK;
+      }, argument),
+    );
+}
+
+/** Tells why there is no plan, the way that was asked for. */
+export function refuse(
+  { faults, shown }: { readonly faults: readonly Fault[]; readonly shown: string },
+  output: string,
+  terminal: Terminal,
+): ExitCode {
+  if (output === 'json') terminal.print(JSON.stringify({ valid: false, errors: faults }));
+  for (const line of faultLines(faults, shown)) terminal.say(line);
+  return EXIT.INVALID_INPUT;
+}

@@ -1,0 +1,210 @@
+import { Option, type Command } from 'commander';
+import { connect, withConnection, type ConnectionOptions } from '../server/connection';
+import { followLog } from '../server/follow-log';
+import { cancelRun, getRun, listAll, listSteps, planOrder } from '../server/run-api';
+import { hasEnded, waitsForPerson, type GateView, type RunView } from '../server/run-views';
+import { EXIT, exitOfRun } from '../terminal/exit-code';
+import { logLine } from '../terminal/plain-display';
+import { endLines } from '../terminal/run-lines';
+import { safeLine } from '../terminal/safe-text';
+import { treeLines } from '../terminal/step-tree';
+import type { Context } from './context';
+import { withOutput } from './options';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+}
+
+/** Commands that look at runs: logs, show, list, approvals, wait, cancel, whoami. */
+export function registerQueries(program: Command, context: Context): void {
+  registerLogs(program, context);
+  registerShow(program, context);
+  registerLists(program, context);
+  registerWait(program, context);
+  registerCancel(program, context);
+  withConnection(withOutput(program.command('whoami'), 'json'))
+    .description('who the token says you are')
+    .action((options: Options) =>
+      context.run(async () => {
+        const { body } = await (await connect(options, context.env)).ask('/api/me');
+        const me = body as unknown as {
+          person: { sub: string; name: string; iss: string };
+          tenant: string;
+          scopes: string[];
+          grants: string[];
+        };
+        if (options.output === 'json') context.terminal.print(JSON.stringify(body));
+        else {
+          context.terminal.print(safeLine(`${me.person.name} (${me.person.sub} of ${me.person.iss})`));
+          context.terminal.print(
+            safeLine(`tenant ${me.tenant}, scopes ${me.scopes.join(' ')}, grants ${me.grants.join(' ') || 'none'}`),
+          );
+        }
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface LogOptions extends Options {
+  readonly follow: boolean;
+  readonly after?: string;
+  readonly step?: string;
+  readonly level?: string;
+}
+
+function registerLogs(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('logs <run>'), 'ndjson'))
+    .description('the log of a run, and what is still to come')
+    .option('--no-follow', 'what is there, and no more')
+    .option('--after <line>', 'lines after this number')
+    .option('--step <id>', 'lines of this step and of those below it')
+    .addOption(
+      new Option('--level <level>', 'lines of this level and above').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    )
+    .action((runId: string, options: LogOptions) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { follow, step, level } = options;
+        let status: string | null = null;
+        for await (const event of followLog(client, runId, {
+          follow,
+          step,
+          level,
+          after: Number(options.after ?? 0),
+        })) {
+          const { eventType, ...rest } = event;
+          if (options.output === 'ndjson') terminal.print(JSON.stringify({ type: eventType, ...rest }));
+          else if (eventType !== 'run.finished') terminal.print(logLine(event));
+          if (eventType === 'run.finished') status = event.status ?? null;
+        }
+        if (status === null || !follow) return EXIT.OK;
+        const { run } = await getRun(client, runId);
+        return exitOfRun(status, run?.error ?? null);
+      }),
+    );
+}
+
+function registerShow(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('show <run>'), 'json'))
+    .description('a run and its steps')
+    .action((runId: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { run } = await getRun(client, runId);
+        if (run === null) return EXIT.FAILED;
+        if (options.output === 'json') terminal.print(JSON.stringify(run));
+        else {
+          const steps = await listSteps(client, runId);
+          const order = await planOrder(client, runId);
+          terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
+          terminal.print(`plan ${run.planHash}`);
+          for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
+            terminal.print(line);
+          for (const wait of run.waits)
+            terminal.print(safeLine(`waits: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
+          if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
+          for (const line of hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`])
+            terminal.print(line);
+        }
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface ListOptions extends Options {
+  readonly status?: string;
+  readonly pack?: string;
+  readonly limit: string;
+  readonly mine?: boolean;
+}
+
+function registerLists(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('list'), 'json'))
+    .description('runs, newest first')
+    .option('--status <status>', 'with this status')
+    .option('--pack <name>', 'of this pack')
+    .option('--limit <count>', 'at most so many', '50')
+    .action((options: ListOptions) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const most = Math.max(1, Number(options.limit) || 50);
+        const query = { status: options.status, pack: options.pack, limit: Math.min(most, 200) };
+        const runs = await listAll<RunView>(client, '/api/runs', query, most);
+        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: runs }));
+        else
+          for (const { runId, status, pack, createdAt, requester } of runs)
+            context.terminal.print(
+              safeLine(`${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`),
+            );
+        return EXIT.OK;
+      }),
+    );
+  withConnection(withOutput(program.command('approvals'), 'json'))
+    .description('open gates')
+    .option('--mine', 'those that you may decide')
+    .action((options: ListOptions) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const gates = await listAll<GateView>(client, '/api/approvals', { mine: options.mine ? 'true' : undefined });
+        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: gates }));
+        else
+          for (const { runId, gateId, approvals, required, until, canDecide, why } of gates)
+            context.terminal.print(
+              safeLine(
+                `${runId}  ${gateId}  ${approvals}/${required}  until ${until}  ${canDecide ? 'you may decide' : (why ?? '')}`,
+              ),
+            );
+        return EXIT.OK;
+      }),
+    );
+}
+
+function registerWait(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('wait <run>'), 'json'))
+    .description('wait until a run has ended, or needs a person')
+    .addOption(new Option('--for <what>', 'what for').choices(['end', 'attention']).default('end'))
+    .option('--timeout <seconds>', 'give up after so long')
+    .action((runId: string, options: Options & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
+        for (;;) {
+          const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
+          const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
+          const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
+          const isOver = run !== null && hasEnded(run.status);
+          if (run === null || !(isWaiting || isOver || Date.now() >= deadline)) continue;
+          context.terminal.print(
+            options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
+          );
+          if (isOver) return exitOfRun(run.status, run.error);
+          return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
+        }
+      }),
+    );
+}
+
+function registerCancel(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('cancel <run>'), 'json'))
+    .description('ask a run to stop')
+    .requiredOption('--reason <text>', 'why; it is kept with the run')
+    .option('--force', 'stop cleanup steps too')
+    .action((runId: string, options: Options & { readonly reason: string; readonly force?: boolean }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const run = await cancelRun(client, runId, options.reason, options.force ?? false);
+        context.terminal.print(
+          options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
+        );
+        return EXIT.OK;
+      }),
+    );
+}

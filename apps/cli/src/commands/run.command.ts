@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import { isDigest, isJsonObject, type PackSource } from '@taskrunner/core';
+import type { InputOptions } from '../packs/input-arguments';
+import { loadPack } from '../packs/pack-argument';
+import { inputsFor } from '../packs/plan-offline';
+import type { Client } from '../server/client';
+import { connect, withConnection, type ConnectionOptions } from '../server/connection';
+import { followRun } from '../server/follow-run';
+import { cancelRun } from '../server/run-api';
+import { hasEnded, type RunView } from '../server/run-views';
+import { CliError } from '../terminal/cli-error';
+import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
+import { Interrupts } from '../terminal/interrupts';
+import { NdjsonDisplay } from '../terminal/ndjson-display';
+import { PlainDisplay } from '../terminal/plain-display';
+import type { RunDisplay } from '../terminal/run-display';
+import type { Terminal } from '../terminal/terminal';
+import { TreeDisplay } from '../terminal/tree-display';
+import type { Context } from './context';
+import { several, withInputs, withOutput } from './options';
+
+interface Options extends ConnectionOptions, InputOptions {
+  readonly output: string;
+  readonly detach?: boolean;
+  readonly planHash?: string;
+  readonly label?: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly until: 'end' | 'attention';
+}
+
+export function registerRun(program: Command, context: Context): void {
+  withConnection(withOutput(withInputs(program.command('run <pack>')), 'json', 'ndjson'))
+    .description('submit a pack and follow its run; Ctrl-C detaches, Ctrl-C twice cancels')
+    .option('--plan-hash <hash|file>', 'run exactly this plan or nothing: a hash, or the JSON of `taskrunner plan`')
+    .option('--label <name=value>', 'a label for lists', several)
+    .option('--detach', 'do not follow')
+    .option('--idempotency-key <key>', 'the same key again gives the first run')
+    .addOption(new Option('--until <what>', 'how long to follow').choices(['end', 'attention']).default('end'))
+    .action((argument: string, options: Options) => {
+      return context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { source, shown } = await loadPack(argument);
+        const run = await submit(client, source, options, context).catch((error: unknown) => {
+          throw Object.assign(error as Error, { shown });
+        });
+        if (options.detach) {
+          terminal.print(options.output === 'text' ? run.runId : JSON.stringify(run));
+          return EXIT.OK;
+        }
+        const display = displayFor(options.output, terminal);
+        display.accepted(run);
+        const exit = await followAndReport(client, run.runId, options.until, display, terminal, options.output);
+        return exit;
+      }, argument);
+    });
+}
+
+async function submit(client: Client, source: PackSource, options: Options, context: Context): Promise<RunView> {
+  const { planHash, receipt } = await readPin(options.planHash);
+  const { body } = await client.ask('/api/runs', {
+    method: 'POST',
+    // A lost answer may be asked for again.
+    headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
+    body: {
+      manifest: source.manifest,
+      files: source.files.map(({ path, bytes, executable }) => ({
+        path,
+        contentBase64: Buffer.from(bytes).toString('base64'),
+        executable,
+      })),
+      inputs: await inputsFor(source, options, context.readStdin),
+      ...(planHash === null ? {} : { planHash }),
+      ...(receipt === null ? {} : { receipt }),
+      labels: labelsOf(options.label ?? []),
+    },
+  });
+  return body as unknown as RunView;
+}
+
+/** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */
+export async function readPin(given: string | undefined) {
+  if (given === undefined) return { planHash: null, receipt: null };
+  if (isDigest(given)) return { planHash: given, receipt: null };
+  try {
+    const document: unknown = JSON.parse(await readFile(given, 'utf8'));
+    const { planHash, receipt } = document as { planHash?: unknown; receipt?: unknown };
+    if (isDigest(planHash)) return { planHash, receipt: isJsonObject(receipt as never) ? (receipt as object) : null };
+  } catch (error) {
+    throw wrongPin(error);
+  }
+  throw wrongPin(null);
+}
+
+function wrongPin(cause: unknown): CliError {
+  const help = 'Write sha256:… or the path of what `taskrunner plan --output json` printed.';
+  return new CliError('CLI_USAGE', '--plan-hash is neither a hash nor the JSON of a plan', help, [], { cause });
+}
+
+function labelsOf(written: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    written.map((label) => {
+      const equals = label.indexOf('=');
+      if (equals < 1) throw new CliError('CLI_USAGE', 'a label is written name=value', 'Write --label ticket=SEC-42.');
+      return [label.slice(0, equals), label.slice(equals + 1)];
+    }),
+  );
+}
+
+/** The display for a format: a tree for a person at a terminal, else lines. */
+export function displayFor(output: string, terminal: Terminal): RunDisplay {
+  if (output === 'ndjson' || output === 'json') return new NdjsonDisplay(terminal);
+  return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
+}
+
+/** Follows a run; Ctrl-C once leaves it running, twice asks it to stop and follows on. */
+export async function followAndReport(
+  client: Client,
+  runId: string,
+  until: 'end' | 'attention',
+  display: RunDisplay,
+  terminal: Terminal,
+  output: string,
+): Promise<ExitCode> {
+  const leave = new AbortController();
+  const interrupts = new Interrupts({
+    onFirst: () => terminal.say('Ctrl-C again within 2 seconds cancels the run; else it goes on without you.'),
+    onDetach: () => leave.abort(),
+    onSecond: () => {
+      terminal.say('cancelling the run …');
+      cancelRun(client, runId, 'cancelled from the command line', false).catch((error: unknown) => {
+        terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    },
+    onThird: () => leave.abort(),
+  });
+  try {
+    const run = await followRun({ client, runId, display, until, signal: leave.signal });
+    if (!hasEnded(run.status)) return EXIT.WAITS_FOR_PERSON;
+    return exitOfRun(run.status, run.error);
+  } catch (error) {
+    if (!leave.signal.aborted) throw error;
+    if (output === 'text') terminal.say(`detached; it goes on: taskrunner logs ${runId}`);
+    return EXIT.OK;
+  } finally {
+    interrupts.close();
+  }
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import type { Context } from './context';
+import { registerDecisions } from './decide.command';
+import { registerDownloads } from './download.commands';
+import { registerQueries } from './query.commands';
+import { registerRun } from './run.command';
+
+/** Everything that talks to a server. */
+export function registerServerCommands(program: Command, context: Context): void {
+  registerRun(program, context);
+  registerQueries(program, context);
+  registerDecisions(program, context);
+  registerDownloads(program, context);
+}

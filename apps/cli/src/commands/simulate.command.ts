@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { simulate, type Json, type Simulated } from '@taskrunner/core';
+import { readDocumentFile, type InputOptions } from '../packs/input-arguments';
+import type { OfflineOptions } from '../packs/offline-setting';
+import { unreadable } from '../packs/pack-argument';
+import { planOffline } from '../packs/plan-offline';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Terminal } from '../terminal/terminal';
+import type { Context } from './context';
+import { withInputs, withOffline, withOutput } from './options';
+import { refuse } from './plan.command';
+
+interface Options extends OfflineOptions, InputOptions {
+  readonly output: string;
+  readonly script?: string;
+}
+
+export function registerSimulate(program: Command, context: Context): void {
+  withOutput(withOffline(withInputs(program.command('simulate <pack>'))), 'json')
+    .description('what a run would do, without a server and without doing anything')
+    .option('--script <file>', 'outcomes to assume, by step')
+    .action((argument: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const planning = await planOffline(argument, options, context);
+        if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
+        const { planned } = planning;
+        const sealed = options.sealed === true;
+        const script = options.script === undefined ? null : await readScript(options.script);
+        const simulation = simulate({ planned, sealed, ...(script === null ? {} : { script }) });
+        if (simulation.kind === 'refused') {
+          return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);
+        }
+        if (options.output === 'json')
+          terminal.print(JSON.stringify({ ...simulation.report, status: simulation.status, code: simulation.code }));
+        else printSimulation(simulation, terminal);
+        return EXIT.OK;
+      }, argument),
+    );
+}
+
+async function readScript(path: string): Promise<Json> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return readDocumentFile(bytes, path);
+}
+
+function printSimulation({ report, status, code }: Simulated, terminal: Terminal): void {
+  for (const { id, kind, class: of, reason } of report.nodes)
+    terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
+  for (const { gate, grants, minApprovals } of report.approvals)
+    terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
+  for (const { name, required } of report.secrets)
+    terminal.print(safeLine(`secret       ${name}${required ? '' : ' (optional)'}`));
+  for (const { step, url, verdict } of report.egress)
+    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}`));
+  for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
+  terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
+  terminal.print(`widest       ${report.widest}`);
+  for (const { name, known, value } of report.outputs)
+    terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
+  terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
+  terminal.print(`plan hash    ${report.planHash}`);
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { planPack, type Fault } from '@taskrunner/core';
+import { loadPack } from '../packs/pack-argument';
+import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
+import { EXIT } from '../terminal/exit-code';
+import { faultLines } from '../terminal/print-faults';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+import { withOffline, withOutput } from './options';
+
+interface Options extends OfflineOptions {
+  readonly output: string;
+}
+
+/** Codes that speak of an installation, not of the pack. */
+const OF_ENVIRONMENT = new Set(['SEALED_INSTALL_REQUIRED', 'SEALED_UNENFORCEABLE']);
+
+export function registerValidate(program: Command, context: Context): void {
+  withOutput(withOffline(program.command('validate <pack>')), 'json')
+    .description('check a pack, without inputs and without a server')
+    .action((argument: string, options: Options) =>
+      context.run(async () => {
+        const { terminal, env } = context;
+        const { source, shown } = await loadPack(argument);
+        const planning = planPack(source, {}, await offlineSetting(source, options, env));
+        const faults = planning.kind === 'planned' ? [] : planning.faults.filter(isOfPack);
+        const valid = faults.length === 0;
+        if (options.output === 'json') terminal.print(JSON.stringify({ valid, errors: faults }));
+        else if (valid) terminal.print(`${safeLine(shown)} is valid`);
+        for (const line of options.output === 'json' ? [] : faultLines(faults, shown)) terminal.say(line);
+        return valid ? EXIT.OK : EXIT.INVALID_INPUT;
+      }, argument),
+    );
+}
+
+/** True unless the fault is of the inputs, which are not here, or of the installation. */
+function isOfPack({ code, path }: Fault): boolean {
+  return path !== '/inputs' && !path.startsWith('/inputs/') && !OF_ENVIRONMENT.has(code);
+}

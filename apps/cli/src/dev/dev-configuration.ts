@@ -1,0 +1,44 @@
+import type { SandboxChoice } from './sandbox-choice';
+import type { StateDirectory } from './state-directory';
+
+/** URLs of the database roles. They hold passwords. */
+export interface DevDatabase {
+  /** The superuser of the embedded server. */
+  readonly adminUrl: string;
+  readonly ownerUrl: string;
+  readonly maintainUrl: string;
+  readonly webUrl: string;
+  readonly workerUrl: string;
+}
+
+/** What the configuration of the stack is made of. */
+export interface DevConfigurationFacts {
+  readonly directory: StateDirectory;
+  readonly database: DevDatabase;
+  readonly issuer: string;
+  readonly jwksUri: string;
+  readonly audience: string;
+  readonly apiPort: number;
+  readonly sandbox: SandboxChoice;
+  /** False: a server that may lose commits (tests). */
+  readonly durable: boolean;
+  /** Further keys, section by section, over what is here. */
+  readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** The text of the configuration file: JSON, which is YAML. Secret: it holds database passwords. */
+export function printConfiguration(facts: DevConfigurationFacts): string {
+  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, overrides } = facts;
+  const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
+  const sections: Record<string, Record<string, unknown>> = {
+    http: { host: '127.0.0.1', port: apiPort, healthPort: 0 },
+    database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
+    authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
+    artifacts: { root: directory.objects },
+    approvals: { grants: ['role:sec-lead'] },
+    sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },
+    keys: { folder: directory.keys },
+  };
+  for (const [name, keys] of Object.entries(overrides)) sections[name] = { ...sections[name], ...keys };
+  return `${JSON.stringify(sections, null, 2)}\n`;
+}

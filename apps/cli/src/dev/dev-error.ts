@@ -1,0 +1,15 @@
+import { CodedError } from '@taskrunner/core';
+
+/** Why the development stack does not start, or does not go on. */
+export type DevErrorCode =
+  /** A process did not become ready. */
+  | 'DEV_START_FAILED'
+  /** A process ended although nobody stopped it. */
+  | 'DEV_PROCESS_LOST'
+  /** Nobody of this name, or the sign-in was refused. */
+  | 'DEV_LOGIN_FAILED';
+
+/** A refusal of the development stack, with what to do about it. */
+export class DevError extends CodedError<DevErrorCode> {
+  override readonly name = 'DevError';
+}

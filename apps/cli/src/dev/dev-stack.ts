@@ -1,0 +1,274 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  bootstrapRoles,
+  createDatabase,
+  maintainDatabase,
+  migrateDatabase,
+  roleName,
+  startEmbeddedPostgres,
+  type DatabaseRole,
+  type EmbeddedPostgres,
+} from '@taskrunner/infrastructure';
+import { ChildProcess, type ChildEnd } from './child-process';
+import { printConfiguration, type DevDatabase } from './dev-configuration';
+import { DevError } from './dev-error';
+import { signIn } from './dev-login';
+import { makeKeys } from './key-ring';
+import { choosePorts, type Ports } from './ports';
+import { chooseSandbox, type SandboxChoice } from './sandbox-choice';
+import { openStateDirectory, readJsonFile, replaceFile, type StateDirectory } from './state-directory';
+import { writeTrustFile } from './trust-file';
+
+/** How to start the stack. */
+export interface DevStackOptions {
+  /** Folder of everything that it keeps, made on first use. */
+  readonly stateDirectory: string;
+  /** Ports on 127.0.0.1; those of the last start or free ones where absent. */
+  readonly ports?: Partial<Ports>;
+  /** Workers to start; default 1. */
+  readonly workers?: number;
+  /** False: a database that may lose commits, for tests. Default true. */
+  readonly durable?: boolean;
+  /** True: `stop` deletes the state directory. Default false. */
+  readonly temporary?: boolean;
+  /** Further keys of the configuration, section by section, such as `{worker: {lease: '2s'}}`. */
+  readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Told what is being done, in words. */
+  readonly onProgress?: (text: string) => void;
+  /** Told each line that a process writes. */
+  readonly onLine?: (process: string, line: string) => void;
+  /** Told when a process has ended that nobody stopped. */
+  readonly onLost?: (end: ChildEnd) => void;
+  /** Replaces a process's script, by name: for tests. */
+  readonly scripts?: Partial<Scripts>;
+}
+
+/** The scripts of the processes, absolute. */
+export interface Scripts {
+  readonly authority: string;
+  readonly login: string;
+  readonly webservice: string;
+  readonly worker: string;
+}
+
+/** A running stack on loopback. */
+export interface DevStack {
+  /** URL of the API. */
+  readonly server: string;
+  readonly issuer: string;
+  readonly health: { readonly webservice: string; readonly workers: readonly string[] };
+  readonly configurationPath: string;
+  /** For `taskrunner verify --trust`. */
+  readonly trustPath: string;
+  readonly stateDirectory: string;
+  readonly database: DevDatabase;
+  readonly sandbox: SandboxChoice;
+  /** Process ids of the workers that run. */
+  workerPids(): readonly number[];
+  /** An access token of one of the Authority's people: ada, grace, linus, ops, wendy, mallory. */
+  tokenFor(login: string): Promise<string>;
+  /** Starts one more worker; resolves when it is ready, with its process id. */
+  startWorker(): Promise<number>;
+  /** Signals a worker (the last started, unless told which) and resolves when it has ended; at once for SIGSTOP and SIGCONT. */
+  killWorker(signal?: NodeJS.Signals, pid?: number): Promise<void>;
+  /** Stops everything, the last started first. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const DATABASE = 'taskrunner';
+
+/** A token of one of the people of a stack that another process runs in this folder. Throws `DEV_LOGIN_FAILED`. */
+export async function tokenOfStack(stateDirectory: string, login: string): Promise<string> {
+  const path = join(stateDirectory, 'task-runner.yaml');
+  const configuration = await readJsonFile<{ authority: { issuers: readonly { issuer: string }[] } }>(path);
+  const issuer = configuration?.authority.issuers[0]?.issuer;
+  if (issuer !== undefined) return signIn(findScripts().login, issuer, login);
+  throw new DevError('DEV_LOGIN_FAILED', `no stack has run in ${stateDirectory}`, 'Start one with `taskrunner dev`.');
+}
+
+/**
+ * Starts the whole product on loopback: embedded database, development Authority, webservice and worker, each a process of its own.
+ * Nothing is left behind if it cannot. If this process is killed, the others end by themselves; the database is reclaimed by the next
+ * start.
+ */
+export async function startDevStack(options: DevStackOptions): Promise<DevStack> {
+  const directory = await openStateDirectory(options.stateDirectory);
+  const closers: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopping ??= closeAll(closers, options.temporary ? directory.path : null));
+  try {
+    return await start(directory, options, closers, stop, () => stopping !== null);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function closeAll(closers: readonly (() => Promise<void>)[], folder: string | null): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of [...closers].reverse()) await close().catch((error: unknown) => failures.push(error));
+  if (folder !== null) await rm(folder, { recursive: true, force: true });
+  if (failures.length > 0) throw failures[0];
+}
+
+async function start(
+  directory: StateDirectory,
+  options: DevStackOptions,
+  closers: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+  isStopping: () => boolean,
+): Promise<DevStack> {
+  const { onProgress = () => undefined, durable = true } = options;
+  const scripts = { ...findScripts(), ...options.scripts };
+  const ports = await choosePorts(directory, options.ports ?? {});
+  const run = async (name: string, args: readonly string[], env: Record<string, string> = {}) => {
+    const logPath = join(directory.logs, `${name}.log`);
+    const onLine = options.onLine && ((line: string) => options.onLine?.(name, line));
+    const child = await ChildProcess.start({ name, args, env: { ...cleanEnvironment(), ...env }, logPath, onLine });
+    closers.push(() => child.stop());
+    void child.ended.then((end) => {
+      if (!child.isStopping) options.onLost?.(end);
+    });
+    return child;
+  };
+
+  onProgress('starting database and authority');
+  const startDatabase = async () => {
+    const { database: dataDirectory } = directory;
+    const postgres = await startEmbeddedPostgres({
+      dataDirectory,
+      fsync: durable,
+      temporary: options.temporary ?? false,
+    });
+    // Others depend on it: it stops last.
+    closers.unshift(() => postgres.stop());
+    void postgres.exited.then(({ code, signal }) => {
+      if (!isStopping()) options.onLost?.({ name: 'database', code, signal });
+    });
+    return prepareDatabase(postgres);
+  };
+  const [database, keys, sandbox, authority] = await allSettled([
+    startDatabase(),
+    makeKeys(directory.keys),
+    chooseSandbox([directory.keys, directory.objects, directory.authority]),
+    run('authority', authorityArgs(scripts.authority, ports.authority, directory.authority)),
+  ]);
+  const { issuer, audience, jwksUri } = authority.facts as { issuer: string; audience: string; jwksUri: string };
+  const { keys: jwks } = (await (await fetch(jwksUri)).json()) as { keys: readonly object[] };
+  await writeTrustFile(directory.trust, { keys, issuer, audience, jwks });
+  await replaceFile(
+    directory.configuration,
+    printConfiguration({
+      directory,
+      database,
+      issuer,
+      jwksUri,
+      audience,
+      apiPort: ports.api,
+      sandbox,
+      durable,
+      overrides: options.configuration ?? {},
+    }),
+  );
+  const env = { TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' };
+  const workers: ChildProcess[] = [];
+  const startWorker = async (): Promise<number> => {
+    const worker = await run('worker', [scripts.worker], env);
+    workers.push(worker);
+    void worker.ended.then(() => workers.splice(workers.indexOf(worker), 1));
+    return worker.pid;
+  };
+  onProgress('starting webservice and worker');
+  const [webservice] = await allSettled([
+    run('webservice', [scripts.webservice], env),
+    ...Array.from({ length: options.workers ?? 1 }, startWorker),
+  ]);
+  const { url, health } = webservice.facts as { url: string; health: string };
+  return {
+    server: url,
+    issuer,
+    configurationPath: directory.configuration,
+    trustPath: directory.trust,
+    stateDirectory: directory.path,
+    database,
+    sandbox,
+    get health() {
+      return { webservice: health, workers: workers.map(({ facts }) => String(facts['health'])) };
+    },
+    workerPids: () => workers.map(({ pid }) => pid),
+    tokenFor: (login) => signIn(scripts.login, issuer, login),
+    startWorker,
+    async killWorker(signal = 'SIGKILL', pid) {
+      const worker = pid === undefined ? workers.at(-1) : workers.find((one) => one.pid === pid);
+      if (!worker) throw new TypeError('no such worker runs');
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') process.kill(worker.pid, signal);
+      else {
+        worker.signal(signal);
+        await worker.ended;
+      }
+    },
+    stop,
+  };
+}
+
+/** As `Promise.all`, but waits for all also where one fails: what has started by then can be stopped. */
+async function allSettled<T extends readonly unknown[]>(work: { [I in keyof T]: Promise<T[I]> }): Promise<T> {
+  const ends = await Promise.allSettled(work);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+  return ends.map((end) => (end as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+async function prepareDatabase(postgres: EmbeddedPostgres): Promise<DevDatabase> {
+  const password = (role: DatabaseRole) => postgres.passwordOf(roleName(role));
+  const url = (role: DatabaseRole) => postgres.url(roleName(role), DATABASE);
+  await bootstrapRoles(postgres.url(), {
+    owner: password('owner'),
+    maintain: password('maintain'),
+    web: password('web'),
+    worker: password('worker'),
+    audit: password('audit'),
+  });
+  await createDatabase(postgres.url(), DATABASE);
+  await migrateDatabase(url('owner'));
+  await maintainDatabase(url('maintain'));
+  return {
+    adminUrl: postgres.url(),
+    ownerUrl: url('owner'),
+    maintainUrl: url('maintain'),
+    webUrl: url('web'),
+    workerUrl: url('worker'),
+  };
+}
+
+function authorityArgs(script: string, port: number, state: string): readonly string[] {
+  return [script, '--port', String(port), '--state', state, '--token-seconds', '3600', '--parent-watch'];
+}
+
+/** Of the caller's environment everything but our own variables, which would override the configuration. */
+function cleanEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** In the repository that this file lies in. */
+function findScripts(): Scripts {
+  let root = __dirname;
+  while (!existsSync(join(root, 'tools', 'dev-authority', 'main.mjs'))) {
+    if (dirname(root) === root)
+      throw new DevError(
+        'DEV_START_FAILED',
+        'the development Authority is not here',
+        'Run this from a checkout of the repository.',
+      );
+    root = dirname(root);
+  }
+  return {
+    authority: join(root, 'tools', 'dev-authority', 'main.mjs'),
+    login: join(root, 'tools', 'dev-authority', 'login.mjs'),
+    webservice: join(root, 'apps', 'webservice', 'dist', 'main.js'),
+    worker: join(root, 'apps', 'worker', 'dist', 'main.js'),
+  };
+}

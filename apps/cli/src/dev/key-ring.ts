@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateKeyFile, generateMacKeyFile, loadKey, type SigningKey } from '@taskrunner/infrastructure';
+
+/** A signing key of the stack and since when it is there. */
+export interface DatedKey {
+  readonly key: SigningKey;
+  readonly since: Date;
+}
+
+/** The signing keys of the stack, by usage. */
+export interface KeyRing {
+  readonly admission: DatedKey;
+  readonly ledger: DatedKey;
+  readonly runOpen: DatedKey;
+  readonly bundle: DatedKey;
+}
+
+/** Makes the keys that are not there: private ones, public halves for the worker, the journal's. A key is never replaced. */
+export async function makeKeys(folder: string): Promise<KeyRing> {
+  const ring: KeyRing = {
+    admission: await ensureKey(folder, 'admission', true),
+    ledger: await ensureKey(folder, 'ledger', true),
+    runOpen: await ensureKey(folder, 'run-open', false),
+    bundle: await ensureKey(folder, 'bundle', false),
+  };
+  const mac = join(folder, 'journal-mac.key');
+  if (!existsSync(mac)) await generateMacKeyFile(mac);
+  return ring;
+}
+
+async function ensureKey(folder: string, name: string, isPublished: boolean): Promise<DatedKey> {
+  const path = join(folder, `${name}.pem`);
+  const key = existsSync(path) ? await loadKey(path) : await generateKeyFile(path);
+  if (isPublished) await writeFile(join(folder, `${name}.pub.pem`), key.publicKeyPem, { mode: 0o644 });
+  return { key, since: (await stat(path)).mtime };
+}

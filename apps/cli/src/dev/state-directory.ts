@@ -1,0 +1,63 @@
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+/** The folder of a development stack and what lies where in it. */
+export interface StateDirectory {
+  readonly path: string;
+  /** Of the embedded database. */
+  readonly database: string;
+  /** Object store. */
+  readonly objects: string;
+  /** Workspaces of steps. */
+  readonly work: string;
+  readonly keys: string;
+  /** Keys and machine secrets of the development Authority. */
+  readonly authority: string;
+  readonly logs: string;
+  readonly configuration: string;
+  readonly trust: string;
+  /** Ports of the last start, so that addresses stay the same where they can. */
+  readonly ports: string;
+}
+
+/** Makes the folder, yours alone, unless it is there. */
+export async function openStateDirectory(path: string): Promise<StateDirectory> {
+  const root = resolve(path);
+  const inside = (name: string) => join(root, name);
+  const directory: StateDirectory = {
+    path: root,
+    database: inside('database'),
+    objects: inside('objects'),
+    work: inside('work'),
+    keys: inside('keys'),
+    authority: inside('authority'),
+    logs: inside('logs'),
+    configuration: inside('task-runner.yaml'),
+    trust: inside('trust.json'),
+    ports: inside('ports.json'),
+  };
+  // The embedded database may belong to another account (root lends it one), which must be able to pass through.
+  await mkdir(root, { recursive: true, mode: 0o711 });
+  for (const folder of [directory.objects, directory.keys, directory.authority, directory.logs]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  }
+  await mkdir(directory.work, { recursive: true, mode: 0o711 });
+  return directory;
+}
+
+/** Writes a file at once or not at all. */
+export async function replaceFile(path: string, content: string, mode = 0o600): Promise<void> {
+  const draft = `${path}.${process.pid}.new`;
+  await writeFile(draft, content, { mode });
+  await rename(draft, path);
+}
+
+/** A JSON file; null if there is none, or none that can be read. */
+export async function readJsonFile<T>(path: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// The built program, as scripts start it: `npm run build` first.
+const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
+
+const PACK = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: small, version: 1.0.0 }
+spec:
+  inputs:
+    - { name: who, type: string, required: true }
+    - { name: times, type: integer, default: 2 }
+  secrets: [ { name: key, scope: packs.run } ]
+  approvals: [ { id: owners, grants: [packs.approve, role:unheard-of] } ]
+  steps:
+    - { id: greet, run: { uses: "builtin:transform", with: { outputs: { text: "hello {{ inputs.who }}" } } } }
+    - { id: never, when: "{{ inputs.times > 5 }}", run: { uses: "builtin:noop" } }
+    - { id: agree, gate: { approval: owners, message: "{{ steps.greet.outputs.text }}" } }
+    - { id: act, effects: idempotent, run: { uses: "builtin:script", with: { interpreter: [sh], path: scripts/act.sh } } }
+  outputs: [ { name: text, type: string, value: "{{ steps.greet.outputs.text }}" } ]
+`;
+
+interface Ended {
+  readonly exit: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe('taskrunner, without a server', () => {
+  let folder: string;
+  let pack: string;
+  const taskrunner = (args: readonly string[], stdin = ''): Ended => {
+    const env = { PATH: process.env['PATH'], HOME: folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      cwd: folder,
+      env,
+      input: stdin,
+      encoding: 'utf8',
+    });
+    return { exit: status, out: stdout, err: stderr };
+  };
+  const json = ({ out }: Ended) => JSON.parse(out) as Record<string, unknown>;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cli-'));
+    pack = join(folder, 'small');
+    mkdirSync(join(pack, 'scripts'), { recursive: true });
+    writeFileSync(join(pack, 'pack.yaml'), PACK);
+    writeFileSync(join(pack, 'scripts', 'act.sh'), 'echo done\n', { mode: 0o755 });
+    writeFileSync(join(pack, 'notes.txt'), 'not part of it\n');
+    writeFileSync(join(pack, '.packignore'), 'notes.txt\n.packignore\n');
+    writeFileSync(join(folder, 'in.yaml'), 'who: world\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('validates a pack: a folder, also where inputs, grants and secrets are not known here', () => {
+    const ended = taskrunner(['validate', pack, '--output', 'json']);
+    expect([ended.exit, json(ended), ended.err]).toEqual([0, { valid: true, errors: [] }, '']);
+  });
+
+  it('tells all faults at once, with places and help, in both forms', () => {
+    const bad = join(folder, 'bad.yaml');
+    writeFileSync(
+      bad,
+      PACK.replace('steps.greet.outputs.text }}" } }\n', 'steps.gret.outputs.text }}" } }\n')
+        .replace('secrets:', 'secret:')
+        .replace('scripts/act.sh', 'scripts/none.sh'),
+    );
+    const ended = taskrunner(['validate', bad, '--output', 'json']);
+    const { valid, errors } = json(ended) as {
+      valid: boolean;
+      errors: { code: string; line: number; column: number; path: string; message: string; remediation: string }[];
+    };
+    expect([ended.exit, valid]).toEqual([2, false]);
+    for (const error of errors)
+      expect(error).toMatchObject({
+        line: expect.any(Number),
+        column: expect.any(Number),
+        message: expect.any(String),
+        remediation: expect.any(String),
+      });
+    expect(errors.map(({ line }) => line)).toContain(8);
+    const text = taskrunner(['validate', bad]);
+    expect(text.exit).toBe(2);
+    expect(text.err).toMatch(new RegExp(`^[A-Z_]+ ${bad.replaceAll('.', '\\.')}:8:\\d+ .*\nhelp: .*`, 'm'));
+  });
+
+  it('plans to one hash: folder, tarball with a folder around, inputs from a file, stdin or arguments', () => {
+    const tarball = join(folder, 'small.tgz');
+    spawnSync('tar', ['czf', tarball, '-C', folder, 'small']);
+    const ways = [
+      taskrunner(['plan', pack, '--inputs', 'in.yaml', '--output', 'json']),
+      taskrunner(['plan', tarball, '--inputs', '-', '--output', 'json'], '{"who": "world"}'),
+      taskrunner(['plan', 'small', '-i', 'who=world', '-i', 'times=2', '--output', 'json']),
+    ];
+    const hashes = ways.map((ended) => json(ended)['planHash']);
+    expect(new Set(hashes).size).toBe(1);
+    expect(hashes[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(Object.keys(json(ways[0] as Ended))).toEqual(['planHash', 'receipt', 'plan']);
+    expect(json(taskrunner(['plan', pack, '-i', 'who=you', '--output', 'json']))['planHash']).not.toBe(hashes[0]);
+    writeFileSync(join(pack, 'notes.txt'), 'changed\n');
+    expect(json(taskrunner(['plan', pack, '-i', 'who=world', '--output', 'json']))['planHash']).toBe(hashes[0]);
+  });
+
+  it('says which input is wrong', () => {
+    const ended = taskrunner(['plan', pack, '-i', 'times=many']);
+    expect([ended.exit, ended.err]).toEqual([
+      2,
+      "CLI_INPUT the input times is not of type integer\nhelp: Write it as JSON, such as -i 'times=3'.\n",
+    ]);
+    const missing = taskrunner(['plan', pack]);
+    expect(missing.exit).toBe(2);
+    expect(missing.err).toMatch(/^INPUT_MISSING inputs\/who The input who is missing\.\nhelp: /);
+  });
+
+  it('simulates, also what a script assumes', () => {
+    const plain = json(taskrunner(['simulate', pack, '-i', 'who=world', '--output', 'json'])) as {
+      nodes: { id: string; class: string }[];
+    };
+    expect(plain.nodes.map(({ id, class: of }) => [id, of])).toEqual([
+      ['greet', 'pending'],
+      ['never', 'skipped'],
+      ['agree', 'requires-approval'],
+      ['act', 'pending'],
+    ]);
+    expect(plain).toMatchObject({
+      approvals: [{ gate: 'agree' }],
+      outputs: [{ name: 'text', value: 'hello world' }],
+      criticalPath: expect.any(Array),
+      widest: expect.any(Number),
+      ungatedEffects: [],
+    });
+    writeFileSync(join(folder, 'script.yaml'), 'agree: rejected\n');
+    const ended = taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'script.yaml', '--output', 'json']);
+    expect([ended.exit, json(ended)['status'], json(ended)['code']]).toEqual([0, 'failed', 'GATE_REJECTED']);
+    writeFileSync(join(folder, 'wrong.yaml'), 'agre: rejected\n');
+    expect(taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'wrong.yaml'])).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('SCRIPT_UNKNOWN_STEP'),
+    });
+  });
+
+  it('refuses a hostile tarball', () => {
+    const evil = join(folder, 'evil');
+    mkdirSync(evil);
+    writeFileSync(join(evil, 'pack.yaml'), PACK);
+    symlinkSync('/etc/passwd', join(evil, 'scripts'));
+    spawnSync('tar', ['cf', join(folder, 'evil.tar'), '-C', evil, '.']);
+    expect(taskrunner(['validate', 'evil.tar'])).toMatchObject({
+      exit: 2,
+      err: expect.stringMatching(/^ARCHIVE_UNSAFE .*symbolic link/),
+    });
+  });
+
+  it('verifies: whatever is no bundle fails its checks, a trust file that is none is invalid input', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const require = {
+      mode: 'any',
+      proof: 'service',
+      time: 'asserted',
+      checkpoints: false,
+      minApprovals: 0,
+      packSigners: 0,
+      builds: [],
+      signatures: { run: 1 },
+    };
+    const trust = {
+      schema: 'taskrunner.trust.v1',
+      id: 't',
+      serial: 1,
+      issued: at,
+      expires: '2099-01-01T00:00:00.000Z',
+      keys: [],
+      issuers: [],
+      approvers: [],
+      timestampAuthorities: [],
+      require,
+    };
+    writeFileSync(join(folder, 'trust.json'), JSON.stringify(trust));
+    const ended = taskrunner(['verify', 'in.yaml', '--trust', 'trust.json', '--json']);
+    const { ok, checks } = json(ended) as {
+      ok: boolean;
+      checks: { name: string; ok: boolean; basis: string; detail: string }[];
+    };
+    expect([ended.exit, ok, checks[0]?.name, checks[0]?.ok]).toEqual([9, false, 'archive.safe', false]);
+    expect(checks[0]?.detail).toMatch(/^ARCHIVE_INVALID/);
+    const text = taskrunner(['verify', join(folder, 'evil.tar'), '--trust', 'trust.json']);
+    expect(text.exit).toBe(9);
+    expect(text.out.split('\n').filter((line) => /^(ok {2}|FAIL) /.test(line))).toHaveLength(checks.length);
+    expect(taskrunner(['verify', 'in.yaml', '--trust', 'in.yaml']).exit).toBe(2);
+    expect(taskrunner(['verify', 'nothing.tar', '--trust', 'trust.json'])).toMatchObject({
+      exit: 2,
+      err: expect.stringMatching(/^CLI_FILE nothing\.tar/),
+    });
+    expect(taskrunner(['verify', 'in.yaml', '--trust', 'trust.json', '--expect', 'colour=red']).exit).toBe(2);
+  });
+
+  it('helps with commands that it does not know, and tells its version', () => {
+    expect(taskrunner(['plann', 'x'])).toMatchObject({ exit: 2, err: expect.stringContaining('plan') });
+    expect(taskrunner([])).toMatchObject({ exit: 2 });
+    const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
+    expect(taskrunner(['--version'])).toMatchObject({ exit: 0, out: `${version}\n` });
+    expect(taskrunner(['run', pack])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
+  });
+});

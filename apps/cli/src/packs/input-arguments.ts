@@ -1,0 +1,124 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { isJsonObject, readDocument, type Json, type JsonObject, type Pack } from '@taskrunner/core';
+import { CliError } from '../terminal/cli-error';
+import { faultLines } from '../terminal/print-faults';
+import { unreadable } from './pack-argument';
+
+/** What `--inputs` and `-i` said. */
+export interface InputOptions {
+  readonly inputs?: string;
+  readonly input?: readonly string[];
+}
+
+type Rules = Pick<Pack['spec'], 'inputs'>['inputs'];
+/** Reads stdin: `--inputs -`. */
+type ReadStdin = () => Promise<Uint8Array>;
+
+/**
+ * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them. A value is read
+ * as the type of the input says: a text as it is, others as JSON; `@file` is a text's content, a file's digest, or a YAML or JSON document.
+ */
+export async function readInputs(options: InputOptions, rules: Rules, stdin: ReadStdin): Promise<JsonObject> {
+  const inputs: Record<string, Json> = {
+    ...(options.inputs === undefined ? {} : await readInputFile(options.inputs, stdin)),
+  };
+  for (const written of options.input ?? []) {
+    const { name, value } = splitAssignment(written);
+    const rule = rules.find((one) => one.name === name);
+    inputs[name] = value.startsWith('@')
+      ? await fromFile(name, value.slice(1), rule?.type)
+      : fromText(name, value, rule?.type);
+  }
+  return inputs;
+}
+
+/** `name=value`. */
+export function splitAssignment(written: string): { readonly name: string; readonly value: string } {
+  const equals = written.indexOf('=');
+  if (equals > 0) return { name: written.slice(0, equals), value: written.slice(equals + 1) };
+  throw new CliError('CLI_USAGE', 'an input is written name=value or name=@file', 'Write -i name=value.');
+}
+
+/** A value on the command line. Where the pack does not know the name, JSON if it is JSON, else a text: the plan then says more. */
+export function fromText(name: string, value: string, type: string | undefined): Json {
+  if (type === 'string') return value;
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    if (type === undefined) return value;
+    throw new CliError(
+      'CLI_INPUT',
+      `the input ${name} is not ${type === 'file' ? 'a file' : `of type ${type}`}`,
+      help(name, type),
+    );
+  }
+}
+
+function help(name: string, type: string): string {
+  return type === 'file'
+    ? `Write -i ${name}=@path.`
+    : `Write it as JSON, such as -i '${name}=${EXAMPLES[type] ?? 'null'}'.`;
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  number: '1.5',
+  integer: '3',
+  boolean: 'true',
+  array: '["a"]',
+  object: '{"a":1}',
+};
+
+async function fromFile(name: string, path: string, type: string | undefined): Promise<Json> {
+  if (type === 'file') return digestOfFile(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (type === 'string' || type === undefined) return decode(name, path, bytes);
+  return readDocumentFile(bytes, path);
+}
+
+async function digestOfFile(path: string): Promise<Json> {
+  const hash = createHash('sha256');
+  let size = 0;
+  try {
+    for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) {
+      hash.update(piece);
+      size += piece.length;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, size };
+}
+
+function decode(name: string, path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new CliError('CLI_INPUT', `${path} is not UTF-8, as the input ${name} must be`, 'Save it as UTF-8.', [], {
+      cause: error,
+    });
+  }
+}
+
+async function readInputFile(path: string, stdin: ReadStdin): Promise<JsonObject> {
+  const bytes =
+    path === '-'
+      ? await stdin()
+      : await readFile(path).catch((error: unknown) => {
+          throw unreadable(path, error);
+        });
+  const value = readDocumentFile(bytes, path);
+  if (isJsonObject(value)) return value;
+  throw new CliError('CLI_INPUT', `${path} does not hold an object`, 'Write the inputs by name.');
+}
+
+/** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */
+export function readDocumentFile(bytes: Uint8Array, path: string): Json {
+  const document = readDocument(bytes, { maxBytes: 64 * 1024 * 1024 });
+  if (document.kind === 'read') return document.value;
+  const [first = '', remedy = ''] = faultLines(document.faults.slice(0, 1), path);
+  throw new CliError('CLI_INPUT', first, remedy.replace(/^help: /, ''), document.faults.slice(1));
+}

@@ -1,0 +1,72 @@
+import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
+import {
+  environmentOf,
+  EXECUTOR_BEHAVIOURS,
+  isolationOf,
+  loadConfiguration,
+  parseConfiguration,
+  profileDefaultsOf,
+} from '@taskrunner/infrastructure';
+import { CliError } from '../terminal/cli-error';
+
+/** How to plan without a server. */
+export interface OfflineOptions {
+  /** Configuration file of the installation that the pack is for. */
+  readonly config?: string;
+  /** Assume that steps are sealed. */
+  readonly sealed?: boolean;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What a plan goes by where no server is asked. With a configuration file: that installation. Without: the defaults, and what only an
+ * installation can know (grants, bound secrets) is assumed as the pack asks for it. The plan hash depends on none of it.
+ */
+export async function offlineSetting(
+  source: PackSource,
+  options: OfflineOptions,
+  env: Variables,
+): Promise<PlanningSetting> {
+  const variables = ownVariables(env);
+  const named = options.config ?? env['TASKRUNNER_CONFIG'];
+  const reading = named ? await loadConfiguration(named, variables) : parseConfiguration('', {});
+  if (reading.kind === 'refused')
+    throw new CliError(
+      'CLI_FILE',
+      `the configuration ${named ?? ''} has faults`,
+      'Correct what is listed.',
+      reading.faults,
+    );
+  const { configuration } = reading;
+  const environment = environmentOf(configuration, {
+    isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
+    executors: EXECUTOR_BEHAVIOURS,
+  });
+  const { grants } = configuration.approvals;
+  const pack = readPack(source.manifest, packFilesOf(source.files));
+  return {
+    environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
+    configuration: {
+      defaults: profileDefaultsOf(configuration),
+      interpreters: configuration.sandbox.interpreters,
+      egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
+      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
+    },
+  };
+}
+
+function assumedOf({ pack }: ReadPack, grants: readonly string[]) {
+  const { approvals, secrets } = pack.spec;
+  return {
+    grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
+    secrets: Object.fromEntries(secrets.map(({ name }) => [name, 'assumed'])),
+    sensitiveInputs: true,
+  };
+}
+
+/** Without those of the client, which configure no server. */
+function ownVariables(env: Variables): Variables {
+  const mine = /^TASKRUNNER_(SERVER|TOKEN|TOKEN_FILE|CONFIG)$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !mine.test(name)));
+}

@@ -1,0 +1,121 @@
+import { createReadStream, type Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packedPaths, packFilesOf, type PackSource, type PackSourceFile } from '@taskrunner/core';
+import { readTarFiles } from '@taskrunner/infrastructure';
+import { CliError } from '../terminal/cli-error';
+
+/** A pack as it was named on the command line. */
+export interface LoadedPack {
+  readonly source: PackSource;
+  /** How messages name the manifest. */
+  readonly shown: string;
+}
+
+const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
+const MAX_MANIFEST_BYTES = 5 * 1024 * 1024;
+const LIMITS = { maxBytes: 256 * 1024 * 1024, maxFiles: 10_000, maxFileBytes: 64 * 1024 * 1024 };
+
+/**
+ * Loads a pack: a manifest alone, a folder with `pack.yaml`, or a tarball of one (also with one folder around it). What `.packignore`
+ * names is left out, symbolic links are not followed. Throws `CLI_FILE`, or `ARCHIVE_…` for a tarball.
+ */
+export async function loadPack(argument: string): Promise<LoadedPack> {
+  const found = await stat(argument).catch((error: unknown) => {
+    throw unreadable(argument, error);
+  });
+  if (found.isDirectory()) return loadFolder(argument);
+  if (/\.(tar|tgz|tar\.gz)$/.test(argument)) return loadTarball(argument);
+  if (found.size > MAX_MANIFEST_BYTES)
+    throw new CliError('CLI_FILE', `${argument} has more than ${MAX_MANIFEST_BYTES} bytes`, 'A manifest is smaller.');
+  return { source: { manifest: await readText(argument), hasLines: true, files: [] }, shown: argument };
+}
+
+async function loadFolder(folder: string): Promise<LoadedPack> {
+  const paths = await filesBelow(folder, '', []);
+  const manifest = MANIFESTS.find((name) => paths.includes(name));
+  if (manifest === undefined)
+    throw new CliError(
+      'CLI_FILE',
+      `${folder} has no pack.yaml`,
+      'Name a folder that holds pack.yaml, or the manifest itself.',
+    );
+  const ignore = paths.includes('.packignore') ? await readFile(join(folder, '.packignore')) : null;
+  const listed = {
+    paths: () => paths,
+    read: (path: string) => (path === '.packignore' ? ignore : null),
+    executable: () => false,
+  };
+  const files: PackSourceFile[] = [];
+  let size = 0;
+  for (const path of packedPaths(listed)) {
+    const { mode, size: bytes } = await stat(join(folder, path));
+    if ((size += bytes) > LIMITS.maxBytes)
+      throw new CliError(
+        'CLI_FILE',
+        `${folder} holds more than ${LIMITS.maxBytes} bytes`,
+        'Name in .packignore what the pack does not need.',
+      );
+    files.push({ path, bytes: await readFile(join(folder, path)), executable: (mode & 0o111) !== 0 });
+  }
+  const shown = join(folder, manifest);
+  return { source: { manifest: await readText(shown), hasLines: true, files }, shown };
+}
+
+async function filesBelow(root: string, below: string, found: string[]): Promise<readonly string[]> {
+  const entries: Dirent[] = await readdir(join(root, below), { withFileTypes: true });
+  for (const entry of entries) {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) await filesBelow(root, path, found);
+    else if (entry.isFile()) found.push(path);
+    if (found.length > LIMITS.maxFiles)
+      throw new CliError(
+        'CLI_FILE',
+        `${root} holds more than ${LIMITS.maxFiles} files`,
+        'Name the folder of the pack alone.',
+      );
+  }
+  return found;
+}
+
+async function loadTarball(path: string): Promise<LoadedPack> {
+  const files = unwrapped(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
+  const manifest = MANIFESTS.map((name) => files.find((file) => file.path === name)).find((file) => file !== undefined);
+  if (manifest === undefined)
+    throw new CliError('CLI_FILE', `${path} holds no pack.yaml`, 'Pack the folder that holds pack.yaml.');
+  const kept = new Set(packedPaths(packFilesOf(files)));
+  const source = {
+    manifest: decode(manifest.bytes, `${path}!${manifest.path}`),
+    hasLines: true,
+    files: files.filter((file) => kept.has(file.path)),
+  };
+  return { source, shown: `${path}!${manifest.path}` };
+}
+
+/** Without the one folder that all files lie in, if there is one (`tar czf pack.tgz folder`). */
+function unwrapped(files: readonly PackSourceFile[]): readonly PackSourceFile[] {
+  const prefix = /^[^/]+\//.exec(files[0]?.path ?? '')?.[0];
+  if (prefix === undefined || !files.every(({ path }) => path.startsWith(prefix))) return files;
+  return files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }));
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return decode(bytes, path);
+}
+
+function decode(bytes: Uint8Array, shown: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new CliError('CLI_FILE', `${shown} is not UTF-8`, 'Save it as UTF-8.', [], { cause: error });
+  }
+}
+
+/** A file that cannot be read, for whatever reason. */
+export function unreadable(path: string, error: unknown): CliError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new CliError('CLI_FILE', `${path} cannot be read (${code})`, 'Check the path.', [], { cause: error });
+}

@@ -1,0 +1,34 @@
+import { packFilesOf, planPack, readPack, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import type { Context } from '../commands/context';
+import { readInputs, type InputOptions } from './input-arguments';
+import { offlineSetting, type OfflineOptions } from './offline-setting';
+import { loadPack } from './pack-argument';
+
+type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planned'];
+
+/** A plan made here, or everything that is wrong. */
+export type OfflinePlanning =
+  | { readonly kind: 'planned'; readonly planned: Planned; readonly shown: string }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
+
+/** Loads a pack and its inputs and plans it, without a server. */
+export async function planOffline(
+  argument: string,
+  options: OfflineOptions & InputOptions,
+  { env, readStdin }: Pick<Context, 'env' | 'readStdin'>,
+): Promise<OfflinePlanning> {
+  const { source, shown } = await loadPack(argument);
+  const inputs = await inputsFor(source, options, readStdin);
+  const planning = planPack(source, inputs, await offlineSetting(source, options, env));
+  return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
+}
+
+/** The inputs that were given, read as the pack declares them. A pack that cannot be read declares none. */
+export async function inputsFor(
+  source: PackSource,
+  options: InputOptions,
+  readStdin: Context['readStdin'],
+): Promise<JsonObject> {
+  const reading = readPack(source.manifest, packFilesOf(source.files));
+  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin);
+}

@@ -1,0 +1,86 @@
+import type { Json } from '@taskrunner/core';
+import { CliError } from '../terminal/cli-error';
+import { readProblem, ServerProblem } from './server-problem';
+
+/** One request to the server. */
+export interface ServerRequest {
+  readonly method?: 'GET' | 'POST';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+/** A JSON answer. */
+export interface ServerAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+}
+
+/** A TaskRunner server and who asks. */
+export class Client {
+  constructor(
+    readonly server: string,
+    private readonly token: string,
+  ) {}
+
+  /** Asks and reads JSON (null for an empty answer). Throws `ServerProblem`, or a `CliError` where nobody answers. */
+  async ask(path: string, request: ServerRequest = {}): Promise<ServerAnswer> {
+    const response = await this.open(path, { ...request, headers: { accept: 'application/json', ...request.headers } });
+    const { status, headers } = response;
+    const text = await response.text();
+    if (text === '') return { status, headers, body: null };
+    try {
+      return { status, headers, body: JSON.parse(text) as Json };
+    } catch (error) {
+      throw this.odd(path, error);
+    }
+  }
+
+  /** Asks and hands the answer over unread. Throws as `ask`. */
+  async open(path: string, request: ServerRequest = {}): Promise<Response> {
+    const { method = 'GET', body, headers = {}, query = {}, signal } = request;
+    const url = new URL(`${this.server}${path}`);
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new CliError(
+        'CLI_SERVER_UNREACHABLE',
+        `${this.server} does not answer: ${reasonOf(error)}`,
+        'Check the address and that the server runs, then try again.',
+        [],
+        { cause: error },
+      );
+    }
+    if (response.status < 400) return response;
+    throw new ServerProblem(readProblem(response.status, await response.text().catch(() => '')));
+  }
+
+  private odd(path: string, cause: unknown): CliError {
+    const help = 'Check that the address is that of a TaskRunner server.';
+    return new CliError('CLI_SERVER_ANSWER', `the answer to ${path} is not JSON`, help, [], { cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : null;
+  if (cause instanceof Error && cause.message !== '') return cause.message;
+  if (cause instanceof AggregateError) return cause.errors.map((one) => (one as Error).message).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

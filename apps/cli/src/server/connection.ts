@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { CliError } from '../terminal/cli-error';
+import { Client } from './client';
+
+/** What a command that talks to a server may be told on its command line. */
+export interface ConnectionOptions {
+  readonly server?: string;
+  readonly token?: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Adds the options; nothing need be given here, since tokens on a command line are seen by every process of the machine. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--server <url>', 'server; else TASKRUNNER_SERVER')
+    .option('--token <token>', 'token; better: TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
+}
+
+/** The client that options and environment describe. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
+export async function connect(options: ConnectionOptions, env: Variables): Promise<Client> {
+  const server = options.server ?? env['TASKRUNNER_SERVER'];
+  if (!server)
+    throw new CliError(
+      'CLI_SERVER_MISSING',
+      'no server was named',
+      'Give --server URL or set TASKRUNNER_SERVER; `taskrunner dev` starts one here.',
+    );
+  return new Client(serverUrl(server), await tokenOf(options, env));
+}
+
+function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '')
+    throw new CliError(
+      'CLI_USAGE',
+      'the server is not an http or https URL',
+      'Write it like https://runner.example.org.',
+    );
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+async function tokenOf(options: ConnectionOptions, env: Variables): Promise<string> {
+  const stated = options.token ?? env['TASKRUNNER_TOKEN'];
+  const file = env['TASKRUNNER_TOKEN_FILE'];
+  const token = stated || (file ? await tokenIn(file) : '');
+  // RFC 6750 §2.1: anything else is no bearer token, and would be shown in the error of whoever sends it.
+  if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
+  throw new CliError(
+    'CLI_TOKEN_MISSING',
+    token === '' ? 'no token was given' : 'what was given as token is none',
+    'Set TASKRUNNER_TOKEN_FILE to a file that holds it, or TASKRUNNER_TOKEN.',
+  );
+}
+
+async function tokenIn(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const help = 'Correct TASKRUNNER_TOKEN_FILE.';
+    throw new CliError('CLI_FILE', `${path} cannot be read (${codeOf(error)})`, help, [], { cause: error });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CliError } from '../terminal/cli-error';
+import type { Client } from './client';
+import { readEvents } from './event-stream';
+import { getRun, runPath } from './run-api';
+import { hasEnded, type LogEvent } from './run-views';
+import { ServerProblem } from './server-problem';
+
+/** Which part of a log, and for how long. */
+export interface LogReading {
+  /** Lines after this number. */
+  readonly after?: number;
+  /** False: what is there, and no more. Default true. */
+  readonly follow?: boolean;
+  readonly step?: string | undefined;
+  readonly level?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Longest time without any answer before a reader gives up. */
+const PATIENCE_MS = 60_000;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * The lines of a run's log, each once and in order, over as many connections as it takes: a broken one is resumed behind the last line
+ * that was read. Ends with `run.finished` where the run has ended.
+ */
+export async function* followLog(client: Client, runId: string, reading: LogReading = {}): AsyncGenerator<LogEvent> {
+  const { follow = true, step, level, signal } = reading;
+  let after = reading.after ?? 0;
+  let pause = FIRST_PAUSE_MS;
+  let heard = Date.now();
+  for (;;) {
+    try {
+      const response = await client.open(runPath(runId, '/logs'), {
+        headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
+        query: { step, level, follow: follow ? undefined : 'false' },
+        ...(signal ? { signal } : {}),
+      });
+      if (response.status === 204) return yield* finished(client, runId);
+      for await (const { id, data } of readEvents((response.body ?? []) as AsyncIterable<Uint8Array>)) {
+        heard = Date.now();
+        pause = FIRST_PAUSE_MS;
+        const event = JSON.parse(data) as LogEvent;
+        yield event;
+        if (event.eventType === 'run.finished') return;
+        if (id !== null) after = Math.max(after, Number(id));
+      }
+      heard = Date.now();
+      if (!follow) return;
+    } catch (error) {
+      if (signal?.aborted || !isPassing(error) || Date.now() - heard > PATIENCE_MS) throw error;
+    }
+    await delay(pause, undefined, signal ? { signal } : {});
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** The end, where the server says that there are no further lines. */
+async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent> {
+  const { run } = await getRun(client, runId);
+  if (run && hasEnded(run.status))
+    yield { runId, sequence: run.lastLine, eventType: 'run.finished', status: run.status };
+}
+
+/** True for what may go by: no answer, a broken connection, a server that asks for patience. A refusal stays one. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof ServerProblem) {
+    const { status, retryable } = error.problem;
+    return retryable || status === 429 || status >= 502;
+  }
+  if (error instanceof CliError) return error.code === 'CLI_SERVER_UNREACHABLE';
+  // Of fetch (undici), for a connection that broke in the middle: a TypeError, as bugs are, hence its text.
+  const { message } = error as { readonly message?: unknown };
+  return /^(terminated|fetch failed)$/.test(String(message));
+}

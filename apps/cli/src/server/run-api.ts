@@ -1,0 +1,92 @@
+import type { Json } from '@taskrunner/core';
+import type { Client } from './client';
+import type { ArtifactView, GateView, RunView, StepView } from './run-views';
+
+/** `/api/runs/<run>`, with what follows. */
+export function runPath(runId: string, rest = ''): string {
+  return `/api/runs/${encodeURIComponent(runId)}${rest}`;
+}
+
+/** The run, with a tag of its version. */
+export async function getRun(
+  client: Client,
+  runId: string,
+  poll: {
+    readonly waitSeconds?: number;
+    readonly for?: 'end' | 'attention' | 'change';
+    readonly signal?: AbortSignal;
+    readonly tag?: string;
+  } = {},
+): Promise<{ readonly run: RunView | null; readonly tag: string | null }> {
+  const { waitSeconds, signal, tag } = poll;
+  const answer = await client.ask(runPath(runId), {
+    query: { wait: waitSeconds === undefined ? undefined : `${waitSeconds}s`, for: poll.for },
+    ...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }),
+    ...(signal ? { signal } : {}),
+  });
+  return { run: answer.status === 304 ? null : (answer.body as unknown as RunView), tag: answer.headers.get('etag') };
+}
+
+/** Every item of a list, page by page, up to `most`. */
+export async function listAll<T>(
+  client: Client,
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>> = {},
+  most = Infinity,
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const { body } = await client.ask(path, { query: { ...query, cursor } });
+    const page = body as unknown as { readonly items: readonly T[]; readonly nextCursor: string | null };
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && items.length < most);
+  return items.slice(0, most);
+}
+
+/** Steps that the run has reached, up to 1 000. */
+export function listSteps(client: Client, runId: string): Promise<readonly StepView[]> {
+  return listAll<StepView>(client, runPath(runId, '/steps'), { limit: 1_000 }, 1_000);
+}
+
+/** Ids of the plan's nodes, in plan order. */
+export async function planOrder(client: Client, runId: string): Promise<readonly string[]> {
+  const { body } = await client.ask(runPath(runId, '/graph'));
+  return (body as unknown as { readonly nodes: readonly { readonly id: string }[] }).nodes.map(({ id }) => id);
+}
+
+export async function getGate(client: Client, runId: string, gate: string): Promise<GateView> {
+  return (await client.ask(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body as unknown as GateView;
+}
+
+export function listArtifacts(client: Client, runId: string): Promise<readonly ArtifactView[]> {
+  return listAll<ArtifactView>(client, runPath(runId, '/artifacts'));
+}
+
+export async function cancelRun(client: Client, runId: string, reason: string, force: boolean): Promise<RunView> {
+  const { body } = await client.ask(runPath(runId, '/cancel'), { method: 'POST', body: { reason, force } });
+  return body as unknown as RunView;
+}
+
+/** What is posted at a gate. */
+export interface DecisionBody {
+  readonly gateId: string;
+  readonly decision: 'approved' | 'rejected' | 'withdrawn';
+  readonly planHash: string;
+  readonly gateDigest: string;
+  readonly reason: string | null;
+  readonly response?: Json;
+}
+
+/** Its answer. */
+export interface ReceiptView {
+  readonly gateId: string;
+  readonly status: string;
+  readonly approvals: number;
+  readonly required: number;
+}
+
+export async function decide(client: Client, runId: string, body: DecisionBody): Promise<ReceiptView> {
+  return (await client.ask(runPath(runId, '/approve'), { method: 'POST', body })).body as unknown as ReceiptView;
+}

@@ -1,0 +1,89 @@
+import type { Digest, GateRequest, Json } from '@taskrunner/core';
+
+/** A run as the API shows it: what this client reads of it (api.md §2). */
+export interface RunView {
+  readonly runId: string;
+  readonly status: string;
+  readonly pack: { readonly name: string; readonly version: string };
+  readonly planHash: string;
+  readonly requester: { readonly id: string; readonly name: string };
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly waits: readonly WaitView[];
+  readonly steps: Readonly<Record<string, number>>;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly evidence: { readonly status: string; readonly digest: string | null };
+  readonly lastLine: number;
+}
+
+/** What a run waits for. */
+export interface WaitView {
+  readonly kind: string;
+  readonly id: string | null;
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
+/** A step. */
+export interface StepView {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly kind: string;
+  readonly label: string | null;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** A gate and what is decided there. */
+export interface GateView {
+  readonly runId: string;
+  readonly gateId: string;
+  readonly status: string;
+  readonly gateDigest: string;
+  readonly planHash: Digest;
+  readonly request: GateRequest;
+  readonly show: Json;
+  readonly approvals: number;
+  readonly required: number;
+  readonly until: string;
+  readonly canDecide: boolean;
+  readonly why: string | null;
+}
+
+export interface ArtifactView {
+  readonly artifactId: string;
+  readonly step: string;
+  readonly name: string;
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** A line of the log, or the end of the run. */
+export interface LogEvent {
+  readonly runId: string;
+  readonly sequence: number;
+  readonly eventType: string;
+  readonly timestamp?: string;
+  readonly level?: string;
+  readonly message?: string;
+  readonly stepId?: string;
+  readonly status?: string;
+}
+
+const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** True if nothing more happens in a run. */
+export function hasEnded(status: string): boolean {
+  return ENDED.has(status);
+}
+
+/** Kinds of waits that only a person can end. */
+export function waitsForPerson(run: RunView): boolean {
+  return !hasEnded(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention'].includes(kind));
+}

@@ -1,0 +1,35 @@
+import { exitOfProblem, exitOfRun } from './exit-code';
+
+describe('exit codes', () => {
+  it.each([
+    [401, 'TOKEN_INVALID', false, 3],
+    [403, 'SCOPE_MISSING', false, 3],
+    [403, 'GATE_SELF_APPROVAL', false, 3],
+    [404, 'RUN_NOT_FOUND', false, 4],
+    [409, 'PLAN_HASH_MISMATCH', false, 2],
+    [409, 'GATE_EXPIRED', false, 6],
+    [409, 'GATE_DECIDED', false, 1],
+    [409, 'EVIDENCE_NOT_SEALED', true, 10],
+    [422, 'PACK_INVALID', false, 2],
+    [422, 'SEALED_EGRESS_DENIED', false, 5],
+    [429, 'RATE_LIMITED', true, 10],
+    [500, 'INTERNAL', false, 1],
+    [502, 'HTTP_502', false, 10],
+    [503, 'DATABASE_UNAVAILABLE', true, 10],
+  ])('of a refusal %s %s: %s %s', (status, code, retryable, exit) => {
+    expect(exitOfProblem({ status, code, retryable })).toBe(exit);
+  });
+
+  it.each([
+    ['succeeded', null, 0],
+    ['failed', null, 1],
+    ['failed', { code: 'STEP_FAILED' }, 1],
+    ['failed', { code: 'GATE_REJECTED' }, 6],
+    ['failed', { code: 'GATE_EXPIRED' }, 6],
+    ['failed', { code: 'POLICY_DENIED' }, 3],
+    ['failed', { code: 'SEALED_UNENFORCEABLE' }, 5],
+    ['cancelled', null, 7],
+  ])('of a run that ended %s %j: %s', (status, error, exit) => {
+    expect(exitOfRun(status, error)).toBe(exit);
+  });
+});

@@ -1,0 +1,36 @@
+import type { Digest, Json } from '@taskrunner/core';
+import type { GateView } from '../server/run-views';
+import { safeBlock, safeLine } from './safe-text';
+
+/** A gate as an approver reads it. What people and steps wrote is escaped and indented: no line of it can pose as one of these. */
+export function gateLines(view: GateView, digest: Digest): readonly string[] {
+  const { request, show, approvals, required } = view;
+  const { requirement, opens, reads, secrets, item, notApplied } = request;
+  const plain = (label: string, text: string) => safeLine(`${label.padEnd(13)}${text}`);
+  return [
+    plain('run', request.runId),
+    plain('gate', request.gate + (request.label === null ? '' : ` (${request.label})`)),
+    plain('plan hash', request.planHash),
+    plain('profile', request.profileDigest),
+    plain('status', `${view.status}, ${approvals} of ${required} approvals, until ${request.expiresAt}`),
+    plain('needs', requirement.grants.join(' and ') + (requirement.reasonRequired ? ', with a reason' : '')),
+    plain('opens', opens.join(', ') || 'nothing'),
+    ...(Object.keys(reads).length > 0 ? [plain('read behind', Object.keys(reads).join(', '))] : []),
+    ...(secrets.length > 0
+      ? [plain('secrets', secrets.map(({ name, version }) => `${name} (${version})`).join(', '))]
+      : []),
+    ...(item === null ? [] : [plain('item', item)]),
+    ...(notApplied.length > 0 ? [plain('not applied', notApplied.join(', '))] : []),
+    'message',
+    safeBlock(request.message),
+    'findings',
+    safeBlock(findings(show)),
+    plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
+    plain('gate digest', digest),
+  ];
+}
+
+function findings(show: Json): string {
+  if (show === null || (typeof show === 'object' && Object.keys(show).length === 0)) return 'none are shown';
+  return JSON.stringify(show, null, 2);
+}

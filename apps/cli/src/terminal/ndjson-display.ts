@@ -1,0 +1,38 @@
+import type { LogEvent, RunView, WaitView } from '../server/run-views';
+import type { RunDisplay } from './run-display';
+import type { Terminal } from './terminal';
+
+/** One JSON event a line on stdout; the last is `run.finished` (api.md §3). */
+export class NdjsonDisplay implements RunDisplay {
+  readonly wantsSteps = false;
+
+  constructor(private readonly terminal: Terminal) {}
+
+  accepted({ runId, planHash, status }: RunView): void {
+    this.emit({ type: 'run.accepted', runId, planHash, status });
+  }
+
+  line({ eventType, ...event }: LogEvent): void {
+    this.emit({ type: eventType, ...event });
+  }
+
+  waits({ runId }: RunView, wait: WaitView): void {
+    this.emit({ type: 'run.waiting', runId, ...wait });
+  }
+
+  steps(): void {
+    // Programs ask for steps themselves.
+  }
+
+  finished({ runId, status, error, outputs, evidence }: RunView): void {
+    this.emit({ type: 'run.finished', runId, status, error, outputs, evidence });
+  }
+
+  close(): void {
+    // Nothing is held back.
+  }
+
+  private emit(event: object): void {
+    this.terminal.print(JSON.stringify(event));
+  }
+}

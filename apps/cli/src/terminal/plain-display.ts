@@ -1,0 +1,43 @@
+import type { LogEvent, RunView, WaitView } from '../server/run-views';
+import type { RunDisplay } from './run-display';
+import { safeLine } from './safe-text';
+import { endLines, waitLines } from './run-lines';
+import type { Terminal } from './terminal';
+
+/** Lines, one after the other: for logs and pipes. */
+export class PlainDisplay implements RunDisplay {
+  readonly wantsSteps = false;
+
+  constructor(private readonly terminal: Terminal) {}
+
+  accepted({ runId, planHash, pack }: RunView): void {
+    this.terminal.say(safeLine(`run ${runId} of ${pack.name} ${pack.version}`));
+    this.terminal.say(`plan ${planHash}`);
+  }
+
+  line(event: LogEvent): void {
+    this.terminal.print(logLine(event));
+  }
+
+  waits(run: RunView, wait: WaitView): void {
+    for (const line of waitLines(run, wait)) this.terminal.say(line);
+  }
+
+  steps(): void {
+    // No place for them.
+  }
+
+  finished(run: RunView): void {
+    for (const line of endLines(run)) this.terminal.say(line);
+  }
+
+  close(): void {
+    // Nothing is held back.
+  }
+}
+
+/** A log line for people: `step | text`, what is dangerous escaped. */
+export function logLine({ stepId = '', level = 'info', message = '' }: LogEvent): string {
+  const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
+  return `${safeLine(stepId)} | ${mark}${message.split('\t').map(safeLine).join('\t')}`;
+}

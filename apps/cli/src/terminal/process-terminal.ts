@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises';
+import type { Terminal } from './terminal';
+
+/** The terminal of this process. */
+export class ProcessTerminal implements Terminal {
+  print(line: string): void {
+    process.stdout.write(`${line}\n`);
+  }
+
+  say(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  draw(text: string): void {
+    process.stderr.write(text);
+  }
+
+  get isInteractive(): boolean {
+    return process.stdout.isTTY === true && process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  }
+
+  get columns(): number {
+    return process.stderr.columns || 80;
+  }
+
+  get rows(): number {
+    return process.stderr.rows || 24;
+  }
+
+  async ask(question: string): Promise<string | null> {
+    if (process.stdin.isTTY !== true) return null;
+    const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await prompt.question(question);
+    } catch {
+      return null;
+    } finally {
+      prompt.close();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { isCodedError } from '@taskrunner/core';
+import { ServerProblem } from '../server/server-problem';
+import { CliError } from './cli-error';
+import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
+import { faultLines } from './print-faults';
+import { safeLine } from './safe-text';
+import type { Terminal } from './terminal';
+
+/** Codes of files that were named on the command line. */
+const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY)_/;
+
+/** Says what went wrong on stderr, and with which exit code to end. Bugs keep their stack; everything expected has a code and help. */
+export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
+  if (error instanceof ServerProblem) {
+    const { problem } = error;
+    terminal.say(safeLine(`${problem.code} ${problem.detail}`));
+    if (problem.remediation !== null) terminal.say(safeLine(`help: ${problem.remediation}`));
+    for (const line of faultLines(problem.errors, file)) terminal.say(line);
+    if (problem.traceId !== null && problem.status >= 500) terminal.say(safeLine(`trace: ${problem.traceId}`));
+    return exitOfProblem(problem);
+  }
+  if (isCodedError(error)) {
+    for (const line of `${error.code} ${error.message}`.split('\n')) terminal.say(safeLine(line));
+    terminal.say(safeLine(`help: ${error.remediation}`));
+    for (const line of faultLines(error.faults, file)) terminal.say(line);
+    if (error instanceof CliError) return error.exitCode;
+    return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
+  }
+  terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  terminal.say('help: this should not happen; report it with the text above.');
+  return EXIT.FAILED;
+}

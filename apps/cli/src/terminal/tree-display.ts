@@ -1,0 +1,82 @@
+import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
+import { logLine } from './plain-display';
+import type { RunDisplay } from './run-display';
+import { endLines, waitLines } from './run-lines';
+import { safeLine } from './safe-text';
+import { treeLines } from './step-tree';
+import type { Terminal } from './terminal';
+
+const REDRAW_MS = 100;
+
+/** The log scrolls, and below it stands the tree of the steps, drawn again as it changes: for a person at a terminal. */
+export class TreeDisplay implements RunDisplay {
+  readonly wantsSteps = true;
+  private drawn = 0;
+  private pending: string[] = [];
+  private known: { readonly steps: readonly StepView[]; readonly order: readonly string[] } = { steps: [], order: [] };
+  private timer: NodeJS.Timeout | null = null;
+  private readonly ticker: NodeJS.Timeout;
+
+  constructor(private readonly terminal: Terminal) {
+    this.ticker = setInterval(() => this.redraw(), 1_000).unref();
+  }
+
+  accepted({ runId, planHash, pack }: RunView): void {
+    this.above(safeLine(`run ${runId} of ${pack.name} ${pack.version}`), `plan ${planHash}`);
+  }
+
+  line(event: LogEvent): void {
+    this.above(logLine(event));
+  }
+
+  waits(run: RunView, wait: WaitView): void {
+    this.above(...waitLines(run, wait));
+  }
+
+  steps(steps: readonly StepView[], order: readonly string[]): void {
+    this.known = { steps, order };
+    this.redrawSoon();
+  }
+
+  finished(run: RunView): void {
+    this.redraw();
+    // The last tree stays where it is.
+    this.drawn = 0;
+    for (const line of endLines(run)) this.terminal.say(line);
+  }
+
+  close(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    clearInterval(this.ticker);
+    if (this.pending.length > 0) this.redraw();
+    this.drawn = 0;
+  }
+
+  private above(...lines: readonly string[]): void {
+    this.pending.push(...lines);
+    this.redrawSoon();
+  }
+
+  private redrawSoon(): void {
+    this.timer ??= setTimeout(() => this.redraw(), REDRAW_MS);
+  }
+
+  private redraw(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const { columns, rows } = this.terminal;
+    const tree = treeLines(this.known.steps, {
+      order: this.known.order,
+      columns,
+      rows: Math.max(3, Math.floor(rows / 2)),
+      now: Date.now(),
+    });
+    // CSI n A: up; CSI J: erase below (ECMA-48).
+    const up = this.drawn > 0 ? `\u001b[${this.drawn}A\r\u001b[J` : '';
+    const lines = [...this.pending, ...tree];
+    this.terminal.draw(up + lines.map((line) => `${line}\n`).join(''));
+    this.pending = [];
+    this.drawn = tree.length;
+  }
+}

@@ -1,0 +1,58 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { RunReader } from '@taskrunner/core';
+import { ArtifactsController } from './artifacts/artifacts.controller';
+import { AuthGuard, Limits } from './auth/auth.guard';
+import { MeController } from './auth/me.controller';
+import { RateLimiter } from './auth/rate-limiter';
+import { TokenVerifier } from './auth/token-verifier';
+import type { WebserviceConfiguration } from './configuration';
+import { EvidenceController } from './evidence/evidence.controller';
+import { GatesController } from './gates/gates.controller';
+import type { OpenInfrastructure } from './infrastructure.module';
+import { LogsController } from './logs/logs.controller';
+import { OpenStreams } from './logs/open-streams';
+import { PlansController, SETTING } from './plans/plans.controller';
+import { ErrorsController } from './problems/errors.controller';
+import { ProblemFilter } from './problems/problem.filter';
+import { PublicUrl } from './public-url';
+import { BODY_LIMIT } from './requests/json-body';
+import { RunTails } from './runs/run-tails';
+import { RunsController } from './runs/runs.controller';
+import { StepsController } from './runs/steps.controller';
+
+/** The HTTP API. */
+@Module({})
+export class AppModule {
+  static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
+    const { http, authority, setting, limits } = configuration;
+    const url = new PublicUrl(http.publicUrl);
+    return {
+      module: AppModule,
+      imports: [infrastructure.module],
+      controllers: [
+        RunsController,
+        StepsController,
+        LogsController,
+        ArtifactsController,
+        EvidenceController,
+        GatesController,
+        PlansController,
+        MeController,
+        ErrorsController,
+      ],
+      providers: [
+        { provide: PublicUrl, useValue: url },
+        { provide: BODY_LIMIT, useValue: http.bodyLimit },
+        { provide: SETTING, useValue: setting },
+        { provide: Limits, useValue: { of: limits } },
+        { provide: TokenVerifier, useValue: new TokenVerifier(authority) },
+        { provide: RateLimiter, useValue: new RateLimiter() },
+        { provide: RunTails, useFactory: (reader: RunReader) => new RunTails(reader), inject: [RunReader] },
+        OpenStreams,
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
+      ],
+    };
+  }
+}

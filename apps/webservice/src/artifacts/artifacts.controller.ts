@@ -1,0 +1,86 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ObjectStore, RunReader, type RunId } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES, pageExample } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { pageOf } from '../openapi/schemas';
+import { ApiError } from '../problems/problem';
+import { PublicUrl } from '../public-url';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { runNotFound } from '../runs/run-not-found';
+import { toArtifact } from '../runs/run-view';
+import { sendObject } from './download';
+
+@ApiTags('runs')
+@Controller('api/runs/:runId/artifacts')
+export class ArtifactsController {
+  constructor(
+    private readonly reader: RunReader,
+    private readonly objects: ObjectStore,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listArtifacts',
+    summary: 'Artifacts of a run',
+    scopes: ['packs.read'],
+    limit: 'read',
+    answers: [
+      { status: 200, description: 'All of them.', schema: pageOf('Artifact'), example: pageExample(EXAMPLES.artifact) },
+    ],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {
+    const found = await this.reader.artifacts(principal.tenant, runId);
+    if (found.length === 0 && !(await this.reader.summary(principal.tenant, runId))) throw runNotFound();
+    return { items: found.map((artifact) => toArtifact(artifact, runId, this.url)), nextCursor: null };
+  }
+
+  @Get(':artifactId')
+  @Operation({
+    id: 'downloadArtifact',
+    summary: 'The bytes of an artifact',
+    description: 'One range at a time. `Repr-Digest` is the sha256 of the whole, as it is in the evidence.',
+    scopes: ['packs.read'],
+    limit: 'download',
+    headers: { Range: 'bytes=first-last', 'If-None-Match': 'The ETag that is known.' },
+    answers: [
+      {
+        status: 200,
+        description: 'All bytes.',
+        schema: { type: 'string', format: 'binary' },
+        mediaType: 'application/octet-stream',
+        example: 'bytes',
+      },
+      {
+        status: 206,
+        description: 'The range.',
+        schema: { type: 'string', format: 'binary' },
+        mediaType: 'application/octet-stream',
+      },
+      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 416, description: 'The range lies outside.', schema: null },
+    ],
+    codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+  })
+  async download(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Param('artifactId') artifactId: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const { tenant } = principal;
+    const found = (await this.reader.artifacts(tenant, runId)).find((artifact) => artifact.artifactId === artifactId);
+    if (!found) {
+      if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
+      throw new ApiError('ARTIFACT_NOT_FOUND', 'the run has no such artifact');
+    }
+    const { digest, size, mediaType, path } = found;
+    const fileName = path.split('/').at(-1) ?? found.name;
+    await sendObject(this.objects, request, response, { tenant, digest, size, mediaType, fileName });
+  }
+}

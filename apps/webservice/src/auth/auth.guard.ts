@@ -1,0 +1,80 @@
+import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Scope } from '@taskrunner/core';
+import type { Response } from 'express';
+import type { RequestLimits } from '../configuration';
+import { ApiError } from '../problems/problem';
+import type { AuthenticatedRequest, Caller } from './caller';
+import { RateLimiter } from './rate-limiter';
+import { withinTenant } from './read-claims';
+import { TokenVerifier } from './token-verifier';
+
+/** What a route asks of its caller. */
+export interface Access {
+  /** Any one of these; none: every caller. */
+  readonly scopes: readonly Scope[];
+  readonly limit: Exclude<keyof RequestLimits, 'refusedDecisions' | 'refusedTokens'>;
+  /** True if a token that is bound to one decision is taken here. */
+  readonly takesBound: boolean;
+}
+
+const ACCESS = 'taskrunner:access';
+export const PUBLIC = 'public';
+/** What the route asks of its caller; `PUBLIC`: nothing. A route that says neither is not reachable. */
+export const RequireAccess = (access: Access | typeof PUBLIC) => SetMetadata(ACCESS, access);
+
+/** Limits by name, as configured: a token for dependency injection. */
+export abstract class Limits {
+  abstract readonly of: RequestLimits;
+}
+
+/** Authenticates, authorises and limits every request. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly verifier: TokenVerifier,
+    private readonly limiter: RateLimiter,
+    private readonly limits: Limits,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.get<Access | typeof PUBLIC | undefined>(ACCESS, context.getHandler());
+    if (access === PUBLIC) return true;
+    if (!access) throw new TypeError(`${context.getHandler().name} does not say whom it is for`);
+    const http = context.switchToHttp();
+    const request = http.getRequest<AuthenticatedRequest>();
+    const caller = await this.authenticate(request, http.getResponse<Response>());
+    if (caller.bound && !access.takesBound) {
+      const challenge = 'Bearer realm="taskrunner", error="invalid_token", error_description="bound to one decision"';
+      throw new ApiError('TOKEN_BOUND', 'the token is bound to one decision', [], { 'WWW-Authenticate': challenge });
+    }
+    const { scopes, tenant, iss, sub } = caller.principal;
+    if (access.scopes.length > 0 && !access.scopes.some((scope) => scopes.includes(scope))) {
+      const wanted = access.scopes.join(' ');
+      const challenge = `Bearer realm="taskrunner", error="insufficient_scope", scope="${wanted}"`;
+      throw new ApiError('SCOPE_MISSING', `the token lacks the scope ${wanted}`, [], { 'WWW-Authenticate': challenge });
+    }
+    refuseAfter(this.limiter.take(`${access.limit} ${tenant} ${iss} ${sub}`, this.limits.of[access.limit]));
+    request.caller = caller;
+    return true;
+  }
+
+  private async authenticate(request: AuthenticatedRequest, response: Response): Promise<Caller> {
+    const address = `token ${request.socket.remoteAddress ?? ''}`;
+    const { refusedTokens } = this.limits.of;
+    refuseAfter(this.limiter.peek(address, refusedTokens));
+    try {
+      const caller = await this.verifier.callerOf(request, response);
+      return withinTenant(caller, [request.get('x-stellaops-tenant'), request.get('x-stella-tenant')]);
+    } catch (error) {
+      this.limiter.take(address, refusedTokens);
+      throw error;
+    }
+  }
+}
+
+/** Throws `RATE_LIMITED` if there is a time to wait, in seconds. */
+export function refuseAfter(seconds: number): void {
+  if (seconds > 0) throw new ApiError('RATE_LIMITED', 'too many requests', [], { 'Retry-After': String(seconds) });
+}

@@ -1,0 +1,26 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { BoundToken, Principal } from '@taskrunner/core';
+import type { Request } from 'express';
+
+/** Who makes a request: the principal, and what of its token matters beyond it. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Every tenant of the token; the principal's is the one of this request. */
+  readonly tenants: readonly string[];
+  /** When the token ends, milliseconds since the epoch: a stream ends then too. */
+  readonly expiresAt: number;
+  /** What the token is bound to; null for ordinary ones. */
+  readonly bound: BoundToken | null;
+}
+
+/** A request behind the guard. */
+export interface AuthenticatedRequest extends Request {
+  caller?: Caller;
+}
+
+/** The caller of an authenticated request. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!caller) throw new TypeError('this route has no caller: it is public');
+  return caller;
+});

@@ -1,0 +1,103 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { IssuerKeys, KeysUnavailable } from './issuer-keys';
+import { verifyEddsa } from './verify-eddsa';
+
+const MINUTE = 60_000;
+const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+function world() {
+  const state = { now: 0, fetches: 0, kids: ['a'], down: false };
+  const keys = new IssuerKeys(
+    async () => {
+      state.fetches++;
+      await Promise.resolve();
+      if (state.down) throw new Error('down');
+      return state.kids.map((kid) => ({ kid, pem }));
+    },
+    () => state.now,
+  );
+  return { state, keys };
+}
+
+describe('the keys of an issuer', () => {
+  it('are fetched once for many, and for an unknown key at most once a minute', async () => {
+    const { state, keys } = world();
+    const found = await Promise.all(Array.from({ length: 50 }, () => keys.find('a')));
+    expect(found.every((key) => key !== null)).toBe(true);
+    expect(state.fetches).toBe(1);
+    expect(await keys.find('b')).toBeNull();
+    expect(state.fetches).toBe(1);
+    state.now += MINUTE;
+    state.kids = ['a', 'b'];
+    const both = await Promise.all(Array.from({ length: 50 }, () => keys.find('b')));
+    expect(both.every((key) => key !== null)).toBe(true);
+    expect(state.fetches).toBe(2);
+  });
+
+  it('serve for a day while the issuer is away, then nobody gets in', async () => {
+    const { state, keys } = world();
+    await keys.find('a');
+    state.down = true;
+    state.now += 23 * 60 * MINUTE;
+    expect(await keys.find('a')).not.toBeNull();
+    state.now += 2 * 60 * MINUTE;
+    await expect(keys.find('a')).rejects.toThrow(KeysUnavailable);
+    state.down = false;
+    state.now += MINUTE;
+    expect(await keys.find('a')).not.toBeNull();
+  });
+
+  it('that were withdrawn are forgotten', async () => {
+    const { state, keys } = world();
+    await keys.find('a');
+    state.kids = ['b'];
+    state.now += 11 * MINUTE;
+    await keys.find('a');
+    await new Promise((go) => setImmediate(go));
+    expect(await keys.find('a')).toBeNull();
+  });
+
+  it('need no id where there is one alone', async () => {
+    const { state, keys } = world();
+    expect(await keys.find(undefined)).not.toBeNull();
+    state.kids = ['a', 'b'];
+    state.now += 11 * MINUTE;
+    await keys.find('b');
+    await new Promise((go) => setImmediate(go));
+    expect(await keys.find(undefined)).toBeNull();
+  });
+});
+
+describe('an EdDSA token', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = (claims: object, head: object = { alg: 'EdDSA', typ: 'at+jwt' }) => {
+    const text = `${part(head)}.${part(claims)}`;
+    return `${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}`;
+  };
+  const options = { algorithms: ['EdDSA'], issuer: 'i', audience: 'a', clockTolerance: 5 };
+  const good = { iss: 'i', aud: ['b', 'a'], exp: 100, nbf: 10 };
+  const check = (text: string, now = 50, given: object = {}) =>
+    verifyEddsa(text, publicKey, { ...options, ...given }, now * 1_000);
+
+  it('holds within its time, for its audience, of its issuer', () => {
+    expect(check(token(good))).toEqual(good);
+    expect(check(token(good), 104)).toEqual(good);
+  });
+
+  it.each([
+    ['expired', token(good), 105, {}],
+    ['not yet', token(good), 4, {}],
+    ['without exp', token({ ...good, exp: undefined }), 50, {}],
+    ['of another issuer', token({ ...good, iss: 'x' }), 50, {}],
+    ['for another audience', token({ ...good, aud: 'x' }), 50, {}],
+    ['altered', token(good).replace(/\.[^.]+\./, `.${part({ ...good, sub: 'eve' })}.`), 50, {}],
+    ['where it is not accepted', token(good), 50, { algorithms: ['ES256'] }],
+    ['with a part more', `${token(good)}.x`, 50, {}],
+  ])('is refused %s', (_name, text, now, given) => expect(() => check(text, now, given)).toThrow());
+
+  it('is never verified with another kind of key', () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    expect(() => verifyEddsa(token(good), other, options, 50_000)).toThrow();
+  });
+});

@@ -1,0 +1,78 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+
+/** One public key of an issuer. */
+export interface IssuerKey {
+  readonly kid: string | null;
+  /** SPKI, PEM. */
+  readonly pem: string;
+}
+
+/** The keys of an issuer could not be had, and none are known that are fresh enough. */
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable';
+}
+
+const MINUTE = 60_000;
+/** A failed first fetch is tried again after this long. */
+const FIRST_MS = 2_000;
+const FRESH_MS = 10 * MINUTE;
+const STALE_MS = 24 * 60 * MINUTE;
+
+/**
+ * The keys of one issuer: fetched when first needed, refreshed now and then, for an unknown key at most once a minute, and never
+ * twice at a time. While the issuer does not answer, known keys serve for a day.
+ */
+export class IssuerKeys {
+  private keys: readonly (IssuerKey & { readonly key: KeyObject })[] | null = null;
+  private fetchedAt = -Infinity;
+  private triedAt = -Infinity;
+  private pending: Promise<void> | null = null;
+
+  /** `now`: monotonic milliseconds. */
+  constructor(
+    private readonly fetchKeys: () => Promise<readonly IssuerKey[]>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** The key with this id; without an id the only key. Null if there is none. Throws `KeysUnavailable`. */
+  async find(kid: string | undefined): Promise<KeyObject | null> {
+    if (this.keys === null || this.age > STALE_MS) {
+      if (this.sinceTry >= FIRST_MS || this.pending) await this.refresh();
+      if (this.keys === null || this.age > STALE_MS) throw new KeysUnavailable('the keys of the issuer cannot be had');
+    } else if (this.age > FRESH_MS && this.sinceTry >= MINUTE) void this.refresh();
+    const known = this.pick(kid);
+    if (known || (this.sinceTry < MINUTE && !this.pending)) return known;
+    await this.refresh();
+    return this.pick(kid);
+  }
+
+  private pick(kid: string | undefined): KeyObject | null {
+    const keys = this.keys ?? [];
+    if (kid === undefined) return keys.length === 1 ? (keys[0]?.key ?? null) : null;
+    return keys.find((one) => one.kid === kid)?.key ?? null;
+  }
+
+  private get age(): number {
+    return this.now() - this.fetchedAt;
+  }
+
+  private get sinceTry(): number {
+    return this.now() - this.triedAt;
+  }
+
+  private async refresh(): Promise<void> {
+    this.pending ??= this.fetchOnce().finally(() => (this.pending = null));
+    await this.pending;
+  }
+
+  private async fetchOnce(): Promise<void> {
+    this.triedAt = this.now();
+    try {
+      const fetched = await this.fetchKeys();
+      this.keys = fetched.map((one) => ({ ...one, key: createPublicKey(one.pem) }));
+      this.fetchedAt = this.now();
+    } catch {
+      // The keys that are known stay; whoever needs others is told.
+    }
+  }
+}

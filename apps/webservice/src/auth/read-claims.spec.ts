@@ -1,0 +1,135 @@
+import type { IssuerSetting } from '../configuration';
+import { checkBoundLife, readClaims, withinTenant, type Claims } from './read-claims';
+import { scopesOf } from './scope-names';
+
+const issuer: IssuerSetting = {
+  issuer: 'https://id.test',
+  jwksUri: 'https://id.test/jwks',
+  jwksFile: null,
+  audience: 'taskrunner',
+  kind: 'both',
+  algorithms: ['ES256'],
+};
+const names = { tenant: 'tenant', grants: 'grants', name: 'name' };
+const claims: Claims = {
+  sub: 'ada',
+  exp: 2_000,
+  tenant: 'acme',
+  auth_time: 1_000,
+  client_id: 'cli',
+  scope: 'packs.read packs.run',
+};
+const read = (change: Claims = {}, of: Partial<IssuerSetting> = {}) =>
+  readClaims({ ...claims, ...change }, 'jws', { ...issuer, ...of }, names);
+
+describe('a principal', () => {
+  it('is a person who signed in, with issuer and subject as the token has them', () => {
+    expect(read().principal).toEqual({
+      iss: 'https://id.test',
+      sub: 'ada',
+      kind: 'person',
+      tenant: 'acme',
+      name: 'ada',
+      scopes: ['packs.read', 'packs.run'],
+      grants: [],
+      actors: [],
+      authTimeMs: 1_000_000,
+      acr: null,
+    });
+    expect(read().expiresAt).toBe(2_000_000);
+  });
+
+  it.each<[string, Claims, Partial<IssuerSetting>]>([
+    ['without auth_time', { auth_time: undefined }, {}],
+    ['with an auth_time that is no number', { auth_time: '1000' }, {}],
+    ['of an issuer of clients', {}, { kind: 'clients' }],
+    ['whose subject is the client', { client_id: 'ada' }, {}],
+    ['of client credentials', { gty: 'client-credentials' }, {}],
+  ])('%s is no person', (_name, change, of) => {
+    expect(read(change, of).principal).toMatchObject({ kind: 'client', authTimeMs: null });
+  });
+
+  it('has everybody who acts in the token as an actor, outermost first', () => {
+    const act = { sub: 'bot', act: { sub: 'gateway', iss: 'https://other.test' } };
+    expect(read({ act }).principal.actors).toEqual([
+      { iss: 'https://id.test', sub: 'bot', kind: 'client' },
+      { iss: 'https://other.test', sub: 'gateway', kind: 'client' },
+    ]);
+  });
+
+  it.each<[Claims]>([
+    [{ sub: '' }],
+    [{ exp: undefined }],
+    [{ tenant: undefined }],
+    [{ tenant: 'No Tenant' }],
+    [{ tenant: 7 }],
+  ])('is none with %j', (change) => {
+    expect(() => read(change)).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+  });
+});
+
+describe('a tenant', () => {
+  const both = read({ tenant: ['acme', 'globex'] });
+
+  it('is the first of the token, or the one that the request names', () => {
+    expect(withinTenant(both, [undefined, undefined]).principal.tenant).toBe('acme');
+    expect(withinTenant(both, ['globex', undefined]).principal.tenant).toBe('globex');
+    expect(withinTenant(both, ['globex', 'globex']).principal.tenant).toBe('globex');
+  });
+
+  it.each([['initech'], [''], ['ACME']])('is never %s', (name) => {
+    expect(() => withinTenant(both, [name])).toThrow(expect.objectContaining({ code: 'TENANT_MISMATCH' }));
+  });
+
+  it('is never two', () => {
+    expect(() => withinTenant(both, ['acme', 'globex'])).toThrow(expect.objectContaining({ code: 'TENANT_MISMATCH' }));
+  });
+});
+
+describe('a bound token', () => {
+  const bound = { jti: 'j', iat: 1_000, pack_run_id: 'run_1', pack_gate_id: 'g', pack_plan_hash: 'sha256:a' };
+
+  it('says what it is bound to', () => {
+    expect(read().bound).toBeNull();
+    expect(read(bound).bound).toEqual({
+      jws: 'jws',
+      jti: 'j',
+      runId: 'run_1',
+      gate: 'g',
+      planHash: 'sha256:a',
+      gateDigest: null,
+      decision: null,
+    });
+  });
+
+  it('that leaves something out is no token', () => {
+    for (const name of ['jti', 'pack_run_id', 'pack_gate_id', 'pack_plan_hash'])
+      expect(() => read({ ...bound, [name]: undefined, pack_decision: 'approved' })).toThrow();
+    expect(() => read({ authorization_details: [] })).toThrow();
+  });
+
+  it('lives five minutes at most', () => {
+    expect(() => checkBoundLife({ iat: 1_000, exp: 1_300 })).not.toThrow();
+    expect(() => checkBoundLife({ iat: 1_000, exp: 1_301 })).toThrow();
+    expect(() => checkBoundLife({ exp: 1_300 })).toThrow();
+  });
+});
+
+describe('scopes', () => {
+  it.each([
+    [['packs.read'], ['packs.read']],
+    [
+      ['Packs.Run', 'Packs.Approve'],
+      ['packs.run', 'packs.approve'],
+    ],
+    [
+      ['packs:execute', 'packs:publish'],
+      ['packs.run', 'packs.write'],
+    ],
+    [['taskrunner.operator'], ['packs.read', 'packs.run']],
+    [['taskrunner.admin'], ['packs.read', 'packs.run', 'packs.write', 'packs.admin']],
+    [['pack-admin'], ['packs.read', 'packs.run', 'packs.write', 'packs.admin']],
+    [['pack-approver'], ['packs.read', 'packs.approve']],
+    [['packs.everything', 'constructor', '__proto__', ''], []],
+  ])('of %j are %j', (given, scopes) => expect(scopesOf(given)).toEqual(scopes));
+});

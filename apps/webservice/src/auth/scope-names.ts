@@ -1,0 +1,38 @@
+import type { Scope } from '@taskrunner/core';
+
+const READ: readonly Scope[] = ['packs.read'];
+const OPERATOR: readonly Scope[] = ['packs.read', 'packs.run'];
+// An administrator of the published vocabulary does not approve here: to run the service is not to decide its gates.
+const ADMIN: readonly Scope[] = ['packs.read', 'packs.write', 'packs.run', 'packs.admin'];
+
+/** Scopes and roles in every published vocabulary, in lower case. */
+const NAMES: Readonly<Record<string, readonly Scope[]>> = {
+  'packs.read': READ,
+  'packs.run': ['packs.run'],
+  'packs.approve': ['packs.approve'],
+  'packs.write': ['packs.write'],
+  'packs.admin': ['packs.admin'],
+  'packs:read': READ,
+  'packs:execute': ['packs.run'],
+  'packs:publish': ['packs.write'],
+  'packs:approve': ['packs.approve'],
+  'packs:admin': ['packs.admin'],
+  'taskrunner.viewer': READ,
+  'taskrunner.operator': OPERATOR,
+  'taskrunner.admin': ADMIN,
+  'pack-viewer': READ,
+  'pack-operator': OPERATOR,
+  'pack-publisher': ['packs.read', 'packs.write'],
+  'pack-approver': ['packs.read', 'packs.approve'],
+  'pack-admin': ADMIN,
+};
+
+const ORDER: readonly Scope[] = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
+
+/** The scopes behind names of any published vocabulary, each once; unknown names give none. */
+export function scopesOf(names: readonly string[]): readonly Scope[] {
+  const known = new Set(
+    names.flatMap((name) => (Object.hasOwn(NAMES, name.toLowerCase()) ? NAMES[name.toLowerCase()] : []) ?? []),
+  );
+  return ORDER.filter((scope) => known.has(scope));
+}

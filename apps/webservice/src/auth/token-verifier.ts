@@ -1,0 +1,123 @@
+import { Passport } from 'passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { KeyObject } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { AuthoritySetting, IssuerSetting } from '../configuration';
+import { ApiError } from '../problems/problem';
+import type { Caller } from './caller';
+import { IssuerKeys, KeysUnavailable } from './issuer-keys';
+import { jwksOf } from './jwks';
+import { checkBoundLife, readClaims, type Claims } from './read-claims';
+import { VerifiedTokens } from './verified-tokens';
+import { headerOf, teachEddsa, unverifiedClaimsOf } from './verify-eddsa';
+
+const LEEWAY_SECONDS = 5;
+const MAX_TOKEN = 16 * 1024;
+const bearer = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+/** Bearer tokens (RFC 6750, RFC 9068) of the configured issuers: one passport-jwt strategy each, with its own rules. */
+export class TokenVerifier {
+  private readonly passport = new Passport();
+  private readonly issuers: ReadonlySet<string>;
+  private readonly verified = new VerifiedTokens();
+
+  constructor(
+    { issuers, claims }: AuthoritySetting,
+    keysOf = (issuer: IssuerSetting) => new IssuerKeys(jwksOf(issuer)),
+  ) {
+    teachEddsa();
+    this.issuers = new Set(issuers.map(({ issuer }) => issuer));
+    for (const issuer of issuers) this.passport.use(issuer.issuer, strategyOf(issuer, claims, keysOf(issuer)));
+  }
+
+  /** The caller of a request. Throws `TOKEN_MISSING`, `TOKEN_INVALID` or `AUTHORITY_UNAVAILABLE`. */
+  async callerOf(request: Request, response: Response): Promise<Caller> {
+    const token = bearer(request);
+    if (token === null) {
+      throw new ApiError('TOKEN_MISSING', 'there is no bearer token', [], {
+        'WWW-Authenticate': 'Bearer realm="taskrunner"',
+      });
+    }
+    const known = this.verified.get(token);
+    if (known) return known;
+    const caller = await this.verify(request, response, token);
+    this.verified.keep(token, caller);
+    return caller;
+  }
+
+  private async verify(request: Request, response: Response, token: string): Promise<Caller> {
+    const issuer = token.length > MAX_TOKEN ? null : unverifiedClaimsOf(token)?.['iss'];
+    if (typeof issuer !== 'string' || !this.issuers.has(issuer)) throw invalid('it is from no configured issuer');
+    return new Promise((resolve, reject) => {
+      const answer = (error: unknown, caller: Caller | false | undefined | null, info: unknown): void => {
+        if (caller) return resolve(caller);
+        reject(refusalOf(error ?? info));
+      };
+      const authenticate = this.passport.authenticate(issuer, { session: false }, answer) as (
+        request: Request,
+        response: Response,
+        next: (error: unknown) => void,
+      ) => void;
+      authenticate(request, response, reject);
+    });
+  }
+}
+
+function strategyOf(issuer: IssuerSetting, names: AuthoritySetting['claims'], keys: IssuerKeys): Strategy {
+  return new Strategy(
+    {
+      jwtFromRequest: bearer,
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      algorithms: issuer.algorithms as never,
+      jsonWebTokenOptions: { clockTolerance: LEEWAY_SECONDS },
+      passReqToCallback: true,
+      secretOrKeyProvider: (
+        _request: Request,
+        token: string,
+        done: (error: unknown, key?: KeyObject | string) => void,
+      ) => {
+        keyFor(token, issuer, keys).then(
+          (key) => done(null, key as never),
+          (error: unknown) => done(error),
+        );
+      },
+    } as never,
+    ((request: Request, claims: Claims, done: (error: unknown, caller?: Caller) => void) => {
+      try {
+        const caller = readClaims(claims, bearer(request) ?? '', issuer, names);
+        if (caller.bound) checkBoundLife(claims);
+        done(null, caller);
+      } catch (error) {
+        done(error);
+      }
+    }) as never,
+  );
+}
+
+/** RFC 9068 §4: an access token says so. Key locations in a header are never followed. */
+async function keyFor(token: string, { algorithms }: IssuerSetting, keys: IssuerKeys): Promise<KeyObject> {
+  const header = headerOf(token);
+  const typ = typeof header?.['typ'] === 'string' ? header['typ'].toLowerCase() : null;
+  if (typ !== 'at+jwt' && typ !== 'application/at+jwt') throw invalid('it is not an access token (typ at+jwt)');
+  if (!algorithms.includes(String(header?.['alg']))) throw invalid('its algorithm is not accepted');
+  if (header?.['crit'] !== undefined) throw invalid('it has critical extensions');
+  const kid = header?.['kid'];
+  const key = await keys.find(typeof kid === 'string' ? kid : undefined);
+  if (!key) throw invalid('it is signed by no known key of its issuer');
+  return key;
+}
+
+function refusalOf(error: unknown): Error {
+  if (error instanceof ApiError) return error.code === 'TOKEN_INVALID' ? invalid(error.message) : error;
+  if (error instanceof KeysUnavailable)
+    return new ApiError('AUTHORITY_UNAVAILABLE', error.message, [], { 'Retry-After': '5' });
+  // jsonwebtoken's own words say what is wrong and nothing of the token.
+  return invalid(error instanceof Error ? error.message : 'it does not verify');
+}
+
+function invalid(why: string): ApiError {
+  const text = why.replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, ' ').slice(0, 200);
+  const challenge = `Bearer realm="taskrunner", error="invalid_token", error_description="${text}"`;
+  return new ApiError('TOKEN_INVALID', text, [], { 'WWW-Authenticate': challenge });
+}

@@ -1,0 +1,35 @@
+import { objectionTo, recordsOf, requestOf, type GateRow, type JsonObject, type Principal } from '@taskrunner/core';
+import type { PublicUrl } from '../public-url';
+import { instant } from '../runs/run-view';
+
+/** A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. */
+export function toGate(row: GateRow, principal: Principal, now: number, url: PublicUrl): JsonObject {
+  const why = objectionTo(principal, row, now);
+  return {
+    runId: row.runId,
+    gateId: row.gate,
+    status: row.state,
+    gateDigest: row.gateDigest,
+    planHash: row.planHash,
+    request: requestOf(row) as unknown as JsonObject,
+    show: row.show,
+    approvals: row.approvals,
+    required: row.required,
+    until: instant(row.expiresAt),
+    decisions: recordsOf(row).map(({ decisionId, decision, person, reason, response, decidedAt }) => ({
+      decisionId,
+      decision,
+      person: { iss: person.iss, sub: person.sub },
+      reason,
+      response,
+      decidedAt,
+    })),
+    canDecide: why === null,
+    why,
+    links: {
+      self: url.run(row.runId, `/gates/${encodeURIComponent(row.gate)}`),
+      run: url.run(row.runId),
+      approve: url.run(row.runId, '/approve'),
+    },
+  };
+}

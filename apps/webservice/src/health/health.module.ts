@@ -1,0 +1,46 @@
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
+
+/** Whether this process can serve. */
+export abstract class Readiness {
+  abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+}
+
+/** Liveness says that the process runs; readiness also that its database answers. */
+@Controller('health')
+export class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicator: HealthIndicatorService,
+    private readonly readiness: Readiness,
+  ) {}
+
+  @Get('live')
+  live(): { readonly status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([
+      async () => {
+        const check = this.indicator.check('database');
+        const { ready, reason } = await this.readiness.ready().catch(() => ({ ready: false, reason: 'no answer' }));
+        return ready ? check.up() : check.down({ reason });
+      },
+    ]);
+  }
+}
+
+/** Health on a port of its own: nothing of it is reachable where callers are. */
+@Module({})
+export class HealthModule {
+  static of(readiness: Readiness): DynamicModule {
+    return {
+      module: HealthModule,
+      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
+      controllers: [HealthController],
+      providers: [{ provide: Readiness, useValue: readiness }],
+    };
+  }
+}

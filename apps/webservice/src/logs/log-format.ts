@@ -1,0 +1,47 @@
+import type { LogLine } from './log-lines';
+
+/** How a log goes over the wire. */
+export interface LogFormat {
+  readonly mediaType: string;
+  readonly begin: string;
+  line(runId: string, line: LogLine): string;
+  /** Tells that the reader is still connected, and how far it is of how much. */
+  heartbeat(at: number, head: number): string;
+  /** The last event of a run that has ended; `at`: the number of its last line. */
+  finished(runId: string, status: string, at: number): string;
+}
+
+function lineJson(runId: string, { number, at, level, text, step }: LogLine): string {
+  const timestamp = new Date(at).toISOString();
+  return JSON.stringify({
+    runId,
+    sequence: number,
+    timestamp,
+    level,
+    eventType: 'step.log',
+    message: text,
+    stepId: step,
+  });
+}
+
+function finishedJson(runId: string, status: string, at: number): string {
+  return JSON.stringify({ runId, sequence: at, eventType: 'run.finished', status });
+}
+
+/** Server-sent events (WHATWG HTML §9.2): `id` is the line's number, so that a browser resumes by itself. JSON text has no line feed. */
+export const EVENT_STREAM: LogFormat = {
+  mediaType: 'text/event-stream',
+  begin: 'retry: 1000\n\n',
+  line: (runId, line) => `id: ${line.number}\ndata: ${lineJson(runId, line)}\n\n`,
+  heartbeat: (at, head) => `: at ${at} head ${head}\n\n`,
+  finished: (runId, status, at) => `id: ${at}\ndata: ${finishedJson(runId, status, at)}\n\n`,
+};
+
+/** One JSON object a line. */
+export const NDJSON: LogFormat = {
+  mediaType: 'application/x-ndjson',
+  begin: '',
+  line: (runId, line) => `${lineJson(runId, line)}\n`,
+  heartbeat: () => '',
+  finished: (runId, status, at) => `${finishedJson(runId, status, at)}\n`,
+};

@@ -1,0 +1,45 @@
+import { LEVELS_BY_LETTER, type LogLevel, type NumberedChunk } from '@taskrunner/core';
+
+/** One line of a run's log. */
+export interface LogLine {
+  /** Its number in the run, gapless from 1. */
+  readonly number: number;
+  /** Milliseconds since the epoch, database time. */
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly step: string;
+  readonly text: string;
+}
+
+/** Which lines a reader wants. */
+export interface LineFilter {
+  /** Lines of this step and of what is below it. */
+  readonly step: string | null;
+  /** Lines of this level and above. */
+  readonly level: LogLevel | null;
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
+
+/** The lines of a chunk after a line number, as stored: a letter for the level, the text, a line feed. */
+export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[] {
+  const { firstLine, lines, step, at } = chunk;
+  const texts = new TextDecoder().decode(chunk.data).split('\n').slice(0, lines);
+  return texts.flatMap((stored, index): LogLine[] => {
+    const number = firstLine + index;
+    return number > after
+      ? [{ number, at, level: LEVELS_BY_LETTER[stored.charAt(0)] ?? 'info', step, text: stored.slice(1) }]
+      : [];
+  });
+}
+
+/** True if the reader wants the line. */
+export function isWanted({ step, level }: LogLine, filter: LineFilter): boolean {
+  if (filter.level !== null && RANK[level] < RANK[filter.level]) return false;
+  return filter.step === null || isWithin(step, filter.step);
+}
+
+/** True if a place is another or below it: `map[0]::scan` is below `map[0]` and `map`. */
+function isWithin(place: string, other: string): boolean {
+  return place === other || place.startsWith(`${other}::`) || place.startsWith(`${other}[`);
+}

@@ -1,0 +1,113 @@
+import { EventEmitter } from 'node:events';
+import type { NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import type { Response } from 'express';
+import { RunTails } from '../runs/run-tails';
+import { NDJSON } from './log-format';
+import { LogStream } from './log-stream';
+import { OpenStreams } from './open-streams';
+
+const tenant = 'acme' as TenantId;
+const runId = 'run_1' as RunId;
+const LINES = 1_000;
+
+/** A reader whose socket takes `room` writes before it is full. */
+class Reader extends EventEmitter {
+  written = '';
+  writes = 0;
+  constructor(private room: number) {
+    super();
+  }
+  write(text: string): boolean {
+    this.written += text;
+    this.writes++;
+    return --this.room > 0;
+  }
+  drain(room: number): void {
+    this.room = room;
+    this.emit('drain');
+  }
+}
+
+function stream(room: number, status = 'succeeded') {
+  const reads: number[] = [];
+  const text = 'x'.repeat(1_000);
+  const store = {
+    read: async (_tenant: TenantId, _run: RunId, after: number, limit: number): Promise<readonly NumberedChunk[]> => {
+      reads.push(after);
+      return Array.from({ length: limit }, (_, index) => after + index + 1)
+        .filter((number) => number <= LINES)
+        .map((number) => ({
+          firstLine: number,
+          lines: 1,
+          step: 's',
+          execution: 1,
+          chunk: number,
+          at: 0,
+          data: new TextEncoder().encode(`i${text}\n`),
+        }));
+    },
+  };
+  const tails = new RunTails({
+    tail: async () => [{ tenant, runId, lastSeq: 1, lastLine: LINES, status, version: 1 }],
+  });
+  const reader = new Reader(room);
+  const streams = new OpenStreams();
+  const signal = streams.signalFor(reader as unknown as Response, Date.now() + 60_000);
+  const reading = {
+    tenant,
+    runId,
+    after: 0,
+    filter: { step: null, level: null },
+    format: NDJSON,
+    follow: true,
+    signal,
+  };
+  const done = new LogStream(store, tails, reader as unknown as Response, reading).run();
+  return { reads, reader, done, streams, signal };
+}
+
+const settle = () => new Promise((go) => setTimeout(go, 100));
+
+describe('a log stream', () => {
+  it('waits for a reader that does not read, and goes on where it was', async () => {
+    const { reads, reader, done } = stream(1);
+    await settle();
+    const { writes } = reader;
+    const pages = reads.length;
+    await settle();
+    expect([reader.writes, reads.length]).toEqual([writes, pages]);
+    expect(pages).toBeLessThan(3);
+    reader.drain(Infinity);
+    await done;
+    const numbers = reader.written
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { sequence: number }).sequence);
+    expect(numbers).toEqual([...Array.from({ length: LINES }, (_, index) => index + 1), LINES]);
+    reader.emit('close');
+  });
+
+  it('ends when its reader goes, also while it waits', async () => {
+    const { reader, done } = stream(1);
+    await settle();
+    reader.emit('close');
+    await done;
+  });
+
+  it('ends with the service', async () => {
+    const { done, streams, signal } = stream(Infinity, 'running');
+    await settle();
+    streams.beforeApplicationShutdown();
+    await done;
+    expect(signal.aborted).toBe(true);
+  });
+
+  it('ends with its token', async () => {
+    const reader = new Reader(1);
+    const signal = new OpenStreams().signalFor(reader as unknown as Response, Date.now() + 50);
+    expect(signal.aborted).toBe(false);
+    await settle();
+    expect(signal.aborted).toBe(true);
+    reader.emit('close');
+  });
+});

@@ -1,0 +1,28 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Response } from 'express';
+
+/** Every answer that lasts: each ends with its token, with its reader, or with the service. */
+@Injectable()
+export class OpenStreams implements BeforeApplicationShutdown {
+  private readonly open = new Set<AbortController>();
+
+  /** The signal of one stream; it is forgotten when the answer is over. `expiresAt`: milliseconds since the epoch. */
+  signalFor(response: Response, expiresAt: number): AbortSignal {
+    const controller = new AbortController();
+    this.open.add(controller);
+    // setTimeout takes 24 days at most; a token that lives longer is asked for again then.
+    const left = Math.min(Math.max(0, expiresAt - Date.now()), 2_000_000_000);
+    const timer = setTimeout(() => controller.abort(), left).unref();
+    const end = (): void => {
+      clearTimeout(timer);
+      this.open.delete(controller);
+      controller.abort();
+    };
+    response.once('close', end);
+    return controller.signal;
+  }
+
+  beforeApplicationShutdown(): void {
+    for (const controller of this.open) controller.abort();
+  }
+}

@@ -1,0 +1,156 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import type { Json, Scope } from '@taskrunner/core';
+import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
+import type { ProblemCode } from '../problems/problem-code';
+import { PROBLEMS } from '../problems/problem-table';
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** One successful answer. */
+export interface Answer {
+  readonly status: number;
+  readonly description: string;
+  /** Null: no body. */
+  readonly schema: Schema | null;
+  readonly example?: Json;
+  /** `application/json` unless told. */
+  readonly mediaType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Everything that the OpenAPI document says of a route, and what the guard asks of its caller. */
+export interface OperationFacts {
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Any one of these; none: every caller. */
+  readonly scopes: readonly Scope[];
+  readonly limit: Access['limit'];
+  readonly takesBound?: boolean;
+  readonly body?: { readonly type: Type<object>; readonly example: Json };
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answers: readonly Answer[];
+  /** Beyond those of every route. */
+  readonly codes: readonly ProblemCode[];
+}
+
+const EVERYWHERE: readonly ProblemCode[] = [
+  'TOKEN_MISSING',
+  'TOKEN_INVALID',
+  'TENANT_MISMATCH',
+  'RATE_LIMITED',
+  'AUTHORITY_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+  'INTERNAL',
+];
+const OF_BODIES: readonly ProblemCode[] = ['BODY_UNREADABLE', 'BODY_TOO_LARGE', 'BODY_MEDIA_TYPE', 'REQUEST_INVALID'];
+
+/** Describes a route and says who may call it: one source for the document and for the guard. */
+export function Operation(facts: OperationFacts): MethodDecorator {
+  const { scopes, limit, takesBound = false, body, query = {}, headers = {} } = facts;
+  const codes = new Set<ProblemCode>([
+    ...EVERYWHERE,
+    ...(takesBound ? [] : (['TOKEN_BOUND'] as const)),
+    ...(scopes.length > 0 ? (['SCOPE_MISSING'] as const) : []),
+    ...(body ? OF_BODIES : []),
+    ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
+    ...facts.codes,
+  ]);
+  return applyDecorators(
+    RequireAccess({ scopes, limit, takesBound }),
+    ApiSecurity('bearer', [...scopes]),
+    ApiOperation({
+      operationId: facts.id,
+      summary: facts.summary,
+      ...(facts.description === undefined ? {} : { description: facts.description }),
+      ...({ 'x-scopes': [...scopes] } as object),
+    }),
+    ...(body
+      ? [ApiExtraModels(body.type), ApiBody({ type: body.type, examples: { example: { value: body.example } } })]
+      : []),
+    ...Object.entries(query).map(([name, { description, schema }]) =>
+      ApiQuery({ name, required: false, description, schema: schema as never }),
+    ),
+    ...Object.entries(headers).map(([name, description]) =>
+      ApiHeader({ name, required: false, description, schema: { type: 'string' } }),
+    ),
+    ...facts.answers.map((answer) => ApiResponse(responseOf(answer) as never)),
+    ...problemsOf(codes).map((problem) => ApiResponse(problem as never)),
+  );
+}
+
+/** A route that needs no token. */
+export function PublicOperation(
+  id: string,
+  summary: string,
+  answers: readonly Answer[],
+  codes: readonly ProblemCode[] = [],
+): MethodDecorator {
+  return applyDecorators(
+    RequireAccess(PUBLIC),
+    ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
+    ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
+    ...problemsOf(new Set<ProblemCode>(['INTERNAL', ...codes])).map((problem) => ApiResponse(problem as never)),
+  );
+}
+
+function responseOf({
+  status,
+  description,
+  schema,
+  example,
+  mediaType = 'application/json',
+  headers = {},
+}: Answer): object {
+  return {
+    status,
+    description,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, about]) => [name, { description: about, schema: { type: 'string' } }]),
+    ),
+    ...(schema === null ? {} : { content: { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } } }),
+  };
+}
+
+/** One response for each status, with its codes as an enumeration. */
+function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of [...codes].sort()) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return [...byStatus].map(([status, of]) => ({
+    status,
+    description: of.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            { $ref: '#/components/schemas/Problem' },
+            { type: 'object', properties: { code: { type: 'string', enum: of } } },
+          ],
+        },
+        example: exampleOf(of[0] ?? 'INTERNAL'),
+      },
+    },
+  }));
+}
+
+function exampleOf(code: ProblemCode): Json {
+  const { status, title, remediation, retryable } = PROBLEMS[code];
+  return {
+    type: `https://runner.example.org/errors/${code}`,
+    title,
+    status,
+    code,
+    detail: title,
+    remediation,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    instance: '/api/runs',
+    retryable: retryable ?? false,
+    errors: [],
+  };
+}

@@ -1,0 +1,228 @@
+import type { Schema } from './operation';
+
+const text: Schema = { type: 'string' };
+const maybeText: Schema = { type: ['string', 'null'] };
+const whole: Schema = { type: 'integer', minimum: 0 };
+const flag: Schema = { type: 'boolean' };
+const anything: Schema = {};
+const instant: Schema = { type: 'string', format: 'date-time' };
+const maybeInstant: Schema = { type: ['string', 'null'], format: 'date-time' };
+const digest: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
+const maybeDigest: Schema = { type: ['string', 'null'], pattern: '^sha256:[0-9a-f]{64}$' };
+const link: Schema = { type: 'string', format: 'uri' };
+const object: Schema = { type: 'object' };
+
+function closed(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', additionalProperties: false, required, properties };
+}
+
+function listOf(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+function mapOf(values: Schema): Schema {
+  return { type: 'object', additionalProperties: values };
+}
+
+/** A reference to one of `SCHEMAS`. */
+export function ref(name: keyof typeof SCHEMAS): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** A page of a list. */
+export function pageOf(name: keyof typeof SCHEMAS): Schema {
+  return closed({ items: listOf(ref(name)), nextCursor: maybeText });
+}
+
+const STEP_STATUS = [
+  'pending',
+  'running',
+  'waiting',
+  'retrying',
+  'needs_attention',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+];
+const subject = closed({ iss: text, sub: text });
+
+const envelope = closed({
+  payload: { type: 'string', contentEncoding: 'base64' },
+  payloadType: text,
+  signatures: listOf(closed({ keyid: text, sig: text })),
+});
+
+const fault = closed({
+  code: text,
+  path: text,
+  line: { type: ['integer', 'null'] },
+  column: { type: ['integer', 'null'] },
+  message: text,
+  remediation: text,
+  aliases: listOf(text),
+});
+
+/** Everything that answers are made of. */
+export const SCHEMAS = {
+  Fault: fault,
+  Problem: {
+    type: 'object',
+    required: ['type', 'title', 'status', 'code', 'detail', 'traceId', 'instance', 'retryable', 'errors'],
+    properties: {
+      type: link,
+      title: text,
+      status: whole,
+      code: text,
+      detail: text,
+      remediation: text,
+      traceId: text,
+      instance: text,
+      retryable: flag,
+      errors: listOf({ $ref: '#/components/schemas/Fault' }),
+      planHash: digest,
+      receipt: mapOf(digest),
+    },
+  },
+  Envelope: envelope,
+  Run: closed({
+    runId: text,
+    status: {
+      type: 'string',
+      enum: ['queued', 'running', 'waiting', 'cancelling', 'halted', 'succeeded', 'failed', 'cancelled'],
+    },
+    pack: closed({ name: text, version: text, digest }),
+    planHash: digest,
+    profileDigest: digest,
+    requester: closed({ id: text, iss: text, name: text }),
+    labels: mapOf(text),
+    createdAt: instant,
+    startedAt: maybeInstant,
+    finishedAt: maybeInstant,
+    waits: listOf(closed({ kind: text, id: maybeText, since: maybeInstant, until: maybeInstant })),
+    steps: closed(Object.fromEntries(['total', ...STEP_STATUS].map((name) => [name, whole]))),
+    outputs: anything,
+    error: { type: ['object', 'null'] },
+    evidence: closed({
+      status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
+      digest: maybeDigest,
+    }),
+    lastLine: whole,
+    rerunOf: maybeText,
+    links: closed({ self: link, graph: link, steps: link, logs: link, artifacts: link, console: link }),
+  }),
+  Step: closed({
+    id: text,
+    parent: maybeText,
+    kind: text,
+    label: maybeText,
+    status: { type: 'string', enum: STEP_STATUS },
+    reason: maybeText,
+    attempts: whole,
+    nextAttemptAt: maybeInstant,
+    startedAt: maybeInstant,
+    finishedAt: maybeInstant,
+    children: { type: ['integer', 'null'] },
+    outputs: anything,
+    outputsRef: anything,
+    artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
+    error: anything,
+  }),
+  Artifact: closed({
+    artifactId: text,
+    step: text,
+    execution: whole,
+    name: text,
+    path: text,
+    digest,
+    size: whole,
+    mediaType: text,
+    createdAt: instant,
+    links: closed({ download: link }),
+  }),
+  LogLine: {
+    type: 'object',
+    required: ['runId', 'sequence', 'timestamp', 'eventType'],
+    properties: {
+      runId: text,
+      sequence: whole,
+      timestamp: instant,
+      level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
+      eventType: { type: 'string', enum: ['step.log', 'run.finished'] },
+      message: text,
+      stepId: text,
+      status: text,
+    },
+  },
+  Graph: closed({
+    planHash: digest,
+    nodes: listOf(
+      closed({
+        id: text,
+        name: text,
+        label: maybeText,
+        kind: text,
+        parent: text,
+        needs: listOf(text),
+        uses: maybeText,
+        effects: maybeText,
+        approval: maybeText,
+        policy: maybeText,
+      }),
+    ),
+  }),
+  Plan: closed({
+    planHash: digest,
+    receipt: mapOf(digest),
+    profileDigest: digest,
+    plan: object,
+    profile: object,
+    warnings: listOf({ $ref: '#/components/schemas/Fault' }),
+  }),
+  PlanCheck: closed({ valid: flag, errors: listOf({ $ref: '#/components/schemas/Fault' }) }),
+  Simulation: object,
+  Gate: closed({
+    runId: text,
+    gateId: text,
+    status: { type: 'string', enum: ['open', 'approved', 'rejected', 'expired', 'closed'] },
+    gateDigest: digest,
+    planHash: digest,
+    request: object,
+    show: anything,
+    approvals: whole,
+    required: whole,
+    until: instant,
+    decisions: listOf(
+      closed({
+        decisionId: text,
+        decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+        person: subject,
+        reason: maybeText,
+        response: anything,
+        decidedAt: instant,
+      }),
+    ),
+    canDecide: flag,
+    why: maybeText,
+    links: closed({ self: link, run: link, approve: link }),
+  }),
+  DecisionReceipt: closed({
+    gateId: text,
+    status: { type: 'string', enum: ['open', 'approved', 'rejected', 'expired', 'closed'] },
+    approvals: whole,
+    required: whole,
+    until: instant,
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  Attestations: closed({ statements: mapOf(object) }),
+  Me: closed({
+    person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
+    tenant: text,
+    tenants: listOf(text),
+    scopes: listOf(text),
+    grants: listOf(text),
+    expiresAt: instant,
+  }),
+  ErrorCode: closed({ code: text, status: whole, title: text, remediation: text, retryable: flag }),
+} satisfies Readonly<Record<string, Schema>>;

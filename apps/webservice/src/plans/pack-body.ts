@@ -1,0 +1,114 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { canonical, parsePackPath, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
+import { ApiError } from '../problems/problem';
+import { fault } from '../requests/validated';
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** A manifest: its text, or the object itself. */
+function IsManifest(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isManifest',
+    validator: {
+      validate: (value) =>
+        typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+      defaultMessage: () => 'manifest must be the text of a manifest, YAML or JSON, or an object',
+    },
+  });
+}
+
+/** A file of a pack. */
+export class PackFileBody {
+  @ApiProperty({ description: 'Relative to the pack, forward slashes.', example: 'scripts/scan.sh' })
+  @IsString()
+  @MaxLength(1_024)
+  path!: string;
+
+  @ApiProperty({ description: 'Its bytes, RFC 4648 §4.', format: 'byte', example: 'IyEvYmluL3NoCg==' })
+  @IsString()
+  @Matches(BASE64, { message: 'contentBase64 must be base64 with padding' })
+  contentBase64!: string;
+
+  @ApiProperty({ required: false, default: false, description: 'May be executed.' })
+  @IsOptional()
+  @IsBoolean()
+  executable?: boolean;
+}
+
+/** A pack in a request: the manifest, and the other files of its folder. */
+export class PackBody {
+  static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
+
+  @ApiProperty({
+    description: 'The manifest: YAML or JSON as a text (then faults have lines), or as an object.',
+    oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
+  })
+  @IsManifest()
+  manifest!: string | JsonObject;
+
+  @ApiProperty({
+    required: false,
+    type: () => [PackFileBody],
+    description: 'The other files of the pack; the manifest is not among them.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(10_000)
+  @ValidateNested({ each: true })
+  files?: PackFileBody[];
+
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: true,
+    default: {},
+    description: 'Inputs by name; a file is `{digest, size}`.',
+  })
+  @IsOptional()
+  @IsObject()
+  inputs?: JsonObject;
+}
+
+/** The pack of a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+export function toSource({ manifest, files = [] }: PackBody): PackSource {
+  const faults: Fault[] = [];
+  const seen = new Set<string>();
+  const packed = files.map(({ path, contentBase64, executable }, index) => {
+    const parsed = parsePackPath(path);
+    if (parsed === null || parsed.endsWith('/'))
+      faults.push(fault(`/files/${index}/path`, 'path must be a relative path of a file in the pack.'));
+    else if (seen.has(parsed))
+      faults.push(fault(`/files/${index}/path`, 'This path is here twice.', 'Keep one of the two.'));
+    seen.add(parsed ?? path);
+    return {
+      path: parsed ?? path,
+      bytes: new Uint8Array(Buffer.from(contentBase64, 'base64')),
+      executable: executable ?? false,
+    };
+  });
+  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the files have faults', faults);
+  const isText = typeof manifest === 'string';
+  return { manifest: isText ? manifest : spelled(manifest), hasLines: isText, files: packed };
+}
+
+function spelled(manifest: JsonObject): string {
+  try {
+    return canonical(manifest);
+  } catch {
+    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+      fault('/manifest', 'manifest holds half a character.'),
+    ]);
+  }
+}

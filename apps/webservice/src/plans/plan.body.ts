@@ -1,0 +1,20 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Json } from '@taskrunner/core';
+import { IsObject, IsOptional } from 'class-validator';
+import { PackBody } from './pack-body';
+
+/** `POST /api/plans`. */
+export class PlanBody extends PackBody {}
+
+/** `POST /api/simulations`. */
+export class SimulationBody extends PackBody {
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: true,
+    description: 'Outcomes to assume, by step id or pattern.',
+  })
+  @IsOptional()
+  @IsObject()
+  script?: { readonly [step: string]: Json };
+}

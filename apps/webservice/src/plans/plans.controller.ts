@@ -1,0 +1,171 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  planPack,
+  RunReader,
+  sha256,
+  simulatePack,
+  SubmitRunError,
+  type Fault,
+  type Plan,
+  type PlanningSetting,
+  type Profile,
+  type RunId,
+} from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { ApiError } from '../problems/problem';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { flag, readQuery } from '../requests/query';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { runNotFound } from '../runs/run-not-found';
+import { toSource } from './pack-body';
+import { receiptOf, toGraph } from './plan-view';
+import { PlanBody, SimulationBody } from './plan.body';
+
+/** What planners here go by: a token for dependency injection. */
+export const SETTING = Symbol('planning setting');
+
+@ApiTags('plans')
+@Controller('api')
+export class PlansController {
+  constructor(
+    @Inject(SETTING) private readonly setting: PlanningSetting,
+    private readonly reader: RunReader,
+  ) {}
+
+  @Post('plans')
+  @HttpCode(200)
+  @Operation({
+    id: 'planPack',
+    summary: 'Plan a pack; nothing is executed or stored',
+    description: 'With `check=true` the answer is 200 for faulty packs too: `{valid, errors}`.',
+    scopes: ['packs.run'],
+    limit: 'plan',
+    body: { type: PlanBody, example: { manifest: EXAMPLES.manifest, inputs: {} } },
+    query: { check: { description: 'true: only say what is wrong.', schema: { type: 'boolean', default: false } } },
+    answers: [
+      {
+        status: 200,
+        description: 'The plan, or with `check=true` whether there is one.',
+        schema: { oneOf: [ref('Plan'), ref('PlanCheck')] },
+        example: EXAMPLES.plan,
+      },
+    ],
+    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+  })
+  plan(@JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
+    const { check } = readQuery(request, { check: flag });
+    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting);
+    if (check)
+      return {
+        valid: planning.kind === 'planned',
+        errors: planning.kind === 'refused' ? planning.faults.map(toFault) : [],
+      };
+    if (planning.kind === 'refused') throw refused(planning.code, planning.faults);
+    const { planHash, receipt, profileDigest, plan, profile, warnings } = planning.planned;
+    return { planHash, receipt, profileDigest, plan, profile, warnings: warnings.map(toFault) };
+  }
+
+  @Post('simulations')
+  @HttpCode(200)
+  @Operation({
+    id: 'simulatePack',
+    summary: 'What a run would do; nothing is executed or stored',
+    scopes: ['packs.run'],
+    limit: 'plan',
+    body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
+    answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
+    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+  })
+  simulate(@JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+    const simulation = simulatePack(toSource(value), value.inputs ?? {}, value.script ?? {}, this.setting);
+    if (simulation.kind === 'refused') {
+      if (simulation.code === 'SCRIPT_INVALID')
+        throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
+      throw refused(simulation.code, simulation.faults);
+    }
+    const { report, status, code, tookMs } = simulation.simulated;
+    return { ...report, status, code, tookMs };
+  }
+
+  @Get('runs/:runId/plan')
+  @Operation({
+    id: 'getPlan',
+    summary: 'The plan of a run, as it was hashed',
+    scopes: ['packs.read'],
+    limit: 'read',
+    answers: [
+      {
+        status: 200,
+        description: 'The plan.',
+        schema: ref('Plan'),
+        example: EXAMPLES.plan,
+        headers: { ETag: 'The plan hash.' },
+      },
+    ],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Res() response: Response) {
+    const found = await this.reader.plan(principal.tenant, runId);
+    if (!found) throw runNotFound();
+    const plan = JSON.parse(found.plan) as Plan;
+    const profile = JSON.parse(found.profile) as Profile;
+    const { planHash } = found;
+    response
+      .status(200)
+      .setHeader('ETag', `"${planHash}"`)
+      .json({ planHash, receipt: receiptOf(plan), profileDigest: sha256(found.profile), plan, profile, warnings: [] });
+  }
+
+  @Get('runs/:runId/graph')
+  @Operation({
+    id: 'getGraph',
+    summary: 'The template graph of a run: never changes',
+    scopes: ['packs.read'],
+    limit: 'read',
+    headers: { 'If-None-Match': 'The ETag that is known.' },
+    answers: [
+      {
+        status: 200,
+        description: 'The graph.',
+        schema: ref('Graph'),
+        example: EXAMPLES.graph,
+        headers: { ETag: 'The plan hash.' },
+      },
+      { status: 304, description: 'Still as it was.', schema: null },
+    ],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async graph(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const found = await this.reader.plan(principal.tenant, runId);
+    if (!found) throw runNotFound();
+    const tag = `"${found.planHash}"`;
+    response.setHeader('ETag', tag);
+    if (request.get('if-none-match') === tag) {
+      response.status(304).end();
+      return;
+    }
+    const profile = JSON.parse(found.profile) as Profile;
+    response
+      .status(200)
+      .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
+  }
+}
+
+function refused(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+}
+
+function toFault(fault: Fault) {
+  return { ...fault, aliases: fault.aliases ?? [] };
+}

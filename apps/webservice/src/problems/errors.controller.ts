@@ -1,0 +1,25 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { EXAMPLES } from '../openapi/examples';
+import { PublicOperation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { ApiError } from './problem';
+import { isProblemCode, PROBLEMS } from './problem-table';
+
+/** What the `type` of a problem leads to. */
+@ApiTags('errors')
+@Controller('errors')
+export class ErrorsController {
+  @Get(':code')
+  @PublicOperation(
+    'getErrorCode',
+    'What a code means',
+    [{ status: 200, description: 'The code.', schema: ref('ErrorCode'), example: EXAMPLES.errorCode }],
+    ['ROUTE_NOT_FOUND'],
+  )
+  get(@Param('code') code: string) {
+    if (!isProblemCode(code)) throw new ApiError('ROUTE_NOT_FOUND', 'there is no such code');
+    const { status, title, remediation, retryable } = PROBLEMS[code];
+    return { code, status, title, remediation, retryable: retryable ?? false };
+  }
+}

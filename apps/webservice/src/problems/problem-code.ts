@@ -1,0 +1,25 @@
+import type { CancelRunCode, DecisionCode, ObjectStoreErrorCode, SubmitRunCode } from '@taskrunner/core';
+
+/** Refusals of the HTTP layer itself. */
+export type ApiCode =
+  | 'TOKEN_MISSING'
+  | 'TOKEN_INVALID'
+  /** A token that is bound to one decision, on a route that decides nothing. */
+  | 'TOKEN_BOUND'
+  | 'SCOPE_MISSING'
+  | 'TENANT_MISMATCH'
+  | 'AUTHORITY_UNAVAILABLE'
+  | 'BODY_UNREADABLE'
+  | 'BODY_TOO_LARGE'
+  | 'BODY_MEDIA_TYPE'
+  | 'REQUEST_INVALID'
+  | 'ROUTE_NOT_FOUND'
+  | 'STEP_NOT_FOUND'
+  | 'ARTIFACT_NOT_FOUND'
+  | 'EVIDENCE_NOT_SEALED'
+  | 'RATE_LIMITED'
+  | 'DATABASE_UNAVAILABLE'
+  | 'INTERNAL';
+
+/** Every code that a problem may have at its top. Codes below `errors` belong to the floors that find the faults. */
+export type ProblemCode = ApiCode | SubmitRunCode | DecisionCode | CancelRunCode | ObjectStoreErrorCode;

@@ -1,0 +1,195 @@
+import type { ProblemCode } from './problem-code';
+
+/** What a code means in HTTP. */
+export interface ProblemEntry {
+  readonly status: number;
+  readonly title: string;
+  /** What to do. */
+  readonly remediation: string;
+  /** True if the same request may succeed later. */
+  readonly retryable?: true;
+}
+
+/** The one table from code to status, title and remedy: a new code without an entry does not compile. */
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
+  TOKEN_MISSING: {
+    status: 401,
+    title: 'No token was given',
+    remediation: 'Send a bearer token in the Authorization header.',
+  },
+  TOKEN_INVALID: {
+    status: 401,
+    title: 'The token is not accepted',
+    remediation: 'Get a new token from a configured issuer.',
+  },
+  TOKEN_BOUND: { status: 401, title: 'The token is bound to one decision', remediation: 'Use an ordinary token here.' },
+  SCOPE_MISSING: {
+    status: 403,
+    title: 'The token lacks a scope',
+    remediation: 'Get a token with the scope that the route asks for.',
+  },
+  TENANT_MISMATCH: {
+    status: 403,
+    title: 'The token is not one of this tenant',
+    remediation: 'Name a tenant of the token, or leave the header out.',
+  },
+  AUTHORITY_UNAVAILABLE: {
+    status: 503,
+    title: 'The keys of the issuer cannot be had',
+    remediation: 'Try again later.',
+    retryable: true,
+  },
+  BODY_UNREADABLE: {
+    status: 400,
+    title: 'The body cannot be read',
+    remediation: 'Send JSON: UTF-8, no duplicate keys, at most 100 levels.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    remediation: 'Send less; see the limit in the detail.',
+  },
+  BODY_MEDIA_TYPE: {
+    status: 415,
+    title: 'The body has another media type',
+    remediation: 'Send application/json, not compressed.',
+  },
+  REQUEST_INVALID: {
+    status: 422,
+    title: 'The request has faults',
+    remediation: 'Correct what is listed under errors.',
+  },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', remediation: 'See /openapi.json.' },
+  STEP_NOT_FOUND: {
+    status: 404,
+    title: 'The run has no such step',
+    remediation: 'Use an id from the list of steps; steps appear when they are reached.',
+  },
+  ARTIFACT_NOT_FOUND: {
+    status: 404,
+    title: 'The run has no such artifact',
+    remediation: 'Use an artifactId from the list of artifacts.',
+  },
+  EVIDENCE_NOT_SEALED: {
+    status: 409,
+    title: 'The evidence is not sealed yet',
+    remediation: 'Wait until the run has ended, and try again.',
+    retryable: true,
+  },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests',
+    remediation: 'Try again after the time in Retry-After.',
+    retryable: true,
+  },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    title: 'The database does not answer',
+    remediation: 'Try again.',
+    retryable: true,
+  },
+  INTERNAL: { status: 500, title: 'Something went wrong here', remediation: 'Report the traceId to the operator.' },
+
+  PACK_INVALID: { status: 422, title: 'The pack has faults', remediation: 'Correct what is listed under errors.' },
+  PLAN_INVALID: {
+    status: 422,
+    title: 'The pack cannot be planned',
+    remediation: 'Correct what is listed under errors.',
+  },
+  PLAN_HASH_MISMATCH: {
+    status: 409,
+    title: 'The plan differs from the hash given',
+    remediation: 'Look at the plan as it is now.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'The idempotency key came with another body',
+    remediation: 'Take a new key for a new request.',
+  },
+
+  RUN_NOT_FOUND: { status: 404, title: 'There is no such run', remediation: 'Check the run id and the tenant.' },
+  RUN_NOT_YOURS: {
+    status: 403,
+    title: 'The run was started by somebody else',
+    remediation: 'Ask an initiator or an administrator.',
+  },
+  RUN_ENDED: { status: 409, title: 'The run has ended', remediation: 'Nothing is left to decide.' },
+  INBOX_FULL: {
+    status: 429,
+    title: 'Too many letters wait for the run',
+    remediation: 'Try again in a few seconds.',
+    retryable: true,
+  },
+
+  GATE_NOT_FOUND: {
+    status: 404,
+    title: 'The run has no such gate',
+    remediation: 'Use a gateId from the list of approvals.',
+  },
+  GATE_NOT_OPEN: {
+    status: 409,
+    title: 'The gate is not open yet',
+    remediation: 'Wait until the run has reached it.',
+    retryable: true,
+  },
+  GATE_DECIDED: { status: 409, title: 'The gate is decided', remediation: 'Nothing: a gate is decided once.' },
+  GATE_EXPIRED: { status: 409, title: 'The time to decide is over', remediation: 'Start the run again.' },
+  GATE_STALE: {
+    status: 409,
+    title: 'The gate shows something else',
+    remediation: 'Look at the gate again and decide on what it shows.',
+  },
+  GATE_SELF_APPROVAL: {
+    status: 403,
+    title: 'Initiators do not decide',
+    remediation: 'Ask somebody who did not start the run.',
+  },
+  GATE_GRANT_MISSING: {
+    status: 403,
+    title: 'A grant is missing',
+    remediation: 'Ask somebody with the grants that the gate names.',
+  },
+  GATE_NOT_A_PERSON: { status: 403, title: 'Only people decide', remediation: 'Sign in as a person.' },
+  GATE_ALREADY_COUNTED: { status: 409, title: 'This person has decided already', remediation: 'A person counts once.' },
+  GATE_REASON_REQUIRED: { status: 422, title: 'A reason is required', remediation: 'Give a reason.' },
+  GATE_RESPONSE_INVALID: {
+    status: 422,
+    title: 'The response does not fit the form',
+    remediation: 'Correct what is listed under errors.',
+  },
+  GATE_TOKEN_MISMATCH: {
+    status: 403,
+    title: 'The proof is not one for this decision',
+    remediation: 'Get a token bound to exactly this decision.',
+  },
+  GATE_AUTH_TOO_OLD: {
+    status: 401,
+    title: 'The last sign-in is too long ago',
+    remediation: 'Sign in again and decide then.',
+  },
+  DELEGATION_INVALID: { status: 403, title: 'There is no delegation for this', remediation: 'Decide for yourself.' },
+  DECISIONS_TOO_MANY: {
+    status: 429,
+    title: 'Too many decisions at once',
+    remediation: 'Try again in a moment.',
+    retryable: true,
+  },
+
+  OBJECT_MISSING: {
+    status: 404,
+    title: 'The bytes are gone',
+    remediation: 'They were deleted; see the retention of the installation.',
+  },
+  OBJECT_TOO_LARGE: { status: 413, title: 'Too many bytes', remediation: 'Send less.' },
+  OBJECT_DIGEST_MISMATCH: {
+    status: 500,
+    title: 'Stored bytes were altered',
+    remediation: 'Tell the operator: the object store is damaged.',
+  },
+  OBJECT_RANGE: { status: 416, title: 'The range lies outside', remediation: 'Ask for a range within the size.' },
+};
+
+/** True if the table knows the code. */
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { DecisionError, isCodedError, PlanHashMismatch } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import type { PublicUrl } from '../public-url';
+import { ApiError, toProblem } from './problem';
+
+/** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
+export function traceIdOf(request: Request): string {
+  const given = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '');
+  return given?.[1] ?? randomBytes(16).toString('hex');
+}
+
+/** Every error becomes a problem document (RFC 9457); what is a fault of ours is logged under the same trace id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  constructor(
+    private readonly url: PublicUrl,
+    /** True if the database is away or busy. */
+    private readonly isUnavailable: (error: unknown) => boolean,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = this.refusalOf(thrown);
+    const traceId = traceIdOf(request);
+    const instance = request.originalUrl.split('?', 1)[0] ?? '/';
+    const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
+    if (problem.status >= 500) this.logger.error(`${problem.code} ${traceId} ${stackOf(error)}`);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(headersOf(error, problem.code))) response.setHeader(name, value);
+    if (problem.retryable && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
+    const more = error instanceof PlanHashMismatch ? { planHash: error.planHash, receipt: error.receipt } : {};
+    response
+      .status(problem.status)
+      .setHeader('Cache-Control', 'no-store')
+      .type('application/problem+json')
+      .send(JSON.stringify({ ...problem, ...more }));
+  }
+
+  private refusalOf(thrown: unknown): unknown {
+    if (thrown instanceof HttpException) return fromNest(thrown);
+    if (!isCodedError(thrown) && this.isUnavailable(thrown))
+      return new ApiError('DATABASE_UNAVAILABLE', 'the database does not answer');
+    return thrown;
+  }
+}
+
+/** Nest itself throws for unknown routes and malformed URLs only. */
+function fromNest(error: HttpException): unknown {
+  const status = error.getStatus();
+  if (status === 404) return new ApiError('ROUTE_NOT_FOUND', 'there is no such route');
+  if (status === 400) return new ApiError('BODY_UNREADABLE', 'the request cannot be read');
+  return error;
+}
+
+function headersOf(error: unknown, code: string): Readonly<Record<string, string>> {
+  if (error instanceof ApiError) return error.headers;
+  if (error instanceof DecisionError && code === 'GATE_AUTH_TOO_OLD') {
+    // RFC 9470 §3
+    const challenge = `Bearer error="insufficient_user_authentication", error_description="${error.message}"`;
+    return { 'WWW-Authenticate': `${challenge}, max_age="${error.maxAgeSeconds ?? 0}"` };
+  }
+  return {};
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

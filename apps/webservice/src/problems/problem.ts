@@ -1,0 +1,58 @@
+import { CodedError, isCodedError, type Fault } from '@taskrunner/core';
+import type { ApiCode, ProblemCode } from './problem-code';
+import { isProblemCode, PROBLEMS } from './problem-table';
+
+/** A refusal of the HTTP layer. `headers` go into the answer. */
+export class ApiError extends CodedError<ApiCode> {
+  override readonly name = 'ApiError';
+
+  constructor(
+    code: ApiCode,
+    detail: string,
+    faults: readonly Fault[] = [],
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(code, detail, PROBLEMS[code].remediation, faults);
+  }
+}
+
+/** The one shape of every error (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly remediation: string;
+  readonly traceId: string;
+  readonly instance: string;
+  readonly retryable: boolean;
+  readonly errors: readonly (Required<Fault> & { readonly aliases: readonly string[] })[];
+}
+
+/** Where a problem happened. */
+export interface ProblemPlace {
+  /** How others reach the API. */
+  readonly publicUrl: string;
+  readonly traceId: string;
+  readonly instance: string;
+}
+
+/** An error as callers see it. What is no refusal becomes `INTERNAL` and says nothing more. */
+export function toProblem(error: unknown, { publicUrl, traceId, instance }: ProblemPlace): Problem {
+  const refusal = isCodedError(error) && isProblemCode(error.code) ? error : null;
+  const code: ProblemCode = refusal ? (refusal.code as ProblemCode) : 'INTERNAL';
+  const { status, title, remediation, retryable } = PROBLEMS[code];
+  return {
+    type: `${publicUrl}/errors/${code}`,
+    title,
+    status,
+    code,
+    detail: refusal && status < 500 ? refusal.message : title,
+    remediation: refusal?.remediation ?? remediation,
+    traceId,
+    instance,
+    retryable: retryable ?? false,
+    errors: (refusal?.faults ?? []).map((fault) => ({ ...fault, aliases: fault.aliases ?? [] })),
+  };
+}

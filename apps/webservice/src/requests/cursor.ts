@@ -1,0 +1,25 @@
+import { digestOf, type Json } from '@taskrunner/core';
+import { ApiError } from '../problems/problem';
+import { fault } from './validated';
+
+/** The place where a page ended, bound to the tenant and the filter of its list: it continues that list and no other. */
+export function toCursor(position: string, list: Json): string {
+  return Buffer.from(JSON.stringify([position, bindingOf(position, list)])).toString('base64url');
+}
+
+/** The place in a cursor. Throws `REQUEST_INVALID` for one of another list, and for anything else. */
+export function fromCursor(cursor: string, list: Json): string {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(value) && typeof value[0] === 'string' && value[1] === bindingOf(value[0], list)) return value[0];
+  } catch {
+    // Not one of ours.
+  }
+  throw new ApiError('REQUEST_INVALID', 'the query has faults', [
+    fault('/cursor', 'cursor must be the nextCursor of this list.', 'Begin at the first page.'),
+  ]);
+}
+
+function bindingOf(position: string, list: Json): string {
+  return digestOf(['cursor.v1', position, list]).slice(7, 39);
+}

@@ -1,0 +1,80 @@
+import {
+  Inject,
+  Injectable,
+  createParamDecorator,
+  mixin,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
+import type { Request } from 'express';
+import { ApiError } from '../problems/problem';
+import { objectionToJson } from './check-json';
+import { validated } from './validated';
+
+/** A body, read and checked, and its bytes. */
+export interface ReadBody<Dto> {
+  readonly value: Dto;
+  readonly bytes: Uint8Array;
+}
+
+/** Largest body, bytes: a token for dependency injection. */
+export const BODY_LIMIT = Symbol('body limit');
+
+const RequestOf = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  context.switchToHttp().getRequest<Request>(),
+);
+
+/**
+ * The JSON body as an instance of a request class. It is read only after the caller is known: before that a request costs no
+ * memory.
+ */
+export const JsonBody = <Dto extends object>(type: Type<Dto>): ParameterDecorator => RequestOf(bodyPipe(type));
+
+function bodyPipe<Dto extends object>(type: Type<Dto>): Type<PipeTransform> {
+  @Injectable()
+  class JsonBodyPipe implements PipeTransform {
+    constructor(@Inject(BODY_LIMIT) private readonly limit: number) {}
+
+    async transform(request: Request): Promise<ReadBody<Dto>> {
+      const bytes = await readBytes(request, this.limit);
+      return { value: validated(type, parse(bytes)), bytes };
+    }
+  }
+  return mixin(JsonBodyPipe);
+}
+
+async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
+  if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
+  if ((request.get('content-encoding') ?? 'identity') !== 'identity')
+    throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
+  if (Number(request.get('content-length') ?? 0) > limit) throw tooLarge(limit);
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > limit) throw tooLarge(limit);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, size);
+}
+
+function parse(bytes: Uint8Array): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    // The message of JSON.parse quotes the text; only the place is handed on.
+    const place = cause instanceof SyntaxError ? (/position \d+/.exec(cause.message)?.[0] ?? 'its end') : 'its bytes';
+    throw new ApiError('BODY_UNREADABLE', `the body is not JSON in UTF-8, see ${place}`);
+  }
+  const objection = objectionToJson(text);
+  if (objection) throw new ApiError('BODY_UNREADABLE', `the body has ${objection.what} at position ${objection.at}`);
+  return value;
+}
+
+function tooLarge(limit: number): ApiError {
+  return new ApiError('BODY_TOO_LARGE', `a body may have ${limit} bytes`, [], { Connection: 'close' });
+}

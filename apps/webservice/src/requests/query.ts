@@ -1,0 +1,77 @@
+import type { Fault } from '@taskrunner/core';
+import type { Request } from 'express';
+import { ApiError } from '../problems/problem';
+import { fault } from './validated';
+
+/** How one parameter of a query is read; null for a text that is none. */
+export interface Parameter<T> {
+  readonly read: (text: string) => T | null;
+  readonly says: string;
+}
+
+type Values<P> = { readonly [Name in keyof P]: P[Name] extends Parameter<infer T> ? T | null : never };
+
+/** The parameters of a query; what is not given is null. Throws `REQUEST_INVALID` for unknown, repeated and unreadable ones. */
+export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>>(
+  request: Request,
+  parameters: P,
+): Values<P> {
+  const faults: Fault[] = [];
+  const values: Record<string, unknown> = Object.fromEntries(Object.keys(parameters).map((name) => [name, null]));
+  for (const [name, given] of Object.entries(request.query as Record<string, unknown>)) {
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (!parameter)
+      faults.push(
+        fault(
+          `/${name}`,
+          `There is no parameter ${name}.`,
+          `Known are ${Object.keys(parameters).join(', ') || 'none'}.`,
+        ),
+      );
+    else if (typeof given !== 'string') faults.push(fault(`/${name}`, `${name} may be given once.`));
+    else {
+      const value = parameter.read(given);
+      if (value === null) faults.push(fault(`/${name}`, `${name} must be ${parameter.says}.`));
+      values[name] = value;
+    }
+  }
+  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the query has faults', faults);
+  return values as Values<P>;
+}
+
+/** Any text up to 1 024 characters. */
+export const text: Parameter<string> = {
+  read: (given) => (given.length <= 1_024 ? given : null),
+  says: 'at most 1024 characters',
+};
+
+/** A whole number within a range. */
+export function whole(least: number, most: number): Parameter<number> {
+  return {
+    read: (given) =>
+      /^\d{1,15}$/.test(given) && Number(given) >= least && Number(given) <= most ? Number(given) : null,
+    says: `a whole number from ${least} to ${most}`,
+  };
+}
+
+/** `true` or `false`. */
+export const flag: Parameter<boolean> = {
+  read: (given) => (given === 'true' ? true : given === 'false' ? false : null),
+  says: 'true or false',
+};
+
+/** One of some words. */
+export function oneOf<Word extends string>(...words: readonly Word[]): Parameter<Word> {
+  return { read: (given) => words.find((word) => word === given) ?? null, says: `one of ${words.join(', ')}` };
+}
+
+/** Seconds: `30s` or `30`. In milliseconds. */
+export function seconds(most: number): Parameter<number> {
+  return {
+    read: (given) => {
+      const match = /^(\d{1,4})s?$/.exec(given);
+      return match && Number(match[1]) <= most ? Number(match[1]) * 1_000 : null;
+    },
+    says: `seconds, such as 30s, at most ${most}s`,
+  };
+}

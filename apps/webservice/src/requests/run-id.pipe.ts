@@ -1,0 +1,12 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import { isRunId, type RunId } from '@taskrunner/core';
+import { runNotFound } from '../runs/run-not-found';
+
+/** A run id from a path. What is none names no run: the same 404 as for an absent one. */
+@Injectable()
+export class RunIdPipe implements PipeTransform<string, RunId> {
+  transform(value: string): RunId {
+    if (!isRunId(value)) throw runNotFound();
+    return value;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Type } from '@nestjs/common';
+import type { Fault } from '@taskrunner/core';
+import { validateSync, type ValidationError } from 'class-validator';
+import { ApiError } from '../problems/problem';
+
+/** Of request classes: members that are lists of objects, and their class. */
+export interface HasParts {
+  readonly parts?: Readonly<Record<string, Type<object>>>;
+}
+
+/** A parsed body as an instance of its class. Values are taken over as they are, nothing is converted. Throws `REQUEST_INVALID`. */
+export function validated<Dto extends object>(type: Type<Dto> & HasParts, value: unknown): Dto {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [fault('', 'The body must be an object.')]);
+  }
+  const dto = instanceOf(type, value);
+  const errors = validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+  const faults = errors.flatMap((error) => faultsOf(error, ''));
+  if (faults.length > 0) {
+    throw new ApiError(
+      'REQUEST_INVALID',
+      faults.length === 1 ? 'the request has one fault' : `the request has ${faults.length} faults`,
+      faults,
+    );
+  }
+  return dto;
+}
+
+function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: object): Dto {
+  const dto = Object.assign(new type(), value) as Dto & Record<string, unknown>;
+  for (const [name, part] of Object.entries(type.parts ?? {})) {
+    const list = dto[name];
+    if (!Array.isArray(list)) continue;
+    const items = list.map((item: unknown) =>
+      typeof item === 'object' && item !== null ? Object.assign(new part(), item) : item,
+    );
+    Object.assign(dto, { [name]: items });
+  }
+  return dto;
+}
+
+function faultsOf({ property, constraints, children }: ValidationError, above: string): readonly Fault[] {
+  const path = `${above}/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const own = Object.entries(constraints ?? {}).map(([rule, message]) =>
+    rule === 'whitelistValidation'
+      ? fault(path, `There is no member ${property}.`, 'Remove the member or correct its name.')
+      : fault(path, `${message}.`),
+  );
+  return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, path))];
+}
+
+/** A fault of a request, at a JSON pointer into its body, or at the name of a parameter. */
+export function fault(path: string, message: string, remediation = 'Correct the value.'): Fault {
+  return { code: 'REQUEST_INVALID', path, line: null, column: null, message, remediation };
+}

@@ -1,0 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+
+/** `POST /api/runs/{runId}/cancel`. */
+export class CancelRunBody {
+  @ApiProperty({ maxLength: 4_000, description: 'Why; it is kept with the run.' })
+  @IsString()
+  @MaxLength(4_000)
+  @Matches(/\S/, { message: 'reason must not be empty' })
+  reason!: string;
+
+  @ApiProperty({ required: false, default: false, description: 'Stop cleanup steps too.' })
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+}

@@ -1,0 +1,49 @@
+import type { RunId, TenantId } from '@taskrunner/core';
+import { RunTails, type Tail } from './run-tails';
+
+const tenant = 'acme' as TenantId;
+const run = (name: string) => name as RunId;
+
+function world() {
+  const tails = new Map<string, Tail>();
+  const asked: number[] = [];
+  const reader = {
+    tail: async (runs: readonly { tenant: TenantId; runId: RunId }[]) => {
+      asked.push(runs.length);
+      return runs.flatMap(({ tenant: of, runId }) => {
+        const tail = tails.get(runId);
+        return tail ? [{ tenant: of, runId, lastSeq: 1, ...tail }] : [];
+      });
+    },
+  };
+  return { tails, asked, watch: new RunTails(reader) };
+}
+
+const until = async (holds: () => boolean) => {
+  for (let i = 0; i < 200 && !holds(); i++) await new Promise((go) => setTimeout(go, 10));
+  expect(holds()).toBe(true);
+};
+
+describe('RunTails', () => {
+  it('asks once for all watchers, tells changes only, and stops asking when nobody watches', async () => {
+    const { tails, asked, watch } = world();
+    tails.set('a', { status: 'running', lastLine: 1, version: 1 });
+    const seen: number[] = [];
+    const ends = [
+      watch.watch(tenant, run('a'), ({ lastLine }) => seen.push(lastLine)),
+      watch.watch(tenant, run('a'), ({ lastLine }) => seen.push(-lastLine)),
+      watch.watch(tenant, run('b'), () => seen.push(0)),
+    ];
+    await until(() => seen.length === 2);
+    await until(() => asked.length >= 3);
+    expect(seen).toEqual([1, -1]);
+    expect(new Set(asked)).toEqual(new Set([2]));
+    tails.set('a', { status: 'succeeded', lastLine: 5, version: 2 });
+    await until(() => seen.length === 4);
+    expect(seen).toEqual([1, -1, 5, -5]);
+    for (const end of ends) end();
+    const { length } = asked;
+    await new Promise((go) => setTimeout(go, 300));
+    expect(asked.length).toBeLessThanOrEqual(length + 1);
+  });
+});

@@ -1,0 +1,79 @@
+import type { RunId, RunReader, TenantId } from '@taskrunner/core';
+
+/** How far a run has come. */
+export interface Tail {
+  readonly status: string;
+  readonly lastLine: number;
+  readonly version: number;
+}
+
+interface Watched {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  tail: Tail | null;
+  readonly watchers: Set<(tail: Tail) => void>;
+}
+
+const INTERVAL_MS = 100;
+const MOST_INTERVAL_MS = 2_000;
+
+const ENDED = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
+
+/** True if nothing follows. */
+export function hasEnded(status: string): boolean {
+  return ENDED.has(status);
+}
+
+/** Tells all watchers of all runs how far these have come, by one question for all of them; asks nothing while nobody watches. */
+export class RunTails {
+  private readonly watched = new Map<string, Watched>();
+  private timer: NodeJS.Timeout | null = null;
+  private interval = INTERVAL_MS;
+
+  constructor(private readonly reader: Pick<RunReader, 'tail'>) {}
+
+  /** Calls `watcher` with every change from now on, and with where the run stands as soon as that is known. Returns the end of it. */
+  watch(tenant: TenantId, runId: RunId, watcher: (tail: Tail) => void): () => void {
+    const key = `${tenant} ${runId}`;
+    const entry = this.watched.get(key) ?? { tenant, runId, tail: null, watchers: new Set() };
+    this.watched.set(key, entry);
+    entry.watchers.add(watcher);
+    if (entry.tail) watcher(entry.tail);
+    this.plan(0);
+    return () => {
+      entry.watchers.delete(watcher);
+      if (entry.watchers.size === 0) this.watched.delete(key);
+    };
+  }
+
+  private plan(delay: number): void {
+    this.timer ??= setTimeout(() => void this.ask(), delay);
+  }
+
+  private async ask(): Promise<void> {
+    const runs = [...this.watched.values()];
+    if (runs.length > 0) {
+      try {
+        this.tell(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
+        this.interval = INTERVAL_MS;
+      } catch {
+        // The database is away: watchers wait, heartbeats go on.
+        this.interval = Math.min(this.interval * 2, MOST_INTERVAL_MS);
+      }
+    }
+    this.timer = null;
+    if (this.watched.size > 0) this.plan(this.interval);
+  }
+
+  private tell(found: Awaited<ReturnType<RunReader['tail']>>): void {
+    for (const { tenant, runId, status, lastLine, version } of found) {
+      const entry = this.watched.get(`${tenant} ${runId}`);
+      if (!entry) continue;
+      const { tail } = entry;
+      if (tail && tail.version === version && tail.lastLine === lastLine && tail.status === status) continue;
+      const next = { status, lastLine, version };
+      entry.tail = next;
+      for (const watcher of entry.watchers) watcher(next);
+    }
+  }
+}

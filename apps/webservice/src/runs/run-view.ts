@@ -1,0 +1,98 @@
+import type { ArtifactView, Json, JsonObject, RunSummary, StepRow } from '@taskrunner/core';
+import type { PublicUrl } from '../public-url';
+
+const STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'retrying',
+  'needs_attention',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+];
+
+/** RFC 3339 UTC with milliseconds. */
+export function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function maybeInstant(ms: number | null): string | null {
+  return ms === null ? null : instant(ms);
+}
+
+/** A run as the API shows it (api.md §2). */
+export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
+  const { pack, requester, evidence } = run;
+  const counts = (run.counts ?? {}) as Readonly<Record<string, Json>>;
+  return {
+    runId: run.runId,
+    status: run.status,
+    pack: { name: pack.name, version: pack.version, digest: pack.contentDigest },
+    planHash: run.planHash,
+    profileDigest: run.profileDigest,
+    requester: { id: requester.sub, iss: requester.iss, name: requester.name },
+    labels: { ...run.labels },
+    createdAt: instant(run.createdAt),
+    startedAt: maybeInstant(run.startedAt),
+    finishedAt: maybeInstant(run.finishedAt),
+    waits: run.waits ?? [],
+    steps: Object.fromEntries(['total', ...STATUSES].map((name) => [name, counts[name] ?? 0])),
+    outputs: run.outputs,
+    error: run.error,
+    evidence: { status: evidence.status, digest: evidence.digest },
+    lastLine: run.lastLine,
+    rerunOf: null,
+    links: {
+      self: url.run(run.runId),
+      graph: url.run(run.runId, '/graph'),
+      steps: url.run(run.runId, '/steps'),
+      logs: url.run(run.runId, '/logs'),
+      artifacts: url.run(run.runId, '/artifacts'),
+      console: url.console(run.runId),
+    },
+  };
+}
+
+/** The ETag of a run: changes with everything that its view shows. */
+export function runTag({ version }: Pick<RunSummary, 'version'>): string {
+  return `"v${version}"`;
+}
+
+/** A step as the API shows it. */
+export function toStep(row: StepRow, artifacts: readonly JsonObject[]): JsonObject {
+  return {
+    id: row.step,
+    parent: row.parent,
+    kind: row.kind,
+    label: row.label,
+    status: row.status,
+    reason: row.reason,
+    attempts: row.attempts,
+    nextAttemptAt: maybeInstant(row.nextAttemptAt),
+    startedAt: maybeInstant(row.startedAt),
+    finishedAt: maybeInstant(row.finishedAt),
+    children: row.children,
+    outputs: row.outputs,
+    outputsRef: row.outputsRef,
+    artifacts,
+    error: row.error,
+  };
+}
+
+/** An artifact as the API shows it. */
+export function toArtifact(view: ArtifactView, runId: string, url: PublicUrl): JsonObject {
+  return {
+    artifactId: view.artifactId,
+    step: view.step,
+    execution: view.execution,
+    name: view.name,
+    path: view.path,
+    digest: view.digest,
+    size: view.size,
+    mediaType: view.mediaType,
+    createdAt: instant(view.createdAt),
+    links: { download: url.run(runId, `/artifacts/${view.artifactId}`) },
+  };
+}

@@ -1,0 +1,243 @@
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CancelRun, isRunId, RunReader, sha256, SubmitRun, type RunId, type RunSummary } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { OpenStreams } from '../logs/open-streams';
+import { EXAMPLES, pageExample } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { pageOf, ref } from '../openapi/schemas';
+import { toSource } from '../plans/pack-body';
+import { ApiError } from '../problems/problem';
+import { PublicUrl } from '../public-url';
+import { fromCursor, toCursor } from '../requests/cursor';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { oneOf, readQuery, seconds, text, whole } from '../requests/query';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { fault } from '../requests/validated';
+import { CancelRunBody } from './cancel-run.body';
+import { runNotFound } from './run-not-found';
+import { RunTails } from './run-tails';
+import { runTag, toRun } from './run-view';
+import { SubmitRunBody } from './submit-run.body';
+import { waitForRun } from './wait-for-run';
+
+const MOST_WAIT_SECONDS = 60;
+const ROUTE = 'POST /api/runs';
+
+@ApiTags('runs')
+@Controller('api/runs')
+export class RunsController {
+  constructor(
+    private readonly submitRun: SubmitRun,
+    private readonly cancelRun: CancelRun,
+    private readonly reader: RunReader,
+    private readonly tails: RunTails,
+    private readonly streams: OpenStreams,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'submitRun',
+    summary: 'Plan a pack and run it',
+    description:
+      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing.',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    body: { type: SubmitRunBody, example: EXAMPLES.submission },
+    headers: {
+      'Idempotency-Key':
+        'Unique for this person and route; kept 7 days. The same request again answers with the first run.',
+    },
+    answers: [
+      {
+        status: 201,
+        description: 'Accepted: the run.',
+        schema: ref('Run'),
+        example: EXAMPLES.run,
+        headers: { Location: 'The run.' },
+      },
+      {
+        status: 200,
+        description: 'The same request came before: its run.',
+        schema: ref('Run'),
+        example: EXAMPLES.run,
+        headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
+      },
+    ],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', 'PLAN_HASH_MISMATCH', 'IDEMPOTENCY_KEY_REUSED', 'OBJECT_TOO_LARGE'],
+  })
+  async submit(
+    @Caller() { principal }: Caller,
+    @JsonBody(SubmitRunBody) body: ReadBody<SubmitRunBody>,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const { value, bytes } = body;
+    const key = idempotencyKeyOf(request);
+    const { runId, run } = await this.submitRun.submit(principal, {
+      source: toSource(value),
+      inputs: value.inputs ?? {},
+      planHash: value.planHash ?? null,
+      receipt: value.receipt ?? null,
+      labels: value.labels ?? {},
+      idempotency: key === null ? null : { key, route: ROUTE, bodyDigest: sha256(bytes) },
+    });
+    if (run) {
+      response.status(201).setHeader('Location', this.url.run(runId)).json(toRun(run, this.url));
+      return;
+    }
+    const first = await this.reader.summary(principal.tenant, runId);
+    if (!first) throw runNotFound();
+    response.setHeader('Idempotency-Replayed', 'true');
+    this.answer(response, 200, first);
+  }
+
+  @Get()
+  @Operation({
+    id: 'listRuns',
+    summary: 'Runs of the tenant, newest first',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: {
+      limit: { description: 'Runs on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+      status: { description: 'Runs with this status.', schema: { type: 'string' } },
+      pack: { description: 'Runs of the pack with this name.', schema: { type: 'string' } },
+    },
+    answers: [{ status: 200, description: 'A page.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) }],
+    codes: [],
+  })
+  async list(@Caller() { principal }: Caller, @Req() request: Request) {
+    const query = readQuery(request, {
+      limit: whole(1, 200),
+      cursor: text,
+      status: oneOf('queued', 'running', 'waiting', 'cancelling', 'halted', 'succeeded', 'failed', 'cancelled'),
+      pack: text,
+    });
+    const limit = query.limit ?? 50;
+    const filter = {
+      ...(query.status === null ? {} : { status: query.status }),
+      ...(query.pack === null ? {} : { pack: query.pack }),
+    };
+    const list = ['runs', principal.tenant, filter];
+    const position = query.cursor === null ? null : fromCursor(query.cursor, list);
+    const before = position !== null && isRunId(position) ? position : null;
+    const runs = await this.reader.list(principal.tenant, filter, limit + 1, before);
+    const last = runs.length > limit ? runs[limit - 1] : undefined;
+    return {
+      items: runs.slice(0, limit).map((run) => toRun(run, this.url)),
+      nextCursor: last ? toCursor(last.runId, list) : null,
+    };
+  }
+
+  @Get(':runId')
+  @Operation({
+    id: 'getRun',
+    summary: 'A run; with `wait` as soon as it has ended, needs somebody, or has changed',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: {
+      wait: { description: 'How long to wait at most, such as 30s; 60s at most.', schema: { type: 'string' } },
+      for: {
+        description: 'What for.',
+        schema: { type: 'string', enum: ['end', 'attention', 'change'], default: 'end' },
+      },
+    },
+    headers: { 'If-None-Match': 'The ETag that is known.' },
+    answers: [
+      {
+        status: 200,
+        description: 'The run.',
+        schema: ref('Run'),
+        example: EXAMPLES.run,
+        headers: { ETag: 'Its version.' },
+      },
+      { status: 304, description: 'Still as it was.', schema: null },
+    ],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async get(
+    @Caller() { principal, expiresAt }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const query = readQuery(request, { wait: seconds(MOST_WAIT_SECONDS), for: oneOf('end', 'attention', 'change') });
+    let run = await this.reader.summary(principal.tenant, runId);
+    if (!run) throw runNotFound();
+    const tag = request.get('if-none-match');
+    const known = tag === undefined ? run.version : Number(/^(?:W\/)?"v(\d+)"$/.exec(tag)?.[1] ?? -1);
+    if (query.wait !== null) {
+      const signal = this.streams.signalFor(response, expiresAt);
+      const what = query.for ?? 'end';
+      run = await waitForRun(this.reader, this.tails, {
+        tenant: principal.tenant,
+        runId,
+        what,
+        known,
+        timeoutMs: query.wait,
+        signal,
+      });
+      if (!run) throw runNotFound();
+    }
+    if (tag !== undefined && run.version === known) {
+      response.status(304).setHeader('ETag', runTag(run)).end();
+      return;
+    }
+    this.answer(response, 200, run);
+  }
+
+  @Post(':runId/cancel')
+  @Operation({
+    id: 'cancelRun',
+    summary: 'Ask a run to stop',
+    description: 'Its initiators may, and administrators. Running steps are stopped, then cleanup steps run.',
+    scopes: ['packs.run', 'packs.admin'],
+    limit: 'submit',
+    body: { type: CancelRunBody, example: { reason: 'wrong target' } },
+    answers: [
+      {
+        status: 202,
+        description: 'It will stop.',
+        schema: ref('Run'),
+        example: { ...EXAMPLES.run, status: 'cancelling' },
+      },
+      {
+        status: 200,
+        description: 'It had ended before.',
+        schema: ref('Run'),
+        example: { ...EXAMPLES.run, status: 'succeeded' },
+      },
+    ],
+    codes: ['RUN_NOT_FOUND', 'RUN_NOT_YOURS', 'INBOX_FULL'],
+  })
+  async cancel(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @JsonBody(CancelRunBody) { value }: ReadBody<CancelRunBody>,
+    @Res() response: Response,
+  ) {
+    const outcome = await this.cancelRun.cancel(principal, runId, {
+      reason: value.reason,
+      force: value.force ?? false,
+    });
+    const run = await this.reader.summary(principal.tenant, runId);
+    if (!run) throw runNotFound();
+    this.answer(response, outcome === 'accepted' ? 202 : 200, run);
+  }
+
+  private answer(response: Response, status: number, run: RunSummary): void {
+    response.status(status).setHeader('ETag', runTag(run)).json(toRun(run, this.url));
+  }
+}
+
+function idempotencyKeyOf(request: Request): string | null {
+  const key = request.get('idempotency-key');
+  if (key === undefined) return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+    fault('/Idempotency-Key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.'),
+  ]);
+}

@@ -1,0 +1,149 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  isDigest,
+  isJsonObject,
+  ObjectStore,
+  ROOT,
+  RunReader,
+  type Json,
+  type RunId,
+  type StepRow,
+  type TenantId,
+} from '@taskrunner/core';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES, pageExample } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { pageOf, ref } from '../openapi/schemas';
+import { ApiError } from '../problems/problem';
+import { PublicUrl } from '../public-url';
+import { fromCursor, toCursor } from '../requests/cursor';
+import { oneOf, readQuery, text, whole } from '../requests/query';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { runNotFound } from './run-not-found';
+import { toArtifact, toStep } from './run-view';
+
+@ApiTags('runs')
+@Controller('api/runs/:runId/steps')
+export class StepsController {
+  constructor(
+    private readonly reader: RunReader,
+    private readonly objects: ObjectStore,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listSteps',
+    summary: 'Steps that the run has reached',
+    description: 'Those below a container in plan order; without `parent` all of them by id.',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: {
+      parent: { description: 'Steps below this one; empty: at the top.', schema: { type: 'string' } },
+      status: { description: 'Steps with this status.', schema: { type: 'string' } },
+      limit: { description: 'Steps on a page.', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } },
+      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+    },
+    answers: [{ status: 200, description: 'A page.', schema: pageOf('Step'), example: pageExample(EXAMPLES.step) }],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
+    const query = readQuery(request, {
+      parent: text,
+      status: oneOf(
+        'pending',
+        'running',
+        'waiting',
+        'retrying',
+        'needs_attention',
+        'succeeded',
+        'failed',
+        'skipped',
+        'cancelled',
+      ),
+      limit: whole(1, 1_000),
+      cursor: text,
+    });
+    const { tenant } = principal;
+    if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
+    const limit = query.limit ?? 200;
+    const filter = {
+      ...(query.parent === null ? {} : { parent: query.parent }),
+      ...(query.status === null ? {} : { status: query.status }),
+    };
+    const list = ['steps', tenant, runId, filter];
+    const after = query.cursor === null ? null : fromCursor(query.cursor, list);
+    const rows = await this.reader.steps(tenant, runId, filter, limit + 1, after);
+    const shown = rows.slice(0, limit);
+    const artifacts = await this.artifactsOf(tenant, runId);
+    return {
+      items: shown.filter(({ step }) => step !== ROOT).map((row) => toStep(row, artifacts(row.step))),
+      nextCursor: rows.length > limit ? toCursor(shown.at(-1)?.step ?? '', list) : null,
+    };
+  }
+
+  @Get(':stepId')
+  @Operation({
+    id: 'getStep',
+    summary: 'A step',
+    scopes: ['packs.read'],
+    limit: 'read',
+    answers: [{ status: 200, description: 'The step.', schema: ref('Step'), example: EXAMPLES.step }],
+    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND'],
+  })
+  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('stepId') stepId: string) {
+    const row = await this.find(principal.tenant, runId, stepId);
+    return toStep(row, (await this.artifactsOf(principal.tenant, runId))(row.step));
+  }
+
+  @Get(':stepId/outputs')
+  @Operation({
+    id: 'getStepOutputs',
+    summary: 'The outputs of a step, large ones too',
+    scopes: ['packs.read'],
+    limit: 'download',
+    answers: [
+      { status: 200, description: 'The outputs; null if there are none.', schema: {}, example: { exitCode: 0 } },
+    ],
+    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+  })
+  async outputs(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Param('stepId') stepId: string,
+    @Res() response: Response,
+  ) {
+    const { outputs, outputsRef } = await this.find(principal.tenant, runId, stepId);
+    const digest = outputs === null ? storedDigest(outputsRef) : null;
+    if (digest === null) {
+      response.status(200).json(outputs);
+      return;
+    }
+    const bytes = await this.objects.open(principal.tenant, digest);
+    response.status(200).type('application/json');
+    await pipeline(Readable.from(bytes), response);
+  }
+
+  private async find(tenant: TenantId, runId: RunId, stepId: string): Promise<StepRow> {
+    const row = await this.reader.step(tenant, runId, stepId);
+    if (row && row.step !== ROOT) return row;
+    if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
+    throw new ApiError('STEP_NOT_FOUND', 'the run has no such step');
+  }
+
+  private async artifactsOf(tenant: TenantId, runId: RunId) {
+    const all = await this.reader.artifacts(tenant, runId);
+    return (step: string) =>
+      all.filter((artifact) => artifact.step === step).map((artifact) => toArtifact(artifact, runId, this.url));
+  }
+}
+
+function storedDigest(outputsRef: Json) {
+  if (!isJsonObject(outputsRef) || outputsRef['kind'] !== 'value') return null;
+  const { digest } = outputsRef;
+  return isDigest(digest) ? digest : null;
+}

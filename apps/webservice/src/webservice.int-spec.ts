@@ -1,0 +1,1005 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
+import {
+  canonical,
+  digestOf,
+  sha256,
+  type Commit,
+  type Entry,
+  type Json,
+  type JsonObject,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
+import {
+  bootstrapRoles,
+  createDatabase,
+  databaseRoles,
+  FileObjectStore,
+  generateKeyFile,
+  migrateDatabase,
+  openWorkerDatabase,
+  roleName,
+  startEmbeddedPostgres,
+  type DatabaseRole,
+  type EmbeddedPostgres,
+  type WorkerDatabase,
+} from '@taskrunner/infrastructure';
+import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { InfrastructureModule } from './infrastructure.module';
+import { startWebservice, type RunningWebservice } from './webservice';
+
+// The webservice as callers meet it: real PostgreSQL, real OpenID Connect issuer. The worker's side is played by its own database
+// adapter, since what is tested here is what the API makes of it.
+
+const ROOT = join(__dirname, '..', '..', '..');
+const TENANT = 'acme' as TenantId;
+const LOGINS = ['ada', 'grace', 'linus', 'ops', 'wendy', 'mallory'] as const;
+
+const MANIFEST = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: demo, version: 1.0.0 }
+spec:
+  inputs:
+    - { name: image, type: string }
+  approvals:
+    - { id: prod, grants: [packs.approve, role:sec-lead] }
+    - { id: quick, grants: [packs.approve], reasonRequired: true }
+  steps:
+    - id: scan
+      run: { uses: builtin:noop, with: { image: "{{ inputs.image }}" } }
+    - id: approve
+      gate: { approval: prod, message: "go?" }
+    - id: quick
+      gate:
+        approval: quick
+        message: "and?"
+        form: { type: object, required: [size], properties: { size: { type: integer } }, additionalProperties: false }
+`;
+
+const TEN_FAULTS = `apiVersion: stellaops.io/pack.v2
+kind: Pack
+metadata: { name: Demo_, version: one }
+spec:
+  colour: red
+  steps:
+    - id: a
+      run: { uses: nothing }
+    - id: a
+      run: { uses: builtin:noop }
+      needs: [zzz]
+    - id: b
+      when: 3
+      retry: 1
+      run: { uses: builtin:noop }
+    - id: "c d"
+      run: { uses: builtin:noop }
+`;
+
+let folder: string;
+let server: EmbeddedPostgres;
+let authority: ChildProcess;
+let worker: WorkerDatabase;
+let objects: FileObjectStore;
+let webservice: RunningWebservice;
+let machine: string;
+const tokens = new Map<string, string>();
+const validators = new Map<string, ValidateFunction>();
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: JsonObject;
+}
+
+async function ask(
+  login: string | null,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const token = login === null ? null : (tokens.get(login) ?? login);
+  const response = await fetch(`${webservice.url}${path}`, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as JsonObject),
+  };
+}
+
+async function submit(more: object = {}): Promise<RunId> {
+  const { status, body } = await ask('ada', 'POST', '/api/runs', {
+    manifest: MANIFEST,
+    inputs: { image: 'app:1' },
+    ...more,
+  });
+  expect([status, body['code']]).toEqual([201, undefined]);
+  return body['runId'] as RunId;
+}
+
+/** As `ask`, and the answer is what the OpenAPI document promises. */
+async function promised(schema: string, login: string, method: string, path: string, body?: unknown): Promise<Reply> {
+  const reply = await ask(login, method, path, body);
+  const validate = validators.get(schema);
+  if (!validate) throw new Error(`no schema ${schema}`);
+  const ok = validate(reply.body);
+  expect([reply.status < 300, ok, validate.errors ?? null]).toEqual([true, true, null]);
+  return reply;
+}
+
+/** A commit of the worker: enough of one for readers. */
+async function commit(
+  runId: RunId,
+  given: Partial<Commit> & { readonly state?: Partial<Commit['run']> },
+): Promise<void> {
+  const incarnation = await worker.claims.register({
+    name: 'w',
+    version: '0',
+    build: sha256('build'),
+    isolation: 'none/v1',
+    probe: sha256('probe'),
+    environments: [digestOf(environment() as unknown as Json)],
+    labels: [],
+  });
+  const claimed = (await worker.claims.claim(incarnation, 100)).find((one) => one.runId === runId);
+  if (!claimed) throw new Error('the run cannot be claimed');
+  const { state, chunks = [], ...rest } = given;
+  if (chunks.length > 0) {
+    const data = new TextEncoder().encode('ione\nwtwo\ndthree\n');
+    const held = await worker.logStore.append(
+      chunks.map(({ step, execution, chunk }) => ({
+        tenant: TENANT,
+        runId,
+        fence: claimed.fence,
+        step,
+        execution,
+        chunk,
+        at: Date.UTC(2026, 0, 1),
+        data,
+        lines: 3,
+        sha256: sha256(data),
+      })),
+    );
+    expect(held.every(Boolean)).toBe(true);
+  }
+  const entry: Entry = { seq: 1, at: 1, kind: 'derived', event: { type: 'run.started' } };
+  const outcome = await worker.committer.commit({
+    tenant: TENANT,
+    runId,
+    fence: claimed.fence,
+    prevSeq: 0,
+    page: { first: 1, entries: [entry], values: {}, prev: claimed.admissionDigest, hash: sha256(runId) },
+    mac: 'ab'.repeat(32),
+    steps: [],
+    gates: [],
+    artifacts: [],
+    chunks,
+    seen: 0,
+    closes: false,
+    releases: true,
+    dueAt: null,
+    outbox: [],
+    ...rest,
+    run: {
+      status: 'waiting',
+      startedAt: 1,
+      finishedAt: null,
+      waits: [],
+      counts: { total: 3 },
+      outputs: null,
+      error: null,
+      lastLine: 0,
+      progressed: false,
+      ...state,
+    },
+  });
+  expect(outcome).toEqual({ kind: 'committed' });
+  await worker.claims.retire(incarnation);
+}
+
+function environment() {
+  return {
+    schema: 'taskrunner.environment.v1' as const,
+    machine: 1,
+    mode: 'open' as const,
+    isolation: 'none/v1',
+    limits: {},
+    approvals: {
+      floor: {
+        minApprovals: 1,
+        selfApproval: false,
+        maxExpiresAfterMs: 86_400_000,
+        maxAuthAgeMs: null,
+        proof: 'service' as const,
+      },
+    },
+    packTrust: {},
+    engines: {},
+    executors: {},
+    extensions: {},
+  };
+}
+
+/** A run that waits at a gate. */
+async function gated(
+  gate: string,
+  change: JsonObject = {},
+  requirement: JsonObject = {},
+): Promise<{ runId: RunId; decision: JsonObject }> {
+  const runId = await submit();
+  const { body } = await ask('ada', 'GET', `/api/runs/${runId}/plan`);
+  const planHash = body['planHash'] as string;
+  const form =
+    (body['plan'] as unknown as { graph: { nodes: { id: string; form: Json }[] } }).graph.nodes.find(
+      ({ id }) => id === gate,
+    )?.form ?? null;
+  const now = Date.now();
+  const request: JsonObject = {
+    schema: 'taskrunner.gate-request.v1',
+    runId,
+    tenant: TENANT,
+    gate,
+    label: null,
+    planHash,
+    profileDigest: sha256('profile'),
+    admissionDigest: sha256('admission'),
+    requirement: {
+      approval: gate,
+      grants: gate === 'approve' ? ['packs.approve', 'role:sec-lead'] : ['packs.approve'],
+      minApprovals: 1,
+      selfApproval: false,
+      proof: 'service',
+      maxAuthAge: null,
+      reasonRequired: gate === 'quick',
+      formDigest: form === null ? null : digestOf(form),
+      ...requirement,
+    },
+    policy: null,
+    message: 'go?',
+    showDigest: digestOf({}),
+    reads: { scan: sha256('scan') },
+    item: null,
+    secrets: [],
+    opens: [],
+    notApplied: [],
+    nonce: runId,
+    openedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + 3_600_000).toISOString(),
+    executeBy: new Date(now + 7_200_000).toISOString(),
+    ...change,
+  };
+  const gateDigest = digestOf(request);
+  const required = Number((request['requirement'] as JsonObject)['minApprovals']);
+  await commit(runId, {
+    gates: [
+      { kind: 'opened', gate, approval: gate, gateDigest, request, show: {}, required, expiresAt: now + 3_600_000 },
+    ],
+  });
+  return { runId, decision: { gateId: gate, decision: 'approved', planHash, gateDigest } };
+}
+
+async function tokensOf(issuer: string, clients: Json): Promise<void> {
+  const script = `import { loginAs, loginAsMachine } from ${JSON.stringify(`file://${join(ROOT, 'tools/dev-authority/login.mjs')}`)};
+const [issuer, clients, logins] = JSON.parse(process.argv[1]);
+const tokens = {};
+for (const login of logins) tokens[login] = (await loginAs(issuer, login)).accessToken;
+tokens.ci = (await loginAsMachine(issuer, clients.ci)).accessToken;
+console.log(JSON.stringify(tokens));`;
+  const args = ['--input-type=module', '-e', script, JSON.stringify([issuer, clients, LOGINS])];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  for (const [login, token] of Object.entries(JSON.parse(stdout) as Record<string, string>)) tokens.set(login, token);
+  machine = tokens.get('ci') ?? '';
+}
+
+/** A token for exactly one decision (RFC 9396). */
+async function boundToken(issuer: string, login: string, detail: JsonObject): Promise<string> {
+  const script = `import { loginAs } from ${JSON.stringify(`file://${join(ROOT, 'tools/dev-authority/login.mjs')}`)};
+const [issuer, login, detail] = JSON.parse(process.argv[1]);
+console.log((await loginAs(issuer, login, { authorizationDetails: [detail] })).accessToken);`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '-e',
+    script,
+    JSON.stringify([issuer, login, detail]),
+  ]);
+  return stdout.trim();
+}
+
+let issuer = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'taskrunner-web-'));
+  authority = spawn(process.execPath, [join(ROOT, 'tools/dev-authority/main.mjs'), '--parent-watch'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: authority.stdout as NodeJS.ReadableStream }), 'line')) as [
+    string,
+  ];
+  const facts = JSON.parse(line) as { issuer: string; jwksUri: string; audience: string; clients: Json };
+  issuer = facts.issuer;
+  server = await startEmbeddedPostgres({ dataDirectory: join(folder, 'pg'), fsync: false });
+  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
+  await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
+  await createDatabase(server.url(), 'web');
+  await migrateDatabase(server.url(roleName('owner'), 'web'));
+  worker = await openWorkerDatabase(server.url(roleName('worker'), 'web'), { allowLoss: true });
+  await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
+  objects = await FileObjectStore.open(join(folder, 'objects'));
+  const configuration: WebserviceConfiguration = {
+    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024 },
+    database: { url: server.url(roleName('web'), 'web'), connections: 4, allowUnsafe: true },
+    authority: {
+      issuers: [
+        {
+          issuer: facts.issuer,
+          jwksUri: facts.jwksUri,
+          jwksFile: null,
+          audience: facts.audience,
+          kind: 'both',
+          algorithms: ['ES256'],
+        },
+      ],
+      claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
+    },
+    objectRoot: join(folder, 'objects'),
+    keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
+    setting: {
+      environment: environment(),
+      configuration: {
+        defaults: {
+          maxParallel: 16,
+          expiresAfterMs: 3_600_000,
+          executeWithinMs: 3_600_000,
+          runTimeoutMs: 3_600_000,
+          cleanupTimeoutMs: 60_000,
+          attemptTimeoutMs: 60_000,
+          stopGraceMs: 1_000,
+          workspaceMiB: 64,
+          memoryMiB: 256,
+          maxProcesses: 32,
+        },
+        grants: ['role:sec-lead'],
+        secrets: {},
+        interpreters: ['sh'],
+        egress: [],
+        sensitiveInputs: false,
+      },
+    },
+    limits: { ...REQUEST_LIMITS, refusedDecisions: 1_000, refusedTokens: 1_000 },
+  };
+  const began = performance.now();
+  const infrastructure = await InfrastructureModule.open(configuration, () => undefined);
+  webservice = await startWebservice(configuration, infrastructure, ['error', 'fatal']);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await tokensOf(facts.issuer, facts.clients);
+  const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
+    components: { schemas: Record<string, object> };
+  };
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: 'https://x/openapi', ...document }, 'https://x/openapi');
+  for (const name of Object.keys(document.components.schemas)) {
+    validators.set(name, ajv.compile({ $ref: `https://x/openapi#/components/schemas/${name}` }));
+  }
+}, 60_000);
+
+afterAll(async () => {
+  await webservice?.stop();
+  await worker?.close();
+  await server?.stop();
+  authority?.stdin?.end();
+  if (authority && authority.exitCode === null) await once(authority, 'exit');
+  if (folder) await rm(folder, { recursive: true, force: true });
+}, 30_000);
+
+describe('callers', () => {
+  it.each([
+    ['no token', null],
+    ['no JWT', 'abc'],
+    ['another issuer', `e30.${Buffer.from('{"iss":"https://evil.example"}').toString('base64url')}.x`],
+  ])('with %s get 401 and a challenge', async (_name, token) => {
+    const { status, headers, body } = await ask(token, 'GET', '/api/runs');
+    expect(status).toBe(401);
+    expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="taskrunner"/);
+    expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(body).toMatchObject({ status: 401, instance: '/api/runs', errors: [] });
+    expect(validators.get('Problem')?.(body)).toBe(true);
+  });
+
+  it('cannot change a token, nor turn off its signature', async () => {
+    const [head = '', body = '', tail = ''] = (tokens.get('ada') ?? '').split('.');
+    const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as JsonObject;
+    const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'grace' })).toString('base64url');
+    const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url');
+    const plain = Buffer.from('{"alg":"ES256","typ":"JWT"}').toString('base64url');
+    for (const token of [`${head}.${forged}.${tail}`, `${none}.${body}.`, `${plain}.${body}.${tail}`]) {
+      const { status, body: problem } = await ask(token, 'GET', '/api/runs');
+      expect([status, problem['code']]).toEqual([401, 'TOKEN_INVALID']);
+    }
+    expect((await ask(null, 'GET', `/api/runs?access_token=${tokens.get('ada')}`)).status).toBe(401);
+  });
+
+  it('without the scope get 403', async () => {
+    const { status, headers, body } = await ask('grace', 'POST', '/api/runs', { manifest: MANIFEST });
+    expect([status, body['code']]).toEqual([403, 'SCOPE_MISSING']);
+    expect(headers.get('www-authenticate')).toContain('scope="packs.run"');
+    expect((await ask('ada', 'GET', '/api/approvals')).status).toBe(403);
+  });
+
+  it('name a tenant of their token, or none', async () => {
+    expect((await ask('ada', 'GET', '/api/me', undefined, { 'x-stellaops-tenant': 'acme' })).status).toBe(200);
+    const { status, body } = await ask('ada', 'GET', '/api/me', undefined, { 'x-stellaops-tenant': 'globex' });
+    expect([status, body['code']]).toEqual([403, 'TENANT_MISMATCH']);
+  });
+
+  it('see who they are; a machine is no person', async () => {
+    const { body } = await promised('Me', 'grace', 'GET', '/api/me');
+    expect(body).toMatchObject({
+      tenant: 'acme',
+      scopes: ['packs.read', 'packs.approve'],
+      grants: ['role:sec-lead'],
+      person: { sub: 'grace', kind: 'person' },
+    });
+    expect((await ask('ci', 'GET', '/api/me')).body).toMatchObject({ person: { sub: 'ci', kind: 'client' } });
+    expect(machine).not.toBe('');
+  });
+});
+
+describe('requests', () => {
+  it.each([
+    ['{"manifest":', 400, 'BODY_UNREADABLE'],
+    ['{"manifest":"a","manifest":"b"}', 400, 'BODY_UNREADABLE'],
+    [`{"manifest":"","inputs":${'{"a":'.repeat(101)}1${'}'.repeat(101)}}`, 400, 'BODY_UNREADABLE'],
+    [`{"manifest":"${'x'.repeat(1024 * 1024)}"}`, 413, 'BODY_TOO_LARGE'],
+    ['[]', 422, 'REQUEST_INVALID'],
+    ['{"manifest":"","colour":1}', 422, 'REQUEST_INVALID'],
+  ])('%.40s… are refused with %d', async (text, status, code) => {
+    const reply = await ask('ada', 'POST', '/api/runs', text);
+    expect([reply.status, reply.body['code']]).toEqual([status, code]);
+    expect(JSON.stringify(reply.body)).not.toMatch(/ at .*\.(ts|js):/);
+  });
+
+  it('name every member and parameter that is wrong', async () => {
+    const { body } = await ask('ada', 'POST', '/api/runs', {
+      manifest: 1,
+      labels: { a: 1 },
+      planHash: 'x',
+      colour: 'red',
+      files: [{ path: 1 }],
+    });
+    const paths = (body['errors'] as unknown as { path: string }[]).map(({ path }) => path);
+    expect(new Set(paths)).toEqual(
+      new Set(['/manifest', '/labels', '/planHash', '/colour', '/files/0/path', '/files/0/contentBase64']),
+    );
+    const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x');
+    expect(query.status).toBe(422);
+    expect(query.body['errors']).toHaveLength(3);
+  });
+
+  it('for other routes and media types are refused in the same shape', async () => {
+    expect((await ask('ada', 'GET', '/api/nothing')).body).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
+    expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
+  });
+});
+
+describe('a submission', () => {
+  it('is planned, admitted, stored, and shown under both prefixes', async () => {
+    const reply = await promised('Run', 'ada', 'POST', '/api/runs', {
+      manifest: MANIFEST,
+      inputs: { image: 'app:1' },
+      labels: { ticket: 'SEC-42' },
+    });
+    const { runId, planHash } = reply.body as { runId: string; planHash: string };
+    expect(reply.headers.get('location')).toBe(`${webservice.url}/api/runs/${runId}`);
+    expect(reply.body).toMatchObject({
+      status: 'queued',
+      pack: { name: 'demo' },
+      requester: { id: 'ada' },
+      labels: { ticket: 'SEC-42' },
+    });
+    for (const prefix of ['/api', '/v1/task-runner'])
+      expect((await ask('ada', 'GET', `${prefix}/runs/${runId}`)).body).toEqual(reply.body);
+    expect(
+      (await promised('Plan', 'ada', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } })).body[
+        'planHash'
+      ],
+    ).toBe(planHash);
+    const plan = await promised('Plan', 'ada', 'GET', `/api/runs/${runId}/plan`);
+    expect(sha256(canonical(plan.body['plan'] as Json))).toBe(planHash);
+    const graph = await promised('Graph', 'ada', 'GET', `/api/runs/${runId}/graph`);
+    expect((graph.body['nodes'] as unknown as { id: string }[]).map(({ id }) => id)).toEqual([
+      'scan',
+      'approve',
+      'quick',
+    ]);
+    const { body } = await promised('Simulation', 'ada', 'POST', '/api/simulations', {
+      manifest: MANIFEST,
+      inputs: { image: 'app:1' },
+    });
+    expect((body['nodes'] as unknown as { class: string }[]).map((node) => node.class)).toEqual([
+      'pending',
+      'requires-approval',
+      'requires-approval',
+    ]);
+    const list = await ask('ada', 'GET', '/api/runs?limit=1');
+    expect((list.body['items'] as JsonObject[])[0]).toEqual(reply.body);
+  });
+
+  it('has the same plan as an object, and brings its files', async () => {
+    const manifest = {
+      apiVersion: 'stellaops.io/pack.v1',
+      kind: 'TaskPack',
+      metadata: { name: 'files', version: '1.0.0' },
+      spec: {
+        steps: [
+          { id: 'go', effects: 'once', run: { uses: 'builtin:script', with: { interpreter: ['sh'], path: 'go.sh' } } },
+        ],
+      },
+    };
+    const files = [{ path: 'go.sh', contentBase64: Buffer.from('echo go').toString('base64'), executable: true }];
+    const asObject = await ask('ada', 'POST', '/api/runs', { manifest, files });
+    expect([asObject.status, asObject.body['errors']]).toEqual([201, undefined]);
+    const asText = await ask('ada', 'POST', '/api/plans', { manifest: JSON.stringify(manifest), files });
+    expect(asText.body['planHash']).toBe(asObject.body['planHash']);
+    expect(await objects.stat(TENANT, sha256('echo go'))).toEqual({ size: 7 });
+    const without = await ask('ada', 'POST', '/api/runs', { manifest });
+    expect(without.body).toMatchObject({
+      code: 'PACK_INVALID',
+      errors: [{ code: 'PACK_FILE_MISSING', line: null, column: null }],
+    });
+    const outside = await ask('ada', 'POST', '/api/runs', { manifest, files: [{ path: '../x', contentBase64: '' }] });
+    expect(outside.body).toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('with ten faults gets all of them, with positions', async () => {
+    const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest: TEN_FAULTS });
+    expect([status, body['code']]).toEqual([422, 'PACK_INVALID']);
+    const errors = body['errors'] as unknown as { line: number; column: number; remediation: string }[];
+    expect(errors.length).toBeGreaterThanOrEqual(10);
+    expect(errors.every(({ line, column, remediation }) => line > 0 && column > 0 && remediation !== '')).toBe(true);
+    const check = await promised('PlanCheck', 'ada', 'POST', '/api/plans?check=true', { manifest: TEN_FAULTS });
+    expect(check.body).toMatchObject({ valid: false });
+    expect(check.body['errors']).toEqual(errors);
+  });
+
+  it('with another plan hash starts nothing, and says what differs', async () => {
+    const { body: plan } = await ask('ada', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } });
+    const { planHash, receipt } = plan;
+    const submission = { manifest: MANIFEST, inputs: { image: 'app:2' }, planHash };
+    const bare = await ask('ada', 'POST', '/api/runs', submission);
+    expect([bare.status, bare.body['code'], bare.body['errors']]).toEqual([409, 'PLAN_HASH_MISMATCH', []]);
+    expect((bare.body['receipt'] as JsonObject)['inputs']).not.toBe((receipt as JsonObject)['inputs']);
+    const { body } = await ask('ada', 'POST', '/api/runs', { ...submission, receipt });
+    expect(body['errors']).toMatchObject([{ code: 'RECEIPT_DIFFERS', path: '/inputs' }]);
+    expect((await ask('ada', 'POST', '/api/runs', { ...submission, inputs: { image: 'app:1' } })).status).toBe(201);
+  });
+
+  it('with an idempotency key is made once', async () => {
+    const body = { manifest: MANIFEST, inputs: { image: 'app:1' } };
+    const key = { 'idempotency-key': 'k-1' };
+    const first = await ask('ada', 'POST', '/api/runs', body, key);
+    const again = await ask('ada', 'POST', '/api/runs', body, key);
+    expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 200, 'true']);
+    expect(again.body['runId']).toBe(first.body['runId']);
+    expect((await ask('linus', 'POST', '/api/runs', body, key)).status).toBe(201);
+    const other = await ask('ada', 'POST', '/api/runs', { ...body, labels: { a: 'b' } }, key);
+    expect([other.status, other.body['code']]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+  });
+});
+
+describe('a run', () => {
+  it('of another tenant is answered like one that is not there', async () => {
+    const runId = await submit();
+    const absent = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef';
+    for (const below of [
+      '',
+      '/graph',
+      '/plan',
+      '/steps',
+      '/steps/scan',
+      '/artifacts',
+      '/artifacts/x',
+      '/logs',
+      '/gates/approve',
+      '/evidence',
+      '/attestations',
+    ]) {
+      const [foreign, none] = [
+        await ask('mallory', 'GET', `/api/runs/${runId}${below}`),
+        await ask('mallory', 'GET', `/api/runs/${absent}${below}`),
+      ];
+      const plain = ({ status, body }: Reply, id: string) =>
+        JSON.stringify([status, { ...body, traceId: '' }]).replaceAll(id, 'ID');
+      expect([below, foreign.status]).toEqual([below, 404]);
+      expect(plain(foreign, runId)).toBe(plain(none, absent));
+    }
+    expect((await ask('mallory', 'POST', `/api/runs/${runId}/cancel`, { reason: 'x' })).body['code']).toBe(
+      'RUN_NOT_FOUND',
+    );
+    expect((await ask('mallory', 'GET', '/api/runs')).body['items']).toEqual([]);
+    expect((await ask('mallory', 'GET', '/api/runs/not-a-run')).body['code']).toBe('RUN_NOT_FOUND');
+  });
+
+  it('is listed in pages, and a cursor belongs to its list', async () => {
+    await submit();
+    await submit();
+    const first = await ask('ada', 'GET', '/api/runs?limit=1');
+    const cursor = String(first.body['nextCursor']);
+    const second = await ask('ada', 'GET', `/api/runs?limit=1&cursor=${cursor}`);
+    expect((second.body['items'] as JsonObject[])[0]?.['runId']).not.toBe(
+      (first.body['items'] as JsonObject[])[0]?.['runId'],
+    );
+    expect((await ask('ada', 'GET', `/api/runs?limit=1&status=queued&cursor=${cursor}`)).status).toBe(422);
+    expect((await ask('mallory', 'GET', `/api/runs?limit=1&cursor=${cursor}`)).status).toBe(422);
+  });
+
+  it('is cancelled by whom it belongs to', async () => {
+    const runId = await submit();
+    expect((await ask('linus', 'POST', `/api/runs/${runId}/cancel`, { reason: 'no' })).body['code']).toBe(
+      'RUN_NOT_YOURS',
+    );
+    const reply = await promised('Run', 'ada', 'POST', `/api/runs/${runId}/cancel`, { reason: 'wrong target' });
+    expect([reply.status, reply.body['status']]).toEqual([202, 'cancelling']);
+    expect((await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'again', force: true })).status).toBe(202);
+  });
+
+  it('can be waited for', async () => {
+    const runId = await submit();
+    const { headers } = await ask('ada', 'GET', `/api/runs/${runId}`);
+    const tag = headers.get('etag') ?? '';
+    expect((await ask('ada', 'GET', `/api/runs/${runId}`, undefined, { 'if-none-match': tag })).status).toBe(304);
+    const began = performance.now();
+    expect(
+      (await ask('ada', 'GET', `/api/runs/${runId}?wait=1s&for=change`, undefined, { 'if-none-match': tag })).status,
+    ).toBe(304);
+    expect(performance.now() - began).toBeGreaterThan(900);
+    const waiting = ask('ada', 'GET', `/api/runs/${runId}?wait=20s&for=change`, undefined, { 'if-none-match': tag });
+    await ask('ada', 'POST', `/api/runs/${runId}/cancel`, { reason: 'x' });
+    expect((await waiting).body).toMatchObject({ status: 'cancelling' });
+  });
+});
+
+describe('a log', () => {
+  const chunks = [0, 1].map((chunk) => ({ step: 'scan', execution: 1, chunk, firstLine: 1 + 3 * chunk }));
+  const read = (runId: RunId, query = '', headers: Record<string, string> = {}) =>
+    fetch(`${webservice.url}/api/runs/${runId}/logs${query}`, {
+      headers: { authorization: `Bearer ${tokens.get('ada')}`, ...headers },
+    });
+  const ids = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
+
+  it('of a run that has ended is read from where the reader is, and ends', async () => {
+    const runId = await submit();
+    await commit(runId, { chunks, state: { status: 'succeeded', finishedAt: 5, lastLine: 6 } });
+    const whole = await read(runId);
+    expect(whole.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const text = await whole.text();
+    expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6, 6]);
+    expect(text.trimEnd().split('\n').at(-1)).toBe(
+      `data: {"runId":"${runId}","sequence":6,"eventType":"run.finished","status":"succeeded"}`,
+    );
+    const line = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as JsonObject;
+    expect(line).toEqual({
+      runId,
+      sequence: 1,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      level: 'info',
+      eventType: 'step.log',
+      message: 'one',
+      stepId: 'scan',
+    });
+    expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
+    expect(ids(await (await read(runId, '?after=1&level=warn')).text())).toEqual([2, 5, 6]);
+    expect(ids(await (await read(runId, '?step=other')).text())).toEqual([6]);
+    expect((await read(runId, '?after=6')).status).toBe(204);
+    expect((await read(runId, '', { 'last-event-id': 'x' })).status).toBe(422);
+    const ndjson = await (await read(runId, '', { accept: 'application/x-ndjson' })).text();
+    expect(
+      ndjson
+        .trimEnd()
+        .split('\n')
+        .map((one) => (JSON.parse(one) as JsonObject)['sequence']),
+    ).toEqual([1, 2, 3, 4, 5, 6, 6]);
+  });
+
+  it('of a run under way is followed, and ends with the service or the reader', async () => {
+    const runId = await submit();
+    expect(ids(await (await read(runId, '?follow=false')).text())).toEqual([]);
+    const abort = new AbortController();
+    const response = await fetch(`${webservice.url}/api/runs/${runId}/logs`, {
+      headers: { authorization: `Bearer ${tokens.get('ada')}` },
+      signal: abort.signal,
+    });
+    const reader = response.body?.getReader();
+    let text = '';
+    const readUntil = async (part: string) => {
+      while (!text.includes(part)) text += new TextDecoder().decode((await reader?.read())?.value);
+    };
+    await readUntil(': at 0 head 0\n\n');
+    await commit(runId, { chunks, state: { status: 'running', lastLine: 6 } });
+    await readUntil(': at 6 head 6\n\n');
+    expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6]);
+    abort.abort();
+  });
+});
+
+describe('evidence and artifacts', () => {
+  it('are asked for too early, or by a wrong name', async () => {
+    const runId = await submit();
+    const { status, headers, body } = await ask('ada', 'GET', `/api/runs/${runId}/evidence`);
+    expect([status, body['code'], headers.get('retry-after')]).toEqual([409, 'EVIDENCE_NOT_SEALED', '5']);
+    expect((await ask('ada', 'GET', `/api/runs/${runId}/attestations`)).status).toBe(409);
+    expect((await ask('ada', 'GET', `/api/runs/${runId}/artifacts/none`)).body['code']).toBe('ARTIFACT_NOT_FOUND');
+    expect((await ask('ada', 'GET', `/api/runs/${runId}/steps/none`)).body['code']).toBe('STEP_NOT_FOUND');
+  });
+
+  it('are downloaded, never rendered, in ranges too', async () => {
+    const runId = await submit();
+    const bytes = new TextEncoder().encode('<script>alert(1)</script>');
+    const { digest, size } = await objects.put(TENANT, [bytes] as never, { maxBytes: 100 });
+    const artifact = {
+      step: 'scan',
+      execution: 1,
+      name: 'page',
+      path: 'out/p"age.html',
+      digest,
+      size,
+      mediaType: 'text/html',
+    };
+    await commit(runId, { artifacts: [artifact] });
+    const { body } = await promised('Artifact', 'ada', 'GET', `/api/runs/${runId}/artifacts`).catch(async () =>
+      ask('ada', 'GET', `/api/runs/${runId}/artifacts`),
+    );
+    const [item] = body['items'] as unknown as { links: { download: string } }[];
+    const get = (headers: Record<string, string> = {}) =>
+      fetch(item?.links.download ?? '', { headers: { authorization: `Bearer ${tokens.get('ada')}`, ...headers } });
+    const whole = await get();
+    expect(await whole.text()).toBe('<script>alert(1)</script>');
+    expect(whole.headers.get('content-disposition')).toMatch(/^attachment; filename="p_age.html"/);
+    expect(whole.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(whole.headers.get('content-security-policy')).toContain('sandbox');
+    expect(whole.headers.get('repr-digest')).toBe(
+      `sha-256=:${Buffer.from(digest.slice(7), 'hex').toString('base64')}:`,
+    );
+    const part = await get({ range: 'bytes=1-6' });
+    expect([part.status, await part.text(), part.headers.get('content-range')]).toEqual([
+      206,
+      'script',
+      `bytes 1-6/${size}`,
+    ]);
+    expect((await get({ range: 'bytes=99-' })).status).toBe(416);
+    expect((await get({ 'if-none-match': whole.headers.get('etag') ?? '' })).status).toBe(304);
+  });
+});
+
+describe('a gate', () => {
+  const decide = (login: string, runId: RunId, decision: JsonObject) =>
+    ask(login, 'POST', `/api/runs/${runId}/approve`, decision);
+
+  it('shows what is decided, and to whom', async () => {
+    const { runId, decision } = await gated('approve');
+    const { body } = await promised('Gate', 'grace', 'GET', `/api/runs/${runId}/gates/approve`);
+    expect(digestOf(body['request'] as Json)).toBe(decision['gateDigest']);
+    expect(body).toMatchObject({ gateDigest: decision['gateDigest'], canDecide: true, why: null, status: 'open' });
+    expect((await ask('linus', 'GET', `/api/runs/${runId}/gates/approve`)).body).toMatchObject({
+      canDecide: false,
+      why: 'GATE_GRANT_MISSING',
+    });
+    const { body: mine } = await ask('grace', 'GET', '/api/approvals?mine=true');
+    expect((mine['items'] as JsonObject[]).map(({ runId: id }) => id)).toContain(runId);
+    expect((await ask('linus', 'GET', '/api/approvals?mine=true')).body['items']).not.toContainEqual(
+      expect.objectContaining({ runId }),
+    );
+  });
+
+  it('refuses whoever may not decide, or decides on something else', async () => {
+    const { runId, decision } = await gated('approve');
+    const other = sha256('other');
+    const refusals: [string, JsonObject, number, string][] = [
+      ['linus', {}, 403, 'GATE_GRANT_MISSING'],
+      ['grace', { gateDigest: other }, 409, 'GATE_STALE'],
+      ['grace', { planHash: other }, 409, 'PLAN_HASH_MISMATCH'],
+      ['grace', { gateId: 'quick' }, 409, 'GATE_NOT_OPEN'],
+      ['grace', { gateId: 'nothing' }, 404, 'GATE_NOT_FOUND'],
+      ['grace', { onBehalfOf: { iss: issuer, sub: 'linus' } }, 403, 'DELEGATION_INVALID'],
+      ['grace', { response: { size: 1 } }, 422, 'GATE_RESPONSE_INVALID'],
+      ['grace', { proof: { payload: '' } }, 403, 'GATE_TOKEN_MISMATCH'],
+    ];
+    for (const [login, change, status, code] of refusals) {
+      const reply = await decide(login, runId, { ...decision, ...change });
+      expect([change, reply.status, reply.body['code']]).toEqual([change, status, code]);
+    }
+    const { gateDigest: _left, ...bare } = decision;
+    expect((await decide('grace', runId, bare)).body['code']).toBe('GATE_STALE');
+    expect((await ask('ada', 'POST', `/api/runs/${runId}/approve`, decision)).body['code']).toBe('SCOPE_MISSING');
+    expect((await ask('mallory', 'POST', `/api/runs/${runId}/approve`, decision)).body['code']).toBe('RUN_NOT_FOUND');
+  });
+
+  it('opens for a decision that is signed, once', async () => {
+    const { runId, decision } = await gated('approve');
+    const first = await promised('DecisionReceipt', 'grace', 'POST', `/api/runs/${runId}/approve`, {
+      ...decision,
+      reason: 'reviewed',
+    });
+    expect(first.body).toMatchObject({ gateId: 'approve', status: 'approved', approvals: 1, required: 1 });
+    const { payload } = first.body['receipt'] as unknown as { payload: string };
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
+      schema: 'taskrunner.decision.v1',
+      bound: 'gate',
+      person: { iss: issuer, sub: 'grace' },
+      grants: ['packs.approve', 'role:sec-lead'],
+      reason: 'reviewed',
+      proof: { kind: 'service' },
+    });
+    const again = await decide('grace', runId, { ...decision, reason: 'again' });
+    expect([again.status, again.body['receipt']]).toEqual([200, first.body['receipt']]);
+    expect((await decide('grace', runId, { ...decision, decision: 'rejected' })).body['code']).toBe('GATE_DECIDED');
+  });
+
+  it('asks for a reason and for its form, and later approvers confirm the same', async () => {
+    const { runId, decision } = await gated('quick', {}, { minApprovals: 2 });
+    const full = { ...decision, reason: 'ok', response: { size: 3 } };
+    expect((await decide('linus', runId, { ...full, reason: ' ' })).body['code']).toBe('GATE_REASON_REQUIRED');
+    const wrong = await decide('linus', runId, { ...full, response: { size: 'x', more: 1 } });
+    expect(wrong.body).toMatchObject({ code: 'GATE_RESPONSE_INVALID' });
+    expect((wrong.body['errors'] as JsonObject[]).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/response/size']),
+    );
+    expect((await decide('linus', runId, full)).body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
+    expect((await decide('linus', runId, { ...full, decision: 'withdrawn', response: null })).body).toMatchObject({
+      status: 'open',
+      approvals: 0,
+    });
+    expect((await decide('linus', runId, full)).body).toMatchObject({ approvals: 1 });
+    expect((await decide('grace', runId, { ...full, response: { size: 4 } })).body['code']).toBe(
+      'GATE_RESPONSE_INVALID',
+    );
+    expect((await decide('grace', runId, full)).body).toMatchObject({ status: 'approved', approvals: 2 });
+  });
+
+  it('may be decided by the plan alone where that says everything', async () => {
+    const { runId, decision } = await gated('approve', { reads: {} });
+    const { gateDigest: _left, ...bare } = decision;
+    const { status, body } = await decide('grace', runId, bare);
+    expect(status).toBe(200);
+    const { payload } = body['receipt'] as unknown as { payload: string };
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
+      bound: 'plan',
+      gateDigest: decision['gateDigest'],
+    });
+  });
+
+  it('wants a fresh sign-in where it says so', async () => {
+    const { runId, decision } = await gated('approve', {}, { maxAuthAge: 'PT0S' });
+    const { status, headers, body } = await decide('grace', runId, decision);
+    expect([status, body['code']]).toEqual([401, 'GATE_AUTH_TOO_OLD']);
+    expect(headers.get('www-authenticate')).toMatch(/error="insufficient_user_authentication".*max_age="0"/);
+  });
+
+  it('does not let initiators decide', async () => {
+    const { body } = await ask('linus', 'POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' } });
+    const runId = body['runId'] as RunId;
+    const { decision } = await gated('quick');
+    const gate = (await ask('linus', 'GET', `/api/approvals`)).body['items'] as JsonObject[];
+    const request = {
+      ...(gate.find((one) => one['gateDigest'] === decision['gateDigest'])?.['request'] as JsonObject),
+      runId,
+    };
+    await commit(runId, {
+      gates: [
+        {
+          kind: 'opened',
+          gate: 'quick',
+          approval: 'quick',
+          gateDigest: digestOf(request),
+          request,
+          show: {},
+          required: 1,
+          expiresAt: Date.now() + 60_000,
+        },
+      ],
+    });
+    const reply = await decide('linus', runId, {
+      ...decision,
+      planHash: body['planHash'] ?? null,
+      gateDigest: digestOf(request),
+      reason: 'me',
+    });
+    expect([reply.status, reply.body['code']]).toEqual([403, 'GATE_SELF_APPROVAL']);
+  });
+
+  it('takes a token that is bound to it, once and nowhere else', async () => {
+    const { runId, decision } = await gated('approve', {}, { proof: 'token' });
+    expect((await decide('grace', runId, decision)).body['code']).toBe('GATE_TOKEN_MISMATCH');
+    const detail = {
+      type: 'pack_decision',
+      pack_run_id: runId,
+      pack_gate_id: 'approve',
+      pack_plan_hash: decision['planHash'] ?? null,
+      pack_gate_digest: decision['gateDigest'] ?? null,
+      pack_decision: 'approved',
+    };
+    const token = await boundToken(issuer, 'grace', detail);
+    expect((await ask(token, 'GET', '/api/me')).body['code']).toBe('TOKEN_BOUND');
+    expect((await decide(token, runId, { ...decision, decision: 'rejected' })).body['code']).toBe(
+      'GATE_TOKEN_MISMATCH',
+    );
+    const { status, body } = await decide(token, runId, decision);
+    expect(status).toBe(200);
+    const { payload } = body['receipt'] as unknown as { payload: string };
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
+      proof: { kind: 'token', jws: token },
+    });
+  });
+});
+
+describe('the document and health', () => {
+  it('describe every route with its codes, scopes and examples', async () => {
+    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
+      openapi: string;
+      paths: Record<
+        string,
+        Record<
+          string,
+          {
+            operationId: string;
+            'x-scopes'?: string[];
+            requestBody?: { content: Record<string, { examples?: object }> };
+            responses: Record<
+              string,
+              {
+                content?: Record<
+                  string,
+                  { example?: unknown; schema: { allOf?: { properties?: { code: { enum: string[] } } }[] } }
+                >;
+              }
+            >;
+          }
+        >
+      >;
+    };
+    expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document)).not.toContain('"nullable"');
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(operations.length).toBeGreaterThanOrEqual(19);
+    for (const operation of operations) {
+      expect([operation.operationId, operation['x-scopes']]).toEqual([operation.operationId, expect.any(Array)]);
+      const answers = Object.entries(operation.responses);
+      const example = answers.some(
+        ([status, { content }]) =>
+          status.startsWith('2') && Object.values(content ?? {}).some((one) => one.example !== undefined),
+      );
+      expect([operation.operationId, example]).toEqual([operation.operationId, true]);
+      for (const [status, { content }] of answers.filter(([status]) => Number(status) >= 400 && status !== '416')) {
+        expect([
+          operation.operationId,
+          status,
+          content?.['application/problem+json']?.schema.allOf?.[1]?.properties?.code.enum.length,
+        ]).toEqual([operation.operationId, status, expect.any(Number)]);
+      }
+      if (operation.requestBody) expect(Object.values(operation.requestBody.content)[0]?.examples).toBeDefined();
+    }
+    expect((await fetch(`${webservice.url}/docs`)).status).toBe(200);
+  });
+
+  it('answer on a port of their own', async () => {
+    expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
+    expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${webservice.url}/health/live`)).status).toBe(404);
+  });
+});

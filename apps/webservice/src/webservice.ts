@@ -1,0 +1,97 @@
+import 'reflect-metadata';
+import { ConsoleLogger, type INestApplication, type LogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
+import type { Server } from 'node:http';
+import { AppModule } from './app.module';
+import type { WebserviceConfiguration } from './configuration';
+import { HealthModule } from './health/health.module';
+import type { OpenInfrastructure } from './infrastructure.module';
+import { openApiDocument } from './openapi/document';
+import { PublicUrl } from './public-url';
+import { VERSION } from './version';
+
+/** A webservice that listens. */
+export interface RunningWebservice {
+  /** Of the API. */
+  readonly url: string;
+  /** Of health. */
+  readonly health: string;
+  /** Ends streams, lets requests end, closes everything. */
+  stop(): Promise<void>;
+}
+
+const PUBLISHED = '/v1/task-runner/';
+const KEEP_ALIVE_MS = 65_000;
+
+/** Starts the API, and health on its own port. */
+export async function startWebservice(
+  configuration: WebserviceConfiguration,
+  infrastructure: OpenInfrastructure,
+  logLevels: LogLevel[] = ['warn', 'error', 'fatal'],
+): Promise<RunningWebservice> {
+  const logger = new ConsoleLogger({ json: true, logLevels });
+  const { host, port, healthPort } = configuration.http;
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(configuration, infrastructure), {
+    bodyParser: false,
+    logger,
+  });
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(publishedPaths);
+  app.use(safeHeaders);
+  const document = openApiDocument(app, VERSION);
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+  await app.listen(port, host);
+  const server = app.getHttpServer();
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1_000;
+  const url = urlOf(server, host);
+  app.get(PublicUrl).listening(url);
+  const health = await NestFactory.create<NestExpressApplication>(
+    HealthModule.of({ ready: () => infrastructure.readiness() }),
+    { logger },
+  );
+  health.disable('x-powered-by');
+  await health.listen(healthPort, host);
+  return {
+    url,
+    health: urlOf(health.getHttpServer(), host),
+    async stop() {
+      await health.close();
+      await closeGently(app, server);
+      await infrastructure.close();
+    },
+  };
+}
+
+/** The published paths are other names of ours. */
+function publishedPaths(request: Request, _response: Response, next: NextFunction): void {
+  if (request.url.startsWith(PUBLISHED)) request.url = `/api/${request.url.slice(PUBLISHED.length)}`;
+  next();
+}
+
+function safeHeaders(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  next();
+}
+
+/** Requests under way end by themselves, streams were told; connections that then are idle would hold the process. */
+async function closeGently(app: INestApplication, server: Server): Promise<void> {
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+  }
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,44 @@
+# The worker: drives runs, starts steps under bubblewrap. Build from the repository root:
+#   docker build -f docker/worker.Dockerfile -t taskrunner-worker .
+# BASE: any Debian-like image with Node >= 20.19 below /usr. docker/local-base.sh makes one from this machine, without a registry.
+ARG BASE=docker.io/library/node:22-slim
+# NPM_FLAGS: for example --offline, together with a mounted npm cache.
+ARG NPM_FLAGS=
+
+FROM ${BASE} AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY libs/core/package.json libs/core/
+COPY libs/infrastructure/package.json libs/infrastructure/
+COPY apps/webservice/package.json apps/webservice/
+COPY apps/worker/package.json apps/worker/
+COPY apps/cli/package.json apps/cli/
+COPY apps/webservice-e2e/package.json apps/webservice-e2e/
+
+FROM manifests AS built
+ARG NPM_FLAGS
+RUN npm ci --ignore-scripts ${NPM_FLAGS}
+COPY tsconfig.base.json ./
+COPY libs libs
+COPY apps/worker apps/worker
+RUN find libs apps -name '*.tsbuildinfo' -delete && npx --no-install tsc -b apps/worker
+
+FROM manifests AS modules
+ARG NPM_FLAGS
+RUN npm ci --ignore-scripts --omit=dev --omit=optional --workspace apps/worker ${NPM_FLAGS}
+
+FROM ${BASE}
+RUN command -v bwrap >/dev/null || { apt-get update && apt-get install -y --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*; }
+# Numbers, so that Kubernetes can tell that this is not root.
+RUN install -d -o 10001 -g 10001 /var/lib/taskrunner /var/lib/taskrunner/objects /var/lib/taskrunner/work
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=modules /app ./
+COPY --from=built /app/libs/core/dist libs/core/dist
+COPY --from=built /app/libs/infrastructure/dist libs/infrastructure/dist
+COPY --from=built /app/apps/worker/dist apps/worker/dist
+COPY libs/infrastructure/sql libs/infrastructure/sql
+COPY docker/database.cjs docker/database.cjs
+USER 10001:10001
+EXPOSE 8081
+CMD ["node", "apps/worker/dist/main.js"]

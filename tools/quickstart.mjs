@@ -1,0 +1,204 @@
+// npm run quickstart [-- --keep]
+// On a fresh clone with nothing but Node.js and npm: installs, builds, starts the whole product on loopback, runs an example, has a second
+// person approve it, and verifies the evidence offline. Built-ins only, since it runs before anything is installed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const STATE = join(ROOT, '.taskrunner');
+const WORK = join(STATE, 'quickstart');
+const CLI = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
+const PACK = join('etc', 'packs', 'dependency-review');
+const BUILT = ['cli', 'webservice', 'worker'].map((app) => join(ROOT, 'apps', app, 'dist', 'main.js'));
+const LIMIT_MS = 240_000;
+
+/** Something that went wrong and can be explained. */
+class Failure extends Error {}
+
+const began = Date.now();
+const running = new Set();
+let stack = null;
+
+function title(text) {
+  console.log(`\n── ${text} (${((Date.now() - began) / 1_000).toFixed(1)} s)`);
+}
+
+/** Runs a program to its end; its output goes to `onLine`. Resolves to `{code, out}`. */
+function run(command, args, { env = process.env, onLine = () => undefined } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    const out = [];
+    const all = [];
+    createInterface({ input: child.stdout }).on('line', (line) => (out.push(line), all.push(line), onLine(line)));
+    createInterface({ input: child.stderr }).on('line', (line) => (all.push(line), onLine(line)));
+    child.once('error', (error) => reject(new Failure(`${command} cannot be started: ${error.message}`)));
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code: code ?? `signal ${signal}`, out: out.join('\n'), all });
+    });
+  });
+}
+
+async function must(what, command, args, options = {}) {
+  const { expected = [0], ...rest } = options;
+  const ended = await run(command, args, rest);
+  if (expected.includes(ended.code)) return ended;
+  const said = rest.onLine ? '' : `\n${ended.all.slice(-20).join('\n')}`;
+  throw new Failure(`${what} failed with exit code ${ended.code}${said}`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  throw new Failure(`Node.js ${process.versions.node} is too old: 20.19 or later is needed`);
+}
+
+/** npm notes at the end of an installation what it installed; a lock file that is younger has changed since. */
+function isInstalled() {
+  const note = join(ROOT, 'node_modules', '.package-lock.json');
+  if (!existsSync(note)) return false;
+  const stamp = join(STATE, 'installed.json');
+  const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return true;
+  return statSync(note).mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs;
+}
+
+async function install() {
+  if (isInstalled()) return console.log('  installed already');
+  const npm = process.env.npm_execpath;
+  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  const args = [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  await must('npm ci', command, args, { onLine: (line) => console.log(`  ${line}`) });
+  mkdirSync(STATE, { recursive: true, mode: 0o711 });
+  writeFileSync(join(STATE, 'installed.json'), readFileSync(join(ROOT, 'package-lock.json')));
+}
+
+/** Incremental: does nothing where nothing has changed. */
+async function build() {
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const force = BUILT.every((path) => existsSync(path)) ? [] : ['--force'];
+  await must('the build', process.execPath, [tsc, '-b', ...force], { onLine: (line) => console.log(`  ${line}`) });
+  const missing = BUILT.find((path) => !existsSync(path));
+  if (missing) throw new Failure(`the build made no ${missing}`);
+}
+
+async function start() {
+  const { startDevStack } = createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', 'dev', 'dev-stack.js'));
+  stack = await startDevStack({
+    stateDirectory: STATE,
+    onProgress: (text) => console.log(`  ${text}`),
+    onLost: ({ name, code, signal }) => {
+      if (!ending) void end(new Failure(`the ${name} has ended (${signal ?? `exit code ${code}`}); see ${join(STATE, 'logs')}`));
+    },
+  });
+  console.log(`  API ${stack.server}, authority ${stack.issuer}, sandbox ${stack.sandbox.profile}`);
+  if (stack.sandbox.profile === 'none') console.log(`  note: steps are not kept apart here (${stack.sandbox.reason})`);
+}
+
+/** The CLI as one person, against the stack. */
+function as(token) {
+  const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+  for (const name of ['TASKRUNNER_CONFIG', 'TASKRUNNER_TOKEN_FILE']) delete env[name];
+  return (args, options = {}) =>
+    must(`taskrunner ${args[0]}`, process.execPath, [CLI, ...args], { env, ...options });
+}
+
+const show = (line) => console.log(`  ${line}`);
+
+async function journey() {
+  const ada = as(await stack.tokenFor('ada'));
+  const grace = as(await stack.tokenFor('grace'));
+  const inputs = ['-i', 'manifest=@package.json', '-i', 'lockfile=@package-lock.json'];
+
+  title('Ada plans and submits a review of the dependencies of this repository');
+  const plan = await ada(['plan', PACK, ...inputs, '--output', 'json']);
+  const { planHash } = JSON.parse(plan.out);
+  mkdirSync(WORK, { recursive: true });
+  const planFile = join(WORK, 'plan.json');
+  writeFileSync(planFile, plan.out);
+  const { out: runId } = await ada(['run', PACK, ...inputs, '--plan-hash', planFile, '--detach']);
+  show(`plan ${planHash}`);
+  show(`run  ${runId}`);
+
+  title('Its log, live');
+  const log = ada(['logs', runId], { onLine: show, expected: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
+  log.catch(() => undefined);
+  await ada(['wait', runId, '--for', 'attention', '--timeout', String(Math.ceil(LIMIT_MS / 1_000))], { expected: [8] });
+  const { items } = JSON.parse((await grace(['approvals', '--mine', '--output', 'json'])).out);
+  const gate = items.find((one) => one.runId === runId);
+  if (!gate) throw new Failure('the run waits at no gate that Grace may decide');
+
+  title('Grace, a second person, reads what is to be approved, and approves it');
+  const decision = ['approve', runId, gate.gateId, '--yes', '--gate-digest', gate.gateDigest];
+  await grace([...decision, '--reason', 'reviewed in the quickstart'], { onLine: show });
+  await ada(['wait', runId], {});
+  await log;
+  (await ada(['show', runId])).all.forEach(show);
+
+  title('Artifacts');
+  await ada(['artifacts', runId, '--download', join(WORK, runId)], { onLine: show });
+  show(`in ${join(WORK, runId)}`);
+
+  title('Evidence, verified offline');
+  const bundle = join(WORK, `${runId}.evidence.tar`);
+  await ada(['evidence', runId, '--file', bundle], { onLine: show });
+  const verify = ['verify', bundle, '--trust', stack.trustPath, '--allow-dev'];
+  const expect = ['--expect', `run=${runId}`, '--expect', `plan=${planHash}`];
+  await must('taskrunner verify', process.execPath, [CLI, ...verify, ...expect], { onLine: show });
+  return planHash;
+}
+
+let ending = false;
+
+/** Stops everything and ends; `error`: why it failed, null if it did not. */
+async function end(error, lastLine = null) {
+  if (ending) return;
+  ending = true;
+  for (const child of running) child.kill('SIGTERM');
+  await stack?.stop().catch((stopError) => (error ??= stopError));
+  if (error) {
+    const remedy = error.remediation ? `\nhelp: ${error.remediation}` : '';
+    console.error(`\nquickstart failed: ${error instanceof Failure || error.code ? `${error.message}${remedy}` : error.stack}`);
+    process.exit(typeof error.exitCode === 'number' ? error.exitCode : 1);
+  }
+  if (lastLine) console.log(lastLine);
+  process.exit(0);
+}
+
+function usage() {
+  const { usageOf } = createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', 'commands', 'dev.command.js'));
+  console.log('');
+  for (const line of usageOf(stack)) console.log(line);
+}
+
+const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+let verified = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    if (verified && values.keep) void end(null);
+    else void end(Object.assign(new Failure(`stopped by ${signal}`), { exitCode: 130 }));
+  });
+
+try {
+  checkNode();
+  title('Install');
+  await install();
+  title('Build');
+  await build();
+  title('Start database, authority, webservice and worker on loopback');
+  rmSync(WORK, { recursive: true, force: true });
+  await start();
+  verified = `verified: ${await journey()}`;
+  if (values.keep) {
+    console.log(verified);
+    usage();
+  } else await end(null, verified);
+} catch (error) {
+  await end(error);
+}
