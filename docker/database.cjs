@@ -9,7 +9,8 @@ const JOBS = {
 };
 
 function needed(url, role) {
-  if (url === undefined) throw new Error(`database.host and database.${role}PasswordFile, or database.${role}Url, are not configured`);
+  if (url === undefined)
+    throw new Error(`database.host and database.${role}PasswordFile, or database.${role}Url, are not configured`);
   return url;
 }
 
@@ -17,7 +18,8 @@ async function main(name) {
   const job = Object.hasOwn(JOBS, name) ? JOBS[name] : null;
   if (job === null) throw new Error(`usage: database.cjs ${Object.keys(JOBS).join('|')}`);
   const reading = await loadConfiguration(undefined, process.env);
-  if (reading.kind === 'refused') throw new Error(reading.faults.map(({ code, path, message }) => `${code} ${path} ${message}`).join('\n'));
+  if (reading.kind === 'refused')
+    throw new Error(reading.faults.map(({ code, path, message }) => `${code} ${path} ${message}`).join('\n'));
   return job(await databaseUrlsOf(reading.configuration));
 }
 

@@ -187,5 +187,5 @@ describe('the evidence of a run', () => {
 function publicKeyPem(trustPath: string, usage: string): string {
   const trust = JSON.parse(readFileSync(trustPath, 'utf8')) as { keys: { spki: string; usages: string[] }[] };
   const spki = trust.keys.find(({ usages }) => usages.includes(usage))?.spki ?? '';
-  return createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' });
+  return String(createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' }));
 }

@@ -24,7 +24,7 @@ export interface DevStack {
 /** Starts a stack of its own in a fresh folder. */
 export async function startStack(stateDirectory: string, options: object = {}): Promise<DevStack> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as { startDevStack(o: object): Promise<DevStack> };
+  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as { readonly startDevStack: (o: object) => Promise<DevStack> };
   return startDevStack({ stateDirectory, durable: false, temporary: true, ...options });
 }
 
@@ -74,7 +74,7 @@ export class Caller {
     for (const end = Date.now() + seconds * 1_000; ; ) {
       const summary = await this.summary(run);
       if (states.includes(summary['status'] as string)) return summary;
-      if (Date.now() > end) throw new Error(`${run} is ${String(summary['status'])}: ${JSON.stringify(summary)}`);
+      if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(summary)}`);
       await pause(100);
     }
   }
@@ -98,9 +98,9 @@ export class Caller {
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return { lines, closed: true };
-      buffer += decoder.decode(value as Uint8Array, { stream: true });
+      const piece = (await reader.read()) as { readonly done: boolean; readonly value?: Uint8Array };
+      if (piece.done) return { lines, closed: true };
+      buffer += decoder.decode(piece.value, { stream: true });
       const frames = buffer.split('\n\n');
       buffer = frames.pop() ?? '';
       for (const frame of frames) {

@@ -37,22 +37,21 @@ const request = {
   executeBy: '2026-01-03T00:00:00.000Z',
 } as const;
 
-const view = (more: object = {}): GateView =>
-  ({
-    runId: 'run_1',
-    gateId: 'approve',
-    status: 'open',
-    gateDigest: digestOf(request as unknown as Json),
-    planHash: request.planHash,
-    request,
-    show,
-    approvals: 0,
-    required: 1,
-    until: request.expiresAt,
-    canDecide: true,
-    why: null,
-    ...more,
-  }) as GateView;
+const view = (more: object = {}): GateView => ({
+  runId: 'run_1',
+  gateId: 'approve',
+  status: 'open',
+  gateDigest: digestOf(request),
+  planHash: request.planHash,
+  request,
+  show,
+  approvals: 0,
+  required: 1,
+  until: request.expiresAt,
+  canDecide: true,
+  why: null,
+  ...more,
+});
 
 describe('a gate that is decided', () => {
   it('is named by the digest of the request that was rendered', () => {

@@ -15,6 +15,7 @@ import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
 import { Interrupts } from '../terminal/interrupts';
 import { NdjsonDisplay } from '../terminal/ndjson-display';
 import { PlainDisplay } from '../terminal/plain-display';
+import { reportError } from '../terminal/report-error';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Terminal } from '../terminal/terminal';
 import { TreeDisplay } from '../terminal/tree-display';
@@ -31,7 +32,7 @@ interface Options extends ConnectionOptions, InputOptions {
 }
 
 export function registerRun(program: Command, context: Context): void {
-  withConnection(withOutput(withInputs(program.command('run <pack>')), 'json', 'ndjson'))
+  withConnection(withOutput(withInputs(program.command('run <pack>')), 'ndjson'))
     .description('submit a pack and follow its run; Ctrl-C detaches, Ctrl-C twice cancels')
     .option('--plan-hash <hash|file>', 'run exactly this plan or nothing: a hash, or the JSON of `taskrunner plan`')
     .option('--label <name=value>', 'a label for lists', several)
@@ -43,17 +44,20 @@ export function registerRun(program: Command, context: Context): void {
         const { terminal } = context;
         const client = await connect(options, context.env);
         const { source, shown } = await loadPack(argument);
-        const run = await submit(client, source, options, context).catch((error: unknown) => {
-          throw Object.assign(error as Error, { shown });
-        });
+        let run: RunView;
+        try {
+          run = await submit(client, source, options, context);
+        } catch (error) {
+          return reportError(error, terminal, shown);
+        }
         if (options.detach) {
-          terminal.print(options.output === 'text' ? run.runId : JSON.stringify(run));
+          if (options.output === 'text') terminal.print(run.runId);
+          else new NdjsonDisplay(terminal).accepted(run);
           return EXIT.OK;
         }
         const display = displayFor(options.output, terminal);
         display.accepted(run);
-        const exit = await followAndReport(client, run.runId, options.until, display, terminal, options.output);
-        return exit;
+        return followAndReport(client, run.runId, options.until, display, terminal, options.output);
       }, argument);
     });
 }
@@ -111,7 +115,7 @@ function labelsOf(written: readonly string[]): Readonly<Record<string, string>> 
 
 /** The display for a format: a tree for a person at a terminal, else lines. */
 export function displayFor(output: string, terminal: Terminal): RunDisplay {
-  if (output === 'ndjson' || output === 'json') return new NdjsonDisplay(terminal);
+  if (output === 'ndjson') return new NdjsonDisplay(terminal);
   return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
 }
 

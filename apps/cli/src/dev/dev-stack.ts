@@ -13,6 +13,7 @@ import {
 } from '@taskrunner/infrastructure';
 import { ChildProcess, type ChildEnd } from './child-process';
 import { printConfiguration, type DevDatabase } from './dev-configuration';
+import { guardDatabase } from './database-guard';
 import { DevError } from './dev-error';
 import { signIn } from './dev-login';
 import { makeKeys } from './key-ring';
@@ -143,7 +144,11 @@ async function start(
       temporary: options.temporary ?? false,
     });
     // Others depend on it: it stops last.
-    closers.unshift(() => postgres.stop());
+    const dismissGuard = guardDatabase(postgres.pid, postgres.pgdata);
+    closers.unshift(async () => {
+      await postgres.stop();
+      dismissGuard();
+    });
     void postgres.exited.then(({ code, signal }) => {
       if (!isStopping()) options.onLost?.({ name: 'database', code, signal });
     });

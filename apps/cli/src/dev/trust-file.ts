@@ -21,7 +21,7 @@ export async function writeTrustFile(path: string, facts: TrustFacts, now: Date 
   const last = await readJsonFile<{ serial: number; issued: string; expires: string }>(path);
   const trusted = trustedBy(facts);
   if (last !== null && Date.parse(last.expires) > now.getTime() + DAY_MS) {
-    const { serial, issued, expires, ...rest } = last;
+    const { serial, issued: _issued, expires: _expires, ...rest } = last;
     if (isDeepStrictEqual(rest, trusted)) return;
     await write(path, trusted, serial + 1, now);
   } else await write(path, trusted, (last?.serial ?? 0) + 1, now);

@@ -38,7 +38,10 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
         query: { step, level, follow: follow ? undefined : 'false' },
         ...(signal ? { signal } : {}),
       });
-      if (response.status === 204) return yield* finished(client, runId);
+      if (response.status === 204) {
+        yield* finished(client, runId);
+        return;
+      }
       for await (const { id, data } of readEvents((response.body ?? []) as AsyncIterable<Uint8Array>)) {
         heard = Date.now();
         pause = FIRST_PAUSE_MS;

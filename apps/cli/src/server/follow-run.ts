@@ -25,7 +25,7 @@ export async function followRun({ client, runId, display, until, signal }: Follo
     watchRun(client, runId, display, both, (run) => {
       if (until === 'attention' && waitsForPerson(run)) resolve(run);
     }).catch((error: unknown) => {
-      if (!both.aborted) reject(error as Error);
+      if (!both.aborted) reject(error instanceof Error ? error : new Error(String(error)));
     });
   });
   attention.catch(() => undefined);

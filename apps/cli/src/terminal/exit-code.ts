@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import { isJsonObject, type Json } from '@taskrunner/core';
 
 /** Exit codes (api.md §3). Scripts rely on them. */
 export const EXIT = {
@@ -38,9 +38,9 @@ export function exitOfProblem(problem: {
 export function exitOfRun(status: string, error: Json): ExitCode {
   if (status === 'succeeded') return EXIT.OK;
   if (status === 'cancelled') return EXIT.CANCELLED;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error['code']) : '';
+  const code = isJsonObject(error) && typeof error['code'] === 'string' ? error['code'] : '';
   if (code === 'GATE_REJECTED' || code === 'GATE_EXPIRED') return EXIT.GATE;
-  if (code === 'POLICY_DENIED') return EXIT.DENIED;
+  if (code === 'POLICY_DENIED' || code === 'POLICY_UNDECIDED') return EXIT.DENIED;
   if (code.startsWith('SEALED_')) return EXIT.SEALED;
   return EXIT.FAILED;
 }

@@ -62,9 +62,8 @@ export class ArtifactsController {
         mediaType: 'application/octet-stream',
       },
       { status: 304, description: 'Still as it was.', schema: null },
-      { status: 416, description: 'The range lies outside.', schema: null },
     ],
-    codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_RANGE', 'OBJECT_DIGEST_MISMATCH'],
   })
   async download(
     @Caller() { principal }: Caller,

@@ -60,15 +60,13 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
+  /** Only those who fail are limited by their address: behind a proxy all have the same. */
   private async authenticate(request: AuthenticatedRequest, response: Response): Promise<Caller> {
-    const address = `token ${request.socket.remoteAddress ?? ''}`;
-    const { refusedTokens } = this.limits.of;
-    refuseAfter(this.limiter.peek(address, refusedTokens));
     try {
       const caller = await this.verifier.callerOf(request, response);
       return withinTenant(caller, [request.get('x-stellaops-tenant'), request.get('x-stella-tenant')]);
     } catch (error) {
-      this.limiter.take(address, refusedTokens);
+      refuseAfter(this.limiter.take(`token ${request.socket.remoteAddress ?? ''}`, this.limits.of.refusedTokens));
       throw error;
     }
   }

@@ -62,9 +62,8 @@ export class EvidenceController {
         mediaType: 'application/x-tar',
       },
       { status: 304, description: 'Still as it was.', schema: null },
-      { status: 416, description: 'The range lies outside.', schema: null },
     ],
-    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_MISSING', 'OBJECT_RANGE', 'OBJECT_DIGEST_MISMATCH'],
   })
   async bundle(
     @Caller() { principal }: Caller,

@@ -53,7 +53,7 @@ export class LogStream {
     signal.addEventListener('abort', wake);
     try {
       await this.write(format.begin);
-      if (this.tail === null) await this.next();
+      await this.next(null);
       while (!signal.aborted) {
         const tail: Tail | null = this.tail;
         if (tail) {
@@ -65,7 +65,7 @@ export class LogStream {
           if (this.tail !== tail) continue;
         }
         await this.write(format.heartbeat(this.at, tail?.lastLine ?? this.at));
-        await this.next();
+        await this.next(tail);
       }
     } finally {
       unwatch();
@@ -99,9 +99,9 @@ export class LogStream {
     await once(this.response, 'drain', { signal }).catch(() => undefined);
   }
 
-  /** Until the run has moved, the heartbeat is due, or the end. */
-  private async next(): Promise<void> {
-    if (this.reading.signal.aborted) return;
+  /** Until the run has moved from where it was seen, the heartbeat is due, or the end. */
+  private async next(seen: Tail | null): Promise<void> {
+    if (this.tail !== seen || this.reading.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, HEARTBEAT_MS);
       this.wake = () => {

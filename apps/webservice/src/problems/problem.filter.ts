@@ -25,11 +25,13 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
+    // The caller is gone: there is nobody to tell.
+    if (response.destroyed || response.writableFinished) return;
     const error = this.refusalOf(thrown);
     const traceId = traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
-    if (problem.status >= 500) this.logger.error(`${problem.code} ${traceId} ${stackOf(error)}`);
+    if (problem.status >= 500) this.logger.error(`${problem.code} ${traceId} ${stackOf(thrown)}`);
     if (response.headersSent) {
       response.destroy();
       return;

@@ -51,10 +51,15 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   if (Number(request.get('content-length') ?? 0) > limit) throw tooLarge(limit);
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > limit) throw tooLarge(limit);
-    parts.push(part);
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > limit) throw tooLarge(limit);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('BODY_UNREADABLE', 'the body was cut off');
   }
   return Buffer.concat(parts, size);
 }

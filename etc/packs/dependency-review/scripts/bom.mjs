@@ -3,12 +3,16 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
-const text = execFileSync('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--offline', '--no-update-notifier'], {
-  cwd: 'in/project',
-  encoding: 'utf8',
-  maxBuffer: 64 * 1024 * 1024,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const text = execFileSync(
+  'npm',
+  ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--offline', '--no-update-notifier'],
+  {
+    cwd: 'in/project',
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 const { serialNumber, ...bom } = JSON.parse(text);
 const { timestamp, ...metadata } = bom.metadata;
 writeFileSync('out/bom.cdx.json', `${JSON.stringify({ ...bom, metadata }, null, 2)}\n`);

@@ -6,10 +6,12 @@ const bom = read('bom.cdx.json');
 // Workspaces are the project itself, not what it depends on.
 const folders = Object.entries(read('package-lock.json').packages).filter(([path]) => !path.includes('node_modules/'));
 const own = new Set(folders.map(([, { name, version }]) => `${name}@${version}`));
-const components = bom.components.filter((component) => !own.has(component['bom-ref'])).map(({ name, version, licenses = [] }) => {
-  const license = licenses.map((entry) => entry.expression ?? entry.license.id ?? entry.license.name).join(' AND ');
-  return { name, version, license, choices: choicesOf(license) };
-});
+const components = bom.components
+  .filter((component) => !own.has(component['bom-ref']))
+  .map(({ name, version, licenses = [] }) => {
+    const license = licenses.map((entry) => entry.expression ?? entry.license.id ?? entry.license.name).join(' AND ');
+    return { name, version, license, choices: choicesOf(license) };
+  });
 const outputs = { format: bom.bomFormat, specVersion: bom.specVersion, components };
 writeFileSync(process.env.TASKRUNNER_OUTPUTS, JSON.stringify(outputs));
 

@@ -8,7 +8,9 @@ const decisions = read('decisions.json').map(({ decision, person, record }) => (
 const { TASKRUNNER_RUN_ID: run, TASKRUNNER_PLAN_HASH: planHash } = process.env;
 
 const cell = (text) => text.replace(/[|\\`<>[\]]/g, '\\$&').replace(/\s+/g, ' ');
-const rows = list.map(({ name, version, license }) => `| ${cell(name)} | ${cell(version)} | ${cell(license) || 'none stated'} |`);
+const rows = list.map(
+  ({ name, version, license }) => `| ${cell(name)} | ${cell(version)} | ${cell(license) || 'none stated'} |`,
+);
 const markdown = [
   '# Dependency review',
   '',
@@ -17,8 +19,14 @@ const markdown = [
   `${counts.components} components: ${counts.allowed} with an allowed licence, ${counts.excepted} excepted, ${list.length} accepted by people.`,
   '',
   ...(rows.length > 0 ? ['| component | version | licence |', '|---|---|---|', ...rows, ''] : []),
-  ...decisions.map(({ decision, person, record }) => `- ${decision} by ${cell(person.sub)} (${cell(person.iss)}), record \`${record}\``),
+  ...decisions.map(
+    ({ decision, person, record }) =>
+      `- ${decision} by ${cell(person.sub)} (${cell(person.iss)}), record \`${record}\``,
+  ),
   '',
 ];
 writeFileSync('out/report.md', markdown.join('\n'));
-writeFileSync('out/report.json', `${JSON.stringify({ run, planHash, bomDigest, counts, accepted: list, decisions }, null, 2)}\n`);
+writeFileSync(
+  'out/report.json',
+  `${JSON.stringify({ run, planHash, bomDigest, counts, accepted: list, decisions }, null, 2)}\n`,
+);

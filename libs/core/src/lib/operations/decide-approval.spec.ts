@@ -1,0 +1,426 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { canonical } from '../canonical/canonical';
+import { digestOf, sha256 } from '../canonical/digest';
+import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../evidence/documents';
+import { decodeEnvelope, preAuthEncoding, sealEnvelope } from '../evidence/envelope';
+import { verifySignature } from '../evidence/signature';
+import { parseUtf8 } from '../evidence/strict-json';
+import type { RunId, TenantId } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import type { Principal } from '../foundation/principal';
+import type { Block, GateNode, Node, Plan } from '../plan/plan';
+import { GateDesk, type Decided, type GateRow, type SignedDecision } from '../ports/gate-desk';
+import type { RunReader, RunSummary } from '../ports/run-reader';
+import { Signer } from '../ports/signer';
+import { DecideApproval } from './decide-approval';
+import type { Decision } from './decision';
+import type { BoundToken } from './decision-proof';
+import { gateNodeOf } from './gate-view';
+
+const NOW = Date.UTC(2026, 0, 1);
+const ISS = 'https://id.test';
+const planHash = sha256('plan');
+const runId = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
+
+const grace: Principal = {
+  iss: ISS,
+  sub: 'grace',
+  kind: 'person',
+  tenant: 'acme' as TenantId,
+  name: 'Grace',
+  scopes: ['packs.approve'],
+  grants: ['role:sec-lead'],
+  actors: [],
+  authTimeMs: NOW - 60_000,
+  acr: null,
+};
+
+const ledger = generateKeyPairSync('ed25519');
+
+class LedgerSigner extends Signer {
+  readonly keyid = '';
+  readonly usage = 'ledger';
+  async sign(type: string, payload: string) {
+    const bytes = new TextEncoder().encode(payload);
+    return sealEnvelope(type, bytes, sign(null, preAuthEncoding(type, bytes), ledger.privateKey));
+  }
+}
+
+function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest {
+  return {
+    schema: 'taskrunner.gate-request.v1',
+    runId,
+    tenant: 'acme',
+    gate: 'approve',
+    label: null,
+    planHash,
+    profileDigest: sha256('profile'),
+    admissionDigest: sha256('admission'),
+    requirement: {
+      approval: 'prod',
+      grants: ['packs.approve', 'role:sec-lead'],
+      minApprovals: 1,
+      selfApproval: false,
+      proof: 'service',
+      maxAuthAge: null,
+      reasonRequired: false,
+      formDigest: null,
+      ...change,
+    },
+    policy: null,
+    message: 'go?',
+    showDigest: digestOf({}),
+    reads: { scan: sha256('scan') },
+    item: null,
+    secrets: [],
+    opens: [],
+    notApplied: [],
+    nonce: 'n',
+    openedAt: new Date(NOW).toISOString(),
+    expiresAt: new Date(NOW + 1_000).toISOString(),
+    executeBy: new Date(NOW + 2_000).toISOString(),
+  };
+}
+
+/** A desk with one gate: it answers as told, and keeps what it was asked. */
+class Desk extends GateDesk {
+  readonly signed: SignedDecision[] = [];
+  readonly audited: JsonObject[] = [];
+  at = NOW;
+  constructor(
+    readonly row: GateRow | null,
+    private readonly answers: (count: number) => Decided = () => ({
+      kind: 'counted',
+      state: 'approved',
+      approvals: 1,
+      required: 1,
+    }),
+  ) {
+    super();
+  }
+  async find() {
+    return this.row;
+  }
+  async open() {
+    return this.row ? [this.row] : [];
+  }
+  async now() {
+    return this.at++;
+  }
+  async decide(decision: SignedDecision) {
+    this.signed.push(decision);
+    return this.answers(this.signed.length);
+  }
+  async audit(_tenant: TenantId, event: JsonObject) {
+    this.audited.push(event);
+  }
+}
+
+function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['requirement']> = {}): GateRow {
+  const request = aRequest(requirement) as unknown as JsonObject;
+  return {
+    runId,
+    gate: 'approve',
+    state: 'open',
+    gateDigest: digestOf(request),
+    request,
+    show: {},
+    approvals: 0,
+    required: 1,
+    expiresAt: NOW + 1_000,
+    planHash,
+    initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],
+    runStatus: 'waiting',
+    decisions: [],
+    ...change,
+  };
+}
+
+function aDecision(row: GateRow, change: Partial<Decision> = {}): Decision {
+  const { gateDigest } = row;
+  return {
+    runId,
+    gate: 'approve',
+    decision: 'approved',
+    planHash,
+    gateDigest,
+    reason: null,
+    response: null,
+    onBehalfOf: null,
+    proof: null,
+    ...change,
+  };
+}
+
+const approver = generateKeyPairSync('ed25519');
+const approverKeys = {
+  keys: [
+    { iss: ISS, sub: 'grace', spki: approver.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
+  ],
+  verifySignature,
+};
+
+const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunReader =>
+  ({ summary: async () => run, plan: async () => plan && { plan: JSON.stringify(plan) } }) as unknown as RunReader;
+
+function deciding(desk: Desk, of: RunReader = reader(null)) {
+  const decide = new DecideApproval({
+    gates: desk,
+    reader: of,
+    signer: new LedgerSigner(),
+    approverKeys,
+    nonce: () => 'nonce',
+  });
+  return (decision: Decision, principal: Principal = grace, token: BoundToken | null = null) =>
+    decide.decide(principal, decision, token);
+}
+
+const recordOf = (envelope: Parameters<typeof decodeEnvelope>[0]) =>
+  JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord;
+
+describe('a decision', () => {
+  it('is signed, and says the same in its record, its letter and its row', async () => {
+    const row = aRow();
+    const desk = new Desk(row);
+    const { receipt, state } = await deciding(desk)(aDecision(row, { reason: 'reviewed' }));
+    expect(state).toBe('approved');
+    const [signed] = desk.signed;
+    const record = recordOf(receipt);
+    expect(record).toMatchObject({
+      decision: 'approved',
+      bound: 'gate',
+      grants: ['packs.approve', 'role:sec-lead'],
+      reason: 'reviewed',
+      proof: { kind: 'service' },
+    });
+    expect(Date.parse(record.decidedAt)).toBe(signed?.decidedAt);
+    expect(signed?.recordDigest).toBe(digestOf(record as unknown as Json));
+    expect(signed?.letter).toMatchObject({
+      type: 'gate.decided',
+      step: 'approve',
+      decision: { decisionId: record.decisionId, decidedAt: signed?.decidedAt },
+    });
+    expect(signed?.audit).toMatchObject({ type: 'gate.decision', outcome: 'decided', record: signed?.recordDigest });
+    expect(desk.audited).toEqual([]);
+  });
+
+  it('is signed again with a later time where another came between, twenty times at most', async () => {
+    const row = aRow();
+    const early =
+      (rounds: number) =>
+      (count: number): Decided =>
+        count <= rounds ? { kind: 'too-early' } : { kind: 'counted', state: 'open', approvals: 1, required: 2 };
+    const desk = new Desk(row, early(19));
+    await deciding(desk)(aDecision(row));
+    const times = desk.signed.map(({ decidedAt }) => decidedAt);
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    expect(new Set(desk.signed.map(({ decisionId }) => decisionId)).size).toBe(1);
+    const crowded = new Desk(row, early(20));
+    await expect(deciding(crowded)(aDecision(row))).rejects.toMatchObject({ code: 'DECISIONS_TOO_MANY' });
+    expect(crowded.audited).toMatchObject([{ outcome: 'refused', code: 'DECISIONS_TOO_MANY' }]);
+  });
+
+  it('that is signed again is judged again: its gate may have expired meanwhile', async () => {
+    const row = aRow();
+    const desk = new Desk(row, () => {
+      desk.at = NOW + 1_000;
+      return { kind: 'too-early' };
+    });
+    await expect(deciding(desk)(aDecision(row))).rejects.toMatchObject({ code: 'GATE_EXPIRED' });
+  });
+
+  const other = sha256('other');
+  it.each<[string, Partial<GateRow>, Partial<GateRequest['requirement']>, Partial<Decision>, Partial<Principal>]>([
+    ['GATE_NOT_A_PERSON', {}, {}, {}, { kind: 'client' }],
+    ['GATE_NOT_A_PERSON', {}, {}, {}, { authTimeMs: null }],
+    ['GATE_DECIDED', { state: 'approved' }, {}, {}, {}],
+    ['GATE_DECIDED', { state: 'rejected' }, {}, {}, {}],
+    ['GATE_EXPIRED', { state: 'expired' }, {}, {}, {}],
+    ['GATE_EXPIRED', { expiresAt: NOW }, {}, {}, {}],
+    ['RUN_ENDED', { state: 'closed' }, {}, {}, {}],
+    ['RUN_ENDED', { runStatus: 'cancelling' }, {}, {}, {}],
+    ['PLAN_HASH_MISMATCH', {}, {}, { planHash: other }, {}],
+    ['GATE_STALE', {}, {}, { gateDigest: other }, {}],
+    ['GATE_STALE', {}, {}, { gateDigest: null }, {}],
+    ['GATE_SELF_APPROVAL', {}, {}, {}, { sub: 'ada' }],
+    ['GATE_GRANT_MISSING', {}, {}, {}, { grants: [] }],
+    ['GATE_GRANT_MISSING', {}, {}, {}, { scopes: ['packs.admin'] }],
+    ['GATE_REASON_REQUIRED', {}, { reasonRequired: true }, { reason: '  ' }, {}],
+    ['GATE_RESPONSE_INVALID', {}, {}, { response: { a: 1 } }, {}],
+    ['GATE_AUTH_TOO_OLD', {}, { maxAuthAge: 'PT59S' }, {}, {}],
+    ['GATE_TOKEN_MISMATCH', {}, { proof: 'token' }, {}, {}],
+    ['GATE_TOKEN_MISMATCH', {}, { proof: 'key' }, {}, {}],
+    ['GATE_TOKEN_MISMATCH', {}, {}, { proof: { payload: 'x' } }, {}],
+    ['DELEGATION_INVALID', {}, {}, { onBehalfOf: { iss: ISS, sub: 'linus' } }, {}],
+  ])('is refused with %s (%j %j %j %j), audited, and never signed', async (code, change, requirement, said, who) => {
+    const row = aRow(change, requirement);
+    const desk = new Desk(row);
+    await expect(deciding(desk)(aDecision(row, said), { ...grace, ...who })).rejects.toMatchObject({ code });
+    expect(desk.signed).toEqual([]);
+    expect(desk.audited).toMatchObject([{ type: 'gate.decision', outcome: 'refused', code }]);
+  });
+
+  it('that was made before answers with the first record, also when the gate is decided', async () => {
+    const open = aRow();
+    const desk = new Desk(open);
+    const { receipt } = await deciding(desk)(aDecision(open));
+    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
+    const decided = aRow({
+      state: 'approved',
+      approvals: 1,
+      decisions: [
+        { decisionId, decision: 'approved', person: { iss: ISS, sub: 'grace' }, envelope: receipt, decidedAt },
+      ],
+    });
+    const later = new Desk(decided);
+    expect(await deciding(later)(aDecision(decided))).toMatchObject({ state: 'approved', approvals: 1, receipt });
+    expect(later.signed).toEqual([]);
+    await expect(deciding(later)(aDecision(decided, { decision: 'withdrawn' }))).rejects.toMatchObject({
+      code: 'GATE_DECIDED',
+    });
+    await expect(deciding(later)(aDecision(decided, { gateDigest: other }))).rejects.toMatchObject({
+      code: 'GATE_DECIDED',
+    });
+  });
+
+  it('is proven by the person’s own key over exactly this intent', async () => {
+    const row = aRow({}, { proof: 'key' });
+    const { gateDigest } = row;
+    const intent = { gateDigest, decision: 'approved', reason: null, response: null, onBehalfOf: null };
+    const sealed = (what: Json) => {
+      const bytes = new TextEncoder().encode(canonical(what));
+      return sealEnvelope(
+        PAYLOAD_TYPE.intent,
+        bytes,
+        sign(null, preAuthEncoding(PAYLOAD_TYPE.intent, bytes), approver.privateKey),
+      ) as unknown as Json;
+    };
+    const desk = new Desk(row);
+    const { receipt } = await deciding(desk)(aDecision(row, { proof: sealed(intent) }));
+    expect(recordOf(receipt).proof).toMatchObject({ kind: 'key' });
+    const wrong = aDecision(row, { proof: sealed({ ...intent, decision: 'rejected' }) });
+    await expect(deciding(new Desk(row))(wrong)).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
+    const stranger = deciding(new Desk(row))(aDecision(row, { proof: sealed(intent) }), { ...grace, sub: 'linus' });
+    await expect(stranger).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
+  });
+
+  it('takes the token that is bound to it, and no other', async () => {
+    const row = aRow({}, { proof: 'token' });
+    const token: BoundToken = {
+      jws: 'a.b.c',
+      jti: 'j',
+      runId,
+      gate: 'approve',
+      planHash,
+      gateDigest: row.gateDigest,
+      decision: 'approved',
+    };
+    const desk = new Desk(row);
+    const { receipt } = await deciding(desk)(aDecision(row), grace, token);
+    expect(recordOf(receipt)).toMatchObject({ proof: { kind: 'token', jws: 'a.b.c' } });
+    for (const change of [
+      { runId: 'x' },
+      { gate: 'x' },
+      { planHash: 'x' },
+      { gateDigest: 'x' },
+      { gateDigest: null },
+      { decision: 'rejected' },
+    ]) {
+      await expect(deciding(new Desk(row))(aDecision(row), grace, { ...token, ...change })).rejects.toMatchObject({
+        code: 'GATE_TOKEN_MISMATCH',
+      });
+    }
+    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
+    const person = { iss: ISS, sub: 'grace' };
+    const used = aRow(
+      {
+        decisions: [
+          { decisionId, decision: 'approved', person, envelope: receipt, decidedAt },
+          { decisionId: 'w', decision: 'withdrawn', person, envelope: withdrawn(receipt), decidedAt: decidedAt + 1 },
+        ],
+      },
+      { proof: 'token' },
+    );
+    await expect(deciding(new Desk(used))(aDecision(used), grace, token)).rejects.toMatchObject({
+      code: 'GATE_TOKEN_MISMATCH',
+    });
+  });
+
+  it('at a gate without a row is too early, too late, or at no gate', async () => {
+    const row = aRow();
+    const plan = aPlan([aGate('approve')]);
+    const ask = (run: Partial<RunSummary> | null, gate = 'approve') =>
+      deciding(new Desk(null), reader(run, plan))(aDecision(row, { gate }));
+    await expect(ask({ finishedAt: null })).rejects.toMatchObject({ code: 'GATE_NOT_OPEN' });
+    await expect(ask({ finishedAt: 1 })).rejects.toMatchObject({ code: 'RUN_ENDED' });
+    await expect(ask({ finishedAt: null }, 'nothing')).rejects.toMatchObject({ code: 'GATE_NOT_FOUND' });
+    const absent = new Desk(null);
+    await expect(deciding(absent)(aDecision(row))).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    expect(absent.audited).toEqual([]);
+  });
+});
+
+/** The same record, but a withdrawal. */
+function withdrawn(receipt: Parameters<typeof decodeEnvelope>[0]) {
+  const record = { ...recordOf(receipt), decision: 'withdrawn', decisionId: 'w' };
+  return sealEnvelope(
+    PAYLOAD_TYPE.decision,
+    new TextEncoder().encode(canonical(record as unknown as Json)),
+    new Uint8Array(64),
+  );
+}
+
+const common = {
+  name: null,
+  when: null,
+  needs: [],
+  stated: false,
+  runOn: 'success' as const,
+  timeoutMs: null,
+  workers: [],
+};
+const block = (...nodes: Node[]): Block => ({ nodes, maxParallel: null, continueOnError: false });
+
+function aGate(id: string): GateNode {
+  return { ...common, kind: 'gate', id, approval: 'prod', policy: null, with: {}, message: null, show: {}, form: null };
+}
+
+function aPlan(nodes: Node[]): Plan {
+  return { graph: block(...nodes), schema: 'taskrunner.plan.v1', planHash: planHash } as unknown as Plan;
+}
+
+describe('gateNodeOf', () => {
+  const group = (id: string, ...nodes: Node[]) =>
+    ({ ...common, kind: 'group', id, body: block(...nodes), continueOnError: false }) as Node;
+  const map = (id: string, ...nodes: Node[]) =>
+    ({ ...common, kind: 'map', id, body: block(...nodes) }) as unknown as Node;
+  const conditional = (id: string, then: Node, otherwise: Node) =>
+    ({
+      ...common,
+      kind: 'conditional',
+      id,
+      branches: [{ when: 'x', body: block(then) }],
+      otherwise: block(otherwise),
+    }) as unknown as Node;
+  const plan = aPlan([
+    aGate('top'),
+    group('g', aGate('inGroup'), map('m', group('h', aGate('approve')), map('n', aGate('deep')))),
+    conditional('c', aGate('yes'), aGate('no')),
+  ]);
+
+  it.each([
+    ['top', 'top'],
+    ['inGroup', 'inGroup'],
+    ['m[3]::approve', 'approve'],
+    ['m[3]::n[0]::deep', 'deep'],
+    ['yes', 'yes'],
+    ['no', 'no'],
+    ['approve', null],
+    ['m[3]', null],
+    ['m', null],
+    ['g', null],
+    ['top::approve', null],
+    ['', null],
+    ['toString', null],
+  ])('of %s is %s', (place, id) => expect(gateNodeOf(plan, place)?.id ?? null).toBe(id));
+});
