@@ -130,7 +130,9 @@ export class Worker {
     await this.database.close();
   }
 
-  readiness(): ReturnType<WorkerDatabase['readiness']> {
+  /** A worker that honours no environment claims nothing: it is not ready. */
+  async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
+    if (this.description.environments.length === 0) return { ready: false, reason: `the sandbox profile ${this.description.isolation} cannot be enforced here` };
     return this.database.readiness();
   }
 

@@ -81,18 +81,18 @@ describe('the development stack', () => {
   });
 
   it('kills and starts workers on demand, tells of those that are lost, and leaves none behind', async () => {
-    const { killWorker, startWorker, workerPids, stop } = await start({ workers: 2 });
-    const before = workerPids();
+    const running = await start({ workers: 2 });
+    const before = running.workerPids();
     expect(before).toHaveLength(2);
-    await killWorker('SIGKILL', before[0]);
-    expect(workerPids()).toEqual([before[1]]);
-    const third = await startWorker();
-    expect(workerPids()).toEqual([before[1], third]);
+    await running.killWorker('SIGKILL', before[0]);
+    expect(running.workerPids()).toEqual([before[1]]);
+    const third = await running.startWorker();
+    expect(running.workerPids()).toEqual([before[1], third]);
     expect(lost).toEqual([]);
     process.kill(third, 'SIGKILL');
     while (lost.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(lost).toEqual([{ name: 'worker', code: null, signal: 'SIGKILL' }]);
-    await stop();
+    await running.stop();
     expect([...before, third].filter(isAlive)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
+import { canonical, type JsonObject } from '@taskrunner/core';
 import type { DatedKey, KeyRing } from './key-ring';
 import { readJsonFile, replaceFile } from './state-directory';
 
@@ -18,11 +18,11 @@ const YEARS_MS = 3_650 * DAY_MS;
 
 /** Writes `taskrunner.trust.v1` (evidence.md §4); a new serial only where what it trusts has changed. Its text is public. */
 export async function writeTrustFile(path: string, facts: TrustFacts, now: Date = new Date()): Promise<void> {
-  const last = await readJsonFile<{ serial: number; issued: string; expires: string }>(path);
+  const last = await readJsonFile<JsonObject & { serial: number; issued: string; expires: string }>(path);
   const trusted = trustedBy(facts);
   if (last !== null && Date.parse(last.expires) > now.getTime() + DAY_MS) {
     const { serial, issued: _issued, expires: _expires, ...rest } = last;
-    if (isDeepStrictEqual(rest, trusted)) return;
+    if (canonical(rest) === canonical(trusted as JsonObject)) return;
     await write(path, trusted, serial + 1, now);
   } else await write(path, trusted, (last?.serial ?? 0) + 1, now);
 }

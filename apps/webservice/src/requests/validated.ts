@@ -40,7 +40,9 @@ function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: objec
 }
 
 function faultsOf({ property, constraints, children }: ValidationError, above: string): readonly Fault[] {
-  const path = `${above}/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  // A value of the wrong kind altogether is reported without a property: then it is the member above that is wrong.
+  const name = property as string | undefined;
+  const path = name === undefined ? above : `${above}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const own = Object.entries(constraints ?? {}).map(([rule, message]) =>
     rule === 'whitelistValidation'
       ? fault(path, `There is no member ${property}.`, 'Remove the member or correct its name.')

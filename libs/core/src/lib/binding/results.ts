@@ -27,6 +27,8 @@ export interface CountedDecision {
 
 export interface StepResult {
   readonly startedAt: number | null;
+  /** When it last began to wait: for a retry, a time, a person. */
+  readonly waitingSince: number | null;
   readonly endedAt: number | null;
   readonly attempts: number;
   readonly execution: number;
@@ -51,7 +53,7 @@ export interface StepResult {
 }
 
 const NOTHING: StepResult = {
-  startedAt: null, endedAt: null, attempts: 0, execution: 0, status: null, code: null, message: null, exitCode: null, outputs: null,
+  startedAt: null, waitingSince: null, endedAt: null, attempts: 0, execution: 0, status: null, code: null, message: null, exitCode: null, outputs: null,
   items: null, artifacts: [], gate: null, judged: null,
 };
 
@@ -98,13 +100,17 @@ export class Results {
         const { status, code, message, exitCode, outputs } = event;
         return this.change(event.step, { status, code, message, exitCode, outputs, endedAt: at, attempts: event.attempts });
       }
+      case 'step.retrying':
+      case 'step.waiting':
+      case 'step.attention':
+        return this.change(event.step, { waitingSince: at });
       case 'artifact.captured': {
         const { step, name, path, execution, digest, size, mediaType } = event;
         return this.change(step, { artifacts: [...(this.get(step)?.artifacts ?? []), { name, path, execution, digest, size, mediaType }] });
       }
       case 'gate.opened': {
         const { request, gateDigest, expiresAt } = event;
-        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] } });
+        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, waitingSince: at, gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] } });
       }
       case 'gate.decided': {
         const { decisionId, decision, person } = event.decision;

@@ -18,6 +18,7 @@ import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
+import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
 import type { Claims } from '../ports/claims';
 import type { LogStore } from '../ports/log-store';
@@ -145,7 +146,7 @@ async function gatherEvidence(
     profile,
     environment: records.environment,
     pack: { manifest, files },
-    pages: await hands.claims.pages(tenant, run, 0),
+    pages: await pagesWithInputs(hands, tenant, run),
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
@@ -154,6 +155,20 @@ async function gatherEvidence(
     artifacts: await carriedArtifacts(hands, tenant, records),
     asserted: { builder, audit: records.audit },
   };
+}
+
+/** The journal; inputs of policies that were too large for their page are put beside it, so that a verifier can judge again. */
+async function pagesWithInputs(hands: AttestHands, tenant: TenantId, run: RunId): Promise<RunEvidence['pages']> {
+  const pages: Page[] = [];
+  for (const { first, entries, values, prev, hash } of await hands.claims.pages(tenant, run, 0)) {
+    const inputs: Record<Digest, Json> = {};
+    for (const { event } of entries) {
+      if (event.type !== 'policy.judged' || event.input?.kind !== 'value' || event.input.digest in values) continue;
+      inputs[event.input.digest] = JSON.parse(new TextDecoder().decode(await readAll(hands.objects, tenant, event.input.digest))) as Json;
+    }
+    pages.push({ first, entries, values: { ...values, ...inputs }, prev, hash });
+  }
+  return pages;
 }
 
 async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<Awaited<ReturnType<LogStore['read']>>> {

@@ -26,7 +26,7 @@ export function runChange(of: {
     waits: of.waits.map(({ kind, id, until }) => ({
       kind,
       id,
-      since: timeText(results.get(id)?.gate?.openedAt ?? results.get(id)?.startedAt ?? at),
+      since: timeText(results.get(id)?.waitingSince ?? at),
       until: until === null ? null : timeText(until),
     })),
     counts: countsShown(of.x, state.counts, of.topSteps, result !== null),
