@@ -94,7 +94,10 @@ module.exports = {
     {
       name: 'only-modules-and-mains-name-adapters',
       severity: 'error',
-      from: { path: '^apps/(webservice|worker)/src/', pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/lease-thread\\.ts$` },
+      from: {
+        path: '^apps/(webservice|worker)/src/',
+        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/lease-thread\\.ts$`,
+      },
       to: { path: '^libs/infrastructure/' },
     },
     {

@@ -1,4 +1,6 @@
 module.exports = {
+  // A global option: in a project's own configuration it is not read when all run together.
+  testTimeout: 60_000,
   projects: [
     'libs/core',
     'libs/infrastructure',

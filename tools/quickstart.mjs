@@ -94,7 +94,8 @@ async function start() {
     stateDirectory: STATE,
     onProgress: (text) => console.log(`  ${text}`),
     onLost: ({ name, code, signal }) => {
-      if (!ending) void end(new Failure(`the ${name} has ended (${signal ?? `exit code ${code}`}); see ${join(STATE, 'logs')}`));
+      if (!ending)
+        void end(new Failure(`the ${name} has ended (${signal ?? `exit code ${code}`}); see ${join(STATE, 'logs')}`));
     },
   });
   console.log(`  API ${stack.server}, authority ${stack.issuer}, sandbox ${stack.sandbox.profile}`);
@@ -105,8 +106,7 @@ async function start() {
 function as(token) {
   const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
   for (const name of ['TASKRUNNER_CONFIG', 'TASKRUNNER_TOKEN_FILE']) delete env[name];
-  return (args, options = {}) =>
-    must(`taskrunner ${args[0]}`, process.execPath, [CLI, ...args], { env, ...options });
+  return (args, options = {}) => must(`taskrunner ${args[0]}`, process.execPath, [CLI, ...args], { env, ...options });
 }
 
 const show = (line) => console.log(`  ${line}`);
@@ -164,7 +164,9 @@ async function end(error, lastLine = null) {
   await stack?.stop().catch((stopError) => (error ??= stopError));
   if (error) {
     const remedy = error.remediation ? `\nhelp: ${error.remediation}` : '';
-    console.error(`\nquickstart failed: ${error instanceof Failure || error.code ? `${error.message}${remedy}` : error.stack}`);
+    console.error(
+      `\nquickstart failed: ${error instanceof Failure || error.code ? `${error.message}${remedy}` : error.stack}`,
+    );
     process.exit(typeof error.exitCode === 'number' ? error.exitCode : 1);
   }
   if (lastLine) console.log(lastLine);

@@ -11,7 +11,10 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** The tools have tests of their own, for Node's runner: they are ES modules without a build. */
 function testTools() {
-  const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', 'tools/dev-authority/'], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+  const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', 'tools/dev-authority/'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
   if (status !== 0) console.log(stdout);
   total.passed += count('pass');
@@ -23,7 +26,13 @@ function testTools() {
 function testProjects() {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-test-'));
   const report = join(folder, 'report.json');
-  const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', `--outputFile=${report}`, ...process.argv.slice(2)];
+  const jest = [
+    'node_modules/jest/bin/jest.js',
+    '--maxWorkers=2',
+    '--json',
+    `--outputFile=${report}`,
+    ...process.argv.slice(2),
+  ];
   const { status } = run(process.execPath, jest, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (existsSync(report)) {
     const summary = JSON.parse(readFileSync(report, 'utf8'));

@@ -20,10 +20,11 @@ function descendants(roots: readonly number[]): number[] {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   const found = new Set(roots);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const [pid, parent] of table) {
-      if (pid !== undefined && parent !== undefined && found.has(parent) && !found.has(pid)) grown = found.add(pid) !== undefined;
+      if (pid !== undefined && parent !== undefined && found.has(parent) && !found.has(pid))
+        grown = found.add(pid) !== undefined;
     }
   }
   return [...found].filter((pid) => !roots.includes(pid));
@@ -58,7 +59,12 @@ describe('a worker that is killed in the middle of a run', () => {
     const run = await ada.submit(WORK);
     for (;;) {
       const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
-      if ((body['items'] as { id: string; status: string }[]).some(({ id, status }) => id === 'step-2' && status === 'running')) break;
+      if (
+        (body['items'] as { id: string; status: string }[]).some(
+          ({ id, status }) => id === 'step-2' && status === 'running',
+        )
+      )
+        break;
       await pause(50);
     }
     await pause(250);
@@ -82,7 +88,8 @@ describe('a worker that is killed in the middle of a run', () => {
     expect(numbered.map(({ id }) => id)).toEqual(numbered.map((_, i) => i + 1));
     expect(summary['lastLine']).toBe(numbered.length);
     for (let step = 0; step < STEPS; step++) {
-      for (let line = 1; line <= 5; line++) expect(numbered.some(({ data }) => data['message'] === `step ${step} line ${line}`)).toBe(true);
+      for (let line = 1; line <= 5; line++)
+        expect(numbered.some(({ data }) => data['message'] === `step ${step} line ${line}`)).toBe(true);
     }
     expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
   }, 120_000);

@@ -57,7 +57,15 @@ describe('the evidence of a run', () => {
   }
 
   function verify(file: string, more: readonly string[] = ['--allow-dev']): Verified {
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', file, '--trust', stack.trustPath, '--json', ...more];
+    const args = [
+      join(ROOT, 'apps/cli/bin/taskrunner.js'),
+      'verify',
+      file,
+      '--trust',
+      stack.trustPath,
+      '--json',
+      ...more,
+    ];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     if (stdout.trim() === '') throw new Error(stderr);
     return { status, ...(JSON.parse(stdout) as Omit<Verified, 'status'>) };
@@ -80,14 +88,27 @@ describe('the evidence of a run', () => {
     expect(verified.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(verified).toMatchObject({ status: 0, ok: true, planHash });
     const recomputed = verified.checks.filter(({ basis }) => basis === 'recomputed').map(({ name }) => name);
-    for (const name of ['plan.hash', 'pack.content', 'journal.chain', 'journal.replay', 'logs.digest', 'gates.requests', 'effects.gated', 'artifacts.bytes', 'statement.agrees']) {
+    for (const name of [
+      'plan.hash',
+      'pack.content',
+      'journal.chain',
+      'journal.replay',
+      'logs.digest',
+      'gates.requests',
+      'effects.gated',
+      'artifacts.bytes',
+      'statement.agrees',
+    ]) {
       expect(recomputed).toContain(name);
     }
   });
 
   it('fails without --allow-dev, and for another run', () => {
     expect(verify(bundle, [])).toMatchObject({ status: 9, ok: false });
-    expect(verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({ status: 9, ok: false });
+    expect(verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({
+      status: 9,
+      ok: false,
+    });
   });
 
   it('fails for one flipped byte in any of its files, and names the check', async () => {
@@ -114,14 +135,27 @@ describe('the evidence of a run', () => {
     const envelopeFile = files.get('attestations/pack-run.sigstore.json');
     const key = publicKeyPem(stack.trustPath, 'run-open');
     const verifier = new Verifier(
-      { certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [], publicKey: () => ({ publicKey: createPublicKey(key), validFor: () => true }) },
+      {
+        certificateAuthorities: [],
+        timestampAuthorities: [],
+        tlogs: [],
+        ctlogs: [],
+        publicKey: () => ({ publicKey: createPublicKey(key), validFor: () => true }),
+      },
       { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 },
     );
-    const bundleOf = (bytes: Uint8Array | undefined) => toSignedEntity(bundleFromJSON(JSON.parse(new TextDecoder().decode(bytes)) as unknown));
+    const bundleOf = (bytes: Uint8Array | undefined) =>
+      toSignedEntity(bundleFromJSON(JSON.parse(new TextDecoder().decode(bytes)) as unknown));
     expect(() => verifier.verify(bundleOf(envelopeFile))).not.toThrow();
     const other = generateKeyPairSync('ed25519').publicKey;
     const wrong = new Verifier(
-      { certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [], publicKey: () => ({ publicKey: other, validFor: () => true }) },
+      {
+        certificateAuthorities: [],
+        timestampAuthorities: [],
+        tlogs: [],
+        ctlogs: [],
+        publicKey: () => ({ publicKey: other, validFor: () => true }),
+      },
       { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 },
     );
     expect(() => wrong.verify(bundleOf(envelopeFile))).toThrow();
@@ -143,8 +177,18 @@ describe('the evidence of a run', () => {
     const statement = write('pack-run.json', files.get('attestations/pack-run.sigstore.json') ?? new Uint8Array());
     const artifacts = write('artifacts.json', files.get('artifacts.json') ?? new Uint8Array());
     const args = (subject: string): string[] => [
-      'verify-blob-attestation', '--key', key, '--bundle', statement, '--new-bundle-format', '--trusted-root', root, '--insecure-ignore-tlog=true',
-      '--type', 'https://stellaops.io/attestation/pack-run/v1', subject,
+      'verify-blob-attestation',
+      '--key',
+      key,
+      '--bundle',
+      statement,
+      '--new-bundle-format',
+      '--trusted-root',
+      root,
+      '--insecure-ignore-tlog=true',
+      '--type',
+      'https://stellaops.io/attestation/pack-run/v1',
+      subject,
     ];
     expect(spawnSync('cosign', args(artifacts), { encoding: 'utf8' }).stderr).toContain('Verified OK');
     expect(spawnSync('cosign', args(write('other.json', '[]')), { encoding: 'utf8' }).status).not.toBe(0);
@@ -155,7 +199,11 @@ describe('the evidence of a run', () => {
     const yaml = join(folder, 'pack.yaml');
     writeFileSync(yaml, PACK);
     const plan = (file: string, env: Record<string, string>): string => {
-      const out = execFileSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'plan', file, '--output', 'json'], { encoding: 'utf8', env: { ...process.env, ...env } });
+      const out = execFileSync(
+        process.execPath,
+        [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'plan', file, '--output', 'json'],
+        { encoding: 'utf8', env: { ...process.env, ...env } },
+      );
       return (JSON.parse(out) as { planHash: string }).planHash;
     };
     const json = join(folder, 'shuffled.json');
@@ -165,8 +213,18 @@ describe('the evidence of a run', () => {
         spec: {
           steps: [
             { run: { with: { outputs: { hits: ['CVE-2026-1'] } }, uses: 'builtin:transform' }, id: 'find' },
-            { gate: { show: { hits: '{{ steps.find.outputs.hits }}' }, message: 'go?', approval: 'owners' }, id: 'approve' },
-            { run: { artifacts: [{ path: 'out/report.txt', name: 'report' }], with: { source: 'echo applied; echo report > out/report.txt', interpreter: ['sh'] }, uses: 'builtin:script' }, id: 'apply' },
+            {
+              gate: { show: { hits: '{{ steps.find.outputs.hits }}' }, message: 'go?', approval: 'owners' },
+              id: 'approve',
+            },
+            {
+              run: {
+                artifacts: [{ path: 'out/report.txt', name: 'report' }],
+                with: { source: 'echo applied; echo report > out/report.txt', interpreter: ['sh'] },
+                uses: 'builtin:script',
+              },
+              id: 'apply',
+            },
           ],
           approvals: [{ minApprovals: 1, grants: ['Packs.Approve'], id: 'owners' }],
         },
@@ -187,5 +245,10 @@ describe('the evidence of a run', () => {
 function publicKeyPem(trustPath: string, usage: string): string {
   const trust = JSON.parse(readFileSync(trustPath, 'utf8')) as { keys: { spki: string; usages: string[] }[] };
   const spki = trust.keys.find(({ usages }) => usages.includes(usage))?.spki ?? '';
-  return String(createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' }));
+  return String(
+    createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' }).export({
+      type: 'spki',
+      format: 'pem',
+    }),
+  );
 }

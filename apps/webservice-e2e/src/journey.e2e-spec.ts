@@ -40,7 +40,10 @@ describe('the main job, through the public API', () => {
     const waiting = await ada.until(run, ['waiting']);
     expect(waiting['waits']).toMatchObject([{ kind: 'approval', id: 'approve' }]);
     const shown = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
-    expect(shown.body).toMatchObject({ request: { message: '1 findings', opens: ['apply'] }, show: { hits: ['CVE-2026-1'] } });
+    expect(shown.body).toMatchObject({
+      request: { message: '1 findings', opens: ['apply'] },
+      show: { hits: ['CVE-2026-1'] },
+    });
 
     const own = await ada.approve(run, 'approve');
     expect(own.status).toBe(403);
@@ -61,7 +64,9 @@ describe('the main job, through the public API', () => {
     expect(seen.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     expect(seen.map(({ data }) => data['message'])).toEqual(Array.from({ length: 40 }, (_, i) => `line ${i + 1}`));
     expect(rest.lines.at(-1)?.data).toMatchObject({ eventType: 'run.finished', status: 'succeeded' });
-    expect((await ada.raw('GET', `/api/runs/${run}/logs?after=40`, undefined, { accept: 'text/event-stream' })).status).toBe(204);
+    expect(
+      (await ada.raw('GET', `/api/runs/${run}/logs?after=40`, undefined, { accept: 'text/event-stream' })).status,
+    ).toBe(204);
 
     const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
     const [artifact] = body['items'] as { artifactId: string; digest: string; name: string }[];
@@ -73,7 +78,11 @@ describe('the main job, through the public API', () => {
   }, 60_000);
 
   it('answers a wrong plan hash with its receipt, and an initiator of the run with GATE_SELF_APPROVAL', async () => {
-    const wrong = await ada.ask('POST', '/api/runs', { manifest: GATED, inputs: {}, planHash: `sha256:${'0'.repeat(64)}` });
+    const wrong = await ada.ask('POST', '/api/runs', {
+      manifest: GATED,
+      inputs: {},
+      planHash: `sha256:${'0'.repeat(64)}`,
+    });
     expect([wrong.status, wrong.body['code']]).toEqual([409, 'PLAN_HASH_MISMATCH']);
     expect(wrong.body['receipt']).toMatchObject({ graph: expect.stringMatching(/^sha256:/) });
     const linus = new Caller(stack.server, await stack.tokenFor('linus'));
@@ -121,7 +130,17 @@ spec:
     const run = await ada.submit(pack('- { id: a, run: { uses: "builtin:noop" } }'));
     await ada.until(run, ['succeeded']);
     const absent = await mallory.ask('GET', '/api/runs/run_00000000000000000000000000');
-    for (const path of ['', '/graph', '/steps', '/logs', '/artifacts', '/gates/a', '/plan', '/evidence', '/attestations']) {
+    for (const path of [
+      '',
+      '/graph',
+      '/steps',
+      '/logs',
+      '/artifacts',
+      '/gates/a',
+      '/plan',
+      '/evidence',
+      '/attestations',
+    ]) {
       const foreign = await mallory.ask('GET', `/api/runs/${run}${path}`);
       expect(foreign.status).toBe(404);
       expect(foreign.body['code']).toBe(absent.body['code']);
@@ -152,7 +171,9 @@ spec:
     const { body } = await ada.ask('GET', `/api/runs/${run}/artifacts`);
     expect((body['items'] as { name: string }[]).map(({ name }) => name)).toEqual(['fine']);
     const { body: steps } = await ada.ask('GET', `/api/runs/${run}/steps`);
-    const failed = (steps['items'] as { id: string; status: string }[]).filter(({ status }) => status === 'failed').map(({ id }) => id);
+    const failed = (steps['items'] as { id: string; status: string }[])
+      .filter(({ status }) => status === 'failed')
+      .map(({ id }) => id);
     expect(failed.sort()).toEqual(['fifo', 'folder', 'link']);
   }, 90_000);
 });

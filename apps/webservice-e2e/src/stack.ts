@@ -24,7 +24,9 @@ export interface DevStack {
 /** Starts a stack of its own in a fresh folder. */
 export async function startStack(stateDirectory: string, options: object = {}): Promise<DevStack> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as { readonly startDevStack: (o: object) => Promise<DevStack> };
+  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as {
+    readonly startDevStack: (o: object) => Promise<DevStack>;
+  };
   return startDevStack({ stateDirectory, durable: false, temporary: true, ...options });
 }
 
@@ -44,7 +46,11 @@ export class Caller {
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await this.raw(method, path, body, headers);
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>),
+    };
   }
 
   raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
@@ -71,7 +77,7 @@ export class Caller {
 
   /** Waits until the run is in one of these states. */
   async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
-    for (const end = Date.now() + seconds * 1_000; ; ) {
+    for (const end = Date.now() + seconds * 1_000; ;) {
       const summary = await this.summary(run);
       if (states.includes(summary['status'] as string)) return summary;
       if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(summary)}`);
@@ -80,7 +86,7 @@ export class Caller {
   }
 
   async sealed(run: string): Promise<Uint8Array> {
-    for (const end = Date.now() + 60_000; ; ) {
+    for (const end = Date.now() + 60_000; ;) {
       const response = await this.raw('GET', `/api/runs/${run}/evidence`);
       if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
       if (Date.now() > end) throw new Error(`no evidence: ${response.status} ${await response.text()}`);
@@ -89,8 +95,14 @@ export class Caller {
   }
 
   /** Lines of an SSE stream until it closes, or until `stopAfter` lines were read. */
-  async lines(run: string, options: { readonly after?: number; readonly stopAfter?: number } = {}): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
-    const headers: Record<string, string> = { accept: 'text/event-stream', ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }) };
+  async lines(
+    run: string,
+    options: { readonly after?: number; readonly stopAfter?: number } = {},
+  ): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
+    const headers: Record<string, string> = {
+      accept: 'text/event-stream',
+      ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }),
+    };
     const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers);
     const lines: SseLine[] = [];
     if (response.status === 204 || !response.body) return { lines, closed: true };
@@ -106,7 +118,8 @@ export class Caller {
       for (const frame of frames) {
         const id = /^id: ?(.*)$/m.exec(frame)?.[1];
         const data = /^data: ?(.*)$/m.exec(frame)?.[1];
-        if (data !== undefined) lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
+        if (data !== undefined)
+          lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
         if (options.stopAfter === undefined || lines.length < options.stopAfter) continue;
         await reader.cancel();
         return { lines, closed: false };
@@ -118,7 +131,14 @@ export class Caller {
   async approve(run: string, gate: string, change: object = {}): Promise<Answer> {
     const shown = await this.ask('GET', `/api/runs/${run}/gates/${encodeURIComponent(gate)}`);
     const { gateDigest, request } = shown.body as { gateDigest: string; request: { planHash: string } };
-    return this.ask('POST', `/api/runs/${run}/approve`, { gateId: gate, decision: 'approved', planHash: request.planHash, gateDigest, reason: 'reviewed', ...change });
+    return this.ask('POST', `/api/runs/${run}/approve`, {
+      gateId: gate,
+      decision: 'approved',
+      planHash: request.planHash,
+      gateDigest,
+      reason: 'reviewed',
+      ...change,
+    });
   }
 }
 

@@ -24,7 +24,11 @@ describe('a database administrator without keys', () => {
     stack = await startStack(folder);
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
-    sql = new Client({ connectionString: Object.assign(new URL(stack.database.adminUrl), { pathname: new URL(stack.database.ownerUrl).pathname }).href });
+    sql = new Client({
+      connectionString: Object.assign(new URL(stack.database.adminUrl), {
+        pathname: new URL(stack.database.ownerUrl).pathname,
+      }).href,
+    });
     await sql.connect();
     await sql.query("set session_replication_role = 'replica'");
   }, 120_000);
@@ -43,13 +47,19 @@ describe('a database administrator without keys', () => {
 
   async function nothingApplied(run: string): Promise<void> {
     const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
-    expect((body['items'] as { id: string; status: string }[]).filter(({ id, status }) => id === 'apply' && status !== 'pending')).toEqual([]);
+    expect(
+      (body['items'] as { id: string; status: string }[]).filter(
+        ({ id, status }) => id === 'apply' && status !== 'pending',
+      ),
+    ).toEqual([]);
     expect((await ada.summary(run))['lastLine']).toBe(0);
   }
 
   it('opens nothing with a decision that nobody signed', async () => {
     const { run, uuid } = await waiting();
-    const { rows } = await sql.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs where run_id = $1', [uuid]);
+    const { rows } = await sql.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs where run_id = $1', [
+      uuid,
+    ]);
     const tenant = rows[0]?.tenant_id;
     await sql.query(
       `with counted as (update pack_runs.runs set inbox_seq = inbox_seq + 1, due_at = clock_timestamp() where tenant_id = $1 and run_id = $2 returning inbox_seq)
@@ -62,19 +72,29 @@ describe('a database administrator without keys', () => {
        values ($1, $2, 'forged', 'approve', 'approved', 'https://id.test', 'nobody', 1764000000000, $3, '{}')`,
       [tenant, uuid, `sha256:${'0'.repeat(64)}`],
     );
-    await sql.query("update pack_runs.gates set state = 'approved', approvals = 1 where tenant_id = $1 and run_id = $2", [tenant, uuid]);
+    await sql.query(
+      "update pack_runs.gates set state = 'approved', approvals = 1 where tenant_id = $1 and run_id = $2",
+      [tenant, uuid],
+    );
     for (let i = 0; i < 40 && (await ada.summary(run))['status'] === 'queued'; i++) await pause(100);
     await pause(2_500);
     await nothingApplied(run);
     expect((await ada.summary(run))['status']).toBe('waiting');
-    const { rows: notes } = await sql.query<{ found: string }>("select entries as found from pack_run_logs.journal where run_id = $1 and entries like '%DECISION_UNSIGNED%'", [uuid]);
+    const { rows: notes } = await sql.query<{ found: string }>(
+      "select entries as found from pack_run_logs.journal where run_id = $1 and entries like '%DECISION_UNSIGNED%'",
+      [uuid],
+    );
     expect(notes.length).toBeGreaterThan(0);
   }, 60_000);
 
   it('cannot swap pack, inputs and hash of a queued run', async () => {
     await stack.killWorker('SIGTERM');
-    const run = await ada.submit(pack('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo good" } } }'));
-    const other = await ada.submit(pack('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo evil" } } }'));
+    const run = await ada.submit(
+      pack('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo good" } } }'),
+    );
+    const other = await ada.submit(
+      pack('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo evil" } } }'),
+    );
     await sql.query(
       `update pack_runs.run_sources r set plan_hash = o.plan_hash, inputs = o.inputs, manifest = o.manifest, content_digest = o.content_digest
        from pack_runs.run_sources o where r.run_id = $1 and o.run_id = $2`,
@@ -89,7 +109,10 @@ describe('a database administrator without keys', () => {
 
   it('is found when a journal page was edited while the run waited', async () => {
     const { run, uuid } = await waiting();
-    const edited = await sql.query("update pack_run_logs.journal set held = replace(held, 'CVE-2026-1', 'CVE-0000-0') where run_id = $1", [uuid]);
+    const edited = await sql.query(
+      "update pack_run_logs.journal set held = replace(held, 'CVE-2026-1', 'CVE-0000-0') where run_id = $1",
+      [uuid],
+    );
     expect(edited.rowCount).toBeGreaterThan(0);
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     const summary = await ada.until(run, ['halted']);

@@ -1,4 +1,11 @@
-import { RunDriver, type Claims, type ClaimedRun, type Driven, type DriverHands, type Incarnation } from '@taskrunner/core';
+import {
+  RunDriver,
+  type Claims,
+  type ClaimedRun,
+  type Driven,
+  type DriverHands,
+  type Incarnation,
+} from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 export interface ClaimLoopOptions {

@@ -30,7 +30,10 @@ export class Lease {
   async stop(): Promise<void> {
     clearInterval(this.ticker);
     this.thread.postMessage('stop');
-    await Promise.race([new Promise((resolve) => this.thread.once('exit', resolve)), new Promise((resolve) => setTimeout(resolve, 3_000))]);
+    await Promise.race([
+      new Promise((resolve) => this.thread.once('exit', resolve)),
+      new Promise((resolve) => setTimeout(resolve, 3_000)),
+    ]);
     await this.thread.terminate();
   }
 }

@@ -9,7 +9,9 @@ async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
     for (const fault of reading.faults) {
-      process.stderr.write(`${fault.code} ${fault.line ?? ''}:${fault.column ?? ''} ${fault.path} ${fault.message}\nhelp: ${fault.remediation}\n`);
+      process.stderr.write(
+        `${fault.code} ${fault.line ?? ''}:${fault.column ?? ''} ${fault.path} ${fault.message}\nhelp: ${fault.remediation}\n`,
+      );
     }
     process.exit(1);
   }
@@ -35,7 +37,9 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const told = isCodedError(error) ? `${error.code} ${error.message}\nhelp: ${error.remediation}` : `WORKER_FAILED ${error instanceof Error ? error.message : String(error)}`;
+  const told = isCodedError(error)
+    ? `${error.code} ${error.message}\nhelp: ${error.remediation}`
+    : `WORKER_FAILED ${error instanceof Error ? error.message : String(error)}`;
   process.stderr.write(`${told}\n`);
   process.exit(1);
 });

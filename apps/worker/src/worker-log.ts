@@ -4,7 +4,9 @@ export class WorkerLog {
 
   say(level: Level, event: string, fields: { readonly [name: string]: unknown } = {}): void {
     if (ORDER.indexOf(level) < ORDER.indexOf(this.level)) return;
-    process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, service: 'worker', event, ...fields })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ time: new Date().toISOString(), level, service: 'worker', event, ...fields })}\n`,
+    );
   }
 }
 

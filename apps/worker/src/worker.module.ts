@@ -97,7 +97,11 @@ export class Worker {
       database.claims,
       hands,
       log,
-      { concurrency: settingsOfWorker.concurrency, claimIntervalMs: settingsOfWorker.claimInterval, mailIntervalMs: MAIL_INTERVAL_MS },
+      {
+        concurrency: settingsOfWorker.concurrency,
+        claimIntervalMs: settingsOfWorker.claimInterval,
+        mailIntervalMs: MAIL_INTERVAL_MS,
+      },
       () => attests.wake(),
     );
     return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
@@ -116,7 +120,11 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
-    this.log.say('info', 'worker.started', { name: this.description.name, isolation: this.description.isolation, probe: this.description.probe });
+    this.log.say('info', 'worker.started', {
+      name: this.description.name,
+      isolation: this.description.isolation,
+      probe: this.description.probe,
+    });
   }
 
   /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */
@@ -132,7 +140,8 @@ export class Worker {
 
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
-    if (this.description.environments.length === 0) return { ready: false, reason: `the sandbox profile ${this.description.isolation} cannot be enforced here` };
+    if (this.description.environments.length === 0)
+      return { ready: false, reason: `the sandbox profile ${this.description.isolation} cannot be enforced here` };
     return this.database.readiness();
   }
 
@@ -150,11 +159,23 @@ export class Worker {
   }
 }
 
-async function prove(configuration: Configuration, keys: KeyPaths, supervisor: Supervisor, log: WorkerLog): Promise<SandboxProbe> {
+async function prove(
+  configuration: Configuration,
+  keys: KeyPaths,
+  supervisor: Supervisor,
+  log: WorkerLog,
+): Promise<SandboxProbe> {
   const { sandbox, artifacts, database } = configuration;
   await mkdir(sandbox.workDirectory, { recursive: true, mode: 0o711 });
   await sweepWorkspaces(join(sandbox.workDirectory, 'runs'));
-  const hidden = [configuration.keys.folder, keys.runOpen, keys.bundle, keys.journalMac, artifacts.root, ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : [])];
+  const hidden = [
+    configuration.keys.folder,
+    keys.runOpen,
+    keys.bundle,
+    keys.journalMac,
+    artifacts.root,
+    ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : []),
+  ];
   const stubFolder = join(sandbox.workDirectory, 'stubs');
   await mkdir(stubFolder, { recursive: true });
   const options = { supervisor, stubFolder, roots: sandbox.roots, hidden };
@@ -194,7 +215,13 @@ interface Parts {
 async function driverHands(configuration: Configuration, parts: Parts): Promise<DriverHands> {
   const { database, supervisor, objects, keys, probe, description, log } = parts;
   const mac = await loadMacKey(keys.journalMac);
-  const ring = { keys: [...(await publicKeys(keys.admissionPublic, 'admission')), ...(await publicKeys(keys.ledgerPublic, 'ledger'))], verifySignature };
+  const ring = {
+    keys: [
+      ...(await publicKeys(keys.admissionPublic, 'admission')),
+      ...(await publicKeys(keys.ledgerPublic, 'ledger')),
+    ],
+    verifySignature,
+  };
   const { interpreters } = configuration.sandbox;
   const sandboxHands: SandboxHands | null = probe.sandbox && {
     sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
@@ -226,7 +253,10 @@ async function driverHands(configuration: Configuration, parts: Parts): Promise<
   };
 }
 
-async function attesting(configuration: Configuration, parts: Pick<Parts, 'database' | 'objects' | 'keys' | 'probe'>): Promise<AttestHands> {
+async function attesting(
+  configuration: Configuration,
+  parts: Pick<Parts, 'database' | 'objects' | 'keys' | 'probe'>,
+): Promise<AttestHands> {
   const { database, objects, keys, probe } = parts;
   return {
     claims: database.claims,
@@ -237,7 +267,9 @@ async function attesting(configuration: Configuration, parts: Pick<Parts, 'datab
     runSigner: await FileSigner.open('run-open', keys.runOpen),
     bundleSigner: await FileSigner.open('bundle', keys.bundle),
     developmentAuthority: configuration.authority.development,
-    probes: new Map<Digest, string>(probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : []),
+    probes: new Map<Digest, string>(
+      probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : [],
+    ),
     artifactBytes: BUNDLED_ARTIFACT_BYTES,
     maxBundleBytes: BUNDLE_BYTES,
     archive: (files) => writeTar(files),
@@ -248,7 +280,9 @@ async function attesting(configuration: Configuration, parts: Pick<Parts, 'datab
 async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
   return Promise.all(
     paths.map(async (path) => {
-      const spki = createPublicKey(await readFile(path, 'utf8')).export({ type: 'spki', format: 'der' }).toString('base64');
+      const spki = createPublicKey(await readFile(path, 'utf8'))
+        .export({ type: 'spki', format: 'der' })
+        .toString('base64');
       return { algorithm: algorithmOf(spki), spki, usages: [usage] };
     }),
   );

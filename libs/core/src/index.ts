@@ -226,7 +226,11 @@ export { decideAddress, decideEgress, type EgressCode, type EgressDecision } fro
 export { isSpecialAddress } from './lib/egress/special-address';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
-export { DecideApproval, type DecideApprovalHands, type Receipt as DecisionReceipt } from './lib/operations/decide-approval';
+export {
+  DecideApproval,
+  type DecideApprovalHands,
+  type Receipt as DecisionReceipt,
+} from './lib/operations/decide-approval';
 export type { Decision } from './lib/operations/decision';
 export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
@@ -257,11 +261,7 @@ export { replanRun } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
 export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';
-export {
-  openEnvelope,
-  type OpenedEnvelope,
-  type VerifySignature,
-} from './lib/evidence/open-envelope';
+export { openEnvelope, type OpenedEnvelope, type VerifySignature } from './lib/evidence/open-envelope';
 export { decodeEnvelope, sealEnvelope, type DecodedEnvelope } from './lib/evidence/envelope';
 export { EvidenceError, type EvidenceCode } from './lib/evidence/evidence-error';
 export { fingerprint, jwkToSpki, rawToDer } from './lib/evidence/public-key';
@@ -288,7 +288,13 @@ export {
 } from './lib/evidence/run-evidence';
 export { withholdSecrets } from './lib/evidence/withheld';
 export { readEvidence, type EvidenceDocuments } from './lib/evidence/evidence-documents';
-export { buildStatement, PREDICATE, type PackRun, type PackRunStatement, type Statement } from './lib/evidence/statement';
+export {
+  buildStatement,
+  PREDICATE,
+  type PackRun,
+  type PackRunStatement,
+  type Statement,
+} from './lib/evidence/statement';
 export { buildProvenance, type Provenance } from './lib/evidence/provenance';
 export {
   buildBundleStatement,

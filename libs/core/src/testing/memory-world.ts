@@ -48,7 +48,10 @@ export class MemoryWorld {
   readonly runs = new Map<RunId, StoredRun>();
   readonly pages = new Map<RunId, (Page & { mac: string })[]>();
   readonly rows = new Map<RunId, Map<string, StepRow>>();
-  readonly gates = new Map<RunId, Map<string, { gate: string; state: string; gateDigest: Digest; request: Json; show: Json }>>();
+  readonly gates = new Map<
+    RunId,
+    Map<string, { gate: string; state: string; gateDigest: Digest; request: Json; show: Json }>
+  >();
   readonly letters = new Map<RunId, Letter[]>();
   readonly chunks = new Map<RunId, (LogChunk & { firstLine: number | null })[]>();
   readonly objectBytes = new Map<string, Uint8Array>();
@@ -65,26 +68,85 @@ export class MemoryWorld {
   submit(plan: Plan, inputs: Json = {}): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
-      schema: 'taskrunner.environment.v1', machine: MACHINE_VERSION, mode: 'open', isolation: 'none/v1', limits: {},
-      approvals: { floor: testFloor }, packTrust: {}, engines: {}, executors: {}, extensions: {},
+      schema: 'taskrunner.environment.v1',
+      machine: MACHINE_VERSION,
+      mode: 'open',
+      isolation: 'none/v1',
+      limits: {},
+      approvals: { floor: testFloor },
+      packTrust: {},
+      engines: {},
+      executors: {},
+      extensions: {},
     };
     const environmentText = canonical(environment as unknown as Json);
-    const profile: Profile = { schema: 'taskrunner.profile.v1', environment: sha256(environmentText), defaults: testDefaults, egress: [], secrets: [], images: {} };
+    const profile: Profile = {
+      schema: 'taskrunner.profile.v1',
+      environment: sha256(environmentText),
+      defaults: testDefaults,
+      egress: [],
+      secrets: [],
+      images: {},
+    };
     const profileText = canonical(profile as unknown as Json);
     const planText = canonical(plan as unknown as Json);
-    const pack = { name: plan.pack.name, version: plan.pack.version, contentDigest: plan.pack.contentDigest, sourceDigest: zero };
+    const pack = {
+      name: plan.pack.name,
+      version: plan.pack.version,
+      contentDigest: plan.pack.contentDigest,
+      sourceDigest: zero,
+    };
     const record: AdmissionRecord = {
-      schema: 'taskrunner.admission.v1', runId, tenant: TENANT, initiators: [{ iss: 'https://issuer.test', sub: 'ada', kind: 'person' }],
-      pack: { ...pack, signers: [] }, planHash: sha256(planText), profileDigest: sha256(profileText), scheduleId: null, rerunOf: null,
-      acceptedAt: new Date(this.at).toISOString(), nonce: randomBytes(16).toString('hex'),
+      schema: 'taskrunner.admission.v1',
+      runId,
+      tenant: TENANT,
+      initiators: [{ iss: 'https://issuer.test', sub: 'ada', kind: 'person' }],
+      pack: { ...pack, signers: [] },
+      planHash: sha256(planText),
+      profileDigest: sha256(profileText),
+      scheduleId: null,
+      rerunOf: null,
+      acceptedAt: new Date(this.at).toISOString(),
+      nonce: randomBytes(16).toString('hex'),
     };
     const claimed: ClaimedRun = {
-      tenant: TENANT, runId, fence: 0, crashes: 0, quarantine: false, plan: planText, planHash: record.planHash, profile: profileText,
-      profileDigest: record.profileDigest, environment: environmentText, pack, manifest: '{}', files: [], inputs,
-      admission: this.seal('admission', PAYLOAD_TYPE.admission, record as unknown as Json), admissionDigest: digestOf(record as unknown as Json),
-      lastSeq: 0, lastLine: 0, head: null, mac: null, seen: 0,
+      tenant: TENANT,
+      runId,
+      fence: 0,
+      crashes: 0,
+      quarantine: false,
+      plan: planText,
+      planHash: record.planHash,
+      profile: profileText,
+      profileDigest: record.profileDigest,
+      environment: environmentText,
+      pack,
+      manifest: '{}',
+      files: [],
+      inputs,
+      admission: this.seal('admission', PAYLOAD_TYPE.admission, record as unknown as Json),
+      admissionDigest: digestOf(record as unknown as Json),
+      lastSeq: 0,
+      lastLine: 0,
+      head: null,
+      mac: null,
+      seen: 0,
     };
-    this.runs.set(runId, { claimed, fence: 0, owner: null, lastSeq: 0, lastLine: 0, head: null, seen: 0, inbox: 0, crashes: 0, dueAt: this.at, status: 'queued', halted: null, run: null });
+    this.runs.set(runId, {
+      claimed,
+      fence: 0,
+      owner: null,
+      lastSeq: 0,
+      lastLine: 0,
+      head: null,
+      seen: 0,
+      inbox: 0,
+      crashes: 0,
+      dueAt: this.at,
+      status: 'queued',
+      halted: null,
+      run: null,
+    });
     for (const map of [this.pages, this.letters, this.chunks]) (map as Map<RunId, unknown[]>).set(runId, []);
     this.rows.set(runId, new Map());
     this.gates.set(runId, new Map());
@@ -114,33 +176,72 @@ export class MemoryWorld {
   }
 
   /** A signed decision on an open gate, as the webservice posts it. */
-  decide(runId: RunId, gate: string, sub: string, decision: DecisionKind = 'approved', change: Partial<DecisionRecord> = {}): void {
+  decide(
+    runId: RunId,
+    gate: string,
+    sub: string,
+    decision: DecisionKind = 'approved',
+    change: Partial<DecisionRecord> = {},
+  ): void {
     const row = this.gates.get(runId)?.get(gate);
     if (!row) throw new TypeError('no such gate');
     const record: DecisionRecord = {
-      schema: 'taskrunner.decision.v1', decisionId: randomBytes(8).toString('hex'), runId, tenant: TENANT, gate, planHash: this.run(runId).claimed.planHash,
-      gateDigest: row.gateDigest, decision, response: null, person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'],
-      bound: 'gate', authTime: new Date(this.at).toISOString(), acr: null, reason: null, decidedAt: new Date(this.at).toISOString(), proof: { kind: 'service' },
+      schema: 'taskrunner.decision.v1',
+      decisionId: randomBytes(8).toString('hex'),
+      runId,
+      tenant: TENANT,
+      gate,
+      planHash: this.run(runId).claimed.planHash,
+      gateDigest: row.gateDigest,
+      decision,
+      response: null,
+      person: { iss: 'https://issuer.test', sub },
+      onBehalfOf: null,
+      grants: ['packs.approve'],
+      bound: 'gate',
+      authTime: new Date(this.at).toISOString(),
+      acr: null,
+      reason: null,
+      decidedAt: new Date(this.at).toISOString(),
+      proof: { kind: 'service' },
       ...change,
     };
     row.state = decision === 'approved' ? 'approved' : 'rejected';
-    this.post(runId, { type: 'gate.decided', step: gate } as GivenBody, this.seal('ledger', PAYLOAD_TYPE.decision, record as unknown as Json));
+    this.post(
+      runId,
+      { type: 'gate.decided', step: gate } as GivenBody,
+      this.seal('ledger', PAYLOAD_TYPE.decision, record as unknown as Json),
+    );
   }
 
   seal(usage: 'admission' | 'ledger', payloadType: string, document: Json): Envelope {
     const payload = Buffer.from(canonical(document));
     const sig = sign(null, preAuthEncoding(payloadType, payload), this.keys[usage].privateKey);
-    return { payload: payload.toString('base64'), payloadType, signatures: [{ keyid: '', sig: sig.toString('base64') }] };
+    return {
+      payload: payload.toString('base64'),
+      payloadType,
+      signatures: [{ keyid: '', sig: sig.toString('base64') }],
+    };
   }
 
   hands(executors: readonly Executor[], change: Partial<DriverHands> = {}): DriverHands {
     const { keys, macKey, alarms } = this;
-    const worker: WorkerDescription = { name: 'w', version: '1', build: zero, isolation: 'none/v1', probe: zero, environments: [], labels: [] };
+    const worker: WorkerDescription = {
+      name: 'w',
+      version: '1',
+      build: zero,
+      isolation: 'none/v1',
+      probe: zero,
+      environments: [],
+      labels: [],
+    };
     const open = (usage: 'admission' | 'ledger', payloadType: string, envelope: Envelope): Json | null => {
       const payload = Buffer.from(envelope.payload, 'base64');
       const sig = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64');
       if (envelope.payloadType !== payloadType) return null;
-      return verify(null, preAuthEncoding(payloadType, payload), keys[usage].publicKey, sig) ? (JSON.parse(payload.toString()) as Json) : null;
+      return verify(null, preAuthEncoding(payloadType, payload), keys[usage].publicKey, sig)
+        ? (JSON.parse(payload.toString()) as Json)
+        : null;
     };
     return {
       claims: new MemoryClaims(this),
@@ -193,8 +294,17 @@ class MemoryClaims extends Claims {
   async standing(_tenant: TenantId, run: RunId): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
     return this.world.run(run);
   }
-  async rows(_tenant: TenantId, run: RunId): Promise<{ steps: { step: string; status: string }[]; gates: { gate: string; state: string; gateDigest: Digest }[] }> {
-    return { steps: [...(this.world.rows.get(run)?.values() ?? [])], gates: [...(this.world.gates.get(run)?.values() ?? [])] };
+  async rows(
+    _tenant: TenantId,
+    run: RunId,
+  ): Promise<{
+    steps: { step: string; status: string }[];
+    gates: { gate: string; state: string; gateDigest: Digest }[];
+  }> {
+    return {
+      steps: [...(this.world.rows.get(run)?.values() ?? [])],
+      gates: [...(this.world.gates.get(run)?.values() ?? [])],
+    };
   }
   async halt(run: ClaimedRun, code: string): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null, halted: code, status: 'halted', dueAt: null });
@@ -214,23 +324,40 @@ class MemoryCommitter extends Committer {
     const { world } = this;
     world.beforeCommit(commit);
     const run = world.run(commit.runId);
-    if (run.fence !== commit.fence || run.owner === null || run.lastSeq !== commit.prevSeq) return { kind: 'claim-lost' };
+    if (run.fence !== commit.fence || run.owner === null || run.lastSeq !== commit.prevSeq)
+      return { kind: 'claim-lost' };
     if (commit.closes && run.inbox !== commit.seen) return { kind: 'letters' };
     world.pages.get(commit.runId)?.push({ ...commit.page, mac: commit.mac });
     for (const row of commit.steps) world.rows.get(commit.runId)?.set(row.step, row);
     for (const gate of commit.gates) {
       const gates = world.gates.get(commit.runId);
-      if (gate.kind === 'opened') gates?.set(gate.gate, { gate: gate.gate, state: 'open', gateDigest: gate.gateDigest, request: gate.request, show: gate.show });
-      else if (gates?.get(gate.gate)?.state === 'open') Object.assign(gates.get(gate.gate) ?? {}, { state: gate.outcome });
+      if (gate.kind === 'opened')
+        gates?.set(gate.gate, {
+          gate: gate.gate,
+          state: 'open',
+          gateDigest: gate.gateDigest,
+          request: gate.request,
+          show: gate.show,
+        });
+      else if (gates?.get(gate.gate)?.state === 'open')
+        Object.assign(gates.get(gate.gate) ?? {}, { state: gate.outcome });
     }
     for (const placed of commit.chunks) {
-      const chunk = world.chunks.get(commit.runId)?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
+      const chunk = world.chunks
+        .get(commit.runId)
+        ?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
       if (chunk) chunk.firstLine = placed.firstLine;
     }
     world.outbox.push(...commit.outbox.map((item) => item.body));
     Object.assign(run, {
-      lastSeq: commit.page.first + commit.page.entries.length - 1, head: commit.page.hash, seen: commit.seen, lastLine: commit.run.lastLine,
-      status: commit.run.status, run: commit.run, dueAt: commit.dueAt, crashes: commit.run.progressed ? 0 : run.crashes,
+      lastSeq: commit.page.first + commit.page.entries.length - 1,
+      head: commit.page.hash,
+      seen: commit.seen,
+      lastLine: commit.run.lastLine,
+      status: commit.run.status,
+      run: commit.run,
+      dueAt: commit.dueAt,
+      crashes: commit.run.progressed ? 0 : run.crashes,
     });
     if (commit.releases) run.owner = null;
     return { kind: 'committed' };
@@ -253,7 +380,10 @@ class MemoryLogs extends LogStore {
 
   async read(_tenant: TenantId, run: RunId, afterLine: number): Promise<readonly NumberedChunk[]> {
     return (this.world.chunks.get(run) ?? [])
-      .filter((chunk): chunk is LogChunk & { firstLine: number } => chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine)
+      .filter(
+        (chunk): chunk is LogChunk & { firstLine: number } =>
+          chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
+      )
       .sort((a, b) => a.firstLine - b.firstLine);
   }
 }
@@ -263,12 +393,17 @@ class MemoryObjects extends ObjectStore {
     super();
   }
 
-  async put(tenant: TenantId, content: AsyncIterable<Uint8Array>, options: PutOptions): Promise<{ digest: Digest; size: number }> {
+  async put(
+    tenant: TenantId,
+    content: AsyncIterable<Uint8Array>,
+    options: PutOptions,
+  ): Promise<{ digest: Digest; size: number }> {
     const parts: Uint8Array[] = [];
     for await (const part of content) parts.push(part);
     const bytes = Buffer.concat(parts);
     const digest = sha256(bytes);
-    if (options.expected && options.expected !== digest) throw new CodedError('OBJECT_DIGEST_MISMATCH', 'digest', 'send it again');
+    if (options.expected && options.expected !== digest)
+      throw new CodedError('OBJECT_DIGEST_MISMATCH', 'digest', 'send it again');
     this.world.objectBytes.set(`${tenant}/${digest}`, bytes);
     return { digest, size: bytes.length };
   }

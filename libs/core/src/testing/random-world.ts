@@ -55,7 +55,8 @@ export class RandomWorld {
       if (++moves > maxMoves) this.violations.push('does not end');
       else this.move();
     }
-    if (this.state.phase === 'ended' && this.flying.size > 0 && !this.poisoned()) this.violations.push('ended with an execution under way');
+    if (this.state.phase === 'ended' && this.flying.size > 0 && !this.poisoned())
+      this.violations.push('ended with an execution under way');
     const head: Head = { seq: 0, hash: digestOf('admission') };
     return { state: this.state, entries: chain(head, this.entries, {}).page.entries, violations: this.violations };
   }
@@ -69,7 +70,8 @@ export class RandomWorld {
     if (!this.cancelled && random.chance(0.01)) return this.cancel(false);
     if (this.cancelled && random.chance(0.02)) return this.cancel(true);
     if (random.chance(0.02)) return this.crash();
-    if (this.questions.length > 0 && random.chance(0.8)) return this.answer(this.questions.splice(random.int(0, this.questions.length - 1), 1)[0] as never);
+    if (this.questions.length > 0 && random.chance(0.8))
+      return this.answer(this.questions.splice(random.int(0, this.questions.length - 1), 1)[0] as never);
     const flights = [...this.flying.values()];
     if (flights.length > 0 && random.chance(0.9)) return this.finish(random.pick(flights));
     const gates = this.state.steps.entries().filter(([, state]) => state.kind === 'waiting');
@@ -79,13 +81,23 @@ export class RandomWorld {
     const wake = nextWakeAt(this.state);
     if (wake !== null) return this.tell({ type: 'time.reached' }, Math.max(this.at, wake));
     if (flights.length + this.questions.length + gates.length + attention.length > 0) return;
-    if (this.state.phase !== 'ended') this.violations.push(isParked(this.state) ? 'sleeps for ever' : 'busy with nothing');
+    if (this.state.phase !== 'ended')
+      this.violations.push(isParked(this.state) ? 'sleeps for ever' : 'busy with nothing');
   }
 
   private claim(): void {
     this.fence++;
     const zero = digestOf('x');
-    this.tell({ type: 'run.claimed', fence: this.fence, crashes: this.crashes, quarantine: false, worker: 'w', version: '1', build: zero, probe: zero });
+    this.tell({
+      type: 'run.claimed',
+      fence: this.fence,
+      crashes: this.crashes,
+      quarantine: false,
+      worker: 'w',
+      version: '1',
+      build: zero,
+      probe: zero,
+    });
   }
 
   private crash(): void {
@@ -104,10 +116,26 @@ export class RandomWorld {
     const { step, execution } = flight;
     this.flying.delete(`${step}#${execution}`);
     const { random } = this;
-    if (flight.stopping && random.chance(0.7)) return this.tell({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
+    if (flight.stopping && random.chance(0.7))
+      return this.tell({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
     const roll = random.next();
-    if (roll < 0.7) return this.tell({ type: 'attempt.succeeded', step, execution, outputs: random.chance(0.7) ? value(`${step}${execution}`) : null });
-    if (roll < 0.95) return this.tell({ type: 'attempt.failed', step, execution, code: 'EXIT', message: 'no', retryable: random.chance(0.7), exitCode: 1 });
+    if (roll < 0.7)
+      return this.tell({
+        type: 'attempt.succeeded',
+        step,
+        execution,
+        outputs: random.chance(0.7) ? value(`${step}${execution}`) : null,
+      });
+    if (roll < 0.95)
+      return this.tell({
+        type: 'attempt.failed',
+        step,
+        execution,
+        code: 'EXIT',
+        message: 'no',
+        retryable: random.chance(0.7),
+        exitCode: 1,
+      });
     return this.tell({ type: 'attempt.deferred', step, execution, until: this.at + 1_500 });
   }
 
@@ -115,9 +143,23 @@ export class RandomWorld {
     const { step } = command;
     if (command.type === 'judge') {
       const allow = this.random.chance(0.7);
-      return this.tell({ type: 'policy.judged', step, allow, undecided: this.random.chance(0.1), reasons: [], engine: 'cel', digest: digestOf('p'), input: null });
+      return this.tell({
+        type: 'policy.judged',
+        step,
+        allow,
+        undecided: this.random.chance(0.1),
+        reasons: [],
+        engine: 'cel',
+        digest: digestOf('p'),
+        input: null,
+      });
     }
-    this.tell({ type: 'question.answered', step, question: command.question, answer: this.answerTo(command.question, step) });
+    this.tell({
+      type: 'question.answered',
+      step,
+      question: command.question,
+      answer: this.answerTo(command.question, step),
+    });
   }
 
   private answerTo(question: string, step: StepId): Answer {
@@ -132,7 +174,13 @@ export class RandomWorld {
         return { kind: 'branch', index: this.random.pick([null, ...bodies.keys()]) };
       }
       case 'gate':
-        return { kind: 'gate', request: value(step), gateDigest: digestOf(step), expiresAt: this.at + 60_000, executeBy: this.at + this.random.pick([2_000, 600_000]) };
+        return {
+          kind: 'gate',
+          request: value(step),
+          gateDigest: digestOf(step),
+          expiresAt: this.at + 60_000,
+          executeBy: this.at + this.random.pick([2_000, 600_000]),
+        };
       default:
         return { kind: 'outputs', outputs: value(`out ${step}`) };
     }
@@ -142,8 +190,14 @@ export class RandomWorld {
     const { random } = this;
     const sub = random.pick(['ada', 'grace', 'linus', 'barbara']);
     const decision = {
-      decisionId: `d${this.entries.length}`, gateDigest: random.chance(0.9) ? state.gate.gateDigest : digestOf('stale'), planHash: state.gate.planHash,
-      decision: random.pick(['approved', 'approved', 'approved', 'rejected', 'withdrawn'] as const), person: { iss: 'https://issuer.test', sub }, onBehalfOf: null, grants: ['packs.approve'], decidedAt: this.at,
+      decisionId: `d${this.entries.length}`,
+      gateDigest: random.chance(0.9) ? state.gate.gateDigest : digestOf('stale'),
+      planHash: state.gate.planHash,
+      decision: random.pick(['approved', 'approved', 'approved', 'rejected', 'withdrawn'] as const),
+      person: { iss: 'https://issuer.test', sub },
+      onBehalfOf: null,
+      grants: ['packs.approve'],
+      decidedAt: this.at,
     };
     this.tell({ type: 'gate.decided', step, decision, record: digestOf(decision.decisionId), response: null });
   }
@@ -152,7 +206,14 @@ export class RandomWorld {
     const state = this.state.steps.get(step);
     if (state?.kind !== 'attention') return;
     const outcome = this.random.pick(['succeeded', 'failed', 'retry'] as const);
-    this.tell({ type: 'attention.resolved', step, execution: state.execution, outcome, outputs: null, record: digestOf('r') });
+    this.tell({
+      type: 'attention.resolved',
+      step,
+      execution: state.execution,
+      outcome,
+      outputs: null,
+      record: digestOf('r'),
+    });
   }
 
   private tell(body: GivenBody, at = this.at + this.random.int(0, 400)): void {
@@ -161,7 +222,10 @@ export class RandomWorld {
     const before = this.state;
     const turn = this.step(this.x, before, given);
     this.state = turn.state;
-    this.entries.push({ at, kind: 'given', event: body }, ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })));
+    this.entries.push(
+      { at, kind: 'given', event: body },
+      ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })),
+    );
     this.check(before, turn);
     for (const command of turn.commands) this.perform(command);
     this.checkSlots();
@@ -170,11 +234,13 @@ export class RandomWorld {
 
   private perform(command: Command): void {
     if (command.type === 'answer' || command.type === 'judge') {
-      if (!this.questions.some((one) => one.step === command.step && one.type === command.type)) this.questions.push(command);
+      if (!this.questions.some((one) => one.step === command.step && one.type === command.type))
+        this.questions.push(command);
       return;
     }
     const key = `${command.step}#${command.execution}`;
-    if (command.type === 'start') this.flying.set(key, { step: command.step, execution: command.execution, stopping: false });
+    if (command.type === 'start')
+      this.flying.set(key, { step: command.step, execution: command.execution, stopping: false });
     else {
       const flight = this.flying.get(key);
       if (flight) flight.stopping = true;
@@ -186,12 +252,15 @@ export class RandomWorld {
     for (const event of turn.events) {
       if (before.phase === 'ended' && event.type !== 'given.ignored') wrong('an event after the end');
       if (event.type === 'step.started') {
-        if (event.execution <= (this.seen.get(event.step) ?? 0)) wrong(`execution ${event.execution} of ${event.step} again`);
+        if (event.execution <= (this.seen.get(event.step) ?? 0))
+          wrong(`execution ${event.execution} of ${event.step} again`);
         this.seen.set(event.step, event.execution);
         if (this.ended.has(event.step)) wrong(`${event.step} starts after its end`);
-        if ([...this.flying.values()].some((flight) => flight.step === event.step)) wrong(`two executions of ${event.step} overlap`);
+        if ([...this.flying.values()].some((flight) => flight.step === event.step))
+          wrong(`two executions of ${event.step} overlap`);
         this.checkNeeds(event.step);
-        if (before.ending && !this.isCleanup(event.step, before)) wrong(`${event.step} starts although the run is ending`);
+        if (before.ending && !this.isCleanup(event.step, before))
+          wrong(`${event.step} starts although the run is ending`);
       }
       if (event.type === 'step.ended') {
         if (this.ended.has(event.step)) wrong(`${event.step} ends twice`);
@@ -201,7 +270,8 @@ export class RandomWorld {
         const open = [...this.seen.keys()].filter((step) => !this.ended.has(step));
         if (open.length > 0) wrong(`${open.join()} never ended`);
         const { counts } = turn.state;
-        if (counts.running + counts.waiting + counts.retrying + counts.pending + counts.needs_attention !== 0) wrong(`counts left: ${JSON.stringify(counts)}`);
+        if (counts.running + counts.waiting + counts.retrying + counts.pending + counts.needs_attention !== 0)
+          wrong(`counts left: ${JSON.stringify(counts)}`);
         if (turn.state.openGates !== 0) wrong('gates left open');
       }
     }
@@ -225,10 +295,13 @@ export class RandomWorld {
   private checkSlots(): void {
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind !== 'group' && state.kind !== 'repeat') continue;
-      const children = this.state.steps.entries().filter(([child]) => child !== ROOT && child !== step && parentOf(this.x, child) === step);
+      const children = this.state.steps
+        .entries()
+        .filter(([child]) => child !== ROOT && child !== step && parentOf(this.x, child) === step);
       const busy = children.filter(([, child]) => isBusy(child)).length;
       if (busy !== state.live) this.violations.push(`${step || 'root'} counts ${state.live} busy children of ${busy}`);
-      const limit = state.kind === 'group' ? blockOf(this.x, step, state.branch).maxParallel || Infinity : this.widthOf(step);
+      const limit =
+        state.kind === 'group' ? blockOf(this.x, step, state.branch).maxParallel || Infinity : this.widthOf(step);
       if (busy > limit) this.violations.push(`${step} runs ${busy} children of ${limit}`);
       const open = children.filter(([, child]) => child.kind !== 'ended').length;
       if (open !== state.open) this.violations.push(`${step || 'root'} counts ${state.open} open children of ${open}`);
@@ -238,9 +311,17 @@ export class RandomWorld {
   /** What waits for a time is told it; what is to stop was told to. */
   private checkWaits(): void {
     for (const [step, state] of this.state.steps.entries()) {
-      const due = state.kind === 'retrying' ? state.at : state.kind === 'delaying' ? state.until : state.kind === 'waiting' ? state.gate.expiresAt : null;
+      const due =
+        state.kind === 'retrying'
+          ? state.at
+          : state.kind === 'delaying'
+            ? state.until
+            : state.kind === 'waiting'
+              ? state.gate.expiresAt
+              : null;
       const wake = this.state.wakes.get(step);
-      if (due !== null && (wake === undefined || wake > due)) this.violations.push(`${step} is ${state.kind} and nobody wakes it`);
+      if (due !== null && (wake === undefined || wake > due))
+        this.violations.push(`${step} is ${state.kind} and nobody wakes it`);
       if (state.kind !== 'running' || state.stopping === null) continue;
       const flight = this.flying.get(`${step}#${state.execution}`);
       if (flight && !flight.stopping) this.violations.push(`${step} is to stop and was never told`);

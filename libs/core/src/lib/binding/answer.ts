@@ -36,7 +36,8 @@ export function answer(sight: Sight, step: StepId, question: Question, rendering
   const values = new Map<Digest, Json>();
   const keep = (value: Json): { kind: 'value'; digest: Digest; size: number } => {
     const text = canonical(value);
-    if (text.length > MAX_VALUE_BYTES) throw new Fault('VALUE_TOO_LARGE', `the value has more than ${MAX_VALUE_BYTES} bytes`);
+    if (text.length > MAX_VALUE_BYTES)
+      throw new Fault('VALUE_TOO_LARGE', `the value has more than ${MAX_VALUE_BYTES} bytes`);
     const digest = sha256(text);
     values.set(digest, value);
     return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
@@ -53,13 +54,21 @@ export function answer(sight: Sight, step: StepId, question: Question, rendering
 }
 
 function faultAnswer(error: unknown): Answer {
-  if (error instanceof ExpressionError || error instanceof Fault) return { kind: 'fault', code: error.code, message: error.message };
+  if (error instanceof ExpressionError || error instanceof Fault)
+    return { kind: 'fault', code: error.code, message: error.message };
   throw error;
 }
 
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
-function decide(sight: Sight, step: StepId, question: Question, rendering: GateRendering, missing: Missing, keep: Keep): Answer {
+function decide(
+  sight: Sight,
+  step: StepId,
+  question: Question,
+  rendering: GateRendering,
+  missing: Missing,
+  keep: Keep,
+): Answer {
   switch (question) {
     case 'when':
       return { kind: 'truth', value: truth(sight, step, nodeAt(sight.x, step).node.when ?? 'true', missing) };
@@ -82,7 +91,8 @@ function decide(sight: Sight, step: StepId, question: Question, rendering: GateR
 
 function parsed(text: string): Expression {
   const read = parseExpression(text);
-  if (read.kind === 'faults') throw new Fault(read.faults[0]?.code ?? 'EXPR_SYNTAX', read.faults[0]?.message ?? 'not an expression');
+  if (read.kind === 'faults')
+    throw new Fault(read.faults[0]?.code ?? 'EXPR_SYNTAX', read.faults[0]?.message ?? 'not an expression');
   return read.expression;
 }
 
@@ -109,14 +119,20 @@ export function evaluate(sight: Sight, step: StepId, template: Json, missing: Mi
   return evaluateTemplate(template, scopeFor(sight, step, reads, missing));
 }
 
-function outputs(sight: Sight, step: StepId, missing: Missing, keep: Keep): Extract<Answer, { kind: 'outputs' }>['outputs'] {
+function outputs(
+  sight: Sight,
+  step: StepId,
+  missing: Missing,
+  keep: Keep,
+): Extract<Answer, { kind: 'outputs' }>['outputs'] {
   if (step === ROOT) {
     const declared = Object.fromEntries(sight.x.plan.outputs.map((output) => [output.name, output.value]));
     return keep(evaluate(sight, step, declared, missing));
   }
   if (isItem(step)) {
     const { node } = nodeAt(sight.x, repeatOf(step));
-    const declared: JsonObject = node.kind === 'map' && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
+    const declared: JsonObject =
+      node.kind === 'map' && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
     return keep(evaluate(sight, step, declared, missing));
   }
   return keep(gateOutputs(sight, step, missing));

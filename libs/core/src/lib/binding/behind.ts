@@ -48,7 +48,8 @@ export function placeBehind(gate: StepId, node: IndexedNode): StepId {
 export function stepNamesRead(node: IndexedNode): ReadonlySet<string> {
   const names = new Set<string>();
   const add = (template: Json): void => {
-    for (const read of readsOfTemplate(template)) if (read.root === 'steps' && typeof read.path[0] === 'string') names.add(read.path[0]);
+    for (const read of readsOfTemplate(template))
+      if (read.root === 'steps' && typeof read.path[0] === 'string') names.add(read.path[0]);
   };
   const { node: plan } = node;
   if (plan.when !== null) addExpression(names, plan.when);
@@ -75,5 +76,6 @@ export function stepNamesRead(node: IndexedNode): ReadonlySet<string> {
 function addExpression(names: Set<string>, text: string): void {
   const read = parseExpression(text);
   if (read.kind === 'faults') return;
-  for (const one of read.expression.reads) if (one.root === 'steps' && typeof one.path[0] === 'string') names.add(one.path[0]);
+  for (const one of read.expression.reads)
+    if (one.root === 'steps' && typeof one.path[0] === 'string') names.add(one.path[0]);
 }

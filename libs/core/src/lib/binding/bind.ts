@@ -33,14 +33,24 @@ export function bind(sight: Sight, step: StepId): Bound {
   const [templates, verbatim] = splitParameters(node);
   const template: Json = { with: templates, env: node.env as JsonObject, files: node.files };
   try {
-    const value = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as { with: JsonObject; env: JsonObject; files: JsonObject };
+    const value = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as {
+      with: JsonObject;
+      env: JsonObject;
+      files: JsonObject;
+    };
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
-    const env = Object.fromEntries(Object.entries(value.env).map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)]));
+    const env = Object.fromEntries(
+      Object.entries(value.env).map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)]),
+    );
     const files: Record<string, BoundFile | readonly BoundFile[]> = {};
     for (const [path, file] of Object.entries(value.files)) {
       const bound = isJsonArray(file) ? file.map((one, i) => boundFile(one, String(i))) : boundFile(file, path);
       if (bound === null || (Array.isArray(bound) && bound.includes(null))) {
-        return { kind: 'fault', code: 'FILE_NOT_A_FILE', message: `\`files.${path}\` is not an artifact, a file input, \`pack:<path>\` or {content}` };
+        return {
+          kind: 'fault',
+          code: 'FILE_NOT_A_FILE',
+          message: `\`files.${path}\` is not an artifact, a file input, \`pack:<path>\` or {content}`,
+        };
       }
       files[path] = bound as BoundFile | readonly BoundFile[];
     }
@@ -56,7 +66,10 @@ export function bind(sight: Sight, step: StepId): Bound {
 export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly [JsonObject, JsonObject] {
   const verbatim = new Set(verbatimParameters(node.uses));
   const entries = Object.entries(node.with);
-  return [Object.fromEntries(entries.filter(([name]) => !verbatim.has(name))), Object.fromEntries(entries.filter(([name]) => verbatim.has(name)))];
+  return [
+    Object.fromEntries(entries.filter(([name]) => !verbatim.has(name))),
+    Object.fromEntries(entries.filter(([name]) => verbatim.has(name))),
+  ];
 }
 
 function boundFile(value: Json, fallback: string): BoundFile | null {
@@ -65,6 +78,12 @@ function boundFile(value: Json, fallback: string): BoundFile | null {
   if ('content' in value) return { kind: 'content', content: value['content'] ?? null };
   const { digest, size, path, name } = value;
   if (typeof digest !== 'string') return null;
-  const label = typeof path === 'string' ? path.replace(/\/$/, '').split('/').at(-1) : typeof name === 'string' ? name : null;
-  return { kind: 'object', digest: digest as Digest, size: typeof size === 'number' ? size : 0, name: label ?? fallback };
+  const label =
+    typeof path === 'string' ? path.replace(/\/$/, '').split('/').at(-1) : typeof name === 'string' ? name : null;
+  return {
+    kind: 'object',
+    digest: digest as Digest,
+    size: typeof size === 'number' ? size : 0,
+    name: label ?? fallback,
+  };
 }

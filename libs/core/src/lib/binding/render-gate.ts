@@ -32,9 +32,14 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
   const expiresAt = rendering.at + expiresAfter;
   const executeBy = expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs);
   const template: Json = { message: node.message ?? '', show: node.show };
-  const rendered = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as { message: Json; show: Json };
+  const rendered = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as {
+    message: Json;
+    show: Json;
+  };
   const message = typeof rendered.message === 'string' ? rendered.message : JSON.stringify(rendered.message);
-  const ages = [approval?.maxAuthAgeMs, approvalFloor.maxAuthAgeMs].filter((age): age is number => typeof age === 'number');
+  const ages = [approval?.maxAuthAgeMs, approvalFloor.maxAuthAgeMs].filter(
+    (age): age is number => typeof age === 'number',
+  );
   const request: GateRequest = {
     schema: 'taskrunner.gate-request.v1',
     runId: sight.context.runId,
@@ -84,7 +89,9 @@ export function resultDigest(result: StepResult): Digest {
     status: result.status,
     code: result.code,
     outputs: result.outputs?.digest ?? null,
-    artifacts: result.artifacts.map(({ name, digest }) => ({ name, digest })).sort((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1)),
+    artifacts: result.artifacts
+      .map(({ name, digest }) => ({ name, digest }))
+      .sort((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1)),
   });
 }
 
@@ -120,7 +127,13 @@ function notApplied(sight: Sight): readonly string[] {
 function itemDigest(sight: Sight, step: StepId, missing: Missing): Digest | null {
   const item = scopeOf(step) as StepId;
   if (!isItem(item)) return null;
-  const list = valueOf(sight.x, sight.results, sight.values, sight.results.get(repeatOf(item))?.items?.ref ?? null, missing);
+  const list = valueOf(
+    sight.x,
+    sight.results,
+    sight.values,
+    sight.results.get(repeatOf(item))?.items?.ref ?? null,
+    missing,
+  );
   return isJsonArray(list) ? digestOf(list[indexOf(item)] ?? null) : null;
 }
 
@@ -136,7 +149,12 @@ export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json 
   return {
     decision: result?.gate?.outcome ?? null,
     response: last ? valueOf(sight.x, sight.results, sight.values, last.response, missing) : null,
-    decisions: decisions.map(({ decisionId, person, decision, record }) => ({ decisionId, person: { ...person }, decision, record })),
+    decisions: decisions.map(({ decisionId, person, decision, record }) => ({
+      decisionId,
+      person: { ...person },
+      decision,
+      record,
+    })),
   };
 }
 
@@ -148,11 +166,16 @@ export function policyInput(sight: Sight, step: StepId, at: number, actor: Json,
   const steps: Record<string, Json> = {};
   for (const { name, id } of sight.x.nodes.values()) {
     const place = visibleStep(sight.x, step, name);
-    if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id) steps[name] = stepView(sight, place, missing);
+    if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id)
+      steps[name] = stepView(sight, place, missing);
   }
   const { runId, tenant, planHash, inputs } = sight.context;
   return {
-    inputs, steps, params, actor, tenant,
+    inputs,
+    steps,
+    params,
+    actor,
+    tenant,
     plan: { hash: planHash, pack: { name: sight.x.plan.pack.name, version: sight.x.plan.pack.version } },
     run: { id: runId },
     now: new Date(at).toISOString(),

@@ -49,12 +49,31 @@ export interface StepResult {
     readonly outcome: GateOutcome | null;
     readonly decisions: readonly CountedDecision[];
   } | null;
-  readonly judged: { readonly allow: boolean; readonly undecided: boolean; readonly reasons: readonly string[]; readonly engine: string; readonly digest: Digest; readonly input: ValueRef } | null;
+  readonly judged: {
+    readonly allow: boolean;
+    readonly undecided: boolean;
+    readonly reasons: readonly string[];
+    readonly engine: string;
+    readonly digest: Digest;
+    readonly input: ValueRef;
+  } | null;
 }
 
 const NOTHING: StepResult = {
-  startedAt: null, waitingSince: null, endedAt: null, attempts: 0, execution: 0, status: null, code: null, message: null, exitCode: null, outputs: null,
-  items: null, artifacts: [], gate: null, judged: null,
+  startedAt: null,
+  waitingSince: null,
+  endedAt: null,
+  attempts: 0,
+  execution: 0,
+  status: null,
+  code: null,
+  message: null,
+  exitCode: null,
+  outputs: null,
+  items: null,
+  artifacts: [],
+  gate: null,
+  judged: null,
 };
 
 /** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
@@ -91,14 +110,30 @@ export class Results {
       case 'step.opened':
         return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at });
       case 'map.expanded':
-        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, items: { ref: event.items, count: event.count } });
+        return this.change(event.step, {
+          startedAt: this.get(event.step)?.startedAt ?? at,
+          items: { ref: event.items, count: event.count },
+        });
       case 'step.started': {
         const { attempt, execution } = event;
-        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, attempts: attempt, execution, artifacts: [] });
+        return this.change(event.step, {
+          startedAt: this.get(event.step)?.startedAt ?? at,
+          attempts: attempt,
+          execution,
+          artifacts: [],
+        });
       }
       case 'step.ended': {
         const { status, code, message, exitCode, outputs } = event;
-        return this.change(event.step, { status, code, message, exitCode, outputs, endedAt: at, attempts: event.attempts });
+        return this.change(event.step, {
+          status,
+          code,
+          message,
+          exitCode,
+          outputs,
+          endedAt: at,
+          attempts: event.attempts,
+        });
       }
       case 'step.retrying':
       case 'step.waiting':
@@ -106,15 +141,24 @@ export class Results {
         return this.change(event.step, { waitingSince: at });
       case 'artifact.captured': {
         const { step, name, path, execution, digest, size, mediaType } = event;
-        return this.change(step, { artifacts: [...(this.get(step)?.artifacts ?? []), { name, path, execution, digest, size, mediaType }] });
+        return this.change(step, {
+          artifacts: [...(this.get(step)?.artifacts ?? []), { name, path, execution, digest, size, mediaType }],
+        });
       }
       case 'gate.opened': {
         const { request, gateDigest, expiresAt } = event;
-        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at, waitingSince: at, gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] } });
+        return this.change(event.step, {
+          startedAt: this.get(event.step)?.startedAt ?? at,
+          waitingSince: at,
+          gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] },
+        });
       }
       case 'gate.decided': {
         const { decisionId, decision, person } = event.decision;
-        this.pendingDecision = { step: event.step, decision: { decisionId, decision, person, record: event.record, response: event.response, at } };
+        this.pendingDecision = {
+          step: event.step,
+          decision: { decisionId, decision, person, record: event.record, response: event.response, at },
+        };
         return;
       }
       case 'gate.counted':

@@ -49,15 +49,28 @@ export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[]
 }
 
 /** The items that a step stands in, innermost last so that it hides the outer ones. */
-function addItems(sight: Sight, step: StepId, roots: ReadonlySet<string>, scope: Record<string, Json>, missing: Missing): void {
+function addItems(
+  sight: Sight,
+  step: StepId,
+  roots: ReadonlySet<string>,
+  scope: Record<string, Json>,
+  missing: Missing,
+): void {
   const items: StepId[] = [];
-  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) if (isItem(at as StepId)) items.unshift(at as StepId);
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
+    if (isItem(at as StepId)) items.unshift(at as StepId);
   for (const item of items) {
     const { node } = nodeAt(sight.x, repeatOf(item));
     if (node.kind !== 'map' && node.kind !== 'loop') continue;
     if (roots.has(node.index)) scope[node.index] = indexOf(item);
     if (!roots.has(node.iterator)) continue;
-    const list = valueOf(sight.x, sight.results, sight.values, sight.results.get(repeatOf(item))?.items?.ref ?? null, missing);
+    const list = valueOf(
+      sight.x,
+      sight.results,
+      sight.values,
+      sight.results.get(repeatOf(item))?.items?.ref ?? null,
+      missing,
+    );
     scope[node.iterator] = Array.isArray(list) ? ((list as readonly Json[])[indexOf(item)] ?? null) : null;
   }
 }
@@ -80,8 +93,12 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
     outputs,
-    artifacts: node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
-    error: result.status === 'failed' ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode } : null,
+    artifacts:
+      node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
+    error:
+      result.status === 'failed'
+        ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
+        : null,
   };
   if (node.kind === 'map') view['counts'] = countsOf(sight, step);
   return view;
@@ -92,7 +109,8 @@ function artifactsOf(step: StepId, artifacts: readonly CapturedArtifact[]): Json
   for (const artifact of artifacts) {
     const value = artifactValue(step, artifact);
     const before = view[artifact.name];
-    view[artifact.name] = before === undefined ? value : Array.isArray(before) ? [...(before as Json[]), value] : [before, value];
+    view[artifact.name] =
+      before === undefined ? value : Array.isArray(before) ? [...(before as Json[]), value] : [before, value];
   }
   return view;
 }
@@ -108,7 +126,8 @@ function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
   for (let index = 0; index < count; index++) {
     for (const child of blockOf(sight.x, repeat).nodes) {
       const step = within<StepId>(itemOf(repeat, index), child.name);
-      for (const artifact of sight.results.get(step)?.artifacts ?? []) (lists[artifact.name] ??= []).push(artifactValue(step, artifact));
+      for (const artifact of sight.results.get(step)?.artifacts ?? [])
+        (lists[artifact.name] ??= []).push(artifactValue(step, artifact));
     }
   }
   return lists;

@@ -23,6 +23,7 @@ export function valueOf(x: PlanIndex, results: Results, values: Values, ref: Val
   }
   const part = (step: StepId): Json => valueOf(x, results, values, results.get(step)?.outputs ?? null, missing);
   const { node } = nodeAt(x, ref.of);
-  if (node.kind === 'map' || node.kind === 'loop') return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
+  if (node.kind === 'map' || node.kind === 'loop')
+    return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
   return Object.fromEntries(blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(ref.of, child.name))]));
 }

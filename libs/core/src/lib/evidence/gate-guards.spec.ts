@@ -76,7 +76,9 @@ describe('guardIndex', () => {
   it('counts a gate in a group that must succeed, not one that may be passed over', () => {
     const inner = aBlock([gate('g')]);
     expect(guardsIn(group('p', inner), step('b', 'p'))).toMatchObject({ b: ['g'] });
-    for (const change of [{ when: 'inputs.x' }, { continueOnError: true }, { runOn: 'failure' }]) {
+    // `continueOnError` heals no gate: what follows the group still waits for it.
+    expect(guardsIn(group('p', inner, { continueOnError: true }), step('b', 'p'))).toMatchObject({ b: ['g'] });
+    for (const change of [{ when: 'inputs.x' }, { runOn: 'failure' }]) {
       expect(guardsIn(group('p', inner, change), step('b', 'p'))).toMatchObject({ b: [] });
     }
     expect(guardsIn(map('m', inner), step('b', 'm'))).toMatchObject({ b: [] });

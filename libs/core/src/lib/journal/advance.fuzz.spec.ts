@@ -30,7 +30,15 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
   }, 600_000);
 
   const planted: { readonly name: string; readonly bug: Advance }[] = [
-    { name: 'a lost stop', bug: (x, state, given) => ({ ...advance(x, state, given), commands: advance(x, state, given).commands.filter((c) => c.type !== 'stop' || given.type !== 'run.cancel-requested') }) },
+    {
+      name: 'a lost stop',
+      bug: (x, state, given) => ({
+        ...advance(x, state, given),
+        commands: advance(x, state, given).commands.filter(
+          (c) => c.type !== 'stop' || given.type !== 'run.cancel-requested',
+        ),
+      }),
+    },
     {
       name: 'a takeover that restarts nothing',
       bug: (x, state, given) => {
@@ -38,12 +46,21 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
         return given.type === 'run.claimed' && state.phase === 'running' ? { ...turn, commands: [] } : turn;
       },
     },
-    { name: 'one slot too many', bug: (x, state, given) => advance({ ...x, defaults: { ...x.defaults, maxParallel: x.defaults.maxParallel + 1 } }, state, given) },
+    {
+      name: 'one slot too many',
+      bug: (x, state, given) =>
+        advance({ ...x, defaults: { ...x.defaults, maxParallel: x.defaults.maxParallel + 1 } }, state, given),
+    },
     {
       name: 'an execution numbered twice',
       bug: (x, state, given) => {
         const turn = advance(x, state, given);
-        return { ...turn, events: turn.events.map((event) => (event.type === 'step.started' ? { ...event, execution: event.attempt } : event)) };
+        return {
+          ...turn,
+          events: turn.events.map((event) =>
+            event.type === 'step.started' ? { ...event, execution: event.attempt } : event,
+          ),
+        };
       },
     },
     {
@@ -51,13 +68,21 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
       bug: (x, state, given) => {
         const turn = advance(x, state, given);
         const retrying = turn.events.find((event) => event.type === 'step.retrying');
-        return retrying && 'step' in retrying ? { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(retrying.step) } } : turn;
+        return retrying && 'step' in retrying
+          ? { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(retrying.step) } }
+          : turn;
       },
     },
   ];
 
-  it.each(planted)('finds a planted bug: $name', ({ bug }) => {
-    const found = Array.from({ length: 2_000 }, (_, i) => i + 1).some((seed) => play(seed, bug).story.violations.length > 0);
-    expect(found).toBe(true);
-  }, 600_000);
+  it.each(planted)(
+    'finds a planted bug: $name',
+    ({ bug }) => {
+      const found = Array.from({ length: 2_000 }, (_, i) => i + 1).some(
+        (seed) => play(seed, bug).story.violations.length > 0,
+      );
+      expect(found).toBe(true);
+    },
+    600_000,
+  );
 });

@@ -16,11 +16,18 @@ export function pageHash(prev: Digest, first: number, entries: readonly Entry[])
 }
 
 /** Numbers entries and makes them the next page. */
-export function chain(head: Head, entries: readonly Unnumbered[], values: Page['values']): { readonly page: Page; readonly head: Head } {
+export function chain(
+  head: Head,
+  entries: readonly Unnumbered[],
+  values: Page['values'],
+): { readonly page: Page; readonly head: Head } {
   const first = head.seq + 1;
   const numbered: readonly Entry[] = entries.map((entry, i) => ({ seq: first + i, ...entry }));
   const hash = pageHash(head.hash, first, numbered);
-  return { page: { first, entries: numbered, values, prev: head.hash, hash }, head: { seq: head.seq + entries.length, hash } };
+  return {
+    page: { first, entries: numbered, values, prev: head.hash, hash },
+    head: { seq: head.seq + entries.length, hash },
+  };
 }
 
 /** Where a chain breaks: the first page that does not follow, and why. */
@@ -34,7 +41,10 @@ export function checkChain(head: Head, pages: readonly Page[]): { readonly head:
   let { seq, hash } = head;
   let at = 0;
   for (const page of pages) {
-    const fail = (reason: Break['reason']): { head: Head; broken: Break } => ({ head: { seq, hash }, broken: { first: page.first, reason } });
+    const fail = (reason: Break['reason']): { head: Head; broken: Break } => ({
+      head: { seq, hash },
+      broken: { first: page.first, reason },
+    });
     if (page.first !== seq + 1) return fail('gap');
     if (page.prev !== hash) return fail('prev');
     if (page.hash !== pageHash(page.prev, page.first, page.entries)) return fail('hash');
@@ -43,7 +53,8 @@ export function checkChain(head: Head, pages: readonly Page[]): { readonly head:
       if (entry.at < at) return fail('time');
       at = entry.at;
     }
-    for (const [digest, value] of Object.entries(page.values)) if (sha256(canonical(value)) !== digest) return fail('value');
+    for (const [digest, value] of Object.entries(page.values))
+      if (sha256(canonical(value)) !== digest) return fail('value');
     hash = page.hash;
   }
   return { head: { seq, hash }, broken: null };

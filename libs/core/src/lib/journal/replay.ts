@@ -15,7 +15,11 @@ export interface Divergence {
  * Feeds the givens to `advance` and demands exactly the deriveds that are written (engine.md §7). Facts change nothing.
  * Needs no values, no clock, no store.
  */
-export function replay(x: PlanIndex, from: RunState, entries: Iterable<Entry>): { readonly state: RunState; readonly diverged: Divergence | null } {
+export function replay(
+  x: PlanIndex,
+  from: RunState,
+  entries: Iterable<Entry>,
+): { readonly state: RunState; readonly diverged: Divergence | null } {
   let state = from;
   let due: readonly Derived[] = [];
   let next = 0;

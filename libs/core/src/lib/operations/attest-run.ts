@@ -164,7 +164,9 @@ async function pagesWithInputs(hands: AttestHands, tenant: TenantId, run: RunId)
     const inputs: Record<Digest, Json> = {};
     for (const { event } of entries) {
       if (event.type !== 'policy.judged' || event.input?.kind !== 'value' || event.input.digest in values) continue;
-      inputs[event.input.digest] = JSON.parse(new TextDecoder().decode(await readAll(hands.objects, tenant, event.input.digest))) as Json;
+      inputs[event.input.digest] = JSON.parse(
+        new TextDecoder().decode(await readAll(hands.objects, tenant, event.input.digest)),
+      ) as Json;
     }
     pages.push({ first, entries, values: { ...values, ...inputs }, prev, hash });
   }

@@ -90,9 +90,7 @@ export abstract class RunReader {
     run: RunId,
   ): Promise<{ readonly bundle: Digest; readonly size: number; readonly attestations: Json } | null>;
   /** Of watched runs: last seq and last line, one query for all (tail). */
-  abstract tail(
-    runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[],
-  ): Promise<
+  abstract tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]): Promise<
     readonly {
       readonly tenant: TenantId;
       readonly runId: RunId;

@@ -7,7 +7,8 @@ import { endedNeeds, inheritance } from './inheritance';
 // Whether a step whose turn has come may run: `runOn` over its needs (language.md §3), gates that did not open, a run or a
 // list that is being stopped.
 
-export type Admission = { readonly kind: 'runs' } | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
+export type Admission =
+  { readonly kind: 'runs' } | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
 
 /** True if the step is cleanup, or in a container that is: it still runs while its list or run is being stopped. */
 export function isCleanup(draft: Draft, step: StepId): boolean {
@@ -29,7 +30,8 @@ export function admit(draft: Draft, step: StepId): Admission {
   const { tainted, blocked } = inheritance(draft.x, draft.run.steps, step);
   const unhealed = node.stated ? endedNeeds(draft.x, draft.run.steps, step).some((need) => !need.satisfied) : tainted;
   const skip = (code: string, satisfied = false): Admission => ({ kind: 'skipped', code, satisfied });
-  if ((draft.run.ending || stopping) && !isCleanup(draft, step)) return skip(draft.run.ending ? 'RUN_CANCELLED' : 'UPSTREAM_FAILED');
+  if ((draft.run.ending || stopping) && !isCleanup(draft, step))
+    return skip(draft.run.ending ? 'RUN_CANCELLED' : 'UPSTREAM_FAILED');
   if (blocked) return skip('UPSTREAM_FAILED');
   if (node.runOn === 'success' && unhealed) return skip('UPSTREAM_FAILED');
   if (node.runOn === 'failure' && !unhealed && !draft.run.ending) return skip('WHEN_FALSE', true);

@@ -11,20 +11,69 @@ import type { RunState } from './run-state';
 
 // The meaning of the language's constructs (language.md §3, engine.md §6, gates.md §4), told by small plans.
 
-type Script = { readonly [step: string]: 'ok' | 'fail' | 'final' | 'hang' | 'skip' | number | readonly ('ok' | 'fail')[] };
+type Script = {
+  readonly [step: string]: 'ok' | 'fail' | 'final' | 'hang' | 'skip' | number | readonly ('ok' | 'fail')[];
+};
 const run = (id: string, needs: readonly string[] | null, change: Parameters<typeof aRunNode>[1] = {}): Node =>
   aRunNode(id, { effects: 'idempotent', needs: needs ?? [], stated: needs !== null, ...change });
 /** A list in which each step follows the one before. */
-const list = (...nodes: readonly Node[]): readonly Node[] => nodes.map((node, i) => (node.stated ? node : { ...node, needs: i === 0 ? [] : [nodes[i - 1]?.id ?? ''] }));
+const list = (...nodes: readonly Node[]): readonly Node[] =>
+  nodes.map((node, i) => (node.stated ? node : { ...node, needs: i === 0 ? [] : [nodes[i - 1]?.id ?? ''] }));
 const gate = (id: string, change: object = {}): Node => ({
-  kind: 'gate', id, name: null, when: null, needs: [], stated: false, runOn: 'success', timeoutMs: null, workers: [], approval: 'owners', policy: null,
-  with: {}, message: 'go on?', show: {}, form: null, ...change,
+  kind: 'gate',
+  id,
+  name: null,
+  when: null,
+  needs: [],
+  stated: false,
+  runOn: 'success',
+  timeoutMs: null,
+  workers: [],
+  approval: 'owners',
+  policy: null,
+  with: {},
+  message: 'go on?',
+  show: {},
+  form: null,
+  ...change,
 });
-const common = { name: null, when: null, needs: [], stated: false, runOn: 'success' as const, timeoutMs: null, workers: [], continueOnError: false };
-const group = (id: string, nodes: readonly Node[], change: object = {}): Node => ({ kind: 'group', id, ...common, body: aBlock(list(...nodes)), ...change });
-const parallel = (id: string, nodes: readonly Node[], change: object = {}, block: object = {}): Node => ({ kind: 'parallel', id, ...common, body: aBlock(nodes, { maxParallel: null, ...block }), ...change });
+const common = {
+  name: null,
+  when: null,
+  needs: [],
+  stated: false,
+  runOn: 'success' as const,
+  timeoutMs: null,
+  workers: [],
+  continueOnError: false,
+};
+const group = (id: string, nodes: readonly Node[], change: object = {}): Node => ({
+  kind: 'group',
+  id,
+  ...common,
+  body: aBlock(list(...nodes)),
+  ...change,
+});
+const parallel = (id: string, nodes: readonly Node[], change: object = {}, block: object = {}): Node => ({
+  kind: 'parallel',
+  id,
+  ...common,
+  body: aBlock(nodes, { maxParallel: null, ...block }),
+  ...change,
+});
 const map = (id: string, nodes: readonly Node[], change: object = {}): Node => ({
-  kind: 'map', id, ...common, items: '{{ inputs.list }}', iterator: 'item', index: 'index', label: null, maxItems: null, width: null, outputs: null, body: aBlock(list(...nodes)), ...change,
+  kind: 'map',
+  id,
+  ...common,
+  items: '{{ inputs.list }}',
+  iterator: 'item',
+  index: 'index',
+  label: null,
+  maxItems: null,
+  width: null,
+  outputs: null,
+  body: aBlock(list(...nodes)),
+  ...change,
 });
 const person = (sub: string) => ({ iss: 'https://issuer.test', sub });
 
@@ -36,11 +85,24 @@ class Play {
   at = 1_000;
   readonly x;
 
-  constructor(plan: Plan, private readonly script: Script = {}, private readonly items = 3) {
+  constructor(
+    plan: Plan,
+    private readonly script: Script = {},
+    private readonly items = 3,
+  ) {
     this.x = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
     this.state = initialState(this.x, `run_${'0'.repeat(26)}` as RunId, [person('ada')]);
     const zero = digestOf('0');
-    this.tell({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, worker: 'w', version: '1', build: zero, probe: zero });
+    this.tell({
+      type: 'run.claimed',
+      fence: 1,
+      crashes: 0,
+      quarantine: false,
+      worker: 'w',
+      version: '1',
+      build: zero,
+      probe: zero,
+    });
   }
 
   tell(body: GivenBody): void {
@@ -57,25 +119,79 @@ class Play {
     const said = this.script[step] ?? 'ok';
     const outcome = Array.isArray(said) ? (said as readonly string[])[attempt - 1] : said;
     if (outcome === 'hang') return void this.held.push(command);
-    if (outcome === 'ok') return this.tell({ type: 'attempt.succeeded', step, execution, outputs: { kind: 'value', digest: digestOf(step), size: 1 } });
-    return this.tell({ type: 'attempt.failed', step, execution, code: 'EXIT_1', message: 'no', retryable: outcome !== 'final', exitCode: 1 });
+    if (outcome === 'ok')
+      return this.tell({
+        type: 'attempt.succeeded',
+        step,
+        execution,
+        outputs: { kind: 'value', digest: digestOf(step), size: 1 },
+      });
+    return this.tell({
+      type: 'attempt.failed',
+      step,
+      execution,
+      code: 'EXIT_1',
+      message: 'no',
+      retryable: outcome !== 'final',
+      exitCode: 1,
+    });
   }
 
   private answer(step: StepId, question: string): void {
     const said = this.script[step];
-    if (question === 'when') return this.tell({ type: 'question.answered', step, question, answer: { kind: 'truth', value: said !== 'skip' } });
-    if (question === 'items') return this.tell({ type: 'question.answered', step, question, answer: { kind: 'items', items: null, count: this.items } });
+    if (question === 'when')
+      return this.tell({
+        type: 'question.answered',
+        step,
+        question,
+        answer: { kind: 'truth', value: said !== 'skip' },
+      });
+    if (question === 'items')
+      return this.tell({
+        type: 'question.answered',
+        step,
+        question,
+        answer: { kind: 'items', items: null, count: this.items },
+      });
     if (question === 'gate') {
-      const answer = { kind: 'gate' as const, request: null, gateDigest: digestOf(step), expiresAt: this.at + 60_000, executeBy: this.at + 120_000 };
+      const answer = {
+        kind: 'gate' as const,
+        request: null,
+        gateDigest: digestOf(step),
+        expiresAt: this.at + 60_000,
+        executeBy: this.at + 120_000,
+      };
       return this.tell({ type: 'question.answered', step, question, answer });
     }
-    return this.tell({ type: 'question.answered', step, question: question as 'outputs', answer: { kind: 'outputs', outputs: null } });
+    return this.tell({
+      type: 'question.answered',
+      step,
+      question: question as 'outputs',
+      answer: { kind: 'outputs', outputs: null },
+    });
   }
 
-  decide(step: string, sub: string, decision: 'approved' | 'rejected' | 'withdrawn' = 'approved', decidedAt = this.at): void {
+  decide(
+    step: string,
+    sub: string,
+    decision: 'approved' | 'rejected' | 'withdrawn' = 'approved',
+    decidedAt = this.at,
+  ): void {
     this.tell({
-      type: 'gate.decided', step: step as StepId, record: digestOf('r'), response: null,
-      decision: { decisionId: `${sub}-${decision}`, gateDigest: digestOf(step), planHash: this.x.planHash, decision, person: person(sub), onBehalfOf: null, grants: ['packs.approve'], decidedAt },
+      type: 'gate.decided',
+      step: step as StepId,
+      record: digestOf('r'),
+      response: null,
+      decision: {
+        decisionId: `${sub}-${decision}`,
+        gateDigest: digestOf(step),
+        planHash: this.x.planHash,
+        decision,
+        person: person(sub),
+        onBehalfOf: null,
+        grants: ['packs.approve'],
+        decidedAt,
+      },
     });
   }
 
@@ -90,12 +206,24 @@ class Play {
 
   /** `step: status CODE` of each ended step. */
   get ended(): Record<string, string> {
-    return Object.fromEntries(this.events.flatMap((event) => (event.type === 'step.ended' ? [[event.step, event.code === null ? event.status : `${event.status} ${event.code}`]] : [])));
+    return Object.fromEntries(
+      this.events.flatMap((event) =>
+        event.type === 'step.ended'
+          ? [[event.step, event.code === null ? event.status : `${event.status} ${event.code}`]]
+          : [],
+      ),
+    );
   }
 
   get result(): string {
     const { result } = this.state;
-    return result === null ? (isParked(this.state) ? 'parked' : 'running') : result.code === null ? result.status : `${result.status} ${result.code}`;
+    return result === null
+      ? isParked(this.state)
+        ? 'parked'
+        : 'running'
+      : result.code === null
+        ? result.status
+        : `${result.status} ${result.code}`;
   }
 
   get started(): readonly string[] {
@@ -129,9 +257,19 @@ describe('a list', () => {
   });
 
   it('runs failure steps only after a failure, always steps in any case, and does not heal', () => {
-    const nodes = [run('a', null), run('undo', null, { runOn: 'failure' }), run('clean', null, { runOn: 'always' }), run('b', null)];
+    const nodes = [
+      run('a', null),
+      run('undo', null, { runOn: 'failure' }),
+      run('clean', null, { runOn: 'always' }),
+      run('b', null),
+    ];
     const failed = new Play(plan(nodes), { a: 'fail' });
-    expect(failed.ended).toEqual({ a: 'failed EXIT_1', undo: 'succeeded', clean: 'succeeded', b: 'skipped UPSTREAM_FAILED' });
+    expect(failed.ended).toEqual({
+      a: 'failed EXIT_1',
+      undo: 'succeeded',
+      clean: 'succeeded',
+      b: 'skipped UPSTREAM_FAILED',
+    });
     expect(failed.result).toBe('failed EXIT_1');
     const fine = new Play(plan(nodes));
     expect(fine.ended).toEqual({ a: 'succeeded', undo: 'skipped WHEN_FALSE', clean: 'succeeded', b: 'succeeded' });
@@ -139,7 +277,15 @@ describe('a list', () => {
 });
 
 describe('attempts', () => {
-  const retries = { maxAttempts: 3, backoffMs: 1_000, factor: 2, maxBackoffMs: 10_000, jitter: false, on: null, attemptTimeoutMs: 5_000 };
+  const retries = {
+    maxAttempts: 3,
+    backoffMs: 1_000,
+    factor: 2,
+    maxBackoffMs: 10_000,
+    jitter: false,
+    on: null,
+    attemptTimeoutMs: 5_000,
+  };
 
   it('are tried again with growing pauses, and hold no slot meanwhile', () => {
     const play = new Play(plan([run('a', null, { retries })]), { a: ['fail', 'fail', 'ok'] });
@@ -150,7 +296,10 @@ describe('attempts', () => {
     expect([play.result, play.started.length]).toEqual(['succeeded', 3]);
   });
 
-  it.each([['final', 1], ['fail', 3]] as const)('stop at once when they must not be repeated: %s → %i', (outcome, count) => {
+  it.each([
+    ['final', 1],
+    ['fail', 3],
+  ] as const)('stop at once when they must not be repeated: %s → %i', (outcome, count) => {
     const play = new Play(plan([run('a', null, { retries })]), { a: outcome });
     while (play.result === 'parked') play.wait();
     expect([play.result, play.started.length]).toEqual(['failed EXIT_1', count]);
@@ -166,32 +315,69 @@ describe('attempts', () => {
   });
 
   it('that started again after a crash keep their number; once ones ask for attention', () => {
-    const play = new Play(plan([parallel('p', [run('i', []), run('o', [], { effects: 'once' })])]), { i: 'hang', o: 'hang' });
+    const play = new Play(plan([parallel('p', [run('i', []), run('o', [], { effects: 'once' })])]), {
+      i: 'hang',
+      o: 'hang',
+    });
     const zero = digestOf('0');
-    play.tell({ type: 'run.claimed', fence: 2, crashes: 1, quarantine: false, worker: 'w', version: '1', build: zero, probe: zero });
+    play.tell({
+      type: 'run.claimed',
+      fence: 2,
+      crashes: 1,
+      quarantine: false,
+      worker: 'w',
+      version: '1',
+      build: zero,
+      probe: zero,
+    });
     expect(play.state.steps.get('i' as StepId)).toMatchObject({ kind: 'running', attempt: 1, execution: 2 });
     expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'attention', attempt: 1 });
-    play.tell({ type: 'attention.resolved', step: 'o' as StepId, execution: 1, outcome: 'failed', outputs: null, record: zero });
+    play.tell({
+      type: 'attention.resolved',
+      step: 'o' as StepId,
+      execution: 1,
+      outcome: 'failed',
+      outputs: null,
+      record: zero,
+    });
     expect(play.ended['o']).toBe('failed RESOLVED_FAILED');
   });
 });
 
 describe('parallel and map', () => {
   it('stop the others when one fails', () => {
-    const play = new Play(plan([parallel('p', [run('a', []), run('b', []), run('c', [])], {}, { maxParallel: 2 })]), { a: 'hang', b: 'fail' });
+    const play = new Play(plan([parallel('p', [run('a', []), run('b', []), run('c', [])], {}, { maxParallel: 2 })]), {
+      a: 'hang',
+      b: 'fail',
+    });
     expect(play.held.filter(({ type }) => type === 'stop')).toHaveLength(1);
     play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
-    expect(play.ended).toEqual({ b: 'failed EXIT_1', c: 'skipped UPSTREAM_FAILED', a: 'cancelled SIBLING_FAILED', p: 'failed EXIT_1' });
+    expect(play.ended).toEqual({
+      b: 'failed EXIT_1',
+      c: 'skipped UPSTREAM_FAILED',
+      a: 'cancelled SIBLING_FAILED',
+      p: 'failed EXIT_1',
+    });
   });
 
   it('let the others go on with continueOnError, and fail at the end', () => {
-    const play = new Play(plan([map('m', [run('w', null)], { continueOnError: true }), run('after', null)]), { 'm[1]::w': 'fail' });
-    expect(play.ended).toMatchObject({ 'm[0]': 'succeeded', 'm[1]': 'failed EXIT_1', 'm[2]': 'succeeded', m: 'failed EXIT_1', after: 'skipped UPSTREAM_FAILED' });
+    const play = new Play(plan([map('m', [run('w', null)], { continueOnError: true }), run('after', null)]), {
+      'm[1]::w': 'fail',
+    });
+    expect(play.ended).toMatchObject({
+      'm[0]': 'succeeded',
+      'm[1]': 'failed EXIT_1',
+      'm[2]': 'succeeded',
+      m: 'failed EXIT_1',
+      after: 'skipped UPSTREAM_FAILED',
+    });
   });
 
   it('keep to their width, and give the slot of a waiting item to the next', () => {
     const play = new Play(plan([map('m', [gate('g'), run('w', null)], { width: 1 })]), {}, 3);
-    expect([...play.state.steps.entries()].filter(([, state]) => state.kind === 'waiting').map(([step]) => step)).toEqual(['m[0]::g', 'm[1]::g', 'm[2]::g']);
+    expect(
+      [...play.state.steps.entries()].filter(([, state]) => state.kind === 'waiting').map(([step]) => step),
+    ).toEqual(['m[0]::g', 'm[1]::g', 'm[2]::g']);
     play.decide('m[1]::g', 'grace');
     expect(play.ended['m[1]']).toBe('succeeded');
     play.decide('m[0]::g', 'grace');
@@ -205,7 +391,12 @@ describe('parallel and map', () => {
 });
 
 describe('an approval gate', () => {
-  const gated = plan([gate('g'), run('apply', null), run('clean', null, { runOn: 'always' }), run('report', [], { runOn: 'always' })]);
+  const gated = plan([
+    gate('g'),
+    run('apply', null),
+    run('clean', null, { runOn: 'always' }),
+    run('report', [], { runOn: 'always' }),
+  ]);
 
   it('opens for enough distinct people who did not initiate the run', () => {
     const quorum = { ...gated, approvals: [{ ...gated.approvals[0], minApprovals: 2 }] } as Plan;
@@ -223,7 +414,12 @@ describe('an approval gate', () => {
   it('ends the run when one rejects; cleanup behind the gate does not run, other cleanup does', () => {
     const play = new Play(gated);
     play.decide('g', 'grace', 'rejected');
-    expect(play.ended).toEqual({ report: 'succeeded', g: 'failed GATE_REJECTED', apply: 'skipped RUN_CANCELLED', clean: 'skipped UPSTREAM_FAILED' });
+    expect(play.ended).toEqual({
+      report: 'succeeded',
+      g: 'failed GATE_REJECTED',
+      apply: 'skipped RUN_CANCELLED',
+      clean: 'skipped UPSTREAM_FAILED',
+    });
     expect(play.result).toBe('failed GATE_REJECTED');
   });
 
@@ -247,7 +443,9 @@ describe('an approval gate', () => {
   });
 
   it('is absorbed by nothing around it', () => {
-    const play = new Play(plan([group('around', [gate('g')], { continueOnError: true }), run('after', null, { runOn: 'always' })]));
+    const play = new Play(
+      plan([group('around', [gate('g')], { continueOnError: true }), run('after', null, { runOn: 'always' })]),
+    );
     play.decide('g', 'grace', 'rejected');
     expect([play.ended['after'], play.result]).toEqual(['skipped UPSTREAM_FAILED', 'failed GATE_REJECTED']);
   });
@@ -259,9 +457,19 @@ describe('an approval gate', () => {
 });
 
 describe('a policy gate', () => {
-  const judged = (level: 'hard' | 'soft', override: boolean) => plan([gate('g', { policy: level, approval: override ? 'owners' : null }), run('apply', null)]);
+  const judged = (level: 'hard' | 'soft', override: boolean) =>
+    plan([gate('g', { policy: level, approval: override ? 'owners' : null }), run('apply', null)]);
   const judge = (play: Play, allow: boolean, undecided = false): void =>
-    play.tell({ type: 'policy.judged', step: 'g' as StepId, allow, undecided, reasons: [], engine: 'cel', digest: digestOf('p'), input: null });
+    play.tell({
+      type: 'policy.judged',
+      step: 'g' as StepId,
+      allow,
+      undecided,
+      reasons: [],
+      engine: 'cel',
+      digest: digestOf('p'),
+      input: null,
+    });
 
   it.each([
     ['hard', true, false, 'succeeded'],
@@ -284,14 +492,24 @@ describe('a policy gate', () => {
 });
 
 describe('cancel', () => {
-  const nodes = [run('a', null), run('b', null), run('clean', null, { runOn: 'always' }), run('undo', null, { runOn: 'failure' })];
+  const nodes = [
+    run('a', null),
+    run('b', null),
+    run('clean', null, { runOn: 'always' }),
+    run('undo', null, { runOn: 'failure' }),
+  ];
 
   it('stops what runs, skips what has not begun, and runs always steps', () => {
     const play = new Play(plan(nodes), { a: 'hang' });
     play.cancel();
     expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'a', reason: 'cancel' });
     play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
-    expect(play.ended).toEqual({ b: 'skipped RUN_CANCELLED', undo: 'skipped RUN_CANCELLED', a: 'cancelled RUN_CANCELLED', clean: 'succeeded' });
+    expect(play.ended).toEqual({
+      b: 'skipped RUN_CANCELLED',
+      undo: 'skipped RUN_CANCELLED',
+      a: 'cancelled RUN_CANCELLED',
+      clean: 'succeeded',
+    });
     expect(play.result).toBe('cancelled RUN_CANCELLED');
   });
 
@@ -350,7 +568,16 @@ describe('every state and every given', () => {
   const zero = digestOf('0');
   const step = 's' as StepId;
   const givens: readonly GivenBody[] = [
-    { type: 'run.claimed', fence: 9, crashes: 0, quarantine: false, worker: 'w', version: '1', build: zero, probe: zero },
+    {
+      type: 'run.claimed',
+      fence: 9,
+      crashes: 0,
+      quarantine: false,
+      worker: 'w',
+      version: '1',
+      build: zero,
+      probe: zero,
+    },
     { type: 'run.cancel-requested', by: person('ada'), reason: '', force: false },
     { type: 'run.cancel-requested', by: person('ada'), reason: '', force: true },
     { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: null, message: '' },
@@ -361,19 +588,46 @@ describe('every state and every given', () => {
     { type: 'attempt.deferred', step, execution: 1, until: 5_000 },
     { type: 'question.answered', step, question: 'when', answer: { kind: 'truth', value: true } },
     { type: 'question.answered', step, question: 'gate', answer: { kind: 'fault', code: 'EXPR_NULL', message: '' } },
-    { type: 'policy.judged', step, allow: true, undecided: false, reasons: [], engine: 'cel', digest: zero, input: null },
     {
-      type: 'gate.decided', step, record: zero, response: null,
-      decision: { decisionId: 'd', gateDigest: digestOf('s'), planHash: digestOf('plan'), decision: 'approved', person: person('grace'), onBehalfOf: null, grants: [], decidedAt: 1_000 },
+      type: 'policy.judged',
+      step,
+      allow: true,
+      undecided: false,
+      reasons: [],
+      engine: 'cel',
+      digest: zero,
+      input: null,
+    },
+    {
+      type: 'gate.decided',
+      step,
+      record: zero,
+      response: null,
+      decision: {
+        decisionId: 'd',
+        gateDigest: digestOf('s'),
+        planHash: digestOf('plan'),
+        decision: 'approved',
+        person: person('grace'),
+        onBehalfOf: null,
+        grants: [],
+        decidedAt: 1_000,
+      },
     },
     { type: 'attention.resolved', step, execution: 1, outcome: 'retry', outputs: null, record: zero },
   ];
-  const hanging = (change: Parameters<typeof aRunNode>[1] = {}) => () => new Play(plan([run('s', null, change)]), { s: 'hang' });
+  const hanging =
+    (change: Parameters<typeof aRunNode>[1] = {}) =>
+    () =>
+      new Play(plan([run('s', null, change)]), { s: 'hang' });
   const states: { readonly [Kind in StepState['kind']]: () => Play } = {
     pending: () => new Play(plan([run('a', null), run('s', null)]), { a: 'hang' }),
     deciding: () => {
       const play = new Play(plan([run('s', null)]), { s: 'hang' });
-      play.state = { ...play.state, steps: play.state.steps.with(step, { kind: 'deciding', question: 'when', busy: true, carry: null }) };
+      play.state = {
+        ...play.state,
+        steps: play.state.steps.with(step, { kind: 'deciding', question: 'when', busy: true, carry: null }),
+      };
       return play;
     },
     running: hanging(),
@@ -383,8 +637,26 @@ describe('every state and every given', () => {
       return play;
     },
     retrying: () => {
-      const play = hanging({ retries: { maxAttempts: 2, backoffMs: 9_000, factor: 2, maxBackoffMs: 9_000, jitter: false, on: null, attemptTimeoutMs: null } })();
-      play.tell({ type: 'attempt.failed', step, execution: 1, code: 'EXIT_1', message: '', retryable: true, exitCode: 1 });
+      const play = hanging({
+        retries: {
+          maxAttempts: 2,
+          backoffMs: 9_000,
+          factor: 2,
+          maxBackoffMs: 9_000,
+          jitter: false,
+          on: null,
+          attemptTimeoutMs: null,
+        },
+      })();
+      play.tell({
+        type: 'attempt.failed',
+        step,
+        execution: 1,
+        code: 'EXIT_1',
+        message: '',
+        retryable: true,
+        exitCode: 1,
+      });
       return play;
     },
     attention: () => {
@@ -395,7 +667,8 @@ describe('every state and every given', () => {
     judging: () => new Play(plan([gate('s', { policy: 'hard', approval: null })])),
     waiting: () => new Play(plan([gate('s')])),
     group: () => new Play(plan([group('s', [run('a', null)])]), { a: 'hang' }),
-    repeat: () => new Play(plan([map('s', [run('a', null)])]), { 's[0]::a': 'hang', 's[1]::a': 'hang', 's[2]::a': 'hang' }),
+    repeat: () =>
+      new Play(plan([map('s', [run('a', null)])]), { 's[0]::a': 'hang', 's[1]::a': 'hang', 's[2]::a': 'hang' }),
     ended: () => new Play(plan([run('s', null), run('b', null)]), { b: 'hang' }),
   };
 
@@ -407,8 +680,10 @@ describe('every state and every given', () => {
       const seen = play.events.length;
       expect(() => play.tell(given)).not.toThrow();
       const events = play.events.slice(seen);
-      const changed = play.state.steps !== before.steps || play.state.phase !== before.phase || play.state.ending !== before.ending;
-      if (given.type !== 'time.reached' && given.type !== 'run.claimed') expect([given.type, changed || events.length > 0]).toEqual([given.type, true]);
+      const changed =
+        play.state.steps !== before.steps || play.state.phase !== before.phase || play.state.ending !== before.ending;
+      if (given.type !== 'time.reached' && given.type !== 'run.claimed')
+        expect([given.type, changed || events.length > 0]).toEqual([given.type, true]);
       if (events.some(({ type }) => type === 'given.ignored')) expect(play.state.steps.get(step)?.kind).toBe(kind);
     }
   });

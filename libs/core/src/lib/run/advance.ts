@@ -35,7 +35,17 @@ export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Su
     ending: null,
     steps: PersistentMap.empty(),
     wakes: PersistentMap.empty(),
-    counts: { pending: 0, running: 0, waiting: 0, retrying: 0, needs_attention: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 },
+    counts: {
+      pending: 0,
+      running: 0,
+      waiting: 0,
+      retrying: 0,
+      needs_attention: 0,
+      succeeded: 0,
+      failed: 0,
+      skipped: 0,
+      cancelled: 0,
+    },
     openGates: 0,
     timer: { leftMs: x.plan.timeouts.runMs ?? x.defaults.runTimeoutMs, since: null },
     result: null,
@@ -105,7 +115,8 @@ function claimed(draft: Draft, given: GivenOf<'run.claimed'>): void {
     draft.emit({ type: 'run.started' });
     openGroup(draft, ROOT);
   } else takeOver(draft);
-  if (given.crashes >= 3) draft.fall({ status: 'failed', code: 'POISON', step: null, force: true, failureSteps: false });
+  if (given.crashes >= 3)
+    draft.fall({ status: 'failed', code: 'POISON', step: null, force: true, failureSteps: false });
 }
 
 function cancel(draft: Draft, force: boolean): void {
@@ -135,7 +146,10 @@ const endedRoot: StepState = {
   by: null,
 };
 
-function attemptOver(draft: Draft, given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred'>): void {
+function attemptOver(
+  draft: Draft,
+  given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred'>,
+): void {
   const state = draft.get(given.step);
   if (state?.kind !== 'running' || state.execution !== given.execution) return ignore(draft, given, 'ATTEMPT_OVER');
   switch (given.type) {
@@ -157,7 +171,8 @@ function resolved(draft: Draft, given: GivenOf<'attention.resolved'>): void {
   const state = draft.get(step);
   if (state?.kind !== 'attention' || state.execution !== execution) return ignore(draft, given, 'ATTEMPT_OVER');
   const { attempt, endBy } = state;
-  if (given.outcome === 'succeeded') return draft.end(step, { status: 'succeeded', outputs: given.outputs, attempts: attempt });
+  if (given.outcome === 'succeeded')
+    return draft.end(step, { status: 'succeeded', outputs: given.outputs, attempts: attempt });
   if (given.outcome === 'failed') {
     const satisfied = runNodeAt(draft.x, step).continueOnError;
     return draft.end(step, { status: 'failed', code: 'RESOLVED_FAILED', attempts: attempt, satisfied });
@@ -190,7 +205,8 @@ function settleTimer(draft: Draft): void {
   const { timer, openGates } = draft.run;
   const root = draft.get(ROOT);
   const paused = root?.kind === 'group' && root.live === 0 && openGates > 0;
-  if (paused && timer.since !== null) draft.patch({ timer: { leftMs: timer.leftMs - (draft.at - timer.since), since: null } });
+  if (paused && timer.since !== null)
+    draft.patch({ timer: { leftMs: timer.leftMs - (draft.at - timer.since), since: null } });
   else if (!paused && timer.since === null && root) draft.patch({ timer: { ...timer, since: draft.at } });
 }
 
@@ -200,7 +216,12 @@ function finish(draft: Draft): void {
   const { ending } = draft.run;
   const result = ending
     ? { status: ending.status, code: ending.code, step: ending.step, outputs: null }
-    : { status: root.status === 'skipped' ? ('failed' as const) : root.status, code: root.code, step: root.by, outputs: root.outputs };
+    : {
+        status: root.status === 'skipped' ? ('failed' as const) : root.status,
+        code: root.code,
+        step: root.by,
+        outputs: root.outputs,
+      };
   draft.patch({ phase: 'ended', result, steps: PersistentMap.empty(), wakes: PersistentMap.empty() });
   draft.emit({ type: 'run.ended', ...result });
 }
@@ -224,11 +245,16 @@ export function nextWakeAt(state: RunState): number | null {
 }
 
 /** What a run waits on, at most `limit` of it: `approval:<gate>`, `retry:<step>`, `delay:<step>`, `attention:<step>`. */
-export function waitsOf(x: PlanIndex, state: RunState, limit = 20): readonly { readonly kind: string; readonly id: StepId; readonly until: number | null }[] {
+export function waitsOf(
+  x: PlanIndex,
+  state: RunState,
+  limit = 20,
+): readonly { readonly kind: string; readonly id: StepId; readonly until: number | null }[] {
   const waits: { kind: string; id: StepId; until: number | null }[] = [];
   for (const [id, step] of state.steps.entries()) {
     if (waits.length >= limit) break;
-    if (step.kind === 'waiting') waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
+    if (step.kind === 'waiting')
+      waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
     else if (step.kind === 'retrying') waits.push({ kind: 'retry', id, until: step.at });
     else if (step.kind === 'delaying') waits.push({ kind: 'delay', id, until: step.until });
     else if (step.kind === 'attention') waits.push({ kind: 'attention', id, until: step.endBy });

@@ -66,13 +66,22 @@ function enter(draft: Draft, step: StepId): void {
 }
 
 /** A value that was asked for has come. */
-export function answered(draft: Draft, step: StepId, state: Extract<StepState, { kind: 'deciding' }>, answer: Answer): void {
+export function answered(
+  draft: Draft,
+  step: StepId,
+  state: Extract<StepState, { kind: 'deciding' }>,
+  answer: Answer,
+): void {
   const gate = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'gate';
   switch (answer.kind) {
     case 'fault': {
       const node = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node;
       const healed = node?.kind === 'run' && node.continueOnError;
-      return draft.end(step, { status: 'failed', code: answer.code, satisfied: healed, blocked: gate }, { message: answer.message });
+      return draft.end(
+        step,
+        { status: 'failed', code: answer.code, satisfied: healed, blocked: gate },
+        { message: answer.message },
+      );
     }
     case 'truth':
       if (answer.value) return enter(draft, step);

@@ -22,7 +22,8 @@ export function openGroup(draft: Draft, step: StepId, branch = 0): void {
   const ready = block.nodes.filter((node) => node.node.needs.length === 0).map((node) => childOf(step, node.name));
   draft.set(step, { kind: 'group', branch, ...fresh(draft, step), open: block.nodes.length, ready });
   draft.emit({ type: 'step.opened', step, children: block.nodes.length });
-  for (const node of block.nodes) draft.set(childOf(step, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
+  for (const node of block.nodes)
+    draft.set(childOf(step, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
   pump(draft, step);
 }
 
@@ -99,7 +100,8 @@ export function pump(draft: Draft, step: StepId): void {
   let state = draft.get(step);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
   const limit = limitOf(draft.x, step, state);
-  const wants = (now: Containing): boolean => now.cursor < now.ready.length || (now.kind === 'repeat' && now.next < now.count && !now.stopping);
+  const wants = (now: Containing): boolean =>
+    now.cursor < now.ready.length || (now.kind === 'repeat' && now.next < now.count && !now.stopping);
   while (wants(state) && state.live < limit) {
     if (!state.granted) {
       if (!state.asked) {
@@ -110,13 +112,15 @@ export function pump(draft: Draft, step: StepId): void {
     }
     const child = state.ready[state.cursor];
     if (child !== undefined) state = { ...state, cursor: state.cursor + 1, live: state.live + 1 };
-    else if (state.kind === 'repeat') state = { ...state, next: state.next + 1, open: state.open + 1, live: state.live + 1 };
+    else if (state.kind === 'repeat')
+      state = { ...state, next: state.next + 1, open: state.open + 1, live: state.live + 1 };
     draft.set(step, state);
     const begun: StepId = child ?? itemOf(step, state.kind === 'repeat' ? state.next - 1 : 0);
     if (child === undefined) draft.set(begun, { kind: 'pending', waitsFor: 0 });
     draft.send({ type: 'begin', step: begun });
   }
-  if (state.open === 0 && (state.kind === 'group' || state.next >= state.count || state.stopping)) return closeContainer(draft, step, state);
+  if (state.open === 0 && (state.kind === 'group' || state.next >= state.count || state.stopping))
+    return closeContainer(draft, step, state);
   if (step !== ROOT && state.granted && state.live === 0) {
     draft.set(step, { ...state, granted: false });
     draft.send({ type: 'idle', step });
@@ -146,7 +150,8 @@ export function childEnded(draft: Draft, container: StepId, child: StepId, wasBu
   draft.set(container, counted.kind === 'repeat' ? itemCounted(counted, child, ended) : counted);
   if (counted.kind === 'repeat') draft.drop(child);
   else draft.set(container, { ...counted, ready: [...counted.ready, ...freed(draft, container, child)] });
-  if (failed && stopsSiblings(draft.x, container, counted)) draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
+  if (failed && stopsSiblings(draft.x, container, counted))
+    draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
   pump(draft, container);
 }
 
@@ -183,7 +188,8 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
   draft.set(step, { ...state, stopping: state.stopping ?? cause });
   const told = cause === 'step-timeout' ? 'sibling-failed' : cause;
   if (state.kind === 'group') {
-    for (const node of blockOf(draft.x, step, state.branch).nodes) draft.send({ type: 'stop', step: childOf(step, node.name), cause: told });
+    for (const node of blockOf(draft.x, step, state.branch).nodes)
+      draft.send({ type: 'stop', step: childOf(step, node.name), cause: told });
   } else {
     for (let index = 0; index < state.next; index++) {
       const item = itemOf(step, index);
@@ -208,7 +214,8 @@ function closeGroup(draft: Draft, step: StepId): void {
   const results = children.map((child) => draft.get(child));
   for (const child of children) draft.drop(child);
   if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
-  if (state.stopping) return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  if (state.stopping)
+    return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
   if (asksForOutputs(draft.x, step)) {
     draft.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: gateTraces(state, results) });
     draft.ask({ type: 'answer', step, question: 'outputs', ahead: true });
@@ -218,7 +225,12 @@ function closeGroup(draft: Draft, step: StepId): void {
   const last = results.at(-1);
   const parallel = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'parallel';
   const outputs: ValueRef = parallel
-    ? { kind: 'children', of: step, count: children.length, digest: digestOf(Object.fromEntries(block.nodes.map((node, i) => [node.name, digests[i] ?? '']))) }
+    ? {
+        kind: 'children',
+        of: step,
+        count: children.length,
+        digest: digestOf(Object.fromEntries(block.nodes.map((node, i) => [node.name, digests[i] ?? '']))),
+      }
     : last?.kind === 'ended'
       ? last.outputs
       : null;
@@ -226,8 +238,13 @@ function closeGroup(draft: Draft, step: StepId): void {
 }
 
 /** What a container that held gates passes on: it stands behind them, and its followers do. */
-function gateTraces(state: Group, results: readonly (ReturnType<Draft['get']>)[]): { blocked: boolean; executeBy: number | null } {
-  const times = results.map((result) => (result?.kind === 'ended' ? result.executeBy : null)).filter((time) => time !== null);
+function gateTraces(
+  state: Group,
+  results: readonly ReturnType<Draft['get']>[],
+): { blocked: boolean; executeBy: number | null } {
+  const times = results
+    .map((result) => (result?.kind === 'ended' ? result.executeBy : null))
+    .filter((time) => time !== null);
   return { blocked: state.blocked, executeBy: times.length > 0 ? Math.min(...times) : null };
 }
 
@@ -240,7 +257,8 @@ function asksForOutputs(x: PlanIndex, step: StepId): boolean {
 
 function closeRepeat(draft: Draft, step: StepId, state: Repeat): void {
   if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
-  if (state.stopping) return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  if (state.stopping)
+    return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
   return draft.end(step, { status: 'succeeded', outputs: childrenRef(step, state), blocked: state.blocked });
 }
 
@@ -254,7 +272,12 @@ function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'f
   const healed = step !== ROOT && !isItem(step) && healsOwnFailure(draft.x, step) && !state.blocked;
   draft.end(step, {
     status,
-    code: status === 'cancelled' ? stopCode(state.stopping) : timedOut && state.failures === 0 ? 'STEP_TIMEOUT' : (state.failedCode ?? 'CHILD_FAILED'),
+    code:
+      status === 'cancelled'
+        ? stopCode(state.stopping)
+        : timedOut && state.failures === 0
+          ? 'STEP_TIMEOUT'
+          : (state.failedCode ?? 'CHILD_FAILED'),
     outputs: state.kind === 'repeat' ? childrenRef(step, state) : null,
     satisfied: status === 'failed' && healed,
     by: state.failed,

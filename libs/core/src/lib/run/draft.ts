@@ -67,7 +67,11 @@ export class Draft {
   }
 
   /** Ends a step: state, event, and the signal to its container. What it inherits from its needs is added here. */
-  end(step: StepId, how: Partial<Ended> & { readonly status: Ended['status'] }, told: { message?: string; exitCode?: number | null; holdsSlot?: boolean } = {}): void {
+  end(
+    step: StepId,
+    how: Partial<Ended> & { readonly status: Ended['status'] },
+    told: { message?: string; exitCode?: number | null; holdsSlot?: boolean } = {},
+  ): void {
     const before = this.get(step);
     const inherits = inheritance(this.x, this.state.steps, step);
     const satisfied = how.satisfied ?? how.status === 'succeeded';

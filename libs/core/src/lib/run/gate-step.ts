@@ -56,7 +56,15 @@ export function openGate(draft: Draft, step: StepId, answer: Extract<Answer, { k
   const { planHash } = draft.x;
   draft.set(step, {
     kind: 'waiting',
-    gate: { gateDigest, planHash, requirement: requirementOf(draft, step), expiresAt, executeBy, initiators: draft.run.initiators, approvals: [] },
+    gate: {
+      gateDigest,
+      planHash,
+      requirement: requirementOf(draft, step),
+      expiresAt,
+      executeBy,
+      initiators: draft.run.initiators,
+      approvals: [],
+    },
   });
   draft.patch({ openGates: draft.run.openGates + 1 });
   draft.emit({ type: 'gate.opened', step, request, gateDigest, expiresAt, executeBy });
@@ -64,7 +72,11 @@ export function openGate(draft: Draft, step: StepId, answer: Extract<Answer, { k
 }
 
 /** A person has decided. */
-export function gateDecided(draft: Draft, given: GivenOf<'gate.decided'>, state: Extract<StepState, { kind: 'waiting' }>): void {
+export function gateDecided(
+  draft: Draft,
+  given: GivenOf<'gate.decided'>,
+  state: Extract<StepState, { kind: 'waiting' }>,
+): void {
   const { step, decision } = given;
   const verdict = decideGate(state.gate, decision, decision.decidedAt);
   switch (verdict.kind) {
@@ -78,7 +90,13 @@ export function gateDecided(draft: Draft, given: GivenOf<'gate.decided'>, state:
       const { approvals, requirement, executeBy } = verdict.gate;
       draft.set(step, { kind: 'waiting', gate: verdict.gate });
       const { decisionId } = decision;
-      draft.emit({ type: 'gate.counted', step, decisionId, approvals: approvals.length, required: requirement.minApprovals });
+      draft.emit({
+        type: 'gate.counted',
+        step,
+        decisionId,
+        approvals: approvals.length,
+        required: requirement.minApprovals,
+      });
       if (verdict.kind === 'counted') return;
       endGateEvent(draft, step, 'approved', null);
       askForOutputs(draft, step, false, executeBy);
@@ -92,7 +110,11 @@ function askForOutputs(draft: Draft, step: StepId, busy: boolean, executeBy: num
 }
 
 /** A policy engine has answered, or could not: then it is closed. */
-export function policyJudged(draft: Draft, given: GivenOf<'policy.judged'>, state: Extract<StepState, { kind: 'judging' }>): void {
+export function policyJudged(
+  draft: Draft,
+  given: GivenOf<'policy.judged'>,
+  state: Extract<StepState, { kind: 'judging' }>,
+): void {
   const { step } = given;
   const level = draft.x.plan.policies.find((one) => one.id === state.policy)?.level ?? 'hard-mandatory';
   if ((given.allow && !given.undecided) || level === 'advisory') return askForOutputs(draft, step, true, null);
@@ -122,13 +144,23 @@ export function closeGate(draft: Draft, step: StepId): void {
   draft.end(step, { status: 'cancelled', code: 'GATE_CLOSED', blocked: true });
 }
 
-function endGateEvent(draft: Draft, step: StepId, outcome: 'approved' | 'rejected' | 'expired' | 'closed', code: string | null): void {
+function endGateEvent(
+  draft: Draft,
+  step: StepId,
+  outcome: 'approved' | 'rejected' | 'expired' | 'closed',
+  code: string | null,
+): void {
   draft.patch({ openGates: draft.run.openGates - 1 });
   draft.emit({ type: 'gate.ended', step, outcome, code });
 }
 
 /** A value that was asked for is no longer wanted. */
-export function stopDeciding(draft: Draft, step: StepId, state: Extract<StepState, { kind: 'deciding' | 'judging' }>, cause: Parameters<typeof stopCode>[0]): void {
+export function stopDeciding(
+  draft: Draft,
+  step: StepId,
+  state: Extract<StepState, { kind: 'deciding' | 'judging' }>,
+  cause: Parameters<typeof stopCode>[0],
+): void {
   if (state.kind === 'deciding' && state.question === 'outputs') return;
   const gate = nodeAtOrNull(draft, step) === 'gate';
   draft.end(step, { status: 'cancelled', code: stopCode(cause), blocked: gate });

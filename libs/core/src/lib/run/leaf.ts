@@ -30,7 +30,13 @@ export function beginLeaf(draft: Draft, step: StepId): void {
 }
 
 /** Starts an execution. */
-export function startAttempt(draft: Draft, step: StepId, attempt: number, execution: number, endBy: number | null): void {
+export function startAttempt(
+  draft: Draft,
+  step: StepId,
+  attempt: number,
+  execution: number,
+  endBy: number | null,
+): void {
   const node = runNodeAt(draft.x, step);
   const ahead = isAhead(node);
   const deadlineAt = ahead ? null : draft.at + attemptTimeoutMs(draft, node);
@@ -115,7 +121,12 @@ export function stopLeaf(draft: Draft, step: StepId, state: StepState, cause: St
       draft.end(step, { status: 'cancelled', code: stopCode(cause), attempts: state.attempt });
       return;
     case 'retrying':
-      endFailed(draft, step, state.attempt - 1, { code: state.code, message: 'stopped before the next attempt', retryable: false, exitCode: null });
+      endFailed(draft, step, state.attempt - 1, {
+        code: state.code,
+        message: 'stopped before the next attempt',
+        retryable: false,
+        exitCode: null,
+      });
       return;
     case 'attention':
       if (cause === 'sibling-failed') return;
@@ -148,4 +159,9 @@ export function wakeLeaf(draft: Draft, step: StepId, state: StepState): void {
   }
 }
 
-const tooLate: Failure = { code: 'STEP_TIMEOUT', message: 'the time allowed is over', retryable: false, exitCode: null };
+const tooLate: Failure = {
+  code: 'STEP_TIMEOUT',
+  message: 'the time allowed is over',
+  retryable: false,
+  exitCode: null,
+};

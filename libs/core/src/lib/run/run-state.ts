@@ -35,5 +35,10 @@ export interface RunState {
   readonly openGates: number;
   /** The run's own timeout, which stands still while only gates hold it up. */
   readonly timer: { readonly leftMs: number; readonly since: number | null };
-  readonly result: { readonly status: RunEnd; readonly code: string | null; readonly step: StepId | null; readonly outputs: ValueRef } | null;
+  readonly result: {
+    readonly status: RunEnd;
+    readonly code: string | null;
+    readonly step: StepId | null;
+    readonly outputs: ValueRef;
+  } | null;
 }
