@@ -6,6 +6,7 @@ import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { indexOf, isItem, repeatOf, scopeOf } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
+import { itemLabel } from './item-label';
 import { nodesBehind, placeBehind, stepNamesRead } from './behind';
 import type { StepResult } from './results';
 import { scopeFor, stepView, visibleStep, type Sight } from './scope';
@@ -45,7 +46,7 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
     runId: sight.context.runId,
     tenant: sight.context.tenant,
     gate: step,
-    label: null,
+    label: itemLabel(sight, step, missing),
     planHash: sight.x.planHash,
     profileDigest: rendering.profileDigest,
     admissionDigest: rendering.admissionDigest,

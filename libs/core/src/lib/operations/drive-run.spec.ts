@@ -91,7 +91,7 @@ describe('RunDriver', () => {
           items: '{{ steps.list.outputs.all }}',
           iterator: 'n',
           index: 'i',
-          label: null,
+          label: 'number {{ n }}',
           maxItems: 10,
           width: 2,
           continueOnError: false,
@@ -106,6 +106,7 @@ describe('RunDriver', () => {
       await drive(world, run, [noop(), command((request) => ({ kind: 'succeeded', outputs: request.with }))]),
     ).toBe('ended');
     expect(world.run(run).run?.outputs).toEqual({ sums: [1, 3, 5, 7, 9] });
+    expect(world.rows.get(run)?.get('each[2]')).toMatchObject({ kind: 'item', label: 'number 3', status: 'succeeded' });
   });
 
   it('hands scripts over as they are, braces and all', async () => {

@@ -1,10 +1,11 @@
+import { itemLabel } from '../binding/item-label';
 import { resultDigest } from '../binding/render-gate';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
 import type { Digest, StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { chain, type Head } from '../journal/chain';
-import { ROOT } from '../plan/place';
+import { isItem, ROOT } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import type { Commit, RunChange, StepRow } from '../ports/committer';
@@ -297,7 +298,8 @@ export class RunDriver {
     for (const [step, state] of draught.changed) {
       if (step === ROOT || state.kind === 'pending') continue;
       if (!step.includes('::')) this.topSteps.add(step);
-      rows.push(stepRow(this.x, draught.results, this.values.known, step, state));
+      const label = isItem(step) ? itemLabel(this.sight(draught.results), step) : null;
+      rows.push(stepRow(this.x, draught.results, this.values.known, step, state, label));
     }
     return rows;
   }

@@ -14,6 +14,7 @@ export function stepRow(
   values: ReadonlyMap<Digest, Json>,
   step: StepId,
   state: StepState,
+  label: string | null,
 ): StepRow {
   const result = results.get(step);
   const item = isItem(step);
@@ -26,7 +27,7 @@ export function stepRow(
     parent: parentOf(x, step),
     place: item ? indexOf(step) : (node?.place ?? 0),
     kind: item ? 'item' : (node?.node.kind ?? 'run'),
-    label: node?.node.name ?? null,
+    label: label ?? node?.node.name ?? null,
     status: shownStatus(state),
     reason: state.kind === 'ended' ? state.code : reasonOf(state),
     attempts: result?.attempts ?? 0,
