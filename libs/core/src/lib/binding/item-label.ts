@@ -17,7 +17,11 @@ export function itemLabel(sight: Sight, step: StepId, missing: Missing = new Mis
   if (node.kind !== 'map' || node.label === null) return null;
   try {
     const label = evaluateTemplate(node.label, scopeFor(sight, item, readsOfTemplate(node.label), missing));
-    return label === null ? null : typeof label === 'string' ? label.slice(0, 200) : JSON.stringify(label).slice(0, 200);
+    return label === null
+      ? null
+      : typeof label === 'string'
+        ? label.slice(0, 200)
+        : JSON.stringify(label).slice(0, 200);
   } catch (error) {
     if (isCodedError(error)) return null;
     throw error;
