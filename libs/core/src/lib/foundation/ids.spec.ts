@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { isDigest, isRunId, isTenantId, runUuid, toRunId } from './ids';
+
+describe('run ids', () => {
+  it('are the base32 of a UUID, there and back, in the order of the UUIDs', () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.uuid(), (a, b) => {
+        expect(isRunId(toRunId(a))).toBe(true);
+        expect(runUuid(toRunId(a))).toBe(a);
+        expect(toRunId(a) < toRunId(b)).toBe(a < b);
+      }),
+    );
+  });
+
+  it.each([
+    'run_',
+    'run_8zzzzzzzzzzzzzzzzzzzzzzzzz',
+    'run_0000000000000000000000000i',
+    'RUN_00000000000000000000000000',
+    '00000000000000000000000000',
+  ])('are not %s', (text) => expect(isRunId(text)).toBe(false));
+
+  it('are made of UUIDs only', () => expect(() => toRunId('nonsense')).toThrow(TypeError));
+});
+
+describe('names that decide authority', () => {
+  it.each([
+    ['acme', true],
+    ['a.b-c_9', true],
+    ['Acme', false],
+    ['-acme', false],
+    ['аcme', false],
+    ['a'.repeat(64), false],
+    ['', false],
+  ])('tenant %s: %s', (text, valid) => expect(isTenantId(text)).toBe(valid));
+
+  it('digests are sha256 in lower case', () => {
+    expect(isDigest(`sha256:${'a'.repeat(64)}`)).toBe(true);
+    for (const text of [`sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(64)}`, 'a'.repeat(64), null, 7])
+      expect(isDigest(text)).toBe(false);
+  });
+});
