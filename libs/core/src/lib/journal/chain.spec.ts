@@ -44,7 +44,7 @@ describe('a chain of pages', () => {
     ],
     [
       'a value that was swapped',
-      ([a, b, c]) => [{ ...(a as Page), values: { [digestOf('v') as Digest]: 'w' } }, b, c] as Page[],
+      ([a, b, c]) => [{ ...(a as Page), values: { [digestOf('v')]: 'w' } }, b, c] as Page[],
       'value',
       1,
     ],
