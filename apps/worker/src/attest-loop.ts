@@ -35,7 +35,7 @@ export class AttestLoop {
     while (!this.stopping) {
       let taken = 0;
       try {
-        const items = await this.hands.outbox.take('attest', 10, LEASE_MS);
+        const items = await this.hands.outbox.take('attest', 1, LEASE_MS);
         taken = items.length;
         for (const item of items) {
           const attested = await attestRun(this.hands, item);

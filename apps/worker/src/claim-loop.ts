@@ -8,6 +8,12 @@ import {
 } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
+interface Driving {
+  readonly run: ClaimedRun;
+  driver: RunDriver | null;
+  done: Promise<void>;
+}
+
 export interface ClaimLoopOptions {
   readonly concurrency: number;
   readonly claimIntervalMs: number;
@@ -19,8 +25,9 @@ export interface ClaimLoopOptions {
  * quarantine is driven alone.
  */
 export class ClaimLoop {
-  private readonly drivers = new Map<string, { readonly driver: RunDriver | null; readonly done: Promise<void> }>();
+  private readonly drivers = new Map<string, Driving>();
   private stopping = false;
+  private handingOver = false;
   private hint: () => void = () => undefined;
   private loops: Promise<unknown> = Promise.resolve();
 
@@ -39,23 +46,27 @@ export class ClaimLoop {
 
   start(incarnation: Incarnation): void {
     this.stopping = false;
+    this.handingOver = false;
     this.loops = Promise.all([this.claimForever(incarnation), this.mailForever(incarnation)]);
   }
 
-  /** Stops claiming; gives drivers the grace to end or park, then hands over what is left. */
+  /** Stops claiming; gives drivers the grace to end or park, then hands over what is left. Ends in any case. */
   async drain(graceMs: number): Promise<void> {
     this.stopping = true;
     this.hint();
-    const all = Promise.all([...this.drivers.values()].map(({ done }) => done));
-    await Promise.race([all, pause(graceMs)]);
-    for (const { driver } of this.drivers.values()) driver?.handOver();
-    await Promise.race([Promise.all([...this.drivers.values()].map(({ done }) => done)), pause(5_000)]);
-    await this.loops;
+    await Promise.race([this.allDone(), pause(graceMs)]);
+    this.abandon();
+    await Promise.race([Promise.all([this.allDone(), this.loops]), pause(HAND_OVER_MS)]);
   }
 
-  /** The lease is lost: nothing may be written any more, every driver stops. */
+  /** The lease is lost, or the grace is over: every driver stops, also one that is still being opened. */
   abandon(): void {
+    this.handingOver = true;
     for (const { driver } of this.drivers.values()) driver?.handOver();
+  }
+
+  private async allDone(): Promise<void> {
+    await Promise.all([...this.drivers.values()].map(({ done }) => done));
   }
 
   private async claimForever(incarnation: Incarnation): Promise<void> {
@@ -65,8 +76,10 @@ export class ClaimLoop {
         await this.claims.sweep(incarnation);
         const free = this.options.concurrency - this.drivers.size;
         const runs = free > 0 && !this.inQuarantine() ? await this.claims.claim(incarnation, free) : [];
-        claimed = runs.length;
-        for (const run of runs) this.drive(run);
+        const admitted = this.stopping ? [] : this.admitted(runs);
+        claimed = admitted.length;
+        for (const run of admitted) this.drive(run);
+        for (const run of runs) if (!admitted.includes(run)) await this.claims.release(run, null);
       } catch (error) {
         this.log.say('warn', 'claim.failed', { reason: reasonOf(error) });
       }
@@ -75,7 +88,15 @@ export class ClaimLoop {
   }
 
   private inQuarantine(): boolean {
-    return [...this.drivers.keys()].some((key) => key.endsWith('!'));
+    return [...this.drivers.values()].some(({ run }) => run.quarantine);
+  }
+
+  /** A run in quarantine is driven alone: nothing beside it may be blamed for its death. The others go back, and come again. */
+  private admitted(runs: readonly ClaimedRun[]): readonly ClaimedRun[] {
+    const suspects = runs.filter((run) => run.quarantine);
+    if (suspects.length === 0) return runs;
+    if (runs.length > suspects.length || this.drivers.size > 0) return runs.filter((run) => !run.quarantine);
+    return suspects.slice(0, 1);
   }
 
   private async idle(): Promise<void> {
@@ -94,9 +115,8 @@ export class ClaimLoop {
       await pause(this.options.mailIntervalMs);
       if (this.drivers.size === 0) continue;
       try {
-        for (const { runId } of await this.claims.mail(incarnation)) {
-          for (const [key, { driver }] of this.drivers) if (key.startsWith(runId)) driver?.mail();
-        }
+        const mail = new Set((await this.claims.mail(incarnation)).map(({ runId }) => runId));
+        for (const { run, driver } of this.drivers.values()) if (mail.has(run.runId)) driver?.mail();
       } catch (error) {
         this.log.say('warn', 'mail.failed', { reason: reasonOf(error) });
       }
@@ -104,31 +124,49 @@ export class ClaimLoop {
   }
 
   private drive(run: ClaimedRun): void {
-    const key = `${run.runId}#${run.fence}${run.quarantine ? '!' : ''}`;
-    const entry: { driver: RunDriver | null; done: Promise<void> } = { driver: null, done: Promise.resolve() };
-    entry.done = this.driveOne(run, entry).finally(() => {
+    const key = `${run.runId}#${run.fence}`;
+    const entry: Driving = { run, driver: null, done: Promise.resolve() };
+    this.drivers.set(key, entry);
+    entry.done = this.driveOne(entry).finally(() => {
       this.drivers.delete(key);
       this.hint();
     });
-    this.drivers.set(key, entry);
   }
 
-  private async driveOne(run: ClaimedRun, entry: { driver: RunDriver | null }): Promise<void> {
+  private async driveOne(entry: Driving): Promise<void> {
+    const { run } = entry;
     const { runId, tenant } = run;
+    let driven: Driven | 'failed' = 'failed';
     try {
       const driver = await RunDriver.open(this.hands, run);
       if (driver === 'halted') return;
       entry.driver = driver;
-      const driven: Driven = await driver.drive();
+      if (this.handingOver) driver.handOver();
+      driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
       if (driven === 'ended') this.onEnded();
     } catch (error) {
       this.log.say('error', 'driver.failed', { runId, tenant, reason: reasonOf(error) });
       await pause(1_000);
-      await this.claims.release(run, null).catch(() => undefined);
+    }
+    if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
+  }
+
+  /** Until it is answered: a run that a living worker owns and nobody drives would sleep for ever. The fence guards it. */
+  private async giveBack(run: ClaimedRun): Promise<void> {
+    for (let wait = 500; !this.handingOver; wait = Math.min(wait * 2, 5_000)) {
+      try {
+        return await this.claims.release(run, null);
+      } catch (error) {
+        this.log.say('warn', 'release.failed', { runId: run.runId, reason: reasonOf(error) });
+        await pause(wait);
+      }
     }
   }
 }
+
+/** How long a hand-over may take; then the process ends and the sweep frees its runs. */
+const HAND_OVER_MS = 25_000;
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

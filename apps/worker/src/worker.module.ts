@@ -63,6 +63,7 @@ const FENCE_MARGIN_MS = 2_000;
 export class Worker {
   private lease: Lease | null = null;
   private stopping = false;
+  private restarting = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
@@ -133,8 +134,9 @@ export class Worker {
     await this.claims.drain(graceMs);
     await this.attests.stop();
     await this.lease?.stop();
-    await this.retire().catch(() => undefined);
+    // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.retire().catch(() => undefined);
     await this.database.close();
   }
 
@@ -147,15 +149,25 @@ export class Worker {
 
   private retire: () => Promise<void> = async () => undefined;
 
-  /** The lease was swept: this incarnation is over, another begins. */
+  /** The lease was swept: this incarnation is over, another begins, however long the database stays away. */
   private async begin(): Promise<void> {
-    if (this.stopping) return;
+    if (this.stopping || this.restarting) return;
+    this.restarting = true;
     this.log.say('error', 'lease.lost', {});
     this.claims.abandon();
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
-    if (!this.stopping) await this.start();
+    while (!this.stopping) {
+      try {
+        await this.start();
+        break;
+      } catch (error) {
+        this.log.say('warn', 'worker.not-started', { reason: error instanceof Error ? error.message : String(error) });
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
+    this.restarting = false;
   }
 }
 

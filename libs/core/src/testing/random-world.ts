@@ -312,7 +312,7 @@ export class RandomWorld {
   private checkWaits(): void {
     for (const [step, state] of this.state.steps.entries()) {
       const due =
-        state.kind === 'retrying'
+        state.kind === 'retrying' && !state.queued
           ? state.at
           : state.kind === 'delaying'
             ? state.until

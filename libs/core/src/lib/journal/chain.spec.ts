@@ -1,5 +1,4 @@
 import { digestOf } from '../canonical/digest';
-import type { Digest } from '../foundation/ids';
 import { chain, checkChain, type Head } from './chain';
 import type { Page, Unnumbered } from './page';
 

@@ -2,6 +2,7 @@ import { itemLabel } from '../binding/item-label';
 import { resultDigest } from '../binding/render-gate';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
+import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { chain, type Head } from '../journal/chain';
@@ -19,7 +20,7 @@ import { Executions } from './executions';
 import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
 import { answerQuestion, judgePolicy } from './questions';
-import { restoreRun, type Restored } from './restore-run';
+import { restoreRun, type Halted, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
 import { stepRow } from './step-row';
@@ -31,6 +32,8 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+/** How long a hand-over waits for its children; their supervisor ends them in any case. */
+const HAND_OVER_MS = 20_000;
 
 /**
  * Drives one claimed run until it ends, waits, or is no longer ours (engine.md §2). A driver works in turns: take what has
@@ -65,7 +68,7 @@ export class RunDriver {
 
   /** Restores a claimed run. One whose records do not agree is halted, and there is no driver. */
   static async open(hands: DriverHands, run: ClaimedRun): Promise<RunDriver | 'halted'> {
-    const restored = await restoreRun(hands, run);
+    const restored = await restoreRun(hands, run).catch(unreadable);
     if (restored.kind === 'halted') {
       hands.alarm(run, restored.code, restored.detail);
       await hands.claims.halt(run, restored.code, restored.detail);
@@ -105,17 +108,34 @@ export class RunDriver {
   async drive(): Promise<Driven> {
     try {
       for (;;) {
-        if (this.handingOver) return 'handed-over';
+        if (this.handingOver) return await this.finishHandOver();
         if (this.mailDue) await this.readLetters();
         const driven = await this.turn();
         if (driven === 'again') continue;
         if (driven !== 'idle') return driven;
         await this.arrival();
       }
+    } catch (error) {
+      const halted = unreadable(error);
+      this.hands.alarm(this.run, halted.code, halted.detail);
+      await this.hands.claims.halt(this.run, halted.code, halted.detail);
+      return 'halted';
     } finally {
       this.over = true;
       this.executions.abandon('over');
     }
+  }
+
+  /**
+   * What has already come counts: children are told to stop and waited for, then one last turn takes every result that came
+   * before. A stop that the hand-over itself asked for is no event of the run: the next owner decides by the effect class.
+   */
+  private async finishHandOver(): Promise<Driven> {
+    await this.executions.settled(HAND_OVER_MS);
+    const arrived = this.queue.filter((arrival) => arrival.kind === 'fact' || arrival.body.type !== 'attempt.stopped');
+    this.queue.splice(0, this.queue.length, ...arrived);
+    const driven = this.queue.length > 0 ? await this.turn(true) : 'idle';
+    return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
   }
 
   private begin(): void {
@@ -141,15 +161,15 @@ export class RunDriver {
   }
 
   /** One turn: `idle` if there was nothing to do, `again` if there may be more. */
-  private async turn(): Promise<Driven | 'idle' | 'again'> {
+  private async turn(last = false): Promise<Driven | 'idle' | 'again'> {
     const at = Math.max(this.lastAt, this.hands.clock.now());
     const draught = new Draught(this.x, this.results.fork(), at, this.state, this.ahead, this.lastLine, this.seen);
     this.takeArrivals(draught);
     const wake = nextWakeAt(draught.state);
     if (wake !== null && wake <= at && draught.state.phase === 'running') draught.give({ type: 'time.reached' });
-    await this.performAhead(draught);
+    if (!last && !(await this.performAhead(draught))) return 'again';
     if (draught.entries.length === 0) return 'idle';
-    return this.commit(draught);
+    return this.commit(draught, last);
   }
 
   private takeArrivals(draught: Draught): void {
@@ -166,18 +186,25 @@ export class RunDriver {
     }
   }
 
-  private async performAhead(draught: Draught): Promise<void> {
+  /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
+  private async performAhead(draught: Draught): Promise<boolean> {
     while (draught.entries.length < WINDOW_ENTRIES) {
       const [command, ...rest] = draught.ahead;
-      if (!command) return;
+      if (!command) return true;
       draught.ahead = rest;
       const body = await this.performOne(draught, command);
+      if (body === 'lost') {
+        this.queue.unshift(...draught.taken);
+        this.handOver();
+        return false;
+      }
       noteValues(draught, body);
       draught.give(body);
     }
+    return true;
   }
 
-  private async performOne(draught: Draught, command: Command): Promise<GivenBody> {
+  private async performOne(draught: Draught, command: Command): Promise<GivenBody | 'lost'> {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
@@ -212,7 +239,7 @@ export class RunDriver {
     };
   }
 
-  private async commit(draught: Draught): Promise<Driven | 'idle' | 'again'> {
+  private async commit(draught: Draught, last: boolean): Promise<Driven | 'idle' | 'again'> {
     const { run } = this;
     const ended = draught.ended;
     const wake = nextWakeAt(draught.state);
@@ -249,7 +276,7 @@ export class RunDriver {
         this.accept(draught, head);
         if (ended) return 'ended';
         if (parks) return 'parked';
-        this.performHeld(draught.held);
+        if (!last) this.performHeld(draught.held);
         return 'again';
       case 'claim-lost':
         return 'claim-lost';
@@ -262,20 +289,21 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. */
-  private refused(draught: Draught, message: string): 'again' | 'claim-lost' {
+  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed'))
-      return 'claim-lost';
-    const kept = draught.taken.filter(
-      (arrival) => arrival.kind === 'given' && (arrival.body.type === 'run.claimed' || arrival.letter !== undefined),
+    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+      await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
+      return 'halted';
+    }
+    const kept = draught.taken.filter((arrival) =>
+      arrival.kind === 'given'
+        ? arrival.body.type === 'run.claimed' || arrival.letter !== undefined
+        : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
     );
+    const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
     this.ahead = [];
-    this.queue.length = 0;
-    this.queue.push(...kept, {
-      kind: 'given',
-      body: { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message },
-    });
+    this.queue.unshift(...kept, { kind: 'given', body: failed });
     return 'again';
   }
 
@@ -311,55 +339,63 @@ export class RunDriver {
     return runChange({ x: this.x, draught, parked, waits, outputs, topSteps: this.topSteps });
   }
 
-  /** After the commit: starts reach the executors, stops the executions. */
+  /** After the commit: starts reach the executors, stops the executions. A start that the same turn stopped is not performed. */
   private performHeld(commands: readonly Command[]): void {
+    const nameOf = (command: { readonly step: StepId; readonly execution: number }): string =>
+      `${command.step}#${command.execution}`;
+    const stopped = new Set(commands.filter((command) => command.type === 'stop').map(nameOf));
     for (const command of commands) {
+      if (command.type === 'start' && !stopped.has(nameOf(command))) void this.start(command);
       if (command.type === 'stop') this.stop(command);
-      if (command.type !== 'start') continue;
-      const changed = this.gateContextChanged(command.step);
-      if (changed !== null) {
-        this.queue.push({
-          kind: 'given',
-          body: {
-            type: 'run.failed',
-            code: 'GATE_CONTEXT_CHANGED',
-            step: changed,
-            message: 'what was approved is not what would run',
-          },
-        });
-        this.queue.push({
-          kind: 'given',
-          body: { type: 'attempt.stopped', step: command.step, execution: command.execution, unknown: false },
-        });
-        continue;
-      }
-      void this.executions
-        .execute(() => this.sight(this.results), command)
-        .then(
-          (body) => this.arrived({ kind: 'given', body }),
-          (error: unknown) => this.hands.alarm(this.run, 'DRIVER_FAULT', String(error)),
-        );
     }
   }
 
-  /** An execution that is not under way here any more (its outcome was dropped with a refused turn) is proven over. */
+  private async start(command: Extract<Command, { type: 'start' }>): Promise<void> {
+    const { step, execution } = command;
+    try {
+      const body = await this.executions.execute(
+        () => this.sight(this.results),
+        command,
+        () => this.isAsApproved(step),
+      );
+      if (body === 'lost') this.handOver();
+      else this.arrived({ kind: 'given', body });
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
+      this.hands.alarm(this.run, code, { step, reason: String(error) });
+      const message = 'the step could not be started';
+      this.arrived({
+        kind: 'given',
+        body: { type: 'attempt.failed', step, execution, code, message, retryable: true, exitCode: null },
+      });
+    }
+  }
+
+  /** An execution that is not under way here (it never began, or its outcome was dropped with a refused turn) is proven over. */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
     if (this.executions.stop(step, execution, reason)) return;
     this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
-  /** Before an effect behind a gate starts, what the gate's request says was read is derived again. */
-  private gateContextChanged(step: StepId): StepId | null {
+  /** Before an effect behind a gate starts, what the gate's request says was read is derived again. A difference ends the run. */
+  private async isAsApproved(step: StepId): Promise<boolean> {
     for (const gate of guardingGates(this.x, step)) {
       const opened = this.results.get(gate)?.gate;
       if (!opened) continue;
-      const request = this.values.known.get(opened.gateDigest) as { reads?: { [step: string]: Digest } } | undefined;
-      for (const [read, digest] of Object.entries(request?.reads ?? {})) {
+      if (!this.values.known.has(opened.gateDigest)) await this.values.fetch([opened.gateDigest]);
+      const { reads } = this.values.known.get(opened.gateDigest) as {
+        readonly reads: { readonly [step: string]: Digest };
+      };
+      const same = Object.entries(reads).every(([read, digest]) => {
         const result = this.results.get(read as StepId);
-        if (!result || resultDigest(result) !== digest) return gate;
-      }
+        return result !== undefined && resultDigest(result) === digest;
+      });
+      if (same) continue;
+      const message = 'what was approved is not what would run';
+      this.arrived({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message } });
+      return false;
     }
-    return null;
+    return true;
   }
 
   private arrived(arrival: Arrival): void {
@@ -382,6 +418,15 @@ export class RunDriver {
     });
     this.wakeUp = () => undefined;
   }
+}
+
+/** Own records that cannot be read, or whose bytes are not those that their digests name, halt the run; anything else is thrown on. */
+function unreadable(error: unknown): Halted {
+  if (error instanceof SyntaxError)
+    return { kind: 'halted', code: 'JOURNAL_TAMPERED', detail: 'a stored document is not JSON' };
+  if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
+    return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
+  throw error;
 }
 
 /** The values that a given brings stand beside the page that holds it. */

@@ -157,14 +157,17 @@ export class ExecutionLog {
     const digest = sha256(data);
     const { step, execution } = this;
     const { tenant, runId, fence } = this.run;
-    try {
-      const [held] = await this.store.append([
-        { tenant, runId, fence, step, execution, chunk, at: this.clock.now(), data, lines, sha256: digest },
-      ]);
-      if (held) this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
-      else this.abandon();
-    } catch {
-      this.abandon();
+    const chunkOf = { tenant, runId, fence, step, execution, chunk, data, lines, sha256: digest };
+    for (let pause = 100; !this.lost; pause = Math.min(pause * 2, 5_000)) {
+      try {
+        const [held] = await this.store.append([{ ...chunkOf, at: this.clock.now() }]);
+        if (held) this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
+        else this.abandon();
+        return;
+      } catch {
+        // The store is away: the line is not lost, the pipe waits. A chunk that was stored all the same is known by its place.
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
     }
   }
 

@@ -18,6 +18,8 @@ type Start = Extract<Command, { type: 'start' }>;
 export class Executions {
   private readonly flights = new Map<string, { readonly abort: AbortController; readonly log: ExecutionLog }>();
 
+  private readonly settling: (() => void)[] = [];
+
   constructor(
     private readonly hands: DriverHands,
     private readonly run: ClaimedRun,
@@ -29,32 +31,59 @@ export class Executions {
     return this.flights.size;
   }
 
-  /** Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. */
-  async execute(sight: () => Sight, { step, attempt, execution }: Start): Promise<GivenBody> {
+  /**
+   * Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. `lost`: there is no outcome
+   * (the lease is over, or the run is): nothing may be journaled of it.
+   */
+  async execute(
+    sight: () => Sight,
+    { step, attempt, execution }: Start,
+    mayStart: () => Promise<boolean> = async () => true,
+  ): Promise<GivenBody | 'lost'> {
     const node = runNodeAt(sight().x, step);
     const executor = this.hands.executors.get(node.uses);
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
-    let bound = bind(sight(), step);
-    while (bound.kind === 'missing') {
-      await this.values.fetch(bound.digests);
-      bound = bind(sight(), step);
-    }
-    if (bound.kind === 'fault') return failure(step, execution, bound.code, bound.message);
     const abort = new AbortController();
     const log = new ExecutionLog(this.run, step, execution, this.hands.logs, this.hands.clock, this.report);
     const name = nameOf(step, execution);
+    // It can be told to stop from here on, also while its values are fetched.
     this.flights.set(name, { abort, log });
-    const report: ExecutionReport = {
-      line: (level, text) => log.line(level, text),
-      output: (stream, bytes) => log.output(stream, bytes),
-      fact: this.report,
-    };
-    const key = idempotencyKey(this.run.runId, step, attempt);
-    const request = { run: this.run, step, attempt, execution, key, node, ...bound.bound, signal: abort.signal };
-    const outcome = await executor.execute(request, report).catch(thrown);
-    await log.close();
-    this.flights.delete(name);
-    return this.given(step, execution, outcome);
+    try {
+      let bound = bind(sight(), step);
+      while (bound.kind === 'missing') {
+        await this.values.fetch(bound.digests);
+        bound = bind(sight(), step);
+      }
+      if (!(await mayStart()) || abort.signal.aborted)
+        return { type: 'attempt.stopped', step, execution, unknown: false };
+      if (bound.kind === 'fault') return failure(step, execution, bound.code, bound.message);
+      const report: ExecutionReport = {
+        line: (level, text) => log.line(level, text),
+        output: (stream, bytes) => log.output(stream, bytes),
+        fact: this.report,
+      };
+      const key = idempotencyKey(this.run.runId, step, attempt);
+      const request = { run: this.run, step, attempt, execution, key, node, ...bound.bound, signal: abort.signal };
+      const outcome = await executor.execute(request, report).catch(thrown);
+      // A result counts only with its lines: if they could not be stored the run is not ours any more.
+      if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
+      return this.given(step, execution, outcome);
+    } finally {
+      this.flights.delete(name);
+      if (this.flights.size === 0) for (const settled of this.settling.splice(0)) settled();
+    }
+  }
+
+  /** Resolves when nothing is under way any more, or after `ms`. */
+  async settled(ms: number): Promise<void> {
+    if (this.flights.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.settling.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** Tells an execution to stop; false if it is not under way here any more. */
@@ -77,7 +106,7 @@ export class Executions {
     }
   }
 
-  private given(step: StepId, execution: number, outcome: Outcome): GivenBody {
+  private given(step: StepId, execution: number, outcome: Exclude<Outcome, { kind: 'lost' }>): GivenBody {
     switch (outcome.kind) {
       case 'succeeded':
         try {

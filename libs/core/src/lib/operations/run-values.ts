@@ -11,10 +11,15 @@ export const INLINE_BYTES = 64 * 1024;
 /** Largest value that a step may return. */
 export const VALUE_BYTES = 16 * 1024 * 1024;
 
+/** Values of more than `INLINE_BYTES` that one driver keeps in memory. */
+const LARGE_BYTES_AT_HAND = 64 * 1024 * 1024;
+
 /** The values of one run that its driver has at hand, and how it finds the others. */
 export class RunValues {
   readonly known = new Map<Digest, Json>();
   private readonly durable = new Set<Digest>();
+  /** Values that the object store has too, by size, the longest unused first: kept at hand as far as there is room. */
+  private readonly large = new Map<Digest, number>();
 
   constructor(
     private readonly objects: ObjectStore,
@@ -53,13 +58,24 @@ export class RunValues {
       if (value === undefined || this.durable.has(digest)) continue;
       const bytes = new TextEncoder().encode(canonical(value));
       if (bytes.length <= INLINE_BYTES) carried[digest] = value;
-      else await this.objects.put(this.tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
+      else {
+        await this.objects.put(this.tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
+        this.large.set(digest, bytes.length);
+      }
     }
     return carried;
   }
 
   committed(digests: Iterable<Digest>): void {
     for (const digest of digests) this.durable.add(digest);
+    let bytes = [...this.large.values()].reduce((sum, size) => sum + size, 0);
+    for (const [digest, size] of this.large) {
+      if (bytes <= LARGE_BYTES_AT_HAND) break;
+      if (!this.durable.has(digest)) continue;
+      this.known.delete(digest);
+      this.large.delete(digest);
+      bytes -= size;
+    }
   }
 
   /** Fetches values from the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
@@ -70,6 +86,10 @@ export class RunValues {
       for await (const part of await this.objects.open(this.tenant, digest)) parts.push(part);
       this.known.set(digest, JSON.parse(decode(parts)) as Json);
       this.durable.add(digest);
+      this.large.set(
+        digest,
+        parts.reduce((sum, part) => sum + part.length, 0),
+      );
     }
   }
 }

@@ -45,6 +45,8 @@ export type Outcome =
     }
   /** It was told to stop and is proven over. */
   | { readonly kind: 'stopped'; readonly unknown: boolean }
+  /** It was killed with its worker's lease, or its supervisor died: no outcome. The run is handed over; a takeover decides by the effect class. */
+  | { readonly kind: 'lost'; readonly reason: string }
   /** It asks only for time: milliseconds since the epoch. */
   | { readonly kind: 'deferred'; readonly until: number };
 

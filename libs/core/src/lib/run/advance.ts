@@ -177,7 +177,15 @@ function resolved(draft: Draft, given: GivenOf<'attention.resolved'>): void {
     const satisfied = runNodeAt(draft.x, step).continueOnError;
     return draft.end(step, { status: 'failed', code: 'RESOLVED_FAILED', attempts: attempt, satisfied });
   }
-  draft.set(step, { kind: 'retrying', attempt: attempt + 1, execution, at: draft.at, code: 'RESOLVED_RETRY', endBy });
+  draft.set(step, {
+    kind: 'retrying',
+    attempt: attempt + 1,
+    execution,
+    at: draft.at,
+    code: 'RESOLVED_RETRY',
+    queued: true,
+    endBy,
+  });
   return draft.send({ type: 'ready', step });
 }
 
@@ -255,7 +263,7 @@ export function waitsOf(
     if (waits.length >= limit) break;
     if (step.kind === 'waiting')
       waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
-    else if (step.kind === 'retrying') waits.push({ kind: 'retry', id, until: step.at });
+    else if (step.kind === 'retrying' && !step.queued) waits.push({ kind: 'retry', id, until: step.at });
     else if (step.kind === 'delaying') waits.push({ kind: 'delay', id, until: step.until });
     else if (step.kind === 'attention') waits.push({ kind: 'attention', id, until: step.endBy });
   }

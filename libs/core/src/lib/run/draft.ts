@@ -134,7 +134,7 @@ function wakeOf(state: StepState): number | null {
     case 'delaying':
       return earliest(state.until, state.endBy);
     case 'retrying':
-      return earliest(state.at, state.endBy);
+      return state.queued ? state.endBy : earliest(state.at, state.endBy);
     case 'waiting':
       return state.gate.expiresAt;
     case 'attention':

@@ -64,7 +64,15 @@ export function leafFailed(draft: Draft, step: StepId, state: Running, failure: 
     const { execution, endBy } = state;
     draft.emit({ type: 'step.retrying', step, attempt: state.attempt + 1, at, code: failure.code });
     if (at <= draft.at) return startAttempt(draft, step, state.attempt + 1, execution + 1, endBy);
-    draft.set(step, { kind: 'retrying', attempt: state.attempt + 1, execution, at, code: failure.code, endBy });
+    draft.set(step, {
+      kind: 'retrying',
+      attempt: state.attempt + 1,
+      execution,
+      at,
+      code: failure.code,
+      queued: false,
+      endBy,
+    });
     draft.send({ type: 'idle', step });
     return;
   }
@@ -151,6 +159,8 @@ export function wakeLeaf(draft: Draft, step: StepId, state: StepState): void {
       return;
     case 'retrying':
       if (state.endBy !== null && state.endBy <= draft.at) return endFailed(draft, step, state.attempt - 1, tooLate);
+      if (state.queued) return;
+      draft.set(step, { ...state, queued: true });
       return draft.send({ type: 'ready', step });
     case 'attention':
       return endFailed(draft, step, state.attempt, tooLate);

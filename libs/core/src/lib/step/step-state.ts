@@ -97,6 +97,8 @@ export type StepState =
       readonly execution: number;
       readonly at: number;
       readonly code: string;
+      /** Its time has come and it has asked for a slot: only its timeout wakes it now. */
+      readonly queued: boolean;
       readonly endBy: number | null;
     }
   | { readonly kind: 'attention'; readonly attempt: number; readonly execution: number; readonly endBy: number | null }

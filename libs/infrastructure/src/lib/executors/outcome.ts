@@ -1,21 +1,19 @@
 import { isCodedError, type Outcome } from '@taskrunner/core';
 
 /** Refusals after which another attempt may go better: the worker's fault, not the step's. */
-const WORTH_ANOTHER = new Set([
-  'START_FAILED',
-  'SUPERVISOR_LOST',
-  'SUPERVISOR_EXPIRED',
-  'SANDBOX_UNAVAILABLE',
-  'COLLECTOR_FAILED',
-]);
+const WORTH_ANOTHER = new Set(['START_FAILED', 'SANDBOX_UNAVAILABLE', 'COLLECTOR_FAILED']);
 
 /** The outcome of a failed attempt. */
 export function failed(code: string, message: string, retryable: boolean, exitCode: number | null = null): Outcome {
   return { kind: 'failed', code, message, retryable, exitCode };
 }
 
+/** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */
+const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED']);
+
 /** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {
   if (!isCodedError(error)) throw error;
+  if (LOST.has(error.code)) return { kind: 'lost', reason: error.code };
   return failed(error.code, error.message, WORTH_ANOTHER.has(error.code), exitCode);
 }

@@ -420,9 +420,9 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
         aRequest({ command: ['sleep', '60'] }, {}, { effects: 'once' }),
         new Report(),
       );
-      expect(outcome).toMatchObject({ kind: 'failed', code: 'EXECUTION_LOST', retryable: false });
+      expect(outcome).toMatchObject({ kind: 'lost', reason: 'killed: deadline' });
       const refused = await step?.execute(aRequest({ command: ['true'] }), new Report());
-      expect(refused).toMatchObject({ kind: 'failed', code: 'SUPERVISOR_EXPIRED', retryable: true });
+      expect(refused).toMatchObject({ kind: 'lost', reason: 'SUPERVISOR_EXPIRED' });
     } finally {
       await dying.close();
     }

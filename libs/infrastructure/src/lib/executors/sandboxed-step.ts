@@ -168,8 +168,7 @@ export class SandboxedStep {
       if (reason === 'attempt-timeout' || reason === 'step-timeout') await this.salvage(workspace, request, report);
       return { kind: 'stopped', unknown: once };
     }
-    if (exit.killed !== null)
-      return failed('EXECUTION_LOST', 'the worker lost its right to this step while it ran', !once, exit.code);
+    if (exit.killed !== null) return { kind: 'lost', reason: `killed: ${exit.killed}` };
     const failure = failureOf(exit, okExitCodes);
     if (failure !== null) {
       await this.salvage(workspace, request, report);
