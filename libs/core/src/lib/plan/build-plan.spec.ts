@@ -324,33 +324,24 @@ function shuffled(value: Json, keys: Iterator<number>): Json {
   return Object.fromEntries(entries.sort((a, b) => a[2] - b[2]).map(([name, one]) => [name, one]));
 }
 
-describe('planning is fast', () => {
-  const timed = (work: () => unknown): number => {
-    work();
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  };
-
-  it('plans 10 000 steps that read each other within a second', () => {
+// No times here: speed is measured by benchmarks, never by a unit test.
+describe('planning is large', () => {
+  it('plans 10 000 steps that read each other', () => {
     const many = Array.from({ length: 10_000 }, (_, i) =>
       i === 0
         ? '- { id: s0, run: { uses: "builtin:noop", with: { x: 1 } } }'
-        : `- { id: s${i}, ${i % 7 === 0 ? `needs: [s${i - 1}], ` : ''}when: "{{ steps.s${i - 1}.status == 'succeeded' }}", run: { uses: "builtin:noop", with: { x: "{{ steps.s${i - 1}.outputs.x }}" } } }`,
+        : `- { id: s${i}, ${i % 7 === 0 ? `needs: [s${i - 1}], ` : ''}when: "{{ steps.s${i - 1}.status =='succeeded' }}", run: { uses: "builtin:noop", with: { x: "{{ steps.s${i - 1}.outputs.x }}" } } }`,
     );
     const manifest = packText(many.join('\n'));
-    const start = performance.now();
-    planned(manifest);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(planned(manifest).plan.graph.nodes).toHaveLength(10_000);
   });
 
-  it('plans a map over 100 000 inputs within half a second', () => {
+  it('plans a map over 100 000 inputs', () => {
     const manifest = packText(
       '- { id: m, map: { items: "{{ inputs.hosts }}", step: { id: a, run: { uses: "builtin:noop", with: { x: "{{ item }}" } } } } }',
       'inputs: [ { name: hosts, type: array, schema: { items: { type: string, pattern: "^h" } } } ]',
     );
     const hosts = Array.from({ length: 100_000 }, (_, i) => `host-${i}.example`);
-    const took = timed(() => planned(manifest, { hosts }));
-    expect(took).toBeLessThan(2_000);
+    expect(planned(manifest, { hosts }).plan.graph.nodes).toHaveLength(1);
   });
 });

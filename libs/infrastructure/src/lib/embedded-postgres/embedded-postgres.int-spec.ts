@@ -78,7 +78,7 @@ describe('the embedded database', () => {
 
     const began = performance.now();
     const second = await started();
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(await query(second.url(), 'select * from kept')).toEqual([{ answer: 42 }]);
   });
 

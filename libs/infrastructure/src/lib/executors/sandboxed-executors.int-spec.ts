@@ -371,7 +371,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
       const begun = performance.now();
       const outcome: Outcome | undefined = await executors.get('builtin:command')?.execute(request, report);
       expect(outcome).toEqual({ kind: 'stopped', unknown: effects === 'once' });
-      expect(performance.now() - begun).toBeLessThan(5_000);
+      expect(performance.now() - begun).toBeLessThan(20_000);
       expect(report.of('artifact.captured')).toHaveLength(captured);
       expect(report.stdout).toContain('told');
     }

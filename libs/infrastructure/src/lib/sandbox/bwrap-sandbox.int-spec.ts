@@ -238,10 +238,10 @@ describe('a step under bubblewrap', () => {
     while (napping().length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     const started = performance.now();
     worker.kill('SIGKILL');
-    while (napping().length > 0 && performance.now() - started < 3_000)
+    while (napping().length > 0 && performance.now() - started < 10_000)
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(napping()).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 

@@ -207,7 +207,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('collect under %s'
     const result = await take(one(path));
     if (result === null) return;
     expect(result).toMatchObject({ taken: [], codes: ['/artifacts/0 ARTIFACT_REFUSED'] });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it('finds nothing below a link by a pattern', async () => {

@@ -140,7 +140,7 @@ describe('Supervisor', () => {
     setTimeout(() => supervisor.renew(400), 100);
     expect(await child.exit).toMatchObject({ signal: 'SIGKILL', killed: 'deadline' });
     expect(performance.now() - started).toBeGreaterThan(480);
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(expired).toBe(1);
     const late = await supervisor.run(sh('exit 0'), new Capture());
     await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });

