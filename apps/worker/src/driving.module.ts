@@ -1,0 +1,76 @@
+import { createPublicKey, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  algorithmOf,
+  replanRun,
+  trustedRecords,
+  verifySignature,
+  type DriverHands,
+  type KeyUsage,
+  type VerificationKey,
+} from '@taskrunner/core';
+import {
+  builtinExecutors,
+  collect,
+  loadMacKey,
+  readOutputs,
+  Workspace,
+  type Configuration,
+  type SandboxHands,
+} from '@taskrunner/infrastructure';
+import type { WorkerParts } from './worker-parts.module';
+
+/** What drives runs here: executors, keys it trusts, the journal's key. */
+export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
+  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const mac = await loadMacKey(keys.journalMac);
+  const ring = {
+    keys: [
+      ...(await publicKeys(keys.admissionPublic, 'admission')),
+      ...(await publicKeys(keys.ledgerPublic, 'ledger')),
+    ],
+    verifySignature,
+  };
+  const { interpreters } = configuration.sandbox;
+  const sandboxHands: SandboxHands | null = probe.sandbox && {
+    sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
+    supervisor: supervisor as unknown as SandboxHands['supervisor'],
+    createWorkspace: (options) => Workspace.create(options),
+    readOutputs: (workspace) => readOutputs(workspace as Workspace),
+    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
+  };
+  return {
+    claims: database.claims,
+    committer: database.committer,
+    logs: database.logStore,
+    objects,
+    clock: database.clock,
+    executors: builtinExecutors({
+      clock: database.clock,
+      objects,
+      hands: sandboxHands,
+      workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
+      artifactMaxBytes: configuration.artifacts.maxBytes,
+      interpreters,
+    }),
+    worker: description,
+    ...trustedRecords(ring),
+    mac: (text) => mac.mac(text),
+    nonce: () => randomBytes(16).toString('hex'),
+    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
+  };
+}
+
+/** Public keys from PEM files, for one usage. */
+async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const spki = createPublicKey(await readFile(path, 'utf8'))
+        .export({ type: 'spki', format: 'der' })
+        .toString('base64');
+      return { algorithm: algorithmOf(spki), spki, usages: [usage] };
+    }),
+  );
+}

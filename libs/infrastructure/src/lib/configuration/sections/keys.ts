@@ -1,0 +1,13 @@
+import { list, path, secretFile } from '../kinds';
+import { key, section, unset } from '../key';
+
+export const keys = section('Private keys in files of mode 0600. Each process needs its own only.', {
+  folder: key(path, '/etc/taskrunner/keys', 'Where a key lies that has no path of its own below.'),
+  admission: unset(secretFile, 'Webservice: signs admissions; null: <folder>/admission.pem.'),
+  ledger: unset(secretFile, 'Webservice: signs decisions; null: <folder>/ledger.pem.'),
+  runOpen: unset(secretFile, 'Worker: signs statements of open runs; null: <folder>/run-open.pem.'),
+  bundle: unset(secretFile, 'Worker: signs bundles; null: <folder>/bundle.pem.'),
+  journalMac: unset(secretFile, 'Worker: HMAC key of the journal; null: <folder>/journal-mac.key.'),
+  admissionPublic: key(list(path), [], 'Worker: public keys of admissions; []: <folder>/admission.pub.pem.'),
+  ledgerPublic: key(list(path), [], 'Worker: public keys of decisions; []: <folder>/ledger.pub.pem.'),
+});

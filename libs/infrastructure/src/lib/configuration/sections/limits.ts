@@ -1,0 +1,20 @@
+import { duration, number } from '../kinds';
+import { key, section } from '../key';
+import { SECOND, MINUTE, HOUR, DAY } from './units';
+
+export const limits = section('Of every run, where the pack says nothing. A run keeps those of its admission.', {
+  attemptTimeout: key(duration(SECOND, 365 * DAY), HOUR, 'One attempt of a step.', 's, m, h, d'),
+  runTimeout: key(
+    duration(SECOND, 365 * DAY),
+    7 * DAY,
+    'The run, without its waiting at approval gates.',
+    's, m, h, d',
+  ),
+  cleanupTimeout: key(
+    duration(SECOND, DAY),
+    5 * MINUTE,
+    'Steps with runOn: always after a cancel or timeout.',
+    's, m, h',
+  ),
+  maxParallel: key(number(1, 100_000), 16, 'Children of a map under way at once.', 'children'),
+});

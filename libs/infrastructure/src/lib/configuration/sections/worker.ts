@@ -1,0 +1,17 @@
+import { duration, list, name, number } from '../kinds';
+import { key, section, unset } from '../key';
+import { SECOND, MINUTE, HOUR } from './units';
+
+export const worker = section('Workers.', {
+  name: unset(name, 'Its name in lists; null: the name of the host.'),
+  concurrency: key(number(1, 10_000), 100, 'Runs driven at once.', 'runs'),
+  claimInterval: key(duration(10, MINUTE), 500, 'Pause between claims when idle.', 'ms, s'),
+  lease: key(
+    duration(2 * SECOND, 5 * MINUTE),
+    8 * SECOND,
+    'How long a worker that stops answering keeps its runs.',
+    's, m',
+  ),
+  labels: key(list(name), [], 'Labels that steps may ask for (`workers`).'),
+  stopGrace: key(duration(0, HOUR), 10 * SECOND, 'Between SIGTERM and SIGKILL when a step is stopped.', 'ms, s, m'),
+});
