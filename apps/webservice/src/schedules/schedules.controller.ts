@@ -182,7 +182,9 @@ export class SchedulesController {
     summary: 'Remove a schedule and its history; its runs stay',
     scopes: ['packs.run'],
     limit: 'submit',
-    answers: [{ status: 204, description: 'It is gone.', schema: null }],
+    answers: [
+      { status: 200, description: 'The schedule as it was.', schema: ref('Schedule'), example: EXAMPLES.schedule },
+    ],
     codes: ['SCHEDULE_NOT_FOUND'],
   })
   async remove(
@@ -190,8 +192,7 @@ export class SchedulesController {
     @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
     @Res() response: Response,
   ) {
-    await this.keep.remove(principal, scheduleId);
-    response.status(204).end();
+    this.answer(response, 200, await this.keep.remove(principal, scheduleId));
   }
 
   @Get(':scheduleId/ticks')

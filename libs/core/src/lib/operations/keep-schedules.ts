@@ -157,11 +157,14 @@ export class KeepSchedules {
     return settle(kept) ? after : null;
   }
 
-  /** Its runs go on; its history goes with it. */
-  async remove(principal: Principal, scheduleId: ScheduleId): Promise<void> {
+  /** Its runs go on; its history goes with it. The schedule as it was. */
+  async remove(principal: Principal, scheduleId: ScheduleId): Promise<Schedule> {
     const { schedules } = this.hands;
+    const schedule = await schedules.find(principal.tenant, scheduleId);
+    if (!schedule) throw scheduleNotFound();
     const event = { type: 'schedule.removed', scheduleId, person: personOf(principal) };
     if (!(await schedules.remove(principal.tenant, scheduleId, event))) throw scheduleNotFound();
+    return schedule;
   }
 
   private first(timing: Timing, now: number): number {
