@@ -8,16 +8,13 @@ import { ROOT, type DevStack } from './stack';
 /** Further webservices of a stack: processes of their own that may be killed. */
 export class Replicas {
   private readonly running = new Set<ChildProcess>();
+  private readonly ready = new Set<ChildProcess>();
 
   constructor(
     private readonly stack: DevStack,
     /** Variables over the stack's configuration. */
     private readonly env: Readonly<Record<string, string>>,
   ) {}
-
-  get count(): number {
-    return this.running.size;
-  }
 
   /** Starts one; resolves when it is ready, or has ended before that. */
   async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -33,27 +30,35 @@ export class Replicas {
       },
     });
     this.running.add(child);
-    const ended = once(child, 'exit').then(() => this.running.delete(child));
+    const ended = once(child, 'exit').then(() => {
+      this.running.delete(child);
+      this.ready.delete(child);
+    });
     child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout });
-    await Promise.race([
-      ended,
-      new Promise<void>((resolve) => lines.on('line', (line) => line.startsWith('{"ready"') && resolve())),
-    ]);
+    const ready = new Promise<void>((resolve) => {
+      lines.on('line', (line) => line.startsWith('{"ready"') && resolve());
+    });
+    await Promise.race([ended, ready.then(() => this.ready.add(child))]);
   }
 
-  /** SIGKILL to one of them, chosen by `at` in [0, 1). */
-  async kill(at: number): Promise<void> {
-    const child = [...this.running][Math.floor(at * this.running.size)];
-    if (!child) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+  /** SIGKILL to one of those that are ready, chosen by `at` in [0, 1). False if none is. */
+  async kill(at: number): Promise<boolean> {
+    const child = [...this.ready][Math.floor(at * this.ready.size)];
+    if (child) await killed(child);
+    return child !== undefined;
   }
 
   async killAll(): Promise<void> {
-    while (this.running.size > 0) await this.kill(0);
+    await Promise.all([...this.running].map(killed));
   }
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** The stack's database, as superuser: what no user of the product has. */

@@ -94,7 +94,6 @@ describe('schedules under three replicas', () => {
     await Promise.all([1, 2, 3].map(() => replicas.start()));
     const first = (Math.floor((await now()) / MINUTE) + 10) * MINUTE;
     const until = new Date(first + (TICKS - 1) * MINUTE).toISOString();
-    // Ticks before `first` would not be counted: the schedule begins when it is resumed… here, at its creation.
     const schedule = await create({ name: 'killed', overlap: 'allow', catchUp: 'all', until, paused: true });
     await sql.query('update pack_runs.schedules set paused = false, next_ms = $1 where schedule_id = $2', [
       first,
@@ -104,8 +103,8 @@ describe('schedules under three replicas', () => {
     let kills = 0;
     const killing = (async () => {
       while (!over) {
-        await pause(200 + Math.random() * 600);
-        await replicas.kill(Math.random());
+        await pause(100 + Math.random() * 500);
+        if (!(await replicas.kill(Math.random()))) continue;
         kills++;
         void replicas.start();
       }
@@ -128,6 +127,42 @@ describe('schedules under three replicas', () => {
     console.info(`${TICKS} ticks, ${kills} replicas killed, ${rows.length} runs`);
     expect(kills).toBeGreaterThan(10);
   }, 240_000);
+
+  it.each([
+    ['has claimed a tick and not yet looked at it', 'pack_runs.schedule_ticks', '-- A schedule with its pack%'],
+    ['is in the middle of the transaction that creates the run', 'pack_runs.run_sources', '-- Accepts a run%'],
+  ])(
+    'a replica that %s may die: the tick runs once',
+    async (_name, table, blocked) => {
+      await replicas.killAll();
+      const schedule = await create({ name: `dies-${table}`, overlap: 'allow', catchUp: 'all', paused: true });
+      const tick = Math.floor((await now()) / MINUTE) * MINUTE;
+      const lock = await connectAsAdmin(stack);
+      try {
+        await lock.query(`begin; lock table ${table} in access exclusive mode`);
+        await sql.query(
+          'update pack_runs.schedules set paused = false, next_ms = $1, until_ms = $1 where schedule_id = $2',
+          [tick, scheduleUuid(schedule)],
+        );
+        await replicas.start();
+        const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1`;
+        while ((await sql.query(waits, [blocked])).rowCount === 0) await pause(20);
+        await replicas.killAll();
+      } finally {
+        await lock.query('rollback');
+        await lock.end();
+      }
+      await Promise.all([replicas.start(), replicas.start()]);
+      await untilOver(schedule, 60);
+      expect(await history(schedule)).toMatchObject([{ tick: new Date(tick).toISOString(), outcome: 'ran', count: 1 }]);
+      const { rows } = await sql.query<{ admission: Envelope }>('select admission from pack_runs.run_sources');
+      const ours = rows.filter(({ admission }) =>
+        new TextDecoder().decode(decodeEnvelope(admission).payload).includes(schedule),
+      );
+      expect(ours).toHaveLength(1);
+    },
+    120_000,
+  );
 
   it('what nobody could run in time is made up as each schedule says', async () => {
     await replicas.killAll();
