@@ -192,4 +192,19 @@ describe('schedules under three replicas', () => {
       Array.from({ length: 20 }, (_, at) => [first + at * MINUTE, 'ran']),
     );
   }, 120_000);
+
+  it('another environment stops a schedule, and runs nothing', async () => {
+    await replicas.killAll();
+    const schedule = await create({ name: 'elsewhere', overlap: 'allow', catchUp: 'all' });
+    const before = (await ada.ask('GET', `/api/schedules/${schedule}`)).body;
+    await replicas.start({ TASKRUNNER_LIMITS_MAX_PARALLEL: '3' });
+    while ((await history(schedule)).length === 0) await pause(50);
+    expect(await history(schedule)).toMatchObject([{ outcome: 'stopped', reason: 'PROFILE_MISMATCH', runId: null }]);
+    const { status, stopped } = (await ada.ask('GET', `/api/schedules/${schedule}`)).body as {
+      status: string;
+      stopped: { found: { planHash: string; profileDigest: string } };
+    };
+    expect([status, stopped.found.planHash]).toEqual(['stopped', before['planHash']]);
+    expect(stopped.found.profileDigest).not.toBe(before['profileDigest']);
+  }, 60_000);
 });
