@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client } from 'pg';
 import { ROOT, type DevStack } from './stack';
 
 /** Further webservices of a stack: processes of their own that may be killed. */
@@ -61,11 +60,8 @@ async function killed(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** The stack's database, as superuser: what no user of the product has. */
-export async function connectAsAdmin(stack: DevStack): Promise<Client> {
-  const { pathname } = new URL(stack.database.ownerUrl);
-  const url = Object.assign(new URL(stack.database.adminUrl), { pathname });
-  const client = new Client({ connectionString: url.href });
-  await client.connect();
-  return client;
+/** URL of the stack's database for its superuser, who may what no user of the product may. */
+export function adminUrlOf({ database }: DevStack): string {
+  const { pathname } = new URL(database.ownerUrl);
+  return Object.assign(new URL(database.adminUrl), { pathname }).href;
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEnvelope, scheduleUuid, type Envelope, type ScheduleId } from '@taskrunner/core';
-import type { Client } from 'pg';
-import { connectAsAdmin, Replicas } from './replicas';
+import { Client } from 'pg';
+import { adminUrlOf, Replicas } from './replicas';
 import { Caller, pack, pause, startStack, type DevStack } from './stack';
 
 // Three webservices, processes of their own on one PostgreSQL, tick for the same schedules while they are killed at random. Ticks
@@ -46,7 +46,8 @@ describe('schedules under three replicas', () => {
         },
       },
     });
-    sql = await connectAsAdmin(stack);
+    sql = new Client({ connectionString: adminUrlOf(stack) });
+    await sql.connect();
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     replicas = new Replicas(stack, { TASKRUNNER_SCHEDULER_ENABLED: 'true' });
     const { rows } = await sql.query<{ now: string }>('select pack_runs.now_ms() as now');
@@ -104,12 +105,12 @@ describe('schedules under three replicas', () => {
     const killing = (async () => {
       while (!over) {
         await pause(100 + Math.random() * 500);
-        if (!(await replicas.kill(Math.random()))) continue;
-        kills++;
-        void replicas.start();
+        if (await replicas.kill(Math.random())) kills++;
+        // On a busy machine one that died before it did anything would prove nothing.
+        await replicas.start();
       }
     })();
-    await untilOver(schedule, 150);
+    await untilOver(schedule, 400);
     over = true;
     await killing;
     const ticks = await history(schedule);
@@ -125,8 +126,8 @@ describe('schedules under three replicas', () => {
     }
     expect((await sql.query('select 1 from pack_runs.runs')).rowCount).toBe(TICKS);
     console.info(`${TICKS} ticks, ${kills} replicas killed, ${rows.length} runs`);
-    expect(kills).toBeGreaterThan(10);
-  }, 240_000);
+    expect(kills).toBeGreaterThan(3);
+  }, 500_000);
 
   it.each([
     ['has claimed a tick and not yet looked at it', 'pack_runs.schedule_ticks', '-- A schedule with its pack%'],
@@ -137,7 +138,8 @@ describe('schedules under three replicas', () => {
       await replicas.killAll();
       const schedule = await create({ name: `dies-${table}`, overlap: 'allow', catchUp: 'all', paused: true });
       const tick = Math.floor((await now()) / MINUTE) * MINUTE;
-      const lock = await connectAsAdmin(stack);
+      const lock = new Client({ connectionString: adminUrlOf(stack) });
+      await lock.connect();
       try {
         await lock.query(`begin; lock table ${table} in access exclusive mode`);
         await sql.query(

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core';
-import type { Client } from 'pg';
-import { connectAsAdmin } from './replicas';
+import { Client } from 'pg';
+import { adminUrlOf } from './replicas';
 import { Caller, pack, pause, ROOT, startStack, type Answer, type DevStack } from './stack';
 
 // Schedules as users meet them. So that nobody waits for a whole minute, a schedule is made due with SQL: its next tick is set to the
@@ -40,7 +40,8 @@ describe('a schedule', () => {
     stack = await startStack(folder, {
       configuration: { scheduler: { interval: '100ms', lease: '1s', grace: '3m', maxPerTenant: 30 } },
     });
-    sql = await connectAsAdmin(stack);
+    sql = new Client({ connectionString: adminUrlOf(stack) });
+    await sql.connect();
     const callers = ['ada', 'linus', 'grace', 'mallory'].map(
       async (login) => new Caller(stack.server, await stack.tokenFor(login)),
     );

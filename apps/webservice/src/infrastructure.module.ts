@@ -75,7 +75,7 @@ export class InfrastructureModule {
         useValue: new KeepSchedules({
           schedules: scheduleStore,
           objects,
-          planner,
+          submitRun,
           calendar,
           limits: { maxPerTenant, catchUpWindowMs },
         }),

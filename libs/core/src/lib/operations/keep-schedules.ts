@@ -7,12 +7,11 @@ import type { Kept, ScheduleStore } from '../ports/schedule-store';
 import type { Party, Pin, Schedule } from '../schedule/schedule';
 import type { Timing } from '../schedule/timing';
 import { initiatorsOf } from './admission-record';
-import type { PackPlanner } from './pack-planner';
 import type { PackSource, PlannedPack } from './pack-source';
 import { ScheduleError, scheduleNotFound, ScheduleUnconfirmed } from './schedule-error';
 import { keepSource, loadSource } from './schedule-source';
 import { firstTick } from './schedule-timing';
-import { PlanHashMismatch, SubmitRunError } from './submit-run';
+import type { SubmitRun } from './submit-run';
 
 /** A schedule as a caller asks for it. */
 export interface WantedSchedule {
@@ -38,7 +37,7 @@ export interface ScheduleExpectation {
 export interface KeepSchedulesHands {
   readonly schedules: ScheduleStore;
   readonly objects: ObjectStore;
-  readonly planner: PackPlanner;
+  readonly submitRun: Pick<SubmitRun, 'check'>;
   readonly calendar: Calendar;
   readonly limits: {
     /** Schedules of one tenant. */
@@ -59,9 +58,8 @@ export class KeepSchedules {
     const { at, scheduleId } = await schedules.stamp();
     const { name, timing, source, inputs, labels, paused } = wanted;
     const next = firstTick(timing, at, limits.catchUpWindowMs, calendar);
-    const planning = this.plan(principal, source, inputs);
+    const planning = this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
-    comparePin(pin, planning, expected);
     const party = partyOf(principal);
     const schedule: Schedule = {
       tenant: principal.tenant,
@@ -125,15 +123,18 @@ export class KeepSchedules {
     }
     const source = edit.source ?? (await loadSource(objects, tenant, before.source));
     const inputs = edit.inputs ?? before.inputs;
-    const planning = this.plan(principal, source, inputs);
+    const planning = this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
-    comparePin(pin, planning, expected);
     const goesOn = edit.paused === false && (before.paused || before.stopped !== null);
     if (before.stopped && goesOn && !(expected.planHash && expected.profileDigest)) throw new ScheduleUnconfirmed(pin);
     const party = partyOf(principal);
     const isSame = pin.planHash === before.pin.planHash && pin.profileDigest === before.pin.profileDigest;
-    const authored = edit.source !== undefined || edit.inputs !== undefined || !isSame;
+    const isNew = edit.source !== undefined || edit.inputs !== undefined;
+    const stopped = goesOn ? null : before.stopped;
+    // What it stopped for stays pinned until somebody confirms the change, or brings another pack.
+    const repins = stopped === null || isNew;
     const timing = { ...before.timing, ...edit.timing };
+    const next = edit.timing || goesOn ? this.first(timing, at) : before.next;
     const after: Schedule = {
       ...before,
       name: edit.name ?? before.name,
@@ -141,15 +142,14 @@ export class KeepSchedules {
       timing,
       source: edit.source ? await keepSource(objects, tenant, source, planning) : before.source,
       inputs,
-      pack: packOf(planning),
-      // What stopped it stays pinned as it was until somebody lets it go on.
-      pin: before.stopped && !goesOn && !edit.source && !edit.inputs ? before.pin : pin,
+      pack: repins ? packOf(planning) : before.pack,
+      pin: repins ? pin : before.pin,
       labels: edit.labels ?? before.labels,
       editor: party,
-      author: authored ? party : before.author,
+      author: isNew || (repins && !isSame) ? party : before.author,
       paused: edit.paused ?? before.paused,
-      stopped: goesOn ? null : before.stopped,
-      next: edit.timing || goesOn ? this.first(timing, at) : before.next,
+      stopped,
+      next: stopped ? null : next,
       updatedAt: at,
     };
     const type = goesOn ? 'schedule.resumed' : 'schedule.edited';
@@ -171,12 +171,15 @@ export class KeepSchedules {
     return firstTick(timing, now, this.hands.limits.catchUpWindowMs, this.hands.calendar);
   }
 
-  private plan({ tenant }: Principal, source: PackSource, inputs: JsonObject): PlannedPack {
-    const planning = this.hands.planner.plan(tenant, source, inputs);
-    if (planning.kind === 'planned') return planning;
-    const { code, faults } = planning;
-    const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-    throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+  /** What a tick would run now: refused for everything that a submission is refused for. */
+  private check(
+    principal: Principal,
+    { scheduleId, source, inputs }: Pick<Schedule, 'scheduleId' | 'inputs'> & { readonly source: PackSource },
+    { planHash, profileDigest }: ScheduleExpectation,
+  ): PlannedPack {
+    const schedule = { scheduleId, profileDigest };
+    const submission = { source, inputs, planHash, receipt: null, labels: {}, idempotency: null, schedule };
+    return this.hands.submitRun.check(principal, submission);
   }
 }
 
@@ -195,17 +198,6 @@ function pinOf({ planned }: PlannedPack): Pin {
 function packOf({ planned }: PlannedPack): Schedule['pack'] {
   const { name, version, contentDigest } = planned.plan.pack;
   return { name, version, contentDigest };
-}
-
-function comparePin(pin: Pin, { planned }: PlannedPack, expected: ScheduleExpectation): void {
-  if (expected.planHash !== null && expected.planHash !== pin.planHash)
-    throw new PlanHashMismatch(pin.planHash, planned.receipt, []);
-  if (expected.profileDigest === null || expected.profileDigest === pin.profileDigest) return;
-  throw new ScheduleError(
-    'PROFILE_MISMATCH',
-    `the environment of runs here has the digest ${pin.profileDigest}`,
-    'Compare the profiles, then name the one of today.',
-  );
 }
 
 function audited(type: string, principal: Principal, schedule: Schedule): JsonObject {

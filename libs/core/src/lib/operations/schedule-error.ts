@@ -12,9 +12,7 @@ export type ScheduleCode =
   /** Somebody else edited it meanwhile. */
   | 'SCHEDULE_CHANGED'
   /** It stopped because its plan or profile changed: to go on, both must be named. */
-  | 'SCHEDULE_UNCONFIRMED'
-  /** The environment is not the one whose digest was given. */
-  | 'PROFILE_MISMATCH';
+  | 'SCHEDULE_UNCONFIRMED';
 
 /** A refusal about a schedule. */
 export class ScheduleError extends CodedError<ScheduleCode> {

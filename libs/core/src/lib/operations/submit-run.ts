@@ -70,8 +70,8 @@ export interface Submission {
   /** The caller's receipt, to name what differs. */
   readonly receipt: Receipt | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of ticks: the schedule, and what the profile must be. */
-  readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest };
+  /** Of schedules: which it is, and what the profile must be. */
+  readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
   readonly idempotency: { readonly key: string; readonly route: string; readonly bodyDigest: Digest } | null;
 }
 
@@ -128,6 +128,11 @@ export class SubmitRun {
 
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
+    return this.admit(principal, submission, this.check(principal, submission));
+  }
+
+  /** The plan of what would be admitted; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  check(principal: Principal, submission: Submission): PlannedPack {
     const { source, inputs } = submission;
     const planning = this.hands.planner.plan(principal.tenant, source, inputs);
     if (planning.kind === 'refused') {
@@ -137,7 +142,7 @@ export class SubmitRun {
     }
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
-    return this.admit(principal, submission, planning);
+    return planning;
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
@@ -227,7 +232,8 @@ function comparePlan(planned: Planned, { planHash, receipt }: Submission): void 
 }
 
 function compareProfile({ profileDigest, planHash }: Planned, { schedule }: Submission): void {
-  if (schedule === undefined || schedule.profileDigest === profileDigest) return;
+  const expected = schedule?.profileDigest ?? null;
+  if (expected === null || expected === profileDigest) return;
   throw new ProfileMismatch(profileDigest, planHash);
 }
 

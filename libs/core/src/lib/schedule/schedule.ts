@@ -1,7 +1,6 @@
 import type { Digest, RunId, ScheduleId, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
-import type { SkipReason } from './decide-tick';
 import type { Timing } from './timing';
 
 /** Somebody who made or changed a schedule: the caller first, then every actor in the token. */
@@ -81,8 +80,8 @@ export interface TickRecord {
   readonly last: number;
   readonly count: number;
   readonly outcome: 'ran' | 'skipped' | 'stopped';
-  /** A `SkipReason`, or the code of the stop. */
-  readonly reason: SkipReason | string | null;
+  /** A `SkipReason`, or the code of the stop; null if it ran. */
+  readonly reason: string | null;
   readonly runId: RunId | null;
   readonly at: number;
 }

@@ -107,6 +107,17 @@ describe('a due schedule', () => {
     expect(await store.takeDue(1, LONG)).toEqual([{ tenant: tenantA, scheduleId: due[1]?.scheduleId }]);
   });
 
+  it('with much to make up does not hold up another', async () => {
+    const behind = await kept(LONG);
+    const [first] = await store.takeDue(1, LONG);
+    expect(first?.scheduleId).toBe(behind.scheduleId);
+    const tick = behind.next ?? 0;
+    await store.skip(placeOf(behind), { last: tick, count: 1, reason: 'MISSED', next: tick + MINUTE });
+    const other = await kept();
+    expect(await store.takeDue(1, LONG)).toEqual([{ tenant: tenantA, scheduleId: other.scheduleId }]);
+    expect(await store.takeDue(1, LONG)).toEqual([{ tenant: tenantA, scheduleId: behind.scheduleId }]);
+  });
+
   it('tells its runs under way', async () => {
     const schedule = await kept(5 * MINUTE);
     const tick = schedule.next ?? 0;

@@ -3,7 +3,8 @@ import { sqlMigration } from './sql-migration';
 /**
  * Schedules and their ticks. `next_ms` is the one tick that a schedule waits for: whatever is done about it (`take_tick`) is done
  * in the transaction that moves it on, and only if it still stands there; the key of `schedule_ticks` says the same once more.
- * `leased_until` keeps replicas from planning the same tick; nothing depends on it. Which schedules are due, over tenants, is told
+ * `leased_until` keeps replicas from planning the same tick, and says who was served longest ago: one with a year to make up does
+ * not hold up others. Nothing else depends on it. Which schedules are due, over tenants, is told
  * by one function, names and nothing else: for that the owner has a policy, since row-level security is forced on it too.
  */
 export const schedules = sqlMigration(
@@ -62,7 +63,7 @@ create function pack_runs.take_tick(tenant text, schedule uuid, seen integer, ti
 begin
   update pack_runs.schedules s set
     next_ms = next,
-    leased_until = null,
+    leased_until = clock_timestamp(),
     stopped = notice
   where s.tenant_id = tenant and s.schedule_id = schedule and s.revision = seen and s.next_ms = tick
     and s.stopped is null and not s.paused;
@@ -88,7 +89,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
     select d.tenant_id, d.schedule_id from pack_runs.schedules d
     where d.next_ms <= pack_runs.now_ms() and d.stopped is null and not d.paused
       and (d.leased_until is null or d.leased_until <= clock_timestamp())
-    order by d.next_ms limit most for update skip locked
+    order by d.leased_until nulls first, d.next_ms limit most for update skip locked
   ) due
   where s.tenant_id = due.tenant_id and s.schedule_id = due.schedule_id
   returning s.tenant_id, s.schedule_id
