@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -256,6 +256,13 @@ describe('a schedule', () => {
     expect((await ada.ask('PATCH', path, { files: [] })).body).toMatchObject({ code: 'REQUEST_INVALID' });
     expect((await ada.ask('DELETE', path)).status).toBe(200);
     expect((await ada.ask('DELETE', path)).body).toMatchObject({ status: 404, code: 'SCHEDULE_NOT_FOUND' });
+  });
+
+  it('is made of the sample', async () => {
+    const sample = JSON.parse(readFileSync(join(ROOT, 'etc/schedules/nightly.json'), 'utf8')) as object;
+    const { status, body } = await ada.ask('POST', '/api/schedules', sample);
+    expect([status, body['code']]).toEqual([201, undefined]);
+    expect(body).toMatchObject({ name: 'nightly-hello', catchUpWindow: 'PT21600S', pack: { name: 'nightly-hello' } });
   });
 
   it('comes with its files, which a tick reads again, and stops where they are altered', async () => {
