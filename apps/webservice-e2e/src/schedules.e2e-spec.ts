@@ -11,6 +11,7 @@ import { Caller, pack, pause, ROOT, startStack, type Answer, type DevStack } fro
 // Schedules as users meet them. So that nobody waits for a whole minute, a schedule is made due with SQL: its next tick is set to the
 // minute that began last. The grace of the stack is long enough for that to be in time.
 
+const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
 const MINUTE = 60_000;
 const GATED = pack(
   `- { id: approve, gate: { approval: owners, message: "go?" } }
@@ -97,7 +98,11 @@ describe('a schedule', () => {
     expect(summary).toMatchObject({ status: 'succeeded', labels: { team: 'x' }, requester: { id: 'ada' } });
     const { planHash, profileDigest } = summary;
     expect(await shown(id)).toMatchObject({ planHash, profileDigest, status: 'active' });
-    expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
+    const bundle = join(folder, 'scheduled.tar');
+    writeFileSync(bundle, await ada.sealed(run));
+    const verify = ['verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...verify]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, run, planHash });
     const { rows } = await sql.query<{ admission: { payload: string } }>(
       'select admission from pack_runs.run_sources where run_id = $1',
       [runUuid(run)],
@@ -287,11 +292,7 @@ describe('a schedule', () => {
     const token = await stack.tokenFor('ada');
     const cli = async (...args: string[]) => {
       const env = { PATH: process.env['PATH'], TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'schedule', ...args],
-        { env },
-      );
+      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'schedule', ...args], { env });
       return stdout;
     };
     const created = JSON.parse(
