@@ -6,6 +6,7 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { retries } from './sections/retries';
 import { sandbox } from './sections/sandbox';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
@@ -20,6 +21,7 @@ export const CONFIGURATION = {
   authority,
   artifacts,
   approvals,
+  retries,
   sandbox,
   keys,
   worker,
