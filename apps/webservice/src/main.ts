@@ -8,6 +8,7 @@ import {
   keyPathsOf,
   loadConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
   type Configuration,
 } from '@taskrunner/infrastructure';
 import type { LogLevel } from '@nestjs/common';
@@ -70,6 +71,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
+        retries: retryRuleOf(configuration),
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,

@@ -56,7 +56,7 @@ export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
 export { describeConfiguration } from './lib/configuration/describe-configuration';
-export { environmentOf, isolationOf, profileDefaultsOf, type Build } from './lib/configuration/environment-of';
+export { environmentOf, isolationOf, profileDefaultsOf, retryRuleOf, type Build } from './lib/configuration/environment-of';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
 export { DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';
