@@ -11,6 +11,7 @@ export {
   type WebDatabase,
   type WorkerDatabase,
 } from './lib/postgres/databases';
+export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
