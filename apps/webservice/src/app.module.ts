@@ -51,7 +51,12 @@ export class AppModule {
         { provide: RunTails, useFactory: (reader: RunReader) => new RunTails(reader), inject: [RunReader] },
         OpenStreams,
         { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
+        {
+          provide: APP_FILTER,
+          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
+            infrastructure.isUnavailable(error),
+          ),
+        },
       ],
     };
   }

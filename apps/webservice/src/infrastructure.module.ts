@@ -12,11 +12,14 @@ import {
   verifySignature,
 } from '@taskrunner/core';
 import { FileObjectStore, FileSigner, isDatabaseUnavailable, openWebDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
+import type { Observability } from './observability';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
   readonly module: DynamicModule;
+  readonly observability: Observability;
   readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** True if the database is away or busy. */
   isUnavailable(error: unknown): boolean;
@@ -27,10 +30,7 @@ export interface OpenInfrastructure {
 @Module({})
 export class InfrastructureModule {
   /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
-  static async open(
-    configuration: WebserviceConfiguration,
-    onError: (error: Error) => void,
-  ): Promise<OpenInfrastructure> {
+  static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
     const { database: settings, keys, objectRoot, setting } = configuration;
     const [admission, ledger, objects] = await Promise.all([
       FileSigner.open('admission', keys.admission),
@@ -39,10 +39,13 @@ export class InfrastructureModule {
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
+      statementTimeoutMs: settings.statementTimeoutMs,
       allowLoss: settings.allowUnsafe,
-      onError,
+      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    telemetry.watchDatabase(database);
+    const { runReader, gateDesk, logStore } = database;
+    const runStore = telemetry.watchRunStore(database.runStore);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
@@ -53,13 +56,15 @@ export class InfrastructureModule {
       { provide: ObjectStore, useValue: objects },
       {
         provide: SubmitRun,
-        useValue: new SubmitRun({
-          runs: runStore,
-          objects,
-          signer: admission,
-          planner: new PackPlanner(setting),
-          nonce,
-        }),
+        useValue: telemetry.watchSubmit(
+          new SubmitRun({
+            runs: runStore,
+            objects,
+            signer: admission,
+            planner: new PackPlanner(setting),
+            nonce,
+          }),
+        ),
       },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
@@ -72,6 +77,12 @@ export class InfrastructureModule {
         module: InfrastructureModule,
         providers,
         exports: providers.map((provider) => (provider as { provide: symbol }).provide),
+      },
+      observability: {
+        log: telemetry.log,
+        watch: telemetry.watchRequests(),
+        traceId: () => telemetry.tracing.traceId(),
+        exposition: () => telemetry.exposition(),
       },
       readiness: () => database.readiness(),
       isUnavailable: isDatabaseUnavailable,

@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { isCodedError } from '@taskrunner/core';
 import { loadConfiguration } from '@taskrunner/infrastructure';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { VERSION } from './version';
 import { Worker, WorkerModule } from './worker.module';
-import { WorkerLog } from './worker-log';
 
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
@@ -16,8 +17,8 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   const { configuration } = reading;
-  const log = new WorkerLog(configuration.telemetry.logLevel);
-  const worker = await Worker.open(configuration, log);
+  const telemetry = await Telemetry.open(configuration.telemetry, { name: 'worker', version: VERSION });
+  const worker = await Worker.open(configuration, telemetry);
   const app = await NestFactory.create(WorkerModule.of(worker), { logger: false });
   await app.listen(configuration.http.healthPort, configuration.http.host);
   await worker.start();
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     void worker
       .stop(configuration.worker.stopGrace)
       .then(() => app.close())
+      .then(() => telemetry.close())
       .then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Committer, Executor, LogStore, RunStore } from '@taskrunner/core';
+import type { Committer, Executor, LogStore, RunStore, SubmitRun } from '@taskrunner/core';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
@@ -18,7 +18,7 @@ import { watchExecutors } from './watch-executors';
 import { WatchedLogStore } from './watch-logs';
 import { watchRequests } from './watch-requests';
 import { watchRuns, type RunWatch } from './watch-runs';
-import { WatchedRunStore } from './watch-submissions';
+import { WatchedRunStore, watchSubmit } from './watch-submissions';
 
 const LAG_INTERVAL_MS = 10_000;
 /** A receiver that is away is said once in this time. */
@@ -100,6 +100,10 @@ export class Telemetry {
   /** A run keeps the trace of its submission. */
   watchRunStore(runs: RunStore): RunStore {
     return new WatchedRunStore(runs, this.tracing);
+  }
+
+  watchSubmit(submit: SubmitRun): SubmitRun {
+    return watchSubmit(submit, this.tracing);
   }
 
   /** Drives and sealings: spans of the run's trace. */

@@ -1,5 +1,6 @@
 import {
   RunStore,
+  type SubmitRun,
   type Created,
   type GivenBody,
   type NewRun,
@@ -30,4 +31,16 @@ export class WatchedRunStore extends RunStore {
   post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
     return this.inner.post(tenant, run, given, dedupe);
   }
+}
+
+/** A span for each submission, planning and signing included. */
+export function watchSubmit(submit: SubmitRun, tracing: Tracing): SubmitRun {
+  const watched = Object.create(submit) as SubmitRun;
+  watched.submit = (principal, submission) =>
+    tracing.span('run.submit', {}, async (span) => {
+      const submitted = await submit.submit(principal, submission);
+      span.setAttributes({ 'taskrunner.run.id': submitted.runId, 'taskrunner.replayed': submitted.replayed });
+      return submitted;
+    });
+  return watched;
 }
