@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  configurationFileOf,
   databaseUrlsOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
@@ -20,8 +21,10 @@ import { startWebservice } from './webservice';
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
+    const file = configurationFileOf(undefined, process.env);
     for (const { code, line, column, path, message, remediation } of reading.faults) {
-      process.stderr.write(`${code} ${line ?? ''}:${column ?? ''} ${path} ${message}\nhelp: ${remediation}\n`);
+      const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
+      process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
     }
     process.exit(1);
   }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { isCodedError } from '@taskrunner/core';
-import { loadConfiguration } from '@taskrunner/infrastructure';
+import { configurationFileOf, loadConfiguration } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { VERSION } from './version';
 import { Worker, WorkerModule } from './worker.module';
@@ -9,10 +9,10 @@ import { Worker, WorkerModule } from './worker.module';
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
-    for (const fault of reading.faults) {
-      process.stderr.write(
-        `${fault.code} ${fault.line ?? ''}:${fault.column ?? ''} ${fault.path} ${fault.message}\nhelp: ${fault.remediation}\n`,
-      );
+    const file = configurationFileOf(undefined, process.env);
+    for (const { code, line, column, path, message, remediation } of reading.faults) {
+      const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
+      process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
     }
     process.exit(1);
   }

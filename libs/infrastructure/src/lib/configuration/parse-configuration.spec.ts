@@ -125,6 +125,8 @@ describe('parseConfiguration', () => {
     ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
     ['http: { port: 1, port: 2 }', ['1:18 DOC_DUPLICATE_KEY /http/port']],
     ['- 1', ['1:1 CONFIG_TYPE ']],
+    ['http: { port: 1, port: 2 }\nworkr: {}', ['1:18 DOC_DUPLICATE_KEY /http/port', '2:1 CONFIG_UNKNOWN_KEY /workr']],
+    ['http: { port: 1\nworkr: {}', ['2:1 DOC_SYNTAX ']],
     ['retries: { maxAttempts: 5, cap: { maxAttempts: 4 } }', ['1:25 CONFIG_CONFLICT /retries/maxAttempts']],
     ['telemetry: { sampling: 1.5 }', ['1:24 CONFIG_RANGE /telemetry/sampling']],
     ['telemetry: { endpoint: "http://otel:4318", headersFile: /run/h }', ['1:24 CONFIG_UNSAFE /telemetry/endpoint']],

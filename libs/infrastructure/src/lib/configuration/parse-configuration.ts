@@ -15,11 +15,11 @@ export type ConfigurationReading =
  * once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
  */
 export function parseConfiguration(source: string, env: Variables = {}): ConfigurationReading {
-  const document = readDocument(source);
+  const reading = readDocument(source);
+  const document = reading.kind === 'refused' ? reading.salvaged : reading;
   const variables = readVariables(env);
-  if (document.kind === 'refused')
-    return { kind: 'refused', faults: sortFaults([...variables.faults, ...document.faults]) };
-  const faults: Fault[] = [...variables.faults];
+  const faults: Fault[] = [...variables.faults, ...(reading.kind === 'refused' ? reading.faults : [])];
+  if (document === undefined) return { kind: 'refused', faults: sortFaults(faults) };
   const overridden = new Map(variables.overrides.map((one) => [`/${one.path.join('/')}`, one.variable]));
   const refused = new Set<string>(variables.refused);
   const note: Notes['fault'] = (code, at, message, remediation) => {
