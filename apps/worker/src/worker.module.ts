@@ -69,7 +69,7 @@ export class Worker {
     const description = describe(configuration, probe);
     const parts = { database, supervisor, objects, keys, probe, description, log, telemetry };
     const hands = await driverHands(configuration, parts);
-    const sealing = await attestHands(configuration, { database, objects, keys, probe });
+    const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const watch = telemetry.watchRuns();
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
