@@ -66,7 +66,7 @@ describe('telemetry of the whole product', () => {
     await ada.until(run, ['succeeded']);
     await ada.sealed(run);
     const { lines } = await ada.lines(run);
-    const printed = String(lines[0]?.data['message']);
+    const printed = lines[0]?.data['message'];
 
     const names = ['POST /api/runs', 'run.submit', 'run.drive', 'step.execute', 'run.attest'];
     while (names.some((name) => !receiver.trace(traceId).some((span) => span.name === name))) await pause(50);

@@ -59,10 +59,20 @@ export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
 export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
-export { environmentOf, isolationOf, profileDefaultsOf, retryRuleOf, type Build } from './lib/configuration/environment-of';
+export {
+  environmentOf,
+  isolationOf,
+  profileDefaultsOf,
+  retryRuleOf,
+  type Build,
+} from './lib/configuration/environment-of';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
-export { configurationFileOf, DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';
+export {
+  configurationFileOf,
+  DEFAULT_CONFIGURATION_PATH,
+  loadConfiguration,
+} from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';

@@ -49,7 +49,7 @@ export async function openSending(
     concurrencyLimit: 4,
   });
   const told = <E extends Exporter>(signal: Signal, exporter: E): E => {
-    const send = exporter.export.bind(exporter) as Exporter['export'];
+    const send: Exporter['export'] = exporter.export.bind(exporter);
     exporter.export = (items, done) =>
       send(items, (result) => {
         if (result.code !== SUCCESS) onFailed(signal, result.error);
