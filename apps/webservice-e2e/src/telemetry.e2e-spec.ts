@@ -151,6 +151,28 @@ describe('telemetry of the whole product', () => {
     expect(readFileSync(join(logs, 'worker.log'), 'utf8')).toMatch(/"run\.driven".*"trace_id":"[0-9a-f]{32}"/);
   });
 
+  it('goes on in the worker that takes over from one that was killed', async () => {
+    const traceId = randomBytes(16).toString('hex');
+    const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+    const manifest = pack(`- id: say
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: 'echo "$TRACEPARENT"; sleep 2' } }`);
+    const { body } = await ada.ask('POST', '/api/runs', { manifest, inputs: {} }, headers);
+    const run = body['runId'] as string;
+    await ada.until(run, ['running']);
+    await stack.killWorker('SIGKILL');
+    await stack.startWorker();
+    await ada.until(run, ['succeeded']);
+    while (!receiver.trace(traceId).some((span) => span.name === 'step.execute')) await pause(50);
+    const spans = receiver.trace(traceId);
+    const execute = spans.find((span) => span.name === 'step.execute');
+    const drive = spans.find((span) => span.spanId === execute?.parentSpanId);
+    const submit = spans.find((span) => span.spanId === drive?.parentSpanId);
+    expect([drive?.name, submit?.name]).toEqual(['run.drive', 'run.submit']);
+    const { lines } = await ada.lines(run);
+    const printed = lines.map(({ data }) => data['message']).filter((message) => message !== undefined);
+    expect(printed.at(-1)).toBe(`00-${traceId}-${execute?.spanId}-01`);
+  }, 90_000);
+
   it('a receiver that goes away hurts nothing', async () => {
     await receiver.stop();
     const run = await ada.submit(TRACED);
