@@ -17,6 +17,7 @@ const floors = [
   'journal',
   'simulation',
   'evidence',
+  'publisher',
   'ports',
   'operations',
 ];

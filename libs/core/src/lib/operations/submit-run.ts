@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
 import type { ReadPack } from '../pack/read-pack';
+import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import type { ObjectStore } from '../ports/object-store';
@@ -14,6 +15,7 @@ import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import type { PackJudge } from './pack-judge';
 import type { PackPlanner } from './pack-planner';
 import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
@@ -25,6 +27,8 @@ export type SubmitRunCode =
   | 'PLAN_INVALID'
   /** The plan is not the one whose hash was given. */
   | 'PLAN_HASH_MISMATCH'
+  /** Nobody who is trusted stands behind the pack. */
+  | PackTrustCode
   /** The key came before with another body. */
   | 'IDEMPOTENCY_KEY_REUSED';
 
@@ -49,6 +53,8 @@ export class PlanHashMismatch extends SubmitRunError {
 /** What a caller asks for. */
 export interface Submission {
   readonly source: PackSource;
+  /** Publishers' signatures that came with it; not verified. */
+  readonly signatures: readonly Json[];
   readonly inputs: JsonObject;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
@@ -64,6 +70,7 @@ export interface SubmitRunHands {
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  readonly judge: PackJudge;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -103,7 +110,13 @@ export class SubmitRun {
       throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
     }
     comparePlan(planning.planned, submission);
-    const run = await this.admit(principal, submission, planning);
+    const { pack } = planning.planned.plan;
+    const trust = await this.hands.judge.judge(principal.tenant, pack, submission.signatures);
+    if (trust.refusal !== null) {
+      const { code, detail, remediation } = trust.refusal;
+      throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
+    }
+    const run = await this.admit(principal, submission, planning, trust);
     const created = await this.hands.runs.create(run);
     switch (created.kind) {
       case 'created':
@@ -118,7 +131,12 @@ export class SubmitRun {
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
-  private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
+  private async admit(
+    principal: Principal,
+    submission: Submission,
+    planning: PlannedPack,
+    { signers, signatures }: PackTrust,
+  ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const { tenant, iss, sub, name } = principal;
@@ -130,7 +148,14 @@ export class SubmitRun {
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
-    const record = admissionRecord(principal, { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce() });
+    const record = admissionRecord(principal, {
+      runId,
+      pack: { ...pack, signers },
+      planHash,
+      profileDigest,
+      acceptedAt: at,
+      nonce: nonce(),
+    });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -142,6 +167,7 @@ export class SubmitRun {
       environmentDigest: this.environment.digest,
       pack,
       files: stored,
+      packSignatures: signatures,
       inputs: planned.values,
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },
