@@ -122,5 +122,6 @@ function createValues(run: NewRun): unknown[] {
     idempotency?.route ?? null,
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    JSON.stringify(run.packSignatures),
   ];
 }
