@@ -8,6 +8,7 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
@@ -26,6 +27,7 @@ export const CONFIGURATION = {
   http,
   database,
   authority,
+  packsRegistry,
   attestor,
   artifacts,
   approvals,
