@@ -12,6 +12,8 @@ import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
+import { PackIntake } from './packs/pack-intake';
+import { PacksController } from './packs/packs.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -38,6 +40,7 @@ export class AppModule {
         EvidenceController,
         GatesController,
         PlansController,
+        PacksController,
         MeController,
         ErrorsController,
       ],
@@ -50,6 +53,7 @@ export class AppModule {
         { provide: RateLimiter, useValue: new RateLimiter() },
         { provide: RunTails, useFactory: (reader: RunReader) => new RunTails(reader), inject: [RunReader] },
         OpenStreams,
+        PackIntake,
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
       ],

@@ -6,6 +6,8 @@ import {
   GateDesk,
   LogStore,
   ObjectStore,
+  PackJudge,
+  PackLibrary,
   PackPlanner,
   RunReader,
   SubmitRun,
@@ -31,7 +33,7 @@ export class InfrastructureModule {
     configuration: WebserviceConfiguration,
     onError: (error: Error) => void,
   ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting } = configuration;
+    const { database: settings, keys, objectRoot, setting, packs } = configuration;
     const [admission, ledger, objects] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
@@ -42,7 +44,8 @@ export class InfrastructureModule {
       allowLoss: settings.allowUnsafe,
       onError,
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    const { runStore, runReader, gateDesk, logStore, packVersions } = database;
+    const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
@@ -58,9 +61,12 @@ export class InfrastructureModule {
           objects,
           signer: admission,
           planner: new PackPlanner(setting),
+          judge,
           nonce,
         }),
       },
+      { provide: PackJudge, useValue: judge },
+      { provide: PackLibrary, useValue: new PackLibrary(packs.shelves, packVersions) },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,

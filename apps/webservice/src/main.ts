@@ -7,7 +7,10 @@ import {
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  loadPackTrust,
+  openRegistries,
   profileDefaultsOf,
+  TAR_HANDS,
   type Configuration,
 } from '@taskrunner/infrastructure';
 import type { LogLevel } from '@nestjs/common';
@@ -60,6 +63,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
+  const packTrust = await loadPackTrust(configuration);
+  const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
     database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
@@ -67,7 +72,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objectRoot: artifacts.root,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
+      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
         grants: approvals.grants,
@@ -77,6 +82,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         sensitiveInputs: false,
       },
     },
+    packs: { shelves, trust: packTrust },
     limits: REQUEST_LIMITS,
   };
 }

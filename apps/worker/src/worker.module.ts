@@ -5,6 +5,7 @@ import {
   databaseUrlsOf,
   FileObjectStore,
   keyPathsOf,
+  loadPackTrust,
   monotonicMs,
   openWorkerDatabase,
   Supervisor,
@@ -56,7 +57,7 @@ export class Worker {
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe);
+    const description = describe(configuration, probe, await loadPackTrust(configuration));
     const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
