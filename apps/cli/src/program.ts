@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
 import { registerDev } from './commands/dev.command';
+import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
@@ -54,6 +55,7 @@ export async function runCommandLine({
   registerPlan(program, context);
   registerSimulate(program, context);
   registerServerCommands(program, context);
+  registerPack(program, context);
   registerVerify(program, context);
   registerDev(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
