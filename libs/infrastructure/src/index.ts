@@ -82,3 +82,12 @@ export type { SandboxHands } from './lib/executors/sandbox-hands';
 export type { ArchiveErrorCode } from './lib/archive/archive-error';
 export { readTar, readTarFiles, type TarFile, type TarLimits } from './lib/archive/read-tar';
 export { writeTar, type TarSource } from './lib/archive/write-tar';
+export { loadPackTrust, loadPublisherKey, type PackTrustErrorCode } from './lib/configuration/load-pack-trust';
+export {
+  openRegistries,
+  openRegistry,
+  type RegistriesSetting,
+  type RegistrySetting,
+} from './lib/registry/open-registries';
+export { buildArtifact, packArchive, unpackArchive, type TarHands } from './lib/registry/pack-artifact';
+export { TAR_HANDS } from './lib/archive/tar-hands';

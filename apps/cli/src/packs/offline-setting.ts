@@ -4,6 +4,7 @@ import {
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
+  loadPackTrust,
   parseConfiguration,
   profileDefaultsOf,
   retryRuleOf,
@@ -43,6 +44,7 @@ export async function offlineSetting(
   const environment = environmentOf(configuration, {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
     executors: EXECUTOR_BEHAVIOURS,
+    packTrust: await loadPackTrust(configuration),
   });
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
