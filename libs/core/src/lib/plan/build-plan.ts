@@ -3,6 +3,7 @@ import { describeType } from '../expression/static-type';
 import type { NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { contentDigest } from '../pack/pack-digest';
+import { checkBundleRoots } from './check-bundles';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
@@ -112,6 +113,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     executors: [...new Set(steps.flatMap(({ step: { body } }) => (body.kind === 'run' ? [body.uses] : [])))].sort(),
   };
   checkSeal(plan, steps, environment, faults);
+  checkBundleRoots(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
   checkOverrides(approvals, policies, steps, faults);

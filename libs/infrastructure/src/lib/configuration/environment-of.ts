@@ -5,6 +5,7 @@ import {
   type Environment,
   type ProfileDefaults,
 } from '@taskrunner/core';
+import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 
 /** What the build and the start of a process add to its configuration. */
@@ -42,7 +43,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
       },
     },
     // No trust policy yet: every pack may run.
-    packTrust: { policy: null },
+    packTrust: { policy: null, bundleRoots: boundRootsOf(configuration) },
     engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},

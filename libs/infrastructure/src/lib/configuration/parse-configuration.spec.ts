@@ -51,7 +51,9 @@ describe('the sample', () => {
   });
 
   it('shows items of lists as they are written', () => {
-    const shown = sample.replace('issuers: []', 'issuers:').replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
+    const shown = sample.replace(/issuers: \[\]\n((?: {2}# {3}.*\n)+)/, (_all, items: string) => {
+      return `issuers:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
+    });
     const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
     expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
   });
