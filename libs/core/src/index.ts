@@ -312,6 +312,14 @@ export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest
 export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/summary';
 export { KeyAttestor, type AttestingKeys } from './lib/operations/key-attestor';
 export { Attestor } from './lib/ports/attestor';
+export {
+  CONTENT_MANIFEST,
+  CONTENT_PAYLOAD_TYPE,
+  contentDifference,
+  openContentManifest,
+  type ContentEntry,
+  type ContentManifest,
+} from './lib/evidence/content-manifest';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { replanRun } from './lib/operations/replan-run';

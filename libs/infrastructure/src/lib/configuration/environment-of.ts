@@ -7,6 +7,7 @@ import {
   type ProfileDefaults,
   type RetryRule,
 } from '@taskrunner/core';
+import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 
 /** What the build and the start of a process add to its configuration. */
@@ -49,7 +50,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
         proof: floor.proof,
       },
     },
-    packTrust: { policy: build.packTrust },
+    packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
     engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},
