@@ -1,4 +1,5 @@
-import type { PlanningSetting } from '@taskrunner/core';
+import type { PlanningSetting, UploadLimits } from '@taskrunner/core';
+import type { ObjectStoreChoice } from '@taskrunner/infrastructure';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -21,8 +22,8 @@ export interface WebserviceConfiguration {
     readonly allowUnsafe: boolean;
   };
   readonly authority: AuthoritySetting;
-  /** Folder of the object store. */
-  readonly objectRoot: string;
+  /** The object store, and what callers may put into it. */
+  readonly artifacts: ObjectStoreChoice & { readonly uploads: UploadLimits };
   /** Key files of the two usages that the webservice signs for. */
   readonly keys: { readonly admission: string; readonly ledger: string };
   readonly setting: PlanningSetting;

@@ -11,7 +11,7 @@ import {
   SubmitRun,
   verifySignature,
 } from '@taskrunner/core';
-import { FileObjectStore, FileSigner, isDatabaseUnavailable, openWebDatabase } from '@taskrunner/infrastructure';
+import { FileSigner, isDatabaseUnavailable, openObjectStore, openWebDatabase } from '@taskrunner/infrastructure';
 import type { WebserviceConfiguration } from './configuration';
 
 /** The adapters of this deployment, opened. */
@@ -31,11 +31,11 @@ export class InfrastructureModule {
     configuration: WebserviceConfiguration,
     onError: (error: Error) => void,
   ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting } = configuration;
+    const { database: settings, keys, artifacts, setting } = configuration;
     const [admission, ledger, objects] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
-      FileObjectStore.open(objectRoot),
+      openObjectStore(artifacts),
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,

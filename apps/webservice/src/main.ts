@@ -64,7 +64,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     http,
     database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
     authority,
-    objectRoot: artifacts.root,
+    artifacts,
     keys: { admission, ledger },
     setting: {
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),

@@ -3,9 +3,9 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  FileObjectStore,
   keyPathsOf,
   monotonicMs,
+  openObjectStore,
   openWorkerDatabase,
   Supervisor,
   type Configuration,
@@ -53,7 +53,7 @@ export class Worker {
       onError: (error) => log.say('warn', 'database.connection-lost', { reason: error.message }),
     });
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await FileObjectStore.open(configuration.artifacts.root);
+    const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe);

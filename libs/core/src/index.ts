@@ -20,7 +20,15 @@ export { sameSubject, type Actor, type Principal, type Scope, type Subject } fro
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
 export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/envelope';
-export { ObjectStore, type ByteRange, type ObjectStoreErrorCode, type PutOptions } from './lib/ports/object-store';
+export {
+  CollectableObjectStore,
+  ObjectStore,
+  type ByteRange,
+  type ObjectStoreErrorCode,
+  type PutOptions,
+} from './lib/ports/object-store';
+export { ObjectReferences } from './lib/ports/object-references';
+export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
 export type {

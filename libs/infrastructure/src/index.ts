@@ -22,6 +22,7 @@ export {
 } from './lib/embedded-postgres/embedded-postgres';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
 export { FileObjectStore } from './lib/object-store/file-object-store';
+export { openObjectStore, type ObjectStoreChoice } from './lib/object-store/open-object-store';
 export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
