@@ -12,6 +12,7 @@ import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
+import { PACK_LIMITS, PackSources } from './plans/pack-sources';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -20,12 +21,13 @@ import { BODY_LIMIT } from './requests/json-body';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
+import { UploadsController } from './uploads/uploads.controller';
 
 /** The HTTP API. */
 @Module({})
 export class AppModule {
   static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
-    const { http, authority, setting, limits } = configuration;
+    const { http, authority, artifacts, setting, limits } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
       module: AppModule,
@@ -38,6 +40,7 @@ export class AppModule {
         EvidenceController,
         GatesController,
         PlansController,
+        UploadsController,
         MeController,
         ErrorsController,
       ],
@@ -45,6 +48,8 @@ export class AppModule {
         { provide: PublicUrl, useValue: url },
         { provide: BODY_LIMIT, useValue: http.bodyLimit },
         { provide: SETTING, useValue: setting },
+        { provide: PACK_LIMITS, useValue: artifacts.uploads },
+        PackSources,
         { provide: Limits, useValue: { of: limits } },
         { provide: TokenVerifier, useValue: new TokenVerifier(authority) },
         { provide: RateLimiter, useValue: new RateLimiter() },

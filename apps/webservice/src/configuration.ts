@@ -1,5 +1,6 @@
 import type { PlanningSetting, UploadLimits } from '@taskrunner/core';
 import type { ObjectStoreChoice } from '@taskrunner/infrastructure';
+import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -23,7 +24,10 @@ export interface WebserviceConfiguration {
   };
   readonly authority: AuthoritySetting;
   /** The object store, and what callers may put into it. */
-  readonly artifacts: ObjectStoreChoice & { readonly uploads: UploadLimits };
+  readonly artifacts: ObjectStoreChoice & {
+    /** `timeout`: longest time for one to come in, milliseconds. */
+    readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
+  };
   /** Key files of the two usages that the webservice signs for. */
   readonly keys: { readonly admission: string; readonly ledger: string };
   readonly setting: PlanningSetting;

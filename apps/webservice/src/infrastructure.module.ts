@@ -8,7 +8,9 @@ import {
   ObjectStore,
   PackPlanner,
   RunReader,
+  StoreUpload,
   SubmitRun,
+  Uploads,
   verifySignature,
 } from '@taskrunner/core';
 import { FileSigner, isDatabaseUnavailable, openObjectStore, openWebDatabase } from '@taskrunner/infrastructure';
@@ -42,7 +44,7 @@ export class InfrastructureModule {
       allowLoss: settings.allowUnsafe,
       onError,
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    const { runStore, runReader, gateDesk, logStore, uploads } = database;
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
@@ -51,11 +53,14 @@ export class InfrastructureModule {
       { provide: GateDesk, useValue: gateDesk },
       { provide: LogStore, useValue: logStore },
       { provide: ObjectStore, useValue: objects },
+      { provide: Uploads, useValue: uploads },
+      { provide: StoreUpload, useValue: new StoreUpload({ uploads, objects, limits: artifacts.uploads }) },
       {
         provide: SubmitRun,
         useValue: new SubmitRun({
           runs: runStore,
           objects,
+          uploads,
           signer: admission,
           planner: new PackPlanner(setting),
           nonce,

@@ -357,7 +357,7 @@ beforeAll(async () => {
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
-    objectRoot: join(folder, 'objects'),
+    artifacts,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),

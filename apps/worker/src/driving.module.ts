@@ -45,6 +45,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     committer: database.committer,
     logs: database.logStore,
     objects,
+    references: database.objectReferences,
     clock: database.clock,
     executors: builtinExecutors({
       clock: database.clock,

@@ -16,6 +16,7 @@ import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
 import { Lease } from './lease';
+import { ObjectSweep } from './object-sweep';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
@@ -38,6 +39,7 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly sweep: ObjectSweep,
     private readonly log: WorkerLog,
   ) {}
 
@@ -71,7 +73,12 @@ export class Worker {
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
+    const sweep = new ObjectSweep(
+      { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
+      log,
+    );
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, sweep, log);
   }
 
   async start(): Promise<void> {
@@ -87,6 +94,7 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolation: this.description.isolation,
@@ -99,6 +107,7 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();

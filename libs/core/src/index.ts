@@ -27,6 +27,9 @@ export {
   type ObjectStoreErrorCode,
   type PutOptions,
 } from './lib/ports/object-store';
+export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
+export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
+export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
 export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
@@ -247,6 +250,7 @@ export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  packSourceOf,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,
@@ -255,6 +259,7 @@ export {
   type PlanningSetting,
 } from './lib/operations/pack-source';
 export {
+  invalidPack,
   PlanHashMismatch,
   SubmitRun,
   SubmitRunError,

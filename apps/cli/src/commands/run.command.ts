@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { isDigest, isJsonObject, type PackSource } from '@taskrunner/core';
-import type { InputOptions } from '../packs/input-arguments';
+import type { InputFile, InputOptions } from '../packs/input-arguments';
 import { loadPack } from '../packs/pack-argument';
 import { inputsFor } from '../packs/plan-offline';
 import type { Client } from '../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { followRun } from '../server/follow-run';
 import { cancelRun } from '../server/run-api';
+import { uploadFile } from '../server/upload-file';
 import { hasEnded, type RunView } from '../server/run-views';
 import { CliError } from '../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
@@ -64,6 +65,9 @@ export function registerRun(program: Command, context: Context): void {
 
 async function submit(client: Client, source: PackSource, options: Options, context: Context): Promise<RunView> {
   const { planHash, receipt } = await readPin(options.planHash);
+  const files: InputFile[] = [];
+  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
   const { body } = await client.ask('/api/runs', {
     method: 'POST',
     // A lost answer may be asked for again.
@@ -75,7 +79,7 @@ async function submit(client: Client, source: PackSource, options: Options, cont
         contentBase64: Buffer.from(bytes).toString('base64'),
         executable,
       })),
-      inputs: await inputsFor(source, options, context.readStdin),
+      inputs,
       ...(planHash === null ? {} : { planHash }),
       ...(receipt === null ? {} : { receipt }),
       labels: labelsOf(options.label ?? []),

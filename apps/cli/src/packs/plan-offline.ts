@@ -1,6 +1,6 @@
 import { packFilesOf, planPack, readPack, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
 import type { Context } from '../commands/context';
-import { readInputs, type InputOptions } from './input-arguments';
+import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
 import { loadPack } from './pack-argument';
 
@@ -23,12 +23,13 @@ export async function planOffline(
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
 }
 
-/** The inputs that were given, read as the pack declares them. A pack that cannot be read declares none. */
+/** The inputs that were given, read as the pack declares them; `onFile` as for `readInputs`. A pack that cannot be read declares none. */
 export async function inputsFor(
   source: PackSource,
   options: InputOptions,
   readStdin: Context['readStdin'],
+  onFile?: (file: InputFile) => void,
 ): Promise<JsonObject> {
   const reading = readPack(source.manifest, packFilesOf(source.files));
-  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin);
+  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin, onFile);
 }

@@ -1,5 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { canonical, parsePackPath, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  canonical,
+  isDigest,
+  parsePackPath,
+  type Digest,
+  type Fault,
+  type JsonObject,
+  type PackSource,
+} from '@taskrunner/core';
 import {
   ArrayMaxSize,
   IsArray,
@@ -29,6 +37,20 @@ function IsManifest(): PropertyDecorator {
   });
 }
 
+/** `{digest}` of an upload. */
+function IsBundle(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isBundle',
+    validator: {
+      validate: (value) => {
+        if (typeof value !== 'object' || value === null) return false;
+        return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
+      },
+      defaultMessage: () => 'bundle must be {digest}: sha256: and 64 hexadecimal digits',
+    },
+  });
+}
+
 /** A file of a pack. */
 export class PackFileBody {
   @ApiProperty({ description: 'Relative to the pack, forward slashes.', example: 'scripts/scan.sh' })
@@ -52,11 +74,25 @@ export class PackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 
   @ApiProperty({
-    description: 'The manifest: YAML or JSON as a text (then faults have lines), or as an object.',
+    required: false,
+    description: 'The manifest: YAML or JSON as a text (then faults have lines), or as an object. This or `bundle`.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
+  @IsOptional()
   @IsManifest()
-  manifest!: string | JsonObject;
+  manifest?: string | JsonObject;
+
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: false,
+    required: ['digest'],
+    properties: { digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } },
+    description: 'Instead of a manifest: an upload that is a tar, plain or gzip, of the folder that holds pack.yaml.',
+  })
+  @IsOptional()
+  @IsBundle()
+  bundle?: { readonly digest: Digest };
 
   @ApiProperty({
     required: false,
@@ -74,15 +110,16 @@ export class PackBody {
     type: 'object',
     additionalProperties: true,
     default: {},
-    description: 'Inputs by name; a file is `{digest, size}`.',
+    description:
+      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people.',
   })
   @IsOptional()
   @IsObject()
   inputs?: JsonObject;
 }
 
-/** The pack of a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
-export function toSource({ manifest, files = [] }: PackBody): PackSource {
+/** The pack that stands in a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+export function toSource({ manifest = '', files = [] }: PackBody): PackSource {
   const faults: Fault[] = [];
   const seen = new Set<string>();
   const packed = files.map(({ path, contentBase64, executable }, index) => {

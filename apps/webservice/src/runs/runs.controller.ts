@@ -5,9 +5,9 @@ import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
-import { toSource } from '../plans/pack-body';
+import { PackSources } from '../plans/pack-sources';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
@@ -30,6 +30,7 @@ const ROUTE = 'POST /api/runs';
 export class RunsController {
   constructor(
     private readonly submitRun: SubmitRun,
+    private readonly sources: PackSources,
     private readonly cancelRun: CancelRun,
     private readonly reader: RunReader,
     private readonly tails: RunTails,
@@ -66,7 +67,14 @@ export class RunsController {
         headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', 'PLAN_HASH_MISMATCH', 'IDEMPOTENCY_KEY_REUSED', 'OBJECT_TOO_LARGE'],
+    codes: [
+      'PACK_INVALID',
+      'PLAN_INVALID',
+      'PLAN_HASH_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'OBJECT_TOO_LARGE',
+      ...OF_UPLOADED_PACKS,
+    ],
   })
   async submit(
     @Caller() { principal }: Caller,
@@ -77,7 +85,7 @@ export class RunsController {
     const { value, bytes } = body;
     const key = idempotencyKeyOf(request);
     const { runId, run } = await this.submitRun.submit(principal, {
-      source: toSource(value),
+      source: await this.sources.read(principal.tenant, value),
       inputs: value.inputs ?? {},
       planHash: value.planHash ?? null,
       receipt: value.receipt ?? null,

@@ -16,7 +16,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
@@ -109,7 +109,7 @@ export class StepsController {
     answers: [
       { status: 200, description: 'The outputs; null if there are none.', schema: {}, example: { exitCode: 0 } },
     ],
-    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', ...OF_DOWNLOADS],
   })
   async outputs(
     @Caller() { principal }: Caller,

@@ -13,7 +13,9 @@ import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
+import type { Uploads } from '../ports/uploads';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
 import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
@@ -26,7 +28,9 @@ export type SubmitRunCode =
   /** The plan is not the one whose hash was given. */
   | 'PLAN_HASH_MISMATCH'
   /** The key came before with another body. */
-  | 'IDEMPOTENCY_KEY_REUSED';
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** The pack is no upload of this tenant, or one that has expired. */
+  | 'UPLOAD_MISSING';
 
 /** A run that is not accepted. */
 export class SubmitRunError extends CodedError<SubmitRunCode> {
@@ -61,6 +65,7 @@ export interface Submission {
 export interface SubmitRunHands {
   readonly runs: RunStore;
   readonly objects: ObjectStore;
+  readonly uploads: Pick<Uploads, 'find'>;
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
@@ -95,13 +100,11 @@ export class SubmitRun {
   }
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
-    const { source, inputs } = submission;
+    const { source } = submission;
+    const { inputs, faults } = await resolveFileInputs(this.hands.uploads, principal.tenant, submission, true);
     const planning = this.hands.planner.plan(principal.tenant, source, inputs);
-    if (planning.kind === 'refused') {
-      const { code, faults } = planning;
-      const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-      throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
-    }
+    if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
     comparePlan(planning.planned, submission);
     const run = await this.admit(principal, submission, planning);
     const created = await this.hands.runs.create(run);
@@ -163,6 +166,12 @@ export class SubmitRun {
     this.texts.set(planned, texts);
     return texts;
   }
+}
+
+/** A pack, or a pack with inputs, that cannot run. */
+export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
 /** What readers see of a run that was just stored. */

@@ -8,7 +8,10 @@ export interface ObjectStoreChoice {
   readonly store: 'file' | 's3';
   /** Folder of `file`. */
   readonly root: string;
-  readonly s3: Omit<S3Settings, 'bucket' | 'prefix'> & { readonly bucket: string | null; readonly prefix: string | null };
+  readonly s3: Omit<S3Settings, 'bucket' | 'prefix'> & {
+    readonly bucket: string | null;
+    readonly prefix: string | null;
+  };
 }
 
 /** The object store of this installation. A bucket is not asked for anything yet: services start while it is away. */

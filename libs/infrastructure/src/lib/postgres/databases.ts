@@ -10,9 +10,11 @@ import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
+import { PostgresObjectReferences } from './postgres-object-references';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
+import { PostgresUploads } from './postgres-uploads';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -34,6 +36,7 @@ export interface WebDatabase {
   readonly gateDesk: PostgresGateDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly uploads: PostgresUploads;
   readonly clock: DatabaseClock;
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
@@ -45,6 +48,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   readiness(): Promise<Readiness>;
@@ -67,6 +71,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       gateDesk: new PostgresGateDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      uploads: new PostgresUploads(queries),
       clock,
       readiness: () => databaseReadiness(pool),
       close: () => pool.end(),
@@ -95,6 +100,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,
       readiness: () => databaseReadiness(pool),
