@@ -14,6 +14,7 @@ import {
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
+import { begun } from '../artifacts/download';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { OF_DOWNLOADS, Operation } from '../openapi/operation';
@@ -123,7 +124,7 @@ export class StepsController {
       response.status(200).json(outputs);
       return;
     }
-    const bytes = await this.objects.open(principal.tenant, digest);
+    const bytes = await begun(await this.objects.open(principal.tenant, digest));
     response.status(200).type('application/json');
     await pipeline(Readable.from(bytes), response);
   }
