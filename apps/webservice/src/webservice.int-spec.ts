@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
+import { Client } from 'pg';
 import {
   canonical,
   digestOf,
@@ -997,6 +998,16 @@ async function upload(
   return { status: response.status, headers: response.headers, body: (await response.json()) as JsonObject };
 }
 
+/** As time does. */
+async function expire(digest: string): Promise<void> {
+  const client = new Client({ connectionString: server.url(undefined, 'web') });
+  await client.connect();
+  await client.query(`update pack_artifacts.uploads set expires_at = now() - interval '1 second' where digest = $1`, [
+    digest,
+  ]);
+  await client.end();
+}
+
 async function tarOf(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const sources = Object.entries(files)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -1045,6 +1056,13 @@ describe('an upload', () => {
     expect([first, one === two]).toEqual([second, false]);
     const wrong = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs: { report: { digest, size: 10 } } });
     expect(wrong.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_SIZE' }] });
+    const key = { 'idempotency-key': 'with-upload' };
+    const made = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    await expire(digest);
+    const again = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    expect([made.status, again.status, again.body['runId']]).toEqual([201, 200, made.body['runId']]);
+    const other = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs, labels: { a: 'b' } }, key);
+    expect(other.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_MISSING' }] });
     const unplanned = await ask('ada', 'POST', '/api/plans?check=true', {
       manifest: FILED,
       inputs: { report: { digest: sha256('nowhere') } },

@@ -17,7 +17,7 @@ import type { Uploads } from '../ports/uploads';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
-import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
+import { packedFiles, sourceDigestOf, type PackFile, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -59,7 +59,14 @@ export interface Submission {
   /** The caller's receipt, to name what differs. */
   readonly receipt: Receipt | null;
   readonly labels: Readonly<Record<string, string>>;
-  readonly idempotency: { readonly key: string; readonly route: string; readonly bodyDigest: Digest } | null;
+  readonly idempotency: Idempotency | null;
+}
+
+/** By which a request that comes again is known. */
+export interface Idempotency {
+  readonly key: string;
+  readonly route: string;
+  readonly bodyDigest: Digest;
 }
 
 export interface SubmitRunHands {
@@ -80,6 +87,9 @@ export interface Submitted {
   /** The new run as its row says; null if it was replayed. */
   readonly run: RunSummary | null;
 }
+
+/** Files of a pack that are stored at the same time. */
+const PUTS_AT_ONCE = 8;
 
 /** RFC 8785 texts of what a run is admitted with. */
 interface AdmittedTexts {
@@ -120,16 +130,29 @@ export class SubmitRun {
     }
   }
 
+  /**
+   * The run that the same request made before; null if there is none. For requests whose uploads have expired since: what they ask for
+   * cannot be planned again.
+   */
+  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
+    return this.hands.runs.replayed(tenant, { ...idempotency, person: { iss, sub } });
+  }
+
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
   private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const { tenant, iss, sub, name } = principal;
+    const packed = packedFiles(submission.source, files);
     const stored: NewRun['files'] = [];
-    for (const { path, bytes, executable } of packedFiles(submission.source, files)) {
-      const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
-      stored.push({ path, digest, size, executable });
-    }
+    const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
+      for (const [place, { path, bytes, executable }] of waiting) {
+        const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
+        stored[place] = { path, digest, size, executable };
+      }
+    };
+    const waiting = packed.entries();
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
