@@ -1,5 +1,7 @@
+import { checkArtifacts } from './check-artifacts';
 import type { Configuration, IssuerConfiguration } from './configuration';
 import type { Notes } from './configuration-fault';
+import { isLoopback } from './loopback';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
@@ -19,41 +21,22 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkNames(authority.issuers, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkArtifacts(configuration, notes);
+  checkAttestor(configuration, notes);
 }
 
-const MOST_PARTS = 10_000;
-const LEAST_GRACE_MS = 10 * 60_000;
-
-function checkArtifacts({ artifacts, database }: Configuration, notes: Notes): void {
-  const { s3, store, maxBytes, uploads, grace } = artifacts;
-  if (grace < LEAST_GRACE_MS && !database.allowUnsafe)
-    notes.fault(
-      'CONFIG_UNSAFE',
-      '/artifacts/grace',
-      'artifacts.grace must be 10m or more: an object would be deleted before its record is written.',
-      'Write 10m or more; less works together with database.allowUnsafe only, for tests.',
-    );
-  if (uploads.maxBytes > uploads.tenantBytes)
-    notes.fault(
-      'CONFIG_CONFLICT',
-      '/artifacts/uploads/maxBytes',
-      'artifacts.uploads.maxBytes is more than artifacts.uploads.tenantBytes.',
-    );
-  if ((s3.accessKeyIdFile === null) !== (s3.secretAccessKeyFile === null))
-    notes.fault('CONFIG_CONFLICT', '/artifacts/s3', 'Access key id and secret are files both, or neither.');
-  if (s3.endpoint?.startsWith('http:') && !isLoopback(new URL(s3.endpoint).hostname))
-    notes.fault('CONFIG_UNSAFE', '/artifacts/s3/endpoint', 'artifacts.s3.endpoint must be https.', 'Use https.');
-  if (s3.prefix !== null && !/^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/.test(s3.prefix))
-    notes.fault('CONFIG_FORMAT', '/artifacts/s3/prefix', 'artifacts.s3.prefix must be names, each followed by /.');
-  if (store !== 's3') return;
-  if (s3.bucket === null) notes.fault('CONFIG_MISSING_KEY', '/artifacts/s3', 'With store: s3 a bucket must be named.');
-  if (Math.max(maxBytes, uploads.maxBytes) > s3.partSize * MOST_PARTS)
-    notes.fault(
-      'CONFIG_CONFLICT',
-      '/artifacts/s3/partSize',
-      `An object of S3 has ${MOST_PARTS} parts at most; with these the largest artifact or upload would have more.`,
-      'Raise artifacts.s3.partSize.',
-    );
+function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void {
+  const { url, tokenUrl } = attestor;
+  if (url === null) {
+    if (profile === 'production')
+      notes.fault('CONFIG_CONFLICT', '/attestor/url', 'With profile: production a remote Attestor must sign.');
+    return;
+  }
+  for (const name of ['tokenUrl', 'clientId', 'clientSecretFile'] as const)
+    if (attestor[name] === null)
+      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`);
+  for (const [name, value] of Object.entries({ url, tokenUrl }))
+    if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
+      notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
 }
 
 function checkEmbedded(database: Configuration['database'], notes: Notes): void {
@@ -103,11 +86,4 @@ function checkDevelopment({ http, authority }: Configuration, notes: Notes): voi
   authority.issuers.forEach(({ issuer }, index) => {
     if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
   });
-}
-
-/** True for `localhost` and literal loopback addresses; other names are not looked up. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.test(host)
-  );
 }
