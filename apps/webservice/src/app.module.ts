@@ -27,7 +27,7 @@ import { UploadsController } from './uploads/uploads.controller';
 @Module({})
 export class AppModule {
   static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
-    const { http, authority, artifacts, setting, limits } = configuration;
+    const { http, authority, uploads, setting, limits } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
       module: AppModule,
@@ -48,7 +48,7 @@ export class AppModule {
         { provide: PublicUrl, useValue: url },
         { provide: BODY_LIMIT, useValue: http.bodyLimit },
         { provide: SETTING, useValue: setting },
-        { provide: PACK_LIMITS, useValue: artifacts.uploads },
+        { provide: PACK_LIMITS, useValue: uploads },
         PackSources,
         { provide: Limits, useValue: { of: limits } },
         { provide: TokenVerifier, useValue: new TokenVerifier(authority) },

@@ -1,5 +1,4 @@
-import type { PlanningSetting, UploadLimits } from '@taskrunner/core';
-import type { ObjectStoreChoice } from '@taskrunner/infrastructure';
+import type { ObjectStore, PlanningSetting, UploadLimits } from '@taskrunner/core';
 import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
@@ -23,11 +22,10 @@ export interface WebserviceConfiguration {
     readonly allowUnsafe: boolean;
   };
   readonly authority: AuthoritySetting;
-  /** The object store, and what callers may put into it. */
-  readonly artifacts: ObjectStoreChoice & {
-    /** `timeout`: longest time for one to come in, milliseconds. */
-    readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
-  };
+  /** Opened. */
+  readonly objects: ObjectStore;
+  /** What callers may put into it. `timeout`: longest time for one to come in, milliseconds. */
+  readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
   /** Key files of the two usages that the webservice signs for. */
   readonly keys: { readonly admission: string; readonly ledger: string };
   readonly setting: PlanningSetting;

@@ -13,8 +13,9 @@ import {
   Uploads,
   verifySignature,
 } from '@taskrunner/core';
-import { FileSigner, isDatabaseUnavailable, openObjectStore, openWebDatabase } from '@taskrunner/infrastructure';
+import { FileSigner, isDatabaseUnavailable, openWebDatabase, readTarFiles } from '@taskrunner/infrastructure';
 import type { WebserviceConfiguration } from './configuration';
+import { ArchiveReader } from './plans/pack-sources';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
@@ -28,16 +29,15 @@ export interface OpenInfrastructure {
 /** Ports and operations, with the adapters behind them. */
 @Module({})
 export class InfrastructureModule {
-  /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
+  /** Opens database and keys. Rejects with what is wrong and what to do. */
   static async open(
     configuration: WebserviceConfiguration,
     onError: (error: Error) => void,
   ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, artifacts, setting } = configuration;
-    const [admission, ledger, objects] = await Promise.all([
+    const { database: settings, keys, objects, uploads: limits, setting } = configuration;
+    const [admission, ledger] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
-      openObjectStore(artifacts),
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
@@ -54,7 +54,8 @@ export class InfrastructureModule {
       { provide: LogStore, useValue: logStore },
       { provide: ObjectStore, useValue: objects },
       { provide: Uploads, useValue: uploads },
-      { provide: StoreUpload, useValue: new StoreUpload({ uploads, objects, limits: artifacts.uploads }) },
+      { provide: ArchiveReader, useValue: { read: readTarFiles } satisfies ArchiveReader },
+      { provide: StoreUpload, useValue: new StoreUpload({ uploads, objects, limits }) },
       {
         provide: SubmitRun,
         useValue: new SubmitRun({

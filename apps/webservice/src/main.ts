@@ -7,6 +7,7 @@ import {
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  openObjectStore,
   profileDefaultsOf,
   type Configuration,
 } from '@taskrunner/infrastructure';
@@ -64,7 +65,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     http,
     database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
     authority,
-    artifacts,
+    objects: await openObjectStore(artifacts),
+    uploads: artifacts.uploads,
     keys: { admission, ledger },
     setting: {
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),

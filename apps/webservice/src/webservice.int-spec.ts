@@ -349,7 +349,6 @@ beforeAll(async () => {
   const parsed = parseConfiguration('', {});
   if (parsed.kind === 'refused') throw new Error('the defaults are refused');
   const uploads = { ...parsed.configuration.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB };
-  const artifacts = { ...parsed.configuration.artifacts, root: join(folder, 'objects'), uploads };
   const configuration: WebserviceConfiguration = {
     http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024 },
     database: { url: server.url(roleName('web'), 'web'), connections: 4, allowUnsafe: true },
@@ -366,7 +365,8 @@ beforeAll(async () => {
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
-    artifacts,
+    objects,
+    uploads,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),
@@ -994,7 +994,7 @@ async function upload(
     headers: { authorization: `Bearer ${tokens.get(login) ?? login}`, ...headers },
     body: bytes as never,
     duplex: 'half',
-  } as RequestInit);
+  });
   return { status: response.status, headers: response.headers, body: (await response.json()) as JsonObject };
 }
 

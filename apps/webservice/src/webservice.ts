@@ -48,7 +48,7 @@ export async function startWebservice(
   const server = app.getHttpServer();
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1_000;
-  server.requestTimeout = configuration.artifacts.uploads.timeout;
+  server.requestTimeout = configuration.uploads.timeout;
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(

@@ -1,4 +1,4 @@
-import { collectObjects, type CollectHands } from '@taskrunner/core';
+import { collectObjects, isCodedError, type CollectHands } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */
@@ -34,8 +34,8 @@ export class ObjectSweep {
       try {
         await this.sweepOnce();
       } catch (error) {
-        const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-        this.log.say('warn', 'sweep.failed', { code: String(code ?? ''), reason: String(message ?? error) });
+        const reason = error instanceof Error ? error.message : String(error);
+        this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
       }
       await this.idle();
     }

@@ -42,7 +42,7 @@ function IsBundle(): PropertyDecorator {
   return ValidateBy({
     name: 'isBundle',
     validator: {
-      validate: (value) => {
+      validate: (value: unknown) => {
         if (typeof value !== 'object' || value === null) return false;
         return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
       },

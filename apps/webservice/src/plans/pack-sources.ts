@@ -6,9 +6,9 @@ import {
   Uploads,
   type Digest,
   type PackSource,
+  type PackSourceFile,
   type TenantId,
 } from '@taskrunner/core';
-import { readTarFiles } from '@taskrunner/infrastructure';
 import { ApiError } from '../problems/problem';
 import { fault } from '../requests/validated';
 import { toSource, type PackBody } from './pack-body';
@@ -21,12 +21,21 @@ export interface PackLimits {
   readonly packFiles: number;
 }
 
+/** Reads the files of a tar from anybody, or refuses it with `ARCHIVE_…`. */
+export abstract class ArchiveReader {
+  abstract read(
+    tar: AsyncIterable<Uint8Array>,
+    limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
+  ): Promise<readonly PackSourceFile[]>;
+}
+
 /** Where the pack of a request comes from. */
 @Injectable()
 export class PackSources {
   constructor(
     private readonly uploads: Uploads,
     private readonly objects: ObjectStore,
+    private readonly archives: ArchiveReader,
     @Inject(PACK_LIMITS) private readonly limits: PackLimits,
   ) {}
 
@@ -50,7 +59,7 @@ export class PackSources {
       );
     const { packBytes: maxBytes, packFiles: maxFiles } = this.limits;
     const limits = { maxBytes, maxFiles, maxFileBytes: maxBytes };
-    const found = packSourceOf(await readTarFiles(await this.objects.open(tenant, digest), limits));
+    const found = packSourceOf(await this.archives.read(await this.objects.open(tenant, digest), limits));
     if (found) return found.source;
     throw invalid('/bundle', 'The archive holds no pack.yaml in UTF-8.', 'Pack the folder that holds pack.yaml.');
   }

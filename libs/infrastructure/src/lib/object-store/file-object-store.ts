@@ -107,7 +107,7 @@ export class FileObjectStore extends CollectableObjectStore {
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
-      throw told(error);
+      return told(error);
     }
   }
 
@@ -194,7 +194,7 @@ async function makeMark(path: string): Promise<void> {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       return await writeFile(path, '', { flag: 'wx', mode: 0o600 });
     } catch (error) {
-      if (!isMissing(error)) throw told(error);
+      if (!isMissing(error)) told(error);
     }
   }
 }
@@ -209,7 +209,8 @@ async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measu
 /** The file is opened by the first read, so that an iteration that never starts holds nothing. */
 async function* piecesOf(path: string, first: number, end: number): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw isMissing(error) ? missing(error) : told(error);
+    if (isMissing(error)) throw missing(error);
+    return told(error);
   });
   try {
     for (let at = first; at < end;) {
@@ -229,7 +230,7 @@ async function factsOf(path: string): Promise<{ readonly size: number; readonly 
     return await stat(path);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw told(error);
+    return told(error);
   }
 }
 
@@ -239,6 +240,6 @@ async function names(path: string): Promise<readonly string[]> {
     return await readdir(path);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw told(error);
+    return told(error);
   }
 }
