@@ -33,6 +33,9 @@ export async function prove(
     keys.journalMac,
     ...(artifacts.store === 'file' ? [artifacts.root] : []),
     ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].filter((file) => file !== null),
+    ...artifacts.destinations.flatMap(({ path, accessKeyIdFile, secretAccessKeyFile }) =>
+      [path, accessKeyIdFile, secretAccessKeyFile].filter((place) => place !== null),
+    ),
     ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : []),
   ];
   const stubFolder = join(sandbox.workDirectory, 'stubs');

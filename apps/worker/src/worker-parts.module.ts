@@ -1,4 +1,4 @@
-import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
+import type { CollectableObjectStore, ExportHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
@@ -8,6 +8,7 @@ export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
   readonly objects: CollectableObjectStore;
+  readonly exports: ExportHands;
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;

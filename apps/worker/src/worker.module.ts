@@ -16,6 +16,8 @@ import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { ExportLoop } from './export-loop';
+import { deliverHands, exportHands } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
@@ -42,6 +44,7 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly exporting: ExportLoop,
     private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
@@ -70,7 +73,8 @@ export class Worker {
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe, await loadPackTrust(configuration));
-    const parts = { database, supervisor, objects, keys, probe, description, log, telemetry };
+    const exports = exportHands(configuration, { database, objects });
+    const parts = { database, supervisor, objects, exports, keys, probe, description, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const watch = telemetry.watchRuns();
@@ -87,6 +91,7 @@ export class Worker {
       },
       () => attests.wake(),
     );
+    const exporting = new ExportLoop(deliverHands(configuration, { database }, exports), log);
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
@@ -94,7 +99,7 @@ export class Worker {
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, sweep, telemetry);
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, exporting, sweep, telemetry);
   }
 
   async start(): Promise<void> {
@@ -110,6 +115,7 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.exporting.start();
     this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
@@ -123,6 +129,7 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.exporting.stop();
     await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
@@ -158,6 +165,7 @@ export class Worker {
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
+    await this.exporting.stop();
     while (!this.stopping) {
       try {
         await this.start();

@@ -1,4 +1,4 @@
--- Evidence, the run's mark and the end of the outbox item, together. Whoever comes second writes nothing but removes the item.
+-- Evidence, where it goes from here, the run's mark and the end of the outbox item, together. Whoever comes second writes nothing but removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, attestations, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())
@@ -8,6 +8,10 @@ with sealed as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_digest = decode(substr($4::text, 8), 'hex'),
     version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
+), exported as (
+  insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
+  select $1, $2, x.destination, x.artifacts, pack_runs.now_ms()
+  from unnest($8::text[], $9::boolean[]) x (destination, artifacts) cross join sealed
 ), done as (
   delete from pack_runs.outbox where tenant_id = $1 and outbox_id = $3
 )

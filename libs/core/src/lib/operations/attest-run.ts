@@ -6,6 +6,7 @@ import {
   type RunAttestations,
 } from '../evidence/bundle-files';
 import { decodeEnvelope } from '../evidence/envelope';
+import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence } from '../evidence/run-evidence';
@@ -75,6 +76,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       bundleSize: size,
       statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
+      exports: exportRequests(documents),
     });
     return sealed ? { kind: 'sealed', bundle: digest } : { kind: 'known' };
   } catch (error) {

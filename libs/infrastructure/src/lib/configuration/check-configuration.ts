@@ -1,4 +1,5 @@
 import { checkArtifacts } from './check-artifacts';
+import { checkDestinations } from './check-destinations';
 import type { Configuration, IssuerConfiguration } from './configuration';
 import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './check-packs-registry';
@@ -37,6 +38,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkArtifacts(configuration, notes);
+  checkDestinations(configuration, notes);
   checkAttestor(configuration, notes);
 }
 

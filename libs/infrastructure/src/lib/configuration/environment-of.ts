@@ -9,6 +9,7 @@ import {
 } from '@taskrunner/core';
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
+import { boundDestinationsOf } from './destinations';
 
 /** What the build and the start of a process add to its configuration. */
 export interface Build {
@@ -51,6 +52,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
       },
     },
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
+    destinations: boundDestinationsOf(configuration),
     engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},

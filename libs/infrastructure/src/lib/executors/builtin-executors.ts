@@ -1,7 +1,8 @@
-import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import type { Clock, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { DeclaredOutputs } from './declared-outputs';
+import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
@@ -24,6 +25,8 @@ export interface BuiltinOptions {
   readonly artifactMaxBytes: number;
   /** Roots of bundles, and how an archive is read. */
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
+  /** Where evidence may be handed over to, and where it is read. */
+  readonly exports: Pick<ExportHands, 'runReader' | 'destinations'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** W3C trace context of an execution, for its child. */
@@ -42,6 +45,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
+    new EvidenceExportExecutor({ ...options.exports, objects }),
   ];
   if (hands !== null) {
     const step = new SandboxedStep({ ...options, hands, pack, declared });

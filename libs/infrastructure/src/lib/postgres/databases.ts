@@ -9,6 +9,7 @@ import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
+import { PostgresExports } from './postgres-exports';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
 import { PostgresObjectReferences } from './postgres-object-references';
@@ -63,6 +64,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly exports: PostgresExports;
   readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
@@ -124,6 +126,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      exports: new PostgresExports(queries),
       objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,

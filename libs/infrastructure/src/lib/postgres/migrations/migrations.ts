@@ -14,6 +14,7 @@ import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
 import { traceContext } from './18-trace-context';
+import { evidenceExports } from './19-exports';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -33,6 +34,7 @@ export const migrations = [
   packVersions,
   schedules,
   traceContext,
+  evidenceExports,
 ];
 
 /** Their names, as the database keeps them. */
