@@ -123,7 +123,13 @@ export {
 } from './lib/operations/export-evidence';
 export { abortable, deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
-export { RunReader, type ArtifactView, type EvidenceExport, type RunRecords, type RunSummary } from './lib/ports/run-reader';
+export {
+  RunReader,
+  type ArtifactView,
+  type EvidenceExport,
+  type RunRecords,
+  type RunSummary,
+} from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
 export {

@@ -1,4 +1,11 @@
-import { exportedFile, type ArtifactView, type Json, type JsonObject, type RunSummary, type StepRow } from '@taskrunner/core';
+import {
+  exportedFile,
+  type ArtifactView,
+  type Json,
+  type JsonObject,
+  type RunSummary,
+  type StepRow,
+} from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 
 const STATUSES = [

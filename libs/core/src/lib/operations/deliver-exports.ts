@@ -58,7 +58,9 @@ async function delivered(
 /** Only what is coded is shown: other messages may name what is not the tenant's. */
 function reasonOf(error: unknown, late: boolean): string {
   if (isCodedError(error)) return `${error.code}: ${error.message}`;
-  return late ? 'EXPORT_UNAVAILABLE: it took too long' : 'EXPORT_FAILED: the delivery failed; the log of the worker says why';
+  return late
+    ? 'EXPORT_UNAVAILABLE: it took too long'
+    : 'EXPORT_FAILED: the delivery failed; the log of the worker says why';
 }
 
 /** The work, or the abort, whichever comes first: what hangs ends by its own limits, behind our back, and does no harm. */

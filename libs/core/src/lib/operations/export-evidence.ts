@@ -95,8 +95,11 @@ export async function exportEvidence(hands: ExportHands, wanted: Export, signal:
     return destination.deliver({ tenant, name, digest, size }, content);
   };
   if (wanted.artifacts) {
-    const artifacts = new Map((await hands.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]));
-    for (const [digest, size] of artifacts) await send(`${runId}.artifacts/${digest.slice('sha256:'.length)}`, digest, size);
+    const artifacts = new Map(
+      (await hands.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]),
+    );
+    for (const [digest, size] of artifacts)
+      await send(`${runId}.artifacts/${digest.slice('sha256:'.length)}`, digest, size);
   }
   const { bundle: digest, size } = sealed;
   return { digest, size, written: await send(exportedFile(runId), digest, size) };

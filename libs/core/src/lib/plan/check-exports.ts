@@ -18,7 +18,9 @@ export function checkExports(steps: readonly PlannedStep[], { destinations }: En
         pointerTo(at, 'artifacts'),
         'A bundle is signed as a whole: what it carries cannot be left out.',
       );
-    if (destinations === undefined || typeof id !== 'string' || Object.hasOwn(destinations, id)) continue;
+    // An expression is a fault already.
+    if (destinations === undefined || typeof id !== 'string' || id.includes('{{')) continue;
+    if (Object.hasOwn(destinations, id)) continue;
     const known = Object.keys(destinations);
     const remediation = faults.guess(id, known, `Known are ${known.join(', ') || 'none'}.`);
     faults.add('EXPORT_DESTINATION_UNKNOWN', pointerTo(at, 'destination'), `No destination ${id} is configured here.`, {

@@ -38,7 +38,15 @@ export class EvidenceExportExecutor extends Executor {
       if (parameters['run'] === undefined) {
         const file = exportedFile(run.runId);
         await report.line('info', `${file} goes to ${destination} once the run is sealed`);
-        return succeeded({ run: run.runId, destination, artifacts, file, status: 'requested', digest: null, size: null });
+        return succeeded({
+          run: run.runId,
+          destination,
+          artifacts,
+          file,
+          status: 'requested',
+          digest: null,
+          size: null,
+        });
       }
       const runId = runOf(parameters['run'], run.runId);
       const wanted = { tenant: run.tenant, runId, destination, artifacts };

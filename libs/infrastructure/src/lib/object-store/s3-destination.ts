@@ -52,8 +52,7 @@ export class S3Destination extends ExportDestination {
   }
 
   private async put(key: string, spool: Spool, { digest }: ExportedFile): Promise<void> {
-    if (spool.isSmall)
-      return this.bucket.put(key, await spool.read(0, spool.size), digest.slice('sha256:'.length));
+    if (spool.isSmall) return this.bucket.put(key, await spool.read(0, spool.size), digest.slice('sha256:'.length));
     const { prefix } = this.settings;
     const notes = `${prefix}.incoming/`;
     const now = await this.bucket.now(notes);

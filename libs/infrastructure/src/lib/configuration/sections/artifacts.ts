@@ -39,7 +39,12 @@ const destination = {
 };
 
 const exporting = section('How sealed evidence is handed over to destinations.', {
-  retry: key(duration(100, HOUR), 5 * SECOND, 'Pause before a delivery that failed is tried again; it doubles.', 'ms, s, m'),
+  retry: key(
+    duration(100, HOUR),
+    5 * SECOND,
+    'Pause before a delivery that failed is tried again; it doubles.',
+    'ms, s, m',
+  ),
   longestRetry: key(duration(100, DAY), 10 * 60 * SECOND, 'The longest such pause.', 'ms, s, m, h'),
   giveUpAfter: key(
     duration(SECOND, 365 * DAY),
@@ -121,7 +126,11 @@ export const artifacts = section('Where bytes are kept: artifacts, pack files, l
     [],
     'Publishers whose bundles builtin:bundle.ingest takes; packs name them by id.',
   ),
-  destinations: key(listOf(destination), [], 'Where builtin:evidence-export may hand evidence over to; packs name them by id.'),
+  destinations: key(
+    listOf(destination),
+    [],
+    'Where builtin:evidence-export may hand evidence over to; packs name them by id.',
+  ),
   exports: exporting,
   uploads,
   s3,
