@@ -31,7 +31,7 @@ const TO = (destination: string, more = '') =>
 const COPY = (more = '') =>
   pack(
     `- id: copy
-  retries: { maxAttempts: 20, backoff: 500ms, factor: 1 }
+  retries: { maxAttempts: 20, backoff: 1s, factor: 1 }
   run: { uses: "builtin:evidence-export", with: { destination: audit, run: "{{ inputs.run }}"${more} } }`,
     '  inputs: [ { name: run, type: string, required: true } ]\n',
   );
