@@ -58,7 +58,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, sensitiveInputs: false }),
     alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
   };
 }

@@ -8,7 +8,7 @@ import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
-import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies } from './pack-parts';
+import { checkPackFields, egressLists, readApprovals, readConcurrency, readPolicies } from './pack-parts';
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
@@ -45,6 +45,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const steps = [...everyStep(list)];
   if (steps.length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
+  const egress = egressLists(pack, environment, configuration, faults);
   const graph = readList(
     list,
     { failed: false, previous: false },
@@ -55,7 +56,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       interpreters: configuration.interpreters,
       granted,
       retries: spec.failure.retries,
-      egress: egressOf(pack, environment, configuration, faults),
+      egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },
   );
@@ -118,7 +119,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
   const { planHash, receipt } = hashPlan(plan);
-  const profile = profileOf(graph, environment, configuration, names.secrets);
+  const profile = profileOf(graph, environment, configuration, egress, names.secrets);
   return {
     kind: 'planned',
     plan,
