@@ -228,6 +228,7 @@ export {
   type Authority,
   type Target,
 } from './lib/egress/authority';
+export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
 export { broadnessOf } from './lib/egress/broad-egress';
 export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
 export {
@@ -238,6 +239,8 @@ export {
   type EgressCode,
   type EgressDecision,
 } from './lib/egress/decide-egress';
+export { rulesOfStep } from './lib/plan/step-egress';
+export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
