@@ -58,14 +58,15 @@ export class AttemptSocket {
     chmodSync(this.order.path, 0o666);
   }
 
-  /** Cuts what is under way, records it, and is gone. */
+  /** Lets what was sent arrive, cuts what is still under way, records it, and is gone. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const client of this.clients) client.destroy();
+    const cut = setTimeout(() => {
+      for (const client of this.clients) client.destroy();
+    }, this.order.limits.drainMs);
     await closed;
-    // A connection that was spliced records itself when it closes; one that was still being dialled does not.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (const attempt of this.open) attempt.end('EGRESS_CUT');
+    clearTimeout(cut);
+    for (const attempt of this.open) attempt.end(attempt.flows ? 'EGRESS_ALLOWED' : 'EGRESS_CUT');
     try {
       unlinkSync(this.order.path);
     } catch {

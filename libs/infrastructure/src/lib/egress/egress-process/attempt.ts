@@ -24,7 +24,7 @@ export interface AttemptContext {
   record(attempt: EgressAttempt): void;
 }
 
-type Known = Pick<EgressAttempt, 'via' | 'host' | 'port' | 'sni' | 'address' | 'sent' | 'received' | 'allowed'>;
+type Known = Pick<EgressAttempt, 'via' | 'host' | 'port' | 'sni' | 'address' | 'allowed'>;
 
 /** One attempt to get out, from its first byte to its record. */
 export class Attempt {
@@ -34,12 +34,13 @@ export class Attempt {
     port: null,
     sni: null,
     address: null,
-    sent: 0,
-    received: 0,
     allowed: false,
   };
   private readonly ms: number;
   private ended: AttemptCode | null = null;
+  private upstream: Socket | null = null;
+  /** Bytes of the step flow: what ends it from outside cuts nothing that was not allowed. */
+  flows = false;
 
   constructor(
     readonly context: AttemptContext,
@@ -66,7 +67,8 @@ export class Attempt {
   end(code: AttemptCode): void {
     if (this.ended !== null) return;
     this.ended = code;
-    this.context.record({ n: this.n, ms: this.ms, ...this.known, code });
+    const { bytesWritten: sent = 0, bytesRead: received = 0 } = this.upstream ?? {};
+    this.context.record({ n: this.n, ms: this.ms, ...this.known, sent, received, code });
   }
 
   /** Refuses: nothing of the step went anywhere. */
@@ -94,7 +96,11 @@ export class Attempt {
     const { address, code } = decideDial(rules, target, addresses);
     if (address === null) return this.refuse(code);
     this.note({ allowed: true, address });
-    const socket = await reach(address, port, Math.max(1, limits.dialMs - (performance.now() - began)));
+    const socket = (this.upstream = await reach(
+      address,
+      port,
+      Math.max(1, limits.dialMs - (performance.now() - began)),
+    ));
     if (socket === null) this.end('EGRESS_UNREACHABLE');
     else if (this.isOver) socket.destroy();
     return this.isOver ? null : socket;

@@ -52,7 +52,6 @@ export async function forward(attempt: Attempt, request: IncomingMessage, respon
     ].flat(),
   });
   const finish = (code: 'EGRESS_ALLOWED' | 'EGRESS_IDLE' | 'EGRESS_LIMIT' | 'EGRESS_UNREACHABLE'): void => {
-    attempt.note({ sent: socket.bytesWritten, received: socket.bytesRead });
     attempt.end(code);
     socket.destroy();
     if (!response.headersSent) refuse(response, attempt);
@@ -61,6 +60,7 @@ export async function forward(attempt: Attempt, request: IncomingMessage, respon
   const spent = (chunk: Buffer): void => {
     if (!spend(chunk.length)) finish('EGRESS_LIMIT');
   };
+  attempt.flows = true;
   socket.setTimeout(limits.idleMs, () => finish('EGRESS_IDLE'));
   upstream.on('error', () => finish('EGRESS_UNREACHABLE'));
   upstream.on('response', (answer) => {

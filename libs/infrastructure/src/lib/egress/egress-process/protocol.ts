@@ -12,6 +12,8 @@ export interface EgressLimits {
   readonly idleMs: number;
   /** To resolve and to dial, together. */
   readonly dialMs: number;
+  /** How long what the step has sent before its end may still be on its way. */
+  readonly drainMs: number;
   /** To and from all addresses together. */
   readonly bytes: number;
 }

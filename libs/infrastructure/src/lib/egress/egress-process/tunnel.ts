@@ -84,7 +84,6 @@ function judge(attempt: Attempt, bytes: Buffer, host: string): boolean {
 function splice(attempt: Attempt, client: Socket, upstream: Socket, first: Buffer): void {
   const { limits, spend } = attempt.context;
   const finish = (code: 'EGRESS_ALLOWED' | 'EGRESS_IDLE' | 'EGRESS_LIMIT' | 'EGRESS_CUT'): void => {
-    attempt.note({ sent: upstream.bytesWritten, received: upstream.bytesRead });
     attempt.end(code);
     // What was received before an orderly end still reaches the step.
     if (code === 'EGRESS_ALLOWED') client.destroySoon();
@@ -99,6 +98,7 @@ function splice(attempt: Attempt, client: Socket, upstream: Socket, first: Buffe
     socket.once('close', () => finish('EGRESS_ALLOWED'));
     socket.setTimeout(limits.idleMs, () => finish('EGRESS_IDLE'));
   }
+  attempt.flows = true;
   spent(first);
   if (attempt.isOver) return;
   upstream.write(first);
