@@ -12,6 +12,7 @@ const OWN = new Set([
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
+  'taskrunner-egress',
   'te',
   'trailer',
   'transfer-encoding',
@@ -88,6 +89,7 @@ function carried({ rawHeaders, headers }: IncomingMessage): (readonly [string, s
 function refuse(response: ServerResponse, { code }: Pick<Attempt, 'code'>): void {
   if (response.destroyed) return;
   const status = { malformed: 400, denied: 403, away: 502 }[statusOf(code)];
-  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' });
+  // By this header an http step tells the proxy's word from a server's, which cannot say it: it is not carried.
+  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', 'taskrunner-egress': code ?? '' });
   response.end(`${code}\n`);
 }
