@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -73,7 +74,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: false,
       },
     },

@@ -23,7 +23,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const { database, supervisor, objects, keys, probe, description, egress, log } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -50,6 +50,8 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       clock: database.clock,
       objects,
       hands: sandboxHands,
+      egress: egress.proxy,
+      http: egress.http,
       workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
       artifactMaxBytes: configuration.artifacts.maxBytes,
       interpreters,

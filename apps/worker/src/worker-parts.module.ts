@@ -1,5 +1,6 @@
 import type { WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -10,5 +11,6 @@ export interface WorkerParts {
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
+  readonly egress: WorkerEgress;
   readonly log: WorkerLog;
 }

@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  type EgressProxy,
   FileObjectStore,
   keyPathsOf,
   monotonicMs,
@@ -14,6 +15,7 @@ import {
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
 import { Lease } from './lease';
 import { describe, prove } from './sandbox.module';
@@ -34,6 +36,7 @@ export class Worker {
   private constructor(
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
+    private readonly egress: EgressProxy,
     private readonly url: string,
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
@@ -57,7 +60,9 @@ export class Worker {
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe);
-    const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
+    const egress = await openEgress(configuration, log);
+    const parts = { database, supervisor, objects, keys, probe, description, egress, log };
+    const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe });
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
@@ -71,7 +76,7 @@ export class Worker {
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    return new Worker(database, supervisor, egress.proxy, workerUrl, description, claims, attests, log);
   }
 
   async start(): Promise<void> {
@@ -102,6 +107,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
   }

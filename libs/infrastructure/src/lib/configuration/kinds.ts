@@ -1,4 +1,4 @@
-import { isJsonArray, nearestName, parseDuration, pointerTo, type Json } from '@taskrunner/core';
+import { isJsonArray, nearestName, parseDuration, parseRule, pointerTo, type Json } from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
 const TYPES = { text: 'a text', flag: 'true or false', number: 'a whole number', list: 'a list' };
@@ -40,6 +40,21 @@ export const databaseUrl = textual(
 /** A name that decides something: ASCII `[A-Za-z0-9._:-]`. */
 export const name = textual('a name of letters, digits, ., _, : and -', (value) =>
   /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
+);
+
+/** A host, `*.suffix` or `*`: what an allowlist of destinations names. */
+export const hostPattern = textual(
+  'a host, *.suffix or * in ASCII, without scheme and port',
+  (value) => !/[/:]/.test(value.replace(/^\[.*\]$/, '')) && parseRule(value) !== null,
+);
+/** A block of addresses. */
+export const addressBlock = textual(
+  'a block of addresses such as 10.1.0.0/16, with zeros below its prefix',
+  (value) => parseRule('*', value) !== null,
+);
+/** A name server. */
+export const nameServer = textual('an address, or address:port', (value) =>
+  /^[0-9.]+(:[0-9]{1,5})?$|^\[[0-9a-f:]+\](:[0-9]{1,5})?$/i.test(value),
 );
 
 /** True or false. */
