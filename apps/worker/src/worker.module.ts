@@ -63,7 +63,7 @@ export class Worker {
     const egress = await openEgress(configuration, log);
     const parts = { database, supervisor, objects, keys, probe, description, egress, log };
     const hands = await driverHands(configuration, parts);
-    const sealing = await attestHands(configuration, { database, objects, keys, probe });
+    const sealing = await attestHands(configuration, parts);
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
       database.claims,
