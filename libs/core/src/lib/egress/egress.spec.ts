@@ -188,7 +188,7 @@ describe('an intersection', () => {
         ...rest,
         ...(cidr === undefined ? {} : { cidr }),
         ...(path === undefined ? {} : { path }),
-      } as EgressRule;
+      };
     });
   const list = fc.array(rule, { maxLength: 4 });
   const target = fc.record({
@@ -258,6 +258,7 @@ interface Vectors {
     readonly name: string;
     readonly host: string;
     readonly answers: readonly (readonly string[])[];
+    readonly expect: string;
   }[];
   readonly connect_cases: readonly { readonly request_line?: string; readonly expect: string }[];
   readonly redirect_cases: readonly { readonly chain: readonly [string, string]; readonly expect: string }[];

@@ -83,7 +83,7 @@ function isAuth(auth: Json): boolean {
 function isStatus(value: Json): boolean {
   return typeof value === 'number'
     ? Number.isInteger(value) && value >= 200 && value <= 599
-    : /^[2-5]xx$/.test(String(value));
+    : typeof value === 'string' && /^[2-5]xx$/.test(value);
 }
 
 /** Method and expected answers written out and in one order: their defaults are part of the hash. */

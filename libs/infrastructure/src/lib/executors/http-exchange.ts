@@ -35,8 +35,8 @@ export class NotSent extends Error {
 export interface HttpExchange {
   readonly answer: Promise<Dispatcher.ResponseData>;
   /** True once bytes of the request may have reached the server. */
-  isSent(): boolean;
-  close(): void;
+  readonly isSent: () => boolean;
+  readonly close: () => void;
 }
 
 /** Sends it. No redirect is followed: an answer is what the first server says. */
@@ -68,7 +68,7 @@ export function exchange(
   const answer = client.request({
     // A proxy is asked for the whole URL, a server behind a tunnel for its path.
     path: target.scheme === 'http' ? url : url.slice(/^https:\/\/[^/?]+/i.exec(url)?.[0].length ?? 0).replace(/^(?!\/)/, '/'), // prettier-ignore
-    method: method as Dispatcher.HttpMethod,
+    method: method,
     headers: headers as Record<string, string | string[]>,
     body,
     signal,

@@ -17,11 +17,11 @@ export interface AttemptContext {
   readonly limits: EgressLimits;
   readonly resolve: Resolve;
   /** Milliseconds since the socket was opened. */
-  elapsedMs(): number;
+  readonly elapsedMs: () => number;
   /** Takes bytes from what the socket may still send and receive; false: there are too few. */
-  spend(bytes: number): boolean;
+  readonly spend: (bytes: number) => boolean;
   /** Told once for each attempt. */
-  record(attempt: EgressAttempt): void;
+  readonly record: (attempt: EgressAttempt) => void;
 }
 
 type Known = Pick<EgressAttempt, 'via' | 'host' | 'port' | 'sni' | 'address' | 'allowed'>;
