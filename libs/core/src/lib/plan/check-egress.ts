@@ -73,7 +73,8 @@ function refusalOf(
   { environment, pack }: EgressLists,
 ): { readonly message: string; readonly remedy: string } | null {
   const where = `${rule.scheme === 'http' ? 'http://' : ''}${rule.host}:${rule.port}`;
-  if (pack !== null && !isOn(pack, rule))
+  // Addresses are the operator's to pin: a pack names hosts.
+  if (pack !== null && !isCovered(rule, pack))
     return {
       message: `${where} is not on sandbox.egressAllowlist of the pack.`,
       remedy: 'Add the destination to sandbox.egressAllowlist, or do not go there.',

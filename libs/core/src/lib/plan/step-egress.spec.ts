@@ -27,6 +27,7 @@ describe('declared egress', () => {
     ['sealed: every host', '{ url: "*" }', rules('*.test'), '', ['SEALED_EGRESS_DENIED']],
     ['sealed: off the list of the pack', '{ url: "https://a.test" }', rules('a.test'), 'sandbox: { egressAllowlist: [] }', ['SEALED_EGRESS_DENIED']],
     ['sealed: a private address that is listed', '{ url: "https://10.0.0.5" }', [pinned('10.0.0.5', '10.0.0.0/8')], '', []],
+    ['sealed: a private address that is listed by both', '{ url: "https://10.0.0.5" }', [pinned('10.0.0.5', '10.0.0.0/8')], 'sandbox: { egressAllowlist: [10.0.0.5] }', []],
     ['sealed: a private address without a cidr', '{ url: "https://10.0.0.5" }', rules('10.0.0.5'), '', ['SEALED_EGRESS_DENIED']],
     ['two at once', '{ url: "https://b.test" }, { url: "ftp://c" }, { url: "https://a.test" }', rules('a.test'), '', ['SEALED_EGRESS_DENIED', 'EGRESS_URL']],
   ])('%s', (_, egress, listed, spec, expected) => {
