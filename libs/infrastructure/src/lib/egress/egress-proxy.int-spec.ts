@@ -287,6 +287,27 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
     }
   });
 
+  it('takes no more connections at once than it may', async () => {
+    const narrow = newProxy({ connections: 1 });
+    const authority = `api.allowed.test:${tlsPort}`;
+    try {
+      const attempts = await attemptsOf(
+        [pinned(`https://${authority}`)],
+        async (path) => {
+          const tunnel = await openTunnelTo(path, authority);
+          if (typeof tunnel === 'string') throw new Error(tunnel);
+          expect(await exchange(path, 'GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n')).toBe('');
+          const tls = await tlsOver(tunnel, certificate.ca, 'api.allowed.test');
+          expect(tls && (await getOver(tls, 'api.allowed.test'))).toContain('hello');
+        },
+        narrow,
+      );
+      expect(attempts.map(({ code }) => code)).toEqual(['EGRESS_ALLOWED', 'EGRESS_LIMIT']);
+    } finally {
+      await narrow.close();
+    }
+  });
+
   it('keeps hosts of the platform closed where every host is listed', async () => {
     const guarded = newProxy({}, [{ host: 'db.example.com', port: 5_432 }]);
     try {
