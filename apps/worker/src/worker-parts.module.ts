@@ -1,5 +1,6 @@
 import type { WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
@@ -13,4 +14,5 @@ export interface WorkerParts {
   readonly description: WorkerDescription;
   readonly egress: WorkerEgress;
   readonly log: WorkerLog;
+  readonly telemetry: Telemetry;
 }

@@ -11,6 +11,7 @@ export {
   type WebDatabase,
   type WorkerDatabase,
 } from './lib/postgres/databases';
+export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
@@ -58,12 +59,22 @@ export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } 
 export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
-export { describeConfiguration } from './lib/configuration/describe-configuration';
+export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
+export {
+  environmentOf,
+  isolationOf,
+  profileDefaultsOf,
+  retryRuleOf,
+  type Build,
+} from './lib/configuration/environment-of';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
-export { environmentOf, isolationOf, profileDefaultsOf, type Build } from './lib/configuration/environment-of';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
-export { DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';
+export {
+  configurationFileOf,
+  DEFAULT_CONFIGURATION_PATH,
+  loadConfiguration,
+} from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
 export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';

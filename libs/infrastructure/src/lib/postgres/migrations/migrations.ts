@@ -11,6 +11,7 @@ import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
 import { schedules } from './16-schedules';
+import { traceContext } from './18-trace-context';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -27,6 +28,7 @@ export const migrations = [
   access,
   tail,
   schedules,
+  traceContext,
 ];
 
 /** Their names, as the database keeps them. */
