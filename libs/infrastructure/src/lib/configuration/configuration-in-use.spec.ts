@@ -14,6 +14,8 @@ const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.s
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
+const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
+const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
 const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
 
 /** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
@@ -43,6 +45,15 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['retries.maxBackoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
   ['retries.cap.maxBackoff', PLANS, 'of a pause'],
   ['retries.*', E2E, 'tries again as configured where the pack says nothing, and refuses what asks for more'],
+  ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
+  ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
+  ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],
+  ['sealedMode.proxy.drain', 'libs/infrastructure/src/lib/egress/egress-process/attempt-socket.ts', 'limits.drainMs'],
+  ['sealedMode.proxy.resolvers', PROXY, 'resolves once'],
+  ['sealedMode.proxy.*', PROXY, 'keeps the limits of a socket'],
+  ['sealedMode.http.maxBody', HTTP, 'more bytes than are kept'],
+  ['sealedMode.http.certificates', HTTP, 'certificates: [certificate.ca]'],
+  ['sealedMode.http.timeout', 'libs/infrastructure/src/lib/executors/http-exchange.ts', 'headersTimeout: timeoutMs'],
   ['sandbox.profile', PARSING, "'%s is %s'"],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
   ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
