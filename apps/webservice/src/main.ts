@@ -3,6 +3,7 @@ import { isCodedError } from '@taskrunner/core';
 import {
   configurationFileOf,
   databaseUrlsOf,
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -82,7 +83,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: false,
       },
     },

@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  type EgressProxy,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
@@ -16,6 +17,7 @@ import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
@@ -38,6 +40,7 @@ export class Worker {
   private constructor(
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
+    private readonly egress: EgressProxy,
     private readonly url: string,
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
@@ -70,7 +73,8 @@ export class Worker {
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe, await loadPackTrust(configuration));
-    const parts = { database, supervisor, objects, keys, probe, description, log, telemetry };
+    const egress = await openEgress(configuration, log);
+    const parts = { database, supervisor, objects, keys, probe, description, egress, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const watch = telemetry.watchRuns();
@@ -94,7 +98,7 @@ export class Worker {
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, sweep, telemetry);
+    return new Worker(database, supervisor, egress.proxy, workerUrl, description, claims, attests, sweep, telemetry);
   }
 
   async start(): Promise<void> {
@@ -127,6 +131,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
   }
