@@ -7,6 +7,7 @@ import {
   LogStore,
   ObjectStore,
   PackPlanner,
+  ResolveAttention,
   RunReader,
   SubmitRun,
   verifySignature,
@@ -42,7 +43,7 @@ export class InfrastructureModule {
       allowLoss: settings.allowUnsafe,
       onError,
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    const { runStore, runReader, gateDesk, attentionDesk, logStore } = database;
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
@@ -65,6 +66,15 @@ export class InfrastructureModule {
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ResolveAttention,
+        useValue: new ResolveAttention({
+          attention: attentionDesk,
+          gates: gateDesk,
+          reader: runReader,
+          signer: ledger,
+        }),
       },
     ];
     return {

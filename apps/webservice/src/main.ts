@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
   databaseUrlsOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
@@ -75,6 +76,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         interpreters: sandbox.interpreters,
         egress: [],
         sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
       },
     },
     limits: REQUEST_LIMITS,

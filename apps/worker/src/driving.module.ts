@@ -11,7 +11,10 @@ import {
   type VerificationKey,
 } from '@taskrunner/core';
 import {
+  announcingOf,
   builtinExecutors,
+  CedarJudge,
+  cedarEngine,
   collect,
   loadMacKey,
   readOutputs,
@@ -54,11 +57,19 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       artifactMaxBytes: configuration.artifacts.maxBytes,
       interpreters,
     }),
+    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
+    announcing: announcingOf(configuration),
     worker: description,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    replan: (run) => replanRun(run, objects, {
+        secrets: {},
+        interpreters,
+        egress: [],
+        sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
+      }),
     alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
   };
 }

@@ -11,6 +11,8 @@ import {
   type Configuration,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
+import { AnnounceLoop } from './announce-loop';
+import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
@@ -22,6 +24,10 @@ import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
 const ATTEST_INTERVAL_MS = 1_000;
+const ANNOUNCE_INTERVAL_MS = 500;
+const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
+/** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
+const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
@@ -38,6 +44,7 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly announces: AnnounceLoop,
     private readonly log: WorkerLog,
   ) {}
 
@@ -71,7 +78,12 @@ export class Worker {
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
+      // Where nobody is to be told, what was left for endpoints of before goes away by and by.
+      intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
+      leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
+    });
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, announces, log);
   }
 
   async start(): Promise<void> {
@@ -87,6 +99,7 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.announces.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolation: this.description.isolation,
@@ -99,6 +112,7 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.announces.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
@@ -124,6 +138,7 @@ export class Worker {
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
+    await this.announces.stop();
     while (!this.stopping) {
       try {
         await this.start();

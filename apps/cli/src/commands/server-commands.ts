@@ -3,6 +3,7 @@ import type { Context } from './context';
 import { registerDecisions } from './decide.command';
 import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
+import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
 
 /** Everything that talks to a server. */
@@ -10,5 +11,6 @@ export function registerServerCommands(program: Command, context: Context): void
   registerRun(program, context);
   registerQueries(program, context);
   registerDecisions(program, context);
+  registerResolve(program, context);
   registerDownloads(program, context);
 }

@@ -1,5 +1,6 @@
 import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
 import {
+  cedarEngine,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -50,6 +51,7 @@ export async function offlineSetting(
     configuration: {
       defaults: profileDefaultsOf(configuration),
       interpreters: configuration.sandbox.interpreters,
+      policyEngines: { cedar: cedarEngine },
       egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },

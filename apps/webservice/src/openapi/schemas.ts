@@ -215,6 +215,13 @@ export const SCHEMAS = {
     until: instant,
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
+  Resolution: closed({
+    runId: text,
+    stepId: text,
+    execution: whole,
+    outcome: { type: 'string', enum: ['succeeded', 'failed', 'retry'] },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
   Attestations: closed({ statements: mapOf(object) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),

@@ -149,6 +149,7 @@ async function gatherEvidence(
     pages: await pagesWithInputs(hands, tenant, run),
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
+    resolutions: records.resolutions,
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
     egress: new Map(),
     probes: hands.probes,

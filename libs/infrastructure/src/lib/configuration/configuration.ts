@@ -6,8 +6,10 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { policies } from './sections/policies';
 import { sandbox } from './sections/sandbox';
 import { telemetry } from './sections/telemetry';
+import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
 /**
@@ -20,6 +22,8 @@ export const CONFIGURATION = {
   authority,
   artifacts,
   approvals,
+  policies,
+  webhooks,
   sandbox,
   keys,
   worker,
@@ -29,5 +33,7 @@ export const CONFIGURATION = {
 
 /** The configuration of one installation: durations are milliseconds, sizes bytes. */
 export type Configuration = ValueOf<typeof CONFIGURATION>;
+/** An endpoint that is told what happens. */
+export type WebhookConfiguration = Configuration['webhooks']['endpoints'][number];
 /** A trusted issuer of tokens. */
 export type IssuerConfiguration = Configuration['authority']['issuers'][number];

@@ -6,6 +6,8 @@ import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
+import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
@@ -32,6 +34,7 @@ export interface DatabaseOptions {
 export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly gateDesk: PostgresGateDesk;
+  readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly clock: DatabaseClock;
@@ -45,6 +48,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly announcements: PostgresAnnouncements;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   readiness(): Promise<Readiness>;
@@ -65,6 +69,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
     return {
       runStore: new PostgresRunStore(queries),
       gateDesk: new PostgresGateDesk(queries),
+      attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       clock,
@@ -95,6 +100,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      announcements: new PostgresAnnouncements(queries),
       runReader: new PostgresRunReader(queries),
       clock,
       readiness: () => databaseReadiness(pool),
