@@ -3,6 +3,11 @@ import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
 /** Most bytes of an input as RFC 8785 text. A bound of the behaviour, not of an installation: a verifier has to find the same. */
 export const MAX_CEDAR_INPUT = 1024 * 1024;
+/**
+ * Most characters of policies times bytes of input: each operator may look at all of the input, so this bounds the work (some ten
+ * seconds at worst). A bound of the behaviour too.
+ */
+export const MAX_CEDAR_COST = 1_000_000_000;
 /** Deepest nesting of an input. */
 const MAX_DEPTH = 64;
 
@@ -12,10 +17,12 @@ export class NotCedar extends Error {}
 /**
  * An input as Cedar takes it. Cedar has records, sets, texts, booleans and 64-bit integers; a number with at most four decimals
  * becomes its `decimal`; a member that is null is absent. Everything else, and what Cedar would read as an escape (`__entity`,
- * `__extn`, `__expr`: a step could forge an entity with it), cannot be asked about: throws `NotCedar`.
+ * `__extn`, `__expr`: a step could forge an entity with it), cannot be asked about: throws `NotCedar`. `policyLength`: characters of the policies that will read it.
  */
-export function toCedar(input: JsonObject): Record<string, CedarValueJson> {
-  if (canonical(input).length > MAX_CEDAR_INPUT) throw new NotCedar(`the input has more than ${MAX_CEDAR_INPUT} bytes`);
+export function toCedar(input: JsonObject, policyLength: number): Record<string, CedarValueJson> {
+  const bytes = new TextEncoder().encode(canonical(input)).length;
+  if (bytes > MAX_CEDAR_INPUT) throw new NotCedar(`the input has more than ${MAX_CEDAR_INPUT} bytes`);
+  if (bytes * policyLength > MAX_CEDAR_COST) throw new NotCedar('so long a policy over so large an input is too much work');
   return record(input, 0);
 }
 

@@ -64,7 +64,8 @@ export function readCedar(
 
 /** What Cedar is asked. Throws `NotCedar` where it cannot be. */
 export function cedarCall(policies: CedarPolicies, input: JsonObject, gate: string): AuthorizationCall {
-  const context = toCedar(input);
+  const policyLength = Object.values(policies).reduce((sum, text) => sum + text.length, 0);
+  const context = toCedar(input, policyLength);
   const [requester] = isJsonArray(input['actor']) ? input['actor'] : [];
   const pack = isJsonObject(input['plan']) ? input['plan']['pack'] : null;
   if (!isJsonObject(requester) || !isJsonObject(pack)) throw new NotCedar('the input names no requester or no pack');

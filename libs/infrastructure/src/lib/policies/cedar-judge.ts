@@ -44,35 +44,43 @@ export class CedarJudge extends PolicyJudge {
   }
 
   private async ask(call: AuthorizationCall): Promise<PolicyAnswer> {
-    const thread = (this.thread ??= startThread());
-    const answer = await new Promise<PolicyAnswer>((resolve) => {
-      const timer = setTimeout(() => resolve(undecided('it took too long')), this.timeoutMs);
-      const settle = (one: PolicyAnswer): void => {
-        clearTimeout(timer);
-        resolve(one);
-      };
-      thread.once('message', (said: AuthorizationAnswer) => settle(answerOf(said)));
-      thread.once('error', () => settle(undecided('the engine failed')));
-      thread.once('exit', () => settle(undecided('the engine failed')));
-      thread.postMessage(call);
-    });
-    thread.removeAllListeners();
+    const thread = (this.thread ??= this.startThread());
+    const answer = await answerFrom(thread, call, this.timeoutMs);
     if (answer.kind === 'undecided') {
       // Late, or broken: what it still holds must not answer the next question.
-      thread.on('error', () => undefined);
       this.thread = null;
       await thread.terminate();
     }
     return answer;
   }
+
+  private startThread(): Worker {
+    const thread = new Worker(THREAD, {
+      eval: true,
+      workerData: require.resolve('@cedar-policy/cedar-wasm/nodejs'),
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+    });
+    // That it ends is heard by whoever waits for an answer, and by the next question.
+    thread.on('error', () => undefined);
+    thread.on('exit', () => {
+      if (this.thread === thread) this.thread = null;
+    });
+    thread.unref();
+    return thread;
+  }
 }
 
-function startThread(): Worker {
-  const thread = new Worker(THREAD, {
-    eval: true,
-    workerData: require.resolve('@cedar-policy/cedar-wasm/nodejs'),
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
+async function answerFrom(thread: Worker, call: AuthorizationCall, timeoutMs: number): Promise<PolicyAnswer> {
+  return new Promise((resolve) => {
+    const settle = (answer: PolicyAnswer): void => {
+      clearTimeout(timer);
+      thread.off('message', onMessage).off('exit', onExit);
+      resolve(answer);
+    };
+    const onMessage = (said: AuthorizationAnswer): void => settle(answerOf(said));
+    const onExit = (): void => settle(undecided('the engine failed'));
+    const timer = setTimeout(() => settle(undecided('it took too long')), timeoutMs);
+    thread.on('message', onMessage).on('exit', onExit);
+    thread.postMessage(call);
   });
-  thread.unref();
-  return thread;
 }
