@@ -1,5 +1,6 @@
 import { canonical, type AttestHands, type Digest } from '@taskrunner/core';
-import { FileSigner, writeTar, type Configuration } from '@taskrunner/infrastructure';
+import { writeTar, type Configuration } from '@taskrunner/infrastructure';
+import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
 
 const BUNDLE_BYTES = 4 * 1024 ** 3;
@@ -8,17 +9,17 @@ const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe' | 'log'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, probe } = parts;
+  const { database, objects, keys, probe, log } = parts;
   return {
     claims: database.claims,
     runReader: database.runReader,
     logs: database.logStore,
     objects,
     outbox: database.outbox,
-    runSigner: await FileSigner.open('run-open', keys.runOpen),
-    bundleSigner: await FileSigner.open('bundle', keys.bundle),
+    retryMs: configuration.attestor.retry,
+    attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,
     probes: new Map<Digest, string>(
       probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : [],

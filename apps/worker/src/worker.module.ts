@@ -65,7 +65,7 @@ export class Worker {
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe);
     const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
-    const sealing = await attestHands(configuration, { database, objects, keys, probe });
+    const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
       database.claims,
