@@ -169,9 +169,9 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null): void {
+  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
-    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response: null, postedAt: this.at });
+    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
   }
 
