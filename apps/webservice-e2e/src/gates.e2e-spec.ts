@@ -6,7 +6,8 @@ import { readTar } from '@taskrunner/infrastructure';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
 import { startReceiver, WEBHOOK_SECRET, type Receiver } from './webhook-receiver';
 
-const owners = (more = ''): string => `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1${more} } ]\n`;
+const owners = (more = ''): string =>
+  `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1${more} } ]\n`;
 const policy = (engine: string, level: string, source: string, more = ''): string =>
   `${more}  policies: [ { id: p, engine: ${engine}, level: ${level}, source: ${JSON.stringify(source)} } ]\n`;
 const NOOP = '{ uses: "builtin:noop" }';
@@ -54,7 +55,10 @@ describe('gates, policies and those who are told', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  function cli(args: readonly string[], token = ''): { readonly status: number | null; readonly out: string; readonly err: string } {
+  function cli(
+    args: readonly string[],
+    token = '',
+  ): { readonly status: number | null; readonly out: string; readonly err: string } {
     const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
     const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
@@ -76,7 +80,9 @@ describe('gates, policies and those who are told', () => {
   const errorOf = async (run: string): Promise<unknown> => (await ada.until(run, ['failed', 'succeeded']))['error'];
   const stepsOf = async (run: string): Promise<Record<string, string>> => {
     const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
-    return Object.fromEntries((body['items'] as { id: string; status: string }[]).map(({ id, status }) => [id, status]));
+    return Object.fromEntries(
+      (body['items'] as { id: string; status: string }[]).map(({ id, status }) => [id, status]),
+    );
   };
 
   it('tells a receiver that fails three times, signed, and each run in its order', async () => {
@@ -126,7 +132,9 @@ describe('gates, policies and those who are told', () => {
   }, 60_000);
 
   it('announces a gate that too few of the configured people may decide', async () => {
-    const run = await ada.submit(pack(`- { id: go, gate: { approval: owners } }`, owners().replace('minApprovals: 1', 'minApprovals: 3')));
+    const run = await ada.submit(
+      pack(`- { id: go, gate: { approval: owners } }`, owners().replace('minApprovals: 1', 'minApprovals: 3')),
+    );
     await receiver.until(run, 'gate.unsatisfiable');
     expect((await ada.ask('POST', `/api/runs/${run}/cancel`, { reason: 'nobody can' })).status).toBe(202);
     await ada.until(run, ['cancelled']);
@@ -155,7 +163,10 @@ describe('gates, policies and those who are told', () => {
 
   it('refuses a decision that a rejection elsewhere in the run has made void', async () => {
     const run = await ada.submit(
-      pack(`- { id: a, needs: [], gate: { approval: owners } }\n- { id: b, needs: [], gate: { approval: owners } }`, owners()),
+      pack(
+        `- { id: a, needs: [], gate: { approval: owners } }\n- { id: b, needs: [], gate: { approval: owners } }`,
+        owners(),
+      ),
     );
     for (;;) {
       if ((await grace.ask('GET', `/api/runs/${run}/gates/b`)).status === 200) break;
@@ -180,20 +191,44 @@ describe('gates, policies and those who are told', () => {
   const ANY = 'permit(principal, action, resource);';
   const CHECK = `- { id: check, gate: { policy: p, with: { limit: 3, ratio: 0.5 } } }\n- { id: act, run: ${NOOP} }`;
   it.each([
-    ['cedar permits', 'cedar', 'permit(principal, action == Action::"check", resource) when { context.params.limit < 5 };', null],
-    ['cedar permits nothing', 'cedar', 'permit(principal, action, resource) when { context.params.limit > 5 };', 'POLICY_DENIED'],
-    ['cedar forbids', 'cedar', `${ANY} forbid(principal, action, resource) when { context.params.limit < 5 };`, 'POLICY_DENIED'],
-    ['cedar fails in what forbids', 'cedar', `${ANY} forbid(principal, action, resource) when { context.params.missing < 5 };`, 'POLICY_UNDECIDED'],
+    [
+      'cedar permits',
+      'cedar',
+      'permit(principal, action == Action::"check", resource) when { context.params.limit < 5 };',
+      null,
+    ],
+    [
+      'cedar permits nothing',
+      'cedar',
+      'permit(principal, action, resource) when { context.params.limit > 5 };',
+      'POLICY_DENIED',
+    ],
+    [
+      'cedar forbids',
+      'cedar',
+      `${ANY} forbid(principal, action, resource) when { context.params.limit < 5 };`,
+      'POLICY_DENIED',
+    ],
+    [
+      'cedar fails in what forbids',
+      'cedar',
+      `${ANY} forbid(principal, action, resource) when { context.params.missing < 5 };`,
+      'POLICY_UNDECIDED',
+    ],
     ['cel gives no answer', 'cel', 'params.missing == 1', 'POLICY_UNDECIDED'],
     ['cel allows', 'cel', 'params.limit == 3', null],
-  ])('where %s', async (_, engine, source, code) => {
-    const run = await ada.submit(pack(CHECK, policy(engine, 'hard-mandatory', source)));
-    const error = await errorOf(run);
-    if (code === null) expect(error).toBeNull();
-    else expect(error).toMatchObject({ code, stepId: 'check' });
-    const undecided = engine === 'cedar' && code === 'POLICY_UNDECIDED';
-    expect((await verified(run))['policies']).toMatchObject({ basis: undecided ? 'signed' : 'recomputed' });
-  }, 60_000);
+  ])(
+    'where %s',
+    async (_, engine, source, code) => {
+      const run = await ada.submit(pack(CHECK, policy(engine, 'hard-mandatory', source)));
+      const error = await errorOf(run);
+      if (code === null) expect(error).toBeNull();
+      else expect(error).toMatchObject({ code, stepId: 'check' });
+      const undecided = engine === 'cedar' && code === 'POLICY_UNDECIDED';
+      expect((await verified(run))['policies']).toMatchObject({ basis: undecided ? 'signed' : 'recomputed' });
+    },
+    60_000,
+  );
 
   it('names the place of a Cedar policy that cannot be read', async () => {
     const source = 'permit(principal, action, resource) when { context.x > };';
@@ -236,8 +271,10 @@ describe('gates, policies and those who are told', () => {
   effects: once
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo paying; sleep 60" }, outputs: { receipt: { type: string } } }
 - { id: tell, run: { uses: "builtin:transform", with: { outputs: { said: "{{ steps.pay.outputs.receipt }}" } } } }`;
-    const run = await ada.submit(pack(steps, '  outputs: [ { name: said, type: string, value: "{{ steps.tell.outputs.said }}" } ]\n'));
-    for (; (await stepsOf(run))['pay'] !== 'running'; ) await pause(50);
+    const run = await ada.submit(
+      pack(steps, '  outputs: [ { name: said, type: string, value: "{{ steps.tell.outputs.said }}" } ]\n'),
+    );
+    for (; (await stepsOf(run))['pay'] !== 'running';) await pause(50);
     await pause(500);
     await stack.killWorker('SIGKILL');
     await stack.startWorker();
@@ -263,7 +300,19 @@ describe('gates, policies and those who are told', () => {
 
     const outputs = join(folder, 'outputs.json');
     writeFileSync(outputs, '{"receipt":"PAY-7"}');
-    const args = ['resolve', run, 'pay', '--outcome', 'succeeded', '--outputs', outputs, '--reason', 'the bank shows it', '--output', 'json'];
+    const args = [
+      'resolve',
+      run,
+      'pay',
+      '--outcome',
+      'succeeded',
+      '--outputs',
+      outputs,
+      '--reason',
+      'the bank shows it',
+      '--output',
+      'json',
+    ];
     const resolved = cli(args, await stack.tokenFor('grace'));
     expect([resolved.status, resolved.err]).toEqual([0, '']);
     expect(JSON.parse(resolved.out)).toMatchObject({ stepId: 'pay', execution: 1, outcome: 'succeeded' });
@@ -276,7 +325,12 @@ describe('gates, policies and those who are told', () => {
     const files = await readTar(pieces(await ada.sealed(run)), LIMITS);
     const sealed = JSON.parse(Buffer.from(files.get('resolutions/1.json') ?? []).toString()) as { payload: string };
     const record = JSON.parse(Buffer.from(sealed.payload, 'base64').toString()) as object;
-    expect(record).toMatchObject({ schema: 'taskrunner.resolution.v1', step: 'pay', execution: 1, person: { sub: 'grace' } });
+    expect(record).toMatchObject({
+      schema: 'taskrunner.resolution.v1',
+      step: 'pay',
+      execution: 1,
+      person: { sub: 'grace' },
+    });
   }, 120_000);
 
   it('lets no initiator resolve, and takes `retry` and `failed`', async () => {
@@ -284,7 +338,7 @@ describe('gates, policies and those who are told', () => {
   effects: once
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "sleep 60" } }`;
     const runs = [await linus.submit(pack(steps)), await ada.submit(pack(steps))];
-    for (const run of runs) for (; (await stepsOf(run))['pay'] !== 'running'; ) await pause(50);
+    for (const run of runs) for (; (await stepsOf(run))['pay'] !== 'running';) await pause(50);
     await pause(500);
     await stack.killWorker('SIGKILL');
     await stack.startWorker();
@@ -299,7 +353,7 @@ describe('gates, policies and those who are told', () => {
 
     const again = { ...body, outcome: 'retry' };
     expect((await linus.ask('POST', `/api/runs/${other}/steps/pay/resolve`, again)).status).toBe(200);
-    for (; (await stepsOf(other))['pay'] !== 'running'; ) await pause(50);
+    for (; (await stepsOf(other))['pay'] !== 'running';) await pause(50);
     const { body: step } = await ada.ask('GET', `/api/runs/${other}/steps/pay`);
     expect(step).toMatchObject({ attempts: 2, error: null });
     const late = await grace.ask('POST', `/api/runs/${other}/steps/pay/resolve`, { ...body, execution: 2 });

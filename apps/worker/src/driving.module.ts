@@ -63,7 +63,8 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, {
+    replan: (run) =>
+      replanRun(run, objects, {
         secrets: {},
         interpreters,
         egress: [],

@@ -258,11 +258,7 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
-export {
-  ResolveAttention,
-  type Resolution,
-  type ResolveAttentionHands,
-} from './lib/operations/resolve-attention';
+export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
 export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
 export { type PolicyJudges } from './lib/operations/questions';

@@ -57,7 +57,11 @@ export function registerResolve(program: Command, context: Context): void {
 function executionOf(error: unknown): number {
   const execution = (error as { execution?: unknown } | null)?.execution;
   if (typeof execution === 'number') return execution;
-  throw new CliError("CLI_USAGE", "the step needs no attention", "See `taskrunner show RUN`; or name the execution with --execution.");
+  throw new CliError(
+    'CLI_USAGE',
+    'the step needs no attention',
+    'See `taskrunner show RUN`; or name the execution with --execution.',
+  );
 }
 
 async function readOutputs(path: string): Promise<Json> {

@@ -105,5 +105,5 @@ export interface ResolutionBody {
 
 export async function resolve(client: Client, runId: string, step: string, body: ResolutionBody): Promise<Json> {
   const path = runPath(runId, `/steps/${encodeURIComponent(step)}/resolve`);
-  return (await client.ask(path, { method: 'POST', body })).body as unknown as Json;
+  return (await client.ask(path, { method: 'POST', body })).body;
 }

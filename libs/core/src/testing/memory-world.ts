@@ -1,7 +1,12 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
-import { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord, type ResolutionRecord } from '../lib/evidence/documents';
+import {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionRecord,
+} from '../lib/evidence/documents';
 import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
 import { CodedError } from '../lib/foundation/coded-error';
 import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';

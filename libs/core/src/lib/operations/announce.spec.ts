@@ -27,10 +27,14 @@ const gate = (id: string, policy: string | null): GateNode => ({
 });
 const x = indexPlan(aPlan(aBlock([gate('ask', null), gate('check', 'p')])), DIGEST, testDefaults, testFloor);
 
-function told(
-  events: readonly Unnumbered['event'][],
-  { types = ANNOUNCEMENT_TYPES as readonly AnnouncementType[], people = [] as readonly Approver[] | null, streams = ['hook'] } = {},
-) {
+interface Listening {
+  readonly types?: readonly AnnouncementType[];
+  readonly people?: readonly Approver[] | null;
+  readonly streams?: readonly string[];
+}
+
+function told(events: readonly Unnumbered['event'][], listening: Listening = {}) {
+  const { types = ANNOUNCEMENT_TYPES, people = [], streams = ['hook'] } = listening;
   const entries = events.map((event): Unnumbered => ({ at: 1_000, kind: 'derived', event }) as Unnumbered);
   const results = new Results();
   for (const entry of entries) results.take(entry);
@@ -45,7 +49,14 @@ function told(
 }
 
 const opened = (step: string) =>
-  ({ type: 'gate.opened', step: step as StepId, request: null, gateDigest: DIGEST, expiresAt: 9_000, executeBy: 20_000 }) as const;
+  ({
+    type: 'gate.opened',
+    step: step as StepId,
+    request: null,
+    gateDigest: DIGEST,
+    expiresAt: 9_000,
+    executeBy: 20_000,
+  }) as const;
 const ended = (step: string, outcome: 'approved' | 'closed') =>
   ({ type: 'gate.ended', step: step as StepId, outcome, code: null }) as const;
 
@@ -59,7 +70,14 @@ describe('announcements', () => {
       [48, 'gate.ended'],
       [49, 'pack.approval.updated'],
     ]);
-    expect(items[1]?.body).toEqual({ type: 'gate.opened', at: 1_000, gate: 'ask', gateDigest: DIGEST, step: null, execution: null });
+    expect(items[1]?.body).toEqual({
+      type: 'gate.opened',
+      at: 1_000,
+      gate: 'ask',
+      gateDigest: DIGEST,
+      step: null,
+      execution: null,
+    });
   });
 
   it('tell the hold of a policy, and its release only where people overrode it', () => {
@@ -72,14 +90,21 @@ describe('announcements', () => {
   });
 
   it('go to each endpoint that wants them, and nowhere where nobody does', () => {
-    expect(told([opened('ask')], { streams: ['a', 'b'], types: ['gate.opened'] }).map(({ stream }) => stream)).toEqual(['a', 'b']);
+    expect(told([opened('ask')], { streams: ['a', 'b'], types: ['gate.opened'] }).map(({ stream }) => stream)).toEqual([
+      'a',
+      'b',
+    ]);
     expect(told([opened('ask')], { types: ['run.ended'] })).toEqual([]);
     expect(told([opened('ask')], { streams: [] })).toEqual([]);
   });
 
   it('remind at half of the time, beside the order, where nobody has said who decides', () => {
     const reminder = told([opened('ask')], { people: null }).find(({ body }) => body.type === 'gate.reminder');
-    expect(reminder).toMatchObject({ stream: 'hook#reminder', dueAt: 5_000, body: { gate: 'ask', gateDigest: DIGEST } });
+    expect(reminder).toMatchObject({
+      stream: 'hook#reminder',
+      dueAt: 5_000,
+      body: { gate: 'ask', gateDigest: DIGEST },
+    });
     expect(told([opened('ask')]).some(({ body }) => body.type === 'gate.reminder')).toBe(false);
   });
 

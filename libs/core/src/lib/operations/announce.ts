@@ -62,12 +62,24 @@ function announcements(x: PlanIndex, results: Results, { at, event }: Unnumbered
     case 'run.ended':
       return [{ type: event.type, at, gate: null, gateDigest: null, step: null, execution: null }];
     case 'gate.opened':
-      return gateTold(event.step, event.type, asksPolicy(x, event.step) ? 'pack.policy.hold' : 'pack.approval.requested');
+      return gateTold(
+        event.step,
+        event.type,
+        asksPolicy(x, event.step) ? 'pack.policy.hold' : 'pack.approval.requested',
+      );
     case 'gate.counted':
-      return gateTold(event.step, event.type, ...(asksPolicy(x, event.step) ? [] : (['pack.approval.updated'] as const)));
+      return gateTold(
+        event.step,
+        event.type,
+        ...(asksPolicy(x, event.step) ? [] : (['pack.approval.updated'] as const)),
+      );
     case 'gate.ended': {
       if (!asksPolicy(x, event.step)) return gateTold(event.step, event.type, 'pack.approval.updated');
-      return gateTold(event.step, event.type, ...(event.outcome === 'approved' ? (['pack.policy.released'] as const) : []));
+      return gateTold(
+        event.step,
+        event.type,
+        ...(event.outcome === 'approved' ? (['pack.policy.released'] as const) : []),
+      );
     }
     case 'step.attention': {
       const { step, execution } = event;

@@ -49,7 +49,11 @@ async function drive(): Promise<string> {
 const OUTPUTS = { receipt: 'PAY-7' };
 
 /** Posts a resolution as the webservice does, changed in some way. */
-function resolve(change: Partial<ResolutionRecord> = {}, { usage = 'ledger' as 'ledger' | 'admission', outputs = OUTPUTS as Json } = {}) {
+function resolve(
+  change: Partial<ResolutionRecord> = {},
+  by: { readonly usage?: 'ledger' | 'admission'; readonly outputs?: Json } = {},
+): void {
+  const { usage = 'ledger', outputs = OUTPUTS } = by;
   const record: ResolutionRecord = {
     schema: 'taskrunner.resolution.v1',
     runId: run,
@@ -100,7 +104,13 @@ describe('a resolution', () => {
   });
 
   it('without an envelope changes nothing', async () => {
-    const given = { type: 'attention.resolved', step: 'pay', execution: 1, outcome: 'succeeded', outputs: null } as never;
+    const given = {
+      type: 'attention.resolved',
+      step: 'pay',
+      execution: 1,
+      outcome: 'succeeded',
+      outputs: null,
+    } as never;
     world.post(run, given);
     expect(await drive()).toBe('parked');
     expect(world.alarms.map(({ code }) => code)).toEqual(['RESOLUTION_UNSIGNED']);
@@ -110,6 +120,11 @@ describe('a resolution', () => {
     resolve({ execution: 7 });
     expect(await drive()).toBe('parked');
     const events = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event));
-    expect(events).toContainEqual({ type: 'given.ignored', what: 'attention.resolved', step: 'pay', code: 'ATTEMPT_OVER' });
+    expect(events).toContainEqual({
+      type: 'given.ignored',
+      what: 'attention.resolved',
+      step: 'pay',
+      code: 'ATTEMPT_OVER',
+    });
   });
 });

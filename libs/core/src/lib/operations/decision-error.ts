@@ -59,7 +59,10 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   GATE_AUTH_TOO_OLD: ['the last sign-in is too long ago for this gate', 'Sign in again (max_age) and decide then.'],
   GATE_NOT_FOUND: ['the plan of the run has no such gate', 'Use a gateId from the list of approvals.'],
   DELEGATION_INVALID: ['there is no delegation for this', 'Decide for yourself, or have the delegation made first.'],
-  ATTENTION_NOT_NEEDED: ['the step needs no attention', 'Look at the run again: only what needs attention is resolved.'],
+  ATTENTION_NOT_NEEDED: [
+    'the step needs no attention',
+    'Look at the run again: only what needs attention is resolved.',
+  ],
   ATTENTION_STALE: [
     'another execution of the step needs attention',
     'Look at the step again and name the execution that it shows.',

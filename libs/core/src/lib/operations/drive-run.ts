@@ -208,7 +208,10 @@ export class RunDriver {
   }
 
   /** A gate that too few of the configured people may decide waits for nothing: that is journaled, announced and alarmed. */
-  private noteUnsatisfiable(draught: Draught, { answer, step }: Extract<GivenBody, { type: 'question.answered' }>): void {
+  private noteUnsatisfiable(
+    draught: Draught,
+    { answer, step }: Extract<GivenBody, { type: 'question.answered' }>,
+  ): void {
     if (answer.kind !== 'gate') return;
     const request = this.values.known.get(answer.gateDigest) as unknown as GateRequest;
     const eligible = tooFewApprovers(this.hands.announcing.people, this.initiators, request);

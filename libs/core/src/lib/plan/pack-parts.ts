@@ -81,12 +81,7 @@ export function readApprovals(
   return sortBy(approvals, ({ id }) => id);
 }
 
-export function readPolicies(
-  pack: Pack,
-  files: PackFiles,
-  engines: PolicyEngines,
-  faults: Faults,
-): readonly Policy[] {
+export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngines, faults: Faults): readonly Policy[] {
   const policies = pack.spec.policies.map(({ id, engine, level, source, path }, index): Policy => {
     const at = `/spec/policies/${index}/${source === null ? 'path' : 'source'}`;
     const bytes = path === null ? null : files.read(path);

@@ -7,7 +7,9 @@ import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from
  */
 export function compilePolicy({ engine, source }: PolicySource, engines: PolicyEngines = {}): PolicyCompilation {
   if (engine === 'cel') return compileCel(source);
-  return (Object.hasOwn(engines, engine) ? engines[engine] : undefined)?.compile(source) ?? unknownEngine(engine, engines);
+  return (
+    (Object.hasOwn(engines, engine) ? engines[engine] : undefined)?.compile(source) ?? unknownEngine(engine, engines)
+  );
 }
 
 function unknownEngine(engine: string, engines: PolicyEngines): PolicyCompilation {

@@ -77,7 +77,11 @@ function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void
 }
 
 /** A way to private addresses is opened only by naming them; a tenant hears of each event at one URL once. */
-function checkWebhook({ webhooks: { endpoints, firstRetry, longestRetry } }: Configuration, index: number, notes: Notes): void {
+function checkWebhook(
+  { webhooks: { endpoints, firstRetry, longestRetry } }: Configuration,
+  index: number,
+  notes: Notes,
+): void {
   const endpoint = endpoints[index];
   if (!endpoint) return;
   const at = `/webhooks/endpoints/${index}`;
@@ -98,7 +102,11 @@ function checkWebhook({ webhooks: { endpoints, firstRetry, longestRetry } }: Con
   if (endpoints.findIndex(same) !== index)
     notes.fault('CONFIG_CONFLICT', at, 'The same endpoint is here twice.', 'Keep one of the two.');
   if (index === 0 && firstRetry > longestRetry)
-    notes.fault('CONFIG_CONFLICT', '/webhooks/longestRetry', 'webhooks.longestRetry is shorter than webhooks.firstRetry.');
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/webhooks/longestRetry',
+      'webhooks.longestRetry is shorter than webhooks.firstRetry.',
+    );
 }
 
 /** The development Authority gives anybody any name: nothing of it may be reached from elsewhere. */

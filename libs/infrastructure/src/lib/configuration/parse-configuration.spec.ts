@@ -54,15 +54,16 @@ describe('the sample', () => {
     const shown = sample.replaceAll(/: \[\]\n(?= *# {3}- )/g, ':\n').replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
     const configuration = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks'));
     const { authority, approvals, webhooks } = configuration;
-    expect(authority.issuers).toMatchObject([{ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' }]);
+    expect(authority.issuers).toMatchObject([
+      { issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' },
+    ]);
     expect(approvals.people).toEqual([{ iss: 'https://id.example.org', sub: 'u-42', grants: [] }]);
     expect(webhooks.endpoints).toMatchObject([{ tenant: 'acme', types: [], cidr: null }]);
   });
 });
 
 describe('webhooks', () => {
-  const endpoint = (more: string) =>
-    `webhooks: { endpoints: [ { tenant: acme, secretFile: /run/secret, ${more} } ] }`;
+  const endpoint = (more: string) => `webhooks: { endpoints: [ { tenant: acme, secretFile: /run/secret, ${more} } ] }`;
 
   it.each([
     ['a public name over https', 'url: "https://hooks.example.org/x?y=1", types: [gate.opened]'],
@@ -82,7 +83,9 @@ describe('webhooks', () => {
 
   it('refuses the same endpoint twice, and pauses that end before they begin', () => {
     const one = '{ tenant: acme, secretFile: /run/secret, url: "https://a.example.org/" }';
-    expect(faults(`webhooks: { endpoints: [ ${one}, ${one} ] }`).join()).toContain('CONFIG_CONFLICT /webhooks/endpoints/1');
+    expect(faults(`webhooks: { endpoints: [ ${one}, ${one} ] }`).join()).toContain(
+      'CONFIG_CONFLICT /webhooks/endpoints/1',
+    );
     expect(faults(`webhooks: { firstRetry: 1h, longestRetry: 1m, endpoints: [ ${one} ] }`).join()).toContain(
       'CONFIG_CONFLICT /webhooks/longestRetry',
     );

@@ -22,7 +22,8 @@ export class NotCedar extends Error {}
 export function toCedar(input: JsonObject, policyLength: number): Record<string, CedarValueJson> {
   const bytes = new TextEncoder().encode(canonical(input)).length;
   if (bytes > MAX_CEDAR_INPUT) throw new NotCedar(`the input has more than ${MAX_CEDAR_INPUT} bytes`);
-  if (bytes * policyLength > MAX_CEDAR_COST) throw new NotCedar('so long a policy over so large an input is too much work');
+  if (bytes * policyLength > MAX_CEDAR_COST)
+    throw new NotCedar('so long a policy over so large an input is too much work');
   return record(input, 0);
 }
 

@@ -12,6 +12,7 @@ import {
   isJsonObject,
   limitFault,
   undecided,
+  type Json,
   type JsonObject,
   type PolicyAnswer,
   type PolicyCompilation,
@@ -50,8 +51,10 @@ export function readCedar(
   const limit = limitFault(source);
   if (limit !== null) return { kind: 'faults', faults: [limit] };
   const parts = policySetTextToParts(source);
-  if (parts.type === 'failure') return { kind: 'faults', faults: parts.errors.map((error) => syntaxFault(source, error)) };
-  if (parts.policy_templates.length > 0) return refuse('a template has nothing that fills its slots', 'write no ?slots');
+  if (parts.type === 'failure')
+    return { kind: 'faults', faults: parts.errors.map((error) => syntaxFault(source, error)) };
+  if (parts.policy_templates.length > 0)
+    return refuse('a template has nothing that fills its slots', 'write no ?slots');
   if (parts.policies.length === 0) return refuse('there is no policy in it', 'write permit(…) or forbid(…)');
   const policies = new Map<string, string>();
   for (const [index, text] of inOrder(source, parts.policies).entries()) {
@@ -67,14 +70,11 @@ export function cedarCall(policies: CedarPolicies, input: JsonObject, gate: stri
   const policyLength = Object.values(policies).reduce((sum, text) => sum + text.length, 0);
   const context = toCedar(input, policyLength);
   const [requester] = isJsonArray(input['actor']) ? input['actor'] : [];
-  const pack = isJsonObject(input['plan']) ? input['plan']['pack'] : null;
-  if (!isJsonObject(requester) || !isJsonObject(pack)) throw new NotCedar('the input names no requester or no pack');
-  const { iss, sub, kind } = requester;
-  const { name, version } = pack;
-  if (![iss, sub, name, version].every((text) => typeof text === 'string'))
-    throw new NotCedar('the input names no requester or no pack');
-  const principal = { type: kind === 'person' ? 'Person' : 'Client', id: `${String(iss)}|${String(sub)}` };
-  const resource = { type: 'Pack', id: String(name) };
+  const plan = isJsonObject(input['plan']) ? input['plan'] : {};
+  const [iss, sub, kind] = textsOf(requester, 'iss', 'sub', 'kind');
+  const [name, version] = textsOf(plan['pack'], 'name', 'version');
+  const principal = { type: kind === 'person' ? 'Person' : 'Client', id: `${iss}|${sub}` };
+  const resource = { type: 'Pack', id: name };
   return {
     principal,
     action: { type: 'Action', id: gate },
@@ -82,10 +82,23 @@ export function cedarCall(policies: CedarPolicies, input: JsonObject, gate: stri
     context,
     policies: { staticPolicies: { ...policies } },
     entities: [
-      { uid: principal, attrs: { iss: String(iss), sub: String(sub) }, parents: [] },
-      { uid: resource, attrs: { name: String(name), version: String(version) }, parents: [] },
+      { uid: principal, attrs: { iss, sub }, parents: [] },
+      { uid: resource, attrs: { name, version }, parents: [] },
     ],
   };
+}
+
+/** Texts of an object of the input, by their names; without one there is nobody to ask about. */
+function textsOf<const Names extends readonly string[]>(
+  value: Json | undefined,
+  ...names: Names
+): { readonly [I in keyof Names]: string } {
+  const texts = names.map((name) => {
+    const text = isJsonObject(value) ? value[name] : null;
+    if (typeof text !== 'string') throw new NotCedar('the input names no requester or no pack');
+    return text;
+  });
+  return texts as unknown as { readonly [I in keyof Names]: string };
 }
 
 /** Cedar's answer as ours: reasons are ids of the policies that decided. */

@@ -111,7 +111,9 @@ describe('Cedar', () => {
   });
 
   it('is unknown where it is not at hand', () => {
-    expect(compilePolicy({ engine: 'cedar', source: ANY })).toMatchObject({ faults: [{ code: 'POLICY_ENGINE_UNKNOWN' }] });
+    expect(compilePolicy({ engine: 'cedar', source: ANY })).toMatchObject({
+      faults: [{ code: 'POLICY_ENGINE_UNKNOWN' }],
+    });
   });
 });
 

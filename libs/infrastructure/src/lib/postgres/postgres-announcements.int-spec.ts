@@ -84,7 +84,9 @@ describe('announcements', () => {
   });
 
   it('that are for later do not come before, and know where their gate stands', async () => {
-    const runId = await announced(anAnnouncement(1, 'hook#reminder', { type: 'gate.reminder' }, Date.now() + 3_600_000));
+    const runId = await announced(
+      anAnnouncement(1, 'hook#reminder', { type: 'gate.reminder' }, Date.now() + 3_600_000),
+    );
     expect(await take()).toEqual([]);
     await database.sql(
       `update pack_runs.outbox set due_at = now(), since = now() - interval '2 hours' where run_id = $1`,

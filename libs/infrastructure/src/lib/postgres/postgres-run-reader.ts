@@ -80,7 +80,10 @@ export class PostgresRunReader extends RunReader {
     return (await this.ask<SummaryRow>(tenant, this.listStatement, status, stored, pack, cursor, limit)).map(toSummary);
   }
 
-  async plan(tenant: TenantId, run: RunId): Promise<{ plan: string; profile: string; environment: string; planHash: Digest } | null> {
+  async plan(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ plan: string; profile: string; environment: string; planHash: Digest } | null> {
     const [row] = await this.ask<{ plan: string; profile: string; environment: string; plan_hash: string }>(
       tenant,
       this.planStatement,

@@ -2,7 +2,17 @@ import { runUuid, sha256 } from '@taskrunner/core';
 import type { RunId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
-import { aCommit, aNewRun, aWorker, cancelRequest, ENVIRONMENT, start, submit, tenantA, tenantB } from './testing/builders';
+import {
+  aCommit,
+  aNewRun,
+  aWorker,
+  cancelRequest,
+  ENVIRONMENT,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 

@@ -78,15 +78,14 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     ],
     artifacts: [{ step: 's', execution: 1, name: 'n', path: 'p', digest: sha256('a'), size: 1, mediaType: 'm' }],
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
-    outbox: [
-      { kind: 'attest', body: {} },
-      anAnnouncement(1),
-    ],
+    outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
     run: { lastLine: 1 },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
   await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
-  expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({ kind: 'counted' });
+  expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
+    kind: 'counted',
+  });
   const [item] = await worker.outbox.take('attest', 1, 1);
   if (!item) throw new Error('no item');
   await worker.outbox.seal(item, {

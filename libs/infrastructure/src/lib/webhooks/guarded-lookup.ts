@@ -23,7 +23,12 @@ export function guardedLookup(rule: EgressRule, resolver: Resolver = resolve): L
       if (error) return callback(error, '', 0);
       const allowed = found.filter(({ address }) => decideAddress(rule, address) === 'EGRESS_ALLOWED');
       const [first] = allowed;
-      if (!first) return callback(new WayClosed('EGRESS_SPECIAL_ADDRESS: the name resolves to no address that is allowed'), '', 0);
+      if (!first)
+        return callback(
+          new WayClosed('EGRESS_SPECIAL_ADDRESS: the name resolves to no address that is allowed'),
+          '',
+          0,
+        );
       if (options.all) return callback(null, allowed);
       return callback(null, first.address, first.family);
     });

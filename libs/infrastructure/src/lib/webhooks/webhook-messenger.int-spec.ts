@@ -43,11 +43,17 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** Sends one message to an endpoint with this URL and rule; `addresses` is what names resolve to. */
-async function send(
-  url: string,
-  { cidr = '127.0.0.0/8' as string | null, rule = null as EgressRule | null, addresses = ['127.0.0.1'], timeoutMs = 5_000 } = {},
-): Promise<Sent> {
+interface Way {
+  readonly cidr?: string | null;
+  readonly rule?: EgressRule | null;
+  /** What names resolve to. */
+  readonly addresses?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+/** Sends one message to an endpoint with this URL and rule. */
+async function send(url: string, way: Way = {}): Promise<Sent> {
+  const { cidr = '127.0.0.0/8', rule = null, addresses = ['127.0.0.1'], timeoutMs = 5_000 } = way;
   const own = rule ?? parseRule(/^https?:\/\/[^/]+/.exec(url)?.[0] ?? '', cidr ?? undefined);
   if (!own) throw new Error('no rule');
   const messenger = new WebhookMessenger([{ id: 'hook', url, secret: SECRET, rule: own }], {
@@ -120,7 +126,10 @@ describe('a webhook', () => {
     ['a name of loopback', 'localhost'],
   ])('is refused at %s where no block is pinned', async (_, host) => {
     const rule = { scheme: 'http', host: '*', port: '*' } as const;
-    expect(await send(`http://${host}:${port}/`, { rule })).toEqual({ kind: 'failed', reason: 'EGRESS_SPECIAL_ADDRESS' });
+    expect(await send(`http://${host}:${port}/`, { rule })).toEqual({
+      kind: 'failed',
+      reason: 'EGRESS_SPECIAL_ADDRESS',
+    });
     expect(received).toEqual([]);
   });
 
@@ -131,7 +140,9 @@ describe('a webhook', () => {
   });
 
   it('is reached by name within a pinned block, past addresses outside of it', async () => {
-    expect(await send(`http://hooks.test:${port}/`, { addresses: ['10.0.0.9', '127.0.0.1'] })).toEqual({ kind: 'taken' });
+    expect(await send(`http://hooks.test:${port}/`, { addresses: ['10.0.0.9', '127.0.0.1'] })).toEqual({
+      kind: 'taken',
+    });
     expect(await send(`http://hooks.test:${port}/`, { cidr: '10.0.0.0/8' })).toMatchObject({ kind: 'failed' });
     expect(received).toHaveLength(1);
   });

@@ -31,7 +31,10 @@ const ANSWER_BYTES = 64 * 1024;
  * timestamp and body). Only to the host that is configured, at addresses that its rule allows; a redirect is a refusal.
  */
 export class WebhookMessenger extends Messenger {
-  private readonly endpoints: ReadonlyMap<string, WebhookEndpoint & { readonly signer: Webhook; readonly agent: Agent }>;
+  private readonly endpoints: ReadonlyMap<
+    string,
+    WebhookEndpoint & { readonly signer: Webhook; readonly agent: Agent }
+  >;
 
   constructor(
     endpoints: readonly WebhookEndpoint[],
@@ -70,7 +73,9 @@ export class WebhookMessenger extends Messenger {
       });
       await discard(answer);
       const { statusCode } = answer;
-      return statusCode >= 200 && statusCode < 300 ? { kind: 'taken' } : { kind: 'failed', reason: `HTTP ${statusCode}` };
+      return statusCode >= 200 && statusCode < 300
+        ? { kind: 'taken' }
+        : { kind: 'failed', reason: `HTTP ${statusCode}` };
     } catch (error) {
       return { kind: 'failed', reason: reasonOf(error) };
     }

@@ -236,14 +236,26 @@ export function aResolution(
     envelope: anEnvelope(recordDigest),
     recordDigest,
     outputs: null,
-    letter: { type: 'attention.resolved', step: step as StepId, execution, outcome, outputs: null, record: recordDigest },
+    letter: {
+      type: 'attention.resolved',
+      step: step as StepId,
+      execution,
+      outcome,
+      outputs: null,
+      record: recordDigest,
+    },
     audit: { type: 'attention.resolution', step, sub },
     ...given,
   };
 }
 
 /** An announcement of a run for an endpoint, at a place of their order. */
-export function anAnnouncement(place: number, stream = 'hook', given: Partial<Announcement> = {}, dueAt: number | null = null) {
+export function anAnnouncement(
+  place: number,
+  stream = 'hook',
+  given: Partial<Announcement> = {},
+  dueAt: number | null = null,
+) {
   const body: Announcement = {
     type: 'gate.opened',
     at: 1,
