@@ -75,6 +75,8 @@ describe('a resolution', () => {
       [runUuid(runId)],
     );
     expect(run?.due).toBe(true);
+    const audited = `select from pack_runs.audit where event->>'type' = 'attention.resolution' and event->>'sub' = 'ben'`;
+    expect(await database.sql(audited)).toHaveLength(1);
     // A lost answer: the same record again counts as it did.
     expect(await web.attentionDesk.resolve(resolution)).toEqual({ kind: 'counted' });
     const other = aResolution(runId, 'cy', 1_001, { ...about, outcome: 'failed' });
