@@ -44,7 +44,7 @@ export class AnnounceLoop {
       try {
         taken = await this.takeDue();
       } catch (error) {
-        this.log.say('warn', 'announce.failed', { reason: reasonOf(error) });
+        this.log.say('warn', 'announce.failed', { error });
       }
       if (taken === 0) await this.idle();
     }
@@ -54,6 +54,7 @@ export class AnnounceLoop {
     const limit = AT_ONCE - this.underWay.size;
     if (limit === 0) return 0;
     const { leaseMs } = this.options;
+    await this.hands.announcements.spread(this.hands.endpoints);
     const busy = this.busyStreams();
     const items = await this.hands.announcements.take({ limit, perStream: AT_ONE_ENDPOINT, busy, leaseMs });
     for (const item of items) {
@@ -81,7 +82,7 @@ export class AnnounceLoop {
       this.log.say(level, `announcement.${told.kind}`, { ...about, ...told });
     } catch (error) {
       // It comes back when its lease is over.
-      this.log.say('warn', 'announcement.unsettled', { ...about, reason: reasonOf(error) });
+      this.log.say('warn', 'announcement.unsettled', { ...about, error });
     }
   }
 
@@ -94,8 +95,4 @@ export class AnnounceLoop {
       };
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

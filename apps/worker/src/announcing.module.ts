@@ -1,4 +1,4 @@
-import type { TellHands } from '@taskrunner/core';
+import { ANNOUNCEMENT_TYPES, type TellHands } from '@taskrunner/core';
 import {
   endpointId,
   endpointRule,
@@ -26,6 +26,11 @@ export async function tellHands(
   return {
     announcements: database.announcements,
     messenger: new WebhookMessenger(endpoints, { timeoutMs: webhooks.timeout, now: () => Date.now() }),
+    endpoints: webhooks.endpoints.map((endpoint) => ({
+      tenant: endpoint.tenant,
+      stream: endpointId(endpoint),
+      types: endpoint.types.length > 0 ? endpoint.types : ANNOUNCEMENT_TYPES,
+    })),
     publicUrl: (http.publicUrl ?? `http://${http.host}:${http.port}`).replace(/\/+$/, ''),
     retries: {
       firstMs: webhooks.firstRetry,

@@ -26,7 +26,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const { database, supervisor, objects, keys, probe, description, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -45,18 +45,21 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
   };
   return {
     claims: database.claims,
-    committer: database.committer,
-    logs: database.logStore,
+    committer: telemetry.watchCommitter(database.committer),
+    logs: telemetry.watchLogs(database.logStore),
     objects,
     clock: database.clock,
-    executors: builtinExecutors({
-      clock: database.clock,
-      objects,
-      hands: sandboxHands,
-      workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
-      artifactMaxBytes: configuration.artifacts.maxBytes,
-      interpreters,
-    }),
+    executors: telemetry.watchExecutors(
+      builtinExecutors({
+        clock: database.clock,
+        objects,
+        hands: sandboxHands,
+        workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
+        artifactMaxBytes: configuration.artifacts.maxBytes,
+        interpreters,
+        traceparent: () => telemetry.tracing.traceparent(),
+      }),
+    ),
     judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
     announcing: announcingOf(configuration),
     worker: description,
@@ -71,7 +74,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         sensitiveInputs: false,
         policyEngines: { cedar: cedarEngine },
       }),
-    alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
+    alarm: (run, code, detail) => {
+      telemetry.metrics.add('taskrunner_alarms_total', 1);
+      log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
+    },
   };
 }
 

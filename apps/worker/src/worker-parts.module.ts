@@ -1,5 +1,6 @@
 import type { WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -11,4 +12,5 @@ export interface WorkerParts {
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
   readonly log: WorkerLog;
+  readonly telemetry: Telemetry;
 }

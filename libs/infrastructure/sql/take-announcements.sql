@@ -5,7 +5,7 @@
 with first as materialized (
   select o.tenant_id, o.outbox_id, o.due_at, row_number() over (partition by o.tenant_id, o.stream order by o.due_at) as turn
   from pack_runs.outbox o
-  where o.kind = 'announce' and o.due_at <= now() and o.stream <> all ($4::text[]) and not exists (
+  where o.kind = 'announce' and o.due_at <= now() and o.stream is not null and o.stream <> all ($4::text[]) and not exists (
     select from pack_runs.outbox e
     where e.tenant_id = o.tenant_id and e.run_id = o.run_id and e.stream = o.stream and e.place < o.place and e.kind = 'announce')
 ), due as (

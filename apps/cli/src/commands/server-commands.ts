@@ -5,6 +5,7 @@ import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
 import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
+import { registerSchedules } from './schedule.commands';
 
 /** Everything that talks to a server. */
 export function registerServerCommands(program: Command, context: Context): void {
@@ -13,4 +14,5 @@ export function registerServerCommands(program: Command, context: Context): void
   registerDecisions(program, context);
   registerResolve(program, context);
   registerDownloads(program, context);
+  registerSchedules(program, context);
 }

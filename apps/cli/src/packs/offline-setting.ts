@@ -7,6 +7,7 @@ import {
   loadConfiguration,
   parseConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
 } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
 
@@ -50,6 +51,7 @@ export async function offlineSetting(
     environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
     configuration: {
       defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       policyEngines: { cedar: cedarEngine },
       egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],

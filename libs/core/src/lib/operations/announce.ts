@@ -53,7 +53,7 @@ export function announcementsOf(of: {
 }
 
 function announcements(x: PlanIndex, results: Results, { at, event }: Unnumbered): readonly Announcement[] {
-  const gateTold = (gate: StepId, ...types: readonly AnnouncementType[]): readonly Announcement[] => {
+  const gateTold = (gate: StepId, ...types: readonly Announcement['type'][]): readonly Announcement[] => {
     const gateDigest = results.get(gate)?.gate?.gateDigest ?? null;
     return types.map((type) => ({ type, at, gate, gateDigest, step: null, execution: null }));
   };

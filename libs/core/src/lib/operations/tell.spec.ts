@@ -7,6 +7,7 @@ const HOUR = 3_600_000;
 
 class Desk extends Announcements {
   readonly log: string[] = [];
+  async spread(): Promise<void> {}
   async take(): Promise<readonly DueAnnouncement[]> {
     return [];
   }
@@ -57,6 +58,7 @@ async function told(due: DueAnnouncement, answer: Sent) {
   const hands: TellHands = {
     announcements: desk,
     messenger: post,
+    endpoints: [],
     publicUrl: 'https://runner.test',
     retries: { firstMs: 5_000, longestMs: HOUR, giveUpMs: 24 * HOUR },
     random: () => 1,
@@ -121,6 +123,12 @@ describe('telling', () => {
       stepId: 'pay',
       execution: 2,
       link: `${link}/steps/pay`,
+    });
+    const stopped = { type: 'schedule.stopped', scheduleId: 'sch_1', code: 'PLAN_HASH_MISMATCH' } as const;
+    expect(JSON.parse(messageBody({ ...item(), announcement: stopped }, 'https://runner.test'))).toEqual({
+      type: 'schedule.stopped',
+      timestamp: '1970-01-01T00:00:00.000Z',
+      data: { tenant: 'acme', scheduleId: 'sch_1', link: 'https://runner.test/api/schedules/sch_1' },
     });
     expect(data({ type: 'run.ended', gate: null }).data).toEqual({ tenant: 'acme', runId: 'run_1', link });
   });

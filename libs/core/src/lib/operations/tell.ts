@@ -6,6 +6,8 @@ import type { Messenger } from '../ports/messenger';
 export interface TellHands {
   readonly announcements: Announcements;
   readonly messenger: Messenger;
+  /** Those that are configured, and what each wants to hear. */
+  readonly endpoints: Parameters<Announcements['spread']>[0];
   /** Where the API is reached from outside, without a slash at its end. */
   readonly publicUrl: string;
   /** Milliseconds: the first pause, the longest, and how long it is tried at all. */
@@ -54,7 +56,13 @@ function messageId({ id }: DueAnnouncement): string {
 }
 
 /** Ids, the gate digest and a link: who may read more asks for it there. */
-export function messageBody({ tenant, runId, announcement }: DueAnnouncement, publicUrl: string): string {
+export function messageBody(item: DueAnnouncement, publicUrl: string): string {
+  const { tenant, runId, announcement, since } = item;
+  if (announcement.type === 'schedule.stopped') {
+    const { type, scheduleId } = announcement;
+    const link = `${publicUrl}/api/schedules/${encodeURIComponent(scheduleId)}`;
+    return JSON.stringify({ type, timestamp: new Date(since).toISOString(), data: { tenant, scheduleId, link } });
+  }
   const { type, at, gate, gateDigest, step, execution } = announcement;
   const run = `${publicUrl}/api/runs/${runId}`;
   const about: Json =

@@ -9,7 +9,9 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { policies } from './sections/policies';
+import { retries } from './sections/retries';
 import { sandbox } from './sections/sandbox';
+import { scheduler } from './sections/scheduler';
 import { telemetry } from './sections/telemetry';
 import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
@@ -33,9 +35,11 @@ export const CONFIGURATION = {
   approvals,
   policies,
   webhooks,
+  retries,
   sandbox,
   keys,
   worker,
+  scheduler,
   limits,
   telemetry,
 };

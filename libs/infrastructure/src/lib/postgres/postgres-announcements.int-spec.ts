@@ -83,6 +83,29 @@ describe('announcements', () => {
     expect(await take()).toHaveLength(3);
   });
 
+  it('that name no endpoint are spread over those of their tenant that want them, once', async () => {
+    const runId = await announced();
+    const body = JSON.stringify({ type: 'schedule.stopped', scheduleId: 's' });
+    const insert = `insert into pack_runs.outbox (tenant_id, run_id, kind, body) values ('acme', $1, 'announce', $2)`;
+    for (let i = 0; i < 2; i++) await database.sql(insert, [runUuid(runId), body]);
+    expect(await take()).toEqual([]);
+    const types = ['schedule.stopped', 'run.ended'] as const;
+    const endpoints = [
+      { tenant: 'acme', stream: 'a', types },
+      { tenant: 'acme', stream: 'b', types },
+      { tenant: 'acme', stream: 'c', types: ['run.ended'] as const },
+      { tenant: 'globex', stream: 'd', types },
+    ];
+    await Promise.all([worker.announcements.spread(endpoints), other.announcements.spread(endpoints)]);
+    const first = await take();
+    expect(first.map(({ stream, announcement }) => [stream, announcement.type]).sort()).toEqual([
+      ['a', 'schedule.stopped'],
+      ['b', 'schedule.stopped'],
+    ]);
+    for (const item of first) await worker.announcements.done(item);
+    expect(await take()).toHaveLength(2);
+  });
+
   it('that are for later do not come before, and know where their gate stands', async () => {
     const runId = await announced(
       anAnnouncement(1, 'hook#reminder', { type: 'gate.reminder' }, Date.now() + 3_600_000),

@@ -1,5 +1,5 @@
 import { Announcements, toRunId } from '@taskrunner/core';
-import type { Announcement, DueAnnouncement, TenantId } from '@taskrunner/core';
+import type { DueAnnouncement, TenantId } from '@taskrunner/core';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -9,7 +9,7 @@ interface AnnouncementRow {
   readonly tenant_id: string;
   readonly run_id: string;
   readonly stream: string;
-  readonly body: Announcement;
+  readonly body: DueAnnouncement['announcement'];
   readonly tries: number;
   readonly since_ms: number;
   readonly now_ms: number;
@@ -18,12 +18,25 @@ interface AnnouncementRow {
 
 /** Announcements in the outbox, leased by moving their due time. */
 export class PostgresAnnouncements extends Announcements {
+  private readonly spreadStatement = statement('spread-announcements');
   private readonly takeStatement = statement('take-announcements');
   private readonly endStatement = statement('end-announcement');
   private readonly postponeStatement = statement('postpone-announcement');
 
   constructor(private readonly queries: Queries) {
     super();
+  }
+
+  /** Not sent again: what a lost answer has spread is spread. */
+  async spread(endpoints: Parameters<Announcements['spread']>[0]): Promise<void> {
+    const wanted = endpoints.flatMap(({ tenant, stream, types }) =>
+      types.map((type) => [tenant, stream, type] as const),
+    );
+    await this.queries.across(this.spreadStatement, [
+      wanted.map(([tenant]) => tenant),
+      wanted.map(([, stream]) => stream),
+      wanted.map(([, , type]) => type),
+    ]);
   }
 
   /** Not sent again: what a lost answer leased comes back when its lease is over. */

@@ -2,7 +2,8 @@ import { sqlMigration } from './sql-migration';
 
 /**
  * Announcements: outbox rows of kind `announce`, one an event and endpoint (`stream`), in the order of the journal (`place`);
- * `since` is when it was first due.
+ * `since` is when it was first due. One without
+ * a stream is for all endpoints: a worker spreads it over those that it knows.
  * Resolutions: signed records by which people end attention, only ever added. `refused_position`: the place in the inbox of the
  * decision that rejected a gate of the run; what is decided after it would not count.
  */
@@ -11,9 +12,9 @@ export const webhooks = sqlMigration(
   `
 alter table pack_runs.outbox add column stream text collate "C", add column place bigint,
   add column since timestamptz not null default clock_timestamp();
-alter table pack_runs.outbox add constraint outbox_announcements_are_placed
-  check (kind <> 'announce' or (stream is not null and place is not null));
+alter table pack_runs.outbox add constraint outbox_announcements_are_placed check ((stream is null) = (place is null));
 create unique index outbox_streams on pack_runs.outbox (tenant_id, run_id, stream, place) where kind = 'announce';
+create index outbox_for_all on pack_runs.outbox (due_at) where kind = 'announce' and stream is null;
 
 alter table pack_runs.runs add column refused_position bigint not null default 0;
 grant update (refused_position) on pack_runs.runs to taskrunner_web;
