@@ -9,8 +9,11 @@ import {
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  loadPackTrust,
+  openRegistries,
   profileDefaultsOf,
   retryRuleOf,
+  TAR_HANDS,
   type Configuration,
 } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -57,6 +60,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
+  const packTrust = await loadPackTrust(configuration);
+  const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
     database: {
@@ -69,7 +74,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objectRoot: artifacts.root,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
+      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
         retries: retryRuleOf(configuration),
@@ -81,6 +86,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         policyEngines: { cedar: cedarEngine },
       },
     },
+    packs: { shelves, trust: packTrust },
     limits: http.limits,
     scheduler,
   };

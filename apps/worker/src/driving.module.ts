@@ -13,14 +13,17 @@ import {
 import {
   announcingOf,
   builtinExecutors,
+  bundleRootsOf,
   CedarJudge,
   cedarEngine,
   collect,
   loadMacKey,
   readOutputs,
+  tarEntries,
   Workspace,
   type Configuration,
   type SandboxHands,
+  type TarLimits,
 } from '@taskrunner/infrastructure';
 import type { WorkerParts } from './worker-parts.module';
 
@@ -57,6 +60,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
+        bundles: {
+          roots: bundleRootsOf(configuration),
+          entries: (source) => tarEntries(source, bundleLimits(configuration)),
+        },
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
@@ -80,6 +87,15 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     },
   };
 }
+
+/** What a bundle of a publisher may hold. */
+function bundleLimits({ artifacts }: Configuration): TarLimits {
+  const { maxBytes } = artifacts;
+  return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
+}
+
+const BUNDLE_SIZES = 16;
+const BUNDLE_FILES = 100_000;
 
 /** Public keys from PEM files, for one usage. */
 async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

@@ -5,6 +5,7 @@ import {
   databaseUrlsOf,
   FileObjectStore,
   keyPathsOf,
+  loadPackTrust,
   monotonicMs,
   openWorkerDatabase,
   Supervisor,
@@ -73,7 +74,7 @@ export class Worker {
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe);
+    const description = describe(configuration, probe, await loadPackTrust(configuration));
     const parts = { database, supervisor, objects, keys, probe, description, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });

@@ -2,6 +2,7 @@ import { decideEgress, parseTarget } from '@taskrunner/core';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
+import { checkPacksRegistry } from './check-packs-registry';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
@@ -34,6 +35,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   );
   checkNames(authority.issuers, notes);
   configuration.webhooks.endpoints.forEach((_, index) => checkWebhook(configuration, index, notes));
+  checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkAttestor(configuration, notes);
 }

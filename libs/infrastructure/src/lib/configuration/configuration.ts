@@ -10,6 +10,7 @@ import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { policies } from './sections/policies';
 import { retries } from './sections/retries';
+import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { telemetry } from './sections/telemetry';
@@ -30,6 +31,7 @@ export const CONFIGURATION = {
   http,
   database,
   authority,
+  packsRegistry,
   attestor,
   artifacts,
   approvals,
