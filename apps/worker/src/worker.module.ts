@@ -3,10 +3,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  FileObjectStore,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
+  openObjectStore,
   openWorkerDatabase,
   Supervisor,
   type Configuration,
@@ -21,6 +21,7 @@ import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
+import { ObjectSweep } from './object-sweep';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
@@ -48,6 +49,7 @@ export class Worker {
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
+    private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -71,7 +73,7 @@ export class Worker {
     });
     telemetry.watchDatabase(database);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await FileObjectStore.open(configuration.artifacts.root);
+    const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe, await loadPackTrust(configuration));
@@ -99,7 +101,12 @@ export class Worker {
     });
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, announces, telemetry);
+    const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
+    const sweep = new ObjectSweep(
+      { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
+      log,
+    );
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, announces, sweep, telemetry);
   }
 
   async start(): Promise<void> {
@@ -116,6 +123,7 @@ export class Worker {
     this.claims.start(incarnation);
     this.attests.start();
     this.announces.start();
+    this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolation: this.description.isolation,
@@ -129,6 +137,7 @@ export class Worker {
     await this.claims.drain(graceMs);
     await this.attests.stop();
     await this.announces.stop();
+    await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();

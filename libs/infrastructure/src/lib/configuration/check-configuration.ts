@@ -1,8 +1,10 @@
 import { decideEgress, parseTarget } from '@taskrunner/core';
+import { checkArtifacts } from './check-artifacts';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './check-packs-registry';
+import { isLoopback } from './loopback';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
@@ -37,6 +39,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   configuration.webhooks.endpoints.forEach((_, index) => checkWebhook(configuration, index, notes));
   checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
+  checkArtifacts(configuration, notes);
   checkAttestor(configuration, notes);
 }
 
@@ -168,11 +171,4 @@ function checkDevelopment({ http, authority }: Configuration, notes: Notes): voi
   authority.issuers.forEach(({ issuer }, index) => {
     if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
   });
-}
-
-/** True for `localhost` and literal loopback addresses; other names are not looked up. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.test(host)
-  );
 }
