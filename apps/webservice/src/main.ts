@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
   configurationFileOf,
   databaseUrlsOf,
   egressRulesOf,
@@ -85,6 +86,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         interpreters: sandbox.interpreters,
         egress: egressRulesOf(configuration),
         sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
       },
     },
     packs: { shelves, trust: packTrust },
