@@ -38,7 +38,7 @@ export async function prove(
   await mkdir(stubFolder, { recursive: true });
   const options = { supervisor, stubFolder, roots: sandbox.roots, hidden };
   const wanted = isolationOf(configuration);
-  const probe = await probeSandbox({ ...options, profile: wanted ?? 'bwrap-open/v1' });
+  const probe = await probeSandbox({ ...options, profile: wanted ?? 'bwrap-open/v2' });
   if (probe.available) return probe;
   log.say('warn', 'sandbox.unavailable', { profile: probe.profile, reason: probe.reason });
   return wanted === null ? probeSandbox({ ...options, profile: 'none/v1' }) : probe;

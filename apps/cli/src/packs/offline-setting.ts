@@ -40,7 +40,7 @@ export async function offlineSetting(
     );
   const { configuration } = reading;
   const environment = environmentOf(configuration, {
-    isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
+    isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
     executors: EXECUTOR_BEHAVIOURS,
   });
   const { grants } = configuration.approvals;

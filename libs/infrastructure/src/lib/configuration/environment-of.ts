@@ -18,9 +18,9 @@ export interface Build {
 }
 
 /** The name of the configured sandbox profile; null for `auto`, where a probe decides at start. */
-export function isolationOf(configuration: Configuration): 'bwrap-open/v1' | 'none/v1' | null {
+export function isolationOf(configuration: Configuration): 'bwrap-open/v2' | 'none/v1' | null {
   const { profile } = configuration.sandbox;
-  return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v1' : 'none/v1';
+  return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v2' : 'none/v1';
 }
 
 /** The environment document (documents.md, Profile): a function of configuration and build alone. */

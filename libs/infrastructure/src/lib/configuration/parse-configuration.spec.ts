@@ -211,7 +211,7 @@ describe('what is made of a configuration', () => {
 
   it.each([
     ['auto', null],
-    ['bwrap', 'bwrap-open/v1'],
+    ['bwrap', 'bwrap-open/v2'],
     ['none', 'none/v1'],
   ])('%s is %s', (profile, name) => expect(isolationOf(read(`sandbox: { profile: ${profile} }`))).toBe(name));
 

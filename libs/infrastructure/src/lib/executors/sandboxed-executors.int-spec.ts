@@ -29,7 +29,7 @@ class FixedClock extends Clock {
   }
 }
 
-describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profile) => {
+describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profile) => {
   let folder: string;
   let work: string;
   let supervisor: Supervisor;
