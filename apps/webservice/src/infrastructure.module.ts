@@ -42,7 +42,7 @@ export class InfrastructureModule {
       allowLoss: settings.allowUnsafe,
       onError,
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    const { runStore, runReader, gateDesk, logStore, workforce } = database;
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
@@ -58,6 +58,7 @@ export class InfrastructureModule {
           objects,
           signer: admission,
           planner: new PackPlanner(setting),
+          workforce,
           nonce,
         }),
       },

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  environmentOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   keyPathsOf,
@@ -60,6 +60,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS });
   return {
     http,
     database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
@@ -67,7 +68,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objectRoot: artifacts.root,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
+      environment: environments.usual,
+      sealedEnvironment: environments.sealed,
       configuration: {
         defaults: profileDefaultsOf(configuration),
         grants: approvals.grants,

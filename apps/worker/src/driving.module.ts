@@ -10,20 +10,13 @@ import {
   type KeyUsage,
   type VerificationKey,
 } from '@taskrunner/core';
-import {
-  builtinExecutors,
-  collect,
-  loadMacKey,
-  readOutputs,
-  Workspace,
-  type Configuration,
-  type SandboxHands,
-} from '@taskrunner/infrastructure';
+import { builtinExecutors, loadMacKey, type Configuration } from '@taskrunner/infrastructure';
+import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, log } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -33,13 +26,6 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
-  const sandboxHands: SandboxHands | null = probe.sandbox && {
-    sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
-    supervisor: supervisor as unknown as SandboxHands['supervisor'],
-    createWorkspace: (options) => Workspace.create(options),
-    readOutputs: (workspace) => readOutputs(workspace as Workspace),
-    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
-  };
   return {
     claims: database.claims,
     committer: database.committer,
@@ -49,12 +35,14 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     executors: builtinExecutors({
       clock: database.clock,
       objects,
-      hands: sandboxHands,
+      hands: sandboxHands(sandboxes, supervisor, onStartFailed),
       workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
       artifactMaxBytes: configuration.artifacts.maxBytes,
       interpreters,
     }),
-    worker: description,
+    get worker() {
+      return description();
+    },
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),

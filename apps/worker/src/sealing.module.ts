@@ -1,4 +1,5 @@
-import { canonical, type AttestHands, type Digest } from '@taskrunner/core';
+import { existsSync } from 'node:fs';
+import type { AttestHands } from '@taskrunner/core';
 import { FileSigner, writeTar, type Configuration } from '@taskrunner/infrastructure';
 import type { WorkerParts } from './worker-parts.module';
 
@@ -8,9 +9,11 @@ const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'sandboxes'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, probe } = parts;
+  const { database, objects, keys, sandboxes } = parts;
+  // A worker that does not seal may still have the key, and close the evidence of sealed runs that have ended.
+  const hasSealedKey = configuration.sealedMode.enabled || existsSync(keys.runSealed);
   return {
     claims: database.claims,
     runReader: database.runReader,
@@ -18,11 +21,10 @@ export async function attestHands(
     objects,
     outbox: database.outbox,
     runSigner: await FileSigner.open('run-open', keys.runOpen),
+    sealedSigner: hasSealedKey ? await FileSigner.open('run-sealed', keys.runSealed) : null,
     bundleSigner: await FileSigner.open('bundle', keys.bundle),
     developmentAuthority: configuration.authority.development,
-    probes: new Map<Digest, string>(
-      probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : [],
-    ),
+    probes: sandboxes.documents,
     artifactBytes: BUNDLED_ARTIFACT_BYTES,
     maxBundleBytes: BUNDLE_BYTES,
     archive: (files) => writeTar(files),

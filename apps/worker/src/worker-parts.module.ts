@@ -1,5 +1,5 @@
 import type { WorkerDescription } from '@taskrunner/core';
-import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { FileObjectStore, KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -8,7 +8,10 @@ export interface WorkerParts {
   readonly supervisor: Supervisor;
   readonly objects: FileObjectStore;
   readonly keys: KeyPaths;
-  readonly probe: SandboxProbe;
-  readonly description: WorkerDescription;
+  readonly sandboxes: Sandboxes;
+  /** As the last probe left it. */
+  readonly description: () => WorkerDescription;
+  /** A sandbox could not be set up: what the probe has shown may be true no more. */
+  readonly onStartFailed: () => void;
   readonly log: WorkerLog;
 }

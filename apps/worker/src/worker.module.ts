@@ -1,14 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import type { WorkerDescription } from '@taskrunner/core';
+import type { Incarnation, WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
   FileObjectStore,
   keyPathsOf,
   monotonicMs,
   openWorkerDatabase,
+  SEALED_ISOLATION,
   Supervisor,
   type Configuration,
+  type Sandboxes,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
 import { AttestLoop } from './attest-loop';
@@ -16,18 +18,24 @@ import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
 import { Lease } from './lease';
-import { describe, prove } from './sandbox.module';
+import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
 const ATTEST_INTERVAL_MS = 1_000;
+const UNENFORCEABLE_INTERVAL_MS = 2_000;
+/** Between two probes that failed starts ask for. */
+const SUSPICION_MS = 10_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
 /** The worker, composed: one incarnation at a time, its supervisor, its loops. */
 export class Worker {
   private lease: Lease | null = null;
+  private incarnation: Incarnation | null = null;
+  private prober: NodeJS.Timeout | null = null;
+  private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
 
@@ -35,7 +43,9 @@ export class Worker {
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
     private readonly url: string,
-    private readonly description: WorkerDescription,
+    private readonly configuration: Configuration,
+    private readonly sandboxes: Sandboxes,
+    private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
     private readonly log: WorkerLog,
@@ -55,10 +65,15 @@ export class Worker {
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const keys = keyPathsOf(configuration);
-    const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe);
-    const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
-    const sealing = await attestHands(configuration, { database, objects, keys, probe });
+    const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
+    const opened: { worker: Worker | null } = { worker: null };
+    const description = describe(configuration, sandboxes);
+    const hands = await driverHands(configuration, {
+      ...{ database, supervisor, objects, keys, sandboxes, log },
+      description: () => opened.worker?.description ?? description,
+      onStartFailed: () => opened.worker?.suspect(),
+    });
+    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes });
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
       database.claims,
@@ -68,14 +83,29 @@ export class Worker {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
         mailIntervalMs: MAIL_INTERVAL_MS,
+        unenforceable: () => (sandboxes.of(SEALED_ISOLATION) === null ? [SEALED_ISOLATION] : []),
+        unenforceableWaitMs: configuration.sealedMode.wait,
+        unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    opened.worker = new Worker(
+      database,
+      supervisor,
+      workerUrl,
+      configuration,
+      sandboxes,
+      description,
+      claims,
+      attests,
+      log,
+    );
+    return opened.worker;
   }
 
   async start(): Promise<void> {
     const incarnation = await this.database.claims.register(this.description);
+    this.incarnation = incarnation;
     this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS);
     this.lease = new Lease(this.url, incarnation, ({ held, at, sent }) => {
       if (held) {
@@ -86,10 +116,11 @@ export class Worker {
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
+    this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
-      isolation: this.description.isolation,
+      isolations: this.description.isolations,
       probe: this.description.probe,
     });
   }
@@ -97,6 +128,7 @@ export class Worker {
   /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    if (this.prober !== null) clearInterval(this.prober);
     await this.claims.drain(graceMs);
     await this.attests.stop();
     await this.lease?.stop();
@@ -108,9 +140,33 @@ export class Worker {
 
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
-    if (this.description.environments.length === 0)
-      return { ready: false, reason: `the sandbox profile ${this.description.isolation} cannot be enforced here` };
+    if (this.description.environments.length === 0) {
+      const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
+      return { ready: false, reason: `the sandbox profile ${refused} cannot be enforced here` };
+    }
     return this.database.readiness();
+  }
+
+  /** A sandbox could not be set up: perhaps it is this step, perhaps the machine has changed. */
+  private suspect(): void {
+    if (performance.now() - this.suspectedAt < SUSPICION_MS) return;
+    this.suspectedAt = performance.now();
+    void this.prove();
+  }
+
+  /** Probes again. What cannot be enforced any more is claimed no more, and what is driven under it is handed over. */
+  private async prove(): Promise<void> {
+    try {
+      if (this.stopping || !(await this.sandboxes.again())) return;
+      this.description = describe(this.configuration, this.sandboxes);
+      const { isolations, environments, probe } = this.description;
+      this.log.say('warn', 'sandbox.changed', { isolations, probe });
+      sayRefused(this.sandboxes, this.log);
+      this.claims.abandonOthers(environments);
+      if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
+    } catch (error) {
+      this.log.say('error', 'sandbox.not-probed', { reason: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   private retire: () => Promise<void> = async () => undefined;

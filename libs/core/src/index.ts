@@ -75,6 +75,7 @@ export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
 export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export { Workforce } from './lib/ports/workforce';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -165,7 +166,7 @@ export { replay, type Divergence } from './lib/journal/replay';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
-export { RunDriver, type Driven } from './lib/operations/drive-run';
+export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
 export {
   ExecutionLog,
   LEVEL_LETTERS,
@@ -239,6 +240,7 @@ export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  environmentOfPack,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,

@@ -39,6 +39,7 @@ export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
 export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
 export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
 export { PlainSandbox } from './lib/sandbox/plain-sandbox';
+export { Sandboxes, type SandboxesOptions } from './lib/sandbox/sandboxes';
 export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
 export {
   DEFAULT_LIMITS,
@@ -56,7 +57,15 @@ export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
 export { describeConfiguration } from './lib/configuration/describe-configuration';
-export { environmentOf, isolationOf, profileDefaultsOf, type Build } from './lib/configuration/environment-of';
+export {
+  environmentOf,
+  environmentsOf,
+  isolationOf,
+  profileDefaultsOf,
+  SEALED_ISOLATION,
+  type Build,
+  type Environments,
+} from './lib/configuration/environment-of';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
 export { DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';

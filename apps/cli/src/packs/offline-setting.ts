@@ -1,6 +1,7 @@
 import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
 import {
   environmentOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
@@ -39,18 +40,17 @@ export async function offlineSetting(
       reading.faults,
     );
   const { configuration } = reading;
-  const environment = environmentOf(configuration, {
-    isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
-    executors: EXECUTOR_BEHAVIOURS,
-  });
+  const build = { isolation: isolationOf(configuration) ?? 'bwrap-open/v2', executors: EXECUTOR_BEHAVIOURS };
+  const environments = environmentsOf(configuration, build);
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
   return {
-    environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
+    environment: options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual,
+    sealedEnvironment: environments.sealed,
     configuration: {
       defaults: profileDefaultsOf(configuration),
       interpreters: configuration.sandbox.interpreters,
-      egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
+      egress: options.sealed || !named ? [{ scheme: '*', host: '*', port: '*' }] : [],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };

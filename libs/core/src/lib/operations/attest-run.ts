@@ -34,7 +34,10 @@ export interface AttestHands {
   readonly logs: LogStore;
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
+  /** Of usage `run-open`. */
   readonly runSigner: Signer;
+  /** Of usage `run-sealed`; null where this process has no such key: evidence of sealed runs then waits for one that has. */
+  readonly sealedSigner: Signer | null;
   readonly bundleSigner: Signer;
   /** True under the development Authority: another builder id. */
   readonly developmentAuthority: boolean;
@@ -65,11 +68,13 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
     const documents = readEvidence(await gatherEvidence(hands, item.tenant, item.runId, records));
-    const packRun = await signStatement(hands.runSigner, buildStatement(documents));
+    const signer = documents.environment.mode === 'sealed' ? hands.sealedSigner : hands.runSigner;
+    if (!signer) return await postpone(hands, item, 'no key of usage run-sealed is here');
+    const packRun = await signStatement(signer, buildStatement(documents));
     const provenance = buildProvenance(documents);
     const attestations = {
       packRun: [packRun.signed],
-      provenance: provenance ? (await signStatement(hands.runSigner, provenance)).signed : null,
+      provenance: provenance ? (await signStatement(signer, provenance)).signed : null,
     };
     const files = await closeBundle(hands, documents, attestations);
     const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), {
@@ -134,7 +139,8 @@ async function gatherEvidence(
   const builder = builderIdOf({
     developmentAuthority: hands.developmentAuthority,
     keyFile: true,
-    hostNetwork: false,
+    // Steps under none/v1 are children in the worker's own network.
+    hostNetwork: environment.isolation === 'none/v1',
     mode: environment.mode,
   });
   const files: PackFile[] = [];

@@ -9,13 +9,15 @@ import { toManifest } from '../pack/pack-digest';
 import type { ReadPack } from '../pack/read-pack';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
+import type { Environment } from '../plan/profile';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
+import type { Workforce } from '../ports/workforce';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackPlanner } from './pack-planner';
-import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
+import { environmentOfPack, packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -23,6 +25,8 @@ export type SubmitRunCode =
   | 'PACK_INVALID'
   /** The pack cannot run with these inputs here: see the faults. */
   | 'PLAN_INVALID'
+  /** The run would be sealed, and no worker that is there can seal. */
+  | 'SEALED_UNENFORCEABLE'
   /** The plan is not the one whose hash was given. */
   | 'PLAN_HASH_MISMATCH'
   /** The key came before with another body. */
@@ -64,6 +68,7 @@ export interface SubmitRunHands {
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  readonly workforce: Workforce;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -85,14 +90,12 @@ interface AdmittedTexts {
 
 /** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
 export class SubmitRun {
-  private readonly environment: { readonly text: string; readonly digest: Digest };
+  /** Of the environments of this installation. */
+  private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
   /** Of plannings that the planner remembers. */
   private readonly texts = new WeakMap<Planned, AdmittedTexts>();
 
-  constructor(private readonly hands: SubmitRunHands) {
-    const text = canonical(hands.planner.setting.environment as unknown as Json);
-    this.environment = { text, digest: sha256(text) };
-  }
+  constructor(private readonly hands: SubmitRunHands) {}
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
     const { source, inputs } = submission;
@@ -103,6 +106,7 @@ export class SubmitRun {
       throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
     }
     comparePlan(planning.planned, submission);
+    await this.refuseUnenforceable(planning);
     const run = await this.admit(principal, submission, planning);
     const created = await this.hands.runs.create(run);
     switch (created.kind) {
@@ -121,6 +125,7 @@ export class SubmitRun {
   private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
+    const environment = this.environmentOf(planning);
     const { tenant, iss, sub, name } = principal;
     const stored: NewRun['files'] = [];
     for (const { path, bytes, executable } of packedFiles(submission.source, files)) {
@@ -138,8 +143,8 @@ export class SubmitRun {
       planHash,
       ...this.textsOf(planned, read),
       profileDigest,
-      environment: this.environment.text,
-      environmentDigest: this.environment.digest,
+      environment: environment.text,
+      environmentDigest: environment.digest,
       pack,
       files: stored,
       inputs: planned.values,
@@ -152,6 +157,28 @@ export class SubmitRun {
       stepsTotal: planned.index.nodes.size,
       idempotency: submission.idempotency && { ...submission.idempotency, person: { iss, sub } },
     };
+  }
+
+  /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
+  private async refuseUnenforceable(planning: PlannedPack): Promise<void> {
+    if (environmentOfPack(planning.read, this.hands.planner.setting).mode !== 'sealed') return;
+    const { live, honouring } = await this.hands.workforce.honouring(this.environmentOf(planning).digest);
+    if (live === 0 || honouring > 0) return;
+    throw new SubmitRunError(
+      'SEALED_UNENFORCEABLE',
+      live === 1 ? 'the one worker that is there cannot seal' : `none of ${live} workers can seal`,
+      'Read in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a machine that has it.',
+    );
+  }
+
+  private environmentOf({ read }: PlannedPack): { readonly text: string; readonly digest: Digest } {
+    const environment = environmentOfPack(read, this.hands.planner.setting);
+    const known = this.environments.get(environment);
+    if (known) return known;
+    const text = canonical(environment as unknown as Json);
+    const found = { text, digest: sha256(text) };
+    this.environments.set(environment, found);
+    return found;
   }
 
   private textsOf(planned: Planned, { pack }: ReadPack): AdmittedTexts {

@@ -6,6 +6,12 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   const { http, database, authority, approvals } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
+  if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/sealedMode/enabled',
+      'sealedMode.required needs sealedMode.enabled: nothing could run.',
+    );
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
     notes.fault(
       'CONFIG_CONFLICT',

@@ -7,6 +7,7 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { sandbox } from './sections/sandbox';
+import { sealedMode } from './sections/sealed-mode';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
 
@@ -20,6 +21,7 @@ export const CONFIGURATION = {
   authority,
   artifacts,
   approvals,
+  sealedMode,
   sandbox,
   keys,
   worker,

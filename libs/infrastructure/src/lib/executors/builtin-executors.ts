@@ -7,6 +7,7 @@ import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
+import { StepsByIsolation } from './steps-by-isolation';
 import { TransformExecutor } from './transform-executor';
 import { ValidateSchemaExecutor } from './validate-schema-executor';
 import { WaitExecutor } from './wait-executor';
@@ -15,8 +16,8 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly clock: Clock;
   readonly objects: ObjectStore;
-  /** Null: a worker without a sandbox, which starts no processes. */
-  readonly hands: SandboxHands | null;
+  /** By the isolation of the run's environment; null where this worker cannot enforce it. */
+  readonly hands: (isolation: string) => SandboxHands | null;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -32,17 +33,15 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const { clock, objects, hands, interpreters } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
+  const steps = new StepsByIsolation(hands, (of) => new SandboxedStep({ ...options, hands: of, pack, declared }));
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new CommandExecutor(steps),
+    new ScriptExecutor({ steps, pack, interpreters }),
   ];
-  if (hands !== null) {
-    const step = new SandboxedStep({ ...options, hands, pack, declared });
-    const { owner } = hands.sandbox;
-    executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
-  }
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

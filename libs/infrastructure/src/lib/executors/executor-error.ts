@@ -16,6 +16,9 @@ const REMEDIES = {
   SECRET_NOT_GRANTED: 'This release hands out no secrets.',
   SCHEMA_UNUSABLE: 'Write a JSON Schema 2020-12 without remote references; patterns in RE2 syntax.',
   SCHEMA_INVALID: 'Correct the target at the named places, or the schema.',
+  SEALED_UNENFORCEABLE:
+    'Look into the log of the worker (sandbox.unavailable): what it lacks must come back, or another worker take the run.',
+  SANDBOX_UNAVAILABLE: 'Look into the log of the worker (sandbox.unavailable).',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 

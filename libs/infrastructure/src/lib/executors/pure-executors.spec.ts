@@ -27,7 +27,7 @@ function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
   const options = {
     clock: new FixedClock(),
     objects,
-    hands: null,
+    hands: () => null,
     workDirectory: folder,
     artifactMaxBytes: 1,
     interpreters: [],
@@ -155,7 +155,7 @@ it('every executor has the behaviour version that the environment names', () => 
   const executors = builtinExecutors({
     clock: new FixedClock(),
     objects,
-    hands,
+    hands: () => hands,
     workDirectory: folder,
     artifactMaxBytes: 1,
     interpreters: [],

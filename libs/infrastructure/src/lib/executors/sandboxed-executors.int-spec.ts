@@ -59,7 +59,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     executors = builtinExecutors({
       clock: new FixedClock(),
       objects,
-      hands,
+      hands: () => hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
       interpreters,
@@ -410,7 +410,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       const step = builtinExecutors({
         clock: new FixedClock(),
         objects,
-        hands,
+        hands: () => hands,
         workDirectory: work,
         artifactMaxBytes: 1,
         interpreters: [],

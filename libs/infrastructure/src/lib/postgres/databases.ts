@@ -13,6 +13,7 @@ import { PostgresLogStore } from './postgres-log-store';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
+import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -34,6 +35,7 @@ export interface WebDatabase {
   readonly gateDesk: PostgresGateDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly workforce: PostgresWorkforce;
   readonly clock: DatabaseClock;
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       gateDesk: new PostgresGateDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      workforce: new PostgresWorkforce(queries),
       clock,
       readiness: () => databaseReadiness(pool),
       close: () => pool.end(),

@@ -96,7 +96,7 @@ describe('claiming', () => {
 
   it.each([
     ['environment', { environments: [sha256('another')] }],
-    ['isolation', { isolation: 'none/v1' }],
+    ['isolation', { isolations: ['none/v1', 'bwrap-open/v2'] }],
   ])('leaves a run whose %s it does not honour to a worker that does', async (_, description) => {
     await submit(web.runStore);
     const other = await worker.claims.register(aWorker(description));

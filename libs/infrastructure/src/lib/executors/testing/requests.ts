@@ -21,6 +21,7 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
     runId: 'run_01jd0000000000000000000000' as RunId,
     plan: JSON.stringify({ sandbox: asked }),
     profile: JSON.stringify({ defaults }),
+    environment: JSON.stringify({ mode: 'sealed', isolation: 'bwrap-sealed/v1' }),
     planHash: sha256('plan'),
     files,
   } as unknown as ClaimedRun;
