@@ -73,7 +73,7 @@ export class Worker {
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes });
+    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, log });
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
       database.claims,

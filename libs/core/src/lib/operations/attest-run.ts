@@ -1,31 +1,26 @@
-import { sha256 } from '../canonical/digest';
 import {
-  buildBundleStatement,
   bundleFiles,
   MANIFEST,
   manifestAttestation,
-  statementPayload,
   type BundleFile,
-  type SignedStatement,
+  type RunAttestations,
 } from '../evidence/bundle-files';
-import { PAYLOAD_TYPE } from '../evidence/documents';
+import { decodeEnvelope } from '../evidence/envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
-import { buildProvenance } from '../evidence/provenance';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence } from '../evidence/run-evidence';
-import { buildStatement, type Statement } from '../evidence/statement';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
+import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
 import type { LogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
-import type { Signer } from '../ports/signer';
 
 /** What attesting acts with. */
 export interface AttestHands {
@@ -34,11 +29,9 @@ export interface AttestHands {
   readonly logs: LogStore;
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
-  /** Of usage `run-open`. */
-  readonly runSigner: Signer;
-  /** Of usage `run-sealed`; null where this process has no such key: evidence of sealed runs then waits for one that has. */
-  readonly sealedSigner: Signer | null;
-  readonly bundleSigner: Signer;
+  readonly attestor: Attestor;
+  /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
+  readonly retryMs: number;
   /** True under the development Authority: another builder id. */
   readonly developmentAuthority: boolean;
   /** Probe documents at hand, by digest (RFC 8785 texts). */
@@ -55,7 +48,7 @@ export type Attested =
   | { readonly kind: 'known' }
   | { readonly kind: 'pending'; readonly reason: string };
 
-const RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
 const CHUNKS_AT_ONCE = 1_000;
 
 /**
@@ -68,14 +61,9 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
     const documents = readEvidence(await gatherEvidence(hands, item.tenant, item.runId, records));
-    const signer = documents.environment.mode === 'sealed' ? hands.sealedSigner : hands.runSigner;
-    if (!signer) return await postpone(hands, item, 'no key of usage run-sealed is here');
-    const packRun = await signStatement(signer, buildStatement(documents));
-    const provenance = buildProvenance(documents);
-    const attestations = {
-      packRun: [packRun.signed],
-      provenance: provenance ? (await signStatement(signer, provenance)).signed : null,
-    };
+    const attestations = await hands.attestor.attest(documents);
+    const [first] = attestations.packRun;
+    if (!first) throw new TypeError('an attestor made no statement');
     const files = await closeBundle(hands, documents, attestations);
     const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), {
       maxBytes: hands.maxBundleBytes,
@@ -85,7 +73,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       runId: item.runId,
       bundle: digest,
       bundleSize: size,
-      statement: packRun.digest,
+      statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
     });
     return sealed ? { kind: 'sealed', bundle: digest } : { kind: 'known' };
@@ -95,38 +83,27 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
 }
 
 async function postpone(hands: AttestHands, item: OutboxItem, reason: string): Promise<Attested> {
-  await hands.outbox.postpone(item, Math.min(RETRY_MS * 2 ** Math.min(item.tries, 6), 300_000), 'pending', reason);
+  const pause = Math.min(hands.retryMs * 2 ** Math.min(item.tries, 6), Math.max(LONGEST_RETRY_MS, hands.retryMs));
+  await hands.outbox.postpone(item, pause, 'pending', reason);
   return { kind: 'pending', reason };
-}
-
-async function signStatement(
-  signer: Signer,
-  statement: Statement<object>,
-): Promise<{ signed: SignedStatement; digest: Digest }> {
-  const payload = new TextDecoder().decode(statementPayload(statement));
-  const envelope = await signer.sign(PAYLOAD_TYPE.statement, payload);
-  return { signed: { envelope, hint: signer.keyid }, digest: sha256(payload) };
 }
 
 async function closeBundle(
   hands: AttestHands,
   documents: EvidenceDocuments,
-  attestations: Parameters<typeof bundleFiles>[1],
+  attestations: RunAttestations,
 ): Promise<readonly BundleFile[]> {
   const files = bundleFiles(documents, attestations);
   const manifest = files.find((file) => file.path === MANIFEST);
   if (!manifest) throw new TypeError('a bundle without its manifest');
-  const statement = buildBundleStatement(readManifest(manifest.bytes));
-  const { signed } = await signStatement(hands.bundleSigner, statement);
+  const signed = await hands.attestor.sealManifest(readManifest(manifest.bytes), files);
   return [...files, manifestAttestation(signed)].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function attestationsShown({ packRun, provenance }: Parameters<typeof bundleFiles>[1]): unknown {
-  const [first] = packRun;
-  return {
-    'pack-run': first ? sigstoreBundle(first.envelope, first.hint) : null,
-    slsa: provenance ? sigstoreBundle(provenance.envelope, provenance.hint) : null,
-  };
+function attestationsShown({ packRun, provenance, summary = null }: RunAttestations): unknown {
+  const shown = (signed: RunAttestations['provenance']): unknown =>
+    signed && sigstoreBundle(signed.envelope, signed.hint);
+  return { 'pack-run': shown(packRun[0] ?? null), slsa: shown(provenance), ...(summary && { vsa: shown(summary) }) };
 }
 
 async function gatherEvidence(
@@ -138,7 +115,7 @@ async function gatherEvidence(
   const environment = JSON.parse(records.environment) as Environment;
   const builder = builderIdOf({
     developmentAuthority: hands.developmentAuthority,
-    keyFile: true,
+    keyFile: hands.attestor.isKeyFile,
     // Steps under none/v1 are children in the worker's own network.
     hostNetwork: environment.isolation === 'none/v1',
     mode: environment.mode,
