@@ -23,6 +23,8 @@ import type { Owner, Workspace } from './workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
+/** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
+const STAGED_BWRAP = '/stage/bwrap';
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
 
 /** A path of this machine that a sandbox shows at another. */
@@ -130,7 +132,14 @@ export class BwrapSandbox extends Sandbox {
     const node = shownNode();
     const binds: Bind[] = [{ source: scriptFolder(script), target: '/script', writable: false }, ...node.binds];
     if (workspace !== null) binds.push({ source: workspace.path, target: '/task', writable: false });
-    const command = [this.machinery.prlimit, ...prlimitArgs(DEFAULT_LIMITS), '--', node.command, '/script/main.js', '/task'];
+    const command = [
+      this.machinery.prlimit,
+      ...prlimitArgs(DEFAULT_LIMITS),
+      '--',
+      node.command,
+      '/script/main.js',
+      '/task',
+    ];
     return this.started(binds, {}, command, '/', JSON.stringify(request));
   }
 
@@ -152,7 +161,16 @@ export class BwrapSandbox extends Sandbox {
       sources = staged.map(({ staged: source, target, writable }) => ({ source, target, writable }));
     }
     return {
-      argv: [...outer, bwrap, '--args', '4', '--json-status-fd', '3', '--', ...command],
+      argv: [
+        ...outer,
+        this.owner === null ? bwrap : STAGED_BWRAP,
+        '--args',
+        '4',
+        '--json-status-fd',
+        '3',
+        '--',
+        ...command,
+      ],
       env: { PATH: '/usr/bin:/bin' },
       cwd: '/',
       ...(stdin === undefined ? {} : { stdin }),
@@ -201,6 +219,7 @@ export class BwrapSandbox extends Sandbox {
         '/stage',
       ],
       ...staged.flatMap(({ source, staged: target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
+      ...['--ro-bind', bwrap, STAGED_BWRAP],
       ...['--', setpriv ?? '', '--reuid', String(owner.uid), '--regid', String(owner.gid), '--clear-groups'],
       ...['--pdeathsig', 'SIGKILL', '--'],
     ];
@@ -217,8 +236,7 @@ function shownNode(): { readonly command: string; readonly binds: readonly Bind[
 
 function machineryOf(configured: string | null): Machinery {
   const bwrap = configured === null ? find('bwrap') : isProgram(configured) ? configured : null;
-  if (bwrap === null)
-    throw refusal('SANDBOX_UNAVAILABLE', `bubblewrap (${configured ?? 'bwrap'}) is not installed`);
+  if (bwrap === null) throw refusal('SANDBOX_UNAVAILABLE', `bubblewrap (${configured ?? 'bwrap'}) is not installed`);
   const [setpriv, prlimit] = [find('setpriv'), find('prlimit')];
   if (process.getuid?.() === 0 && setpriv === null)
     throw refusal('SANDBOX_UNAVAILABLE', 'setpriv of util-linux is not installed, and this worker is root');

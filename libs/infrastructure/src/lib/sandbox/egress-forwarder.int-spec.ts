@@ -103,7 +103,9 @@ describe('a step with an egress socket', () => {
     const listener = createServer((socket) => socket.end('hello'));
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     const { port } = listener.address() as AddressInfo;
-    const result = await run(`(exec 3<>/dev/tcp/127.0.0.1/${port}) && echo reached; tail -n +3 /proc/net/dev | grep -vc lo:`);
+    const result = await run(
+      `(exec 3<>/dev/tcp/127.0.0.1/${port}) && echo reached; tail -n +3 /proc/net/dev | grep -vc lo:`,
+    );
     listener.close();
     expect(result.stdout).toBe('0\n');
     expect(asked).toEqual([]);
@@ -117,7 +119,9 @@ describe('a step with an egress socket', () => {
 
   it('may still use it while it tidies up', async () => {
     if (sandbox === null) return;
-    const { child, read } = await start(`trap '${REQUEST.replaceAll("'", '"')} >/dev/null && echo bye; exit 5' TERM; echo up; while :; do sleep 0.02; done`);
+    const { child, read } = await start(
+      `trap '${REQUEST.replaceAll("'", '"')} >/dev/null && echo bye; exit 5' TERM; echo up; while :; do sleep 0.02; done`,
+    );
     while (read().stdout === '') await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await child.stop(10_000)).toEqual({ code: 5, signal: null, killed: 'stop' });
     expect(read().stdout).toBe('up\nbye\n');
@@ -145,7 +149,10 @@ describe('a step with an egress socket', () => {
 describe('a step without an egress socket', () => {
   it('has no network and no word of a proxy', async () => {
     if (sandbox === null) return;
-    const result = await run('env | grep -i proxy; ls /egress; (exec 3<>/dev/tcp/127.0.0.1/3128) && echo reached', null);
+    const result = await run(
+      'env | grep -i proxy; ls /egress; (exec 3<>/dev/tcp/127.0.0.1/3128) && echo reached',
+      null,
+    );
     expect(result.stdout).toBe('');
   });
 });

@@ -58,7 +58,15 @@ export async function openProbeTargets(): Promise<ProbeTargets> {
     await listen({ path: `\0${abstract}` });
     const socket = join(folder, 'socket');
     await listen({ path: socket });
-    return { tcp, udp, abstract, hidden: [canary, socket], nameServers: nameServers(), arrived: () => [...arrived], close };
+    return {
+      tcp,
+      udp,
+      abstract,
+      hidden: [canary, socket],
+      nameServers: nameServers(),
+      arrived: () => [...arrived],
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -82,7 +90,9 @@ async function receive(host: string, datagrams: Datagrams[], onArrival: () => vo
 function nameServers(): readonly string[] {
   try {
     const text = readFileSync('/etc/resolv.conf', 'utf8');
-    return [...text.matchAll(/^nameserver\s+([0-9a-fA-F.:]+)\s*$/gm)].flatMap(([, address]) => address ?? []).slice(0, 3);
+    return [...text.matchAll(/^nameserver\s+([0-9a-fA-F.:]+)\s*$/gm)]
+      .flatMap(([, address]) => address ?? [])
+      .slice(0, 3);
   } catch {
     return [];
   }

@@ -72,7 +72,11 @@ describe('the attack list', () => {
     [
       'the network of this machine',
       withMore('--share-net'),
-      ['reaches TCP of this machine over IPv4', 'reaches UDP of this machine over IPv4', 'reaches an abstract socket of this machine'],
+      [
+        'reaches TCP of this machine over IPv4',
+        'reaches UDP of this machine over IPv4',
+        'reaches an abstract socket of this machine',
+      ],
     ],
     [
       'no seccomp filter',
@@ -82,7 +86,9 @@ describe('the attack list', () => {
     [
       'the processes of this machine',
       (options) =>
-        options.flatMap((option) => (option === '--unshare-all' ? ['--unshare-ipc', '--unshare-net', '--unshare-uts'] : [option])),
+        options.flatMap((option) =>
+          option === '--unshare-all' ? ['--unshare-ipc', '--unshare-net', '--unshare-uts'] : [option],
+        ),
       ['sees processes of others'],
     ],
     [
@@ -90,7 +96,11 @@ describe('the attack list', () => {
       (options) => options.filter((option, at) => option !== '--remount-ro' && options[at - 1] !== '--remount-ro'),
       ['writes /probe'],
     ],
-    ['a user of another number', (options) => options.map((option) => (option === '65534' ? '1234' : option)), ['is user 1234']],
+    [
+      'a user of another number',
+      (options) => options.map((option) => (option === '65534' ? '1234' : option)),
+      ['is user 1234'],
+    ],
   ])('finds %s', async (_what, change, expected) => {
     if (sandbox === null) return;
     const { findings } = await attack(weakened(sandbox, change), { supervisor, hidden: [key] });
@@ -106,6 +116,10 @@ describe('the attack list', () => {
 
 it('says why a machine without bubblewrap cannot seal', async () => {
   const found = await probe('bwrap-sealed/v1', '/nonexistent/bwrap');
-  expect(found).toMatchObject({ available: false, sandbox: null, reason: 'bubblewrap (/nonexistent/bwrap) is not installed' });
+  expect(found).toMatchObject({
+    available: false,
+    sandbox: null,
+    reason: 'bubblewrap (/nonexistent/bwrap) is not installed',
+  });
   expect(found.document).toMatchObject({ available: false, sandbox: null, tried: [] });
 });
