@@ -13,7 +13,7 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** Tries each way out and prints what it could do, by name. Hosts and paths come in the environment. */
+/** Tries each way out and tells what it could do, by name. Ports and paths come in the environment, and whether to leave this machine. */
 const ATTACK = String.raw`
 import ctypes, json, os, socket, sys
 done = []
@@ -44,6 +44,8 @@ def call(number, *args):
 for port in os.environ['PORTS'].split(','):
     attempt('host loopback', lambda: tcp('127.0.0.1', port))
     attempt('host loopback over IPv6', lambda: tcp('::1', port, socket.AF_INET6))
+if os.environ['BEYOND'] == 'no':
+    tcp = answered = socket.getaddrinfo = lambda *_: (_ for _ in ()).throw(OSError('not tried'))
 attempt('metadata', lambda: tcp('169.254.169.254', 80))
 attempt('TCP', lambda: tcp('192.0.2.1', 443))
 attempt('IPv6', lambda: tcp('2001:db8::1', 443, socket.AF_INET6))
@@ -59,13 +61,15 @@ for path in os.environ['PATHS'].split(','):
 json.dump({'done': done}, open(os.environ['TASKRUNNER_OUTPUTS'], 'w'))
 `;
 
-const attack = (ports: readonly string[], paths: readonly string[], more = ''): string =>
+const attack = (ports: readonly string[], paths: readonly string[], more = '', beyond = 'yes'): string =>
   pack(
-    `- { id: attack, run: { uses: "builtin:script", with: { interpreter: [python3], path: attack.py }, env: { PORTS: ${JSON.stringify(ports.join(','))}, PATHS: ${JSON.stringify(paths.join(','))} } } }`,
+    `- { id: attack, run: { uses: "builtin:script", with: { interpreter: [python3], path: attack.py }, env: { BEYOND: "${beyond}", PORTS: ${JSON.stringify(ports.join(','))}, PATHS: ${JSON.stringify(paths.join(','))} } } }`,
     `${more}  outputs: [ { name: done, type: array, value: "{{ steps.attack.outputs.done }}" } ]\n`,
   );
 const hello = (more = ''): string =>
   pack(`- { id: hello, run: { uses: "builtin:command", with: { command: [echo, hello] } } }`, more);
+
+const ATTACK_FILES = [{ path: 'attack.py', contentBase64: Buffer.from(ATTACK).toString('base64') }];
 
 interface Configuration {
   readonly keys: { readonly folder: string };
@@ -110,8 +114,7 @@ describe('a sealed run', () => {
       '/var',
       '/root',
     ];
-    const files = [{ path: 'attack.py', contentBase64: Buffer.from(ATTACK).toString('base64') }];
-    const run = await ada.submit(attack(ports, paths, more), {}, { files });
+    const run = await ada.submit(attack(ports, paths, more), {}, { files: ATTACK_FILES });
     const ended = await ada.until(run, ['succeeded', 'failed']);
     expect(ended).toMatchObject({ status: 'succeeded', outputs: { done: [] } });
   });
@@ -185,6 +188,19 @@ describe('an installation without bubblewrap', () => {
     expect(refused.body['errors']).toBeDefined();
     const open = await ada.submit(hello());
     expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('shows what the same attack does where nothing is kept apart', async () => {
+    if (!has('python3')) return console.warn('skipped: python3 is missing');
+    const key = join(
+      (JSON.parse(readFileSync(stack.configurationPath, 'utf8')) as Configuration).keys.folder,
+      'run-open.pem',
+    );
+    const run = await ada.submit(attack([new URL(stack.server).port], [key], '', 'no'), {}, { files: ATTACK_FILES });
+    const { status, outputs } = await ada.until(run, ['succeeded', 'failed']);
+    expect(status).toBe('succeeded');
+    const { done } = outputs as { readonly done: readonly string[] };
+    expect(done).toEqual(expect.arrayContaining(['host loopback', `sees ${key}`]));
   });
 
   it('ends a sealed run that waits in vain, with evidence, and starts nothing of it', async () => {

@@ -66,7 +66,14 @@ export class RunsController {
         headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', 'PLAN_HASH_MISMATCH', 'IDEMPOTENCY_KEY_REUSED', 'OBJECT_TOO_LARGE'],
+    codes: [
+      'PACK_INVALID',
+      'PLAN_INVALID',
+      'SEALED_UNENFORCEABLE',
+      'PLAN_HASH_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'OBJECT_TOO_LARGE',
+    ],
   })
   async submit(
     @Caller() { principal }: Caller,
