@@ -7,7 +7,13 @@ import { join, relative } from 'node:path';
 import { AUDIENCE, ISSUER } from './people.mjs';
 
 const PUBLIC = ['admission', 'ledger'];
-const USAGES = { 'run-open': 'run-open', 'run-sealed': 'run-sealed', bundle: 'bundle', admission: 'admission', ledger: 'ledger' };
+const USAGES = {
+  'run-open': 'run-open',
+  'run-sealed': 'run-sealed',
+  bundle: 'bundle',
+  admission: 'admission',
+  ledger: 'ledger',
+};
 
 /** Keys as docker/secrets.sh makes them, one folder per service. */
 export async function makeKeys(root, folder) {
@@ -80,7 +86,14 @@ export function render(root, folder, { configuration, jwks, passwords, keyFolder
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify(jwks));
   for (const [name, value] of Object.entries(passwords)) writeFileSync(join(folder, name), value, { mode: 0o600 });
   const files = { webservice: ['admission.pem', 'ledger.pem'] };
-  files.worker = ['run-open.pem', 'run-sealed.pem', 'bundle.pem', 'journal-mac.key', 'admission.pub.pem', 'ledger.pub.pem'];
+  files.worker = [
+    'run-open.pem',
+    'run-sealed.pem',
+    'bundle.pem',
+    'journal-mac.key',
+    'admission.pub.pem',
+    'ledger.pub.pem',
+  ];
   for (const [service, names] of Object.entries(files))
     for (const name of names) copyFileSync(join(keyFolder, service, name), join(folder, `${service}-${name}`));
   const secrets = Object.entries(files).map(([service, names]) => ({

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
@@ -226,5 +226,43 @@ describe('an installation without bubblewrap', () => {
     const files = await readTar(pieces(readFileSync(bundle)), LIMITS);
     expect(Buffer.from(files.get('journal.ndjson') ?? []).toString()).not.toContain('tool.resolved');
     expect([...files.keys()].filter((path) => path.startsWith('logs/'))).toEqual([]);
+  });
+});
+
+describe('a machine that loses its bubblewrap', () => {
+  let folder: string;
+  let stack: DevStack | null = null;
+
+  beforeAll(async () => {
+    if (!has('bwrap')) return;
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-losing-'));
+    const bubblewrap = join(folder, 'bwrap');
+    copyFileSync('/usr/bin/bwrap', bubblewrap);
+    stack = await startStack(join(folder, 'state'), {
+      configuration: { sandbox: { profile: 'none', bubblewrap } },
+    });
+  }, 180_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('seals until the first start that fails, then refuses; open runs go on', async () => {
+    if (stack === null) return;
+    const ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    const first = await ada.submit(hello(SEALED));
+    expect(await ada.until(first, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    const bubblewrap = join(folder, 'bwrap');
+    rmSync(bubblewrap);
+    writeFileSync(bubblewrap, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const second = await ada.submit(hello(SEALED));
+    expect(await ada.until(second, ['succeeded', 'failed'])).toMatchObject({ status: 'failed' });
+    for (let refused = 0; refused !== 409;) {
+      refused = (await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} })).status;
+      if (refused !== 409) await pause(250);
+    }
+    const open = await ada.submit(hello());
+    expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
   });
 });

@@ -93,7 +93,7 @@ export function sandboxHands(
     },
   };
   const handsOf = (sandbox: Sandbox): SandboxHands => ({
-    sandbox: sandbox as unknown as SandboxHands['sandbox'],
+    sandbox: sandbox,
     supervisor: watched,
     createWorkspace: (options) => Workspace.create(options),
     readOutputs: (workspace) => readOutputs(workspace as Workspace),
