@@ -11,6 +11,7 @@ const floors = [
   'egress',
   'plan',
   'gate',
+  'schedule',
   'step',
   'run',
   'binding',

@@ -27,6 +27,21 @@ export interface WebserviceConfiguration {
   readonly keys: { readonly admission: string; readonly ledger: string };
   readonly setting: PlanningSetting;
   readonly limits: RequestLimits;
+  readonly scheduler: SchedulerSetting;
+}
+
+/** When schedules tick here. Durations are milliseconds. */
+export interface SchedulerSetting {
+  /** False: others tick. */
+  readonly enabled: boolean;
+  readonly interval: number;
+  readonly batch: number;
+  readonly lease: number;
+  readonly grace: number;
+  readonly catchUpWindow: number;
+  readonly maxPerTenant: number;
+  readonly maxActive: number;
+  readonly history: number;
 }
 
 /** Whose tokens are taken, and how they are read. */

@@ -1,18 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
+  Calendar,
   CancelRun,
   DecideApproval,
   GateDesk,
+  KeepSchedules,
   LogStore,
   ObjectStore,
   PackPlanner,
+  RunDueTicks,
   RunReader,
+  ScheduleStore,
   SubmitRun,
   verifySignature,
 } from '@taskrunner/core';
-import { FileObjectStore, FileSigner, isDatabaseUnavailable, openWebDatabase } from '@taskrunner/infrastructure';
+import {
+  CronerCalendar,
+  FileObjectStore,
+  FileSigner,
+  isDatabaseUnavailable,
+  openWebDatabase,
+} from '@taskrunner/infrastructure';
 import type { WebserviceConfiguration } from './configuration';
+import { tellTick } from './schedules/tell-tick';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
@@ -31,7 +42,7 @@ export class InfrastructureModule {
     configuration: WebserviceConfiguration,
     onError: (error: Error) => void,
   ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting } = configuration;
+    const { database: settings, keys, objectRoot, setting, scheduler } = configuration;
     const [admission, ledger, objects] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
@@ -40,26 +51,50 @@ export class InfrastructureModule {
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
       allowLoss: settings.allowUnsafe,
+      keptTicks: scheduler.history,
       onError,
     });
-    const { runStore, runReader, gateDesk, logStore, workforce } = database;
+    const { runStore, runReader, gateDesk, logStore, scheduleStore, workforce } = database;
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
+    const planner = new PackPlanner(setting);
+    const calendar = new CronerCalendar();
+    const submitRun = new SubmitRun({ runs: runStore, objects, signer: admission, planner, workforce, nonce });
+    const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
       { provide: RunReader, useValue: runReader },
       { provide: GateDesk, useValue: gateDesk },
       { provide: LogStore, useValue: logStore },
       { provide: ObjectStore, useValue: objects },
+      { provide: Calendar, useValue: calendar },
+      { provide: ScheduleStore, useValue: scheduleStore },
+      { provide: SubmitRun, useValue: submitRun },
       {
-        provide: SubmitRun,
-        useValue: new SubmitRun({
-          runs: runStore,
+        provide: KeepSchedules,
+        useValue: new KeepSchedules({
+          schedules: scheduleStore,
           objects,
-          signer: admission,
-          planner: new PackPlanner(setting),
-          workforce,
-          nonce,
+          submitRun,
+          calendar,
+          limits: { maxPerTenant, catchUpWindowMs },
+        }),
+      },
+      {
+        provide: RunDueTicks,
+        useValue: new RunDueTicks({
+          schedules: scheduleStore,
+          objects,
+          submitRun,
+          calendar,
+          limits: {
+            graceMs: scheduler.grace,
+            maxActive: scheduler.maxActive,
+            maxSkips: 500,
+            batch: scheduler.batch,
+            leaseMs: scheduler.lease,
+          },
+          onTick: tellTick,
         }),
       },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },

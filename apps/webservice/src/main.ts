@@ -52,7 +52,7 @@ const LOG_LEVELS: Readonly<Record<Configuration['telemetry']['logLevel'], LogLev
 };
 
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
-  const { http, database, authority, artifacts, approvals, sandbox } = configuration;
+  const { http, database, authority, artifacts, approvals, sandbox, scheduler } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
   if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
@@ -80,6 +80,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       },
     },
     limits: REQUEST_LIMITS,
+    scheduler,
   };
 }
 

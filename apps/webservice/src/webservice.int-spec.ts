@@ -33,6 +33,7 @@ import {
 } from '@taskrunner/infrastructure';
 import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
+import { EXAMPLES } from './openapi/examples';
 import { startWebservice, type RunningWebservice } from './webservice';
 
 // The webservice as callers meet it: real PostgreSQL, real OpenID Connect issuer. The worker's side is played by its own database
@@ -382,6 +383,17 @@ beforeAll(async () => {
       },
     },
     limits: { ...REQUEST_LIMITS, refusedDecisions: 1_000, refusedTokens: 1_000 },
+    scheduler: {
+      enabled: false,
+      interval: 1_000,
+      batch: 10,
+      lease: 10_000,
+      grace: 60_000,
+      catchUpWindow: 86_400_000,
+      maxPerTenant: 10,
+      maxActive: 10,
+      history: 100,
+    },
   };
   const began = performance.now();
   const infrastructure = await InfrastructureModule.open(configuration, () => undefined);
@@ -957,6 +969,32 @@ describe('a gate', () => {
     expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
       proof: { kind: 'token', jws: token },
     });
+  });
+});
+
+describe('schedules', () => {
+  it('are answered as the document says', async () => {
+    const body = { name: 'nightly', cron: '30 2 * * *', manifest: MANIFEST, inputs: { image: 'app:1' }, until: null };
+    const made = await promised('Schedule', 'ada', 'POST', '/api/schedules', body);
+    const path = `/api/schedules/${made.body['scheduleId'] as string}`;
+    expect(made.headers.get('location')).toBe(`${webservice.url}${path}`);
+    expect((await promised('Schedule', 'ada', 'GET', path)).body).toEqual(made.body);
+    expect(
+      (await promised('Schedule', 'ada', 'PATCH', path, { until: '2099-01-01T00:00:00Z' })).headers.get('etag'),
+    ).toBe('"r2"');
+    const next = await promised('UpcomingTicks', 'ada', 'GET', `${path}/next`);
+    expect(next.body['ticks']).toHaveLength(5);
+    const { items } = (await ask('ada', 'GET', '/api/schedules')).body;
+    expect(validators.get('Schedule')?.((items as JsonObject[])[0])).toBe(true);
+    for (const [name, example] of [
+      ['Schedule', EXAMPLES.schedule],
+      ['ScheduleTick', EXAMPLES.scheduleTick],
+      ['UpcomingTicks', EXAMPLES.upcoming],
+    ] as const)
+      expect([name, validators.get(name)?.(example)]).toEqual([name, true]);
+    expect((await promised('Schedule', 'ada', 'DELETE', path)).body).toMatchObject({ name: 'nightly', revision: 2 });
+    const gone = await ask('ada', 'GET', path);
+    expect([gone.status, validators.get('Problem')?.(gone.body)]).toEqual([404, true]);
   });
 });
 

@@ -21,6 +21,7 @@ export {
   type EmbeddedPostgresOptions,
 } from './lib/embedded-postgres/embedded-postgres';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
+export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';

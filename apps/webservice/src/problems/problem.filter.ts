@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { DecisionError, isCodedError, PlanHashMismatch } from '@taskrunner/core';
+import { DecisionError, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import type { PublicUrl } from '../public-url';
 import { ApiError, toProblem } from './problem';
@@ -38,7 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     for (const [name, value] of Object.entries(headersOf(error, problem.code))) response.setHeader(name, value);
     if (problem.retryable && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
-    const more = error instanceof PlanHashMismatch ? { planHash: error.planHash, receipt: error.receipt } : {};
+    const more = membersOf(error);
     response
       .status(problem.status)
       .setHeader('Cache-Control', 'no-store')
@@ -52,6 +52,12 @@ export class ProblemFilter implements ExceptionFilter {
       return new ApiError('DATABASE_UNAVAILABLE', 'the database does not answer');
     return thrown;
   }
+}
+
+/** What some refusals show beyond the problem itself. */
+function membersOf(error: unknown): object {
+  if (error instanceof PlanHashMismatch) return { planHash: error.planHash, receipt: error.receipt };
+  return error instanceof ScheduleUnconfirmed ? error.found : {};
 }
 
 /** Nest itself throws for unknown routes and malformed URLs only. */

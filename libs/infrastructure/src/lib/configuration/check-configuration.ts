@@ -3,7 +3,7 @@ import type { Notes } from './configuration-fault';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
-  const { http, database, authority, approvals } = configuration;
+  const { http, database, authority, approvals, scheduler } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
   if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
@@ -17,6 +17,13 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       'CONFIG_CONFLICT',
       '/approvals/expiresAfter',
       'approvals.expiresAfter is longer than approvals.floor.maxExpiresAfter.',
+    );
+  if (scheduler.grace < scheduler.lease + scheduler.interval)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/scheduler/grace',
+      'scheduler.grace is shorter than scheduler.lease and scheduler.interval together.',
+      'Make it longer, so that a tick is still in time when another process takes it over.',
     );
   if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
   authority.issuers.forEach((issuer, index) =>

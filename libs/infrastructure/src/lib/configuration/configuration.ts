@@ -9,6 +9,7 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { sandbox } from './sections/sandbox';
+import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
@@ -34,6 +35,7 @@ export const CONFIGURATION = {
   sandbox,
   keys,
   worker,
+  scheduler,
   limits,
   telemetry,
 };

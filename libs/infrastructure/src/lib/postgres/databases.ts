@@ -13,6 +13,7 @@ import { PostgresLogStore } from './postgres-log-store';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
+import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
@@ -25,6 +26,8 @@ export interface DatabaseOptions {
   readonly leaseMs?: number;
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
+  /** Lines of history that a schedule keeps. Default 1000. */
+  readonly keptTicks?: number;
   /** Told of broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
 }
@@ -32,6 +35,7 @@ export interface DatabaseOptions {
 /** The webservice's part: everything within the caller's tenant, under row-level security. */
 export interface WebDatabase {
   readonly runStore: PostgresRunStore;
+  readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
@@ -66,6 +70,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
     const queries = new TenantQueries(pool);
     return {
       runStore: new PostgresRunStore(queries),
+      scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),

@@ -90,7 +90,8 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
 
-function createValues(run: NewRun): unknown[] {
+/** The parameters of `create-run`. */
+export function createValues(run: NewRun): unknown[] {
   const { idempotency, pack } = run;
   const { isolation } = JSON.parse(run.environment) as { isolation?: Json };
   return [

@@ -10,6 +10,7 @@ import { journal } from './09-journal';
 import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
+import { schedules } from './16-schedules';
 import { workforce } from './30-workforce';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -26,6 +27,7 @@ export const migrations = [
   artifacts,
   access,
   tail,
+  schedules,
   workforce,
 ];
 
