@@ -5,7 +5,7 @@ import { sqlMigration } from './sql-migration';
  * sealed run that none of them could take. The owner needs a policy of its own for that, since row-level security is forced on it too.
  */
 export const workforce = sqlMigration(
-  'Workforce1764000000030',
+  'Workforce1764000000300',
   `
 create policy counted on pack_runs.workers for select to taskrunner_owner using (true);
 
