@@ -57,7 +57,12 @@ export class AppModule {
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
         { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
+        {
+          provide: APP_FILTER,
+          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
+            infrastructure.isUnavailable(error),
+          ),
+        },
       ],
     };
   }

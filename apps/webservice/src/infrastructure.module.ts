@@ -22,12 +22,15 @@ import {
   isDatabaseUnavailable,
   openWebDatabase,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
+import type { Observability } from './observability';
 import { tellTick } from './schedules/tell-tick';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
   readonly module: DynamicModule;
+  readonly observability: Observability;
   readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** True if the database is away or busy. */
   isUnavailable(error: unknown): boolean;
@@ -38,10 +41,7 @@ export interface OpenInfrastructure {
 @Module({})
 export class InfrastructureModule {
   /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
-  static async open(
-    configuration: WebserviceConfiguration,
-    onError: (error: Error) => void,
-  ): Promise<OpenInfrastructure> {
+  static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
     const { database: settings, keys, objectRoot, setting, scheduler } = configuration;
     const [admission, ledger, objects] = await Promise.all([
       FileSigner.open('admission', keys.admission),
@@ -50,17 +50,22 @@ export class InfrastructureModule {
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
+      statementTimeoutMs: settings.statementTimeoutMs,
       allowLoss: settings.allowUnsafe,
       keptTicks: scheduler.history,
-      onError,
+      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
-    const { runStore, runReader, gateDesk, logStore, scheduleStore, workforce } = database;
+    telemetry.watchDatabase(database);
+    const { runReader, gateDesk, logStore, scheduleStore, workforce } = database;
+    const runStore = telemetry.watchRunStore(database.runStore);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
-    const submitRun = new SubmitRun({ runs: runStore, objects, signer: admission, planner, workforce, nonce });
+    const submitRun = telemetry.watchSubmit(
+      new SubmitRun({ runs: runStore, objects, signer: admission, planner, workforce, nonce }),
+    );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
       { provide: RunReader, useValue: runReader },
@@ -108,6 +113,12 @@ export class InfrastructureModule {
         module: InfrastructureModule,
         providers,
         exports: providers.map((provider) => (provider as { provide: symbol }).provide),
+      },
+      observability: {
+        log: telemetry.log,
+        watch: telemetry.watchRequests(),
+        traceId: () => telemetry.tracing.traceId(),
+        exposition: () => telemetry.exposition(),
       },
       readiness: () => database.readiness(),
       isUnavailable: isDatabaseUnavailable,

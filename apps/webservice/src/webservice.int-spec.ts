@@ -25,13 +25,15 @@ import {
   generateKeyFile,
   migrateDatabase,
   openWorkerDatabase,
+  parseConfiguration,
   roleName,
   startEmbeddedPostgres,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
-import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
 import { startWebservice, type RunningWebservice } from './webservice';
@@ -343,8 +345,13 @@ beforeAll(async () => {
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   objects = await FileObjectStore.open(join(folder, 'objects'));
   const configuration: WebserviceConfiguration = {
-    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024 },
-    database: { url: server.url(roleName('web'), 'web'), connections: 4, allowUnsafe: true },
+    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024, keepAlive: 65_000 },
+    database: {
+      url: server.url(roleName('web'), 'web'),
+      connections: 4,
+      statementTimeoutMs: 30_000,
+      allowUnsafe: true,
+    },
     authority: {
       issuers: [
         {
@@ -382,7 +389,6 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
-    limits: { ...REQUEST_LIMITS, refusedDecisions: 1_000, refusedTokens: 1_000 },
     scheduler: {
       enabled: false,
       interval: 1_000,
@@ -394,10 +400,23 @@ beforeAll(async () => {
       maxActive: 10,
       history: 100,
     },
+    limits: {
+      submit: 5_000,
+      plan: 500,
+      decide: 50,
+      stream: 100,
+      download: 500,
+      read: 5_000,
+      refusedDecisions: 1_000,
+      refusedTokens: 1_000,
+    },
   };
   const began = performance.now();
-  const infrastructure = await InfrastructureModule.open(configuration, () => undefined);
-  webservice = await startWebservice(configuration, infrastructure, ['error', 'fatal']);
+  const reading = parseConfiguration('telemetry: { logLevel: error, measureInterval: 1s }');
+  if (reading.kind === 'refused') throw new Error('refused');
+  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: '0' });
+  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
+  webservice = await startWebservice(configuration, infrastructure);
   expect(performance.now() - began).toBeLessThan(10_000);
   await tokensOf(facts.issuer, facts.clients);
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {

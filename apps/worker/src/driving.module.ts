@@ -16,7 +16,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, log } = parts;
+  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -28,18 +28,21 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
   const { interpreters } = configuration.sandbox;
   return {
     claims: database.claims,
-    committer: database.committer,
-    logs: database.logStore,
+    committer: telemetry.watchCommitter(database.committer),
+    logs: telemetry.watchLogs(database.logStore),
     objects,
     clock: database.clock,
-    executors: builtinExecutors({
-      clock: database.clock,
-      objects,
-      hands: sandboxHands(sandboxes, supervisor, onStartFailed),
-      workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
-      artifactMaxBytes: configuration.artifacts.maxBytes,
-      interpreters,
-    }),
+    executors: telemetry.watchExecutors(
+      builtinExecutors({
+        clock: database.clock,
+        objects,
+        hands: sandboxHands(sandboxes, supervisor, onStartFailed),
+        workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
+        artifactMaxBytes: configuration.artifacts.maxBytes,
+        interpreters,
+        traceparent: () => telemetry.tracing.traceparent(),
+      }),
+    ),
     get worker() {
       return description();
     },
@@ -47,7 +50,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
-    alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
+    alarm: (run, code, detail) => {
+      telemetry.metrics.add('taskrunner_alarms_total', 1);
+      log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
+    },
   };
 }
 

@@ -3,9 +3,6 @@ import { writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
 
-const BUNDLE_BYTES = 4 * 1024 ** 3;
-const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
-
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
@@ -22,8 +19,8 @@ export async function attestHands(
     attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,
     probes: sandboxes.documents,
-    artifactBytes: BUNDLED_ARTIFACT_BYTES,
-    maxBundleBytes: BUNDLE_BYTES,
+    artifactBytes: configuration.artifacts.bundle.carriedBytes,
+    maxBundleBytes: configuration.artifacts.bundle.maxBytes,
     archive: (files) => writeTar(files),
   };
 }

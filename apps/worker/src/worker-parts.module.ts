@@ -1,5 +1,6 @@
 import type { WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -14,4 +15,5 @@ export interface WorkerParts {
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
   readonly log: WorkerLog;
+  readonly telemetry: Telemetry;
 }

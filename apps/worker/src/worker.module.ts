@@ -13,10 +13,12 @@ import {
   type Sandboxes,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
+import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
@@ -48,20 +50,28 @@ export class Worker {
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
-    private readonly log: WorkerLog,
+    private readonly telemetry: Telemetry,
   ) {}
 
   /** Opens everything, proves the sandbox; starts nothing. */
-  static async open(configuration: Configuration, log: WorkerLog): Promise<Worker> {
+  static async open(configuration: Configuration, telemetry: Telemetry): Promise<Worker> {
+    const log: WorkerLog = telemetry.log;
     const { workerUrl } = await databaseUrlsOf(configuration);
     if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
     const { database: settings, worker: settingsOfWorker } = configuration;
     const database = await openWorkerDatabase(workerUrl, {
       connections: settings.poolSize,
       leaseMs: settingsOfWorker.lease,
+      statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
-      onError: (error) => log.say('warn', 'database.connection-lost', { reason: error.message }),
+      onError: (error) => log.say('warn', 'database.connection-lost', { error }),
+      onClaimed: (ms) => telemetry.metrics.record('taskrunner_claim_wait_seconds', ms / 1_000),
+      onFlushed: (runs, ms) => {
+        telemetry.metrics.record('taskrunner_flush_runs', runs);
+        telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
+      },
     });
+    telemetry.watchDatabase(database);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const keys = keyPathsOf(configuration);
@@ -69,12 +79,13 @@ export class Worker {
     const opened: { worker: Worker | null } = { worker: null };
     const description = describe(configuration, sandboxes);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, log },
+      ...{ database, supervisor, objects, keys, sandboxes, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
     const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, log });
-    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
+    const watch = telemetry.watchRuns();
+    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
       database.claims,
       hands,
@@ -86,9 +97,12 @@ export class Worker {
         unenforceable: () => (sandboxes.of(SEALED_ISOLATION) === null ? [SEALED_ISOLATION] : []),
         unenforceableWaitMs: configuration.sealedMode.wait,
         unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
+        watch: (run, work) => watch.drive(run, work),
       },
       () => attests.wake(),
     );
+    telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
+    telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     opened.worker = new Worker(
       database,
       supervisor,
@@ -98,7 +112,7 @@ export class Worker {
       description,
       claims,
       attests,
-      log,
+      telemetry,
     );
     return opened.worker;
   }
@@ -138,6 +152,15 @@ export class Worker {
     await this.database.close();
   }
 
+  get log(): WorkerLog {
+    return this.telemetry.log;
+  }
+
+  /** All numbers, in the text format of Prometheus. */
+  exposition(): Promise<string> {
+    return this.telemetry.exposition();
+  }
+
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0) {
@@ -165,7 +188,7 @@ export class Worker {
       this.claims.abandonOthers(environments);
       if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
     } catch (error) {
-      this.log.say('error', 'sandbox.not-probed', { reason: error instanceof Error ? error.message : String(error) });
+      this.log.say('error', 'sandbox.not-probed', { error });
     }
   }
 
@@ -185,7 +208,7 @@ export class Worker {
         await this.start();
         break;
       } catch (error) {
-        this.log.say('warn', 'worker.not-started', { reason: error instanceof Error ? error.message : String(error) });
+        this.log.say('warn', 'worker.not-started', { error });
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
@@ -200,8 +223,11 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
-      controllers: [HealthController],
-      providers: [{ provide: Readiness, useValue: { ready: () => worker.readiness() } }],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Readiness, useValue: { ready: () => worker.readiness() } },
+        { provide: Exposition, useValue: { text: () => worker.exposition() } },
+      ],
     };
   }
 }

@@ -67,7 +67,7 @@ export {
   type IndexedNode,
   type PlanIndex,
 } from './lib/plan/plan-index';
-export type { ApprovalFloor, Environment, Profile, ProfileDefaults } from './lib/plan/profile';
+export type { ApprovalFloor, Environment, Profile, ProfileDefaults, RetryDefaults } from './lib/plan/profile';
 export { idempotencyKey } from './lib/step/idempotency-key';
 export type { Answer, Question } from './lib/step/question';
 export { shownStatus, type ShownStatus, type StepState } from './lib/step/step-state';
@@ -387,6 +387,7 @@ export {
   type Planning,
   type PlanRequest,
   type Receipt,
+  type RetryRule,
 } from './lib/plan/plan-request';
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';

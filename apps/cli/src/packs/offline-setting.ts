@@ -7,6 +7,7 @@ import {
   loadConfiguration,
   parseConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
 } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
 
@@ -49,6 +50,7 @@ export async function offlineSetting(
     sealedEnvironment: environments.sealed,
     configuration: {
       defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       egress: options.sealed || !named ? [{ scheme: '*', host: '*', port: '*' }] : [],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),

@@ -8,6 +8,7 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { retries } from './sections/retries';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
@@ -31,6 +32,7 @@ export const CONFIGURATION = {
   attestor,
   artifacts,
   approvals,
+  retries,
   sealedMode,
   sandbox,
   keys,

@@ -1,5 +1,6 @@
 import type { Incarnation } from '@taskrunner/core';
 import type { Pool } from 'pg';
+import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { assertSchemaReady, migrateDatabase } from './migrate';
@@ -24,12 +25,18 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Lease of a worker incarnation, milliseconds. Default 8000. */
   readonly leaseMs?: number;
+  /** Longest time a statement may take, milliseconds. Default 30 s. */
+  readonly statementTimeoutMs?: number;
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
   /** Lines of history that a schedule keeps. Default 1000. */
   readonly keptTicks?: number;
   /** Told of broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
+  /** Told how long a run had been due when it was claimed, milliseconds. */
+  readonly onClaimed?: (waitedMs: number) => void;
+  /** Told of each flush: its runs, and how long it took, milliseconds. */
+  readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
 /** The webservice's part: everything within the caller's tenant, under row-level security. */
@@ -41,6 +48,8 @@ export interface WebDatabase {
   readonly logStore: PostgresLogStore;
   readonly workforce: PostgresWorkforce;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -53,6 +62,8 @@ export interface WorkerDatabase {
   readonly outbox: PostgresOutbox;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -76,6 +87,8 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       logStore: new PostgresLogStore(queries),
       workforce: new PostgresWorkforce(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool)],
       readiness: () => databaseReadiness(pool),
       close: () => pool.end(),
     };
@@ -97,14 +110,19 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
   return closingOnError([pool, flushPool], async () => {
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
-    const committer = new PostgresCommitter(flushPool, { flushes: FLUSHES });
+    const committer = new PostgresCommitter(flushPool, {
+      flushes: FLUSHES,
+      ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
+    });
     return {
-      claims: new PostgresClaims(pool, clock, options.leaseMs),
+      claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
       runReader: new PostgresRunReader(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool), poolUse('flush', flushPool)],
       readiness: () => databaseReadiness(pool),
       close: async () => {
         committer.close();
@@ -174,8 +192,12 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   };
 }
 
-function poolOptions({ connections, onError }: DatabaseOptions) {
-  return { ...(connections ? { max: connections } : {}), ...(onError ? { onError } : {}) };
+function poolOptions({ connections, statementTimeoutMs, onError }: DatabaseOptions) {
+  return {
+    ...(connections ? { max: connections } : {}),
+    ...(statementTimeoutMs ? { statementTimeoutMs } : {}),
+    ...(onError ? { onError } : {}),
+  };
 }
 
 /** Refuses an unsafe database or a schema behind, and sets the clock. */

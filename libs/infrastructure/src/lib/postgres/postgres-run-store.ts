@@ -123,5 +123,6 @@ export function createValues(run: NewRun): unknown[] {
     idempotency?.route ?? null,
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    run.traceContext ?? null,
   ];
 }

@@ -11,6 +11,7 @@ import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
 import { schedules } from './16-schedules';
+import { traceContext } from './18-trace-context';
 import { workforce } from './30-workforce';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -28,6 +29,7 @@ export const migrations = [
   access,
   tail,
   schedules,
+  traceContext,
   workforce,
 ];
 
