@@ -47,7 +47,7 @@ it('without the key for sealed runs a worker that seals does not start', async (
   await generateKeyFile(join(folder, 'bundle.pem'));
   const open = (sections: object) => {
     const settings = configuration(sections);
-    return openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'));
+    return openAttestor(settings, keyPathsOf(settings), SILENT);
   };
   await expect(open({})).rejects.toThrow('run-sealed.pem');
   expect((await open({ sealedMode: { enabled: false } })).isKeyFile).toBe(true);

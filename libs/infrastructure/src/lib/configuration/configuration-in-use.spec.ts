@@ -12,6 +12,7 @@ const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
+const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
@@ -28,7 +29,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/migrate.int-spec.ts', 'allowLoss: true'],
   ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
-  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'database.embedded.dataDirectory'],
+  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'embedded.dataDirectory'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
@@ -44,6 +45,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['retries.cap.maxBackoff', PLANS, 'of a pause'],
   ['retries.*', E2E, 'tries again as configured where the pack says nothing, and refuses what asks for more'],
   ['sandbox.profile', PARSING, "'%s is %s'"],
+  ['sealedMode.wait', SEALED_E2E, 'ends a sealed run that waits in vain, with evidence, and starts nothing of it'],
+  ['sealedMode.*', PARSING, 'offers an open and a sealed environment'],
+  ['sandbox.bubblewrap', SEALED_E2E, 'seals until the first start that fails, then refuses; open runs go on'],
+  ['sandbox.probeInterval', 'apps/worker/src/worker.module.ts', 'configuration.sandbox.probeInterval'],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
   ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
   ['sandbox.limits.memoryMiB', SIZES, 'defaults.memoryMiB'],
