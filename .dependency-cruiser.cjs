@@ -18,6 +18,7 @@ const floors = [
   'journal',
   'simulation',
   'evidence',
+  'publisher',
   'ports',
   'operations',
 ];

@@ -8,8 +8,11 @@ import {
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  loadPackTrust,
+  openRegistries,
   profileDefaultsOf,
   retryRuleOf,
+  TAR_HANDS,
   type Configuration,
 } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -56,7 +59,9 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
-  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS });
+  const packTrust = await loadPackTrust(configuration);
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
+  const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
     database: {
@@ -81,6 +86,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         sensitiveInputs: false,
       },
     },
+    packs: { shelves, trust: packTrust },
     limits: http.limits,
     scheduler,
   };

@@ -10,7 +10,14 @@ import {
   type KeyUsage,
   type VerificationKey,
 } from '@taskrunner/core';
-import { builtinExecutors, loadMacKey, type Configuration } from '@taskrunner/infrastructure';
+import {
+  builtinExecutors,
+  bundleRootsOf,
+  loadMacKey,
+  tarEntries,
+  type Configuration,
+  type TarLimits,
+} from '@taskrunner/infrastructure';
 import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
@@ -40,6 +47,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
+        bundles: {
+          roots: bundleRootsOf(configuration),
+          entries: (source) => tarEntries(source, bundleLimits(configuration)),
+        },
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
@@ -56,6 +67,15 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     },
   };
 }
+
+/** What a bundle of a publisher may hold. */
+function bundleLimits({ artifacts }: Configuration): TarLimits {
+  const { maxBytes } = artifacts;
+  return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
+}
+
+const BUNDLE_SIZES = 16;
+const BUNDLE_FILES = 100_000;
 
 /** Public keys from PEM files, for one usage. */
 async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

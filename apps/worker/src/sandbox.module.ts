@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { canonical, isCodedError, sha256, type Json, type WorkerDescription } from '@taskrunner/core';
+import {
+  canonical,
+  isCodedError,
+  sha256,
+  type Json,
+  type PackTrustPolicy,
+  type WorkerDescription,
+} from '@taskrunner/core';
 import {
   collect,
   DEFAULT_CONFIGURATION_PATH,
@@ -56,10 +63,15 @@ export function sayRefused(sandboxes: Sandboxes, log: WorkerLog): void {
 }
 
 /** What this worker proves and honours: the environments whose sandbox it can enforce. */
-export function describe(configuration: Configuration, sandboxes: Sandboxes): WorkerDescription {
+export function describe(
+  configuration: Configuration,
+  sandboxes: Sandboxes,
+  packTrust: PackTrustPolicy,
+): WorkerDescription {
   const { usual, sealed } = environmentsOf(configuration, {
     isolation: sandboxes.open,
     executors: EXECUTOR_BEHAVIOURS,
+    packTrust,
   });
   const offered = [...new Set(sealed === null ? [usual] : [usual, sealed])];
   const { name, labels } = configuration.worker;

@@ -5,6 +5,7 @@ import {
   databaseUrlsOf,
   FileObjectStore,
   keyPathsOf,
+  loadPackTrust,
   monotonicMs,
   openWorkerDatabase,
   SEALED_ISOLATION,
@@ -47,6 +48,7 @@ export class Worker {
     private readonly url: string,
     private readonly configuration: Configuration,
     private readonly sandboxes: Sandboxes,
+    private readonly describeNow: () => WorkerDescription,
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
@@ -77,7 +79,9 @@ export class Worker {
     const keys = keyPathsOf(configuration);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
-    const description = describe(configuration, sandboxes);
+    const packTrust = await loadPackTrust(configuration);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
+    const description = describeNow();
     const hands = await driverHands(configuration, {
       ...{ database, supervisor, objects, keys, sandboxes, log, telemetry },
       description: () => opened.worker?.description ?? description,
@@ -109,6 +113,7 @@ export class Worker {
       workerUrl,
       configuration,
       sandboxes,
+      describeNow,
       description,
       claims,
       attests,
@@ -181,7 +186,7 @@ export class Worker {
   private async prove(): Promise<void> {
     try {
       if (this.stopping || !(await this.sandboxes.again())) return;
-      this.description = describe(this.configuration, this.sandboxes);
+      this.description = this.describeNow();
       const { isolations, environments, probe } = this.description;
       this.log.say('warn', 'sandbox.changed', { isolations, probe });
       sayRefused(this.sandboxes, this.log);

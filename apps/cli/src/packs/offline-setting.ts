@@ -1,10 +1,18 @@
-import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
+import {
+  readPack,
+  packFilesOf,
+  type Environment,
+  type PackSource,
+  type PlanningSetting,
+  type ReadPack,
+} from '@taskrunner/core';
 import {
   environmentOf,
   environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
+  loadPackTrust,
   parseConfiguration,
   profileDefaultsOf,
   retryRuleOf,
@@ -41,13 +49,18 @@ export async function offlineSetting(
       reading.faults,
     );
   const { configuration } = reading;
-  const build = { isolation: isolationOf(configuration) ?? 'bwrap-open/v2', executors: EXECUTOR_BEHAVIOURS };
+  const build = {
+    isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
+    executors: EXECUTOR_BEHAVIOURS,
+    packTrust: await loadPackTrust(configuration),
+  };
   const environments = environmentsOf(configuration, build);
+  const shown = (environment: Environment) => (named ? environment : withoutRoots(environment));
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
   return {
-    environment: options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual,
-    sealedEnvironment: environments.sealed,
+    environment: shown(options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual),
+    sealedEnvironment: environments.sealed && shown(environments.sealed),
     configuration: {
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
@@ -56,6 +69,12 @@ export async function offlineSetting(
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };
+}
+
+/** Which publishers are trusted only an installation knows. */
+function withoutRoots({ packTrust, ...environment }: Environment): Environment {
+  const { bundleRoots: _roots, ...rest } = packTrust;
+  return { ...environment, packTrust: rest };
 }
 
 function assumedOf({ pack }: ReadPack, grants: readonly string[]) {

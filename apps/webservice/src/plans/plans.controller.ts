@@ -20,9 +20,9 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
+import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
-import { toSource } from './pack-body';
 import { receiptOf, toGraph } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
@@ -35,6 +35,7 @@ export class PlansController {
   constructor(
     @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
+    private readonly intake: PackIntake,
   ) {}
 
   @Post('plans')
@@ -55,11 +56,16 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
   })
-  plan(@JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
+  async plan(
+    @Caller() { principal }: Caller,
+    @JsonBody(PlanBody) { value }: ReadBody<PlanBody>,
+    @Req() request: Request,
+  ) {
     const { check } = readQuery(request, { check: flag });
-    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting);
+    const { source } = await this.intake.take(principal.tenant, value);
+    const planning = planPack(source, value.inputs ?? {}, this.setting);
     if (check)
       return {
         valid: planning.kind === 'planned',
@@ -79,10 +85,11 @@ export class PlansController {
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
     answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
   })
-  simulate(@JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const simulation = simulatePack(toSource(value), value.inputs ?? {}, value.script ?? {}, this.setting);
+  async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+    const { source } = await this.intake.take(principal.tenant, value);
+    const simulation = simulatePack(source, value.inputs ?? {}, value.script ?? {}, this.setting);
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);

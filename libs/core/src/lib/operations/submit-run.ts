@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
 import type { ReadPack } from '../pack/read-pack';
+import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import type { Environment } from '../plan/profile';
@@ -16,6 +17,7 @@ import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
 import type { Workforce } from '../ports/workforce';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import type { PackJudge } from './pack-judge';
 import type { PackPlanner } from './pack-planner';
 import { environmentOfPack, packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
@@ -31,6 +33,8 @@ export type SubmitRunCode =
   | 'PLAN_HASH_MISMATCH'
   /** The environment is not the one whose digest was given. */
   | 'PROFILE_MISMATCH'
+  /** Nobody who is trusted stands behind the pack. */
+  | PackTrustCode
   /** The key came before with another body. */
   | 'IDEMPOTENCY_KEY_REUSED';
 
@@ -68,6 +72,8 @@ export class ProfileMismatch extends SubmitRunError {
 /** What a caller asks for. */
 export interface Submission {
   readonly source: PackSource;
+  /** Publishers' signatures that came with it; not verified. */
+  readonly signatures: readonly Json[];
   readonly inputs: JsonObject;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
@@ -85,6 +91,7 @@ export interface SubmitRunHands {
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  readonly judge: PackJudge;
   readonly workforce: Workforce;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
@@ -131,13 +138,16 @@ export class SubmitRun {
 
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
-    const planning = this.check(principal, submission);
+    const { planning, trust } = await this.check(principal, submission);
     await this.refuseUnenforceable(planning);
-    return this.admit(principal, submission, planning);
+    return this.admit(principal, submission, planning, trust);
   }
 
-  /** The plan of what would be admitted; nothing is stored. Throws all that `submit` would throw before it stores anything. */
-  check(principal: Principal, submission: Submission): PlannedPack {
+  /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  async check(
+    principal: Principal,
+    submission: Submission,
+  ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
     const { source, inputs } = submission;
     const planning = this.hands.planner.plan(principal.tenant, source, inputs);
     if (planning.kind === 'refused') {
@@ -147,11 +157,22 @@ export class SubmitRun {
     }
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
-    return planning;
+    const { pack } = planning.planned.plan;
+    const trust = await this.hands.judge.judge(principal.tenant, pack, submission.signatures);
+    if (trust.refusal !== null) {
+      const { code, detail, remediation } = trust.refusal;
+      throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
+    }
+    return { planning, trust };
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
-  private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
+  private async admit(
+    principal: Principal,
+    submission: Submission,
+    planning: PlannedPack,
+    { signers, signatures }: PackTrust,
+  ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const environment = this.environmentOf(planning);
@@ -165,8 +186,8 @@ export class SubmitRun {
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
-    const admitted = { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce(), scheduleId };
-    const record = admissionRecord(principal, admitted);
+    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
+    const record = admissionRecord(principal, { ...admitted, scheduleId });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -178,6 +199,7 @@ export class SubmitRun {
       environmentDigest: environment.digest,
       pack,
       files: stored,
+      packSignatures: signatures,
       inputs: planned.values,
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },

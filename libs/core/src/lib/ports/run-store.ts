@@ -30,6 +30,8 @@ export interface NewRun {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /** Publishers' signatures that hold, one a key: for the evidence. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   /** Inputs by value, as given and defaulted (sensitive ones come with a later issue). */
   readonly inputs: Json;
   readonly initiators: readonly Actor[];

@@ -124,5 +124,6 @@ export function createValues(run: NewRun): unknown[] {
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
     run.traceContext ?? null,
+    JSON.stringify(run.packSignatures),
   ];
 }

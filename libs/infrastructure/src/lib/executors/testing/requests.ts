@@ -9,6 +9,7 @@ import type {
   StepId,
   TenantId,
 } from '@taskrunner/core';
+import type { BuiltinOptions } from '../builtin-executors';
 
 export const tenant = 'acme' as TenantId;
 
@@ -28,6 +29,14 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
 }
 
 /** A request for one execution. */
+/** For executors that read no bundle. */
+export const NO_BUNDLES: BuiltinOptions['bundles'] = {
+  roots: new Map(),
+  entries: () => {
+    throw new TypeError('no bundle is read here');
+  },
+};
+
 export function aRequest(
   parameters: ExecutionRequest['with'],
   given: Partial<ExecutionRequest> = {},
