@@ -251,7 +251,9 @@ describe('a machine that loses its bubblewrap', () => {
   it('seals until the first start that fails, then refuses; open runs go on', async () => {
     if (stack === null) return;
     const ada = new Caller(stack.server, await stack.tokenFor('ada'));
-    const first = await ada.submit(hello(SEALED));
+    const request = { manifest: hello(SEALED), inputs: {} };
+    const once = { 'idempotency-key': 'sealed-1' };
+    const first = (await ada.ask('POST', '/api/runs', request, once)).body['runId'] as string;
     expect(await ada.until(first, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
     const bubblewrap = join(folder, 'bwrap');
     rmSync(bubblewrap);
@@ -262,6 +264,8 @@ describe('a machine that loses its bubblewrap', () => {
       refused = (await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} })).status;
       if (refused !== 409) await pause(250);
     }
+    // The same request as the first one is still the first one.
+    expect(await ada.ask('POST', '/api/runs', request, once)).toMatchObject({ status: 200, body: { runId: first } });
     const open = await ada.submit(hello());
     expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
   });

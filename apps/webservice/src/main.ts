@@ -9,6 +9,7 @@ import {
   keyPathsOf,
   loadConfiguration,
   loadPackTrust,
+  openObjectStore,
   openRegistries,
   profileDefaultsOf,
   retryRuleOf,
@@ -71,7 +72,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       allowUnsafe: database.allowUnsafe,
     },
     authority,
-    objectRoot: artifacts.root,
+    objects: await openObjectStore(artifacts),
+    uploads: artifacts.uploads,
     keys: { admission, ledger },
     setting: {
       environment: environments.usual,

@@ -130,7 +130,8 @@ function secretPaths({ keys: { folder }, database, artifacts }: Configuration, k
     keys.bundle,
     keys.journalMac,
     process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
-    artifacts.root,
+    ...(artifacts.store === 'file' ? [artifacts.root] : []),
+    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),
     ...[embedded.dataDirectory, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap(
       (path) => path ?? [],
     ),

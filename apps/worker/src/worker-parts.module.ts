@@ -1,5 +1,5 @@
-import type { WorkerDescription } from '@taskrunner/core';
-import type { FileObjectStore, KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
+import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
 
@@ -7,7 +7,7 @@ import type { WorkerLog } from './worker-log';
 export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
-  readonly objects: FileObjectStore;
+  readonly objects: CollectableObjectStore;
   readonly keys: KeyPaths;
   readonly sandboxes: Sandboxes;
   /** As the last probe left it. */

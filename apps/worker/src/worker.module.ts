@@ -3,10 +3,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { Incarnation, WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  FileObjectStore,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
+  openObjectStore,
   openWorkerDatabase,
   SEALED_ISOLATION,
   Supervisor,
@@ -21,6 +21,7 @@ import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
+import { ObjectSweep } from './object-sweep';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
@@ -52,6 +53,7 @@ export class Worker {
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -75,7 +77,7 @@ export class Worker {
     });
     telemetry.watchDatabase(database);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await FileObjectStore.open(configuration.artifacts.root);
+    const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
@@ -107,6 +109,11 @@ export class Worker {
     );
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
+    const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
+    const sweep = new ObjectSweep(
+      { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
+      log,
+    );
     opened.worker = new Worker(
       database,
       supervisor,
@@ -117,6 +124,7 @@ export class Worker {
       description,
       claims,
       attests,
+      sweep,
       telemetry,
     );
     return opened.worker;
@@ -137,6 +145,7 @@ export class Worker {
     this.claims.start(incarnation);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
+    this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolations: this.description.isolations,
@@ -150,6 +159,7 @@ export class Worker {
     if (this.prober !== null) clearInterval(this.prober);
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();

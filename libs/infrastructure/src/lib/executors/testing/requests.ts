@@ -11,6 +11,8 @@ import type {
 } from '@taskrunner/core';
 import type { BuiltinOptions } from '../builtin-executors';
 
+import type { BundleIngestOptions } from '../bundle-ingest-executor';
+
 export const tenant = 'acme' as TenantId;
 
 /** A claimed run with these pack files. */
@@ -91,3 +93,12 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
+
+/** No publisher is known, and no archive is read. */
+export const NO_BUNDLES: Pick<BundleIngestOptions, 'roots' | 'entries'> = {
+  roots: new Map(),
+  async *entries() {
+    yield* [];
+    throw new TypeError('no archives here');
+  },
+};

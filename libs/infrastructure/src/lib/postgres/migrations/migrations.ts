@@ -10,6 +10,7 @@ import { journal } from './09-journal';
 import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
+import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
 import { traceContext } from './18-trace-context';
@@ -29,6 +30,7 @@ export const migrations = [
   artifacts,
   access,
   tail,
+  uploads,
   packVersions,
   schedules,
   traceContext,
