@@ -11,6 +11,7 @@ import {
   PackJudge,
   PackLibrary,
   PackPlanner,
+  ResolveAttention,
   RunDueTicks,
   RunReader,
   ScheduleStore,
@@ -60,7 +61,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, logStore, scheduleStore, packVersions, uploads } = database;
+    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads, workforce } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -69,7 +70,7 @@ export class InfrastructureModule {
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, nonce }),
+      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, workforce, nonce }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
@@ -116,6 +117,15 @@ export class InfrastructureModule {
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ResolveAttention,
+        useValue: new ResolveAttention({
+          attention: attentionDesk,
+          gates: gateDesk,
+          reader: runReader,
+          signer: ledger,
+        }),
       },
     ];
     return {

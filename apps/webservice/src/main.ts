@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
   configurationFileOf,
   databaseUrlsOf,
-  environmentOf,
+  egressRulesOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   keyPathsOf,
@@ -61,6 +63,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
   const packTrust = await loadPackTrust(configuration);
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
   const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
@@ -75,15 +78,17 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     uploads: artifacts.uploads,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
+      environment: environments.usual,
+      sealedEnvironment: environments.sealed,
       configuration: {
         defaults: profileDefaultsOf(configuration),
         retries: retryRuleOf(configuration),
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
       },
     },
     packs: { shelves, trust: packTrust },

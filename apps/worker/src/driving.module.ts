@@ -11,22 +11,22 @@ import {
   type VerificationKey,
 } from '@taskrunner/core';
 import {
+  announcingOf,
   builtinExecutors,
   bundleRootsOf,
-  collect,
+  CedarJudge,
+  cedarEngine,
   loadMacKey,
-  readOutputs,
   tarEntries,
-  Workspace,
   type Configuration,
-  type SandboxHands,
   type TarLimits,
 } from '@taskrunner/infrastructure';
+import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log, telemetry } = parts;
+  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, egress, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -36,13 +36,6 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
-  const sandboxHands: SandboxHands | null = probe.sandbox && {
-    sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
-    supervisor: supervisor as unknown as SandboxHands['supervisor'],
-    createWorkspace: (options) => Workspace.create(options),
-    readOutputs: (workspace) => readOutputs(workspace as Workspace),
-    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
-  };
   return {
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
@@ -54,7 +47,9 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       builtinExecutors({
         clock: database.clock,
         objects,
-        hands: sandboxHands,
+        hands: sandboxHands(sandboxes, supervisor, onStartFailed),
+        egress: egress.proxy,
+        http: egress.http,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
@@ -66,11 +61,21 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
-    worker: description,
+    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
+    announcing: announcingOf(configuration),
+    get worker() {
+      return description();
+    },
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    replan: (run) =>
+      replanRun(run, objects, {
+        secrets: {},
+        interpreters,
+        sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
+      }),
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });

@@ -1,6 +1,7 @@
 import type { CollectableObjectStore, ExportHands, WorkerDescription } from '@taskrunner/core';
-import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -10,8 +11,12 @@ export interface WorkerParts {
   readonly objects: CollectableObjectStore;
   readonly exports: ExportHands;
   readonly keys: KeyPaths;
-  readonly probe: SandboxProbe;
-  readonly description: WorkerDescription;
+  readonly sandboxes: Sandboxes;
+  /** As the last probe left it. */
+  readonly description: () => WorkerDescription;
+  /** A sandbox could not be set up: what the probe has shown may be true no more. */
+  readonly onStartFailed: () => void;
+  readonly egress: WorkerEgress;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

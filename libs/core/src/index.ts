@@ -88,8 +88,23 @@ export type { Command, StopReason } from './lib/run/command';
 export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
-export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
+export {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionOutcome,
+  type ResolutionRecord,
+} from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export {
+  ANNOUNCEMENT_TYPES,
+  Announcements,
+  type Announcement,
+  type AnnouncementType,
+  type DueAnnouncement,
+} from './lib/ports/announcements';
+export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
+export { Workforce } from './lib/ports/workforce';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -97,6 +112,7 @@ export {
   type Commit,
   type Committed,
   type GateChange,
+  type OutboxEntry,
   type RunChange,
   type StepRow,
 } from './lib/ports/committer';
@@ -109,6 +125,7 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Exports, type DueExport, type Settled } from './lib/ports/exports';
 export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';
 export type { ExportRequest } from './lib/evidence/export-requests';
@@ -123,6 +140,7 @@ export {
 } from './lib/operations/export-evidence';
 export { abortable, deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
+export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
   type ArtifactView,
@@ -231,12 +249,17 @@ export {
 export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
 export { MAX_POLICY_COST } from './lib/policy/cel-cost';
 export { compilePolicy } from './lib/policy/compile-policy';
+export { limitFault } from './lib/policy/policy-limits';
 export {
+  CEDAR_BEHAVIOUR,
   POLICY_ENGINES,
+  undecided,
   type CompiledPolicy,
   type PolicyAnswer,
   type PolicyCompilation,
+  type PolicyEngine,
   type PolicyEngineName,
+  type PolicyEngines,
   type PolicyErrorCode,
   type PolicyFault,
   type PolicySource,
@@ -248,7 +271,7 @@ export { replay, type Divergence } from './lib/journal/replay';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
-export { RunDriver, type Driven } from './lib/operations/drive-run';
+export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
 export {
   ExecutionLog,
   LEVEL_LETTERS,
@@ -303,9 +326,27 @@ export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
-export { parseAuthority, parseHost, parseTarget, type Authority, type Target } from './lib/egress/authority';
-export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
-export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
+export {
+  parseAuthority,
+  parseHost,
+  parseTarget,
+  parseWholeTarget,
+  type Authority,
+  type Target,
+} from './lib/egress/authority';
+export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
+export { broadnessOf } from './lib/egress/broad-egress';
+export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
+export {
+  decideAddress,
+  decideDial,
+  decideEgress,
+  type DialDecision,
+  type EgressCode,
+  type EgressDecision,
+} from './lib/egress/decide-egress';
+export { rulesOfStep } from './lib/plan/step-egress';
+export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
@@ -319,9 +360,14 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
+export { tell, type TellHands, type Told } from './lib/operations/tell';
+export { type Announcing, type Approver } from './lib/operations/announce';
+export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  environmentOfPack,
   packSourceOf,
   planPack,
   sourceDigestOf,
@@ -373,6 +419,7 @@ export {
   readGateRequest,
   readIntent,
   readManifest,
+  readResolution,
 } from './lib/evidence/read-documents';
 export {
   builderIdOf,

@@ -46,6 +46,7 @@ export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
 export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
 export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
 export { PlainSandbox } from './lib/sandbox/plain-sandbox';
+export { Sandboxes, type SandboxesOptions } from './lib/sandbox/sandboxes';
 export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
 export {
   DEFAULT_LIMITS,
@@ -65,11 +66,15 @@ export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-
 export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
 export {
   environmentOf,
+  environmentsOf,
   isolationOf,
   profileDefaultsOf,
   retryRuleOf,
+  SEALED_ISOLATION,
   type Build,
+  type Environments,
 } from './lib/configuration/environment-of';
+export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
 export {
@@ -79,9 +84,19 @@ export {
 } from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
+export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
+export type { EgressErrorCode } from './lib/egress/egress-error';
+export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
+export type { EgressHands, EgressWay } from './lib/executors/egress-hands';
+export type { HttpSettings } from './lib/executors/http-exchange';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';
+export { cedarEngine } from './lib/policies/cedar-engine';
+export { CedarJudge } from './lib/policies/cedar-judge';
+export { announcingOf, endpointId, endpointRule } from './lib/configuration/webhook-endpoints';
+export { loadWebhookSecret } from './lib/signing/webhook-secret';
+export { WebhookMessenger, type WebhookEndpoint } from './lib/webhooks/webhook-messenger';
 export type { ArchiveErrorCode } from './lib/archive/archive-error';
 export { readTar, readTarFiles, tarEntries, type TarEntry, type TarFile, type TarLimits } from './lib/archive/read-tar';
 export { writeTar, type TarSource } from './lib/archive/write-tar';

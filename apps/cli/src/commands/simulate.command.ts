@@ -27,8 +27,8 @@ export function registerSimulate(program: Command, context: Context): void {
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
         const { planned } = planning;
-        const sealed = options.sealed === true;
         const script = options.script === undefined ? null : await readScript(options.script);
+        const sealed = options.sealed === true || planned.plan.sandbox.mode === 'sealed';
         const simulation = simulate({ planned, sealed, ...(script === null ? {} : { script }) });
         if (simulation.kind === 'refused') {
           return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);
@@ -55,8 +55,8 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
     terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
   for (const { name, required } of report.secrets)
     terminal.print(safeLine(`secret       ${name}${required ? '' : ' (optional)'}`));
-  for (const { step, url, verdict } of report.egress)
-    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}`));
+  for (const { step, url, verdict, enforced } of report.egress)
+    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}, ${enforced}`));
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
   terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
   terminal.print(`widest       ${report.widest}`);

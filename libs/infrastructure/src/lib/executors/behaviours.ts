@@ -7,6 +7,7 @@ export const EXECUTOR_BEHAVIOURS = {
   'builtin:command': 1,
   'builtin:evidence-export': 1,
   'builtin:fail': 1,
+  'builtin:http': 1,
   'builtin:noop': 1,
   'builtin:script': 1,
   'builtin:transform': 1,

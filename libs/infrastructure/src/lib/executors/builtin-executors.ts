@@ -1,14 +1,19 @@
 import type { Clock, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
+import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { DeclaredOutputs } from './declared-outputs';
+import type { EgressHands } from './egress-hands';
 import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
+import { HttpExecutor } from './http-executor';
+import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
+import { StepsByIsolation } from './steps-by-isolation';
 import { TransformExecutor } from './transform-executor';
 import { ValidateSchemaExecutor } from './validate-schema-executor';
 import { WaitExecutor } from './wait-executor';
@@ -17,8 +22,11 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly clock: Clock;
   readonly objects: ObjectStore;
-  /** Null: a worker without a sandbox, which starts no processes. */
-  readonly hands: SandboxHands | null;
+  /** By the isolation of the run's environment; null where this worker cannot enforce it. */
+  readonly hands: (isolation: string) => SandboxHands | null;
+  /** None: a worker without an egress proxy, whose steps reach nothing. */
+  readonly egress?: EgressHands | null;
+  readonly http?: HttpSettings;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -35,22 +43,25 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { clock, objects, hands, interpreters } = options;
+  const { clock, objects, hands, interpreters, artifactMaxBytes } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
+  const egress = new AttemptEgress(options.egress ?? null, objects);
+  const steps = new StepsByIsolation(
+    hands,
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress }),
+  );
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new CommandExecutor(steps),
+    new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
     new EvidenceExportExecutor({ ...options.exports, objects }),
+    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
-  if (hands !== null) {
-    const step = new SandboxedStep({ ...options, hands, pack, declared });
-    const { owner } = hands.sandbox;
-    executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
-  }
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

@@ -14,6 +14,9 @@ const REMEDIES = {
   INTERPRETER_NOT_ALLOWED: 'Use one of `sandbox.interpreters` of the configuration, or add it there.',
   TOOL_MISMATCH: 'Install the pinned tool, or pin the one that is installed.',
   SECRET_NOT_GRANTED: 'This release hands out no secrets.',
+  EGRESS_UNAVAILABLE: 'Run the step on a worker with an egress proxy.',
+  HTTP_URL_INVALID:
+    'Write a plain URL: http or https, no user, no dot segments, everything else percent-encoded; values belong into query.',
   SCHEMA_UNUSABLE: 'Write a JSON Schema 2020-12 without remote references; patterns in RE2 syntax.',
   SCHEMA_INVALID: 'Correct the target at the named places, or the schema.',
   BUNDLE_TRUST_UNKNOWN: 'Name a root of `artifacts.bundleRoots` in the configuration.',
@@ -24,6 +27,9 @@ const REMEDIES = {
   BUNDLE_ENTRY_MISSING: 'Get the bundle again: it is not complete.',
   BUNDLE_ENTRY_EXTRA: 'Get the bundle again: something was added to it.',
   BUNDLE_ENTRY_DIFFERS: 'Get the bundle again: a file was changed.',
+  SEALED_UNENFORCEABLE:
+    'Look into the log of the worker (sandbox.unavailable): what it lacks must come back, or another worker take the run.',
+  SANDBOX_UNAVAILABLE: 'Look into the log of the worker (sandbox.unavailable).',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 

@@ -4,8 +4,10 @@ import { isCodedError, type Outcome } from '@taskrunner/core';
 const WORTH_ANOTHER = new Set([
   'START_FAILED',
   'SANDBOX_UNAVAILABLE',
+  'SEALED_UNENFORCEABLE',
   'COLLECTOR_FAILED',
   'OBJECT_STORE_UNAVAILABLE',
+  'EGRESS_UNAVAILABLE',
   'EVIDENCE_NOT_SEALED',
   'EXPORT_UNAVAILABLE',
 ]);

@@ -21,7 +21,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -29,7 +29,7 @@ class FixedClock extends Clock {
   }
 }
 
-describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profile) => {
+describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profile) => {
   let folder: string;
   let work: string;
   let supervisor: Supervisor;
@@ -59,9 +59,10 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
     executors = builtinExecutors({
       clock: new FixedClock(),
       objects,
-      hands,
+      hands: () => hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
+      bundles: NO_BUNDLES,
       interpreters,
       traceparent,
     });
@@ -410,9 +411,10 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
       const step = builtinExecutors({
         clock: new FixedClock(),
         objects,
-        hands,
+        hands: () => hands,
         workDirectory: work,
         artifactMaxBytes: 1,
+        bundles: NO_BUNDLES,
         interpreters: [],
       }).get('builtin:command');
       dying.renew(1_000);

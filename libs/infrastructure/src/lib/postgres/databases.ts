@@ -7,6 +7,8 @@ import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
+import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresExports } from './postgres-exports';
@@ -19,6 +21,7 @@ import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
+import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -47,10 +50,12 @@ export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
+  readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
+  readonly workforce: PostgresWorkforce;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -65,6 +70,7 @@ export interface WorkerDatabase {
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
   readonly exports: PostgresExports;
+  readonly announcements: PostgresAnnouncements;
   readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
@@ -89,10 +95,12 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       runStore: new PostgresRunStore(queries),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
+      attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
+      workforce: new PostgresWorkforce(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],
@@ -127,6 +135,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
       exports: new PostgresExports(queries),
+      announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,

@@ -9,6 +9,7 @@ import type {
   StepId,
   TenantId,
 } from '@taskrunner/core';
+import type { BuiltinOptions } from '../builtin-executors';
 
 export const tenant = 'acme' as TenantId;
 
@@ -21,10 +22,19 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
     runId: 'run_01jd0000000000000000000000' as RunId,
     plan: JSON.stringify({ sandbox: asked }),
     profile: JSON.stringify({ defaults }),
+    environment: JSON.stringify({ mode: 'sealed', isolation: 'bwrap-sealed/v1' }),
     planHash: sha256('plan'),
     files,
   } as unknown as ClaimedRun;
 }
+
+/** For executors that read no bundle. */
+export const NO_BUNDLES: BuiltinOptions['bundles'] = {
+  roots: new Map(),
+  entries: () => {
+    throw new TypeError('no bundle is read here');
+  },
+};
 
 /** A request for one execution. */
 export function aRequest(
@@ -48,6 +58,7 @@ export function aRequest(
       outputs: null,
       tools: {},
       secrets: [],
+      egress: [],
       effects: 'idempotent',
       ...node,
     } as unknown as RunNode,

@@ -13,8 +13,10 @@ import { tail } from './12-tail';
 import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
+import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
 import { evidenceExports } from './19-exports';
+import { workforce } from './30-workforce';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -33,8 +35,10 @@ export const migrations = [
   uploads,
   packVersions,
   schedules,
+  webhooks,
   traceContext,
   evidenceExports,
+  workforce,
 ];
 
 /** Their names, as the database keeps them. */
