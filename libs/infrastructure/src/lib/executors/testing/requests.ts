@@ -9,7 +9,6 @@ import type {
   StepId,
   TenantId,
 } from '@taskrunner/core';
-import type { BuiltinOptions } from '../builtin-executors';
 
 import type { BundleIngestOptions } from '../bundle-ingest-executor';
 
@@ -31,14 +30,6 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
 }
 
 /** A request for one execution. */
-/** For executors that read no bundle. */
-export const NO_BUNDLES: BuiltinOptions['bundles'] = {
-  roots: new Map(),
-  entries: () => {
-    throw new TypeError('no bundle is read here');
-  },
-};
-
 export function aRequest(
   parameters: ExecutionRequest['with'],
   given: Partial<ExecutionRequest> = {},
@@ -60,6 +51,7 @@ export function aRequest(
       outputs: null,
       tools: {},
       secrets: [],
+      egress: [],
       effects: 'idempotent',
       ...node,
     } as unknown as RunNode,
