@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
   configurationFileOf,
   databaseUrlsOf,
+  egressRulesOf,
   environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -84,8 +86,9 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
       },
     },
     packs: { shelves, trust: packTrust },

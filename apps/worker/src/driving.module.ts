@@ -11,8 +11,11 @@ import {
   type VerificationKey,
 } from '@taskrunner/core';
 import {
+  announcingOf,
   builtinExecutors,
   bundleRootsOf,
+  CedarJudge,
+  cedarEngine,
   loadMacKey,
   tarEntries,
   type Configuration,
@@ -23,7 +26,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, log, telemetry } = parts;
+  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, egress, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -45,6 +48,8 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         clock: database.clock,
         objects,
         hands: sandboxHands(sandboxes, supervisor, onStartFailed),
+        egress: egress.proxy,
+        http: egress.http,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
@@ -55,13 +60,21 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
+    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
+    announcing: announcingOf(configuration),
     get worker() {
       return description();
     },
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    replan: (run) =>
+      replanRun(run, objects, {
+        secrets: {},
+        interpreters,
+        sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
+      }),
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });

@@ -1,6 +1,7 @@
 import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -14,6 +15,7 @@ export interface WorkerParts {
   readonly description: () => WorkerDescription;
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
+  readonly egress: WorkerEgress;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { Incarnation, WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  type EgressProxy,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
@@ -15,9 +16,12 @@ import {
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { AnnounceLoop } from './announce-loop';
+import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
@@ -31,6 +35,10 @@ const ATTEST_INTERVAL_MS = 1_000;
 const UNENFORCEABLE_INTERVAL_MS = 2_000;
 /** Between two probes that failed starts ask for. */
 const SUSPICION_MS = 10_000;
+const ANNOUNCE_INTERVAL_MS = 500;
+const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
+/** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
+const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
@@ -46,6 +54,7 @@ export class Worker {
   private constructor(
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
+    private readonly egress: EgressProxy,
     private readonly url: string,
     private readonly configuration: Configuration,
     private readonly sandboxes: Sandboxes,
@@ -53,6 +62,7 @@ export class Worker {
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly announces: AnnounceLoop,
     private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
@@ -84,8 +94,9 @@ export class Worker {
     const packTrust = await loadPackTrust(configuration);
     const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
     const description = describeNow();
+    const egress = await openEgress(configuration, log);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, log, telemetry },
+      ...{ database, supervisor, objects, keys, sandboxes, egress, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
@@ -107,6 +118,11 @@ export class Worker {
       },
       () => attests.wake(),
     );
+    const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
+      // Where nobody is to be told, what was left for endpoints of before goes away by and by.
+      intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
+      leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
+    });
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
@@ -117,6 +133,7 @@ export class Worker {
     opened.worker = new Worker(
       database,
       supervisor,
+      egress.proxy,
       workerUrl,
       configuration,
       sandboxes,
@@ -124,6 +141,7 @@ export class Worker {
       description,
       claims,
       attests,
+      announces,
       sweep,
       telemetry,
     );
@@ -145,6 +163,7 @@ export class Worker {
     this.claims.start(incarnation);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
+    this.announces.start();
     this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
@@ -159,10 +178,12 @@ export class Worker {
     if (this.prober !== null) clearInterval(this.prober);
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.announces.stop();
     await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
   }
@@ -218,6 +239,7 @@ export class Worker {
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
+    await this.announces.stop();
     while (!this.stopping) {
       try {
         await this.start();

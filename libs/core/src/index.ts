@@ -88,8 +88,22 @@ export type { Command, StopReason } from './lib/run/command';
 export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
-export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
+export {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionOutcome,
+  type ResolutionRecord,
+} from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export {
+  ANNOUNCEMENT_TYPES,
+  Announcements,
+  type Announcement,
+  type AnnouncementType,
+  type DueAnnouncement,
+} from './lib/ports/announcements';
+export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Workforce } from './lib/ports/workforce';
 export { Clock } from './lib/ports/clock';
 export {
@@ -98,6 +112,7 @@ export {
   type Commit,
   type Committed,
   type GateChange,
+  type OutboxEntry,
   type RunChange,
   type StepRow,
 } from './lib/ports/committer';
@@ -110,7 +125,9 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
+export { PolicyJudge } from './lib/ports/policy-judge';
 export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
@@ -213,12 +230,17 @@ export {
 export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
 export { MAX_POLICY_COST } from './lib/policy/cel-cost';
 export { compilePolicy } from './lib/policy/compile-policy';
+export { limitFault } from './lib/policy/policy-limits';
 export {
+  CEDAR_BEHAVIOUR,
   POLICY_ENGINES,
+  undecided,
   type CompiledPolicy,
   type PolicyAnswer,
   type PolicyCompilation,
+  type PolicyEngine,
   type PolicyEngineName,
+  type PolicyEngines,
   type PolicyErrorCode,
   type PolicyFault,
   type PolicySource,
@@ -285,9 +307,27 @@ export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
-export { parseAuthority, parseHost, parseTarget, type Authority, type Target } from './lib/egress/authority';
-export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
-export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
+export {
+  parseAuthority,
+  parseHost,
+  parseTarget,
+  parseWholeTarget,
+  type Authority,
+  type Target,
+} from './lib/egress/authority';
+export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
+export { broadnessOf } from './lib/egress/broad-egress';
+export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
+export {
+  decideAddress,
+  decideDial,
+  decideEgress,
+  type DialDecision,
+  type EgressCode,
+  type EgressDecision,
+} from './lib/egress/decide-egress';
+export { rulesOfStep } from './lib/plan/step-egress';
+export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
@@ -301,6 +341,10 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
+export { tell, type TellHands, type Told } from './lib/operations/tell';
+export { type Announcing, type Approver } from './lib/operations/announce';
+export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
@@ -356,6 +400,7 @@ export {
   readGateRequest,
   readIntent,
   readManifest,
+  readResolution,
 } from './lib/evidence/read-documents';
 export {
   builderIdOf,

@@ -73,6 +73,7 @@ export {
   type Build,
   type Environments,
 } from './lib/configuration/environment-of';
+export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
 export {
@@ -82,9 +83,19 @@ export {
 } from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
+export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
+export type { EgressErrorCode } from './lib/egress/egress-error';
+export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
+export type { EgressHands, EgressWay } from './lib/executors/egress-hands';
+export type { HttpSettings } from './lib/executors/http-exchange';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';
+export { cedarEngine } from './lib/policies/cedar-engine';
+export { CedarJudge } from './lib/policies/cedar-judge';
+export { announcingOf, endpointId, endpointRule } from './lib/configuration/webhook-endpoints';
+export { loadWebhookSecret } from './lib/signing/webhook-secret';
+export { WebhookMessenger, type WebhookEndpoint } from './lib/webhooks/webhook-messenger';
 export type { ArchiveErrorCode } from './lib/archive/archive-error';
 export { readTar, readTarFiles, tarEntries, type TarEntry, type TarFile, type TarLimits } from './lib/archive/read-tar';
 export { writeTar, type TarSource } from './lib/archive/write-tar';

@@ -7,6 +7,8 @@ import {
   type ReadPack,
 } from '@taskrunner/core';
 import {
+  cedarEngine,
+  egressRulesOf,
   environmentOf,
   environmentsOf,
   EXECUTOR_BEHAVIOURS,
@@ -65,7 +67,8 @@ export async function offlineSetting(
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
-      egress: options.sealed || !named ? [{ scheme: '*', host: '*', port: '*' }] : [],
+      policyEngines: { cedar: cedarEngine },
+      egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };

@@ -10,7 +10,7 @@ import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
-import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies } from './pack-parts';
+import { checkPackFields, egressLists, readApprovals, readConcurrency, readPolicies } from './pack-parts';
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
@@ -48,6 +48,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const steps = [...everyStep(list)];
   if (steps.length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
+  const egress = egressLists(pack, environment, configuration, faults);
   const graph = readList(
     list,
     { failed: false, previous: false },
@@ -58,13 +59,13 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       interpreters: configuration.interpreters,
       granted,
       retries: spec.failure.retries,
-      egress: egressOf(pack, environment, configuration, faults),
+      egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },
   );
   const end: Place = { scope: list.scope, step: null, failed: true, previous: false };
   const approvals = readApprovals(pack, environment, configuration, reader, end, faults);
-  const policies = readPolicies(pack, files, faults);
+  const policies = readPolicies(pack, files, configuration.policyEngines ?? {}, faults);
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);
@@ -128,7 +129,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
   const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
   const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
-  const profile = profileOf(graph, environment, { ...configuration, defaults }, names.secrets);
+  const profile = profileOf(graph, environment, { ...configuration, defaults }, egress, names.secrets);
   return {
     kind: 'planned',
     plan,

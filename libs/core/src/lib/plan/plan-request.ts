@@ -4,6 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { ReadPack } from '../pack/read-pack';
+import type { PolicyEngines } from '../policy/policy';
 import type { Plan } from './plan';
 import type { PlanIndex } from './plan-index';
 import type { Environment, Profile, ProfileDefaults } from './profile';
@@ -20,10 +21,12 @@ export interface PlanConfiguration {
   readonly secrets: Readonly<Record<string, string>>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
-  /** Where sealed steps may go; in an open environment it is not asked. */
+  /** The environment's entries (`sealedMode.allow`): where sealed steps may go; in an open environment, which private places too. */
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;
+  /** Policy engines beside CEL. */
+  readonly policyEngines?: PolicyEngines;
 }
 
 /** What an environment says of attempts. Milliseconds. */

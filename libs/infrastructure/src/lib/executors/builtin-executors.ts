@@ -1,8 +1,12 @@
 import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { DeclaredOutputs } from './declared-outputs';
+import type { EgressHands } from './egress-hands';
 import { FailExecutor } from './fail-executor';
+import { HttpExecutor } from './http-executor';
+import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
@@ -19,6 +23,9 @@ export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
   readonly hands: (isolation: string) => SandboxHands | null;
+  /** None: a worker without an egress proxy, whose steps reach nothing. */
+  readonly egress?: EgressHands | null;
+  readonly http?: HttpSettings;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -33,10 +40,14 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { clock, objects, hands, interpreters } = options;
+  const { clock, objects, hands, interpreters, artifactMaxBytes } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
-  const steps = new StepsByIsolation(hands, (of) => new SandboxedStep({ ...options, hands: of, pack, declared }));
+  const egress = new AttemptEgress(options.egress ?? null, objects);
+  const steps = new StepsByIsolation(
+    hands,
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress }),
+  );
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
@@ -46,6 +57,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new CommandExecutor(steps),
     new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
+    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

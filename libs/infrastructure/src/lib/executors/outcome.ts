@@ -7,6 +7,7 @@ const WORTH_ANOTHER = new Set([
   'SEALED_UNENFORCEABLE',
   'COLLECTOR_FAILED',
   'OBJECT_STORE_UNAVAILABLE',
+  'EGRESS_UNAVAILABLE',
 ]);
 
 /** The outcome of a failed attempt. */

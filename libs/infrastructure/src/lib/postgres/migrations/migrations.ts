@@ -13,6 +13,7 @@ import { tail } from './12-tail';
 import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
+import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
 import { workforce } from './30-workforce';
 
@@ -33,6 +34,7 @@ export const migrations = [
   uploads,
   packVersions,
   schedules,
+  webhooks,
   traceContext,
   workforce,
 ];
