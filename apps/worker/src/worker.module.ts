@@ -32,13 +32,13 @@ import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
 const ATTEST_INTERVAL_MS = 1_000;
-const UNENFORCEABLE_INTERVAL_MS = 2_000;
-/** Between two probes that failed starts ask for. */
-const SUSPICION_MS = 10_000;
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
 const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
+const UNENFORCEABLE_INTERVAL_MS = 2_000;
+/** Between two probes that failed starts ask for. */
+const SUSPICION_MS = 10_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 

@@ -68,7 +68,7 @@ export async function offlineSetting(
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       policyEngines: { cedar: cedarEngine },
-      egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
+      egress: named && !options.sealed ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };

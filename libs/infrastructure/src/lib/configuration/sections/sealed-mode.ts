@@ -10,7 +10,7 @@ const destination = {
 };
 
 export const sealedMode = section(
-  'What steps may reach: what this list, the pack and the step share. Sealed runs are refused where that cannot be enforced.',
+  'Sealed runs: their steps reach nothing but what is listed, and where that cannot be enforced they are refused.',
   {
     enabled: key(
       flag,
