@@ -224,6 +224,18 @@ export { parseAuthority, parseHost, parseTarget, type Authority, type Target } f
 export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
 export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
 export { isSpecialAddress } from './lib/egress/special-address';
+export {
+  bindingFor,
+  grantsFor,
+  UNSIGNED,
+  type SecretAsker,
+  type SecretBinding,
+  type SecretGrant,
+} from './lib/secret/secret-binding';
+export { SecretError, type SecretErrorCode } from './lib/secret/secret-error';
+export { SECRET_MIN_BYTES, trimmed, weaknessOf, type WeakSecret } from './lib/secret/secret-value';
+export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
+export { REDACTED, Redaction } from './lib/secret/redaction';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
 export {
