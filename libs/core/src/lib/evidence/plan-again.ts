@@ -40,7 +40,9 @@ export function planAgain({ evidence, plan, profile, environment }: EvidenceDocu
     configuration: {
       defaults: profile.defaults,
       grants: plan.approvals.flatMap(({ grants }) => grants),
-      secrets: Object.fromEntries(profile.secrets.map(({ name, provider }) => [name, provider])),
+      secrets: Object.fromEntries(
+        profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),
+      ),
       interpreters: interpretersOf(plan),
       egress: profile.egress.flatMap(({ scheme, host, port, cidr }) => {
         const rule = parseRule(`${scheme}://${host}:${port}`, cidr ?? undefined);

@@ -12,7 +12,9 @@ import { PAYLOAD_TYPE } from '../evidence/documents';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { buildProvenance } from '../evidence/provenance';
 import { readManifest } from '../evidence/read-documents';
-import { builderIdOf, streamsOf, type PackFile, type RunEvidence } from '../evidence/run-evidence';
+import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
+import { factsOf } from '../evidence/run-facts';
+import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import { buildStatement, type Statement } from '../evidence/statement';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
@@ -26,6 +28,8 @@ import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
+import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
+import type { SecretHands } from './run-secrets';
 
 /** What attesting acts with. */
 export interface AttestHands {
@@ -34,6 +38,7 @@ export interface AttestHands {
   readonly logs: LogStore;
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
+  readonly secrets: SecretHands;
   readonly runSigner: Signer;
   readonly bundleSigner: Signer;
   /** True under the development Authority: another builder id. */
@@ -48,9 +53,12 @@ export interface AttestHands {
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
 export type Attested =
-  | { readonly kind: 'sealed'; readonly bundle: Digest }
+  /** `withheld`: files of the bundle that held a secret; a notice stands for each. An operator must see it. */
+  | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
   | { readonly kind: 'known' }
-  | { readonly kind: 'pending'; readonly reason: string };
+  | { readonly kind: 'pending'; readonly reason: string }
+  /** A secret stands in files that cannot be withheld. An operator must see it. */
+  | { readonly kind: 'blocked'; readonly reason: string };
 
 const RETRY_MS = 5_000;
 const CHUNKS_AT_ONCE = 1_000;
@@ -64,9 +72,16 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
-    const documents = readEvidence(await gatherEvidence(hands, item.tenant, item.runId, records));
-    const packRun = await signStatement(hands.runSigner, buildStatement(documents));
+    const gathered = await gatherEvidence(hands, item.tenant, item.runId, records);
+    const redactor = await redactorOf(hands, readEvidence(gathered));
+    const documents = readEvidence(
+      redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
+    );
+    const statement = buildStatement(documents);
     const provenance = buildProvenance(documents);
+    const leaks = leaksIn(redactor, documents, provenance ? [statement, provenance] : [statement]);
+    if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
+    const packRun = await signStatement(hands.runSigner, statement);
     const attestations = {
       packRun: [packRun.signed],
       provenance: provenance ? (await signStatement(hands.runSigner, provenance)).signed : null,
@@ -83,15 +98,21 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       statement: packRun.digest,
       attestations: attestationsShown(attestations) as Json,
     });
-    return sealed ? { kind: 'sealed', bundle: digest } : { kind: 'known' };
+    const withheld = withheldPaths(documents.evidence);
+    return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
   } catch (error) {
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
 }
 
-async function postpone(hands: AttestHands, item: OutboxItem, reason: string): Promise<Attested> {
-  await hands.outbox.postpone(item, Math.min(RETRY_MS * 2 ** Math.min(item.tries, 6), 300_000), 'pending', reason);
-  return { kind: 'pending', reason };
+async function postpone(
+  hands: AttestHands,
+  item: OutboxItem,
+  reason: string,
+  kind: 'pending' | 'blocked' = 'pending',
+): Promise<Attested> {
+  await hands.outbox.postpone(item, Math.min(RETRY_MS * 2 ** Math.min(item.tries, 6), 300_000), kind, reason);
+  return { kind, reason };
 }
 
 async function signStatement(
@@ -140,19 +161,20 @@ async function gatherEvidence(
   const files: PackFile[] = [];
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest } = records;
+  const pages = await pagesWithInputs(hands, tenant, run);
   return {
     admission,
     plan,
     profile,
     environment: records.environment,
     pack: { manifest, files },
-    pages: await pagesWithInputs(hands, tenant, run),
+    pages,
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
     egress: new Map(),
     probes: hands.probes,
-    artifacts: await carriedArtifacts(hands, tenant, records),
+    artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };
 }
@@ -188,8 +210,9 @@ async function carriedArtifacts(
   hands: AttestHands,
   tenant: TenantId,
   records: RunRecords,
-): Promise<ReadonlyMap<Digest, Uint8Array>> {
-  const carried = new Map<Digest, Uint8Array>();
+  withheld: ReadonlyMap<Digest, Withheld>,
+): Promise<RunEvidence['artifacts']> {
+  const carried = new Map<Digest, Uint8Array | Withheld>(withheld);
   let room = hands.artifactBytes;
   for (const { digest, size } of records.artifacts) {
     if (carried.has(digest) || size > room) continue;

@@ -8,6 +8,7 @@ import type { Committer } from '../ports/committer';
 import type { Executor } from '../ports/executor';
 import type { LogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
+import type { SecretHands } from './run-secrets';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
 export interface DriverHands {
@@ -18,6 +19,7 @@ export interface DriverHands {
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly worker: WorkerDescription;
+  readonly secrets: SecretHands;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
@@ -26,7 +28,7 @@ export interface DriverHands {
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */
   nonce(): string;
-  /** Plans the admitted pack again: the plan hash, or null if it cannot be planned. */
+  /** Plans the admitted pack again, with the values of sensitive inputs: the plan hash, or null if it cannot be planned. */
   replan(run: ClaimedRun): Promise<Digest | null>;
   /** Something that an operator must see. */
   alarm(run: ClaimedRun, code: string, detail: Json): void;

@@ -21,7 +21,7 @@ export async function replanRun(
   const pack = readPack(run.manifest, files);
   if (pack.kind === 'refused') return null;
   const environment = JSON.parse(run.environment) as Environment;
-  const { defaults } = JSON.parse(run.profile) as Profile;
+  const { defaults, secrets } = JSON.parse(run.profile) as Profile;
   // The grants that packs may ask for were checked when the run was accepted.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
   const planning = buildPlan({
@@ -29,7 +29,14 @@ export async function replanRun(
     files,
     inputs: run.inputs as JsonObject,
     environment,
-    configuration: { ...configuration, defaults, grants },
+    configuration: {
+      ...configuration,
+      defaults,
+      grants,
+      // As admitted: who may have a secret is decided again where its value is read.
+      secrets: Object.fromEntries(secrets.map(({ name, provider }) => [name, { provider, requireGate: false }])),
+      sensitiveInputs: true,
+    },
   });
   return planning.kind === 'planned' ? planning.planHash : null;
 }

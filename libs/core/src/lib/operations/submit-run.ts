@@ -12,6 +12,7 @@ import type { Planned, Receipt } from '../plan/plan-request';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
+import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackPlanner } from './pack-planner';
@@ -64,6 +65,8 @@ export interface SubmitRunHands {
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
+  readonly sensitive: SensitiveInputs | null;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -142,7 +145,8 @@ export class SubmitRun {
       environmentDigest: this.environment.digest,
       pack,
       files: stored,
-      inputs: planned.values,
+      inputs: plan.inputs,
+      sensitive: this.sealedInputs(planned, runId),
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },
       labels: submission.labels,
@@ -150,8 +154,28 @@ export class SubmitRun {
       admissionDigest: admission.digest,
       acceptedAt: at,
       stepsTotal: planned.index.nodes.size,
-      idempotency: submission.idempotency && { ...submission.idempotency, person: { iss, sub } },
+      idempotency: submission.idempotency && {
+        ...submission.idempotency,
+        bodyDigest: this.bodyDigest(planned, tenant, submission.idempotency.bodyDigest),
+        person: { iss, sub },
+      },
     };
+  }
+
+  private sealedInputs({ sensitive, values, planHash }: Planned, runId: RunId): NewRun['sensitive'] {
+    return sensitive.map((name) => {
+      return { name, sealed: this.sealer().seal({ runId, name, planHash }, values[name] ?? null) };
+    });
+  }
+
+  /** The digest of a body that holds a sensitive value would let it be guessed: then it is keyed. */
+  private bodyDigest({ sensitive }: Planned, tenant: Principal['tenant'], digest: Digest): Digest {
+    return sensitive.length === 0 ? digest : this.sealer().digest(tenant, digest);
+  }
+
+  private sealer(): SensitiveInputs {
+    if (!this.hands.sensitive) throw new TypeError('sensitive inputs were planned without a key');
+    return this.hands.sensitive;
   }
 
   private textsOf(planned: Planned, { pack }: ReadPack): AdmittedTexts {

@@ -13,8 +13,11 @@ import type { Effects } from './plan';
 export interface Parameter {
   readonly type: StaticType;
   readonly required?: boolean;
-  /** `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. */
-  readonly reading?: 'verbatim' | 'plain';
+  /**
+   * `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. `argument`: no secret and no sensitive
+   * input may stand in it. `inside`: a secret may be a part of its texts.
+   */
+  readonly reading?: 'verbatim' | 'plain' | 'argument' | 'inside';
   /** It is a list with at least one element. */
   readonly filled?: boolean;
 }
@@ -82,7 +85,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     effects: 'idempotent',
     behaviour: 1,
     parameters: {
-      command: { type: arrayType(ARGUMENT), required: true, filled: true },
+      command: { type: arrayType(ARGUMENT), required: true, filled: true, reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
     },
@@ -96,7 +99,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
       interpreter: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
       path: { type: STRING_TYPE, reading: 'plain' },
       source: { type: STRING_TYPE, reading: 'verbatim' },
-      args: { type: arrayType(ARGUMENT) },
+      args: { type: arrayType(ARGUMENT), reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
     },

@@ -223,17 +223,17 @@ describe('faults of a plan', () => {
       '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, env: { PIN: "{{ inputs.pin }}" } } }',
       spec,
     );
-    const planning = plan(text, { pin: '1234' }, { configuration });
+    const planning = plan(text, { pin: '4711-0815' }, { configuration });
     expect(planning.kind === 'planned' && [planning.plan.inputs, planning.values, planning.sensitive]).toEqual([
       { pin: { sensitive: true } },
-      { pin: '1234' },
+      { pin: '4711-0815' },
       ['pin'],
     ]);
     const leaks = packText(
       '- { id: a, when: "{{ inputs.pin == \'1\' }}", run: { uses: "builtin:noop", with: { x: "{{ inputs.pin }}", y: "{{ inputs }}" } } }',
       spec,
     );
-    expect(codes(leaks, { pin: '1234' }, { configuration })).toEqual([
+    expect(codes(leaks, { pin: '4711-0815' }, { configuration })).toEqual([
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',

@@ -25,7 +25,7 @@ export function profileOf(
     egress: [...egress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target),
     secrets: [...asked]
       .sort()
-      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name] ?? '' }] : [])),
+      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name]?.provider ?? '' }] : [])),
     images: {},
   };
 }
