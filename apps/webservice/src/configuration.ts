@@ -24,7 +24,12 @@ export interface WebserviceConfiguration {
   /** Folder of the object store. */
   readonly objectRoot: string;
   /** Key files of the two usages that the webservice signs for. */
-  readonly keys: { readonly admission: string; readonly ledger: string };
+  readonly keys: {
+    readonly admission: string;
+    readonly ledger: string;
+    /** Key file that seals sensitive inputs; none: packs that have some are refused. */
+    readonly sensitiveInputs?: string | null;
+  };
   readonly setting: PlanningSetting;
   readonly limits: RequestLimits;
 }

@@ -11,7 +11,13 @@ import {
   SubmitRun,
   verifySignature,
 } from '@taskrunner/core';
-import { FileObjectStore, FileSigner, isDatabaseUnavailable, openWebDatabase } from '@taskrunner/infrastructure';
+import {
+  FileObjectStore,
+  FileSigner,
+  isDatabaseUnavailable,
+  loadSensitiveInputsKey,
+  openWebDatabase,
+} from '@taskrunner/infrastructure';
 import type { WebserviceConfiguration } from './configuration';
 
 /** The adapters of this deployment, opened. */
@@ -32,10 +38,11 @@ export class InfrastructureModule {
     onError: (error: Error) => void,
   ): Promise<OpenInfrastructure> {
     const { database: settings, keys, objectRoot, setting } = configuration;
-    const [admission, ledger, objects] = await Promise.all([
+    const [admission, ledger, objects, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
       FileObjectStore.open(objectRoot),
+      keys.sensitiveInputs ? loadSensitiveInputsKey(keys.sensitiveInputs) : null,
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
@@ -58,6 +65,7 @@ export class InfrastructureModule {
           objects,
           signer: admission,
           planner: new PackPlanner(setting),
+          sensitive,
           nonce,
         }),
       },

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { existsSync } from 'node:fs';
 import { isCodedError } from '@taskrunner/core';
 import {
   databaseUrlsOf,
@@ -52,20 +53,21 @@ const LOG_LEVELS: Readonly<Record<Configuration['telemetry']['logLevel'], LogLev
 };
 
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
-  const { http, database, authority, artifacts, approvals, sandbox } = configuration;
+  const { http, database, authority, artifacts, approvals, sandbox, secrets } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
   if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
   // A worker can try what the machine allows; here the environment of runs is promised before one has them.
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
-  const { admission, ledger } = keyPathsOf(configuration);
+  const { admission, ledger, sensitiveInputs } = keyPathsOf(configuration);
+  const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
   return {
     http,
     database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
     authority,
     objectRoot: artifacts.root,
-    keys: { admission, ledger },
+    keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     setting: {
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
       configuration: {
@@ -74,8 +76,9 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         secrets: {},
         interpreters: sandbox.interpreters,
         egress: [],
-        sensitiveInputs: false,
+        sensitiveInputs: sensitiveKey !== null,
       },
+      bindings: secrets.bindings,
     },
     limits: REQUEST_LIMITS,
   };

@@ -23,7 +23,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const { database, supervisor, objects, keys, probe, description, secrets, log } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -53,8 +53,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
       artifactMaxBytes: configuration.artifacts.maxBytes,
       interpreters,
+      secretFolder: configuration.secrets.deliveryFolder,
     }),
     worker: description,
+    secrets,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),

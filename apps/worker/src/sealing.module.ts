@@ -8,15 +8,16 @@ const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe' | 'secrets'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, probe } = parts;
+  const { database, objects, keys, probe, secrets } = parts;
   return {
     claims: database.claims,
     runReader: database.runReader,
     logs: database.logStore,
     objects,
     outbox: database.outbox,
+    secrets,
     runSigner: await FileSigner.open('run-open', keys.runOpen),
     bundleSigner: await FileSigner.open('bundle', keys.bundle),
     developmentAuthority: configuration.authority.development,

@@ -1,4 +1,4 @@
-import type { WorkerDescription } from '@taskrunner/core';
+import type { SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { WorkerLog } from './worker-log';
 
@@ -10,5 +10,6 @@ export interface WorkerParts {
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
+  readonly secrets: SecretHands;
   readonly log: WorkerLog;
 }

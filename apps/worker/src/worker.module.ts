@@ -18,6 +18,7 @@ import { HealthController, Readiness } from './health.controller';
 import { Lease } from './lease';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
+import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
@@ -52,13 +53,16 @@ export class Worker {
       allowLoss: settings.allowUnsafe,
       onError: (error) => log.say('warn', 'database.connection-lost', { reason: error.message }),
     });
+    const keys = keyPathsOf(configuration);
+    // Before the first child: it would inherit what stands in the environment.
+    const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await FileObjectStore.open(configuration.artifacts.root);
-    const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe);
-    const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
-    const sealing = await attestHands(configuration, { database, objects, keys, probe });
+    const parts = { database, supervisor, objects, keys, probe, description, secrets, log };
+    const hands = await driverHands(configuration, parts);
+    const sealing = await attestHands(configuration, parts);
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
     const claims = new ClaimLoop(
       database.claims,

@@ -51,8 +51,9 @@ export async function offlineSetting(
       defaults: profileDefaultsOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
-      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
+      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
     },
+    ...(named ? { bindings: configuration.secrets.bindings } : {}),
   };
 }
 
@@ -60,7 +61,7 @@ function assumedOf({ pack }: ReadPack, grants: readonly string[]) {
   const { approvals, secrets } = pack.spec;
   return {
     grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
-    secrets: Object.fromEntries(secrets.map(({ name }) => [name, 'assumed'])),
+    secrets: Object.fromEntries(secrets.map(({ name }) => [name, { provider: 'assumed', requireGate: false }])),
     sensitiveInputs: true,
   };
 }

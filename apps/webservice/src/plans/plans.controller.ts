@@ -57,9 +57,9 @@ export class PlansController {
     ],
     codes: ['PACK_INVALID', 'PLAN_INVALID'],
   })
-  plan(@JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
+  plan(@Caller() { principal }: Caller, @JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
     const { check } = readQuery(request, { check: flag });
-    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting);
+    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting, unsignedOf(principal.tenant));
     if (check)
       return {
         valid: planning.kind === 'planned',
@@ -81,8 +81,14 @@ export class PlansController {
     answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
     codes: ['PACK_INVALID', 'PLAN_INVALID'],
   })
-  simulate(@JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const simulation = simulatePack(toSource(value), value.inputs ?? {}, value.script ?? {}, this.setting);
+  simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+    const simulation = simulatePack(
+      toSource(value),
+      value.inputs ?? {},
+      value.script ?? {},
+      this.setting,
+      unsignedOf(principal.tenant),
+    );
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
@@ -159,6 +165,11 @@ export class PlansController {
       .status(200)
       .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
   }
+}
+
+/** A pack that came inline: nobody signed it. */
+function unsignedOf(tenant: string) {
+  return { tenant, signers: [] };
 }
 
 function refused(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {

@@ -3,7 +3,7 @@ import type { Notes } from './configuration-fault';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
-  const { http, database, authority, approvals } = configuration;
+  const { http, database, authority, approvals, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
@@ -18,6 +18,26 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   );
   checkNames(authority.issuers, notes);
   if (authority.development) checkDevelopment(configuration, notes);
+  checkSecrets(secrets, notes);
+}
+
+function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: Notes): void {
+  providers.forEach(({ id, kind, folder }, index) => {
+    const at = `/secrets/providers/${index}`;
+    if (providers.findIndex((other) => other.id === id) !== index)
+      notes.fault('CONFIG_CONFLICT', `${at}/id`, 'The same provider is here twice.', 'Keep one of the two.');
+    if ((kind === 'file') !== (folder !== null))
+      notes.fault('CONFIG_CONFLICT', at, 'A provider of kind file has a folder, and no other.', 'Write its folder.');
+  });
+  bindings.forEach(({ provider }, index) => {
+    if (!providers.some(({ id }) => id === provider))
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `/secrets/bindings/${index}/provider`,
+        `There is no provider ${provider}.`,
+        'Add it to secrets.providers, or correct its id.',
+      );
+  });
 }
 
 function checkEmbedded(database: Configuration['database'], notes: Notes): void {

@@ -7,6 +7,7 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { sandbox } from './sections/sandbox';
+import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
 
@@ -21,6 +22,7 @@ export const CONFIGURATION = {
   artifacts,
   approvals,
   sandbox,
+  secrets,
   keys,
   worker,
   limits,

@@ -5,6 +5,7 @@ import { FailExecutor } from './fail-executor';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
+import { SecretFiles } from './secret-files';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
 import { TransformExecutor } from './transform-executor';
@@ -23,6 +24,8 @@ export interface BuiltinOptions {
   readonly artifactMaxBytes: number;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
+  /** A folder in memory, for secrets as files; /dev/shm unless told. */
+  readonly secretFolder?: string;
   /** W3C trace context of an execution, for its child. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
@@ -40,8 +43,9 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new ValidateSchemaExecutor(pack, declared),
   ];
   if (hands !== null) {
-    const step = new SandboxedStep({ ...options, hands, pack, declared });
     const { owner } = hands.sandbox;
+    const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm', owner);
+    const step = new SandboxedStep({ ...options, hands, pack, declared, secrets });
     executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
   }
   return new Map(executors.map((executor) => [executor.uses, executor]));

@@ -13,7 +13,7 @@ const REMEDIES = {
   FILE_PATH_TAKEN: 'Give each file a path of its own.',
   INTERPRETER_NOT_ALLOWED: 'Use one of `sandbox.interpreters` of the configuration, or add it there.',
   TOOL_MISMATCH: 'Install the pinned tool, or pin the one that is installed.',
-  SECRET_NOT_GRANTED: 'This release hands out no secrets.',
+  SECRETS_FOLDER: 'Let `secrets.deliveryFolder` name a folder on tmpfs, such as /dev/shm.',
   SCHEMA_UNUSABLE: 'Write a JSON Schema 2020-12 without remote references; patterns in RE2 syntax.',
   SCHEMA_INVALID: 'Correct the target at the named places, or the schema.',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',

@@ -43,6 +43,8 @@ export interface StepTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: StepFile['content'] | undefined;
   readonly limits?: StepLimits;
+  /** Folder of this machine that the step sees as `/run/secrets`. */
+  readonly secretFolder?: string | undefined;
 }
 
 /** How it ended. */

@@ -15,6 +15,7 @@ import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
 
@@ -34,6 +35,7 @@ export interface SandboxedStepOptions {
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
+  readonly secrets: SecretFiles;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -62,20 +64,32 @@ export class SandboxedStep {
   async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     let workspace: StepWorkspace | null = null;
+    let secretFolder: string | undefined;
     try {
-      if (request.node.secrets.length > 0) throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
       const invocation = invoke();
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
       workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: hands.sandbox.owner });
-      return await this.performIn(workspace, request, report, invocation);
+      secretFolder = await this.laySecrets(request, execution);
+      return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
       return refused(error);
     } finally {
+      if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
       // What is left is swept when the worker starts again; it does not change what the step has done.
       await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
     }
+  }
+
+  /** Secrets that the step asked for as files; none: no folder. */
+  private async laySecrets({ run, node, secrets }: ExecutionRequest, execution: string): Promise<string | undefined> {
+    const files = new Map<string, Uint8Array>();
+    for (const { name, file } of node.secrets) {
+      const value = secrets.get(name);
+      if (file !== null && value !== undefined) files.set(file, value);
+    }
+    return files.size === 0 ? undefined : this.options.secrets.lay(`${run.runId}-${execution}`, files);
   }
 
   private async performIn(
@@ -83,13 +97,14 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation,
+    secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
     await invocation.prepare?.(workspace);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const exit = await this.run(workspace, request, report, invocation, tool);
+    const exit = await this.run(workspace, request, report, invocation, tool, secretFolder);
     return this.conclude(workspace, request, report, invocation, exit);
   }
 
@@ -134,11 +149,12 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
+    secretFolder: string | undefined,
   ): Promise<StepExit> {
     const { hands, traceparent = () => null } = this.options;
     const { limits, stopGraceMs } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
-    const task = { workspace, tool, args, env, limits, ...(stdin === undefined ? {} : { stdin }) };
+    const task = { workspace, tool, args, env, limits, secretFolder, ...(stdin === undefined ? {} : { stdin }) };
     const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });

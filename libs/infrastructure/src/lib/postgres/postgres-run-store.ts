@@ -122,5 +122,8 @@ function createValues(run: NewRun): unknown[] {
     idempotency?.route ?? null,
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    JSON.stringify(
+      Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
+    ),
   ];
 }

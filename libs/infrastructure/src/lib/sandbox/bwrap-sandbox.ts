@@ -14,6 +14,8 @@ import type { Owner, Workspace } from './workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
+/** Where a step finds its secrets. */
+const SECRETS = '/run/secrets';
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
 
 /** A path of this machine that a sandbox shows at another. */
@@ -91,12 +93,14 @@ export class BwrapSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS } = task;
+    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, secretFolder } = task;
     const { path } = workspace;
-    const binds = [
+    const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: SECRETS };
+    const binds: Bind[] = [
       { source: path, target: '/task', writable: true },
       { source: join(path, 'in'), target: '/task/in', writable: false },
       { source: join(path, 'pack'), target: '/task/pack', writable: false },
+      ...(secretFolder === undefined ? [] : [{ source: secretFolder, target: SECRETS, writable: false }]),
     ];
     const { prlimit } = this.tools;
     const limited = prlimit === null ? [] : [prlimit, ...prlimitArgs(limits), '--'];

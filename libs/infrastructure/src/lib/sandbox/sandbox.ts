@@ -37,6 +37,8 @@ export interface SandboxedTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: Launch['stdin'];
   readonly limits?: SandboxLimits;
+  /** A folder of secrets in memory, which the step sees as `/run/secrets`, or where `TASKRUNNER_SECRETS` says. */
+  readonly secretFolder?: string | undefined;
 }
 
 /** A way to keep steps apart. It only says what to start; the supervisor starts it. */

@@ -10,6 +10,7 @@ import { journal } from './09-journal';
 import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
+import { sensitiveInputs } from './13-sensitive-inputs';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -25,6 +26,7 @@ export const migrations = [
   artifacts,
   access,
   tail,
+  sensitiveInputs,
 ];
 
 /** Their names, as the database keeps them. */

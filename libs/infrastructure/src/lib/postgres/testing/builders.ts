@@ -45,6 +45,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     manifest: '{"name":"demo"}',
     files: [],
     inputs: { image: 'app:1' },
+    sensitive: [],
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
     labels: { ticket: 'SEC-42' },
