@@ -176,6 +176,15 @@ describe('secrets and sensitive inputs', () => {
     });
   }
 
+  /** What the CLI says of a bundle. */
+  function verified(bundle: Uint8Array): unknown {
+    const tar = join(folder, 'evidence.tar');
+    writeFileSync(tar, bundle);
+    const cli = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const args = [cli, 'verify', tar, '--trust', stack.trustPath, '--json', '--allow-dev'];
+    return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout);
+  }
+
   async function codesOf(manifest: string, inputs: Json = {}): Promise<readonly string[]> {
     const { body } = await ada.ask('POST', '/api/plans?check=true', { manifest, inputs });
     return (body['errors'] as { code: string }[]).map(({ code }) => code);
@@ -225,10 +234,7 @@ describe('secrets and sensitive inputs', () => {
       /"withheld":"secret"/.test(Buffer.from(bytes).toString()) && path.startsWith('artifacts/') ? [path] : [],
     );
     expect(exceptions).toHaveLength(1);
-    const tar = join(folder, 'evidence.tar');
-    writeFileSync(tar, bundle);
-    const verified = spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', tar, '--trust', stack.trustPath, '--json', '--allow-dev'], { encoding: 'utf8' }); // prettier-ignore
-    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true });
+    expect(verified(bundle)).toMatchObject({ ok: true });
 
     const surfaces = [
       ...(await databaseLeaks()),
@@ -283,7 +289,7 @@ describe('secrets and sensitive inputs', () => {
       expect((await grace.ask('POST', `/api/runs/${run}/approve`, blind)).status).not.toBe(200);
       expect((await grace.approve(run, 'approve')).status).toBe(200);
       const ended = await ada.until(run, ['succeeded', 'failed']);
-      await ada.sealed(run);
+      expect(verified(await ada.sealed(run))).toMatchObject({ ok: true });
       return ended;
     };
     expect(await change('steady')).toMatchObject({

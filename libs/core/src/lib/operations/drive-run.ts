@@ -158,7 +158,7 @@ export class RunDriver {
     });
   }
 
-  /** Which secrets a run begins with stands in its journal before anything starts and before any gate opens. */
+  /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
   private async readSecrets(): Promise<void> {
     const { secrets, results } = this;
     if (secrets.names.every((name) => results.secretVersion(name) !== null)) return;

@@ -51,8 +51,14 @@ describe('the sample', () => {
   });
 
   it('shows items of lists as they are written', () => {
-    const shown = sample.replace('issuers: []', 'issuers:').replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
-    const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
+    const shown = sample
+      .replace(/(issuers|providers|bindings): \[\]/g, '$1:')
+      .replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
+    const [issuer] = read(
+      shown
+        .replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')
+        .replace('folder: null', 'folder: /secrets'),
+    ).authority.issuers;
     expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
   });
 });
@@ -111,6 +117,19 @@ describe('parseConfiguration', () => {
   it.each([
     ['http: { port: 80, healthPort: 80 }', ['1:31 CONFIG_CONFLICT /http/healthPort']],
     ['approvals: { expiresAfter: 8d }', ['1:28 CONFIG_CONFLICT /approvals/expiresAfter']],
+    ['secrets: { providers: [{ id: a }] }', ['1:24 CONFIG_CONFLICT /secrets/providers/0']],
+    [
+      'secrets: { providers: [{ id: a, kind: environment, folder: /a }] }',
+      ['1:24 CONFIG_CONFLICT /secrets/providers/0'],
+    ],
+    [
+      'secrets: { providers: [{ id: a, folder: /a }, { id: a, folder: /b }] }',
+      ['1:53 CONFIG_CONFLICT /secrets/providers/1/id'],
+    ],
+    [
+      'secrets: { bindings: [{ name: a, provider: b, ref: c }] }',
+      ['1:44 CONFIG_CONFLICT /secrets/bindings/0/provider'],
+    ],
     ['authority: { issuers: [{ issuer: "https://a" }] }', ['1:24 CONFIG_CONFLICT /authority/issuers/0']],
     [
       'authority: { issuers: [{ issuer: "https://a", jwksUri: "http://a/j" }] }',

@@ -126,12 +126,16 @@ describe('row-level security', () => {
 
   it('hides every row of another tenant in every table from web', async () => {
     let read = 0;
+    // The seal of both runs has deleted them.
+    for (const tenant of [tenantA, tenantB])
+      await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
     for (const { name, tenanted, partition } of await tables()) {
       if (!tenanted) continue;
       const everything = await database.sql(`select distinct tenant_id from ${name}`);
       if (!partition) expect([name, everything.length]).toEqual([name, 2]);
       const asked = as(tenantA, `select distinct tenant_id from ${name}`);
-      if (partition || name === 'pack_runs.outbox') {
+      // Work of the worker, and what only it may read.
+      if (partition || name === 'pack_runs.outbox' || name === 'pack_runs.sensitive_inputs') {
         await expect(asked).rejects.toMatchObject(denied);
         continue;
       }
