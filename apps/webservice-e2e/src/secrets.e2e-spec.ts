@@ -185,6 +185,10 @@ describe('secrets and sensitive inputs', () => {
     return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout);
   }
 
+  async function statusOf(run: string): Promise<Json> {
+    return ((await ada.summary(run))['evidence'] as { status: Json }).status;
+  }
+
   async function codesOf(manifest: string, inputs: Json = {}): Promise<readonly string[]> {
     const { body } = await ada.ask('POST', '/api/plans?check=true', { manifest, inputs });
     return (body['errors'] as { code: string }[]).map(({ code }) => code);
@@ -298,6 +302,41 @@ describe('secrets and sensitive inputs', () => {
     });
     expect(await change('turning')).toMatchObject({ status: 'succeeded' });
   }, 120_000);
+
+  it('the final scan withholds what became a secret later, and says so', async () => {
+    const future = `future-${randomBytes(8).toString('hex')}`;
+    writeFileSync(secretFile('turning'), 'value-before-1', { mode: 0o600 });
+    const early = GATED.replaceAll('NAME', 'turning').replace(
+      '- { id: approve',
+      `- { id: early, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo ${future.slice(0, 9)}''${future.slice(9)}; echo ${future.slice(0, 9)}''${future.slice(9)} > out/x" }, artifacts: [ { name: x, path: out/x } ] } }\n    - { id: approve`,
+    );
+    const run = await ada.submit(early);
+    await ada.until(run, ['waiting']);
+    writeFileSync(secretFile('turning'), future, { mode: 0o600 });
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    const bundle = await ada.sealed(run);
+    expect(verified(bundle)).toMatchObject({ ok: true });
+    const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
+    const notices = [...files].flatMap(([path, bytes]) => (Buffer.from(bytes).toString().startsWith('{"path":') && /"withheld":"secret"/.test(Buffer.from(bytes).toString()) ? [path.split('/')[0]] : [])); // prettier-ignore
+    expect(notices.sort()).toEqual(['artifacts', 'logs']);
+    expect(Buffer.from(bundle).includes(future)).toBe(false);
+    expect(said.some((line) => line.includes('SECRET_WITHHELD') && line.includes(run))).toBe(true);
+  }, 90_000);
+
+  it('a secret that stands in the pack itself blocks the seal', async () => {
+    const value = 'second-steady-value-2';
+    writeFileSync(secretFile('steady'), value, { mode: 0o600 });
+    const careless = GATED.replaceAll('NAME', 'steady')
+      .replace(/.*gate: .*\n/, '')
+      .replace('secrets: [ { name: steady, env', `env: { COPY: "${value}" }, secrets: [ { name: steady, env`);
+    const run = await ada.submit(careless);
+    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    for (let i = 0; i < 100 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
+    expect(await statusOf(run)).toBe('blocked');
+    expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
+    expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
+  }, 60_000);
 
   it('sensitive inputs reach the step; a swapped one does not open and halts the run', async () => {
     const run = await ada.submit(WITH_PIN, { pin: BODY_PIN });

@@ -25,7 +25,9 @@ export class RedactedReport implements ExecutionReport {
   }
 
   fact(fact: Fact): void {
-    this.report(this.redactor.json(fact));
+    const redacted = this.redactor.json(fact);
+    // The plan names steps, not the step itself.
+    this.report('step' in fact ? ({ ...redacted, step: fact.step } as Fact) : redacted);
   }
 
   /** The execution is over: what was held back goes out too. */
