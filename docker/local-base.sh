@@ -39,4 +39,4 @@ done
 [ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
 printf 'root:x:0:0:root:/root:/bin/bash\ntaskrunner:x:10001:10001::/nonexistent:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n' > "$root/etc/passwd"
 printf 'root:x:0:\ntaskrunner:x:10001:\nnogroup:x:65534:\n' > "$root/etc/group"
-tar -C "$root" --owner=0 --group=0 -c . | "$engine" import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - "$tag"
+tar -C "$root" --owner=0 --group=0 -c . | "$engine" import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt' - "$tag"

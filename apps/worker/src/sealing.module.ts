@@ -1,5 +1,6 @@
 import { canonical, type AttestHands, type Digest } from '@taskrunner/core';
-import { FileSigner, writeTar, type Configuration } from '@taskrunner/infrastructure';
+import { writeTar, type Configuration } from '@taskrunner/infrastructure';
+import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
 
 const BUNDLE_BYTES = 4 * 1024 ** 3;
@@ -8,9 +9,9 @@ const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe' | 'secrets'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'probe' | 'secrets' | 'log'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, probe, secrets } = parts;
+  const { database, objects, keys, probe, secrets, log } = parts;
   return {
     claims: database.claims,
     runReader: database.runReader,
@@ -18,8 +19,8 @@ export async function attestHands(
     objects,
     outbox: database.outbox,
     secrets,
-    runSigner: await FileSigner.open('run-open', keys.runOpen),
-    bundleSigner: await FileSigner.open('bundle', keys.bundle),
+    retryMs: configuration.attestor.retry,
+    attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,
     probes: new Map<Digest, string>(
       probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : [],

@@ -270,6 +270,10 @@ export {
   type SubmitRunHands,
   type Submitted,
 } from './lib/operations/submit-run';
+export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest } from './lib/evidence/draft';
+export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/summary';
+export { KeyAttestor, type AttestingKeys } from './lib/operations/key-attestor';
+export { Attestor } from './lib/ports/attestor';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { replanRun } from './lib/operations/replan-run';
@@ -312,6 +316,7 @@ export {
 } from './lib/evidence/statement';
 export { buildProvenance, type Provenance } from './lib/evidence/provenance';
 export {
+  attestationFiles,
   buildBundleStatement,
   bundleFiles,
   MANIFEST as BUNDLE_MANIFEST,
@@ -321,7 +326,7 @@ export {
   type RunAttestations,
   type SignedStatement,
 } from './lib/evidence/bundle-files';
-export { readBundle, type BundleContent } from './lib/evidence/read-bundle';
+export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence/read-bundle';
 export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { verifyRun, type Verification } from './lib/evidence/verify-run';

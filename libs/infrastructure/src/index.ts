@@ -22,6 +22,8 @@ export {
 } from './lib/embedded-postgres/embedded-postgres';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
 export { FileObjectStore } from './lib/object-store/file-object-store';
+export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
+export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
 export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';

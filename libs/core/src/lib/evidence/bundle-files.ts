@@ -29,12 +29,15 @@ export interface SignedStatement {
 export interface RunAttestations {
   readonly packRun: readonly SignedStatement[];
   readonly provenance: SignedStatement | null;
+  /** By a remote Attestor: that it verified the run. */
+  readonly summary?: SignedStatement | null;
 }
 
 /** Where the manifest and its attestation stand. */
 export const MANIFEST = 'MANIFEST.json';
 export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
 export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
+export const SUMMARY_ATTESTATION = 'attestations/vsa.sigstore.json';
 
 /** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
 export function packRunAttestation(place: number): string {
@@ -46,7 +49,7 @@ export function packRunAttestation(place: number): string {
  * records. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
  */
 export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
-  const files = sorted([...contentOf(documents), ...statementFiles(attestations)]);
+  const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',
     run: documents.admission.record.runId,
@@ -73,12 +76,16 @@ export function manifestAttestation({ envelope, hint }: SignedStatement): Bundle
   return { path: MANIFEST_ATTESTATION, bytes: sigstoreFile(envelope, hint) };
 }
 
-function statementFiles({ packRun, provenance }: RunAttestations): readonly BundleFile[] {
-  const runs = packRun.map(({ envelope, hint }, place) => {
-    return { path: packRunAttestation(place), bytes: sigstoreFile(envelope, hint) };
-  });
-  if (!provenance) return runs;
-  return [...runs, { path: PROVENANCE_ATTESTATION, bytes: sigstoreFile(provenance.envelope, provenance.hint) }];
+/** The files of these statements. */
+export function attestationFiles(attestations: RunAttestations): readonly BundleFile[] {
+  const { packRun, provenance, summary = null } = attestations;
+  const file = (path: string, signed: SignedStatement | null): readonly BundleFile[] =>
+    signed === null ? [] : [{ path, bytes: sigstoreFile(signed.envelope, signed.hint) }];
+  return [
+    ...packRun.flatMap((signed, place) => file(packRunAttestation(place), signed)),
+    ...file(PROVENANCE_ATTESTATION, provenance),
+    ...file(SUMMARY_ATTESTATION, summary),
+  ];
 }
 
 /** Every file that is not a statement or the manifest. */

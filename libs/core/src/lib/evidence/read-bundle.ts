@@ -40,8 +40,11 @@ export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
 
 const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
 
-/** Everything that a bundle says of its run, as the signer had it. Throws an `EvidenceError` for the first thing that is wrong. */
-export function readBundle(files: BundleContent): RunEvidence {
+/**
+ * Everything that a bundle says of its run, as the signer had it. Throws an `EvidenceError` for the first thing that is wrong. With
+ * `draft` it is one that nobody has signed yet (see `draftFiles`): what is asserted comes from beside it, and what gates showed is unseen.
+ */
+export function readBundle(files: BundleContent, draft: Asserted | null = null): RunEvidence {
   const textOf = (path: string): string => parseUtf8(fileOf(files, path));
   const pages = readPages(textOf('journal.ndjson'));
   return {
@@ -56,7 +59,7 @@ export function readBundle(files: BundleContent): RunEvidence {
       }),
     },
     pages,
-    gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path)),
+    gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path, draft !== null)),
     decisions: under(files, 'decisions/', /^decisions\/\d+\.json$/)
       .sort((a, b) => Number(/\d+/.exec(a)?.[0]) - Number(/\d+/.exec(b)?.[0]))
       .map((path) => readEnvelopeFile(files, path)),
@@ -74,7 +77,7 @@ export function readBundle(files: BundleContent): RunEvidence {
         return [named, sha256(bytes) === named ? bytes : (readWithheld(path, bytes) ?? bytes)];
       }),
     ),
-    asserted: readAsserted(files),
+    asserted: draft ?? readAsserted(files),
   };
 }
 
@@ -101,9 +104,13 @@ function linesOf(ndjson: string, path: string): readonly string[] {
   throw new EvidenceError('EVIDENCE_SHAPE', `${path} is cut off`, 'Export the bundle again.');
 }
 
-function readGate(files: BundleContent, path: string): GateDocument {
+function readGate(files: BundleContent, path: string, isDraft: boolean): GateDocument {
   const bytes = fileOf(files, path);
   const showPath = path.replace(/\.json$/, '.show.json');
+  if (isDraft && !files.has(showPath)) {
+    const { showDigest } = readGateRequest(bytes);
+    return { request: parseUtf8(bytes), show: { path: showPath, size: 0, sha256: showDigest, withheld: 'unseen' } };
+  }
   const show = fileOf(files, showPath);
   const notice = sha256(show) === readGateRequest(bytes).showDigest ? null : readWithheld(showPath, show);
   return { request: parseUtf8(bytes), show: notice ?? parseUtf8(show) };
@@ -148,6 +155,11 @@ const assertedShape = closed<Asserted>({
   builder: text,
   audit: closed({ seq: whole, head: (value, path, note) => (value === null ? null : digest(value, path, note)) }),
 });
+
+/** What no document proves, from its JSON. Throws `EVIDENCE_SHAPE`. */
+export function readAssertedJson(value: Json): Asserted {
+  return readShape(assertedShape, value, 'what the worker asserts');
+}
 
 function readAsserted(files: BundleContent): Asserted {
   const { envelope } = readSigstore(fileOf(files, packRunAttestation(0)));

@@ -12,12 +12,12 @@ export interface PackFile {
   readonly bytes: Uint8Array | null;
 }
 
-/** Stands in a bundle for a file that held a secret (evidence.md §3). */
+/** Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. */
 export type Withheld = {
   readonly path: string;
   readonly size: number;
   readonly sha256: Digest;
-  readonly withheld: 'secret';
+  readonly withheld: 'secret' | 'unseen';
 };
 
 /** A gate that was reached: its request, and what it showed. */

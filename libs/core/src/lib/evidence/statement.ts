@@ -25,6 +25,7 @@ export const PREDICATE = {
   packRun: 'https://stellaops.io/attestation/pack-run/v1',
   bundle: 'https://stellaops.io/attestation/evidence-bundle/v1',
   provenance: 'https://slsa.dev/provenance/v1',
+  summary: 'https://slsa.dev/verification_summary/v1',
 } as const;
 
 /** `subject[0]`, always there: so that a failed run without artifacts has a subject too. */

@@ -29,6 +29,7 @@ export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly
   ];
   return all
     .filter(isWithheld)
+    .filter(({ withheld }) => withheld === 'secret')
     .map(({ path }) => path)
     .sort();
 }

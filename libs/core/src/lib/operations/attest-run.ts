@@ -1,33 +1,28 @@
-import { sha256 } from '../canonical/digest';
 import {
-  buildBundleStatement,
   bundleFiles,
   MANIFEST,
   manifestAttestation,
-  statementPayload,
   type BundleFile,
-  type SignedStatement,
+  type RunAttestations,
 } from '../evidence/bundle-files';
-import { PAYLOAD_TYPE } from '../evidence/documents';
+import { decodeEnvelope } from '../evidence/envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
-import { buildProvenance } from '../evidence/provenance';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
 import { factsOf } from '../evidence/run-facts';
 import { withheldPaths, withholdSecrets } from '../evidence/withheld';
-import { buildStatement, type Statement } from '../evidence/statement';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
+import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
 import type { LogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
-import type { Signer } from '../ports/signer';
 import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
 import type { SecretHands } from './run-secrets';
 
@@ -39,8 +34,9 @@ export interface AttestHands {
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
   readonly secrets: SecretHands;
-  readonly runSigner: Signer;
-  readonly bundleSigner: Signer;
+  readonly attestor: Attestor;
+  /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
+  readonly retryMs: number;
   /** True under the development Authority: another builder id. */
   readonly developmentAuthority: boolean;
   /** Probe documents at hand, by digest (RFC 8785 texts). */
@@ -60,7 +56,7 @@ export type Attested =
   /** A secret stands in files that cannot be withheld. An operator must see it. */
   | { readonly kind: 'blocked'; readonly reason: string };
 
-const RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60_000;
 const CHUNKS_AT_ONCE = 1_000;
 
 /**
@@ -77,15 +73,11 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const documents = readEvidence(
       redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
     );
-    const statement = buildStatement(documents);
-    const provenance = buildProvenance(documents);
-    const leaks = leaksIn(redactor, documents, provenance ? [statement, provenance] : [statement]);
+    const leaks = leaksIn(redactor, documents);
     if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
-    const packRun = await signStatement(hands.runSigner, statement);
-    const attestations = {
-      packRun: [packRun.signed],
-      provenance: provenance ? (await signStatement(hands.runSigner, provenance)).signed : null,
-    };
+    const attestations = await hands.attestor.attest(documents);
+    const [first] = attestations.packRun;
+    if (!first) throw new TypeError('an attestor made no statement');
     const files = await closeBundle(hands, documents, attestations);
     const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), {
       maxBytes: hands.maxBundleBytes,
@@ -95,7 +87,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       runId: item.runId,
       bundle: digest,
       bundleSize: size,
-      statement: packRun.digest,
+      statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
     });
     const withheld = withheldPaths(documents.evidence);
@@ -111,38 +103,27 @@ async function postpone(
   reason: string,
   kind: 'pending' | 'blocked' = 'pending',
 ): Promise<Attested> {
-  await hands.outbox.postpone(item, Math.min(RETRY_MS * 2 ** Math.min(item.tries, 6), 300_000), kind, reason);
+  const pause = Math.min(hands.retryMs * 2 ** Math.min(item.tries, 6), Math.max(LONGEST_RETRY_MS, hands.retryMs));
+  await hands.outbox.postpone(item, pause, kind, reason);
   return { kind, reason };
-}
-
-async function signStatement(
-  signer: Signer,
-  statement: Statement<object>,
-): Promise<{ signed: SignedStatement; digest: Digest }> {
-  const payload = new TextDecoder().decode(statementPayload(statement));
-  const envelope = await signer.sign(PAYLOAD_TYPE.statement, payload);
-  return { signed: { envelope, hint: signer.keyid }, digest: sha256(payload) };
 }
 
 async function closeBundle(
   hands: AttestHands,
   documents: EvidenceDocuments,
-  attestations: Parameters<typeof bundleFiles>[1],
+  attestations: RunAttestations,
 ): Promise<readonly BundleFile[]> {
   const files = bundleFiles(documents, attestations);
   const manifest = files.find((file) => file.path === MANIFEST);
   if (!manifest) throw new TypeError('a bundle without its manifest');
-  const statement = buildBundleStatement(readManifest(manifest.bytes));
-  const { signed } = await signStatement(hands.bundleSigner, statement);
+  const signed = await hands.attestor.sealManifest(readManifest(manifest.bytes), files);
   return [...files, manifestAttestation(signed)].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function attestationsShown({ packRun, provenance }: Parameters<typeof bundleFiles>[1]): unknown {
-  const [first] = packRun;
-  return {
-    'pack-run': first ? sigstoreBundle(first.envelope, first.hint) : null,
-    slsa: provenance ? sigstoreBundle(provenance.envelope, provenance.hint) : null,
-  };
+function attestationsShown({ packRun, provenance, summary = null }: RunAttestations): unknown {
+  const shown = (signed: RunAttestations['provenance']): unknown =>
+    signed && sigstoreBundle(signed.envelope, signed.hint);
+  return { 'pack-run': shown(packRun[0] ?? null), slsa: shown(provenance), ...(summary && { vsa: shown(summary) }) };
 }
 
 async function gatherEvidence(
@@ -154,7 +135,7 @@ async function gatherEvidence(
   const environment = JSON.parse(records.environment) as Environment;
   const builder = builderIdOf({
     developmentAuthority: hands.developmentAuthority,
-    keyFile: true,
+    keyFile: hands.attestor.isKeyFile,
     hostNetwork: false,
     mode: environment.mode,
   });

@@ -1,7 +1,8 @@
 import { contentOf, statementPayload } from '../evidence/bundle-files';
 import type { EvidenceDocuments } from '../evidence/evidence-documents';
 import { noteDetails } from '../evidence/run-facts';
-import type { Statement } from '../evidence/statement';
+import { buildProvenance } from '../evidence/provenance';
+import { buildStatement } from '../evidence/statement';
 import { artifactPath, isScanned } from '../evidence/withheld';
 import type { Withheld } from '../evidence/run-evidence';
 import { isDigest, type Digest } from '../foundation/ids';
@@ -39,12 +40,10 @@ export async function redactorOf(hands: ScanHands, documents: EvidenceDocuments)
 type ScannedRun = Parameters<typeof openSensitiveInputs>[2] & ConstructorParameters<typeof RunSecrets>[2]['run'];
 
 /** Files of the bundle, apart from those that can be withheld, that hold a secret: what must not be sealed. */
-export function leaksIn(
-  redactor: Redactor,
-  documents: EvidenceDocuments,
-  statements: readonly Statement<object>[],
-): readonly string[] {
+export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): readonly string[] {
   if (redactor.isIdle) return [];
+  const provenance = buildProvenance(documents);
+  const statements = [buildStatement(documents), ...(provenance ? [provenance] : [])];
   const files = [
     ...contentOf(documents).filter(({ path }) => !isScanned(path)),
     ...statements.map((statement) => ({ path: 'attestations/', bytes: statementPayload(statement) })),

@@ -18,6 +18,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   );
   checkNames(authority.issuers, notes);
   if (authority.development) checkDevelopment(configuration, notes);
+  checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
 }
 
@@ -38,6 +39,21 @@ function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: 
         'Add it to secrets.providers, or correct its id.',
       );
   });
+}
+
+function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void {
+  const { url, tokenUrl } = attestor;
+  if (url === null) {
+    if (profile === 'production')
+      notes.fault('CONFIG_CONFLICT', '/attestor/url', 'With profile: production a remote Attestor must sign.');
+    return;
+  }
+  for (const name of ['tokenUrl', 'clientId', 'clientSecretFile'] as const)
+    if (attestor[name] === null)
+      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`);
+  for (const [name, value] of Object.entries({ url, tokenUrl }))
+    if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
+      notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
 }
 
 function checkEmbedded(database: Configuration['database'], notes: Notes): void {

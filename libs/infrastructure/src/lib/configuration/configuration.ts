@@ -1,4 +1,6 @@
-import type { ValueOf } from './key';
+import { key, type ValueOf } from './key';
+import { oneOf } from './kinds';
+import { attestor } from './sections/attestor';
 import { approvals } from './sections/approvals';
 import { artifacts } from './sections/artifacts';
 import { authority } from './sections/authority';
@@ -16,9 +18,16 @@ import { worker } from './sections/worker';
  * Sections and names as README.md §5 of the design; keys are added with what they configure.
  */
 export const CONFIGURATION = {
+  profile: key(
+    oneOf('standard', 'production'),
+    'standard',
+    'production: only a remote Attestor signs, and a worker that could read a key for runs does not start.',
+    'standard | production',
+  ),
   http,
   database,
   authority,
+  attestor,
   artifacts,
   approvals,
   sandbox,

@@ -15,7 +15,7 @@ const HEAD = `# Configuration of TaskRunner: every key with its default. What is
 /** The text of `etc/task-runner.yaml.sample`: made from the table of keys, so that it cannot differ from it. */
 export function printSample(): string {
   return `${HEAD}${Object.entries(CONFIGURATION)
-    .map(([name, { about, fields }]) => `\n# ${about}\n${name}:\n${printEntries(fields, '  ')}`)
+    .map(([name, entry]) => `\n${printEntries({ [name]: entry }, '')}`)
     .join('')}`;
 }
 

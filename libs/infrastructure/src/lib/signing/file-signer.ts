@@ -2,7 +2,7 @@ import { sign } from 'node:crypto';
 import { preAuthEncoding, Signer, type Envelope, type KeyUsage } from '@taskrunner/core';
 import { loadKey, type SigningKey } from './key-file';
 
-/** Signs with an Ed25519 key that lies in a file of this machine: for development and single machines. */
+/** Signs with a key that lies in a file of this machine: Ed25519, or P-256 with SHA-256 and the signature in DER. */
 export class FileSigner extends Signer {
   readonly keyid: string;
 
@@ -27,7 +27,9 @@ export class FileSigner extends Signer {
   async sign(payloadType: string, payload: string): Promise<Envelope> {
     if (!payload.isWellFormed()) throw new TypeError('lone surrogate: this text has no UTF-8 bytes');
     const bytes = new TextEncoder().encode(payload);
-    const signature = sign(null, preAuthEncoding(payloadType, bytes), this.key.privateKey);
+    const { algorithm, privateKey } = this.key;
+    const hash = algorithm === 'ed25519' ? null : 'sha256';
+    const signature = sign(hash, preAuthEncoding(payloadType, bytes), { key: privateKey, dsaEncoding: 'der' });
     return {
       payload: Buffer.from(payload).toString('base64'),
       payloadType,

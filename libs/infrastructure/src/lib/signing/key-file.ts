@@ -3,23 +3,28 @@ import { fingerprint } from './fingerprint';
 import { readPrivateFile, writePrivateFile } from './private-file';
 import { refusal } from './signing-error';
 
-/** An Ed25519 key as read from its file. */
+/** Algorithms of key files: Ed25519 by default, P-256 where a device or a policy asks for it. */
+export type KeyAlgorithm = 'ed25519' | 'ecdsa-p256';
+
+/** A key as read from its file. */
 export interface SigningKey {
   /** OpenSSH `SHA256:` fingerprint of the public key. */
   readonly keyid: string;
+  readonly algorithm: KeyAlgorithm;
   readonly privateKey: KeyObject;
   /** SPKI, PEM: what goes into a trust file. */
   readonly publicKeyPem: string;
 }
 
-/** Makes a new Ed25519 key and writes it as PKCS #8 PEM, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
-export async function generateKeyFile(path: string): Promise<SigningKey> {
-  const { privateKey } = generateKeyPairSync('ed25519');
+/** Makes a new key and writes it as PKCS #8 PEM, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+export async function generateKeyFile(path: string, algorithm: KeyAlgorithm = 'ed25519'): Promise<SigningKey> {
+  const { privateKey } =
+    algorithm === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   await writePrivateFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   return described(privateKey);
 }
 
-/** Reads an Ed25519 key from PKCS #8 PEM. Refuses a file that others can use (`KEY_FILE_MODE`) or that holds no such key (`KEY_FILE_INVALID`). */
+/** Reads an Ed25519 or P-256 key from PEM. Refuses a file that others can use (`KEY_FILE_MODE`) or that holds no such key (`KEY_FILE_INVALID`). */
 export async function loadKey(path: string): Promise<SigningKey> {
   const pem = await readPrivateFile(path);
   let privateKey: KeyObject;
@@ -29,15 +34,25 @@ export async function loadKey(path: string): Promise<SigningKey> {
     // The cause may quote the file: it stays out.
     throw refusal('KEY_FILE_INVALID', `${path} holds no private key in PEM`);
   }
-  if (privateKey.asymmetricKeyType !== 'ed25519')
-    throw refusal('KEY_FILE_INVALID', `${path} holds a key of type ${privateKey.asymmetricKeyType}, not ed25519`);
+  const algorithm = keyAlgorithm(privateKey);
+  if (algorithm === null)
+    throw refusal(
+      'KEY_FILE_INVALID',
+      `${path} holds a key of type ${privateKey.asymmetricKeyType}, not ed25519 or P-256`,
+    );
   return described(privateKey);
+}
+
+function keyAlgorithm({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyAlgorithm | null {
+  if (asymmetricKeyType === 'ed25519') return 'ed25519';
+  return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ecdsa-p256' : null;
 }
 
 function described(privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey);
   return {
     keyid: fingerprint(publicKey),
+    algorithm: keyAlgorithm(privateKey) ?? 'ed25519',
     privateKey,
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   };

@@ -6,6 +6,7 @@ import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
 import { readAdmission, readManifest } from '../read-documents';
+import type { Asserted } from '../run-evidence';
 import { readSigstore } from '../sigstore';
 import type { PackRunStatement } from '../statement';
 import { parseStrictJson, parseUtf8 } from '../strict-json';
@@ -40,6 +41,8 @@ export interface VerifyRequest {
   readonly checkpoints?: readonly Envelope[] | undefined;
   /** What the archive reader found wrong: links, absolute names, doubles, sizes. */
   readonly archiveFaults?: readonly string[] | undefined;
+  /** The files are a draft that nobody has signed yet: what its worker asserts. */
+  readonly draft?: Asserted | undefined;
 }
 
 /** A statement's file, opened. */
@@ -71,6 +74,11 @@ export function fail(detail: string): never {
   throw new CheckFailed(detail);
 }
 
+/** True if nobody has signed yet: there is no statement and no manifest. */
+export function isDraft({ request }: Case): boolean {
+  return request.draft !== undefined;
+}
+
 function once<T>(compute: () => T): () => T {
   let known: { readonly value: T } | { readonly error: unknown } | null = null;
   return () => {
@@ -90,7 +98,7 @@ function once<T>(compute: () => T): () => T {
 export function openCase(request: VerifyRequest): Case {
   const { files, trust } = request;
   const ring = { keys: trust.keys, verifySignature: request.verifySignature };
-  const documents = once(() => readEvidence(readBundle(files)));
+  const documents = once(() => readEvidence(readBundle(files, request.draft)));
   const openStatement = (path: string, usage: KeyUsage): OpenedStatement => {
     const { envelope, hint } = readSigstore(fileOf(files, path));
     return { path, opened: openEnvelope(envelope, PAYLOAD_TYPE.statement, usage, ring), hint };

@@ -4,7 +4,7 @@ import { inputsLock } from '../derived-files';
 import { carriedFiles, planAgain, readCarriedPack } from '../plan-again';
 import { fileOf } from '../read-bundle';
 import { parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail, isDraft } from './case';
 import { found, type Checker } from './check';
 
 /** Signed by an admission key. */
@@ -16,7 +16,7 @@ export const admissionSignature: Checker = (bundle) => {
 export const admissionAgrees: Checker = (bundle) => {
   const { record } = bundle.admission();
   const { plan, planHash, profileDigest } = bundle.documents();
-  if (record.runId !== bundle.manifest().run) fail('the manifest is of another run');
+  if (!isDraft(bundle) && record.runId !== bundle.manifest().run) fail('the manifest is of another run');
   if (record.planHash !== planHash) fail('another plan was admitted');
   if (record.profileDigest !== profileDigest) fail('another profile was admitted');
   const { name, version, contentDigest } = record.pack;
@@ -63,7 +63,7 @@ export const planHashes: Checker = (bundle) => {
   const { planHash, gates, decisions } = documents;
   const named = new Set([
     bundle.admission().record.planHash,
-    bundle.packRun().statement.predicate.plan.hash,
+    ...(isDraft(bundle) ? [] : [bundle.packRun().statement.predicate.plan.hash]),
     ...[...gates.values()].map(({ request }) => request.planHash),
     ...[...decisions.values()].map(({ record }) => record.planHash),
   ]);

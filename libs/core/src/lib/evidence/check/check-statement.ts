@@ -1,13 +1,21 @@
 import { canonical } from '../../canonical/canonical';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
-import { PROVENANCE_ATTESTATION } from '../bundle-files';
+import { PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION } from '../bundle-files';
 import { stepsNdjson } from '../derived-files';
 import { buildProvenance } from '../provenance';
 import { fileOf } from '../read-bundle';
 import { asJson, builderFits } from '../run-evidence';
-import { buildStatement, FIRST_SUBJECT, PREDICATE, STATEMENT_TYPE, type PackRunStatement } from '../statement';
+import {
+  buildStatement,
+  FIRST_SUBJECT,
+  PREDICATE,
+  STATEMENT_TYPE,
+  type PackRunStatement,
+  type Statement,
+} from '../statement';
+import type { VerificationSummary } from '../summary';
 import { parseCanonical, parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail, type Case } from './case';
 import { found, type Checker } from './check';
 
 const HEX = /^[0-9a-f]{64}$/;
@@ -81,11 +89,18 @@ export const statementAgrees: Checker = (bundle) => {
     if (!Object.hasOwn(claimed, member)) fail(`${member} is missing`);
     if (!same(members[member] ?? null, claimed[member] ?? null)) fail(`${member} differs`);
   }
-  if (parseUtf8(fileOf(bundle.request.files, 'steps.ndjson')) !== stepsNdjson(documents)) fail('steps.ndjson differs');
+  stepsAgree(bundle);
   const { builder } = documents.evidence.asserted;
   if (!builderFits(builder, documents.environment.mode))
     fail(`${builder} does not fit mode ${documents.environment.mode}`);
   return found('recomputed', 'all but builder and audit, which are asserted by the signer');
+};
+
+/** `steps.ndjson` is what the journal says of the steps. */
+export const stepsAgree: Checker = (bundle) => {
+  const text = parseUtf8(fileOf(bundle.request.files, 'steps.ndjson'));
+  if (text !== stepsNdjson(bundle.documents())) fail('steps.ndjson differs');
+  return found('recomputed', 'steps.ndjson');
 };
 
 function same(a: PackRunStatement['subject'] | object | null, b: object | null): boolean {
@@ -95,6 +110,7 @@ function same(a: PackRunStatement['subject'] | object | null, b: object | null):
 /** SLSA provenance, for a run that succeeded: derived again it is what was signed, with no parameter more. */
 export const provenanceAgrees: Checker = (bundle) => {
   const derived = buildProvenance(bundle.documents());
+  const summary = summarySigner(bundle, derived !== null);
   const present = bundle.request.files.has(PROVENANCE_ATTESTATION);
   if (derived === null) {
     if (present) fail('a run that did not succeed has provenance');
@@ -103,5 +119,22 @@ export const provenanceAgrees: Checker = (bundle) => {
   if (!present) return found('absent', 'none was made');
   const { opened } = bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage());
   if (parseUtf8(opened.payload) !== canonical(asJson(derived))) fail('it differs from what the run did');
-  return found('recomputed', `signed by ${opened.key.keyid}`);
+  return found('recomputed', `signed by ${opened.key.keyid}${summary === null ? '' : `; summary by ${summary}`}`);
 };
+
+/** A verification summary, where there is one, is about this run's statement and subjects. Its key; null without one. */
+function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {
+  if (!bundle.request.files.has(SUMMARY_ATTESTATION)) return null;
+  if (!hasSucceeded) fail('a run that did not succeed has a verification summary');
+  const { opened } = bundle.openStatement(SUMMARY_ATTESTATION, 'summary');
+  const value = parseCanonical(parseUtf8(opened.payload));
+  const objection = statementObjection(value, PREDICATE.summary);
+  if (objection !== null) fail(`summary: ${objection}`);
+  const { subject, predicate } = value as unknown as Statement<VerificationSummary>;
+  const { signed, statement } = bundle.packRun();
+  if (!same(subject, statement.subject)) fail('the summary has other subjects');
+  const input = predicate.inputAttestations.map(({ digest }) => `sha256:${digest.sha256}`);
+  if (input.length !== 1 || input[0] !== signed[0]?.opened.digest) fail('the summary is about another statement');
+  if (predicate.verificationResult !== 'PASSED') fail('the summary does not say PASSED');
+  return opened.key.keyid;
+}

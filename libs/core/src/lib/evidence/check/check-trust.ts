@@ -22,11 +22,8 @@ interface Use extends KeyUse {
 /** Each key stood for this tenant, this builder and this time, and enough keys signed the statement. */
 export const trustKeys: Checker = (bundle) => {
   const { trust, allowDev } = bundle.request;
-  const uses = keyUses(bundle);
-  for (const { what, key, ...use } of uses) {
-    const objection = objectionTo(key, use);
-    if (objection !== null) fail(`${what}: ${objection}`);
-  }
+  const uses = [...documentUses(bundle), ...statementUses(bundle)];
+  uses.forEach(checkUse);
   const { signed, statement } = bundle.packRun();
   const signers = new Set(signed.map(({ opened }) => opened.key.spki));
   if (signers.size < trust.require.signatures.run)
@@ -36,16 +33,22 @@ export const trustKeys: Checker = (bundle) => {
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
 };
 
-function keyUses(bundle: Case): readonly Use[] {
+/** Of a draft: the keys of admission and decisions stood for this tenant and this time. */
+export const draftKeys: Checker = (bundle) => {
+  const uses = documentUses(bundle);
+  uses.forEach(checkUse);
+  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
+};
+
+function checkUse({ what, key, ...use }: Use): void {
+  const objection = objectionTo(key, use);
+  if (objection !== null) fail(`${what}: ${objection}`);
+}
+
+function documentUses(bundle: Case): readonly Use[] {
   const { record, opened } = bundle.admission();
-  const { documents, request } = { documents: bundle.documents(), request: bundle.request };
+  const documents = bundle.documents();
   const { tenant } = record;
-  const endedAt = documents.facts.ended?.at ?? fail('the journal does not end the run');
-  const { signed, statement } = bundle.packRun();
-  const { builder } = statement.predicate;
-  const provenance = request.files.has(PROVENANCE_ATTESTATION)
-    ? [bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage())]
-    : [];
   const decisions = [...bundle.decisions().values()].map((one): Use => {
     const decidedAt = documents.decisions.get(one.digest)?.record.decidedAt ?? fail('a decision is missing');
     return { what: 'decision', key: one.key, tenant, builder: null, at: Date.parse(decidedAt) };
@@ -53,6 +56,19 @@ function keyUses(bundle: Case): readonly Use[] {
   return [
     { what: 'admission', key: opened.key, tenant, builder: null, at: Date.parse(record.acceptedAt) },
     ...decisions,
+  ];
+}
+
+function statementUses(bundle: Case): readonly Use[] {
+  const { request } = bundle;
+  const { tenant } = bundle.admission().record;
+  const endedAt = bundle.documents().facts.ended?.at ?? fail('the journal does not end the run');
+  const { signed, statement } = bundle.packRun();
+  const { builder } = statement.predicate;
+  const provenance = request.files.has(PROVENANCE_ATTESTATION)
+    ? [bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage())]
+    : [];
+  return [
     ...[...signed, ...provenance].map((one): Use => {
       return { what: one.path, key: one.opened.key, tenant, builder, at: endedAt };
     }),

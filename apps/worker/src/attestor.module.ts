@@ -1,0 +1,46 @@
+import { access, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { CodedError, KeyAttestor, type Attestor } from '@taskrunner/core';
+import { FileSigner, RemoteAttestor, writeTar, type Configuration, type KeyPaths } from '@taskrunner/infrastructure';
+import type { WorkerLog } from './worker-log';
+
+/** Who signs what runs here: a remote Attestor where one is configured, else key files, and the log says so. */
+export async function openAttestor(configuration: Configuration, keys: KeyPaths, log: WorkerLog): Promise<Attestor> {
+  const { attestor, profile } = configuration;
+  if (profile === 'production') await refuseRunKeys(keys);
+  const { url, tokenUrl, clientId, clientSecretFile } = attestor;
+  if (url === null) {
+    log.say('warn', 'attestor.key-file', { reason: 'a key file of this host signs: builders/local/v1' });
+    const [run, bundle] = await Promise.all([
+      FileSigner.open('run-open', keys.runOpen),
+      FileSigner.open('bundle', keys.bundle),
+    ]);
+    return new KeyAttestor({ run, bundle });
+  }
+  if (tokenUrl === null || clientId === null || clientSecretFile === null)
+    throw new TypeError('a remote Attestor without credentials');
+  const clientSecret = (await readFile(clientSecretFile, 'utf8')).trim();
+  return RemoteAttestor.open({
+    url,
+    credentials: { tokenUrl, clientId, clientSecret, audience: attestor.audience },
+    caFile: attestor.caFile,
+    timeoutMs: attestor.timeout,
+    archive: (files) => writeTar(files),
+  });
+}
+
+/** A host that both runs steps and can sign for runs proves nothing by signing (evidence.md §2). */
+async function refuseRunKeys(keys: KeyPaths): Promise<void> {
+  for (const path of [keys.runOpen, keys.bundle]) {
+    const isReadable = await access(path, constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isReadable)
+      throw new CodedError(
+        'WORKER_HOLDS_RUN_KEY',
+        `profile: production, and this worker can read ${path}`,
+        'Take the key away from the workers: only the Attestor may have it.',
+      );
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKeyFile, keyPathsOf, parseConfiguration, type Configuration } from '@taskrunner/infrastructure';
+import { openAttestor } from './attestor.module';
+import { WorkerLog } from './worker-log';
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'taskrunner-keys-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function configuration(sections: object): Configuration {
+  const reading = parseConfiguration(JSON.stringify({ keys: { folder }, ...sections }), {});
+  if (reading.kind === 'refused') throw new TypeError(JSON.stringify(reading.faults));
+  return reading.configuration;
+}
+
+const remote = (): object => ({
+  url: 'https://attestor.test',
+  tokenUrl: 'https://id.test/token',
+  clientId: 'workers',
+  clientSecretFile: join(folder, 'secret'),
+});
+
+it('with profile: production a worker that can read a key for runs does not start', async () => {
+  writeFileSync(join(folder, 'secret'), 's');
+  const settings = configuration({ profile: 'production', attestor: remote() });
+  expect((await openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).isKeyFile).toBe(false);
+  await generateKeyFile(join(folder, 'run-open.pem'));
+  await expect(openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).rejects.toMatchObject({
+    code: 'WORKER_HOLDS_RUN_KEY',
+  });
+});
+
+it('without a remote Attestor key files sign', async () => {
+  await generateKeyFile(join(folder, 'run-open.pem'), 'ecdsa-p256');
+  await generateKeyFile(join(folder, 'bundle.pem'));
+  const settings = configuration({});
+  expect((await openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).isKeyFile).toBe(true);
+});
+
+it.each<[object, string]>([
+  [{ profile: 'production' }, '/attestor/url'],
+  [{ attestor: { url: 'https://attestor.test' } }, '/attestor/clientId'],
+  [
+    {
+      attestor: {
+        ...{ url: 'http://attestor.test', tokenUrl: 'https://id.test' },
+        clientId: 'a',
+        clientSecretFile: '/s',
+      },
+    },
+    '/attestor/url',
+  ],
+])('refuses the configuration %j', (sections, at) => {
+  const reading = parseConfiguration(JSON.stringify(sections), {});
+  expect(reading.kind === 'refused' && reading.faults.map(({ path }) => path)).toContain(at);
+});

@@ -1,0 +1,120 @@
+import { canonical } from '../canonical/canonical';
+import { isJsonObject, type JsonObject } from '../foundation/json';
+import { contentOf, journalNdjson, type BundleFile } from './bundle-files';
+import { openCase, type VerifyRequest } from './check/case';
+import { answer, type Check, type Checker, type CheckName } from './check/check';
+import {
+  admissionAgrees,
+  admissionSignature,
+  inputsDigests,
+  packContent,
+  packSigners,
+  planHashes,
+  profileDigests,
+} from './check/check-admission';
+import { archiveSafe } from './check/check-archive';
+import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
+import { effectsGated, gatesRequests } from './check/check-gates';
+import { journalChain, journalReplay } from './check/check-journal';
+import { artifactsIndex, egressWithin } from './check/check-outputs';
+import { policiesHold } from './check/check-policies';
+import { stepsAgree } from './check/check-statement';
+import { draftKeys, trustCurrent } from './check/check-trust';
+import type { EvidenceDocuments } from './evidence-documents';
+import { readAssertedJson, type BundleContent } from './read-bundle';
+import { asJson, builderFits, type Asserted } from './run-evidence';
+import { buildStatement } from './statement';
+import { parseStrictJson, parseUtf8, toUtf8 } from './strict-json';
+
+/**
+ * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed, produced or returned
+ * and without what gates showed; of those the journal's digests stand. Notices of withheld secrets go along, since they are stated.
+ */
+export function draftFiles(documents: EvidenceDocuments): readonly BundleFile[] {
+  const withheld = new Set(notices(documents));
+  return contentOf(documents)
+    .filter(({ path }) => withheld.has(path) || !/^(?:logs\/|artifacts\/|gates\/.+\.show\.json$)/.test(path))
+    .map((file) => (file.path === 'journal.ndjson' ? journalOf(documents) : file));
+}
+
+function notices({ evidence }: EvidenceDocuments): readonly string[] {
+  const all = [
+    ...evidence.gates.map(({ show }) => show),
+    ...evidence.logs.map(({ data }) => data),
+    ...evidence.artifacts.values(),
+  ];
+  return all.flatMap((data) => (typeof data === 'object' && 'withheld' in data ? [data.path] : []));
+}
+
+/** Values are step outputs and inputs; the chain is not over them. */
+function journalOf({ evidence }: EvidenceDocuments): BundleFile {
+  return {
+    path: 'journal.ndjson',
+    bytes: toUtf8(journalNdjson(evidence.pages.map((page) => ({ ...page, values: {} })))),
+  };
+}
+
+/** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
+const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
+  'archive.safe': archiveSafe,
+  'trust.current': trustCurrent,
+  'trust.keys': draftKeys,
+  'admission.signature': admissionSignature,
+  'admission.agrees': admissionAgrees,
+  'pack.content': packContent,
+  'pack.signers': packSigners,
+  'plan.hash': planHashes,
+  'profile.digest': profileDigests,
+  'inputs.digest': inputsDigests,
+  'journal.chain': journalChain,
+  'journal.replay': journalReplay,
+  'gates.requests': gatesRequests,
+  'decisions.signature': decisionsSignature,
+  'decisions.proof': decisionsProof,
+  'decisions.people': decisionsPeople,
+  'decisions.time': decisionsTime,
+  'effects.gated': effectsGated,
+  policies: policiesHold,
+  'egress.within': egressWithin,
+  'artifacts.index': artifactsIndex,
+  'statement.agrees': stepsAgree,
+};
+
+/** What is asked of a verification before signing. */
+export type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now'> & {
+  readonly files: BundleContent;
+  readonly asserted: Asserted;
+};
+
+/** The checks of a draft; the documents to build its statement from, where all hold and the builder fits the run's mode. */
+export function verifyDraft({ asserted, ...request }: DraftRequest): {
+  readonly checks: readonly Check[];
+  readonly documents: EvidenceDocuments | null;
+} {
+  const bundle = openCase({ ...request, draft: asserted });
+  const checks = Object.entries(CHECKERS).map(([name, checker]) => answer(name as CheckName, checker, bundle));
+  if (!checks.every(({ ok }) => ok)) return { checks, documents: null };
+  const documents = bundle.documents();
+  if (builderFits(asserted.builder, documents.environment.mode)) return { checks, documents };
+  const detail = `${asserted.builder} does not fit mode ${documents.environment.mode}`;
+  return { checks: [...checks, { name: 'statement.agrees', ok: false, basis: 'recomputed', detail }], documents: null };
+}
+
+/** What a draft asserts, as the file that goes beside its documents: RFC 8785. */
+export function assertedFile(asserted: Asserted): string {
+  return canonical({ builder: asserted.builder, audit: { ...asserted.audit } });
+}
+
+/**
+ * True if the payload is this run's statement, whatever it says of what only its signer knows (builder and audit are asserted): else an
+ * Attestor has signed something that no verifier would accept for this run.
+ */
+export function isStatementOf(documents: EvidenceDocuments, payload: Uint8Array): boolean {
+  const signed = parseStrictJson(parseUtf8(payload));
+  const predicate = isJsonObject(signed) ? signed['predicate'] : null;
+  if (!isJsonObject(predicate ?? null)) return false;
+  const { builder = null, audit = null } = predicate as JsonObject;
+  const asserted = readAssertedJson({ builder, audit });
+  const derived = buildStatement({ ...documents, evidence: { ...documents.evidence, asserted } });
+  return canonical(signed) === canonical(asJson(derived));
+}

@@ -1,0 +1,45 @@
+import {
+  buildBundleStatement,
+  statementPayload,
+  type RunAttestations,
+  type SignedStatement,
+} from '../evidence/bundle-files';
+import { PAYLOAD_TYPE, type BundleManifest } from '../evidence/documents';
+import type { EvidenceDocuments } from '../evidence/evidence-documents';
+import { buildProvenance } from '../evidence/provenance';
+import { buildStatement, type Statement } from '../evidence/statement';
+import { Attestor } from '../ports/attestor';
+import type { Signer } from '../ports/signer';
+
+/** Keys of the worker's own host, by usage. */
+export interface AttestingKeys {
+  readonly run: Signer;
+  readonly bundle: Signer;
+}
+
+/** Attests with keys of this host: nobody else has looked at what it signs, and the builder id tells so. */
+export class KeyAttestor extends Attestor {
+  readonly isKeyFile = true;
+
+  constructor(private readonly keys: AttestingKeys) {
+    super();
+  }
+
+  async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
+    const { run } = this.keys;
+    const provenance = buildProvenance(documents);
+    return {
+      packRun: [await signStatement(run, buildStatement(documents))],
+      provenance: provenance && (await signStatement(run, provenance)),
+    };
+  }
+
+  sealManifest(manifest: BundleManifest): Promise<SignedStatement> {
+    return signStatement(this.keys.bundle, buildBundleStatement(manifest));
+  }
+}
+
+async function signStatement(signer: Signer, statement: Statement<object>): Promise<SignedStatement> {
+  const payload = new TextDecoder().decode(statementPayload(statement));
+  return { envelope: await signer.sign(PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
+}

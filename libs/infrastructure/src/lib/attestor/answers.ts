@@ -1,0 +1,49 @@
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
+import { fetch, type BodyInit, type Dispatcher } from 'undici';
+import { AttestorError } from './attestor-error';
+
+const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
+
+/** One POST; what comes back as JSON. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` where there is no answer. */
+export async function request(
+  url: string,
+  options: {
+    readonly dispatcher: Dispatcher;
+    readonly timeoutMs: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: BodyInit;
+  },
+): Promise<{ readonly status: number; readonly body: JsonObject }> {
+  const { dispatcher, timeoutMs, headers, body } = options;
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const init = { method: 'POST', headers, body, dispatcher, signal, redirect: 'manual', duplex: 'half' } as const;
+    const response = await fetch(url, init);
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of response.body ?? []) {
+      const bytes = part as Uint8Array;
+      if ((size += bytes.length) > MAX_ANSWER_BYTES) throw new RangeError(`more than ${MAX_ANSWER_BYTES} bytes`);
+      parts.push(bytes);
+    }
+    return { status: response.status, body: parsed(Buffer.concat(parts).toString()) };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new AttestorError(
+      'ATTESTOR_UNAVAILABLE',
+      `no answer from ${new URL(url).host}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Nothing is lost: it is asked again. Check that the Attestor runs and can be reached from the workers.',
+      [],
+      { cause: error },
+    );
+  }
+}
+
+function parsed(text: string): JsonObject {
+  try {
+    const value = JSON.parse(text) as Json;
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

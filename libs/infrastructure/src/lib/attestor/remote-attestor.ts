@@ -1,0 +1,140 @@
+import {
+  assertedFile,
+  Attestor,
+  BUNDLE_MANIFEST,
+  decodeEnvelope,
+  draftFiles,
+  isJsonArray,
+  isJsonObject,
+  isStatementOf,
+  type BundleFile,
+  type BundleManifest,
+  type Envelope,
+  type EvidenceDocuments,
+  type Json,
+  type JsonObject,
+  type RunAttestations,
+  type SignedStatement,
+} from '@taskrunner/core';
+import { readFile } from 'node:fs/promises';
+import { Agent, type Dispatcher } from 'undici';
+import { request } from './answers';
+import { AttestorError } from './attestor-error';
+import { TokenSource, type ClientCredentials } from './client-credentials';
+
+/** Where the Attestor is, and how to speak to it. */
+export interface RemoteAttestorOptions {
+  readonly url: string;
+  readonly credentials: ClientCredentials;
+  /** PEM file with the certificates that its TLS is checked with; null: those of the machine. */
+  readonly caFile: string | null;
+  readonly timeoutMs: number;
+  archive(files: readonly BundleFile[]): AsyncIterable<Uint8Array>;
+}
+
+/** The file of a draft that stands beside its documents. */
+export const DRAFT_FILE = 'draft.json';
+
+/**
+ * Has an Attestor sign that has verified the run itself: it is given the documents of the bundle without what steps printed or
+ * returned, and builds the statements from them. What it signs is compared with what this worker derives.
+ */
+export class RemoteAttestor extends Attestor {
+  readonly isKeyFile = false;
+  private readonly tokens: TokenSource;
+
+  private constructor(
+    private readonly options: RemoteAttestorOptions,
+    private readonly dispatcher: Dispatcher,
+  ) {
+    super();
+    this.tokens = new TokenSource(options.credentials, dispatcher, options.timeoutMs);
+  }
+
+  static async open(options: RemoteAttestorOptions): Promise<RemoteAttestor> {
+    const ca = options.caFile === null ? undefined : await readFile(options.caFile, 'utf8');
+    return new RemoteAttestor(options, new Agent(ca === undefined ? {} : { connect: { ca } }));
+  }
+
+  async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
+    const asserted = new TextEncoder().encode(assertedFile(documents.evidence.asserted));
+    const files = [{ path: DRAFT_FILE, bytes: asserted }, ...draftFiles(documents)];
+    const body = await this.ask(runPath(documents.admission.record.runId, 'statements'), 'application/x-tar', () =>
+      collected(this.options.archive(files)),
+    );
+    const packRun = signedStatement(body['packRun']);
+    if (!isStatementOf(documents, decodeEnvelope(packRun.envelope).payload))
+      throw invalid('it signed another statement than this run gives');
+    return {
+      packRun: [packRun],
+      provenance: body['provenance'] === null ? null : signedStatement(body['provenance']),
+      summary: body['summary'] === null ? null : signedStatement(body['summary']),
+    };
+  }
+
+  async sealManifest(manifest: BundleManifest, files: readonly BundleFile[]): Promise<SignedStatement> {
+    const file = files.find(({ path }) => path === BUNDLE_MANIFEST);
+    if (!file) throw new TypeError('a bundle without its manifest');
+    const body = await this.ask(runPath(manifest.run, 'manifest'), 'application/json', async () => file.bytes);
+    return signedStatement(body['manifest']);
+  }
+
+  private async ask(path: string, type: string, bytes: () => Promise<Uint8Array>): Promise<JsonObject> {
+    const { url, timeoutMs } = this.options;
+    const post = async (token: string) =>
+      request(new URL(path, url.endsWith('/') ? url : `${url}/`).href, {
+        dispatcher: this.dispatcher,
+        timeoutMs,
+        headers: { authorization: `Bearer ${token}`, 'content-type': type },
+        body: await bytes(),
+      });
+    let answer = await post(await this.tokens.token());
+    if (answer.status === 401) {
+      this.tokens.forget();
+      answer = await post(await this.tokens.token());
+    }
+    if (answer.status === 200) return answer.body;
+    throw refusalOf(answer.status, answer.body);
+  }
+}
+
+function runPath(run: string, what: string): string {
+  return `v1/runs/${encodeURIComponent(run)}/${what}`;
+}
+
+function refusalOf(status: number, body: JsonObject): AttestorError {
+  const said = [body['code'], body['detail']].filter((part) => typeof part === 'string').join(': ');
+  const isFinal = status >= 400 && status < 500 && status !== 401 && status !== 408 && status !== 429;
+  return new AttestorError(
+    isFinal ? 'ATTESTOR_REFUSED' : 'ATTESTOR_UNAVAILABLE',
+    `the Attestor answered ${status}${said === '' ? '' : ` (${said})`}`,
+    isFinal
+      ? 'It looked and does not sign. Its own log names the checks that fail; do not replace it by a key file.'
+      : 'Nothing is lost: it is asked again.',
+  );
+}
+
+function signedStatement(value: Json | undefined): SignedStatement {
+  if (!isJsonObject(value ?? null)) throw invalid('a statement is missing');
+  const { envelope, hint } = value as JsonObject;
+  if (typeof hint !== 'string' || !isJsonObject(envelope ?? null))
+    throw invalid('a statement without envelope or hint');
+  const { payload, payloadType, signatures } = envelope as JsonObject;
+  if (typeof payload !== 'string' || typeof payloadType !== 'string' || !isJsonArray(signatures ?? null))
+    throw invalid('an envelope that is none');
+  return { envelope: envelope as unknown as Envelope, hint };
+}
+
+function invalid(what: string): AttestorError {
+  return new AttestorError(
+    'ATTESTOR_ANSWER_INVALID',
+    what,
+    'Check that the Attestor is of a release that knows what this worker sends.',
+  );
+}
+
+async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of bytes) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,220 @@
+// npm run two-pods [-- --build] [--keep] [--outage SECONDS] [--npm-cache FOLDER] [--npmrc FILE]
+// The shipped images and manifests, for real: both pods by `podman kube play` (rendered with `kubectl kustomize`), a PostgreSQL of its own
+// and an S3 server beside them. Runs the example pack to a verified bundle; kills the worker pod in the middle of a run; takes the
+// database away. Everything listens on loopback. Needs podman, runc, kubectl, moto_server (Debian: podman runc catatonit netavark
+// kubernetes-client python3-moto), root, and what `npm ci && npm run build` made.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { makeObjectStore } from './two-pods/object-store.mjs';
+import { buildImages, podman } from './two-pods/images.mjs';
+import { makeKeys, render, select, trustFile } from './two-pods/manifests.mjs';
+import { AUDIENCE, ISSUER, makeIssuer } from './two-pods/people.mjs';
+import { Failure, must, pause, until } from './two-pods/programs.mjs';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
+const API = 'http://127.0.0.1:8080';
+const HEALTH = { webservice: 'http://127.0.0.1:8081', worker: 'http://127.0.0.1:8082' };
+const { values: options } = parseArgs({
+  options: {
+    build: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    outage: { type: 'string', default: '60' },
+    'npm-cache': { type: 'string' },
+    npmrc: { type: 'string' },
+  },
+});
+const began = Date.now();
+const say = (text) => console.log(`${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+const closers = [];
+let played = '';
+
+async function prepareDatabase(folder) {
+  const product = createRequire(import.meta.url)(join(ROOT, 'libs/infrastructure/dist/index.js'));
+  const { startEmbeddedPostgres, bootstrapRoles, createDatabase, roleName, databaseRoles } = product;
+  const dataDirectory = join(folder, 'database');
+  const open = (port = 0) => startEmbeddedPostgres({ dataDirectory, port });
+  let server = await open();
+  const { port } = server;
+  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
+  await bootstrapRoles(server.url(), passwords);
+  await createDatabase(server.url(), 'taskrunner');
+  closers.push(() => server.stop());
+  return {
+    port,
+    passwords,
+    stop: () => server.stop(),
+    async start() {
+      server = await open(port);
+    },
+  };
+}
+
+/** Starts documents; the output of podman is the list of what it made. */
+async function play(text, name, folder) {
+  const path = join(folder, `${name}.yaml`);
+  writeFileSync(path, text);
+  return podman(['kube', 'play', '--log-driver', 'k8s-file', path]);
+}
+
+async function health(service, kind) {
+  const response = await fetch(`${HEALTH[service]}/health/${kind}`).catch(() => null);
+  return response?.status ?? 0;
+}
+
+/** Container of a service, its process and how often it was started again. */
+async function container(service) {
+  const name = `taskrunner-${service}-pod-${service}`;
+  const [facts] = JSON.parse(await podman(['container', 'inspect', name]));
+  return { name, pid: facts.State.Pid, running: facts.State.Running, restarts: facts.RestartCount };
+}
+
+const as =
+  (token) =>
+  (args, more = {}) =>
+    must(process.execPath, [CLI, ...args], {
+      env: { ...process.env, TASKRUNNER_SERVER: API, TASKRUNNER_TOKEN: token },
+      cwd: ROOT,
+      ...more,
+    });
+
+async function exampleRuns(ada, grace, folder, trust) {
+  const inputs = ['-i', 'manifest=@package.json', '-i', 'lockfile=@package-lock.json'];
+  const run = (await ada(['run', 'etc/packs/dependency-review', ...inputs, '--detach'])).trim();
+  await ada(['wait', run, '--for', 'attention', '--timeout', '120'], { expected: [8] });
+  const { items } = JSON.parse(await grace(['approvals', '--mine', '--output', 'json']));
+  const gate = items.find((one) => one.runId === run);
+  if (!gate) throw new Failure('the run waits at no gate that Grace may decide');
+  await grace(['approve', run, gate.gateId, '--yes', '--gate-digest', gate.gateDigest, '--reason', 'reviewed']);
+  await ada(['wait', run]);
+  const bundle = join(folder, `${run}.tar`);
+  await ada(['evidence', run, '--file', bundle]);
+  const verified = JSON.parse(await ada(['verify', bundle, '--trust', trust, '--expect', `run=${run}`, '--json']));
+  say(`example pack: ${run} succeeded, bundle verifies (${verified.checks.length} checks)`);
+}
+
+async function workerDies(ada) {
+  const run = (await ada(['run', join(ROOT, 'tools/two-pods/long-run.pack.yaml'), '--detach'])).trim();
+  const succeeded = async () => JSON.parse(await ada(['show', run, '--output', 'json'])).steps.succeeded;
+  await until('some turns are over', async () => ((await succeeded()) >= 4 ? true : null));
+  const before = await succeeded();
+  await podman(['pod', 'kill', 'taskrunner-worker-pod']);
+  say(`worker pod killed with ${before} steps succeeded`);
+  // As a cluster's controller would; podman does not replace a pod that was killed.
+  await until('the pod is gone', async () => !(await container('worker')).running);
+  await podman(['pod', 'start', 'taskrunner-worker-pod']);
+  await until('the worker is back', async () => ((await health('worker', 'ready')) === 200 ? true : null));
+  await ada(['wait', run, '--timeout', '180']);
+  say(`its run ended: succeeded`);
+}
+
+async function databaseGoes(ada, database) {
+  const run = (await ada(['run', join(ROOT, 'tools/two-pods/long-run.pack.yaml'), '--detach'])).trim();
+  await pause(3_000);
+  const before = { webservice: await container('webservice'), worker: await container('worker') };
+  await database.stop();
+  const lost = Date.now();
+  for (const service of Object.keys(HEALTH))
+    await until(`${service} is not ready`, async () => ((await health(service, 'ready')) === 503 ? true : null), 30);
+  say(`database stopped: both unready after ${((Date.now() - lost) / 1_000).toFixed(1)} s`);
+  while (Date.now() - lost < Number(options.outage) * 1_000) {
+    for (const service of Object.keys(HEALTH))
+      if ((await health(service, 'live')) !== 200) throw new Failure(`${service} is not alive during the outage`);
+    await pause(1_000);
+  }
+  await database.start();
+  const back = Date.now();
+  for (const service of Object.keys(HEALTH))
+    await until(`${service} is ready again`, async () => ((await health(service, 'ready')) === 200 ? true : null));
+  say(`database back after ${options.outage} s: both ready after ${((Date.now() - back) / 1_000).toFixed(1)} s`);
+  for (const service of Object.keys(HEALTH)) {
+    const now = await container(service);
+    if (now.pid !== before[service].pid || now.restarts !== before[service].restarts)
+      throw new Failure(`${service} was started again: ${JSON.stringify({ before: before[service], now })}`);
+  }
+  await ada(['wait', run, '--timeout', '180']);
+  say('no process was started again; the run of before the outage succeeded');
+}
+
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), 'two-pods-'));
+  closers.push(() => options.keep || rmSync(folder, { recursive: true, force: true }));
+  await buildImages(ROOT, { again: options.build, npmCache: options['npm-cache'], npmrc: options.npmrc });
+  say('images are there');
+  const database = await prepareDatabase('/var/tmp/' + folder.split('/').pop());
+  const store = await makeObjectStore();
+  closers.push(() => store.stop());
+  const issuer = makeIssuer();
+  const keys = await makeKeys(ROOT, join(folder, 'keys'));
+  const configuration = {
+    http: { host: '127.0.0.1', publicUrl: API },
+    database: { host: '127.0.0.1', port: database.port, name: 'taskrunner' },
+    keys: { folder: '/run/taskrunner/keys' },
+    authority: {
+      issuers: [
+        {
+          issuer: ISSUER,
+          jwksFile: '/etc/taskrunner/jwks.json',
+          audience: AUDIENCE,
+          kind: 'both',
+          algorithms: ['ES256'],
+        },
+      ],
+    },
+    sandbox: { profile: 'bwrap' },
+    ...store.configuration,
+  };
+  const { audit: _audit, ...passwords } = database.passwords;
+  const manifests = render(ROOT, join(folder, 'kustomize'), {
+    configuration,
+    jwks: issuer.jwks,
+    passwords: { ...passwords, ...store.secrets },
+    keyFolder: join(folder, 'keys'),
+  });
+  const trust = join(folder, 'trust.json');
+  writeFileSync(trust, JSON.stringify(trustFile(keys, issuer.jwks)));
+  const shared = [['ConfigMap'], ['Secret'], ['PersistentVolumeClaim']];
+
+  played = join(folder, 'all.yaml');
+  closers.push(async () => {
+    if (options.keep) return;
+    for (const name of ['services', 'migrate'])
+      await podman(['kube', 'down', '--force', join(folder, `${name}.yaml`)]).catch(() => undefined);
+  });
+  await play(select(manifests, ROOT, [...shared, ['Job', 'taskrunner-migrate']]), 'migrate', folder);
+  await until('the migration is over', async () => {
+    const [facts] = JSON.parse(await podman(['container', 'inspect', 'taskrunner-migrate-pod-migrate']));
+    return facts.State.Status === 'exited' && facts.State.ExitCode === 0 ? true : null;
+  });
+  say('migration job done');
+  await play(select(manifests, ROOT, [...shared, ['Deployment']]), 'services', folder);
+  for (const service of Object.keys(HEALTH))
+    await until(`${service} is ready`, async () => ((await health(service, 'ready')) === 200 ? true : null));
+  say('both pods are ready');
+
+  const ada = as(issuer.tokenOf('ada'));
+  const grace = as(issuer.tokenOf('grace', ['role:sec-lead']));
+  mkdirSync(join(folder, 'work'));
+  await exampleRuns(ada, grace, join(folder, 'work'), trust);
+  await workerDies(ada);
+  await databaseGoes(ada, database);
+}
+
+let code = 0;
+try {
+  await main();
+  say('two pods: all holds');
+} catch (error) {
+  code = 1;
+  console.error(error instanceof Failure ? error.message : error);
+  for (const service of Object.keys(HEALTH))
+    console.error(
+      await podman(['logs', '--tail', '30', `taskrunner-${service}-pod-${service}`]).catch((e) => e.message),
+    );
+}
+for (const close of closers.reverse()) await Promise.resolve(close()).catch((error) => console.error(error.message));
+process.exit(code);
