@@ -208,7 +208,7 @@ describe('secrets and sensitive inputs', () => {
     const summary = await ada.until(run, ['succeeded', 'failed'], 90);
     expect(summary).toMatchObject({ status: 'succeeded' });
     const { lines } = await ada.lines(run);
-    const log = lines.map(({ data }) => data['message']).join('\n');
+    const log = lines.map(({ data }) => data['message'] as string).join('\n');
     // It ran: what is allowed is there, and every spelling left its mark.
     expect(log).toContain('digests ');
     expect(log.match(/\[redacted\]/g)?.length).toBeGreaterThan(30);

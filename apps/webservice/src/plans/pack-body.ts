@@ -74,7 +74,8 @@ export class PackBody {
     type: 'object',
     additionalProperties: true,
     default: {},
-    description: 'Inputs by name; a file is `{digest, size}`.',
+    description:
+      'Inputs by name; a file is `{digest, size}`. Sensitive ones are sealed for the run and deleted with its evidence sealed.',
   })
   @IsOptional()
   @IsObject()

@@ -7,7 +7,7 @@ import { artifactPath, isScanned } from '../evidence/withheld';
 import type { Withheld } from '../evidence/run-evidence';
 import { isDigest, type Digest } from '../foundation/ids';
 import type { Claims } from '../ports/claims';
-import { Redactor } from '../secret/redactor';
+import type { Redactor } from '../secret/redactor';
 import { SecretError } from '../secret/secret-error';
 import { openSensitiveInputs } from './open-sensitive-inputs';
 import { RunSecrets, type SecretHands } from './run-secrets';

@@ -93,7 +93,7 @@ const failureOf = (memory: MemoryWorld, run: RunId): Json =>
 
 describe('the secrets of a run', () => {
   it('are read at each attempt and delivered; their version is journaled before anything starts', async () => {
-    const one = world([effect('a'), effect('b', { needs: ['a'], env: { T: '{{ secrets.deploy }}' } as never })]);
+    const one = world([effect('a'), effect('b', { needs: ['a'], env: { T: '{{ secrets.deploy }}' } })]);
     const seen: unknown[] = [];
     await one.drive(async ({ secrets, env }) => {
       seen.push(Buffer.from(secrets.get('deploy') ?? []).toString(), env);
@@ -199,7 +199,7 @@ describe('sensitive inputs of a run', () => {
   const pinned = () => {
     const memory = new MemoryWorld();
     const plan = {
-      ...aPlan(aBlock([effect('a', { secrets: [], env: { PIN: '{{ inputs.pin }}' } as never })])),
+      ...aPlan(aBlock([effect('a', { secrets: [], env: { PIN: '{{ inputs.pin }}' } })])),
       inputs: { pin: { sensitive: true } },
     };
     return { memory, run: memory.submit(plan, { pin: { sensitive: true } }) };

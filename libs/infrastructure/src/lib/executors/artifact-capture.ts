@@ -18,7 +18,10 @@ class ArtifactWithheld extends Error {
 }
 
 async function* withoutSecrets(content: AsyncIterable<Uint8Array>, redactor: Redactor): AsyncGenerator<Uint8Array> {
-  if (redactor.isIdle) return yield* content;
+  if (redactor.isIdle) {
+    yield* content;
+    return;
+  }
   const scan = redactor.scan();
   const hash = createHash('sha256');
   let size = 0;
