@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
+import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
@@ -55,6 +56,7 @@ export async function runCommandLine({
   registerSimulate(program, context);
   registerServerCommands(program, context);
   registerVerify(program, context);
+  registerConfig(program, context);
   registerDev(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {

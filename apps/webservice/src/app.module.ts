@@ -20,12 +20,15 @@ import { BODY_LIMIT } from './requests/json-body';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
+import { SchedulesController } from './schedules/schedules.controller';
+import { SCHEDULER } from './schedules/scheduler-setting';
+import { TickLoop } from './schedules/tick-loop';
 
 /** The HTTP API. */
 @Module({})
 export class AppModule {
   static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
-    const { http, authority, setting, limits } = configuration;
+    const { http, authority, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
       module: AppModule,
@@ -38,6 +41,7 @@ export class AppModule {
         EvidenceController,
         GatesController,
         PlansController,
+        SchedulesController,
         MeController,
         ErrorsController,
       ],
@@ -50,8 +54,15 @@ export class AppModule {
         { provide: RateLimiter, useValue: new RateLimiter() },
         { provide: RunTails, useFactory: (reader: RunReader) => new RunTails(reader), inject: [RunReader] },
         OpenStreams,
+        { provide: SCHEDULER, useValue: scheduler },
+        TickLoop,
         { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
+        {
+          provide: APP_FILTER,
+          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
+            infrastructure.isUnavailable(error),
+          ),
+        },
       ],
     };
   }

@@ -12,11 +12,14 @@ export interface WebserviceConfiguration {
     readonly publicUrl: string | null;
     /** Bytes. */
     readonly bodyLimit: number;
+    /** How long an idle connection is kept, milliseconds. */
+    readonly keepAlive: number;
   };
   readonly database: {
     /** Of role `taskrunner_web`. Secret. */
     readonly url: string;
     readonly connections: number;
+    readonly statementTimeoutMs: number;
     /** Accepts a server that may lose acknowledged commits: for tests only. */
     readonly allowUnsafe: boolean;
   };
@@ -32,6 +35,21 @@ export interface WebserviceConfiguration {
   };
   readonly setting: PlanningSetting;
   readonly limits: RequestLimits;
+  readonly scheduler: SchedulerSetting;
+}
+
+/** When schedules tick here. Durations are milliseconds. */
+export interface SchedulerSetting {
+  /** False: others tick. */
+  readonly enabled: boolean;
+  readonly interval: number;
+  readonly batch: number;
+  readonly lease: number;
+  readonly grace: number;
+  readonly catchUpWindow: number;
+  readonly maxPerTenant: number;
+  readonly maxActive: number;
+  readonly history: number;
 }
 
 /** Whose tokens are taken, and how they are read. */
@@ -64,15 +82,3 @@ export interface RequestLimits {
   /** Requests without a valid token, a second for one address. */
   readonly refusedTokens: number;
 }
-
-/** Limits that stop a loop gone wild, not work. */
-export const REQUEST_LIMITS: RequestLimits = {
-  submit: 5_000,
-  plan: 500,
-  decide: 50,
-  stream: 100,
-  download: 500,
-  read: 5_000,
-  refusedDecisions: 10,
-  refusedTokens: 50,
-};

@@ -1,28 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
+  Calendar,
   CancelRun,
   DecideApproval,
   GateDesk,
+  KeepSchedules,
   LogStore,
   ObjectStore,
   PackPlanner,
+  RunDueTicks,
   RunReader,
+  ScheduleStore,
   SubmitRun,
   verifySignature,
 } from '@taskrunner/core';
 import {
+  CronerCalendar,
   FileObjectStore,
   FileSigner,
   isDatabaseUnavailable,
   loadSensitiveInputsKey,
   openWebDatabase,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
+import type { Observability } from './observability';
+import { tellTick } from './schedules/tell-tick';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
   readonly module: DynamicModule;
+  readonly observability: Observability;
   readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** True if the database is away or busy. */
   isUnavailable(error: unknown): boolean;
@@ -33,11 +42,8 @@ export interface OpenInfrastructure {
 @Module({})
 export class InfrastructureModule {
   /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
-  static async open(
-    configuration: WebserviceConfiguration,
-    onError: (error: Error) => void,
-  ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting } = configuration;
+  static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
+    const { database: settings, keys, objectRoot, setting, scheduler } = configuration;
     const [admission, ledger, objects, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
@@ -46,27 +52,56 @@ export class InfrastructureModule {
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
+      statementTimeoutMs: settings.statementTimeoutMs,
       allowLoss: settings.allowUnsafe,
-      onError,
+      keptTicks: scheduler.history,
+      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
-    const { runStore, runReader, gateDesk, logStore } = database;
+    telemetry.watchDatabase(database);
+    const { runReader, gateDesk, logStore, scheduleStore } = database;
+    const runStore = telemetry.watchRunStore(database.runStore);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
+    const planner = new PackPlanner(setting);
+    const calendar = new CronerCalendar();
+    const submitRun = telemetry.watchSubmit(
+      new SubmitRun({ runs: runStore, objects, signer: admission, planner, sensitive, nonce }),
+    );
+    const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
       { provide: RunReader, useValue: runReader },
       { provide: GateDesk, useValue: gateDesk },
       { provide: LogStore, useValue: logStore },
       { provide: ObjectStore, useValue: objects },
+      { provide: Calendar, useValue: calendar },
+      { provide: ScheduleStore, useValue: scheduleStore },
+      { provide: SubmitRun, useValue: submitRun },
       {
-        provide: SubmitRun,
-        useValue: new SubmitRun({
-          runs: runStore,
+        provide: KeepSchedules,
+        useValue: new KeepSchedules({
+          schedules: scheduleStore,
           objects,
-          signer: admission,
-          planner: new PackPlanner(setting),
-          sensitive,
-          nonce,
+          submitRun,
+          calendar,
+          limits: { maxPerTenant, catchUpWindowMs },
+        }),
+      },
+      {
+        provide: RunDueTicks,
+        useValue: new RunDueTicks({
+          schedules: scheduleStore,
+          objects,
+          submitRun,
+          calendar,
+          limits: {
+            graceMs: scheduler.grace,
+            maxActive: scheduler.maxActive,
+            maxSkips: 500,
+            batch: scheduler.batch,
+            leaseMs: scheduler.lease,
+          },
+          onTick: tellTick,
         }),
       },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
@@ -80,6 +115,12 @@ export class InfrastructureModule {
         module: InfrastructureModule,
         providers,
         exports: providers.map((provider) => (provider as { provide: symbol }).provide),
+      },
+      observability: {
+        log: telemetry.log,
+        watch: telemetry.watchRequests(),
+        traceId: () => telemetry.tracing.traceId(),
+        exposition: () => telemetry.exposition(),
       },
       readiness: () => database.readiness(),
       isUnavailable: isDatabaseUnavailable,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { isCodedError } from '@taskrunner/core';
 import {
+  configurationFileOf,
   databaseUrlsOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
@@ -9,51 +10,46 @@ import {
   keyPathsOf,
   loadConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
   type Configuration,
 } from '@taskrunner/infrastructure';
-import type { LogLevel } from '@nestjs/common';
-import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
+import { VERSION } from './version';
 import { startWebservice } from './webservice';
 
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
+    const file = configurationFileOf(undefined, process.env);
     for (const { code, line, column, path, message, remediation } of reading.faults) {
-      process.stderr.write(`${code} ${line ?? ''}:${column ?? ''} ${path} ${message}\nhelp: ${remediation}\n`);
+      const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
+      process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
     }
     process.exit(1);
   }
-  const { logLevel } = reading.configuration.telemetry;
+  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: VERSION });
   const configuration = await webserviceConfiguration(reading.configuration);
-  const infrastructure = await InfrastructureModule.open(configuration, (error) => {
-    process.stderr.write(
-      `${JSON.stringify({ level: 'warn', event: 'database.connection-lost', reason: error.message })}\n`,
-    );
-  });
-  const webservice = await startWebservice(configuration, infrastructure, LOG_LEVELS[logLevel]);
+  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
+  const webservice = await startWebservice(configuration, infrastructure);
   process.stdout.write(`${JSON.stringify({ ready: 'webservice', url: webservice.url, health: webservice.health })}\n`);
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void webservice.stop().then(() => process.exit(0));
+    void webservice
+      .stop()
+      .then(() => telemetry.close())
+      .then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', stop).on('close', stop);
 }
 
-const LOG_LEVELS: Readonly<Record<Configuration['telemetry']['logLevel'], LogLevel[]>> = {
-  error: ['error', 'fatal'],
-  warn: ['warn', 'error', 'fatal'],
-  info: ['warn', 'error', 'fatal'],
-  debug: ['log', 'warn', 'error', 'fatal', 'debug'],
-  trace: ['log', 'warn', 'error', 'fatal', 'debug', 'verbose'],
-};
-
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
-  const { http, database, authority, artifacts, approvals, sandbox, secrets } = configuration;
+  const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
   if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
@@ -64,7 +60,12 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
   return {
     http,
-    database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
+    database: {
+      url: webUrl,
+      connections: database.poolSize,
+      statementTimeoutMs: database.statementTimeout,
+      allowUnsafe: database.allowUnsafe,
+    },
     authority,
     objectRoot: artifacts.root,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
@@ -72,6 +73,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
+        retries: retryRuleOf(configuration),
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
@@ -80,7 +82,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       },
       bindings: secrets.bindings,
     },
-    limits: REQUEST_LIMITS,
+    limits: http.limits,
+    scheduler,
   };
 }
 

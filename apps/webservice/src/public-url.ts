@@ -20,6 +20,11 @@ export class PublicUrl {
     return `${this.url}/api/runs/${runId}${below}`;
   }
 
+  /** Of a schedule, or of what is below it. */
+  schedule(scheduleId: string, below = ''): string {
+    return `${this.url}/api/schedules/${scheduleId}${below}`;
+  }
+
   /** The page of a run in the console. */
   console(runId: string): string {
     return `${this.url}/runs/${runId}`;

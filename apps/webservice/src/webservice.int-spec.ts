@@ -25,14 +25,17 @@ import {
   generateKeyFile,
   migrateDatabase,
   openWorkerDatabase,
+  parseConfiguration,
   roleName,
   startEmbeddedPostgres,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
-import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
+import { EXAMPLES } from './openapi/examples';
 import { startWebservice, type RunningWebservice } from './webservice';
 
 // The webservice as callers meet it: real PostgreSQL, real OpenID Connect issuer. The worker's side is played by its own database
@@ -342,8 +345,13 @@ beforeAll(async () => {
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   objects = await FileObjectStore.open(join(folder, 'objects'));
   const configuration: WebserviceConfiguration = {
-    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024 },
-    database: { url: server.url(roleName('web'), 'web'), connections: 4, allowUnsafe: true },
+    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024, keepAlive: 65_000 },
+    database: {
+      url: server.url(roleName('web'), 'web'),
+      connections: 4,
+      statementTimeoutMs: 30_000,
+      allowUnsafe: true,
+    },
     authority: {
       issuers: [
         {
@@ -381,11 +389,34 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
-    limits: { ...REQUEST_LIMITS, refusedDecisions: 1_000, refusedTokens: 1_000 },
+    scheduler: {
+      enabled: false,
+      interval: 1_000,
+      batch: 10,
+      lease: 10_000,
+      grace: 60_000,
+      catchUpWindow: 86_400_000,
+      maxPerTenant: 10,
+      maxActive: 10,
+      history: 100,
+    },
+    limits: {
+      submit: 5_000,
+      plan: 500,
+      decide: 50,
+      stream: 100,
+      download: 500,
+      read: 5_000,
+      refusedDecisions: 1_000,
+      refusedTokens: 1_000,
+    },
   };
   const began = performance.now();
-  const infrastructure = await InfrastructureModule.open(configuration, () => undefined);
-  webservice = await startWebservice(configuration, infrastructure, ['error', 'fatal']);
+  const reading = parseConfiguration('telemetry: { logLevel: error, measureInterval: 1s }');
+  if (reading.kind === 'refused') throw new Error('refused');
+  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: '0' });
+  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
+  webservice = await startWebservice(configuration, infrastructure);
   expect(performance.now() - began).toBeLessThan(10_000);
   await tokensOf(facts.issuer, facts.clients);
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
@@ -957,6 +988,32 @@ describe('a gate', () => {
     expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toMatchObject({
       proof: { kind: 'token', jws: token },
     });
+  });
+});
+
+describe('schedules', () => {
+  it('are answered as the document says', async () => {
+    const body = { name: 'nightly', cron: '30 2 * * *', manifest: MANIFEST, inputs: { image: 'app:1' }, until: null };
+    const made = await promised('Schedule', 'ada', 'POST', '/api/schedules', body);
+    const path = `/api/schedules/${made.body['scheduleId'] as string}`;
+    expect(made.headers.get('location')).toBe(`${webservice.url}${path}`);
+    expect((await promised('Schedule', 'ada', 'GET', path)).body).toEqual(made.body);
+    expect(
+      (await promised('Schedule', 'ada', 'PATCH', path, { until: '2099-01-01T00:00:00Z' })).headers.get('etag'),
+    ).toBe('"r2"');
+    const next = await promised('UpcomingTicks', 'ada', 'GET', `${path}/next`);
+    expect(next.body['ticks']).toHaveLength(5);
+    const { items } = (await ask('ada', 'GET', '/api/schedules')).body;
+    expect(validators.get('Schedule')?.((items as JsonObject[])[0])).toBe(true);
+    for (const [name, example] of [
+      ['Schedule', EXAMPLES.schedule],
+      ['ScheduleTick', EXAMPLES.scheduleTick],
+      ['UpcomingTicks', EXAMPLES.upcoming],
+    ] as const)
+      expect([name, validators.get(name)?.(example)]).toEqual([name, true]);
+    expect((await promised('Schedule', 'ada', 'DELETE', path)).body).toMatchObject({ name: 'nightly', revision: 2 });
+    const gone = await ask('ada', 'GET', path);
+    expect([gone.status, validators.get('Problem')?.(gone.body)]).toEqual([404, true]);
   });
 });
 

@@ -23,7 +23,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, secrets, log } = parts;
+  const { database, supervisor, objects, keys, probe, description, secrets, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -42,26 +42,32 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
   };
   return {
     claims: database.claims,
-    committer: database.committer,
-    logs: database.logStore,
+    committer: telemetry.watchCommitter(database.committer),
+    logs: telemetry.watchLogs(database.logStore),
     objects,
     clock: database.clock,
-    executors: builtinExecutors({
-      clock: database.clock,
-      objects,
-      hands: sandboxHands,
-      workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
-      artifactMaxBytes: configuration.artifacts.maxBytes,
-      interpreters,
-      secretFolder: configuration.secrets.deliveryFolder,
-    }),
+    executors: telemetry.watchExecutors(
+      builtinExecutors({
+        clock: database.clock,
+        objects,
+        hands: sandboxHands,
+        workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
+        artifactMaxBytes: configuration.artifacts.maxBytes,
+        interpreters,
+        secretFolder: configuration.secrets.deliveryFolder,
+        traceparent: () => telemetry.tracing.traceparent(),
+      }),
+    ),
     worker: description,
     secrets,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
-    alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
+    alarm: (run, code, detail) => {
+      telemetry.metrics.add('taskrunner_alarms_total', 1);
+      log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
+    },
   };
 }
 

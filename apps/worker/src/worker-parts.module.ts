@@ -1,5 +1,6 @@
 import type { SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -12,4 +13,5 @@ export interface WorkerParts {
   readonly description: WorkerDescription;
   readonly secrets: SecretHands;
   readonly log: WorkerLog;
+  readonly telemetry: Telemetry;
 }

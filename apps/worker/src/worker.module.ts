@@ -11,10 +11,12 @@ import {
   type Configuration,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
+import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
@@ -39,20 +41,28 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
-    private readonly log: WorkerLog,
+    private readonly telemetry: Telemetry,
   ) {}
 
   /** Opens everything, proves the sandbox; starts nothing. */
-  static async open(configuration: Configuration, log: WorkerLog): Promise<Worker> {
+  static async open(configuration: Configuration, telemetry: Telemetry): Promise<Worker> {
+    const log: WorkerLog = telemetry.log;
     const { workerUrl } = await databaseUrlsOf(configuration);
     if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
     const { database: settings, worker: settingsOfWorker } = configuration;
     const database = await openWorkerDatabase(workerUrl, {
       connections: settings.poolSize,
       leaseMs: settingsOfWorker.lease,
+      statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
-      onError: (error) => log.say('warn', 'database.connection-lost', { reason: error.message }),
+      onError: (error) => log.say('warn', 'database.connection-lost', { error }),
+      onClaimed: (ms) => telemetry.metrics.record('taskrunner_claim_wait_seconds', ms / 1_000),
+      onFlushed: (runs, ms) => {
+        telemetry.metrics.record('taskrunner_flush_runs', runs);
+        telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
+      },
     });
+    telemetry.watchDatabase(database);
     const keys = keyPathsOf(configuration);
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
@@ -60,10 +70,11 @@ export class Worker {
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe);
-    const parts = { database, supervisor, objects, keys, probe, description, secrets, log };
+    const parts = { database, supervisor, objects, keys, probe, description, secrets, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, parts);
-    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
+    const watch = telemetry.watchRuns();
+    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
       database.claims,
       hands,
@@ -72,10 +83,13 @@ export class Worker {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
         mailIntervalMs: MAIL_INTERVAL_MS,
+        watch: (run, work) => watch.drive(run, work),
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
+    telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, telemetry);
   }
 
   async start(): Promise<void> {
@@ -110,6 +124,15 @@ export class Worker {
     await this.database.close();
   }
 
+  get log(): WorkerLog {
+    return this.telemetry.log;
+  }
+
+  /** All numbers, in the text format of Prometheus. */
+  exposition(): Promise<string> {
+    return this.telemetry.exposition();
+  }
+
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0)
@@ -133,7 +156,7 @@ export class Worker {
         await this.start();
         break;
       } catch (error) {
-        this.log.say('warn', 'worker.not-started', { reason: error instanceof Error ? error.message : String(error) });
+        this.log.say('warn', 'worker.not-started', { error });
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
@@ -148,8 +171,11 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
-      controllers: [HealthController],
-      providers: [{ provide: Readiness, useValue: { ready: () => worker.readiness() } }],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Readiness, useValue: { ready: () => worker.readiness() } },
+        { provide: Exposition, useValue: { text: () => worker.exposition() } },
+      ],
     };
   }
 }

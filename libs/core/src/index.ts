@@ -10,7 +10,11 @@ export {
   toRunId,
   type Digest,
   type NodeId,
+  isScheduleId,
+  scheduleUuid,
+  toScheduleId,
   type RunId,
+  type ScheduleId,
   type StepId,
   type TenantId,
 } from './lib/foundation/ids';
@@ -63,7 +67,7 @@ export {
   type IndexedNode,
   type PlanIndex,
 } from './lib/plan/plan-index';
-export type { ApprovalFloor, Environment, Profile, ProfileDefaults } from './lib/plan/profile';
+export type { ApprovalFloor, Environment, Profile, ProfileDefaults, RetryDefaults } from './lib/plan/profile';
 export { idempotencyKey } from './lib/step/idempotency-key';
 export type { Answer, Question } from './lib/step/question';
 export { shownStatus, type ShownStatus, type StepState } from './lib/step/step-state';
@@ -97,6 +101,55 @@ export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-sto
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
 export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
+export { Calendar } from './lib/ports/calendar';
+export {
+  ScheduleStore,
+  type DueSchedule,
+  type Kept,
+  type ScheduleKeepCode,
+  type Ticked,
+  type TickPlace,
+} from './lib/ports/schedule-store';
+export {
+  decideTick,
+  type SkipReason,
+  type TickDecision,
+  type TickFacts,
+  type TickLimits,
+} from './lib/schedule/decide-tick';
+export {
+  initiatorsOfSchedule,
+  type Party,
+  type Pin,
+  type Schedule,
+  type ScheduleSource,
+  type ScheduleSummary,
+  type StopNotice,
+  type TickRecord,
+} from './lib/schedule/schedule';
+export {
+  CATCH_UP,
+  OVERLAP,
+  tickAfter,
+  type CatchUp,
+  type NextAfter,
+  type Overlap,
+  type Timing,
+} from './lib/schedule/timing';
+export {
+  KeepSchedules,
+  type KeepSchedulesHands,
+  type ScheduleEdit,
+  type ScheduleExpectation,
+  type WantedSchedule,
+} from './lib/operations/keep-schedules';
+export { RunDueTicks, type RunDueTicksHands, type ToldTick } from './lib/operations/run-due-ticks';
+export {
+  ScheduleError,
+  scheduleNotFound,
+  ScheduleUnconfirmed,
+  type ScheduleCode,
+} from './lib/operations/schedule-error';
 export { nearestName } from './lib/foundation/nearest-name';
 export {
   EXPRESSION_BEHAVIOUR,
@@ -347,6 +400,7 @@ export {
   type Planning,
   type PlanRequest,
   type Receipt,
+  type RetryRule,
 } from './lib/plan/plan-request';
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';

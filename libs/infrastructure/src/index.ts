@@ -11,6 +11,7 @@ export {
   type WebDatabase,
   type WorkerDatabase,
 } from './lib/postgres/databases';
+export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
@@ -21,6 +22,7 @@ export {
   type EmbeddedPostgresOptions,
 } from './lib/embedded-postgres/embedded-postgres';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
+export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
@@ -64,11 +66,21 @@ export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } 
 export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
-export { describeConfiguration } from './lib/configuration/describe-configuration';
-export { environmentOf, isolationOf, profileDefaultsOf, type Build } from './lib/configuration/environment-of';
+export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
+export {
+  environmentOf,
+  isolationOf,
+  profileDefaultsOf,
+  retryRuleOf,
+  type Build,
+} from './lib/configuration/environment-of';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
-export { DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';
+export {
+  configurationFileOf,
+  DEFAULT_CONFIGURATION_PATH,
+  loadConfiguration,
+} from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';

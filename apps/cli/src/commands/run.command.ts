@@ -69,12 +69,7 @@ async function submit(client: Client, source: PackSource, options: Options, cont
     // A lost answer may be asked for again.
     headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
     body: {
-      manifest: source.manifest,
-      files: source.files.map(({ path, bytes, executable }) => ({
-        path,
-        contentBase64: Buffer.from(bytes).toString('base64'),
-        executable,
-      })),
+      ...packBody(source),
       inputs: await inputsFor(source, options, context.readStdin),
       ...(planHash === null ? {} : { planHash }),
       ...(receipt === null ? {} : { receipt }),
@@ -82,6 +77,16 @@ async function submit(client: Client, source: PackSource, options: Options, cont
     },
   });
   return body as unknown as RunView;
+}
+
+/** A pack as requests carry it. */
+export function packBody(source: PackSource) {
+  const files = source.files.map(({ path, bytes, executable }) => ({
+    path,
+    contentBase64: Buffer.from(bytes).toString('base64'),
+    executable,
+  }));
+  return { manifest: source.manifest, files };
 }
 
 /** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */
@@ -103,7 +108,8 @@ function wrongPin(cause: unknown): CliError {
   return new CliError('CLI_USAGE', '--plan-hash is neither a hash nor the JSON of a plan', help, [], { cause });
 }
 
-function labelsOf(written: readonly string[]): Readonly<Record<string, string>> {
+/** `--label name=value`, as often as given. */
+export function labelsOf(written: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     written.map((label) => {
       const equals = label.indexOf('=');

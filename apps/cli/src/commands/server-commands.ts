@@ -4,6 +4,7 @@ import { registerDecisions } from './decide.command';
 import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
 import { registerRun } from './run.command';
+import { registerSchedules } from './schedule.commands';
 
 /** Everything that talks to a server. */
 export function registerServerCommands(program: Command, context: Context): void {
@@ -11,4 +12,5 @@ export function registerServerCommands(program: Command, context: Context): void
   registerQueries(program, context);
   registerDecisions(program, context);
   registerDownloads(program, context);
+  registerSchedules(program, context);
 }

@@ -6,6 +6,7 @@ import {
   loadConfiguration,
   parseConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
 } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
 
@@ -49,6 +50,7 @@ export async function offlineSetting(
     environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
     configuration: {
       defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),

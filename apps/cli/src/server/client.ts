@@ -4,7 +4,7 @@ import { readProblem, ServerProblem } from './server-problem';
 
 /** One request to the server. */
 export interface ServerRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -64,6 +64,52 @@ const fault = closed({
   aliases: listOf(text),
 });
 
+const party = closed({
+  id: text,
+  iss: text,
+  name: text,
+  actors: listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } })),
+});
+
+const schedule = closed(
+  {
+    scheduleId: text,
+    name: text,
+    status: { type: 'string', enum: ['active', 'paused', 'stopped', 'over'] },
+    cron: text,
+    timeZone: text,
+    overlap: { type: 'string', enum: ['allow', 'forbid', 'replace'] },
+    catchUp: { type: 'string', enum: ['none', 'latest', 'all'] },
+    catchUpWindow: text,
+    until: maybeInstant,
+    paused: flag,
+    pack: closed({ name: text, version: text, digest }),
+    planHash: digest,
+    profileDigest: digest,
+    labels: mapOf(text),
+    inputs: object,
+    creator: party,
+    editor: party,
+    author: party,
+    stopped: {
+      ...closed({
+        code: text,
+        message: text,
+        tick: instant,
+        found: { ...closed({ planHash: digest, profileDigest: digest }), type: ['object', 'null'] },
+        at: instant,
+      }),
+      type: ['object', 'null'],
+    },
+    nextTick: maybeInstant,
+    revision: whole,
+    createdAt: instant,
+    updatedAt: instant,
+    links: closed({ self: link, ticks: link }),
+  },
+  ['inputs'],
+);
+
 /** Everything that answers are made of. */
 export const SCHEMAS = {
   Fault: fault,
@@ -83,6 +129,7 @@ export const SCHEMAS = {
       errors: listOf({ $ref: '#/components/schemas/Fault' }),
       planHash: digest,
       receipt: mapOf(digest),
+      profileDigest: digest,
     },
   },
   Envelope: envelope,
@@ -216,6 +263,18 @@ export const SCHEMAS = {
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
   Attestations: closed({ statements: mapOf(object) }),
+  Schedule: schedule,
+  ScheduleTick: closed({
+    tick: instant,
+    lastTick: instant,
+    count: whole,
+    outcome: { type: 'string', enum: ['ran', 'skipped', 'stopped'] },
+    reason: maybeText,
+    runId: maybeText,
+    decidedAt: instant,
+    links: closed({ run: { type: ['string', 'null'], format: 'uri' } }),
+  }),
+  UpcomingTicks: closed({ timeZone: text, ticks: listOf(closed({ at: instant, local: text })) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
     tenant: text,

@@ -107,6 +107,42 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Take a new key for a new request.',
   },
 
+  PROFILE_MISMATCH: {
+    status: 409,
+    title: 'The environment differs from the digest given',
+    remediation: 'Look at the profile as it is now.',
+  },
+  SCHEDULE_INVALID: {
+    status: 422,
+    title: 'The schedule has faults',
+    remediation: 'Correct what is listed under errors.',
+  },
+  SCHEDULE_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such schedule',
+    remediation: 'Check the id and the tenant.',
+  },
+  SCHEDULE_NAME_TAKEN: {
+    status: 409,
+    title: 'The name is taken',
+    remediation: 'Take another name, or edit the schedule that has it.',
+  },
+  SCHEDULE_LIMIT: {
+    status: 409,
+    title: 'The tenant has as many schedules as it may have',
+    remediation: 'Remove one, or ask the operator for more.',
+  },
+  SCHEDULE_CHANGED: {
+    status: 409,
+    title: 'Somebody else edited the schedule',
+    remediation: 'Read it again, then edit it.',
+  },
+  SCHEDULE_UNCONFIRMED: {
+    status: 409,
+    title: 'The schedule stopped, and nobody confirmed what it would run now',
+    remediation: 'Look at what changed, then send planHash and profileDigest as they are now.',
+  },
+
   RUN_NOT_FOUND: { status: 404, title: 'There is no such run', remediation: 'Check the run id and the tenant.' },
   RUN_NOT_YOURS: {
     status: 403,

@@ -6,7 +6,13 @@ import { PackBody } from '../plans/pack-body';
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const DIGEST_PATTERN = DIGEST.source;
 
-function IsMapOf(name: string, what: string, most: number, holds: (value: unknown) => boolean): PropertyDecorator {
+/** An object with at most `most` members that hold. */
+export function IsMapOf(
+  name: string,
+  what: string,
+  most: number,
+  holds: (value: unknown) => boolean,
+): PropertyDecorator {
   return ValidateBy({
     name,
     validator: {

@@ -7,6 +7,8 @@ type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 export type TenantId = Brand<string, 'TenantId'>;
 /** A run's public name: `run_` and the 26 base32 characters of its UUIDv7. */
 export type RunId = Brand<string, 'RunId'>;
+/** A schedule's public name: `sch_` and the 26 base32 characters of its UUIDv7. */
+export type ScheduleId = Brand<string, 'ScheduleId'>;
 /** A step instance, named by its place: `rollout[3]::approve`; the root is the empty string. */
 export type StepId = Brand<string, 'StepId'>;
 /** A node's place in the plan: a step id without its indexes, `rollout::approve`; the root is the empty string. */
@@ -17,6 +19,7 @@ export type Digest = Brand<string, 'Digest'>;
 const TENANT = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const SCHEDULE = /^sch_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -35,8 +38,32 @@ export function isRunId(text: string): text is RunId {
   return RUN.test(text);
 }
 
+/** True if `text` is the public name of a schedule. */
+export function isScheduleId(text: string): text is ScheduleId {
+  return SCHEDULE.test(text);
+}
+
 /** The public name of the run with this UUID. Throws a `TypeError` if it is not a UUID in lower case. */
 export function toRunId(uuid: string): RunId {
+  return `run_${base32Of(uuid)}` as RunId;
+}
+
+/** The public name of the schedule with this UUID. Throws a `TypeError` if it is not a UUID in lower case. */
+export function toScheduleId(uuid: string): ScheduleId {
+  return `sch_${base32Of(uuid)}` as ScheduleId;
+}
+
+/** The UUID behind a run's public name. */
+export function runUuid(runId: RunId): string {
+  return uuidOf(runId.slice(4));
+}
+
+/** The UUID behind a schedule's public name. */
+export function scheduleUuid(scheduleId: ScheduleId): string {
+  return uuidOf(scheduleId.slice(4));
+}
+
+function base32Of(uuid: string): string {
   if (!UUID.test(uuid)) throw new TypeError('not a UUID');
   let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
   let text = '';
@@ -44,13 +71,12 @@ export function toRunId(uuid: string): RunId {
     text = (ALPHABET[Number(bits & 31n)] ?? '') + text;
     bits >>= 5n;
   }
-  return `run_${text}` as RunId;
+  return text;
 }
 
-/** The UUID behind a run's public name. */
-export function runUuid(runId: RunId): string {
+function uuidOf(text: string): string {
   let bits = 0n;
-  for (const character of runId.slice(4)) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));
+  for (const character of text) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));
   const hex = bits.toString(16).padStart(32, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -2,7 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import { PAYLOAD_TYPE, type AdmissionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
-import type { Digest, RunId } from '../foundation/ids';
+import type { Digest, RunId, ScheduleId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Actor, Principal } from '../foundation/principal';
 import type { Signer } from '../ports/signer';
@@ -22,11 +22,13 @@ export interface Admission {
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
   readonly nonce: string;
+  /** The schedule whose tick it is. */
+  readonly scheduleId?: ScheduleId | undefined;
 }
 
 /** The admission record (documents.md) of a run that a caller asked for. */
 export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
-  const { runId, pack, planHash, profileDigest, acceptedAt, nonce } = admission;
+  const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId } = admission;
   return {
     schema: 'taskrunner.admission.v1',
     runId,
@@ -35,7 +37,7 @@ export function admissionRecord(principal: Principal, admission: Admission): Adm
     pack: { ...pack, signers: [] },
     planHash,
     profileDigest,
-    scheduleId: null,
+    scheduleId: scheduleId ?? null,
     rerunOf: null,
     acceptedAt: new Date(acceptedAt).toISOString(),
     nonce,

@@ -2,7 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import { CodedError } from '../foundation/coded-error';
 import type { Fault } from '../foundation/fault';
-import type { Digest, RunId } from '../foundation/ids';
+import type { Digest, RunId, ScheduleId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
@@ -26,6 +26,8 @@ export type SubmitRunCode =
   | 'PLAN_INVALID'
   /** The plan is not the one whose hash was given. */
   | 'PLAN_HASH_MISMATCH'
+  /** The environment is not the one whose digest was given. */
+  | 'PROFILE_MISMATCH'
   /** The key came before with another body. */
   | 'IDEMPOTENCY_KEY_REUSED';
 
@@ -40,10 +42,23 @@ export class PlanHashMismatch extends SubmitRunError {
     readonly planHash: Digest,
     readonly receipt: Receipt,
     faults: readonly Fault[],
+    /** Of the environment that it was planned in. */
+    readonly profileDigest: Digest | null = null,
   ) {
     const differing = faults.map(({ path }) => path.slice(1)).join(', ');
     const detail = differing === '' ? 'the plan here has another hash' : `${differing} differ`;
     super('PLAN_HASH_MISMATCH', detail, 'Plan the pack again and compare the receipts.', faults);
+  }
+}
+
+/** The environment of runs here has changed: its limits, defaults, isolation or floors. */
+export class ProfileMismatch extends SubmitRunError {
+  constructor(
+    readonly profileDigest: Digest,
+    readonly planHash: Digest,
+  ) {
+    const detail = 'the environment of runs here has another digest';
+    super('PROFILE_MISMATCH', detail, 'Compare the profiles, then confirm the new one.');
   }
 }
 
@@ -56,6 +71,8 @@ export interface Submission {
   /** The caller's receipt, to name what differs. */
   readonly receipt: Receipt | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of schedules: which it is, and what the profile must be. */
+  readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
   readonly idempotency: { readonly key: string; readonly route: string; readonly bodyDigest: Digest } | null;
 }
 
@@ -98,15 +115,7 @@ export class SubmitRun {
   }
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
-    const { source, inputs } = submission;
-    const planning = this.hands.planner.plan(principal.tenant, source, inputs);
-    if (planning.kind === 'refused') {
-      const { code, faults } = planning;
-      const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-      throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
-    }
-    comparePlan(planning.planned, submission);
-    const run = await this.admit(principal, submission, planning);
+    const run = await this.prepare(principal, submission);
     const created = await this.hands.runs.create(run);
     switch (created.kind) {
       case 'created':
@@ -118,6 +127,26 @@ export class SubmitRun {
         throw new SubmitRunError(created.code, 'the key came before with another body', remedy);
       }
     }
+  }
+
+  /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
+  async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
+    return this.admit(principal, submission, this.check(principal, submission));
+  }
+
+  /** The plan of what would be admitted; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  check(principal: Principal, submission: Submission): PlannedPack {
+    const { source, inputs } = submission;
+    const planning = this.hands.planner.plan(principal.tenant, source, inputs);
+    if (planning.kind === 'refused') {
+      const { code, faults } = planning;
+      const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+      throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+    }
+    if (submission.schedule) refuseSensitive(planning.planned);
+    comparePlan(planning.planned, submission);
+    compareProfile(planning.planned, submission);
+    return planning;
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
@@ -133,7 +162,9 @@ export class SubmitRun {
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
-    const record = admissionRecord(principal, { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce() });
+    const scheduleId = submission.schedule?.scheduleId;
+    const admitted = { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce(), scheduleId };
+    const record = admissionRecord(principal, admitted);
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -214,6 +245,29 @@ function summaryOf(run: NewRun): RunSummary {
   };
 }
 
+/** A schedule would keep the values for every run to come: it has none. */
+function refuseSensitive({ sensitive }: Planned): void {
+  if (sensitive.length === 0) return;
+  const faults = sensitive.map((name): Fault => {
+    const message = `A schedule cannot keep the sensitive input ${name}.`;
+    const remediation = 'Use a secret instead.';
+    return {
+      code: 'INPUT_SENSITIVE_UNAVAILABLE',
+      path: `/inputs/${name}`,
+      line: null,
+      column: null,
+      message,
+      remediation,
+    };
+  });
+  throw new SubmitRunError(
+    'PLAN_INVALID',
+    'the pack has sensitive inputs',
+    'Correct what is listed under errors.',
+    faults,
+  );
+}
+
 function comparePlan(planned: Planned, { planHash, receipt }: Submission): void {
   if (planHash === null || planHash === planned.planHash) return;
   const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
@@ -222,7 +276,13 @@ function comparePlan(planned: Planned, { planHash, receipt }: Submission): void 
     const remediation = 'Compare this part of the two plans, or plan again.';
     return { code: 'RECEIPT_DIFFERS', path: `/${component}`, line: null, column: null, message, remediation };
   });
-  throw new PlanHashMismatch(planned.planHash, planned.receipt, faults);
+  throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
+}
+
+function compareProfile({ profileDigest, planHash }: Planned, { schedule }: Submission): void {
+  const expected = schedule?.profileDigest ?? null;
+  if (expected === null || expected === profileDigest) return;
+  throw new ProfileMismatch(profileDigest, planHash);
 }
 
 async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -3,6 +3,7 @@ import { describeType } from '../expression/static-type';
 import type { NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { contentDigest } from '../pack/pack-digest';
+import type { FailureRetries } from '../pack/retries';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
@@ -12,10 +13,11 @@ import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
-import type { Planning, PlanRequest } from './plan-request';
+import type { Planning, PlanRequest, RetryRule } from './plan-request';
 import { layOut, type PlannedList, type PlannedStep } from './planned-step';
 import type { Environment } from './profile';
 import { readList } from './read-steps';
+import { checkRetryCap, retryDefaults } from './retry-defaults';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';
 import { alwaysApplies, effectsIn } from './ungated-effects';
@@ -114,6 +116,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     executors: [...new Set(steps.flatMap(({ step: { body } }) => (body.kind === 'run' ? [body.uses] : [])))].sort(),
   };
   checkSeal(plan, steps, environment, faults);
+  checkRetries(configuration.retries, spec.failure.retries, steps, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
   checkGatedSecrets(steps, guards, configuration, faults);
@@ -121,7 +124,12 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
   const { planHash, receipt } = hashPlan(plan);
-  const profile = profileOf(graph, environment, configuration, names.secrets);
+  const floor = environment.approvals.floor;
+  const bare = indexPlan(plan, planHash, configuration.defaults, floor);
+  const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
+  const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
+  const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
+  const profile = profileOf(graph, environment, { ...configuration, defaults }, names.secrets);
   return {
     kind: 'planned',
     plan,
@@ -129,7 +137,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     receipt,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
-    index: indexPlan(plan, planHash, configuration.defaults, environment.approvals.floor),
+    index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,
     values: resolved.values,
     sensitive: resolved.sensitive,
     warnings: faults.warnings,
@@ -176,6 +184,18 @@ function checkSeal(plan: Plan, steps: readonly PlannedStep[], environment: Envir
       '/spec/sandbox/mode',
       'The pack asks for sealed steps; this environment does not seal.',
     );
+}
+
+function checkRetries(
+  rule: RetryRule | undefined,
+  ofPack: FailureRetries | null,
+  steps: readonly PlannedStep[],
+  faults: Faults,
+): void {
+  if (rule === undefined) return;
+  if (ofPack !== null) checkRetryCap(rule, ofPack, '/spec/failure/retries', faults);
+  for (const { step } of steps)
+    if (step.retries !== null) checkRetryCap(rule, step.retries, `${step.at}/retries`, faults);
 }
 
 function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGuards, faults: Faults): void {

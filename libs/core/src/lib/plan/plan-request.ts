@@ -13,6 +13,8 @@ import type { Environment, Profile, ProfileDefaults } from './profile';
 export interface PlanConfiguration {
   /** Defaults that the profile resolves. */
   readonly defaults: ProfileDefaults;
+  /** Attempts where a pack says nothing, and the most that it may ask for; absent: one, and no limit but the language's. */
+  readonly retries?: RetryRule;
   /** Grants that approvals may ask for; `packs.approve` is always known. */
   readonly grants: readonly string[];
   /** Secrets that this pack may have, by name. */
@@ -23,6 +25,14 @@ export interface PlanConfiguration {
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;
+}
+
+/** What an environment says of attempts. Milliseconds. */
+export interface RetryRule {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly cap: { readonly maxAttempts: number; readonly maxBackoffMs: number };
 }
 
 /** What a plan is made of. */

@@ -8,6 +8,8 @@ export interface OutboxItem {
   readonly kind: 'attest' | 'announce';
   readonly body: Json;
   readonly tries: number;
+  /** W3C `traceparent` of the run's submission. */
+  readonly traceContext?: string;
 }
 
 /** What a sealed run leaves behind. */

@@ -42,6 +42,8 @@ export interface NewRun {
   readonly admissionDigest: Digest;
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
+  /** W3C `traceparent` of what asked for it, if that is traced: workers go on with it. No part of the evidence. */
+  readonly traceContext?: string;
   /** Steps in the plan as far as known: for the summary. */
   readonly stepsTotal: number;
   readonly idempotency: {

@@ -3,15 +3,29 @@ import type { Notes } from './configuration-fault';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
-  const { http, database, authority, approvals, secrets } = configuration;
+  const { http, database, authority, approvals, scheduler, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
-    notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
+    notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.', undefined, [
+      '/http/healthPort',
+      '/http/port',
+    ]);
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
     notes.fault(
       'CONFIG_CONFLICT',
       '/approvals/expiresAfter',
       'approvals.expiresAfter is longer than approvals.floor.maxExpiresAfter.',
+      undefined,
+      ['/approvals/expiresAfter', '/approvals/floor/maxExpiresAfter'],
     );
+  if (scheduler.grace < scheduler.lease + scheduler.interval)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/scheduler/grace',
+      'scheduler.grace is shorter than scheduler.lease and scheduler.interval together.',
+      'Make it longer, so that a tick is still in time when another process takes it over.',
+    );
+  checkRetries(configuration, notes);
+  checkTelemetry(configuration, notes);
   if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
   authority.issuers.forEach((issuer, index) =>
     checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
@@ -50,10 +64,40 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
   }
   for (const name of ['tokenUrl', 'clientId', 'clientSecretFile'] as const)
     if (attestor[name] === null)
-      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`);
+      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`, undefined, [
+        `/attestor/${name}`,
+        '/attestor/url',
+      ]);
   for (const [name, value] of Object.entries({ url, tokenUrl }))
     if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
       notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
+}
+
+function checkRetries({ retries }: Configuration, notes: Notes): void {
+  for (const name of ['maxAttempts', 'maxBackoff'] as const) {
+    if (retries[name] <= retries.cap[name]) continue;
+    const places = [`/retries/${name}`, `/retries/cap/${name}`];
+    notes.fault(
+      'CONFIG_CONFLICT',
+      `/retries/${name}`,
+      `retries.${name} is more than retries.cap.${name}.`,
+      undefined,
+      places,
+    );
+  }
+}
+
+/** A header of a receiver is a credential: it leaves this machine encrypted or not at all. */
+function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration, notes: Notes): void {
+  if (headersFile === null || endpoint === null || !endpoint.startsWith('http:')) return;
+  if (isLoopback(new URL(endpoint).hostname)) return;
+  notes.fault(
+    'CONFIG_UNSAFE',
+    '/telemetry/endpoint',
+    'With telemetry.headersFile the endpoint must be https or on loopback.',
+    'Use https, or send no headers.',
+    ['/telemetry/endpoint', '/telemetry/headersFile'],
+  );
 }
 
 function checkEmbedded(database: Configuration['database'], notes: Notes): void {
@@ -69,7 +113,10 @@ function checkEmbedded(database: Configuration['database'], notes: Notes): void 
 function checkIssuer(issuer: IssuerConfiguration, at: string, development: boolean, notes: Notes): void {
   const { jwksUri, jwksFile, algorithms } = issuer;
   if ((jwksUri === null) === (jwksFile === null))
-    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.');
+    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.', [
+      `${at}/jwksUri`,
+      `${at}/jwksFile`,
+    ]);
   if (jwksUri?.startsWith('http:') && !(development && isLoopback(new URL(jwksUri).hostname)))
     notes.fault(
       'CONFIG_UNSAFE',

@@ -8,7 +8,9 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { retries } from './sections/retries';
 import { sandbox } from './sections/sandbox';
+import { scheduler } from './sections/scheduler';
 import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
@@ -30,10 +32,12 @@ export const CONFIGURATION = {
   attestor,
   artifacts,
   approvals,
+  retries,
   sandbox,
   secrets,
   keys,
   worker,
+  scheduler,
   limits,
   telemetry,
 };

@@ -4,6 +4,7 @@ import {
   MACHINE_VERSION,
   type Environment,
   type ProfileDefaults,
+  type RetryRule,
 } from '@taskrunner/core';
 import type { Configuration } from './configuration';
 
@@ -31,7 +32,11 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
     machine: MACHINE_VERSION,
     mode: 'open',
     isolation: build.isolation,
-    limits: { artifactMaxBytes: configuration.artifacts.maxBytes, ...profileDefaultsOf(configuration) },
+    limits: {
+      artifactMaxBytes: configuration.artifacts.maxBytes,
+      ...profileDefaultsOf(configuration),
+      ...retryLimits(configuration),
+    },
     approvals: {
       floor: {
         minApprovals: floor.minApprovals,
@@ -50,7 +55,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
 }
 
 /** What the environment gives where a pack says nothing. */
-export function profileDefaultsOf(configuration: Configuration): ProfileDefaults {
+export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDefaults, 'retries'> {
   const { approvals, limits, sandbox, worker } = configuration;
   return {
     maxParallel: limits.maxParallel,
@@ -63,5 +68,27 @@ export function profileDefaultsOf(configuration: Configuration): ProfileDefaults
     workspaceMiB: sandbox.limits.workspaceMiB,
     memoryMiB: sandbox.limits.memoryMiB,
     maxProcesses: sandbox.limits.maxProcesses,
+  };
+}
+
+/** Attempts where a pack says nothing, and the most that it may ask for. */
+export function retryRuleOf({ retries }: Configuration): RetryRule {
+  const { maxAttempts, backoff, maxBackoff, cap } = retries;
+  return {
+    maxAttempts,
+    backoffMs: backoff,
+    maxBackoffMs: maxBackoff,
+    cap: { maxAttempts: cap.maxAttempts, maxBackoffMs: cap.maxBackoff },
+  };
+}
+
+function retryLimits(configuration: Configuration): { readonly [name: string]: number } {
+  const { maxAttempts, backoffMs, maxBackoffMs, cap } = retryRuleOf(configuration);
+  return {
+    retryMaxAttempts: maxAttempts,
+    retryBackoffMs: backoffMs,
+    retryMaxBackoffMs: maxBackoffMs,
+    retryCapAttempts: cap.maxAttempts,
+    retryCapBackoffMs: cap.maxBackoffMs,
   };
 }

@@ -69,6 +69,19 @@ export function number(minimum: number, maximum: number): Kind<number> {
   };
 }
 
+/** A share: a number from 0 to 1. */
+export const share: Kind<number> = {
+  isText: false,
+  read: (value, at, notes) => {
+    if (typeof value !== 'number') notes.fault('CONFIG_TYPE', at, `${nameOf(at)} must be a number.`);
+    else if (value < 0 || value > 1)
+      notes.fault('CONFIG_RANGE', at, `${nameOf(at)} must be from 0 to 1; it is ${value}.`);
+    else return value;
+    return null;
+  },
+  print: (value) => value,
+};
+
 /** A TCP port; 0 takes a free one. */
 export const port = number(0, 65_535);
 

@@ -102,6 +102,7 @@ describe('parseConfiguration', () => {
       '8:12 CONFIG_CHOICE /approvals/floor/proof',
       '9:17 CONFIG_FORMAT /approvals/expiresAfter',
       '12:7 CONFIG_MISSING_KEY /authority/issuers/0',
+      '12:7 CONFIG_CONFLICT /authority/issuers/0',
       '13:20 CONFIG_CHOICE /authority/issuers/0/algorithms/0',
       '14:12 CONFIG_TYPE /artifacts',
       '15:24 CONFIG_TYPE /limits/maxParallel',
@@ -143,6 +144,25 @@ describe('parseConfiguration', () => {
     ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
     ['http: { port: 1, port: 2 }', ['1:18 DOC_DUPLICATE_KEY /http/port']],
     ['- 1', ['1:1 CONFIG_TYPE ']],
+    ['http: { port: 1, port: 2 }\nworkr: {}', ['1:18 DOC_DUPLICATE_KEY /http/port', '2:1 CONFIG_UNKNOWN_KEY /workr']],
+    ['http: { port: 1\nworkr: {}', ['2:1 DOC_SYNTAX ']],
+    ['retries: { maxAttempts: 5, cap: { maxAttempts: 4 } }', ['1:25 CONFIG_CONFLICT /retries/maxAttempts']],
+    ['telemetry: { sampling: 1.5 }', ['1:24 CONFIG_RANGE /telemetry/sampling']],
+    ['telemetry: { endpoint: "http://otel:4318", headersFile: /run/h }', ['1:24 CONFIG_UNSAFE /telemetry/endpoint']],
+    // What single keys and what several together show, in one answer; a refused value is no part of a conflict.
+    [
+      'http: { port: 80, healthPort: 80, bodyLimit: big }\napprovals: { expiresAfter: 8d }',
+      [
+        '1:31 CONFIG_CONFLICT /http/healthPort',
+        '1:46 CONFIG_FORMAT /http/bodyLimit',
+        '2:28 CONFIG_CONFLICT /approvals/expiresAfter',
+      ],
+    ],
+    ['http: { port: none, healthPort: 8080 }', ['1:15 CONFIG_TYPE /http/port']],
+    [
+      'authority: { issuers: [{ issuer: "https://a", jwksUrl: "https://a/j" }] }',
+      ['1:47 CONFIG_UNKNOWN_KEY /authority/issuers/0/jwksUrl'],
+    ],
   ])('refuses %s', (source, expected) => expect(faults(source)).toEqual(expected));
 
   it('accepts the development Authority on loopback only', () => {

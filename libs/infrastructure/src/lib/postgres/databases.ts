@@ -1,5 +1,6 @@
 import type { Incarnation } from '@taskrunner/core';
 import type { Pool } from 'pg';
+import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { assertSchemaReady, migrateDatabase } from './migrate';
@@ -13,6 +14,7 @@ import { PostgresLogStore } from './postgres-log-store';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
+import { PostgresScheduleStore } from './postgres-schedule-store';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -22,19 +24,30 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Lease of a worker incarnation, milliseconds. Default 8000. */
   readonly leaseMs?: number;
+  /** Longest time a statement may take, milliseconds. Default 30 s. */
+  readonly statementTimeoutMs?: number;
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
+  /** Lines of history that a schedule keeps. Default 1000. */
+  readonly keptTicks?: number;
   /** Told of broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
+  /** Told how long a run had been due when it was claimed, milliseconds. */
+  readonly onClaimed?: (waitedMs: number) => void;
+  /** Told of each flush: its runs, and how long it took, milliseconds. */
+  readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
 /** The webservice's part: everything within the caller's tenant, under row-level security. */
 export interface WebDatabase {
   readonly runStore: PostgresRunStore;
+  readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -47,6 +60,8 @@ export interface WorkerDatabase {
   readonly outbox: PostgresOutbox;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -64,10 +79,13 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
     const queries = new TenantQueries(pool);
     return {
       runStore: new PostgresRunStore(queries),
+      scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool)],
       readiness: () => databaseReadiness(pool),
       close: () => pool.end(),
     };
@@ -89,14 +107,19 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
   return closingOnError([pool, flushPool], async () => {
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
-    const committer = new PostgresCommitter(flushPool, { flushes: FLUSHES });
+    const committer = new PostgresCommitter(flushPool, {
+      flushes: FLUSHES,
+      ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
+    });
     return {
-      claims: new PostgresClaims(pool, clock, options.leaseMs),
+      claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
       runReader: new PostgresRunReader(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool), poolUse('flush', flushPool)],
       readiness: () => databaseReadiness(pool),
       close: async () => {
         committer.close();
@@ -166,8 +189,12 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   };
 }
 
-function poolOptions({ connections, onError }: DatabaseOptions) {
-  return { ...(connections ? { max: connections } : {}), ...(onError ? { onError } : {}) };
+function poolOptions({ connections, statementTimeoutMs, onError }: DatabaseOptions) {
+  return {
+    ...(connections ? { max: connections } : {}),
+    ...(statementTimeoutMs ? { statementTimeoutMs } : {}),
+    ...(onError ? { onError } : {}),
+  };
 }
 
 /** Refuses an unsafe database or a schema behind, and sets the clock. */

@@ -11,6 +11,7 @@ interface OutboxRow {
   readonly kind: 'attest' | 'announce';
   readonly body: Json;
   readonly tries: number;
+  readonly trace_context: string | null;
 }
 
 /** Work that follows a commit, leased by moving its due time. */
@@ -33,6 +34,7 @@ export class PostgresOutbox extends Outbox {
       kind: row.kind,
       body: row.body,
       tries: row.tries,
+      ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     }));
   }
 

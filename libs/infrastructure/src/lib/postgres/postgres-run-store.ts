@@ -90,7 +90,8 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
 
-function createValues(run: NewRun): unknown[] {
+/** The parameters of `create-run`. */
+export function createValues(run: NewRun): unknown[] {
   const { idempotency, pack } = run;
   const { isolation } = JSON.parse(run.environment) as { isolation?: Json };
   return [
@@ -122,6 +123,7 @@ function createValues(run: NewRun): unknown[] {
     idempotency?.route ?? null,
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    run.traceContext ?? null,
     JSON.stringify(
       Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
     ),

@@ -39,18 +39,27 @@ export class TenantQueries extends Queries {
   }
 
   async within<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const [rows] = await this.together(tenant, [[statement, values]]);
+    return rows as Row[];
+  }
+
+  /** Several statements in one transaction, all sent at once: if one fails, none was. The rows of each. */
+  async together(
+    tenant: TenantId,
+    steps: readonly (readonly [Statement, readonly unknown[]])[],
+  ): Promise<readonly unknown[][]> {
     const client = await this.pool.connect();
     const answers = await Promise.allSettled([
       client.query('BEGIN'),
       client.query({ ...setTenant, values: [tenant] }),
-      client.query({ ...statement, values: [...values] }),
+      ...steps.map(([statement, values]) => client.query({ ...statement, values: [...values] })),
       client.query('COMMIT'),
     ]);
     const failed = answers.filter((answer) => answer.status === 'rejected');
     // COMMIT of a failed transaction answers ROLLBACK: then the connection is clean. Otherwise it is not known to be.
-    client.release(answers[3].status === 'rejected');
+    client.release(answers.at(-1)?.status === 'rejected');
     if (failed.length > 0) throw causeOf(failed);
-    return (answers[2] as PromiseFulfilledResult<QueryResult>).value.rows as Row[];
+    return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
   }
 
   async across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {

@@ -6,6 +6,7 @@ import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { TenantQueries } from './queries';
 import { aCommit, aDecision, aStep, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
+import { aSchedule } from './testing/schedules';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -85,6 +86,10 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     statement: sha256('y'),
     attestations: {},
   });
+  const { at, scheduleId } = await web.scheduleStore.stamp();
+  await web.scheduleStore.create(aSchedule(scheduleId, at, { tenant }), 1, { type: 'schedule.created' });
+  const place = { tenant, scheduleId, revision: 1, tick: at };
+  expect(await web.scheduleStore.skip(place, { last: at, count: 1, reason: 'MISSED', next: at })).toBe('done');
   return runId;
 }
 
@@ -188,6 +193,21 @@ describe('row-level security', () => {
     expect(await web.runReader.tail(watched)).toEqual([
       { tenant: tenantA, runId: runs[0], lastSeq: 1, lastLine: 1, status: 'running', version: expect.any(Number) },
     ]);
+  });
+});
+
+describe('schedules', () => {
+  it('that are due are told over tenants by name, and by nothing more than that', async () => {
+    const due = await as(null, 'select * from pack_runs.take_due_schedules(10, 1000)');
+    expect(due).toEqual(
+      [tenantA, tenantB].map((tenant_id) => ({ tenant_id, schedule_id: expect.any(String) as string })),
+    );
+    await expect(
+      as(
+        tenantA,
+        `insert into pack_runs.outbox (tenant_id, run_id, kind) values ('${tenantB}', '${runUuid(runs[1] as RunId)}', 'announce')`,
+      ),
+    ).rejects.toMatchObject(denied);
   });
 });
 

@@ -1,0 +1,11 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import { isScheduleId, scheduleNotFound, type ScheduleId } from '@taskrunner/core';
+
+/** A schedule id from a path. What is none names no schedule: the same 404 as for an absent one. */
+@Injectable()
+export class ScheduleIdPipe implements PipeTransform<string, ScheduleId> {
+  transform(value: string): ScheduleId {
+    if (!isScheduleId(value)) throw scheduleNotFound();
+    return value;
+  }
+}

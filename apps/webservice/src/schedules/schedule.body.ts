@@ -1,0 +1,210 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import {
+  CATCH_UP,
+  OVERLAP,
+  parseDuration,
+  type CatchUp,
+  type Digest,
+  type Overlap,
+  type PackSource,
+  type ScheduleEdit,
+  type ScheduleExpectation,
+  type Timing,
+  type WantedSchedule,
+} from '@taskrunner/core';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateBy } from 'class-validator';
+import { PackBody, PackFileBody, toSource } from '../plans/pack-body';
+import { ApiError } from '../problems/problem';
+import { fault } from '../requests/validated';
+import { DIGEST, DIGEST_PATTERN, IsMapOf } from '../runs/submit-run.body';
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+
+function IsInstant(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isInstant',
+    validator: {
+      validate: (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
+      defaultMessage: () => 'until must be a time with its offset, such as 2027-01-31T00:00:00Z',
+    },
+  });
+}
+
+function IsDuration(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isDuration',
+    validator: {
+      validate: (value) => typeof value === 'string' && parseDuration(value) !== null,
+      defaultMessage: () => 'catchUpWindow must be a duration such as 30m, 6h, 7d or PT6H',
+    },
+  });
+}
+
+/** `POST /api/schedules`. */
+export class ScheduleBody extends PackBody {
+  @ApiProperty({ description: 'Unique in the tenant.', maxLength: 128, example: 'nightly-scan' })
+  @IsString()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,127}$/, {
+    message: 'name must be 1 to 128 letters, digits, blanks, ., _ and -, and begin with a letter or digit',
+  })
+  name!: string;
+
+  @ApiProperty({
+    description: 'Minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly.',
+    maxLength: 256,
+    example: '30 2 * * MON-FRI',
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(256)
+  cron!: string;
+
+  @ApiProperty({ required: false, default: 'UTC', description: 'Name of the IANA database.', example: 'Europe/Berlin' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  timeZone?: string;
+
+  @ApiProperty({
+    required: false,
+    enum: OVERLAP,
+    default: 'forbid',
+    description:
+      'While runs of the schedule are under way: `allow` runs beside them, `forbid` skips the tick, `replace` asks them to stop and runs.',
+  })
+  @IsOptional()
+  @IsIn(OVERLAP)
+  overlap?: Overlap;
+
+  @ApiProperty({
+    required: false,
+    enum: CATCH_UP,
+    default: 'none',
+    description: 'Ticks that nobody could run in time: `none` runs, the `latest`, or `all` of them, within the window.',
+  })
+  @IsOptional()
+  @IsIn(CATCH_UP)
+  catchUp?: CatchUp;
+
+  @ApiProperty({
+    required: false,
+    type: String,
+    description: 'How old a missed tick may be and still be made up; as long as the installation allows unless told.',
+    example: '6h',
+  })
+  @IsOptional()
+  @IsDuration()
+  catchUpWindow?: string;
+
+  @ApiProperty({
+    required: false,
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'The last moment at which it may tick; null: for ever.',
+  })
+  @IsOptional()
+  @IsInstant()
+  until?: string | null;
+
+  @ApiProperty({ required: false, default: false, description: 'A paused schedule does not tick.' })
+  @IsOptional()
+  @IsBoolean()
+  paused?: boolean;
+
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: 256 },
+    description: 'Labels of its runs.',
+  })
+  @IsOptional()
+  @IsMapOf(
+    'isLabels',
+    'texts',
+    64,
+    (value) => typeof value === 'string' && value.length <= 256 && value.isWellFormed() && !value.includes('\0'),
+  )
+  labels?: Record<string, string>;
+
+  @ApiProperty({
+    required: false,
+    pattern: DIGEST_PATTERN,
+    description: 'What the plan must hash to; another hash is refused.',
+  })
+  @IsOptional()
+  @Matches(DIGEST, { message: 'planHash must be sha256: and 64 hexadecimal digits' })
+  planHash?: Digest;
+
+  @ApiProperty({
+    required: false,
+    pattern: DIGEST_PATTERN,
+    description: 'What the profile must have as digest; another one is refused.',
+  })
+  @IsOptional()
+  @Matches(DIGEST, { message: 'profileDigest must be sha256: and 64 hexadecimal digits' })
+  profileDigest?: Digest;
+}
+
+/** `PATCH /api/schedules/{id}`: what is left out stays as it is. */
+export class ScheduleEditBody extends PartialType(ScheduleBody) {
+  static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
+}
+
+/** The schedule that a body asks for. */
+export function toWanted(body: ScheduleBody, catchUpWindowMs: number): WantedSchedule {
+  return {
+    name: body.name,
+    timing: {
+      cron: body.cron,
+      timeZone: body.timeZone ?? 'UTC',
+      overlap: body.overlap ?? 'forbid',
+      catchUp: body.catchUp ?? 'none',
+      catchUpWindowMs: body.catchUpWindow == null ? catchUpWindowMs : (parseDuration(body.catchUpWindow) ?? 0),
+      until: body.until == null ? null : Date.parse(body.until),
+    },
+    source: toSource(body),
+    inputs: body.inputs ?? {},
+    labels: body.labels ?? {},
+    paused: body.paused ?? false,
+  };
+}
+
+/** What a body changes. Throws `REQUEST_INVALID` for files without their manifest. */
+export function toEdit(body: ScheduleEditBody): ScheduleEdit {
+  const { name, inputs, labels, paused } = body;
+  const source = sourceOf(body);
+  const timing = timingOf(body);
+  return {
+    ...(name == null ? {} : { name }),
+    ...(source === null ? {} : { source }),
+    ...(inputs == null ? {} : { inputs }),
+    ...(labels == null ? {} : { labels }),
+    ...(paused == null ? {} : { paused }),
+    ...(Object.keys(timing).length === 0 ? {} : { timing }),
+  };
+}
+
+/** What a body expects. */
+export function toExpectation(body: ScheduleEditBody, revision: number | null): ScheduleExpectation {
+  return { planHash: body.planHash ?? null, profileDigest: body.profileDigest ?? null, revision };
+}
+
+function sourceOf(body: ScheduleEditBody): PackSource | null {
+  if (body.manifest != null) return toSource(body as PackBody);
+  if (body.files == null) return null;
+  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+    fault('/files', 'files come with their manifest only.', 'Send the manifest too: both are replaced together.'),
+  ]);
+}
+
+function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {
+  return {
+    ...(cron == null ? {} : { cron }),
+    ...(timeZone == null ? {} : { timeZone }),
+    ...(overlap == null ? {} : { overlap }),
+    ...(catchUp == null ? {} : { catchUp }),
+    ...(catchUpWindow == null ? {} : { catchUpWindowMs: parseDuration(catchUpWindow) ?? 0 }),
+    ...(until === undefined ? {} : { until: until === null ? null : Date.parse(until) }),
+  };
+}

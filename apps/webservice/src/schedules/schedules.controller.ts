@@ -1,0 +1,278 @@
+import { Controller, Delete, Get, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  Calendar,
+  isScheduleId,
+  KeepSchedules,
+  scheduleNotFound,
+  ScheduleStore,
+  tickAfter,
+  type Schedule,
+  type ScheduleId,
+} from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import type { SchedulerSetting } from '../configuration';
+import { EXAMPLES, pageExample } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { pageOf, ref } from '../openapi/schemas';
+import { ApiError } from '../problems/problem';
+import { PublicUrl } from '../public-url';
+import { fromCursor, toCursor } from '../requests/cursor';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { readQuery, text, whole } from '../requests/query';
+import { fault } from '../requests/validated';
+import { instant } from '../runs/run-view';
+import { localTime, toSchedule, toTickView } from './schedule-view';
+import { ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
+import { ScheduleIdPipe } from './schedule-id.pipe';
+import { SCHEDULER } from './scheduler-setting';
+
+const PAGE = {
+  limit: { description: 'Items on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+  cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+} as const;
+const OF_PACKS = [
+  'PACK_INVALID',
+  'PLAN_INVALID',
+  'PLAN_HASH_MISMATCH',
+  'PROFILE_MISMATCH',
+  'OBJECT_TOO_LARGE',
+] as const;
+
+@ApiTags('schedules')
+@Controller('api/schedules')
+export class SchedulesController {
+  constructor(
+    private readonly keep: KeepSchedules,
+    private readonly schedules: ScheduleStore,
+    private readonly calendar: Calendar,
+    @Inject(SCHEDULER) private readonly setting: SchedulerSetting,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Post()
+  @Operation({
+    id: 'createSchedule',
+    summary: 'Run a pack by the clock',
+    description:
+      'The pack is planned now and pinned to its plan hash and profile digest. A tick whose plan or profile would differ does not run: it stops the schedule. Creator, last editor and author are initiators of every run and decide at none of its gates.',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    body: { type: ScheduleBody, example: EXAMPLES.scheduleCreation },
+    answers: [
+      {
+        status: 201,
+        description: 'The schedule.',
+        schema: ref('Schedule'),
+        example: EXAMPLES.schedule,
+        headers: { Location: 'The schedule.', ETag: 'Its revision.' },
+      },
+    ],
+    codes: [...OF_PACKS, 'SCHEDULE_INVALID', 'SCHEDULE_NAME_TAKEN', 'SCHEDULE_LIMIT'],
+  })
+  async create(
+    @Caller() { principal }: Caller,
+    @JsonBody(ScheduleBody) { value }: ReadBody<ScheduleBody>,
+    @Res() response: Response,
+  ) {
+    const wanted = toWanted(value, this.setting.catchUpWindow);
+    const schedule = await this.keep.create(principal, wanted, toExpectation(value, null));
+    response.setHeader('Location', this.url.schedule(schedule.scheduleId));
+    this.answer(response, 201, schedule);
+  }
+
+  @Get()
+  @Operation({
+    id: 'listSchedules',
+    summary: 'Schedules of the tenant, newest first',
+    scopes: ['packs.run'],
+    limit: 'read',
+    query: PAGE,
+    answers: [
+      { status: 200, description: 'A page.', schema: pageOf('Schedule'), example: pageExample(EXAMPLES.schedule) },
+    ],
+    codes: [],
+  })
+  async list(@Caller() { principal }: Caller, @Req() request: Request) {
+    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const limit = query.limit ?? 50;
+    const list = ['schedules', principal.tenant];
+    const position = query.cursor === null ? null : fromCursor(query.cursor, list);
+    const before = position !== null && isScheduleId(position) ? position : null;
+    const found = await this.schedules.list(principal.tenant, limit + 1, before);
+    const last = found.length > limit ? found[limit - 1] : undefined;
+    return {
+      items: found.slice(0, limit).map((one) => toSchedule(one, this.url)),
+      nextCursor: last ? toCursor(last.scheduleId, list) : null,
+    };
+  }
+
+  @Get(':scheduleId')
+  @Operation({
+    id: 'getSchedule',
+    summary: 'A schedule, and why it stopped if it did',
+    scopes: ['packs.run'],
+    limit: 'read',
+    answers: [
+      {
+        status: 200,
+        description: 'The schedule.',
+        schema: ref('Schedule'),
+        example: EXAMPLES.schedule,
+        headers: { ETag: 'Its revision.' },
+      },
+    ],
+    codes: ['SCHEDULE_NOT_FOUND'],
+  })
+  async get(
+    @Caller() { principal }: Caller,
+    @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
+    @Res() response: Response,
+  ) {
+    const schedule = await this.schedules.find(principal.tenant, scheduleId);
+    if (!schedule) throw scheduleNotFound();
+    this.answer(response, 200, schedule);
+  }
+
+  @Patch(':scheduleId')
+  @Operation({
+    id: 'editSchedule',
+    summary: 'Change, pause or resume a schedule',
+    description:
+      'What is left out stays; `manifest` and `files` are replaced together. Every edit but a mere pause plans the pack anew, pins what comes out and makes the caller the last editor. `paused: false` lets a stopped schedule go on, for callers who send `planHash` and `profileDigest` as they are now.',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    body: { type: ScheduleEditBody, example: EXAMPLES.scheduleEdit },
+    headers: { 'If-Match': 'The ETag that is known: an edit of somebody else in between is refused.' },
+    answers: [
+      {
+        status: 200,
+        description: 'The schedule as it is now.',
+        schema: ref('Schedule'),
+        example: { ...EXAMPLES.schedule, cron: '0 3 * * MON-FRI', revision: 2 },
+        headers: { ETag: 'Its revision.' },
+      },
+    ],
+    codes: [
+      ...OF_PACKS,
+      'SCHEDULE_NOT_FOUND',
+      'SCHEDULE_INVALID',
+      'SCHEDULE_NAME_TAKEN',
+      'SCHEDULE_CHANGED',
+      'SCHEDULE_UNCONFIRMED',
+      'OBJECT_MISSING',
+      'OBJECT_DIGEST_MISMATCH',
+    ],
+  })
+  async edit(
+    @Caller() { principal }: Caller,
+    @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
+    @JsonBody(ScheduleEditBody) { value }: ReadBody<ScheduleEditBody>,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const expected = toExpectation(value, revisionOf(request));
+    this.answer(response, 200, await this.keep.edit(principal, scheduleId, toEdit(value), expected));
+  }
+
+  @Delete(':scheduleId')
+  @Operation({
+    id: 'deleteSchedule',
+    summary: 'Remove a schedule and its history; its runs stay',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    answers: [
+      { status: 200, description: 'The schedule as it was.', schema: ref('Schedule'), example: EXAMPLES.schedule },
+    ],
+    codes: ['SCHEDULE_NOT_FOUND'],
+  })
+  async remove(
+    @Caller() { principal }: Caller,
+    @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
+    @Res() response: Response,
+  ) {
+    this.answer(response, 200, await this.keep.remove(principal, scheduleId));
+  }
+
+  @Get(':scheduleId/ticks')
+  @Operation({
+    id: 'listTicks',
+    summary: 'What became of the ticks of a schedule, newest first',
+    description: 'Skipped ticks that follow each other for one reason are one item with their count.',
+    scopes: ['packs.run'],
+    limit: 'read',
+    query: PAGE,
+    answers: [
+      {
+        status: 200,
+        description: 'A page.',
+        schema: pageOf('ScheduleTick'),
+        example: pageExample(EXAMPLES.scheduleTick),
+      },
+    ],
+    codes: ['SCHEDULE_NOT_FOUND'],
+  })
+  async ticks(
+    @Caller() { principal }: Caller,
+    @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
+    @Req() request: Request,
+  ) {
+    const { tenant } = principal;
+    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const limit = query.limit ?? 50;
+    const list = ['ticks', tenant, scheduleId];
+    const before = query.cursor === null ? null : Number(fromCursor(query.cursor, list));
+    if (!(await this.schedules.find(tenant, scheduleId))) throw scheduleNotFound();
+    const found = await this.schedules.ticks(tenant, scheduleId, limit + 1, before);
+    const last = found.length > limit ? found[limit - 1] : undefined;
+    return {
+      items: found.slice(0, limit).map((one) => toTickView(one, this.url)),
+      nextCursor: last ? toCursor(String(last.first), list) : null,
+    };
+  }
+
+  @Get(':scheduleId/next')
+  @Operation({
+    id: 'nextTicks',
+    summary: 'The ticks to come, in UTC and by the clocks of the time zone',
+    scopes: ['packs.run'],
+    limit: 'read',
+    query: { count: { description: 'How many.', schema: { type: 'integer', minimum: 1, maximum: 100, default: 5 } } },
+    answers: [{ status: 200, description: 'The ticks.', schema: ref('UpcomingTicks'), example: EXAMPLES.upcoming }],
+    codes: ['SCHEDULE_NOT_FOUND'],
+  })
+  async next(
+    @Caller() { principal }: Caller,
+    @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
+    @Req() request: Request,
+  ) {
+    const { count } = readQuery(request, { count: whole(1, 100) });
+    const schedule = await this.schedules.find(principal.tenant, scheduleId);
+    if (!schedule) throw scheduleNotFound();
+    const { timing, stopped, paused } = schedule;
+    const { cron, timeZone } = timing;
+    const ticks: { readonly at: string; readonly local: string }[] = [];
+    let at = stopped || paused ? null : schedule.next;
+    while (at !== null && ticks.length < (count ?? 5)) {
+      ticks.push({ at: instant(at), local: localTime(at, timeZone) });
+      at = tickAfter(timing, (ms) => this.calendar.nextAfter(cron, timeZone, ms), at);
+    }
+    return { timeZone, ticks };
+  }
+
+  private answer(response: Response, status: number, schedule: Schedule): void {
+    const body = toSchedule(schedule, this.url, schedule.inputs);
+    response.status(status).setHeader('ETag', `"r${schedule.revision}"`).json(body);
+  }
+}
+
+function revisionOf(request: Request): number | null {
+  const tag = request.get('if-match');
+  if (tag === undefined || tag === '*') return null;
+  const revision = /^"r(\d{1,9})"$/.exec(tag)?.[1];
+  if (revision !== undefined) return Number(revision);
+  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+    fault('/If-Match', 'If-Match must be the ETag of the schedule, such as "r1".'),
+  ]);
+}

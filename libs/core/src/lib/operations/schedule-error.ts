@@ -1,0 +1,40 @@
+import { CodedError } from '../foundation/coded-error';
+import type { Pin } from '../schedule/schedule';
+
+/** Why a schedule is not kept as asked. */
+export type ScheduleCode =
+  /** Cron, time zone, window or end: see the faults. */
+  | 'SCHEDULE_INVALID'
+  | 'SCHEDULE_NOT_FOUND'
+  | 'SCHEDULE_NAME_TAKEN'
+  /** The tenant has as many as it may have. */
+  | 'SCHEDULE_LIMIT'
+  /** Somebody else edited it meanwhile. */
+  | 'SCHEDULE_CHANGED'
+  /** It stopped because its plan or profile changed: to go on, both must be named. */
+  | 'SCHEDULE_UNCONFIRMED';
+
+/** A refusal about a schedule. */
+export class ScheduleError extends CodedError<ScheduleCode> {
+  override readonly name: string = 'ScheduleError';
+}
+
+/** A schedule that stopped goes on only for somebody who names what it would run now. */
+export class ScheduleUnconfirmed extends ScheduleError {
+  constructor(readonly found: Pin) {
+    super(
+      'SCHEDULE_UNCONFIRMED',
+      `it would run ${found.planHash} under ${found.profileDigest} now`,
+      'Look at what changed, then send planHash and profileDigest as they are now.',
+    );
+  }
+}
+
+/** No such schedule of the tenant. */
+export function scheduleNotFound(): ScheduleError {
+  return new ScheduleError(
+    'SCHEDULE_NOT_FOUND',
+    'there is no such schedule',
+    'Check the id and the tenant; see the list of schedules.',
+  );
+}

@@ -1,0 +1,37 @@
+import { sha256 } from '@taskrunner/core';
+import type { Schedule, ScheduleId } from '@taskrunner/core';
+import { tenantA } from './builders';
+
+const ada = { name: 'Ada', actors: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }] } as const;
+
+/** A schedule that ticks each minute and waits for the tick `next`. */
+export function aSchedule(scheduleId: ScheduleId, next: number | null, given: Partial<Schedule> = {}): Schedule {
+  return {
+    tenant: tenantA,
+    scheduleId,
+    name: scheduleId,
+    revision: 1,
+    timing: {
+      cron: '* * * * *',
+      timeZone: 'UTC',
+      overlap: 'allow',
+      catchUp: 'all',
+      catchUpWindowMs: 86_400_000,
+      until: null,
+    },
+    source: { kind: 'inline', manifest: 'a: 1', hasLines: true, files: [] },
+    inputs: { image: 'app:1' },
+    pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content') },
+    pin: { planHash: sha256('plan'), profileDigest: sha256('profile') },
+    labels: { team: 'x' },
+    creator: ada,
+    editor: ada,
+    author: ada,
+    paused: false,
+    stopped: null,
+    next,
+    createdAt: 1,
+    updatedAt: 1,
+    ...given,
+  };
+}
