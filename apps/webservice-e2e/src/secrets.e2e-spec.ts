@@ -343,6 +343,9 @@ describe('secrets and sensitive inputs', () => {
     expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
     await ada.sealed(run);
     expect(await codesOf(WITH_PIN, { pin: '4711' })).toEqual(['INPUT_SENSITIVE_WEAK']);
+    const nightly = { name: 'nightly', cron: '@daily', manifest: WITH_PIN, inputs: { pin: BODY_PIN } };
+    const refused = await ada.ask('POST', '/api/schedules', nightly);
+    expect(refused.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_SENSITIVE_UNAVAILABLE' }] });
     await stack.killWorker('SIGTERM');
     const one = await ada.submit(WITH_PIN, { pin: BODY_PIN });
     const other = await ada.submit(WITH_PIN, { pin: `${BODY_PIN}-other` });
