@@ -19,6 +19,7 @@ const floors = [
   'journal',
   'simulation',
   'evidence',
+  'publisher',
   'ports',
   'operations',
 ];

@@ -12,6 +12,8 @@ import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
+import { PackIntake } from './packs/pack-intake';
+import { PacksController } from './packs/packs.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -42,6 +44,7 @@ export class AppModule {
         GatesController,
         PlansController,
         SchedulesController,
+        PacksController,
         MeController,
         ErrorsController,
       ],
@@ -56,6 +59,7 @@ export class AppModule {
         OpenStreams,
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
+        PackIntake,
         { provide: APP_GUARD, useClass: AuthGuard },
         {
           provide: APP_FILTER,

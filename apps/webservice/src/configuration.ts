@@ -1,4 +1,4 @@
-import type { PlanningSetting } from '@taskrunner/core';
+import type { PackTrustPolicy, PlanningSetting, Shelf } from '@taskrunner/core';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -34,6 +34,8 @@ export interface WebserviceConfiguration {
     readonly sensitiveInputs?: string | null;
   };
   readonly setting: PlanningSetting;
+  /** Registries of packs, opened, and whose packs may run. */
+  readonly packs: { readonly shelves: readonly Shelf[]; readonly trust: PackTrustPolicy };
   readonly limits: RequestLimits;
   readonly scheduler: SchedulerSetting;
 }

@@ -8,6 +8,8 @@ import {
   KeepSchedules,
   LogStore,
   ObjectStore,
+  PackJudge,
+  PackLibrary,
   PackPlanner,
   RunDueTicks,
   RunReader,
@@ -43,7 +45,7 @@ export interface OpenInfrastructure {
 export class InfrastructureModule {
   /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
   static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting, scheduler } = configuration;
+    const { database: settings, keys, objectRoot, setting, scheduler, packs } = configuration;
     const [admission, ledger, objects, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
@@ -58,15 +60,16 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, logStore, scheduleStore } = database;
+    const { runReader, gateDesk, logStore, scheduleStore, packVersions } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
+    const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, signer: admission, planner, sensitive, nonce }),
+      new SubmitRun({ runs: runStore, objects, signer: admission, planner, judge, sensitive, nonce }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
@@ -104,6 +107,8 @@ export class InfrastructureModule {
           onTick: tellTick,
         }),
       },
+      { provide: PackJudge, useValue: judge },
+      { provide: PackLibrary, useValue: new PackLibrary(packs.shelves, packVersions) },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,

@@ -9,8 +9,11 @@ import {
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  loadPackTrust,
+  openRegistries,
   profileDefaultsOf,
   retryRuleOf,
+  TAR_HANDS,
   type Configuration,
 } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -58,6 +61,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger, sensitiveInputs } = keyPathsOf(configuration);
   const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
+  const packTrust = await loadPackTrust(configuration);
+  const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
     database: {
@@ -70,7 +75,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objectRoot: artifacts.root,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
+      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
         retries: retryRuleOf(configuration),
@@ -82,6 +87,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       },
       bindings: secrets.bindings,
     },
+    packs: { shelves, trust: packTrust },
     limits: http.limits,
     scheduler,
   };

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,10 +24,12 @@ import {
   FileObjectStore,
   generateKeyFile,
   migrateDatabase,
+  openRegistries,
   openWorkerDatabase,
   parseConfiguration,
   roleName,
   startEmbeddedPostgres,
+  TAR_HANDS,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
@@ -389,6 +391,10 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
+    packs: {
+      shelves: await openRegistries(await registries(), TAR_HANDS),
+      trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
+    },
     scheduler: {
       enabled: false,
       interval: 1_000,
@@ -437,6 +443,71 @@ afterAll(async () => {
   if (authority && authority.exitCode === null) await once(authority, 'exit');
   if (folder) await rm(folder, { recursive: true, force: true });
 }, 30_000);
+
+/** A folder of packs, of the tenant acme. */
+async function registries() {
+  const path = join(folder, 'packs');
+  await mkdir(path);
+  const place = { name: 'main', type: 'folder' as const, url: null, path, tenants: ['acme'], publish: true };
+  const registry = { ...place, usernameFile: null, passwordFile: null, tokenRealm: null };
+  const limits = { timeout: 5_000, maxPackBytes: 1 << 20, maxFiles: 100, maxSignatures: 4, cacheBytes: 1 << 20 };
+  return { registries: [registry], ...limits };
+}
+
+describe('published packs', () => {
+  const manifest = MANIFEST.replace('name: demo', 'name: published').replace(
+    'type: string',
+    'type: string, schema: schemas/image.json',
+  );
+  const schema = { type: 'string', minLength: 1 };
+  const files = [{ path: 'schemas/image.json', contentBase64: Buffer.from(JSON.stringify(schema)).toString('base64') }];
+
+  it('are published once, shown with their inputs, listed, planned, and run by name', async () => {
+    const first = await promised('PublishedPack', 'wendy', 'POST', '/api/packs', { manifest, files });
+    expect([first.status, first.headers.get('location')]).toEqual([201, `${webservice.url}/api/packs/published/1.0.0`]);
+    const again = await promised('PublishedPack', 'wendy', 'POST', '/api/packs', { manifest, files });
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    const { body } = await promised('PackDetail', 'ada', 'GET', '/api/packs/published/1.0.0');
+    expect(body).toMatchObject({ runnable: true, signers: [], inputs: [{ name: 'image', schema }] });
+    const byDigest = await ask('ada', 'GET', `/api/packs/published/${body['digest'] as string}`);
+    expect(byDigest.body).toEqual(body);
+    expect((await ask('ada', 'GET', '/api/packs')).body).toEqual({ items: [first.body], nextCursor: null });
+    const inputs = { image: 'app:1' };
+    const planned = await promised('Plan', 'ada', 'POST', '/api/plans', { pack: 'published:1.0.0', inputs });
+    const run = await promised('Run', 'ada', 'POST', '/api/runs', { pack: 'published:1.0.0', inputs });
+    expect(run.body).toMatchObject({ planHash: planned.body['planHash'], pack: { digest: body['contentDigest'] } });
+    const check = await ask('ada', 'POST', '/api/plans?check=true', { pack: 'published:1.0.0', inputs: { image: 1 } });
+    expect(check.body).toMatchObject({ valid: false });
+  });
+
+  it.each([
+    ['wendy', { manifest: MANIFEST.replace('demo', 'published'), files: [] }, 409, 'PACK_VERSION_MOVED'],
+    ['wendy', { manifest: TEN_FAULTS }, 422, 'PACK_INVALID'],
+    ['wendy', { manifest, files, signatures: [{}] }, 403, 'PACK_SIGNATURE_INVALID'],
+    ['wendy', { manifest, files, colour: 1 }, 422, 'REQUEST_INVALID'],
+    ['ada', { manifest, files }, 403, 'SCOPE_MISSING'],
+  ] as const)('of %s (%#) are refused with a code', async (login, body, status, code) => {
+    const reply = await ask(login, 'POST', '/api/packs', body);
+    expect([reply.status, reply.body['code']]).toEqual([status, code]);
+  });
+
+  it.each([
+    '/api/packs/published/1.0.1',
+    '/api/packs/Published/1.0.0',
+    '/api/packs/..%2fetc/1.0.0',
+    '/api/packs/published/latest',
+  ])('%s is not there', async (path) => expect((await ask('ada', 'GET', path)).body['code']).toBe('PACK_NOT_FOUND'));
+
+  it('of others are as absent ones', async () => {
+    expect((await ask('mallory', 'GET', '/api/packs')).body).toEqual({ items: [], nextCursor: null });
+    const [theirs, absent] = await Promise.all(
+      ['published', 'publishes'].map((name) => ask('mallory', 'GET', `/api/packs/${name}/1.0.0`)),
+    );
+    const shown = ({ status, body }: Reply) =>
+      JSON.stringify([status, { ...body, traceId: '' }]).replaceAll('publishes', 'published');
+    expect(shown(theirs as Reply)).toBe(shown(absent as Reply));
+  });
+});
 
 describe('callers', () => {
   it.each([

@@ -12,12 +12,15 @@ import {
 } from '@taskrunner/core';
 import {
   builtinExecutors,
+  bundleRootsOf,
   collect,
   loadMacKey,
   readOutputs,
+  tarEntries,
   Workspace,
   type Configuration,
   type SandboxHands,
+  type TarLimits,
 } from '@taskrunner/infrastructure';
 import type { WorkerParts } from './worker-parts.module';
 
@@ -55,6 +58,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
         secretFolder: configuration.secrets.deliveryFolder,
+        bundles: {
+          roots: bundleRootsOf(configuration),
+          entries: (source) => tarEntries(source, bundleLimits(configuration)),
+        },
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
@@ -70,6 +77,15 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     },
   };
 }
+
+/** What a bundle of a publisher may hold. */
+function bundleLimits({ artifacts }: Configuration): TarLimits {
+  const { maxBytes } = artifacts;
+  return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
+}
+
+const BUNDLE_SIZES = 16;
+const BUNDLE_FILES = 100_000;
 
 /** Public keys from PEM files, for one usage. */
 async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

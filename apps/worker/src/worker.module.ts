@@ -5,6 +5,7 @@ import {
   databaseUrlsOf,
   FileObjectStore,
   keyPathsOf,
+  loadPackTrust,
   monotonicMs,
   openWorkerDatabase,
   Supervisor,
@@ -69,7 +70,7 @@ export class Worker {
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await FileObjectStore.open(configuration.artifacts.root);
     const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe);
+    const description = describe(configuration, probe, await loadPackTrust(configuration));
     const parts = { database, supervisor, objects, keys, probe, description, secrets, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, parts);

@@ -289,6 +289,7 @@ export { SecretError, type SecretErrorCode } from './lib/secret/secret-error';
 export { SECRET_MIN_BYTES, trimmed, weaknessOf, type WeakSecret } from './lib/secret/secret-value';
 export { SecretProvider, type ProvidedSecret } from './lib/ports/secret-provider';
 export { SensitiveInputs, type SealedInput, type SensitivePlace } from './lib/ports/sensitive-inputs';
+export { signersOf } from './lib/operations/pack-signers';
 export type { SecretHands } from './lib/operations/run-secrets';
 export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
 export { REDACTED, Redaction } from './lib/secret/redaction';
@@ -327,6 +328,14 @@ export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest
 export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/summary';
 export { KeyAttestor, type AttestingKeys } from './lib/operations/key-attestor';
 export { Attestor } from './lib/ports/attestor';
+export {
+  CONTENT_MANIFEST,
+  CONTENT_PAYLOAD_TYPE,
+  contentDifference,
+  openContentManifest,
+  type ContentEntry,
+  type ContentManifest,
+} from './lib/evidence/content-manifest';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { replanRun } from './lib/operations/replan-run';
@@ -407,3 +416,46 @@ export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type S
 export type { NodeClass, SimulationReport } from './lib/simulation/report';
 export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
 export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
+export {
+  compareVersions,
+  isPackName,
+  isPackVersion,
+  parsePackReference,
+  printPackReference,
+  type PackReference,
+} from './lib/pack/pack-reference';
+export {
+  buildPackStatement,
+  readPackSignature,
+  signerOf,
+  type PackPredicate,
+  type PackSignature,
+  type SignedPack,
+} from './lib/evidence/pack-signature';
+export {
+  decidePackTrust,
+  type PackTrust,
+  type PackTrustCode,
+  type PackTrustPolicy,
+  type PackTrustRule,
+  type PublisherKey,
+} from './lib/publisher/pack-trust';
+export { isOwnedBy, isVisibleTo } from './lib/publisher/visibility';
+export {
+  PackRegistry,
+  type ArtifactName,
+  type PackArchive,
+  type PackArtifact,
+  type PackFacts,
+  type RegistryErrorCode,
+} from './lib/ports/pack-registry';
+export { PackVersions, type KnownVersion } from './lib/ports/pack-versions';
+export { PackJudge } from './lib/operations/pack-judge';
+export {
+  PackLibrary,
+  PackLibraryError,
+  type LibraryPack,
+  type LibraryPlace,
+  type PackLibraryCode,
+  type Shelf,
+} from './lib/operations/pack-library';

@@ -26,6 +26,7 @@ export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
+export { bundleRootsOf } from './lib/configuration/bundle-roots';
 export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
@@ -87,5 +88,14 @@ export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviour
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';
 export type { ArchiveErrorCode } from './lib/archive/archive-error';
-export { readTar, readTarFiles, type TarFile, type TarLimits } from './lib/archive/read-tar';
+export { readTar, readTarFiles, tarEntries, type TarEntry, type TarFile, type TarLimits } from './lib/archive/read-tar';
 export { writeTar, type TarSource } from './lib/archive/write-tar';
+export { loadPackTrust, loadPublisherKey, type PackTrustErrorCode } from './lib/configuration/load-pack-trust';
+export {
+  openRegistries,
+  openRegistry,
+  type RegistriesSetting,
+  type RegistrySetting,
+} from './lib/registry/open-registries';
+export { buildArtifact, packArchive, unpackArchive, type TarHands } from './lib/registry/pack-artifact';
+export { TAR_HANDS } from './lib/archive/tar-hands';

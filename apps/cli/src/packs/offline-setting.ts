@@ -1,9 +1,17 @@
-import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
+import {
+  readPack,
+  packFilesOf,
+  type Environment,
+  type PackSource,
+  type PlanningSetting,
+  type ReadPack,
+} from '@taskrunner/core';
 import {
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
+  loadPackTrust,
   parseConfiguration,
   profileDefaultsOf,
   retryRuleOf,
@@ -43,11 +51,12 @@ export async function offlineSetting(
   const environment = environmentOf(configuration, {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
     executors: EXECUTOR_BEHAVIOURS,
+    packTrust: await loadPackTrust(configuration),
   });
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
   return {
-    environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
+    environment: { ...(named ? environment : withoutRoots(environment)), ...(options.sealed && { mode: 'sealed' }) },
     configuration: {
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
@@ -57,6 +66,12 @@ export async function offlineSetting(
     },
     ...(named ? { bindings: configuration.secrets.bindings } : {}),
   };
+}
+
+/** Which publishers are trusted only an installation knows. */
+function withoutRoots({ packTrust, ...environment }: Environment): Environment {
+  const { bundleRoots: _roots, ...rest } = packTrust;
+  return { ...environment, packTrust: rest };
 }
 
 function assumedOf({ pack }: ReadPack, grants: readonly string[]) {

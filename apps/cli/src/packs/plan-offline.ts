@@ -1,8 +1,18 @@
-import { packFilesOf, planPack, readPack, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  packFilesOf,
+  planPack,
+  readPack,
+  type Fault,
+  type JsonObject,
+  type PackReference,
+  type PackSource,
+} from '@taskrunner/core';
 import type { Context } from '../commands/context';
 import { readInputs, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
+import { libraryOf } from './given-registry';
 import { loadPack } from './pack-argument';
+import { NOBODY } from './pack-in-hand';
 
 type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planned'];
 
@@ -12,7 +22,7 @@ export type OfflinePlanning =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
 
 /** Nobody has signed what lies here, and for whom it will run is not known: bindings are judged by the pack alone. */
-const ANY_TENANT = { tenant: null, signers: [] };
+export const ANY_TENANT = { tenant: null, signers: [] };
 
 /** Loads a pack and its inputs and plans it, without a server. */
 export async function planOffline(
@@ -20,10 +30,16 @@ export async function planOffline(
   options: OfflineOptions & InputOptions,
   { env, readStdin }: Pick<Context, 'env' | 'readStdin'>,
 ): Promise<OfflinePlanning> {
-  const { source, shown } = await loadPack(argument);
+  const { source, shown } = await loadPack(argument, publishedIn(options, env));
   const inputs = await inputsFor(source, options, readStdin);
   const planning = planPack(source, inputs, await offlineSetting(source, options, env), ANY_TENANT);
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
+}
+
+/** Fetches published packs from the registries that the configuration names. */
+export function publishedIn(options: OfflineOptions, env: Context['env']) {
+  return async (reference: PackReference): Promise<PackSource> =>
+    (await (await libraryOf(options, env)).resolve(NOBODY, reference)).source;
 }
 
 /** The inputs that were given, read as the pack declares them. A pack that cannot be read declares none. */

@@ -1,5 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { canonical, parsePackPath, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  canonical,
+  parsePackPath,
+  parsePackReference,
+  type Fault,
+  type JsonObject,
+  type PackSource,
+} from '@taskrunner/core';
 import {
   ArrayMaxSize,
   IsArray,
@@ -10,6 +17,7 @@ import {
   Matches,
   MaxLength,
   ValidateBy,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ApiError } from '../problems/problem';
@@ -18,13 +26,24 @@ import { fault } from '../requests/validated';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A manifest: its text, or the object itself. */
-function IsManifest(): PropertyDecorator {
+export function IsManifest(): PropertyDecorator {
   return ValidateBy({
     name: 'isManifest',
     validator: {
       validate: (value) =>
         typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
       defaultMessage: () => 'manifest must be the text of a manifest, YAML or JSON, or an object',
+    },
+  });
+}
+
+/** A pack in a registry. */
+function IsPackReference(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isPackReference',
+    validator: {
+      validate: (value) => typeof value === 'string' && parsePackReference(value) !== null,
+      defaultMessage: () => 'pack must be name:version or name@sha256:… and names no host',
     },
   });
 }
@@ -47,16 +66,41 @@ export class PackFileBody {
   executable?: boolean;
 }
 
-/** A pack in a request: the manifest, and the other files of its folder. */
+/** A pack in a request: the manifest and the other files of its folder, or the name of one in a registry. */
 export class PackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 
   @ApiProperty({
-    description: 'The manifest: YAML or JSON as a text (then faults have lines), or as an object.',
+    required: false,
+    description:
+      'The manifest: YAML or JSON as a text (then faults have lines), or as an object. Either this or `pack`.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
+  @ValidateIf((_body, value) => value !== undefined)
   @IsManifest()
-  manifest!: string | JsonObject;
+  manifest?: string | JsonObject;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'A published pack: `name:version`, or `name@sha256:…` by the digest of its artifact. It names no host.',
+    example: 'image-remediation:1.4.0',
+  })
+  @ValidateIf((_body, value) => value !== undefined)
+  @IsPackReference()
+  pack?: string;
+
+  @ApiProperty({
+    required: false,
+    type: [Object],
+    description:
+      'Publishers’ signatures of what is in `manifest` and `files`: Sigstore bundles as `taskrunner pack sign` writes them.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(32)
+  @IsObject({ each: true })
+  signatures?: JsonObject[];
 
   @ApiProperty({
     required: false,
@@ -82,8 +126,8 @@ export class PackBody {
   inputs?: JsonObject;
 }
 
-/** The pack of a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
-export function toSource({ manifest, files = [] }: PackBody): PackSource {
+/** The pack that was sent in. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
   const faults: Fault[] = [];
   const seen = new Set<string>();
   const packed = files.map(({ path, contentBase64, executable }, index) => {

@@ -1,9 +1,11 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  PackJudge,
   planPack,
   RunReader,
   sha256,
+  signersOf,
   simulatePack,
   SubmitRunError,
   type Fault,
@@ -11,6 +13,7 @@ import {
   type PlanningSetting,
   type Profile,
   type RunId,
+  type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -20,9 +23,9 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
+import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
-import { toSource } from './pack-body';
 import { receiptOf, toGraph } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
@@ -35,6 +38,8 @@ export class PlansController {
   constructor(
     @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
+    private readonly intake: PackIntake,
+    private readonly judge: PackJudge,
   ) {}
 
   @Post('plans')
@@ -55,11 +60,16 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
   })
-  plan(@Caller() { principal }: Caller, @JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
+  async plan(
+    @Caller() { principal }: Caller,
+    @JsonBody(PlanBody) { value }: ReadBody<PlanBody>,
+    @Req() request: Request,
+  ) {
     const { check } = readQuery(request, { check: flag });
-    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting, unsignedOf(principal.tenant));
+    const { source, asker } = await this.asked(principal.tenant, value);
+    const planning = planPack(source, value.inputs ?? {}, this.setting, asker);
     if (check)
       return {
         valid: planning.kind === 'planned',
@@ -79,16 +89,11 @@ export class PlansController {
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
     answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
   })
-  simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const simulation = simulatePack(
-      toSource(value),
-      value.inputs ?? {},
-      value.script ?? {},
-      this.setting,
-      unsignedOf(principal.tenant),
-    );
+  async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+    const { source, asker } = await this.asked(principal.tenant, value);
+    const simulation = simulatePack(source, value.inputs ?? {}, value.script ?? {}, this.setting, asker);
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
@@ -96,6 +101,12 @@ export class PlansController {
     }
     const { report, status, code, tookMs } = simulation.simulated;
     return { ...report, status, code, tookMs };
+  }
+
+  /** The pack of a request, and for whom it is planned: that decides which secrets it may have. */
+  private async asked(tenant: TenantId, body: PlanBody) {
+    const { source, signatures } = await this.intake.take(tenant, body);
+    return { source, asker: { tenant, signers: await signersOf(this.judge, tenant, source, signatures) } };
   }
 
   @Get('runs/:runId/plan')
@@ -165,11 +176,6 @@ export class PlansController {
       .status(200)
       .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
   }
-}
-
-/** A pack that came inline: nobody signed it. */
-function unsignedOf(tenant: string) {
-  return { tenant, signers: [] };
 }
 
 function refused(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {

@@ -1,4 +1,12 @@
-import type { CancelRunCode, DecisionCode, ObjectStoreErrorCode, ScheduleCode, SubmitRunCode } from '@taskrunner/core';
+import type {
+  CancelRunCode,
+  DecisionCode,
+  ObjectStoreErrorCode,
+  PackLibraryCode,
+  RegistryErrorCode,
+  ScheduleCode,
+  SubmitRunCode,
+} from '@taskrunner/core';
 
 /** Refusals of the HTTP layer itself. */
 export type ApiCode =
@@ -22,4 +30,12 @@ export type ApiCode =
   | 'INTERNAL';
 
 /** Every code that a problem may have at its top. Codes below `errors` belong to the floors that find the faults. */
-export type ProblemCode = ApiCode | SubmitRunCode | DecisionCode | CancelRunCode | ScheduleCode | ObjectStoreErrorCode;
+export type ProblemCode =
+  | ApiCode
+  | SubmitRunCode
+  | DecisionCode
+  | CancelRunCode
+  | ScheduleCode
+  | ObjectStoreErrorCode
+  | PackLibraryCode
+  | RegistryErrorCode;

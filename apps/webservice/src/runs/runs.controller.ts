@@ -7,7 +7,7 @@ import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
-import { toSource } from '../plans/pack-body';
+import { INTAKE_CODES, PackIntake, TRUST_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
@@ -35,6 +35,7 @@ export class RunsController {
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly url: PublicUrl,
+    private readonly intake: PackIntake,
   ) {}
 
   @Post()
@@ -42,7 +43,7 @@ export class RunsController {
     id: 'submitRun',
     summary: 'Plan a pack and run it',
     description:
-      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing.',
+      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing. Who must have signed a pack that runs is what the operator configured.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: SubmitRunBody, example: EXAMPLES.submission },
@@ -66,7 +67,15 @@ export class RunsController {
         headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', 'PLAN_HASH_MISMATCH', 'IDEMPOTENCY_KEY_REUSED', 'OBJECT_TOO_LARGE'],
+    codes: [
+      'PACK_INVALID',
+      'PLAN_INVALID',
+      'PLAN_HASH_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'OBJECT_TOO_LARGE',
+      ...INTAKE_CODES,
+      ...TRUST_CODES,
+    ],
   })
   async submit(
     @Caller() { principal }: Caller,
@@ -77,7 +86,7 @@ export class RunsController {
     const { value, bytes } = body;
     const key = idempotencyKeyOf(request);
     const { runId, run } = await this.submitRun.submit(principal, {
-      source: toSource(value),
+      ...(await this.intake.take(principal.tenant, value)),
       inputs: value.inputs ?? {},
       planHash: value.planHash ?? null,
       receipt: value.receipt ?? null,

@@ -67,7 +67,12 @@ export class MemoryWorld {
   private next = 1n;
 
   /** Accepts a run of this plan. */
-  submit(plan: Plan, inputs: Json = {}, secrets: Profile['secrets'] = []): RunId {
+  submit(
+    plan: Plan,
+    inputs: Json = {},
+    signers: readonly string[] = [],
+    secrets: Profile['secrets'] = [],
+  ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
       schema: 'taskrunner.environment.v1',
@@ -103,7 +108,7 @@ export class MemoryWorld {
       runId,
       tenant: TENANT,
       initiators: [{ iss: 'https://issuer.test', sub: 'ada', kind: 'person' }],
-      pack: { ...pack, signers: [] },
+      pack: { ...pack, signers },
       planHash: sha256(planText),
       profileDigest: sha256(profileText),
       scheduleId: null,

@@ -1,3 +1,4 @@
+import { buildPackStatement } from '../lib/evidence/pack-signature';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
@@ -178,6 +179,8 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** Keys of usage `pack` that signed the pack. */
+  readonly publishers?: readonly SampleKey[];
   /** Items of its map: 2 where nothing else is said. */
   readonly regions?: number;
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
@@ -217,7 +220,11 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     },
   });
   if (planning.kind !== 'planned') throw new TypeError(JSON.stringify(planning.faults));
-  const run = world.submit(planning.plan, planning.values);
+  const publishers = options.publishers ?? [];
+  const statement = buildPackStatement(planning.plan.pack, null);
+  const signatures = publishers.map((key) => signedStatement(key, statement));
+  const signers = publishers.map(({ trusted }) => trusted.keyid).sort();
+  const run = world.submit(planning.plan, planning.values, signers);
   const executors = [new SampleCommand(options.fails ?? false)];
   world.at += 1_000;
   await drive(world, run, executors);
@@ -239,7 +246,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     bundle: aKey('bundle', options.algorithm),
   };
   return {
-    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack))),
+    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack)), signatures),
     keys: own,
     trust: trustOf(Object.values(own)),
   };
@@ -251,7 +258,12 @@ async function drive(world: MemoryWorld, run: RunId, executors: readonly Executo
   await driver.drive();
 }
 
-function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEvidence {
+function evidenceOf(
+  world: MemoryWorld,
+  run: RunId,
+  manifest: string,
+  signatures: readonly SignedStatement[],
+): RunEvidence {
   const { claimed } = world.run(run);
   const attempts = [...(world.rows.get(run)?.keys() ?? [])].map(attemptsOf);
   return {
@@ -270,6 +282,7 @@ function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEviden
           bytes: Buffer.from(text),
         };
       }),
+      signatures,
     },
     pages: world.pages.get(run) ?? [],
     gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({

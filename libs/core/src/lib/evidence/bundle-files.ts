@@ -39,6 +39,11 @@ export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
 export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
 export const SUMMARY_ATTESTATION = 'attestations/vsa.sigstore.json';
 
+/** `pack/signatures/1.sigstore.json` and so on: publishers' signatures, in the order of their keys' fingerprints. */
+export function packSignaturePath(place: number): string {
+  return `pack/signatures/${place + 1}.sigstore.json`;
+}
+
 /** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
 export function packRunAttestation(place: number): string {
   return `attestations/pack-run${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
@@ -109,6 +114,9 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
       canonical(pack.map(({ path, digest, size, executable }) => ({ path, digest, size, executable }))),
     ),
     ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
+    ...[...evidence.pack.signatures]
+      .sort((a, b) => (a.hint < b.hint ? -1 : 1))
+      .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
     written('inputs.lock.json', inputsLock(documents)),
     ...evidence.gates.flatMap(({ request, show }) => {
       const name = `gates/${sha256(request).slice(7)}`;

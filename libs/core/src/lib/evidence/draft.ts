@@ -8,7 +8,6 @@ import {
   admissionSignature,
   inputsDigests,
   packContent,
-  packSigners,
   planHashes,
   profileDigests,
 } from './check/check-admission';
@@ -18,6 +17,7 @@ import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay } from './check/check-journal';
 import { artifactsIndex, egressWithin } from './check/check-outputs';
 import { policiesHold } from './check/check-policies';
+import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
 import type { EvidenceDocuments } from './evidence-documents';

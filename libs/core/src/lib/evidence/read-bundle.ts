@@ -2,8 +2,8 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
-import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from './bundle-files';
-import type { Envelope } from './envelope';
+import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation, packSignaturePath } from './bundle-files';
+import { sealEnvelope, type Envelope } from './envelope';
 import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
@@ -57,6 +57,7 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
       files: readShape(packFiles, parseCanonical(textOf('pack/files.json')), 'pack/files.json').map((file) => {
         return { ...file, bytes: files.get(`pack/files/${file.path}`) ?? null };
       }),
+      signatures: readPackSignatures(files),
     },
     pages,
     gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path, draft !== null)),
@@ -79,6 +80,16 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
     ),
     asserted: draft ?? readAsserted(files),
   };
+}
+
+function readPackSignatures(files: BundleContent): RunEvidence['pack']['signatures'] {
+  const found: RunEvidence['pack']['signatures'][number][] = [];
+  for (let path = packSignaturePath(0); files.has(path); path = packSignaturePath(found.length)) {
+    const { envelope, hint } = readSigstore(fileOf(files, path));
+    const { payloadType, payload, signature } = envelope;
+    found.push({ envelope: sealEnvelope(payloadType, payload, signature, hint), hint });
+  }
+  return found;
 }
 
 function under(files: BundleContent, folder: string, pattern: RegExp): string[] {

@@ -54,8 +54,12 @@ export interface RunEvidence {
   readonly plan: string;
   readonly profile: string;
   readonly environment: string;
-  /** The manifest as normalised (RFC 8785 text), and every other file of the pack. */
-  readonly pack: { readonly manifest: string; readonly files: readonly PackFile[] };
+  /** The manifest as normalised (RFC 8785 text), every other file of the pack, and its publishers' signatures, one a key. */
+  readonly pack: {
+    readonly manifest: string;
+    readonly files: readonly PackFile[];
+    readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  };
   /** The whole journal in order; of `values` some may be missing. */
   readonly pages: readonly Page[];
   /** In any order. */

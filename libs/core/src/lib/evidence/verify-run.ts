@@ -6,7 +6,6 @@ import {
   admissionSignature,
   inputsDigests,
   packContent,
-  packSigners,
   planHashes,
   profileDigests,
 } from './check/check-admission';
@@ -16,6 +15,7 @@ import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } fr
 import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay, logsDigest } from './check/check-journal';
 import { artifactsBytes, artifactsIndex, egressWithin } from './check/check-outputs';
+import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
 import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';

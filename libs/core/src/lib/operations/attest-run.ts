@@ -141,14 +141,14 @@ async function gatherEvidence(
   });
   const files: PackFile[] = [];
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
-  const { admission, plan, profile, manifest } = records;
+  const { admission, plan, profile, manifest, packSignatures } = records;
   const pages = await pagesWithInputs(hands, tenant, run);
   return {
     admission,
     plan,
     profile,
     environment: records.environment,
-    pack: { manifest, files },
+    pack: { manifest, files, signatures: packSignatures },
     pages,
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),

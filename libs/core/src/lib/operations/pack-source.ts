@@ -25,6 +25,8 @@ export interface PackSource {
   /** False if the caller gave an object, not a text: then lines and columns would mean nothing to it. */
   readonly hasLines: boolean;
   readonly files: readonly PackFile[];
+  /** Digest of the archive that it came in, where it came in one. */
+  readonly archiveDigest?: Digest;
 }
 
 /** What a planner of this installation goes by. */
@@ -102,8 +104,9 @@ export function packedFiles(source: PackSource, files: PackFiles): readonly Pack
   return packedPaths(files).flatMap((path) => byPath.get(path) ?? []);
 }
 
-/** Digest of a pack as it was received: of the manifest's bytes, and where files came with it, of a list of all of them. */
-export function sourceDigestOf({ manifest, files }: PackSource): Digest {
+/** Digest of a pack as it was received: of its archive, else of the manifest's bytes, and where files came with it, of a list of all of them. */
+export function sourceDigestOf({ manifest, files, archiveDigest }: PackSource): Digest {
+  if (archiveDigest !== undefined) return archiveDigest;
   if (files.length === 0) return sha256(manifest);
   const listed = files.map(({ path, bytes, executable }) => ({ path, sha256: sha256(bytes), executable }));
   return digestOf({ manifest: sha256(manifest), files: listed.sort((a, b) => (a.path < b.path ? -1 : 1)) });

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
 import type { ReadPack } from '../pack/read-pack';
+import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import type { ObjectStore } from '../ports/object-store';
@@ -15,7 +16,9 @@ import type { NewRun, RunStore } from '../ports/run-store';
 import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import type { PackJudge } from './pack-judge';
 import type { PackPlanner } from './pack-planner';
+import { signersOf } from './pack-signers';
 import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
@@ -28,6 +31,8 @@ export type SubmitRunCode =
   | 'PLAN_HASH_MISMATCH'
   /** The environment is not the one whose digest was given. */
   | 'PROFILE_MISMATCH'
+  /** Nobody who is trusted stands behind the pack. */
+  | PackTrustCode
   /** The key came before with another body. */
   | 'IDEMPOTENCY_KEY_REUSED';
 
@@ -65,6 +70,8 @@ export class ProfileMismatch extends SubmitRunError {
 /** What a caller asks for. */
 export interface Submission {
   readonly source: PackSource;
+  /** Publishers' signatures that came with it; not verified. */
+  readonly signatures: readonly Json[];
   readonly inputs: JsonObject;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
@@ -82,6 +89,7 @@ export interface SubmitRunHands {
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  readonly judge: PackJudge;
   /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
   readonly sensitive: SensitiveInputs | null;
   /** 128 random bits or more, hexadecimal. */
@@ -131,13 +139,19 @@ export class SubmitRun {
 
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
-    return this.admit(principal, submission, this.check(principal, submission));
+    const { planning, trust } = await this.check(principal, submission);
+    return this.admit(principal, submission, planning, trust);
   }
 
-  /** The plan of what would be admitted; nothing is stored. Throws all that `submit` would throw before it stores anything. */
-  check(principal: Principal, submission: Submission): PlannedPack {
-    const { source, inputs } = submission;
-    const planning = this.hands.planner.plan(principal.tenant, source, inputs);
+  /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  async check(
+    principal: Principal,
+    submission: Submission,
+  ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
+    const { source, inputs, signatures } = submission;
+    const { judge, planner } = this.hands;
+    const signers = await signersOf(judge, principal.tenant, source, signatures);
+    const planning = planner.plan(principal.tenant, source, inputs, signers);
     if (planning.kind === 'refused') {
       const { code, faults } = planning;
       const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
@@ -146,11 +160,22 @@ export class SubmitRun {
     if (submission.schedule) refuseSensitive(planning.planned);
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
-    return planning;
+    const { pack } = planning.planned.plan;
+    const trust = await judge.judge(principal.tenant, pack, signatures);
+    if (trust.refusal !== null) {
+      const { code, detail, remediation } = trust.refusal;
+      throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
+    }
+    return { planning, trust };
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
-  private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
+  private async admit(
+    principal: Principal,
+    submission: Submission,
+    planning: PlannedPack,
+    { signers, signatures }: PackTrust,
+  ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const { tenant, iss, sub, name } = principal;
@@ -163,8 +188,8 @@ export class SubmitRun {
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
-    const admitted = { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce(), scheduleId };
-    const record = admissionRecord(principal, admitted);
+    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
+    const record = admissionRecord(principal, { ...admitted, scheduleId });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -176,6 +201,7 @@ export class SubmitRun {
       environmentDigest: this.environment.digest,
       pack,
       files: stored,
+      packSignatures: signatures,
       inputs: plan.inputs,
       sensitive: this.sealedInputs(planned, runId),
       initiators: initiatorsOf(principal),

@@ -4,6 +4,7 @@ import type { NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { contentDigest } from '../pack/pack-digest';
 import type { FailureRetries } from '../pack/retries';
+import { checkBundleRoots } from './check-bundles';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
@@ -117,6 +118,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   };
   checkSeal(plan, steps, environment, faults);
   checkRetries(configuration.retries, spec.failure.retries, steps, faults);
+  checkBundleRoots(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
   checkGatedSecrets(steps, guards, configuration, faults);

@@ -81,6 +81,30 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     declares: false,
     outputs: () => objectType({ valid: BOOLEAN_TYPE }),
   },
+  'bundle.ingest': {
+    effects: 'idempotent',
+    behaviour: 1,
+    parameters: {
+      bundle: { type: objectType({ digest: STRING_TYPE, size: NUMBER_TYPE }, true), required: true },
+      trust: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
+      expect: { type: objectType({ name: STRING_TYPE, version: STRING_TYPE, digest: STRING_TYPE }) },
+    },
+    declares: false,
+    outputs: () =>
+      objectType({
+        digest: STRING_TYPE,
+        manifest: objectType({ name: STRING_TYPE, version: STRING_TYPE }),
+        entries: arrayType(
+          objectType({
+            name: STRING_TYPE,
+            path: STRING_TYPE,
+            digest: STRING_TYPE,
+            size: NUMBER_TYPE,
+            mediaType: STRING_TYPE,
+          }),
+        ),
+      }),
+  },
   command: {
     effects: 'idempotent',
     behaviour: 1,
@@ -109,7 +133,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
 };
 
 /** Names that the language knows and this version does not run. */
-export const UNAVAILABLE_EXECUTORS: readonly string[] = ['http', 'container', 'bundle.ingest', 'evidence-export'];
+export const UNAVAILABLE_EXECUTORS: readonly string[] = ['http', 'container', 'evidence-export'];
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {

@@ -31,6 +31,7 @@ export const PLAN_REMEDIES = {
   PLAN_CONCURRENCY_GROUP: 'Write a group that is a text made of inputs.',
   EXECUTOR_UNAVAILABLE: 'Use an executor that this version has.',
   EXECUTOR_UNKNOWN: 'Correct the name of the executor.',
+  BUNDLE_TRUST_UNKNOWN: 'Name a root that is configured, or have it configured.',
   EXECUTOR_PARAMETER: 'Correct the parameter.',
   EXECUTOR_PARAMETER_UNKNOWN: 'Remove the parameter or correct its name.',
   EXECUTOR_PARAMETER_MISSING: 'Add the parameter.',

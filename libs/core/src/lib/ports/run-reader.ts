@@ -48,6 +48,8 @@ export interface RunRecords {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /** Publishers' signatures of the pack, one a key. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly gates: readonly {

@@ -31,6 +31,8 @@ export interface NewRun {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /** Publishers' signatures that hold, one a key: for the evidence. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   /** Inputs by value, as given and defaulted; sensitive ones as `{sensitive: true}`. */
   readonly inputs: Json;
   /** Sensitive inputs as ciphertext, kept until the evidence is sealed. */

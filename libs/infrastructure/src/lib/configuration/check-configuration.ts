@@ -1,5 +1,6 @@
 import type { Configuration, IssuerConfiguration } from './configuration';
 import type { Notes } from './configuration-fault';
+import { checkPacksRegistry } from './check-packs-registry';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
@@ -31,6 +32,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
     checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
   );
   checkNames(authority.issuers, notes);
+  checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);

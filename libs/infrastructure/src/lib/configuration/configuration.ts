@@ -9,6 +9,7 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { retries } from './sections/retries';
+import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { secrets } from './sections/secrets';
@@ -29,6 +30,7 @@ export const CONFIGURATION = {
   http,
   database,
   authority,
+  packsRegistry,
   attestor,
   artifacts,
   approvals,

@@ -3,9 +3,11 @@ import {
   EXPRESSION_BEHAVIOUR,
   MACHINE_VERSION,
   type Environment,
+  type PackTrustPolicy,
   type ProfileDefaults,
   type RetryRule,
 } from '@taskrunner/core';
+import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 
 /** What the build and the start of a process add to its configuration. */
@@ -14,6 +16,8 @@ export interface Build {
   readonly isolation: string;
   /** Behaviour versions of the executors: `EXECUTOR_BEHAVIOURS`. */
   readonly executors: Readonly<Record<string, number>>;
+  /** Whose packs may run: `loadPackTrust`. */
+  readonly packTrust: PackTrustPolicy;
   /** Name → integrity of the extensions; none unless told. */
   readonly extensions?: Readonly<Record<string, string>>;
 }
@@ -46,8 +50,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
         proof: floor.proof,
       },
     },
-    // No trust policy yet: every pack may run.
-    packTrust: { policy: null },
+    packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
     engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},

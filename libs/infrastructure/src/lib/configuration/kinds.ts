@@ -1,4 +1,4 @@
-import { isJsonArray, nearestName, parseDuration, pointerTo, type Json } from '@taskrunner/core';
+import { algorithmOf, isJsonArray, nearestName, parseDuration, pointerTo, type Json } from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
 const TYPES = { text: 'a text', flag: 'true or false', number: 'a whole number', list: 'a list' };
@@ -41,6 +41,15 @@ export const databaseUrl = textual(
 export const name = textual('a name of letters, digits, ., _, : and -', (value) =>
   /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
 );
+
+/** A public key: base64 of its SPKI. */
+export const spki = textual('a public Ed25519 or P-256 key (SPKI in base64)', (value) => {
+  try {
+    return algorithmOf(value) !== undefined;
+  } catch {
+    return false;
+  }
+});
 
 /** True or false. */
 export const flag: Kind<boolean> = {

@@ -51,14 +51,10 @@ describe('the sample', () => {
   });
 
   it('shows items of lists as they are written', () => {
-    const shown = sample
-      .replace(/(issuers|providers|bindings): \[\]/g, '$1:')
-      .replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
-    const [issuer] = read(
-      shown
-        .replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')
-        .replace('folder: null', 'folder: /secrets'),
-    ).authority.issuers;
+    const shown = sample.replace(/issuers: \[\]\n((?: {2}# {3}.*\n)+)/, (_all, items: string) => {
+      return `issuers:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
+    });
+    const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
     expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
   });
 });
@@ -142,6 +138,21 @@ describe('parseConfiguration', () => {
       ['1:54 CONFIG_CONFLICT /database/webUrl'],
     ],
     ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
+    ['packsRegistry: { registries: [{ name: a }] }', ['1:31 CONFIG_CONFLICT /packsRegistry/registries/0']],
+    [
+      'packsRegistry: { registries: [{ name: a, url: "http://r.example" }] }',
+      ['1:47 CONFIG_CONFLICT /packsRegistry/registries/0/url'],
+    ],
+    [
+      'packsRegistry: { registries: [{ name: a, type: folder, path: /p, publish: true }] }',
+      ['1:75 CONFIG_CONFLICT /packsRegistry/registries/0/publish'],
+    ],
+    ['packsRegistry: { rules: [{ anyOf: [a] }] }', ['1:35 CONFIG_CONFLICT /packsRegistry/rules/0/anyOf']],
+    [
+      'packsRegistry: { keys: [{ keyRef: a, publicKeyFile: /a }], rules: [{ anyOf: [a, a], threshold: 2 }] }',
+      ['1:96 CONFIG_CONFLICT /packsRegistry/rules/0/threshold'],
+    ],
+    ['packsRegistry: { deny: [abc] }', ['1:25 CONFIG_FORMAT /packsRegistry/deny/0']],
     ['http: { port: 1, port: 2 }', ['1:18 DOC_DUPLICATE_KEY /http/port']],
     ['- 1', ['1:1 CONFIG_TYPE ']],
     ['http: { port: 1, port: 2 }\nworkr: {}', ['1:18 DOC_DUPLICATE_KEY /http/port', '2:1 CONFIG_UNKNOWN_KEY /workr']],
@@ -164,6 +175,19 @@ describe('parseConfiguration', () => {
       ['1:47 CONFIG_UNKNOWN_KEY /authority/issuers/0/jwksUrl'],
     ],
   ])('refuses %s', (source, expected) => expect(faults(source)).toEqual(expected));
+
+  it('accepts registries on loopback, by https, or by http if that is meant', () => {
+    const source = (registry: string) => `packsRegistry: { registries: [{ name: a, ${registry} }] }`;
+    for (const registry of [
+      'url: "http://127.0.0.1:5000/packs"',
+      'url: "https://r.example/packs"',
+      'url: "http://r.example", plainHttp: true',
+      'type: folder, path: /srv/packs, tenants: ["*"], publish: true',
+    ])
+      expect(faults(source(registry))).toEqual([]);
+    expect(faults(source('url: "http://127.0.0.1.example.org"'))).toHaveLength(1);
+    expect(read('').packsRegistry).toMatchObject({ unsigned: 'refuse', registries: [], keys: [], rules: [] });
+  });
 
   it('accepts the development Authority on loopback only', () => {
     const source = (issuer: string) =>
@@ -235,12 +259,14 @@ describe('what is made of a configuration', () => {
   );
 
   it('the environment depends on configuration and build alone', () => {
-    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 } };
+    const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
+    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 }, packTrust };
     const environment = environmentOf(configuration, build);
     expect(environment.approvals.floor).toMatchObject({ minApprovals: 1, maxAuthAgeMs: 900_000, proof: 'service' });
     expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
     expect(environmentOf(configuration, build)).toEqual(environment);
     expect(environmentOf(read('limits: { maxParallel: 17 }'), build)).not.toEqual(environment);
+    expect(environment.packTrust).toEqual({ policy: packTrust });
     expect(profileDefaultsOf(configuration)).toMatchObject({
       stopGraceMs: 3_000,
       attemptTimeoutMs: 3_600_000,

@@ -3,6 +3,7 @@
  * something else than before; then a run admitted under the old number is not taken.
  */
 export const EXECUTOR_BEHAVIOURS = {
+  'builtin:bundle.ingest': 1,
   'builtin:command': 1,
   'builtin:fail': 1,
   'builtin:noop': 1,

@@ -1,4 +1,5 @@
 import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { DeclaredOutputs } from './declared-outputs';
 import { FailExecutor } from './fail-executor';
@@ -22,6 +23,8 @@ export interface BuiltinOptions {
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
   readonly artifactMaxBytes: number;
+  /** Roots of bundles, and how an archive is read. */
+  readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** A folder in memory, for secrets as files; /dev/shm unless told. */
@@ -41,6 +44,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
   ];
   if (hands !== null) {
     const { owner } = hands.sandbox;

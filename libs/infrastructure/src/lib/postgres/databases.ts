@@ -11,6 +11,7 @@ import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
+import { PostgresPackVersions } from './postgres-pack-versions';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
@@ -45,6 +46,7 @@ export interface WebDatabase {
   readonly gateDesk: PostgresGateDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly packVersions: PostgresPackVersions;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -83,6 +85,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       gateDesk: new PostgresGateDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      packVersions: new PostgresPackVersions(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],

@@ -24,6 +24,7 @@ interface RecordsRow extends SummaryRow {
   readonly environment: string;
   readonly manifest: string;
   readonly files: RunRecords['files'];
+  readonly pack_signatures: RunRecords['packSignatures'];
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly gates: RunRecords['gates'];
@@ -133,6 +134,7 @@ export class PostgresRunReader extends RunReader {
       environment: row.environment,
       manifest: row.manifest,
       files: row.files,
+      packSignatures: row.pack_signatures,
       inputs: row.inputs,
       admission: row.admission,
       gates: row.gates,

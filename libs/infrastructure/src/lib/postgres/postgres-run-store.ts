@@ -124,6 +124,7 @@ export function createValues(run: NewRun): unknown[] {
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
     run.traceContext ?? null,
+    JSON.stringify(run.packSignatures),
     JSON.stringify(
       Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
     ),

@@ -35,6 +35,14 @@ afterAll(async () => {
 async function fill(tenant: typeof tenantA): Promise<RunId> {
   const key = { key: 'k', person: { iss: 'i', sub: 's' }, route: 'r', bodyDigest: sha256('b') };
   const runId = await submit(web.runStore, { tenant, idempotency: key });
+  await web.packVersions.remember(tenant, {
+    name: 'demo',
+    version: '1.0.0',
+    contentDigest: sha256('content'),
+    digest: sha256('artifact'),
+    registry: 'main',
+    signatures: [],
+  });
   const incarnation = await worker.claims.register(aWorker());
   const [claimed] = await worker.claims.claim(incarnation, 1);
   if (!claimed) throw new Error('not claimed');

@@ -15,6 +15,7 @@ const LAYOUT = [
   /^(?:journal|egress|steps)\.ndjson$/,
   /^attestations\/(?:pack-run(?:\.[2-9])?|slsa|vsa|manifest)\.sigstore\.json$/,
   /^pack\/(?:manifest\.json|files\.json|files\/.+)$/,
+  /^pack\/signatures\/[1-9]\d{0,3}\.sigstore\.json$/,
   /^gates\/[0-9a-f]{64}(?:\.show)?\.json$/,
   /^decisions\/[1-9]\d*\.json$/,
   /^delegations\/[0-9a-f]{64}\.json$/,

@@ -42,6 +42,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     environment: ENVIRONMENT,
     environmentDigest: ENVIRONMENT_DIGEST,
     pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
+    packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
     inputs: { image: 'app:1' },
