@@ -14,6 +14,7 @@ import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
+import { PACK_LIMITS, PackSources } from './plans/pack-sources';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -25,12 +26,13 @@ import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
 import { SCHEDULER } from './schedules/scheduler-setting';
 import { TickLoop } from './schedules/tick-loop';
+import { UploadsController } from './uploads/uploads.controller';
 
 /** The HTTP API. */
 @Module({})
 export class AppModule {
   static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
-    const { http, authority, setting, limits, scheduler } = configuration;
+    const { http, authority, uploads, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
       module: AppModule,
@@ -45,6 +47,7 @@ export class AppModule {
         PlansController,
         SchedulesController,
         PacksController,
+        UploadsController,
         MeController,
         ErrorsController,
       ],
@@ -52,6 +55,8 @@ export class AppModule {
         { provide: PublicUrl, useValue: url },
         { provide: BODY_LIMIT, useValue: http.bodyLimit },
         { provide: SETTING, useValue: setting },
+        { provide: PACK_LIMITS, useValue: uploads },
+        PackSources,
         { provide: Limits, useValue: { of: limits } },
         { provide: TokenVerifier, useValue: new TokenVerifier(authority) },
         { provide: RateLimiter, useValue: new RateLimiter() },

@@ -1,4 +1,5 @@
-import type { PackTrustPolicy, PlanningSetting, Shelf } from '@taskrunner/core';
+import type { ObjectStore, PackTrustPolicy, PlanningSetting, Shelf, UploadLimits } from '@taskrunner/core';
+import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -24,8 +25,10 @@ export interface WebserviceConfiguration {
     readonly allowUnsafe: boolean;
   };
   readonly authority: AuthoritySetting;
-  /** Folder of the object store. */
-  readonly objectRoot: string;
+  /** Opened. */
+  readonly objects: ObjectStore;
+  /** What callers may put into it. `timeout`: longest time for one to come in, milliseconds. */
+  readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
   /** Key files of the two usages that the webservice signs for. */
   readonly keys: {
     readonly admission: string;

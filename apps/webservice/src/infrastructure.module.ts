@@ -14,20 +14,23 @@ import {
   RunDueTicks,
   RunReader,
   ScheduleStore,
+  StoreUpload,
   SubmitRun,
+  Uploads,
   verifySignature,
 } from '@taskrunner/core';
 import {
   CronerCalendar,
-  FileObjectStore,
   FileSigner,
   isDatabaseUnavailable,
   loadSensitiveInputsKey,
   openWebDatabase,
+  readTarFiles,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import type { Observability } from './observability';
+import { ArchiveReader } from './plans/pack-sources';
 import { tellTick } from './schedules/tell-tick';
 
 /** The adapters of this deployment, opened. */
@@ -43,13 +46,12 @@ export interface OpenInfrastructure {
 /** Ports and operations, with the adapters behind them. */
 @Module({})
 export class InfrastructureModule {
-  /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
+  /** Opens database and keys. Rejects with what is wrong and what to do. */
   static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting, scheduler, packs } = configuration;
-    const [admission, ledger, objects, sensitive] = await Promise.all([
+    const { database: settings, keys, objects, uploads: limits, setting, scheduler, packs } = configuration;
+    const [admission, ledger, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
-      FileObjectStore.open(objectRoot),
       keys.sensitiveInputs ? loadSensitiveInputsKey(keys.sensitiveInputs) : null,
     ]);
     const database = await openWebDatabase(settings.url, {
@@ -60,7 +62,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, logStore, scheduleStore, packVersions } = database;
+    const { runReader, gateDesk, logStore, scheduleStore, packVersions, uploads } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -69,7 +71,7 @@ export class InfrastructureModule {
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, signer: admission, planner, judge, sensitive, nonce }),
+      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, sensitive, nonce }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
@@ -80,6 +82,9 @@ export class InfrastructureModule {
       { provide: Calendar, useValue: calendar },
       { provide: ScheduleStore, useValue: scheduleStore },
       { provide: SubmitRun, useValue: submitRun },
+      { provide: Uploads, useValue: uploads },
+      { provide: ArchiveReader, useValue: { read: readTarFiles } satisfies ArchiveReader },
+      { provide: StoreUpload, useValue: new StoreUpload({ uploads, objects, limits }) },
       {
         provide: KeepSchedules,
         useValue: new KeepSchedules({

@@ -10,6 +10,7 @@ import {
   keyPathsOf,
   loadConfiguration,
   loadPackTrust,
+  openObjectStore,
   openRegistries,
   profileDefaultsOf,
   retryRuleOf,
@@ -72,7 +73,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       allowUnsafe: database.allowUnsafe,
     },
     authority,
-    objectRoot: artifacts.root,
+    objects: await openObjectStore(artifacts),
+    uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     setting: {
       environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),

@@ -1,11 +1,14 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
+import { Client } from 'pg';
 import {
   canonical,
   digestOf,
@@ -30,6 +33,7 @@ import {
   roleName,
   startEmbeddedPostgres,
   TAR_HANDS,
+  writeTar,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
@@ -45,6 +49,7 @@ import { startWebservice, type RunningWebservice } from './webservice';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const TENANT = 'acme' as TenantId;
+const MIB = 1024 * 1024;
 const LOGINS = ['ada', 'grace', 'linus', 'ops', 'wendy', 'mallory'] as const;
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
@@ -346,6 +351,9 @@ beforeAll(async () => {
   worker = await openWorkerDatabase(server.url(roleName('worker'), 'web'), { allowLoss: true });
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   objects = await FileObjectStore.open(join(folder, 'objects'));
+  const parsed = parseConfiguration('', {});
+  if (parsed.kind === 'refused') throw new Error('the defaults are refused');
+  const uploads = { ...parsed.configuration.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB };
   const configuration: WebserviceConfiguration = {
     http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024, keepAlive: 65_000 },
     database: {
@@ -367,7 +375,8 @@ beforeAll(async () => {
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
-    objectRoot: join(folder, 'objects'),
+    objects,
+    uploads,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),
@@ -1085,6 +1094,168 @@ describe('schedules', () => {
     expect((await promised('Schedule', 'ada', 'DELETE', path)).body).toMatchObject({ name: 'nightly', revision: 2 });
     const gone = await ask('ada', 'GET', path);
     expect([gone.status, validators.get('Problem')?.(gone.body)]).toEqual([404, true]);
+const FILED = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: filed, version: 1.0.0 }
+spec:
+  inputs:
+    - { name: report, type: file }
+    - { name: facts, type: object, required: false }
+  steps:
+    - id: count
+      run:
+        uses: builtin:script
+        with: { interpreter: [sh], source: "wc -c < in/report" }
+        files: { report: "{{ inputs.report }}" }
+`;
+
+async function upload(
+  login: string,
+  bytes: Uint8Array | ReadableStream,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const response = await fetch(`${webservice.url}/api/uploads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokens.get(login) ?? login}`, ...headers },
+    body: bytes as never,
+    duplex: 'half',
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as JsonObject };
+}
+
+/** As time does. */
+async function expire(digest: string): Promise<void> {
+  const client = new Client({ connectionString: server.url(undefined, 'web') });
+  await client.connect();
+  await client.query(`update pack_artifacts.uploads set expires_at = now() - interval '1 second' where digest = $1`, [
+    digest,
+  ]);
+  await client.end();
+}
+
+async function tarOf(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const sources = Object.entries(files)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of writeTar(sources)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+describe('an upload', () => {
+  it('is a file input of its tenant, and of no other', async () => {
+    const bytes = Buffer.from('the report\n');
+    const { status, body } = await upload('ada', bytes);
+    expect(status).toBe(201);
+    expect(validators.get('Upload')?.(body)).toBe(true);
+    const digest = sha256(bytes);
+    expect(body).toMatchObject({ digest, size: bytes.length });
+    expect(Date.parse(body['expiresAt'] as string)).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+
+    const file = { digest, name: 'report.txt', mediaType: 'text/plain' };
+    const inputs = { report: file, facts: { digest, name: 'not a file' } };
+    const planned = await ask('ada', 'POST', '/api/plans', {
+      manifest: FILED,
+      inputs: { ...inputs, report: { digest, size: 11 } },
+    });
+    expect(planned.status).toBe(200);
+    const { planHash } = planned.body;
+    const run = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs, planHash });
+    expect([run.status, run.body['planHash']]).toEqual([201, planHash]);
+    expect((await ask('ada', 'POST', '/api/plans', { manifest: FILED, inputs })).body['planHash']).toBe(planHash);
+
+    const foreign = await ask('mallory', 'POST', '/api/runs', { manifest: FILED, inputs: { report: file } });
+    const absent = await ask('mallory', 'POST', '/api/runs', {
+      manifest: FILED,
+      inputs: { report: { digest: sha256('nowhere') } },
+    });
+    for (const refused of [foreign, absent]) {
+      expect(refused.status).toBe(422);
+      expect(refused.body).toMatchObject({
+        code: 'PLAN_INVALID',
+        errors: [{ code: 'INPUT_UPLOAD_MISSING', path: '/inputs/report' }],
+      });
+    }
+    const { traceId: one, ...first } = foreign.body;
+    const { traceId: two, ...second } = absent.body;
+    expect([first, one === two]).toEqual([second, false]);
+    const wrong = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs: { report: { digest, size: 10 } } });
+    expect(wrong.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_SIZE' }] });
+    const key = { 'idempotency-key': 'with-upload' };
+    const made = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    await expire(digest);
+    const again = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    expect([made.status, again.status, again.body['runId']]).toEqual([201, 200, made.body['runId']]);
+    const other = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs, labels: { a: 'b' } }, key);
+    expect(other.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_MISSING' }] });
+    const unplanned = await ask('ada', 'POST', '/api/plans?check=true', {
+      manifest: FILED,
+      inputs: { report: { digest: sha256('nowhere') } },
+    });
+    expect(unplanned.body).toMatchObject({ valid: false, errors: [{ code: 'INPUT_UPLOAD_MISSING' }] });
+  });
+
+  it('is a pack with its files', async () => {
+    const files = { 'demo/pack.yaml': FILED, 'demo/notes.txt': 'kept' };
+    const { body: pack } = await upload('ada', await tarOf(files));
+    const { body: report } = await upload('ada', Buffer.from('r'));
+    const inputs = { report: { digest: report['digest'] ?? null } };
+    const bundle = { digest: pack['digest'] ?? null };
+    const run = await ask('ada', 'POST', '/api/runs', { bundle, inputs });
+    expect([run.status, run.body['pack']]).toEqual([201, expect.objectContaining({ name: 'filed' })]);
+    const inline = await ask('ada', 'POST', '/api/plans', {
+      manifest: FILED,
+      files: [{ path: 'notes.txt', contentBase64: Buffer.from('kept').toString('base64') }],
+      inputs,
+    });
+    expect(inline.body['planHash']).toBe(run.body['planHash']);
+    expect((await ask('mallory', 'POST', '/api/runs', { bundle, inputs })).body['code']).toBe('UPLOAD_MISSING');
+    expect((await ask('ada', 'POST', '/api/runs', { bundle, manifest: FILED })).body['code']).toBe('REQUEST_INVALID');
+    expect((await ask('ada', 'POST', '/api/runs', { inputs })).body['code']).toBe('REQUEST_INVALID');
+    expect((await ask('ada', 'POST', '/api/runs', { bundle: { digest: report['digest'] ?? null } })).body['code']).toBe(
+      'ARCHIVE_INVALID',
+    );
+    const link = Buffer.from(await tarOf({ 'pack.yaml': FILED }));
+    link[156] = 0x32; // a symbolic link, with the checksum that it then has
+    const sum = link.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+    link.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const { body: unsafe } = await upload('ada', link);
+    expect(
+      (await ask('ada', 'POST', '/api/plans', { bundle: { digest: unsafe['digest'] ?? null } })).body['code'],
+    ).toBe('ARCHIVE_UNSAFE');
+    const { body: empty } = await upload('ada', await tarOf({ 'readme.txt': 'x' }));
+    expect((await ask('ada', 'POST', '/api/plans', { bundle: { digest: empty['digest'] ?? null } })).body['code']).toBe(
+      'REQUEST_INVALID',
+    );
+  });
+
+  it('has a size, and the tenant has room for so many', async () => {
+    const stream = () => new Blob([Buffer.alloc(MIB + 1)]).stream();
+    expect((await upload('linus', Buffer.alloc(MIB + 1))).body['code']).toBe('OBJECT_TOO_LARGE');
+    expect((await upload('linus', stream())).body['code']).toBe('OBJECT_TOO_LARGE');
+    expect((await upload('linus', Buffer.from('x'), { 'content-encoding': 'gzip' })).body['code']).toBe(
+      'BODY_MEDIA_TYPE',
+    );
+    const codes: unknown[] = [];
+    for (let n = 0; n < 4; n++) codes.push((await upload('linus', Buffer.alloc(MIB, n + 1))).body['code']);
+    expect(codes.filter((code) => code !== undefined)).toEqual(expect.arrayContaining(['UPLOADS_FULL']));
+    expect(codes[0]).toBeUndefined();
+    expect((await upload('mallory', Buffer.alloc(MIB, 9))).status).toBe(201);
+    expect((await upload('nonsense', Buffer.from('x'))).status).toBe(401);
+  });
+
+  it('that is cut off leaves nothing', async () => {
+    const content = Buffer.alloc(300_000, 'cut');
+    const { port } = new URL(webservice.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /api/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.get('mallory')}\r\nContent-Length: 900000\r\n\r\n`,
+    );
+    socket.write(content, () => setTimeout(() => socket.destroy(), 200));
+    await once(socket, 'close');
+    expect(await objects.stat(TENANT, sha256(content))).toBeNull();
+    // The room that it held is free again: two of three MiB are left beside the one that is taken.
+    for (let n = 0; n < 2; n++) expect((await upload('mallory', Buffer.alloc(MIB, 20 + n))).status).toBe(201);
   });
 });
 

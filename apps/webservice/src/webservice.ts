@@ -47,6 +47,7 @@ export async function startWebservice(
   const server = app.getHttpServer();
   server.keepAliveTimeout = keepAlive;
   server.headersTimeout = keepAlive + 1_000;
+  server.requestTimeout = configuration.uploads.timeout;
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(

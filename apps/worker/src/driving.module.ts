@@ -48,6 +48,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     committer: telemetry.watchCommitter(database.committer),
     logs: telemetry.watchLogs(database.logStore),
     objects,
+    references: database.objectReferences,
     clock: database.clock,
     executors: telemetry.watchExecutors(
       builtinExecutors({

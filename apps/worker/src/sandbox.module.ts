@@ -31,7 +31,8 @@ export async function prove(
     keys.runOpen,
     keys.bundle,
     keys.journalMac,
-    artifacts.root,
+    ...(artifacts.store === 'file' ? [artifacts.root] : []),
+    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].filter((file) => file !== null),
     ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : []),
   ];
   const stubFolder = join(sandbox.workDirectory, 'stubs');

@@ -1,5 +1,5 @@
-import type { SecretHands, WorkerDescription } from '@taskrunner/core';
-import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { CollectableObjectStore, SecretHands, WorkerDescription } from '@taskrunner/core';
+import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerLog } from './worker-log';
 
@@ -7,7 +7,7 @@ import type { WorkerLog } from './worker-log';
 export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
-  readonly objects: FileObjectStore;
+  readonly objects: CollectableObjectStore;
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;

@@ -3,10 +3,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  FileObjectStore,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
+  openObjectStore,
   openWorkerDatabase,
   Supervisor,
   type Configuration,
@@ -19,6 +19,7 @@ import { driverHands } from './driving.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
+import { ObjectSweep } from './object-sweep';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import { openSecrets } from './secrets.module';
@@ -42,6 +43,7 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -68,7 +70,7 @@ export class Worker {
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await FileObjectStore.open(configuration.artifacts.root);
+    const objects = await openObjectStore(configuration.artifacts);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe, await loadPackTrust(configuration));
     const parts = { database, supervisor, objects, keys, probe, description, secrets, log, telemetry };
@@ -90,7 +92,12 @@ export class Worker {
     );
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, telemetry);
+    const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
+    const sweep = new ObjectSweep(
+      { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
+      log,
+    );
+    return new Worker(database, supervisor, workerUrl, description, claims, attests, sweep, telemetry);
   }
 
   async start(): Promise<void> {
@@ -106,6 +113,7 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolation: this.description.isolation,
@@ -118,6 +126,7 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();

@@ -24,7 +24,18 @@ export { sameSubject, type Actor, type Principal, type Scope, type Subject } fro
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
 export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/envelope';
-export { ObjectStore, type ByteRange, type ObjectStoreErrorCode, type PutOptions } from './lib/ports/object-store';
+export {
+  CollectableObjectStore,
+  ObjectStore,
+  type ByteRange,
+  type ObjectStoreErrorCode,
+  type PutOptions,
+} from './lib/ports/object-store';
+export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
+export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
+export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
+export { ObjectReferences } from './lib/ports/object-references';
+export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
 export type {
@@ -308,6 +319,7 @@ export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  packSourceOf,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,
@@ -316,6 +328,7 @@ export {
   type PlanningSetting,
 } from './lib/operations/pack-source';
 export {
+  invalidPack,
   PlanHashMismatch,
   SubmitRun,
   SubmitRunError,

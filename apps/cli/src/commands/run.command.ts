@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource } from '@taskrunner/core';
-import { readInputs, type InputOptions } from '../packs/input-arguments';
+import { readInputs, type InputFile, type InputOptions } from '../packs/input-arguments';
 import { isThere, loadPack } from '../packs/pack-argument';
 import { inputsFor } from '../packs/plan-offline';
 import type { Client } from '../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { followRun } from '../server/follow-run';
 import { cancelRun } from '../server/run-api';
+import { uploadFile } from '../server/upload-file';
 import { hasEnded, type RunView } from '../server/run-views';
 import { CliError } from '../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
@@ -71,7 +72,7 @@ export async function packAt(
   return isPublished ? { source: null, shown: argument } : loadPack(argument);
 }
 
-/** Pack and inputs as requests carry them. */
+/** Pack and inputs as requests carry them; files among the inputs are uploaded. */
 export async function requestOf(
   client: Client,
   argument: string,
@@ -80,7 +81,10 @@ export async function requestOf(
   context: Context,
 ): Promise<object> {
   if (source === null) return publishedBody(client, argument, options, context);
-  return { ...bodyOf(source), inputs: await inputsFor(source, options, context.readStdin) };
+  const files: InputFile[] = [];
+  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { ...bodyOf(source), inputs };
 }
 
 /** A pack that the server is to fetch itself; what its inputs are, the server says. */
@@ -91,7 +95,10 @@ async function publishedBody(
   context: Context,
 ): Promise<object> {
   const { inputs } = (await describePack(client, reference)) as unknown as { inputs: Pack['spec']['inputs'] };
-  return { pack: reference, inputs: await readInputs(options, inputs, context.readStdin) };
+  const files: InputFile[] = [];
+  const given = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { pack: reference, inputs: given };
 }
 
 function bodyOf({ manifest, files }: PackSource): object {

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   packedPaths,
-  packFilesOf,
+  packSourceOf,
   parsePackReference,
   type PackReference,
   type PackSource,
@@ -103,24 +103,9 @@ async function filesBelow(root: string, below: string, found: string[]): Promise
 }
 
 async function loadTarball(path: string): Promise<LoadedPack> {
-  const files = unwrapped(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
-  const manifest = MANIFESTS.map((name) => files.find((file) => file.path === name)).find((file) => file !== undefined);
-  if (manifest === undefined)
-    throw new CliError('CLI_FILE', `${path} holds no pack.yaml`, 'Pack the folder that holds pack.yaml.');
-  const kept = new Set(packedPaths(packFilesOf(files)));
-  const source = {
-    manifest: decode(manifest.bytes, `${path}!${manifest.path}`),
-    hasLines: true,
-    files: files.filter((file) => kept.has(file.path)),
-  };
-  return { source, shown: `${path}!${manifest.path}` };
-}
-
-/** Without the one folder that all files lie in, if there is one (`tar czf pack.tgz folder`). */
-function unwrapped(files: readonly PackSourceFile[]): readonly PackSourceFile[] {
-  const prefix = /^[^/]+\//.exec(files[0]?.path ?? '')?.[0];
-  if (prefix === undefined || !files.every(({ path }) => path.startsWith(prefix))) return files;
-  return files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }));
+  const found = packSourceOf(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
+  if (found) return { source: found.source, shown: `${path}!${found.manifest}` };
+  throw new CliError('CLI_FILE', `${path} holds no pack.yaml in UTF-8`, 'Pack the folder that holds pack.yaml.');
 }
 
 async function readText(path: string): Promise<string> {

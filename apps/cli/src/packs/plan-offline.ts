@@ -8,7 +8,7 @@ import {
   type PackSource,
 } from '@taskrunner/core';
 import type { Context } from '../commands/context';
-import { readInputs, type InputOptions } from './input-arguments';
+import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
 import { libraryOf } from './given-registry';
 import { loadPack } from './pack-argument';
@@ -42,12 +42,13 @@ export function publishedIn(options: OfflineOptions, env: Context['env']) {
     (await (await libraryOf(options, env)).resolve(NOBODY, reference)).source;
 }
 
-/** The inputs that were given, read as the pack declares them. A pack that cannot be read declares none. */
+/** The inputs that were given, read as the pack declares them; `onFile` as for `readInputs`. A pack that cannot be read declares none. */
 export async function inputsFor(
   source: PackSource,
   options: InputOptions,
   readStdin: Context['readStdin'],
+  onFile?: (file: InputFile) => void,
 ): Promise<JsonObject> {
   const reading = readPack(source.manifest, packFilesOf(source.files));
-  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin);
+  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin, onFile);
 }

@@ -87,6 +87,7 @@ export const EXAMPLES = {
     },
   },
   artifact,
+  upload: { digest: digest('c'), size: 52_428, expiresAt: '2026-11-25T10:00:00.000Z' },
   step: {
     id: 'scan',
     parent: '',

@@ -201,6 +201,7 @@ export const SCHEMAS = {
     createdAt: instant,
     links: closed({ download: link }),
   }),
+  Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {
     type: 'object',
     required: ['runId', 'sequence', 'timestamp', 'eventType'],

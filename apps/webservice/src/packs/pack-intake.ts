@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PackLibrary, parsePackReference, type Json, type PackSource, type TenantId } from '@taskrunner/core';
 import { toSource, type PackBody } from '../plans/pack-body';
+import { PackSources } from '../plans/pack-sources';
 import { ApiError } from '../problems/problem';
 import type { ProblemCode } from '../problems/problem-code';
 import { fault } from '../requests/validated';
@@ -24,17 +25,28 @@ export const TRUST_CODES: readonly ProblemCode[] = ['PACK_UNTRUSTED', 'PACK_UNSI
 /** Takes the pack of a request, in whichever way it came. */
 @Injectable()
 export class PackIntake {
-  constructor(private readonly library: PackLibrary) {}
+  constructor(
+    private readonly library: PackLibrary,
+    private readonly sources: PackSources,
+  ) {}
 
   /** Rejects with `REQUEST_INVALID` unless exactly one way is used, and as the library does. */
   async take(
     tenant: TenantId,
-    { manifest, files, pack, signatures }: PackBody,
+    { manifest, files, pack, bundle, signatures }: PackBody,
   ): Promise<{ readonly source: PackSource; readonly signatures: readonly Json[] }> {
-    if ((manifest === undefined) === (pack === undefined))
+    if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
       throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-        fault('/manifest', 'Exactly one of manifest and pack is given.', 'Send a manifest, or name a published pack.'),
+        fault(
+          '/manifest',
+          'Exactly one of manifest, pack and bundle is given.',
+          'Send a manifest, name a published pack, or refer to an upload.',
+        ),
       ]);
+    if (bundle !== undefined) {
+      const source = await this.sources.unpack(tenant, bundle.digest, files);
+      return { source, signatures: signatures ?? [] };
+    }
     if (manifest !== undefined) return { source: toSource(manifest, files ?? []), signatures: signatures ?? [] };
     if (files !== undefined || signatures !== undefined)
       throw new ApiError('REQUEST_INVALID', 'the request has one fault', [

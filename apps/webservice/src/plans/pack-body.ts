@@ -1,8 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
   canonical,
+  isDigest,
   parsePackPath,
   parsePackReference,
+  type Digest,
   type Fault,
   type JsonObject,
   type PackSource,
@@ -48,6 +50,20 @@ function IsPackReference(): PropertyDecorator {
   });
 }
 
+/** `{digest}` of an upload. */
+function IsBundle(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isBundle',
+    validator: {
+      validate: (value: unknown) => {
+        if (typeof value !== 'object' || value === null) return false;
+        return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
+      },
+      defaultMessage: () => 'bundle must be {digest}: sha256: and 64 hexadecimal digits',
+    },
+  });
+}
+
 /** A file of a pack. */
 export class PackFileBody {
   @ApiProperty({ description: 'Relative to the pack, forward slashes.', example: 'scripts/scan.sh' })
@@ -73,7 +89,7 @@ export class PackBody {
   @ApiProperty({
     required: false,
     description:
-      'The manifest: YAML or JSON as a text (then faults have lines), or as an object. Either this or `pack`.',
+      'The manifest: YAML or JSON as a text (then faults have lines), or as an object. This, `pack` or `bundle`.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
   @ValidateIf((_body, value) => value !== undefined)
@@ -103,6 +119,18 @@ export class PackBody {
   signatures?: JsonObject[];
 
   @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: false,
+    required: ['digest'],
+    properties: { digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } },
+    description: 'Instead of a manifest: an upload that is a tar, plain or gzip, of the folder that holds pack.yaml.',
+  })
+  @IsOptional()
+  @IsBundle()
+  bundle?: { readonly digest: Digest };
+
+  @ApiProperty({
     required: false,
     type: () => [PackFileBody],
     description: 'The other files of the pack; the manifest is not among them.',
@@ -119,14 +147,14 @@ export class PackBody {
     additionalProperties: true,
     default: {},
     description:
-      'Inputs by name; a file is `{digest, size}`. Sensitive ones are sealed for the run and deleted with its evidence sealed.',
+      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people. Sensitive ones are sealed for the run, and deleted when its evidence is sealed.',
   })
   @IsOptional()
   @IsObject()
   inputs?: JsonObject;
 }
 
-/** The pack that was sent in. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+/** The pack that stands in a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
 export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
   const faults: Fault[] = [];
   const seen = new Set<string>();

@@ -2,12 +2,14 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestj
 import { ApiTags } from '@nestjs/swagger';
 import {
   PackJudge,
+  invalidPack,
   planPack,
+  resolveFileInputs,
   RunReader,
   sha256,
   signersOf,
   simulatePack,
-  SubmitRunError,
+  Uploads,
   type Fault,
   type Plan,
   type PlanningSetting,
@@ -18,7 +20,7 @@ import {
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
@@ -40,6 +42,7 @@ export class PlansController {
     private readonly reader: RunReader,
     private readonly intake: PackIntake,
     private readonly judge: PackJudge,
+    private readonly uploads: Uploads,
   ) {}
 
   @Post('plans')
@@ -60,7 +63,7 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
   async plan(
     @Caller() { principal }: Caller,
@@ -68,14 +71,12 @@ export class PlansController {
     @Req() request: Request,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, asker } = await this.asked(principal.tenant, value);
-    const planning = planPack(source, value.inputs ?? {}, this.setting, asker);
-    if (check)
-      return {
-        valid: planning.kind === 'planned',
-        errors: planning.kind === 'refused' ? planning.faults.map(toFault) : [],
-      };
-    if (planning.kind === 'refused') throw refused(planning.code, planning.faults);
+    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
+    const planning = planPack(source, inputs, this.setting, asker);
+    const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
+    if (check) return { valid: all.length === 0, errors: all.map(toFault) };
+    if (planning.kind === 'refused') throw invalidPack(planning.code, all);
+    if (all.length > 0) throw invalidPack('PLAN_INVALID', all);
     const { planHash, receipt, profileDigest, plan, profile, warnings } = planning.planned;
     return { planHash, receipt, profileDigest, plan, profile, warnings: warnings.map(toFault) };
   }
@@ -89,24 +90,27 @@ export class PlansController {
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
     answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
   async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const { source, asker } = await this.asked(principal.tenant, value);
-    const simulation = simulatePack(source, value.inputs ?? {}, value.script ?? {}, this.setting, asker);
+    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting, asker);
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
-      throw refused(simulation.code, simulation.faults);
+      throw invalidPack(simulation.code, simulation.faults);
     }
     const { report, status, code, tookMs } = simulation.simulated;
     return { ...report, status, code, tookMs };
   }
 
-  /** The pack of a request, and for whom it is planned: that decides which secrets it may have. */
-  private async asked(tenant: TenantId, body: PlanBody) {
+  /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
+  private async read(tenant: TenantId, body: PlanBody) {
     const { source, signatures } = await this.intake.take(tenant, body);
-    return { source, asker: { tenant, signers: await signersOf(this.judge, tenant, source, signatures) } };
+    const given = { source, inputs: body.inputs ?? {} };
+    const asker = { tenant, signers: await signersOf(this.judge, tenant, source, signatures) };
+    return { source, asker, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
   }
 
   @Get('runs/:runId/plan')
@@ -176,11 +180,6 @@ export class PlansController {
       .status(200)
       .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
   }
-}
-
-function refused(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
 function toFault(fault: Fault) {

@@ -6,6 +6,7 @@ import type {
   RegistryErrorCode,
   ScheduleCode,
   SubmitRunCode,
+  UploadCode,
 } from '@taskrunner/core';
 
 /** Refusals of the HTTP layer itself. */
@@ -25,6 +26,10 @@ export type ApiCode =
   | 'STEP_NOT_FOUND'
   | 'ARTIFACT_NOT_FOUND'
   | 'EVIDENCE_NOT_SEALED'
+  /** An uploaded pack is no archive, holds what is not unpacked, or too much. */
+  | 'ARCHIVE_INVALID'
+  | 'ARCHIVE_UNSAFE'
+  | 'ARCHIVE_TOO_LARGE'
   | 'RATE_LIMITED'
   | 'DATABASE_UNAVAILABLE'
   | 'INTERNAL';
@@ -38,4 +43,5 @@ export type ProblemCode =
   | ScheduleCode
   | ObjectStoreErrorCode
   | PackLibraryCode
-  | RegistryErrorCode;
+  | RegistryErrorCode
+  | UploadCode;

@@ -285,6 +285,44 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Tell the operator: the object store is damaged.',
   },
   OBJECT_RANGE: { status: 416, title: 'The range lies outside', remediation: 'Ask for a range within the size.' },
+  OBJECT_STORE_UNAVAILABLE: {
+    status: 503,
+    title: 'The object store does not answer',
+    remediation: 'Try again later.',
+    retryable: true,
+  },
+  OBJECT_STORE_REFUSED: {
+    status: 500,
+    title: 'The object store refuses us',
+    remediation: 'Tell the operator: bucket, credentials or rights of the object store are wrong.',
+  },
+
+  UPLOADS_FULL: {
+    status: 429,
+    title: 'The tenant has no room left for uploads',
+    remediation: 'Wait until earlier uploads expire, or say the size of this one in Content-Length.',
+    retryable: true,
+  },
+  UPLOAD_MISSING: {
+    status: 422,
+    title: 'There is no such upload',
+    remediation: 'Upload it with POST /api/uploads and submit again.',
+  },
+  ARCHIVE_INVALID: {
+    status: 422,
+    title: 'The uploaded pack is no archive',
+    remediation: 'Make it with tar (ustar, pax or GNU format; plain or gzip).',
+  },
+  ARCHIVE_UNSAFE: {
+    status: 422,
+    title: 'The uploaded pack holds what is not unpacked',
+    remediation: 'Keep to regular files under plain relative names, each once.',
+  },
+  ARCHIVE_TOO_LARGE: {
+    status: 422,
+    title: 'The uploaded pack is too large',
+    remediation: 'Leave out files that are not needed.',
+  },
 };
 
 /** True if the table knows the code. */

@@ -255,6 +255,7 @@ export class MemoryWorld {
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
       objects: new MemoryObjects(this),
+      references: { need: async () => undefined },
       clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
       worker,

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
 import type { Executor } from '../ports/executor';
 import type { LogStore } from '../ports/log-store';
+import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 
@@ -16,6 +17,7 @@ export interface DriverHands {
   readonly committer: Committer;
   readonly logs: LogStore;
   readonly objects: ObjectStore;
+  readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
   readonly worker: WorkerDescription;

@@ -111,3 +111,35 @@ export function sourceDigestOf({ manifest, files, archiveDigest }: PackSource): 
   const listed = files.map(({ path, bytes, executable }) => ({ path, sha256: sha256(bytes), executable }));
   return digestOf({ manifest: sha256(manifest), files: listed.sort((a, b) => (a.path < b.path ? -1 : 1)) });
 }
+
+const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
+
+/**
+ * The pack in a folder's files, also with one folder around all of them (`tar czf pack.tgz folder`); what `.packignore` names is left out. Null
+ * if they hold no manifest, or one that is not UTF-8. `manifest` is the path of it.
+ */
+export function packSourceOf(
+  files: readonly PackFile[],
+): { readonly source: PackSource; readonly manifest: string } | null {
+  const inside = unwrapped(files);
+  const found = MANIFESTS.map((name) => inside.find((file) => file.path === name)).find((file) => file !== undefined);
+  const manifest = found && decode(found.bytes);
+  if (!found || manifest === null || manifest === undefined) return null;
+  const kept = new Set(packedPaths(packFilesOf(inside)));
+  const source = { manifest, hasLines: true, files: inside.filter((file) => kept.has(file.path)) };
+  return { source, manifest: found.path };
+}
+
+function unwrapped(files: readonly PackFile[]): readonly PackFile[] {
+  const prefix = /^[^/]+\//.exec(files[0]?.path ?? '')?.[0];
+  if (prefix === undefined || !files.every(({ path }) => path.startsWith(prefix))) return files;
+  return files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }));
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}

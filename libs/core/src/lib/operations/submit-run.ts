@@ -15,11 +15,13 @@ import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
+import type { Uploads } from '../ports/uploads';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackJudge } from './pack-judge';
+import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
-import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
+import { packedFiles, sourceDigestOf, type PackFile, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -34,7 +36,9 @@ export type SubmitRunCode =
   /** Nobody who is trusted stands behind the pack. */
   | PackTrustCode
   /** The key came before with another body. */
-  | 'IDEMPOTENCY_KEY_REUSED';
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** The pack is no upload of this tenant, or one that has expired. */
+  | 'UPLOAD_MISSING';
 
 /** A run that is not accepted. */
 export class SubmitRunError extends CodedError<SubmitRunCode> {
@@ -80,12 +84,20 @@ export interface Submission {
   readonly labels: Readonly<Record<string, string>>;
   /** Of schedules: which it is, and what the profile must be. */
   readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
-  readonly idempotency: { readonly key: string; readonly route: string; readonly bodyDigest: Digest } | null;
+  readonly idempotency: Idempotency | null;
+}
+
+/** By which a request that comes again is known. */
+export interface Idempotency {
+  readonly key: string;
+  readonly route: string;
+  readonly bodyDigest: Digest;
 }
 
 export interface SubmitRunHands {
   readonly runs: RunStore;
   readonly objects: ObjectStore;
+  readonly uploads: Pick<Uploads, 'find'>;
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
@@ -103,6 +115,9 @@ export interface Submitted {
   /** The new run as its row says; null if it was replayed. */
   readonly run: RunSummary | null;
 }
+
+/** Files of a pack that are stored at the same time. */
+const PUTS_AT_ONCE = 8;
 
 /** RFC 8785 texts of what a run is admitted with. */
 interface AdmittedTexts {
@@ -148,15 +163,13 @@ export class SubmitRun {
     principal: Principal,
     submission: Submission,
   ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
-    const { source, inputs, signatures } = submission;
-    const { judge, planner } = this.hands;
+    const { judge, planner, uploads } = this.hands;
+    const { source, signatures } = submission;
+    const { inputs, faults } = await resolveFileInputs(uploads, principal.tenant, submission, true);
     const signers = await signersOf(judge, principal.tenant, source, signatures);
     const planning = planner.plan(principal.tenant, source, inputs, signers);
-    if (planning.kind === 'refused') {
-      const { code, faults } = planning;
-      const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-      throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
-    }
+    if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
     if (submission.schedule) refuseSensitive(planning.planned);
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
@@ -169,6 +182,18 @@ export class SubmitRun {
     return { planning, trust };
   }
 
+  /**
+   * The run that the same request made before; null if there is none. For requests whose uploads have expired since: what they ask for
+   * cannot be planned again.
+   */
+  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
+    const { runs, sensitive } = this.hands;
+    const asked = { ...idempotency, person: { iss, sub } };
+    const found = await runs.replayed(tenant, asked);
+    if (found !== null || sensitive === null) return found;
+    return runs.replayed(tenant, { ...asked, bodyDigest: sensitive.digest(tenant, asked.bodyDigest) });
+  }
+
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
   private async admit(
     principal: Principal,
@@ -179,11 +204,16 @@ export class SubmitRun {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const { tenant, iss, sub, name } = principal;
+    const packed = packedFiles(submission.source, files);
     const stored: NewRun['files'] = [];
-    for (const { path, bytes, executable } of packedFiles(submission.source, files)) {
-      const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
-      stored.push({ path, digest, size, executable });
-    }
+    const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
+      for (const [place, { path, bytes, executable }] of waiting) {
+        const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
+        stored[place] = { path, digest, size, executable };
+      }
+    };
+    const waiting = packed.entries();
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
@@ -246,6 +276,12 @@ export class SubmitRun {
   }
 }
 
+/** A pack, or a pack with inputs, that cannot run. */
+export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+}
+
 /** What readers see of a run that was just stored. */
 function summaryOf(run: NewRun): RunSummary {
   const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
@@ -286,12 +322,7 @@ function refuseSensitive({ sensitive }: Planned): void {
       remediation,
     };
   });
-  throw new SubmitRunError(
-    'PLAN_INVALID',
-    'the pack has sensitive inputs',
-    'Correct what is listed under errors.',
-    faults,
-  );
+  throw invalidPack('PLAN_INVALID', faults);
 }
 
 function comparePlan(planned: Planned, { planHash, receipt }: Submission): void {

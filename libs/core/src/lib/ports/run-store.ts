@@ -84,6 +84,8 @@ export abstract class RunStore {
   /** Database time, milliseconds; and an id made from it. */
   abstract stamp(): Promise<{ readonly at: number; readonly runId: RunId }>;
   abstract create(run: NewRun): Promise<Created>;
+  /** The run that this key and body made before; null for a new key and for another body. */
+  abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
   /** One statement: takes the inbox position on the run row, inserts the letter, makes the run due. */
   abstract post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted>;
 }

@@ -1,6 +1,8 @@
+import { checkArtifacts } from './check-artifacts';
 import type { Configuration, IssuerConfiguration } from './configuration';
 import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './check-packs-registry';
+import { isLoopback } from './loopback';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
@@ -34,6 +36,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkNames(authority.issuers, notes);
   checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
+  checkArtifacts(configuration, notes);
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
 }
@@ -152,11 +155,4 @@ function checkDevelopment({ http, authority }: Configuration, notes: Notes): voi
   authority.issuers.forEach(({ issuer }, index) => {
     if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
   });
-}
-
-/** True for `localhost` and literal loopback addresses; other names are not looked up. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.test(host)
-  );
 }

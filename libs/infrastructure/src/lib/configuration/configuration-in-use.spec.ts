@@ -15,6 +15,9 @@ const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
+const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
+const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
+const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
 const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
@@ -34,6 +37,20 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
   ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
+  [
+    'artifacts.bundleRoots',
+    'libs/infrastructure/src/lib/executors/bundle-ingest.int-spec.ts',
+    'a root that is not configured',
+  ],
+  [
+    'artifacts.uploads.*',
+    'apps/webservice/src/webservice.int-spec.ts',
+    'has a size, and the tenant has room for so many',
+  ],
+  ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
+  ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
+  ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],
+  ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
   ['artifacts.*', E2E, 'keeps bytes where artifacts say, up to what they say'],
   ['approvals.floor.proof', 'libs/infrastructure/src/lib/configuration/environment-of.ts', 'proof: floor.proof'],
   ['approvals.floor.selfApproval', PARSING, 'the environment depends on configuration and build alone'],
@@ -43,6 +60,14 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['retries.maxBackoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
   ['retries.cap.maxBackoff', PLANS, 'of a pause'],
   ['retries.*', E2E, 'tries again as configured where the pack says nothing, and refuses what asks for more'],
+  ['packsRegistry.maxPackBytes', REGISTRY, 'refuses what is larger than configured, before it fetches it'],
+  ['packsRegistry.maxFiles', REGISTRY, 'refuses what is larger than configured, before it fetches it'],
+  ['packsRegistry.timeout', REGISTRY, 'without an answer it is unavailable'],
+  ['packsRegistry.maxSignatures', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.maxSignatures'],
+  ['packsRegistry.cacheBytes', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.cacheBytes'],
+  ['packsRegistry.*', 'apps/webservice-e2e/src/packs.e2e-spec.ts', 'each refusal has its code'],
+  ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
+  ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
   ['sandbox.profile', PARSING, "'%s is %s'"],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
   ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],

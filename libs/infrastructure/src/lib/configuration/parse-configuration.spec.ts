@@ -266,7 +266,7 @@ describe('what is made of a configuration', () => {
     expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
     expect(environmentOf(configuration, build)).toEqual(environment);
     expect(environmentOf(read('limits: { maxParallel: 17 }'), build)).not.toEqual(environment);
-    expect(environment.packTrust).toEqual({ policy: packTrust });
+    expect(environment.packTrust).toEqual({ policy: packTrust, bundleRoots: {} });
     expect(profileDefaultsOf(configuration)).toMatchObject({
       stopGraceMs: 3_000,
       attemptTimeoutMs: 3_600_000,
@@ -318,5 +318,27 @@ describe('files', () => {
     });
     const { ownerUrl = '' } = await urls(`database: { ownerUrl: "postgres://me@db/x", ownerPasswordFile: ${file} }`);
     expect(decodeURIComponent(new URL(ownerUrl).password)).toBe('p@ss/w%rd');
+  });
+
+  it.each([
+    ['artifacts: {store: s3}', '/artifacts/s3', 'CONFIG_MISSING_KEY'],
+    ['artifacts: {store: s4}', '/artifacts/store', 'CONFIG_CHOICE'],
+    ['artifacts: {grace: 1m}', '/artifacts/grace', 'CONFIG_UNSAFE'],
+    ['artifacts: {uploads: {maxBytes: 2GiB, tenantBytes: 1GiB}}', '/artifacts/uploads/maxBytes', 'CONFIG_CONFLICT'],
+    ['artifacts: {s3: {accessKeyIdFile: /a}}', '/artifacts/s3', 'CONFIG_CONFLICT'],
+    ['artifacts: {s3: {endpoint: "http://s3.example.org"}}', '/artifacts/s3/endpoint', 'CONFIG_UNSAFE'],
+    ['artifacts: {s3: {prefix: "../x/"}}', '/artifacts/s3/prefix', 'CONFIG_FORMAT'],
+    ['artifacts: {s3: {prefix: x}}', '/artifacts/s3/prefix', 'CONFIG_FORMAT'],
+    ['artifacts: {s3: {partSize: 1MiB}}', '/artifacts/s3/partSize', 'CONFIG_RANGE'],
+    ['artifacts: {store: s3, maxBytes: 512GiB, s3: {bucket: b}}', '/artifacts/s3/partSize', 'CONFIG_CONFLICT'],
+  ])('refuses %s', (source, path, code) => {
+    expect(faults(source).join()).toContain(`${code} ${path}`);
+  });
+
+  it('takes a bucket, and a short grace for tests alone', () => {
+    const s3 =
+      '{bucket: b, prefix: a/b/, endpoint: "http://127.0.0.1:9", accessKeyIdFile: /a, secretAccessKeyFile: /b}';
+    expect(read(`artifacts: {store: s3, s3: ${s3}}`).artifacts.s3).toMatchObject({ bucket: 'b', partSize: 16 << 20 });
+    expect(read('{database: {allowUnsafe: true}, artifacts: {grace: 1s}}').artifacts.grace).toBe(1_000);
   });
 });

@@ -11,11 +11,13 @@ import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
+import { PostgresObjectReferences } from './postgres-object-references';
 import { PostgresPackVersions } from './postgres-pack-versions';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
+import { PostgresUploads } from './postgres-uploads';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -47,6 +49,7 @@ export interface WebDatabase {
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly packVersions: PostgresPackVersions;
+  readonly uploads: PostgresUploads;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -60,6 +63,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
@@ -86,6 +90,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       packVersions: new PostgresPackVersions(queries),
+      uploads: new PostgresUploads(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],
@@ -119,6 +124,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,
       backlog: () => backlogOf(pool),

@@ -28,6 +28,10 @@ export class WatchedRunStore extends RunStore {
     return this.inner.create(traceContext === null ? run : { ...run, traceContext });
   }
 
+  replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null> {
+    return this.inner.replayed(tenant, idempotency);
+  }
+
   post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
     return this.inner.post(tenant, run, given, dedupe);
   }

@@ -11,6 +11,7 @@ import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
 import { sensitiveInputs } from './13-sensitive-inputs';
+import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
 import { traceContext } from './18-trace-context';
@@ -30,6 +31,7 @@ export const migrations = [
   access,
   tail,
   sensitiveInputs,
+  uploads,
   packVersions,
   schedules,
   traceContext,
