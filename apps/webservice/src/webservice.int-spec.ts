@@ -1,7 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -1094,6 +1093,9 @@ describe('schedules', () => {
     expect((await promised('Schedule', 'ada', 'DELETE', path)).body).toMatchObject({ name: 'nightly', revision: 2 });
     const gone = await ask('ada', 'GET', path);
     expect([gone.status, validators.get('Problem')?.(gone.body)]).toEqual([404, true]);
+  });
+});
+
 const FILED = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
 metadata: { name: filed, version: 1.0.0 }
