@@ -4,6 +4,7 @@ import { isCodedError } from '@taskrunner/core';
 import {
   configurationFileOf,
   databaseUrlsOf,
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -84,7 +85,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: sensitiveKey !== null,
       },
       bindings: secrets.bindings,

@@ -26,7 +26,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, secrets, log, telemetry } = parts;
+  const { database, supervisor, objects, keys, probe, description, egress, secrets, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -55,6 +55,8 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         clock: database.clock,
         objects,
         hands: sandboxHands,
+        egress: egress.proxy,
+        http: egress.http,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
@@ -71,7 +73,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
+    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, sensitiveInputs: false }),
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });

@@ -1,6 +1,7 @@
 import type { CollectableObjectStore, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
@@ -11,6 +12,7 @@ export interface WorkerParts {
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
+  readonly egress: WorkerEgress;
   readonly secrets: SecretHands;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;

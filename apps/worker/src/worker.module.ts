@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  type EgressProxy,
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
@@ -16,6 +17,7 @@ import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
@@ -39,6 +41,7 @@ export class Worker {
   private constructor(
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
+    private readonly egress: EgressProxy,
     private readonly url: string,
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
@@ -73,7 +76,8 @@ export class Worker {
     const objects = await openObjectStore(configuration.artifacts);
     const probe = await prove(configuration, keys, supervisor, log);
     const description = describe(configuration, probe, await loadPackTrust(configuration));
-    const parts = { database, supervisor, objects, keys, probe, description, secrets, log, telemetry };
+    const egress = await openEgress(configuration, log);
+    const parts = { database, supervisor, objects, keys, probe, description, egress, secrets, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, parts);
     const watch = telemetry.watchRuns();
@@ -97,7 +101,7 @@ export class Worker {
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, sweep, telemetry);
+    return new Worker(database, supervisor, egress.proxy, workerUrl, description, claims, attests, sweep, telemetry);
   }
 
   async start(): Promise<void> {
@@ -130,6 +134,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
   }

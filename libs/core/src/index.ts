@@ -284,9 +284,27 @@ export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
-export { parseAuthority, parseHost, parseTarget, type Authority, type Target } from './lib/egress/authority';
-export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
-export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
+export {
+  parseAuthority,
+  parseHost,
+  parseTarget,
+  parseWholeTarget,
+  type Authority,
+  type Target,
+} from './lib/egress/authority';
+export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
+export { broadnessOf } from './lib/egress/broad-egress';
+export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
+export {
+  decideAddress,
+  decideDial,
+  decideEgress,
+  type DialDecision,
+  type EgressCode,
+  type EgressDecision,
+} from './lib/egress/decide-egress';
+export { rulesOfStep } from './lib/plan/step-egress';
+export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export {
   bindingFor,

@@ -76,6 +76,7 @@ export {
   retryRuleOf,
   type Build,
 } from './lib/configuration/environment-of';
+export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
 export {
@@ -85,6 +86,11 @@ export {
 } from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
+export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
+export type { EgressErrorCode } from './lib/egress/egress-error';
+export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
+export type { EgressHands, EgressWay } from './lib/executors/egress-hands';
+export type { HttpSettings } from './lib/executors/http-exchange';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';

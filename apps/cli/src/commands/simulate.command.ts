@@ -59,8 +59,8 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
         `secret       ${name}${required ? '' : ' (optional)'}${provider === null ? ', not bound' : ` from ${provider}`}: ${steps.join(', ') || 'no step'}`,
       ),
     );
-  for (const { step, url, verdict } of report.egress)
-    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}`));
+  for (const { step, url, verdict, enforced } of report.egress)
+    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}, ${enforced}`));
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
   terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
   terminal.print(`widest       ${report.widest}`);

@@ -7,6 +7,7 @@ import {
   type ReadPack,
 } from '@taskrunner/core';
 import {
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -61,7 +62,7 @@ export async function offlineSetting(
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
-      egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
+      egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
     },
     ...(named ? { bindings: configuration.secrets.bindings } : {}),

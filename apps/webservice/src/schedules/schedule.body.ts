@@ -196,7 +196,7 @@ export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
   };
   if (body.signatures != null)
     refuse('/signatures', 'A schedule keeps no signatures.', 'Publish the pack, and name it in pack.');
-  if (body.manifest != null || body.pack != null) return body as PackBody;
+  if (body.manifest != null || body.pack != null) return body;
   if (body.files == null) return null;
   return refuse('/files', 'files come with their manifest only.', 'Send the manifest too: both are replaced together.');
 }

@@ -67,7 +67,13 @@ export class MemoryWorld {
   private next = 1n;
 
   /** Accepts a run of this plan. */
-  submit(plan: Plan, inputs: Json = {}, signers: readonly string[] = [], secrets: Profile['secrets'] = []): RunId {
+  submit(
+    plan: Plan,
+    inputs: Json = {},
+    signers: readonly string[] = [],
+    egress: Profile['egress'] = [],
+    secrets: Profile['secrets'] = [],
+  ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
       schema: 'taskrunner.environment.v1',
@@ -86,7 +92,7 @@ export class MemoryWorld {
       schema: 'taskrunner.profile.v1',
       environment: sha256(environmentText),
       defaults: testDefaults,
-      egress: [],
+      egress,
       secrets,
       images: {},
     };

@@ -28,6 +28,7 @@ import type { PackFiles } from '../lib/pack/pack-files';
 import { readPack } from '../lib/pack/read-pack';
 import { toManifest } from '../lib/pack/pack-digest';
 import { buildPlan } from '../lib/plan/build-plan';
+import { writeEgressLog } from '../lib/egress/egress-log';
 import type { Environment } from '../lib/plan/profile';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
@@ -54,6 +55,7 @@ spec:
       run:
         uses: builtin:command
         with: { command: [scan, "{{ inputs.image }}"] }
+        egress: [{ url: "https://mirror.test" }]
         outputs: { hits: { type: array } }
         artifacts: [{ name: report, path: out/report.json }]
     - { id: few-hits, gate: { policy: few } }
@@ -63,7 +65,11 @@ spec:
         items: "{{ inputs.regions }}"
         iterator: region
         steps:
-          - { id: apply, run: { uses: "builtin:command", with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] } } }
+          - id: apply
+            run:
+              uses: builtin:command
+              with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] }
+              egress: [{ url: "https://mirror.test" }]
 `;
 
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -107,8 +113,14 @@ class SampleCommand extends Executor {
 
 /** The proxy's log of one step's socket. */
 function attemptsOf(step: string): string {
-  const attempt = (host: string, allowed: boolean): string => `${canonical({ step, host, port: 443, allowed })}\n`;
-  return attempt('mirror.test', true) + attempt('evil.test', false);
+  const to = { via: 'connect' as const, port: 443, ms: step.length };
+  return writeEgressLog(
+    [{ scheme: 'https', host: 'mirror.test', port: 443 }],
+    [
+      { ...to, n: 1, host: 'mirror.test', sni: 'mirror.test', address: '93.184.216.34', sent: 517, received: 4_096, allowed: true, code: 'EGRESS_ALLOWED' },
+      { ...to, n: 2, host: 'evil.test', sni: null, address: null, sent: 0, received: 0, allowed: false, code: 'EGRESS_NOT_LISTED' },
+    ],
+  ); // prettier-ignore
 }
 
 /** A key pair, and its place in a trust file. */
@@ -224,7 +236,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const statement = buildPackStatement(planning.plan.pack, null);
   const signatures = publishers.map((key) => signedStatement(key, statement));
   const signers = publishers.map(({ trusted }) => trusted.keyid).sort();
-  const run = world.submit(planning.plan, planning.values, signers);
+  const run = world.submit(planning.plan, planning.values, signers, planning.profile.egress);
   const executors = [new SampleCommand(options.fails ?? false)];
   world.at += 1_000;
   await drive(world, run, executors);

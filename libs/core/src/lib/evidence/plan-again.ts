@@ -1,9 +1,9 @@
-import { parseRule } from '../egress/egress-rule';
 import { isJsonArray, type Json } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Block, Plan } from '../plan/plan';
+import { profileRules } from '../plan/step-egress';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
 
@@ -44,10 +44,7 @@ export function planAgain({ evidence, plan, profile, environment }: EvidenceDocu
         profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),
       ),
       interpreters: interpretersOf(plan),
-      egress: profile.egress.flatMap(({ scheme, host, port, cidr }) => {
-        const rule = parseRule(`${scheme}://${host}:${port}`, cidr ?? undefined);
-        return rule ? [rule] : [];
-      }),
+      egress: profileRules(profile),
       sensitiveInputs: true,
     },
   });

@@ -153,7 +153,7 @@ async function gatherEvidence(
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
-    egress: new Map(),
+    egress: await egressLogs(hands, tenant, pages),
     probes: hands.probes,
     artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
@@ -174,6 +174,19 @@ async function pagesWithInputs(hands: AttestHands, tenant: TenantId, run: RunId)
     pages.push({ first, entries, values: { ...values, ...inputs }, prev, hash });
   }
   return pages;
+}
+
+/** The proxy's log of each closed socket, by the digest that the journal holds. */
+async function egressLogs(
+  hands: AttestHands,
+  tenant: TenantId,
+  pages: readonly Page[],
+): Promise<RunEvidence['egress']> {
+  const logs = new Map<Digest, string>();
+  for (const { event } of pages.flatMap(({ entries }) => entries))
+    if (event.type === 'egress.closed' && !logs.has(event.log))
+      logs.set(event.log, new TextDecoder().decode(await readAll(hands.objects, tenant, event.log)));
+  return logs;
 }
 
 async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<Awaited<ReturnType<LogStore['read']>>> {

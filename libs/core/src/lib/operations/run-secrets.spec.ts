@@ -62,7 +62,7 @@ function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [bin
   const memory = new MemoryWorld();
   const vault = new Vault();
   const plan = aPlan(aBlock([...nodes]));
-  const run = memory.submit(plan, {}, [], [{ name: 'deploy', provider: 'vault' }]);
+  const run = memory.submit(plan, {}, [], [], [{ name: 'deploy', provider: 'vault' }]);
   const secrets = { bindings, providers: new Map([['vault', vault]]), sensitive: sensitive ?? null };
   return {
     memory,

@@ -10,7 +10,7 @@ import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
-import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies } from './pack-parts';
+import { checkPackFields, egressLists, readApprovals, readConcurrency, readPolicies } from './pack-parts';
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
@@ -49,6 +49,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const steps = [...everyStep(list)];
   if (steps.length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
+  const egress = egressLists(pack, environment, configuration, faults);
   const graph = readList(
     list,
     { failed: false, previous: false },
@@ -60,7 +61,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       granted,
       optional: names.optional,
       retries: spec.failure.retries,
-      egress: egressOf(pack, environment, configuration, faults),
+      egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },
   );
@@ -131,7 +132,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
   const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
   const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
-  const profile = profileOf(graph, environment, { ...configuration, defaults }, names.secrets);
+  const profile = profileOf(graph, environment, { ...configuration, defaults }, egress, names.secrets);
   return {
     kind: 'planned',
     plan,

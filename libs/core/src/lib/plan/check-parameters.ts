@@ -4,6 +4,7 @@ import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import { parseDuration } from '../pack/duration';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
+import { normaliseHttp } from './check-http';
 import type { Faults } from './faults';
 
 /** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
@@ -124,6 +125,7 @@ export function normaliseParameters(uses: string, parameters: JsonObject): JsonO
     const milliseconds = parseDuration(parameters['for']);
     return milliseconds === null ? parameters : { ...parameters, for: `PT${milliseconds / 1_000}S` };
   }
+  if (uses === 'builtin:http') return normaliseHttp(parameters);
   if (uses !== 'builtin:command' && uses !== 'builtin:script') return parameters;
   const { okExitCodes } = parameters;
   const codes = okExitCodes === undefined ? [0] : okExitCodes;

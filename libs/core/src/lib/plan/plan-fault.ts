@@ -44,6 +44,7 @@ export const PLAN_REMEDIES = {
   SEALED_UNENFORCEABLE: 'Run the pack where steps are sealed.',
   SEALED_EGRESS_DENIED: 'Have the destination listed by the pack and by the environment.',
   EGRESS_URL: 'Write https://host, https://host:port or http://host.',
+  EGRESS_BROAD: 'Name the host itself, if one host is meant.',
   GATE_GRANT_UNKNOWN: 'Use a grant that the operator has configured.',
   GATE_EXPIRY_TOO_LONG: 'Let the approval expire sooner.',
   GATE_WHEN: 'Decide by inputs and pack; put the gate into a conditional to decide by results.',

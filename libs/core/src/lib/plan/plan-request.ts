@@ -21,7 +21,7 @@ export interface PlanConfiguration {
   readonly secrets: Readonly<Record<string, SecretGrant>>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
-  /** Where sealed steps may go; in an open environment it is not asked. */
+  /** The environment's entries (`sealedMode.allow`): where sealed steps may go; in an open environment, which private places too. */
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;

@@ -64,7 +64,7 @@ export interface Profile {
   readonly egress: readonly {
     readonly scheme: string;
     readonly host: string;
-    readonly port: number;
+    readonly port: number | '*';
     readonly cidr: string | null;
   }[];
   readonly secrets: readonly { readonly name: string; readonly provider: string }[];

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor, Parameter } from './builtin-executors';
+import { checkHttp } from './check-http';
 import { checkParameterNames, checkParametersTogether, checkValue } from './check-parameters';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
@@ -73,10 +74,12 @@ export function readParameters(
     checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
   }
   if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
+  if (executor !== null && body.uses === 'builtin:http') checkHttp(body, where, faults);
   return { canonical, types };
 }
 
 function ruleOf(parameter: Parameter | undefined): FieldRule {
+  if (parameter?.reading === 'response') return FIELDS.response;
   if (parameter?.reading === 'argument') return FIELDS.argument;
   return parameter?.reading === 'inside' ? FIELDS.withInside : FIELDS.with;
 }

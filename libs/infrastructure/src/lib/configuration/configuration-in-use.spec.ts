@@ -14,6 +14,8 @@ const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.s
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
+const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
+const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
 const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
 const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
 const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
@@ -68,6 +70,15 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['packsRegistry.*', 'apps/webservice-e2e/src/packs.e2e-spec.ts', 'each refusal has its code'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
+  ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
+  ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
+  ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],
+  ['sealedMode.proxy.drain', 'libs/infrastructure/src/lib/egress/egress-process/attempt-socket.ts', 'limits.drainMs'],
+  ['sealedMode.proxy.resolvers', PROXY, 'resolves once'],
+  ['sealedMode.proxy.*', PROXY, 'keeps the limits of a socket'],
+  ['sealedMode.http.maxBody', HTTP, 'more bytes than are kept'],
+  ['sealedMode.http.certificates', HTTP, 'certificates: [certificate.ca]'],
+  ['sealedMode.http.timeout', 'libs/infrastructure/src/lib/executors/http-exchange.ts', 'headersTimeout: timeoutMs'],
   ['sandbox.profile', PARSING, "'%s is %s'"],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
   ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],

@@ -12,6 +12,7 @@ import { retries } from './sections/retries';
 import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
+import { sealedMode } from './sections/sealed-mode';
 import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { worker } from './sections/worker';
@@ -35,6 +36,7 @@ export const CONFIGURATION = {
   artifacts,
   approvals,
   retries,
+  sealedMode,
   sandbox,
   secrets,
   keys,

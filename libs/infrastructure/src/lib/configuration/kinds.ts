@@ -1,4 +1,12 @@
-import { algorithmOf, isJsonArray, nearestName, parseDuration, pointerTo, type Json } from '@taskrunner/core';
+import {
+  algorithmOf,
+  isJsonArray,
+  nearestName,
+  parseDuration,
+  parseRule,
+  pointerTo,
+  type Json,
+} from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
 const TYPES = { text: 'a text', flag: 'true or false', number: 'a whole number', list: 'a list' };
@@ -50,6 +58,20 @@ export const spki = textual('a public Ed25519 or P-256 key (SPKI in base64)', (v
     return false;
   }
 });
+/** A host, `*.suffix` or `*`: what an allowlist of destinations names. */
+export const hostPattern = textual(
+  'a host, *.suffix or * in ASCII, without scheme and port',
+  (value) => !/[/:]/.test(value.replace(/^\[.*\]$/, '')) && parseRule(value) !== null,
+);
+/** A block of addresses. */
+export const addressBlock = textual(
+  'a block of addresses such as 10.1.0.0/16, with zeros below its prefix',
+  (value) => parseRule('*', value) !== null,
+);
+/** A name server. */
+export const nameServer = textual('an address, or address:port', (value) =>
+  /^[0-9.]+(:[0-9]{1,5})?$|^\[[0-9a-f:]+\](:[0-9]{1,5})?$/i.test(value),
+);
 
 /** True or false. */
 export const flag: Kind<boolean> = {

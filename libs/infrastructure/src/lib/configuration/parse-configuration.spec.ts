@@ -51,10 +51,16 @@ describe('the sample', () => {
   });
 
   it('shows items of lists as they are written', () => {
-    const shown = sample.replace(/issuers: \[\]\n((?: {2}# {3}.*\n)+)/, (_all, items: string) => {
-      return `issuers:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
-    });
-    const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
+    const shown = sample.replaceAll(
+      /(issuers|allow): \[\]\n((?: {2}# {3}.*\n)+)/g,
+      (_all, name: string, items: string) => {
+        return `${name}:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
+      },
+    );
+    const configuration = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks'));
+    const [issuer] = configuration.authority.issuers;
+    const [destination] = configuration.sealedMode.allow;
+    expect(destination).toEqual({ host: 'mirror.example.org', ports: [443], cidr: null, plainHttp: false });
     expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
   });
 });

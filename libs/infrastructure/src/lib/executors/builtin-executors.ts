@@ -1,8 +1,12 @@
 import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { DeclaredOutputs } from './declared-outputs';
+import type { EgressHands } from './egress-hands';
 import { FailExecutor } from './fail-executor';
+import { HttpExecutor } from './http-executor';
+import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
@@ -19,6 +23,9 @@ export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** Null: a worker without a sandbox, which starts no processes. */
   readonly hands: SandboxHands | null;
+  /** None: a worker without an egress proxy, whose steps reach nothing. */
+  readonly egress?: EgressHands | null;
+  readonly http?: HttpSettings;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -35,9 +42,10 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { clock, objects, hands, interpreters } = options;
+  const { clock, objects, hands, interpreters, artifactMaxBytes } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
+  const egress = new AttemptEgress(options.egress ?? null, objects);
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
@@ -45,11 +53,12 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
+    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
   if (hands !== null) {
     const { owner } = hands.sandbox;
     const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm', owner);
-    const step = new SandboxedStep({ ...options, hands, pack, declared, secrets });
+    const step = new SandboxedStep({ ...options, hands, pack, declared, egress, secrets });
     executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
   }
   return new Map(executors.map((executor) => [executor.uses, executor]));

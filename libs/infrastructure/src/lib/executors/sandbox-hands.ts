@@ -45,6 +45,8 @@ export interface StepTask {
   readonly limits?: StepLimits;
   /** Folder of this machine that the step sees as `/run/secrets`. */
   readonly secretFolder?: string | undefined;
+  /** Unix socket of this attempt's egress proxy; none: no network. */
+  readonly egressSocket?: string | null;
 }
 
 /** How it ended. */

@@ -8,6 +8,7 @@ import {
   type Outcome,
 } from '@taskrunner/core';
 import { ArtifactCapture } from './artifact-capture';
+import type { AttemptEgress, OpenEgress } from './attempt-egress';
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { MountedFiles } from './mounted-files';
@@ -36,6 +37,7 @@ export interface SandboxedStepOptions {
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
   readonly secrets: SecretFiles;
+  readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -53,9 +55,11 @@ const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 export class SandboxedStep {
   private readonly files: MountedFiles;
   private readonly artifacts: ArtifactCapture;
+  private readonly egress: AttemptEgress;
 
   constructor(private readonly options: SandboxedStepOptions) {
     const { hands, objects, pack, artifactMaxBytes } = options;
+    this.egress = options.egress;
     this.files = new MountedFiles(objects, pack);
     this.artifacts = new ArtifactCapture(hands, objects, artifactMaxBytes);
   }
@@ -104,7 +108,16 @@ export class SandboxedStep {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const exit = await this.run(workspace, request, report, invocation, tool, secretFolder);
+    const egress = await this.egress.open(request);
+    let exit: StepExit;
+    let isKnown = true;
+    try {
+      exit = await this.run(workspace, request, report, invocation, tool, egress, secretFolder);
+    } finally {
+      if (egress !== null) isKnown = await this.egress.close(egress, request, report);
+    }
+    // A child that is told to stop by its run has no result to lose.
+    if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
     return this.conclude(workspace, request, report, invocation, exit);
   }
 
@@ -149,12 +162,23 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
+    egress: OpenEgress | null,
     secretFolder: string | undefined,
   ): Promise<StepExit> {
     const { hands, traceparent = () => null } = this.options;
     const { limits, stopGraceMs } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
-    const task = { workspace, tool, args, env, limits, secretFolder, ...(stdin === undefined ? {} : { stdin }) };
+    const egressSocket = egress?.way.path ?? null;
+    const task = {
+      workspace,
+      tool,
+      args,
+      env,
+      limits,
+      egressSocket,
+      secretFolder,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
     const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
@@ -162,6 +186,7 @@ export class SandboxedStep {
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);
     if (request.signal.aborted) stop();
+    egress?.way.onLost(stop);
     try {
       return await child.exit;
     } finally {

@@ -1,5 +1,6 @@
-import { SecretError, trimmed, type ExecutionRequest } from '@taskrunner/core';
+import type { ExecutionRequest } from '@taskrunner/core';
 import { refusal } from './executor-error';
+import { secretText } from './secret-text';
 
 type Environment = { readonly [name: string]: string };
 
@@ -29,17 +30,13 @@ export function stepEnvironment(
   };
 }
 
-/** Secrets that the step asked for as variables: texts, without the line end that their file may have. */
+/** Secrets that the step asked for as variables. */
 function secretVariables({ node, secrets }: ExecutionRequest): Environment {
   const variables: Record<string, string> = {};
   for (const { name, env } of node.secrets) {
     const value = secrets.get(name);
     if (env === null || value === undefined) continue;
-    try {
-      variables[env] = new TextDecoder('utf-8', { fatal: true }).decode(trimmed(value));
-    } catch {
-      throw new SecretError('SECRET_NOT_TEXT', `the secret ${name} is not UTF-8 text`);
-    }
+    variables[env] = secretText(name, value);
   }
   return variables;
 }

@@ -68,7 +68,7 @@ describe('references to objects', () => {
       files: [{ path: 'a', digest: file, size: 1, executable: false }],
       inputs: { report: { digest: input, size: 1 } },
     });
-    const kept = sha256('of a schedule') as Digest;
+    const kept = sha256('of a schedule');
     const { at, scheduleId } = await web.scheduleStore.stamp();
     const source = {
       kind: 'inline',

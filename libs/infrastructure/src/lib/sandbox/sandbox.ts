@@ -39,6 +39,8 @@ export interface SandboxedTask {
   readonly limits?: SandboxLimits;
   /** A folder of secrets in memory, which the step sees as `/run/secrets`, or where `TASKRUNNER_SECRETS` says. */
   readonly secretFolder?: string | undefined;
+  /** Unix socket of this attempt's egress proxy; null or absent: no way out at all. */
+  readonly egressSocket?: string | null;
 }
 
 /** A way to keep steps apart. It only says what to start; the supervisor starts it. */

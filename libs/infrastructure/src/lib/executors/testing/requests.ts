@@ -52,6 +52,7 @@ export function aRequest(
       outputs: null,
       tools: {},
       secrets: [],
+      egress: [],
       effects: 'idempotent',
       ...node,
     } as unknown as RunNode,
