@@ -8,6 +8,7 @@ import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
 import type { WebserviceConfiguration } from './configuration';
 import { EvidenceController } from './evidence/evidence.controller';
+import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { LogsController } from './logs/logs.controller';
@@ -44,6 +45,7 @@ export class AppModule {
         ArtifactsController,
         EvidenceController,
         GatesController,
+        AttentionController,
         PlansController,
         SchedulesController,
         PacksController,

@@ -11,6 +11,7 @@ import {
   PackJudge,
   PackLibrary,
   PackPlanner,
+  ResolveAttention,
   RunDueTicks,
   RunReader,
   ScheduleStore,
@@ -62,7 +63,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, logStore, scheduleStore, packVersions, uploads } = database;
+    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -118,6 +119,15 @@ export class InfrastructureModule {
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ResolveAttention,
+        useValue: new ResolveAttention({
+          attention: attentionDesk,
+          gates: gateDesk,
+          reader: runReader,
+          signer: ledger,
+        }),
       },
     ];
     return {

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
   configurationFileOf,
   databaseUrlsOf,
   egressRulesOf,
@@ -87,6 +88,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         interpreters: sandbox.interpreters,
         egress: egressRulesOf(configuration),
         sensitiveInputs: sensitiveKey !== null,
+        policyEngines: { cedar: cedarEngine },
       },
       bindings: secrets.bindings,
     },

@@ -11,8 +11,11 @@ import {
   type VerificationKey,
 } from '@taskrunner/core';
 import {
+  announcingOf,
   builtinExecutors,
   bundleRootsOf,
+  CedarJudge,
+  cedarEngine,
   collect,
   loadMacKey,
   readOutputs,
@@ -68,12 +71,20 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),
+    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
+    announcing: announcingOf(configuration),
     worker: description,
     secrets,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, sensitiveInputs: false }),
+    replan: (run) =>
+      replanRun(run, objects, {
+        secrets: {},
+        interpreters,
+        sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
+      }),
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });

@@ -14,6 +14,8 @@ import {
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { AnnounceLoop } from './announce-loop';
+import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
@@ -29,6 +31,10 @@ import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
 const ATTEST_INTERVAL_MS = 1_000;
+const ANNOUNCE_INTERVAL_MS = 500;
+const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
+/** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
+const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
@@ -46,6 +52,7 @@ export class Worker {
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
+    private readonly announces: AnnounceLoop,
     private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
@@ -94,6 +101,11 @@ export class Worker {
       },
       () => attests.wake(),
     );
+    const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
+      // Where nobody is to be told, what was left for endpoints of before goes away by and by.
+      intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
+      leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
+    });
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
@@ -101,7 +113,18 @@ export class Worker {
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
     );
-    return new Worker(database, supervisor, egress.proxy, workerUrl, description, claims, attests, sweep, telemetry);
+    return new Worker(
+      database,
+      supervisor,
+      egress.proxy,
+      workerUrl,
+      description,
+      claims,
+      attests,
+      announces,
+      sweep,
+      telemetry,
+    );
   }
 
   async start(): Promise<void> {
@@ -117,6 +140,7 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.announces.start();
     this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
@@ -130,6 +154,7 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.announces.stop();
     await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
@@ -166,6 +191,7 @@ export class Worker {
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
+    await this.announces.stop();
     while (!this.stopping) {
       try {
         await this.start();

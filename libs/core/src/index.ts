@@ -88,8 +88,22 @@ export type { Command, StopReason } from './lib/run/command';
 export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
-export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
+export {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionOutcome,
+  type ResolutionRecord,
+} from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export {
+  ANNOUNCEMENT_TYPES,
+  Announcements,
+  type Announcement,
+  type AnnouncementType,
+  type DueAnnouncement,
+} from './lib/ports/announcements';
+export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -97,6 +111,7 @@ export {
   type Commit,
   type Committed,
   type GateChange,
+  type OutboxEntry,
   type RunChange,
   type StepRow,
 } from './lib/ports/committer';
@@ -109,7 +124,9 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
+export { PolicyJudge } from './lib/ports/policy-judge';
 export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
@@ -212,12 +229,17 @@ export {
 export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
 export { MAX_POLICY_COST } from './lib/policy/cel-cost';
 export { compilePolicy } from './lib/policy/compile-policy';
+export { limitFault } from './lib/policy/policy-limits';
 export {
+  CEDAR_BEHAVIOUR,
   POLICY_ENGINES,
+  undecided,
   type CompiledPolicy,
   type PolicyAnswer,
   type PolicyCompilation,
+  type PolicyEngine,
   type PolicyEngineName,
+  type PolicyEngines,
   type PolicyErrorCode,
   type PolicyFault,
   type PolicySource,
@@ -334,6 +356,10 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
+export { tell, type TellHands, type Told } from './lib/operations/tell';
+export { type Announcing, type Approver } from './lib/operations/announce';
+export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
@@ -388,6 +414,7 @@ export {
   readGateRequest,
   readIntent,
   readManifest,
+  readResolution,
 } from './lib/evidence/read-documents';
 export {
   builderIdOf,

@@ -9,6 +9,8 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
   (select coalesce(json_agg(json_build_object('gate', d.gate, 'decisionId', d.decision_id, 'envelope', d.envelope)
       order by d.decided_ms), '[]')
     from pack_runs.decisions d where d.tenant_id = r.tenant_id and d.run_id = r.run_id) as decisions,
+  (select coalesce(json_agg(x.envelope order by x.decided_ms, x.step, x.execution), '[]')
+    from pack_runs.resolutions x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) as resolutions,
   (select coalesce(json_agg(a order by a.created_ms, a.artifact_id), '[]')
     from pack_artifacts.artifacts a where a.tenant_id = r.tenant_id and a.run_id = r.run_id) as artifacts,
   h.seq as audit_seq, h.head as audit_head

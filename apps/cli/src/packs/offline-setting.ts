@@ -7,6 +7,7 @@ import {
   type ReadPack,
 } from '@taskrunner/core';
 import {
+  cedarEngine,
   egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
@@ -62,6 +63,7 @@ export async function offlineSetting(
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
+      policyEngines: { cedar: cedarEngine },
       egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
     },

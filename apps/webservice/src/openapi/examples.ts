@@ -197,6 +197,8 @@ export const EXAMPLES = {
     until: '2026-11-25T10:00:09.000Z',
     receipt: envelope,
   },
+  resolve: { execution: 2, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows PAY-7' },
+  resolution: { runId: RUN, stepId: 'pay', execution: 2, outcome: 'succeeded', receipt: envelope },
   publishedPack,
   packDetail: {
     ...publishedPack,

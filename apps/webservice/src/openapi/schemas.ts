@@ -276,6 +276,13 @@ export const SCHEMAS = {
     until: instant,
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
+  Resolution: closed({
+    runId: text,
+    stepId: text,
+    execution: whole,
+    outcome: { type: 'string', enum: ['succeeded', 'failed', 'retry'] },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
   PublishedPack: publishedPack(),
   PackDetail: publishedPack({
     sourceDigest: digest,

@@ -266,6 +266,26 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Sign in again and decide then.',
   },
   DELEGATION_INVALID: { status: 403, title: 'There is no delegation for this', remediation: 'Decide for yourself.' },
+  ATTENTION_NOT_NEEDED: {
+    status: 409,
+    title: 'The step needs no attention',
+    remediation: 'Resolve only steps with the status needs_attention.',
+  },
+  ATTENTION_STALE: {
+    status: 409,
+    title: 'Another execution needs attention',
+    remediation: 'Look at the step again and name the execution that it shows.',
+  },
+  ATTENTION_RESOLVED: {
+    status: 409,
+    title: 'The execution is resolved',
+    remediation: 'Nothing: an execution is resolved once.',
+  },
+  ATTENTION_OUTPUTS_INVALID: {
+    status: 422,
+    title: 'The outputs are not what the step declares',
+    remediation: 'Correct what is listed under errors.',
+  },
   DECISIONS_TOO_MANY: {
     status: 429,
     title: 'Too many decisions at once',

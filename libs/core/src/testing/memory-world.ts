@@ -1,7 +1,12 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
-import { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from '../lib/evidence/documents';
+import {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionRecord,
+} from '../lib/evidence/documents';
 import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
 import { CodedError } from '../lib/foundation/coded-error';
 import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';
@@ -177,9 +182,9 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null): void {
+  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
-    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response: null, postedAt: this.at });
+    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
   }
 
@@ -259,11 +264,17 @@ export class MemoryWorld {
       references: { need: async () => undefined },
       clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
+      judges: new Map(),
+      announcing: { streams: () => [], people: null },
       worker,
       openAdmission: (envelope) => open('admission', PAYLOAD_TYPE.admission, envelope) as AdmissionRecord | null,
       openDecision: (envelope) => {
         const record = open('ledger', PAYLOAD_TYPE.decision, envelope);
         return record === null ? null : { record: record as unknown as DecisionRecord, digest: digestOf(record) };
+      },
+      openResolution: (envelope) => {
+        const record = open('ledger', PAYLOAD_TYPE.resolution, envelope);
+        return record === null ? null : { record: record as unknown as ResolutionRecord, digest: digestOf(record) };
       },
       mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
       secrets: { bindings: [], providers: new Map(), sensitive: null },

@@ -302,6 +302,7 @@ function evidenceOf(
       show: canonical(show),
     })),
     decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
+    resolutions: [],
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),
     probes: new Map(),

@@ -2,7 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Page } from '../journal/page';
 import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from './derived-files';
-import type { BundleManifest } from './documents';
+import type { BundleManifest, ResolutionRecord } from './documents';
 import type { Envelope } from './envelope';
 import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
@@ -126,6 +126,10 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
       path: `decisions/${i + 1}.json`,
       bytes: payloadOf(envelope),
     })),
+    ...resolutionsInOrder(documents).map((envelope, i) => ({
+      path: `resolutions/${i + 1}.json`,
+      bytes: payloadOf(envelope),
+    })),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
     written('journal.ndjson', journalNdjson(evidence.pages)),
@@ -159,6 +163,14 @@ function decisionsInOrder({ decisions, facts }: EvidenceDocuments): readonly Env
       return x.decidedAt < y.decidedAt ? -1 : x.decidedAt > y.decidedAt ? 1 : x.decisionId < y.decisionId ? -1 : 1;
     })
     .map(([, { sealed }]) => sealed);
+}
+
+/** By time, step and execution. */
+function resolutionsInOrder({ resolutions }: EvidenceDocuments): readonly Envelope[] {
+  const keyOf = ({ decidedAt, step, execution }: ResolutionRecord): string => canonical([decidedAt, step, execution]);
+  return [...resolutions.values()]
+    .sort((a, b) => (keyOf(a.record) < keyOf(b.record) ? -1 : 1))
+    .map(({ sealed }) => sealed);
 }
 
 function sorted(files: readonly BundleFile[]): readonly BundleFile[] {

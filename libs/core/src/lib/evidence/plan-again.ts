@@ -4,6 +4,7 @@ import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Block, Plan } from '../plan/plan';
 import { profileRules } from '../plan/step-egress';
+import type { PolicyEngines } from '../policy/policy';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
 
@@ -25,9 +26,14 @@ export function readCarriedPack(evidence: RunEvidence): ReadPack | null {
 
 /**
  * The plan hash, planned again from the carried pack and the inputs under the admitted profile; a reason in words if the plan
- * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, and files may be carried by digest only.
+ * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, files may be carried by digest only, and an
+ * engine of its policies may not be at hand.
  */
-export function planAgain({ evidence, plan, profile, environment }: EvidenceDocuments): string | null {
+export function planAgain(
+  { evidence, plan, profile, environment }: EvidenceDocuments,
+  policyEngines: PolicyEngines,
+): string | null {
+  if (plan.policies.some(({ engine }) => engine !== 'cel' && !Object.hasOwn(policyEngines, engine))) return null;
   if (sensitiveInputs(plan).length > 0 || evidence.pack.files.some(({ bytes }) => bytes === null)) return null;
   const pack = readCarriedPack(evidence);
   if (!pack) return 'refused: the manifest cannot be read';
@@ -46,6 +52,7 @@ export function planAgain({ evidence, plan, profile, environment }: EvidenceDocu
       interpreters: interpretersOf(plan),
       egress: profileRules(profile),
       sensitiveInputs: true,
+      policyEngines,
     },
   });
   return planning.kind === 'planned' ? planning.planHash : `refused: ${planning.faults[0]?.code ?? 'unknown'}`;

@@ -61,9 +61,8 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
     },
     pages,
     gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path, draft !== null)),
-    decisions: under(files, 'decisions/', /^decisions\/\d+\.json$/)
-      .sort((a, b) => Number(/\d+/.exec(a)?.[0]) - Number(/\d+/.exec(b)?.[0]))
-      .map((path) => readEnvelopeFile(files, path)),
+    decisions: numbered(files, 'decisions'),
+    resolutions: numbered(files, 'resolutions'),
     logs: readLogs(files, pages),
     egress: readEgress(textOf('egress.ndjson')),
     probes: new Map(
@@ -80,6 +79,14 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
     ),
     asserted: draft ?? readAsserted(files),
   };
+}
+
+/** The envelopes of a folder, in the order of their numbers. */
+function numbered(files: BundleContent, folder: string): readonly Envelope[] {
+  const numberOf = (path: string): number => Number(/\d+/.exec(path)?.[0]);
+  return under(files, `${folder}/`, new RegExp(`^${folder}/\\d+\\.json$`))
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map((path) => readEnvelopeFile(files, path));
 }
 
 function readPackSignatures(files: BundleContent): RunEvidence['pack']['signatures'] {

@@ -65,6 +65,8 @@ export interface RunEvidence {
   /** In any order. */
   readonly gates: readonly GateDocument[];
   readonly decisions: readonly Envelope[];
+  /** In any order. */
+  readonly resolutions: readonly Envelope[];
   readonly logs: readonly LogStream[];
   /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
   readonly egress: ReadonlyMap<Digest, string>;

@@ -152,6 +152,7 @@ async function gatherEvidence(
     pages,
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
+    resolutions: records.resolutions,
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
     egress: await egressLogs(hands, tenant, pages),
     probes: hands.probes,

@@ -67,7 +67,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   );
   const end: Place = { scope: list.scope, step: null, failed: true, previous: false };
   const approvals = readApprovals(pack, environment, configuration, reader, end, faults);
-  const policies = readPolicies(pack, files, faults);
+  const policies = readPolicies(pack, files, configuration.policyEngines ?? {}, faults);
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);

@@ -5,6 +5,7 @@ import type { Pack } from '../pack/pack';
 import type { PackFiles } from '../pack/pack-files';
 import { compilePolicy } from '../policy/compile-policy';
 import { warnOfBroad, type EgressLists } from './check-egress';
+import type { PolicyEngines } from '../policy/policy';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
@@ -81,13 +82,13 @@ export function readApprovals(
   return sortBy(approvals, ({ id }) => id);
 }
 
-export function readPolicies(pack: Pack, files: PackFiles, faults: Faults): readonly Policy[] {
+export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngines, faults: Faults): readonly Policy[] {
   const policies = pack.spec.policies.map(({ id, engine, level, source, path }, index): Policy => {
     const at = `/spec/policies/${index}/${source === null ? 'path' : 'source'}`;
     const bytes = path === null ? null : files.read(path);
     if (source === null && bytes === null) faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${path ?? ''}.`);
     const text = source ?? (bytes === null ? '' : new TextDecoder().decode(bytes));
-    const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text });
+    const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
     if (compiled?.kind === 'faults') {
       for (const { code, message, remediation, offset } of compiled.faults) {
         const before = text.slice(0, offset).split('\n');

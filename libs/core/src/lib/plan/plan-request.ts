@@ -5,6 +5,7 @@ import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { ReadPack } from '../pack/read-pack';
 import type { SecretGrant } from '../secret/secret-binding';
+import type { PolicyEngines } from '../policy/policy';
 import type { Plan } from './plan';
 import type { PlanIndex } from './plan-index';
 import type { Environment, Profile, ProfileDefaults } from './profile';
@@ -25,6 +26,8 @@ export interface PlanConfiguration {
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;
+  /** Policy engines beside CEL. */
+  readonly policyEngines?: PolicyEngines;
 }
 
 /** What an environment says of attempts. Milliseconds. */

@@ -1,5 +1,7 @@
+import { decideEgress, parseTarget } from '@taskrunner/core';
 import { checkArtifacts } from './check-artifacts';
-import type { Configuration, IssuerConfiguration } from './configuration';
+import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
+import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './check-packs-registry';
 import { isLoopback } from './loopback';
@@ -34,6 +36,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
     checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
   );
   checkNames(authority.issuers, notes);
+  configuration.webhooks.endpoints.forEach((_, index) => checkWebhook(configuration, index, notes));
   checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkArtifacts(configuration, notes);
@@ -143,6 +146,39 @@ function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void
         'Keep one of the two.',
       );
   });
+}
+
+/** A way to private addresses is opened only by naming them; a tenant hears of each event at one URL once. */
+function checkWebhook(
+  { webhooks: { endpoints, firstRetry, longestRetry } }: Configuration,
+  index: number,
+  notes: Notes,
+): void {
+  const endpoint = endpoints[index];
+  if (!endpoint) return;
+  const at = `/webhooks/endpoints/${index}`;
+  const rule = endpointRule(endpoint);
+  const target = parseTarget(endpoint.url);
+  if (rule === null || target === null)
+    notes.fault('CONFIG_FORMAT', at, 'url or cidr cannot be read: an address block ends in zeros, as 10.1.0.0/16.');
+  else if (!decideEgress([rule], target).allowed)
+    notes.fault(
+      'CONFIG_UNSAFE',
+      `${at}/url`,
+      'The address is private or outside of cidr.',
+      'Name the block that it lies in as cidr.',
+    );
+  if (endpoint.cidr === null && endpoint.url.startsWith('http:'))
+    notes.fault('CONFIG_UNSAFE', `${at}/url`, 'url must be https.', 'Use https; plain http works with cidr only.');
+  const same = ({ tenant, url }: WebhookConfiguration): boolean => tenant === endpoint.tenant && url === endpoint.url;
+  if (endpoints.findIndex(same) !== index)
+    notes.fault('CONFIG_CONFLICT', at, 'The same endpoint is here twice.', 'Keep one of the two.');
+  if (index === 0 && firstRetry > longestRetry)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/webhooks/longestRetry',
+      'webhooks.longestRetry is shorter than webhooks.firstRetry.',
+    );
 }
 
 /** The development Authority gives anybody any name: nothing of it may be reached from elsewhere. */

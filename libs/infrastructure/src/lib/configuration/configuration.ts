@@ -8,6 +8,7 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { policies } from './sections/policies';
 import { retries } from './sections/retries';
 import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
@@ -15,6 +16,7 @@ import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
 import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
+import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
 /**
@@ -35,6 +37,8 @@ export const CONFIGURATION = {
   attestor,
   artifacts,
   approvals,
+  policies,
+  webhooks,
   retries,
   sealedMode,
   sandbox,
@@ -48,5 +52,7 @@ export const CONFIGURATION = {
 
 /** The configuration of one installation: durations are milliseconds, sizes bytes. */
 export type Configuration = ValueOf<typeof CONFIGURATION>;
+/** An endpoint that is told what happens. */
+export type WebhookConfiguration = Configuration['webhooks']['endpoints'][number];
 /** A trusted issuer of tokens. */
 export type IssuerConfiguration = Configuration['authority']['issuers'][number];

@@ -1,4 +1,5 @@
 import {
+  CEDAR_BEHAVIOUR,
   CEL_BEHAVIOUR,
   EXPRESSION_BEHAVIOUR,
   MACHINE_VERSION,
@@ -51,7 +52,7 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
       },
     },
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
-    engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
+    engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},
   };

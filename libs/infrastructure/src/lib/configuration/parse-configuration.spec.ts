@@ -52,16 +52,50 @@ describe('the sample', () => {
 
   it('shows items of lists as they are written', () => {
     const shown = sample.replaceAll(
-      /(issuers|allow): \[\]\n((?: {2}# {3}.*\n)+)/g,
+      /(issuers|allow|people|endpoints): \[\]\n((?: {2}# {3}.*\n)+)/g,
       (_all, name: string, items: string) => {
         return `${name}:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
       },
     );
     const configuration = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks'));
-    const [issuer] = configuration.authority.issuers;
+    const { authority, approvals, webhooks } = configuration;
+    expect(authority.issuers).toMatchObject([
+      { issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' },
+    ]);
+    expect(approvals.people).toEqual([{ iss: 'https://id.example.org', sub: 'u-42', grants: [] }]);
     const [destination] = configuration.sealedMode.allow;
     expect(destination).toEqual({ host: 'mirror.example.org', ports: [443], cidr: null, plainHttp: false });
-    expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
+    expect(webhooks.endpoints).toMatchObject([{ tenant: 'acme', types: [], cidr: null }]);
+  });
+});
+
+describe('webhooks', () => {
+  const endpoint = (more: string) => `webhooks: { endpoints: [ { tenant: acme, secretFile: /run/secret, ${more} } ] }`;
+
+  it.each([
+    ['a public name over https', 'url: "https://hooks.example.org/x?y=1", types: [gate.opened]'],
+    ['a private address in a pinned block', 'url: "http://10.1.2.3:8080/x", cidr: 10.1.0.0/16'],
+    ['a name that resolves to a pinned block', 'url: "http://hooks.internal/x", cidr: 10.0.0.0/8'],
+  ])('takes %s', (_, more) => expect(read(endpoint(more)).webhooks.endpoints).toHaveLength(1));
+
+  it.each([
+    ['plain http', 'url: "http://hooks.example.org/"', 'CONFIG_UNSAFE'],
+    ['a private address', 'url: "https://192.168.0.7/"', 'CONFIG_UNSAFE'],
+    ['loopback by name', 'url: "https://localhost/"', 'CONFIG_UNSAFE'],
+    ['the metadata service', 'url: "https://169.254.169.254/"', 'CONFIG_UNSAFE'],
+    ['an address outside its block', 'url: "https://10.9.0.1/", cidr: 10.1.0.0/16', 'CONFIG_UNSAFE'],
+    ['a block that is none', 'url: "https://a.example.org/", cidr: 10.1.0.1/16', 'CONFIG_FORMAT'],
+    ['a type that is none', 'url: "https://a.example.org/", types: [gate.open]', 'CONFIG_CHOICE'],
+  ])('refuses %s', (_, more, code) => expect(faults(endpoint(more)).join()).toContain(code));
+
+  it('refuses the same endpoint twice, and pauses that end before they begin', () => {
+    const one = '{ tenant: acme, secretFile: /run/secret, url: "https://a.example.org/" }';
+    expect(faults(`webhooks: { endpoints: [ ${one}, ${one} ] }`).join()).toContain(
+      'CONFIG_CONFLICT /webhooks/endpoints/1',
+    );
+    expect(faults(`webhooks: { firstRetry: 1h, longestRetry: 1m, endpoints: [ ${one} ] }`).join()).toContain(
+      'CONFIG_CONFLICT /webhooks/longestRetry',
+    );
   });
 });
 

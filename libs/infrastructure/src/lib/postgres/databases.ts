@@ -7,6 +7,8 @@ import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
+import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
@@ -46,6 +48,7 @@ export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
+  readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly packVersions: PostgresPackVersions;
@@ -63,6 +66,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly announcements: PostgresAnnouncements;
   readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
@@ -87,6 +91,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       runStore: new PostgresRunStore(queries),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
+      attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       packVersions: new PostgresPackVersions(queries),
@@ -124,6 +129,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,

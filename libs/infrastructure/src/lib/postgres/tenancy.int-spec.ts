@@ -5,7 +5,18 @@ import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { TenantQueries } from './queries';
-import { aCommit, aDecision, aStep, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
+import {
+  aCommit,
+  aDecision,
+  anAnnouncement,
+  aResolution,
+  aStep,
+  aWorker,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from './testing/builders';
 import { aSchedule } from './testing/schedules';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
@@ -61,7 +72,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     },
   ]);
   const commit = aCommit(claimed, start, {
-    steps: [aStep('s')],
+    steps: [aStep('s', { status: 'needs_attention', error: { execution: 1 } })],
     gates: [
       {
         kind: 'opened',
@@ -76,14 +87,14 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     ],
     artifacts: [{ step: 's', execution: 1, name: 'n', path: 'p', digest: sha256('a'), size: 1, mediaType: 'm' }],
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
-    outbox: [
-      { kind: 'attest', body: {} },
-      { kind: 'announce', body: {} },
-    ],
+    outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
     run: { lastLine: 1 },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
   await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
+  expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
+    kind: 'counted',
+  });
   const [item] = await worker.outbox.take('attest', 1, 1);
   if (!item) throw new Error('no item');
   await worker.outbox.seal(item, {

@@ -59,7 +59,7 @@ export const planHashes: Checker = (bundle) => {
     ...[...decisions.values()].map(({ record }) => record.planHash),
   ]);
   for (const hash of named) if (hash !== planHash) fail(`${hash} is named, the plan is ${planHash}`);
-  const again = planAgain(documents);
+  const again = planAgain(documents, bundle.request.policyEngines ?? {});
   if (again !== null && again !== planHash) fail(`planned again, it is ${again}`);
   return found('recomputed', again === null ? planHash : `${planHash}, planned again`);
 };

@@ -18,6 +18,7 @@ const LAYOUT = [
   /^pack\/signatures\/[1-9]\d{0,3}\.sigstore\.json$/,
   /^gates\/[0-9a-f]{64}(?:\.show)?\.json$/,
   /^decisions\/[1-9]\d*\.json$/,
+  /^resolutions\/[1-9]\d*\.json$/,
   /^delegations\/[0-9a-f]{64}\.json$/,
   /^policies\/[^/]+$/,
   /^probes\/[0-9a-f]{64}\.json$/,

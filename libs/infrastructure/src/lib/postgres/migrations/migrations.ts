@@ -14,6 +14,7 @@ import { sensitiveInputs } from './13-sensitive-inputs';
 import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
+import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -34,6 +35,7 @@ export const migrations = [
   uploads,
   packVersions,
   schedules,
+  webhooks,
   traceContext,
 ];
 
