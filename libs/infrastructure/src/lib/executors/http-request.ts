@@ -72,7 +72,9 @@ function signIn(auth: Json, secrets: ExecutionRequest['secrets']): Record<string
       throw refusal('WITH_INVALID', 'with.auth names a secret that no header can carry');
     return { authorization: `Bearer ${text}` };
   }
-  return { authorization: `Basic ${Buffer.from(`${String(basic['username'])}:${text}`).toString('base64')}` };
+  return {
+    authorization: `Basic ${Buffer.from(`${scalar(basic['username'] ?? '', 'with.auth')}:${text}`).toString('base64')}`,
+  };
 }
 
 function withQuery(url: string, query: Json): string {
