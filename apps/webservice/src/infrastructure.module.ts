@@ -63,7 +63,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads } = database;
+    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads, workforce } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -72,7 +72,17 @@ export class InfrastructureModule {
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, sensitive, nonce }),
+      new SubmitRun({
+        runs: runStore,
+        objects,
+        uploads,
+        signer: admission,
+        planner,
+        judge,
+        workforce,
+        sensitive,
+        nonce,
+      }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [

@@ -6,7 +6,7 @@ import {
   configurationFileOf,
   databaseUrlsOf,
   egressRulesOf,
-  environmentOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   keyPathsOf,
@@ -65,6 +65,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   const { admission, ledger, sensitiveInputs } = keyPathsOf(configuration);
   const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
   const packTrust = await loadPackTrust(configuration);
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
   const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
@@ -79,7 +80,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
+      environment: environments.usual,
+      sealedEnvironment: environments.sealed,
       configuration: {
         defaults: profileDefaultsOf(configuration),
         retries: retryRuleOf(configuration),

@@ -52,6 +52,7 @@ export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
 export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
 export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
 export { PlainSandbox } from './lib/sandbox/plain-sandbox';
+export { Sandboxes, type SandboxesOptions } from './lib/sandbox/sandboxes';
 export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
 export {
   DEFAULT_LIMITS,
@@ -71,10 +72,13 @@ export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-
 export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
 export {
   environmentOf,
+  environmentsOf,
   isolationOf,
   profileDefaultsOf,
   retryRuleOf,
+  SEALED_ISOLATION,
   type Build,
+  type Environments,
 } from './lib/configuration/environment-of';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';

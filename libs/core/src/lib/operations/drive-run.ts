@@ -32,6 +32,12 @@ import { Draught, type Arrival } from './turn';
 
 export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
 
+/** Why a run ends without being driven. */
+export interface Refusal {
+  readonly code: 'SEALED_UNENFORCEABLE';
+  readonly message: string;
+}
+
 /** Entries after which a turn that still could run ahead commits first. */
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
@@ -71,8 +77,15 @@ export class RunDriver {
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
   }
 
-  /** Restores a claimed run. One whose records do not agree is halted, and there is no driver. */
-  static async open(hands: DriverHands, run: ClaimedRun): Promise<RunDriver | 'halted'> {
+  /**
+   * Restores a claimed run. One whose records do not agree is halted, and there is no driver. With a `refusal` the run ends with its
+   * code, and none of its steps is started.
+   */
+  static async open(
+    hands: DriverHands,
+    run: ClaimedRun,
+    refusal: Refusal | null = null,
+  ): Promise<RunDriver | 'halted'> {
     const restored = await restoreRun(hands, run).catch(unreadable);
     if (restored.kind === 'halted') {
       hands.alarm(run, restored.code, restored.detail);
@@ -94,8 +107,8 @@ export class RunDriver {
       lastLine,
       run.seen,
     );
-    driver.begin();
-    await driver.readSecrets();
+    driver.begin(refusal);
+    if (refusal === null) await driver.readSecrets();
     return driver;
   }
 
@@ -145,7 +158,7 @@ export class RunDriver {
     return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
   }
 
-  private begin(): void {
+  private begin(refusal: Refusal | null): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind === 'running')
@@ -158,6 +171,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
   /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */

@@ -31,7 +31,10 @@ export interface PackSource {
 
 /** What a planner of this installation goes by. */
 export interface PlanningSetting {
+  /** Of every run whose pack does not ask to be sealed. */
   readonly environment: Environment;
+  /** Of runs whose pack asks for it (`sandbox.mode: sealed`); null or absent: this installation does not seal. */
+  readonly sealedEnvironment?: Environment | null;
   readonly configuration: PlanConfiguration;
   /** Who may have which secret: instead of `configuration.secrets`, which then is not asked. */
   readonly bindings?: readonly SecretBinding[];
@@ -42,6 +45,11 @@ export type PackAsker = Pick<SecretAsker, 'tenant' | 'signers'>;
 
 /** Of no tenant, signed by nobody. */
 const NOBODY: PackAsker = { tenant: '', signers: [] };
+/** The environment that a pack runs in: its mode is the stricter one of what the installation and the pack ask for. */
+export function environmentOfPack({ pack }: ReadPack, setting: PlanningSetting): Environment {
+  const { environment, sealedEnvironment = null } = setting;
+  return pack.spec.sandbox.mode === 'sealed' ? (sealedEnvironment ?? environment) : environment;
+}
 
 /** A pack that can run. */
 export interface PlannedPack {
@@ -66,7 +74,8 @@ export function planPack(
   const files = packFilesOf(source.files);
   const read: PackReading = readPack(source.manifest, files);
   if (read.kind === 'refused') return { kind: 'refused', code: 'PACK_INVALID', faults: shownTo(source, read.faults) };
-  const { environment, configuration, bindings } = setting;
+  const { configuration, bindings } = setting;
+  const environment = environmentOfPack(read, setting);
   const { name, version } = read.pack.metadata;
   const facts = { ...asker, pack: { name, version }, sealed: environment.mode === 'sealed' };
   const planning = buildPlan({

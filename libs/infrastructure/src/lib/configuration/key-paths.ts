@@ -6,6 +6,7 @@ export interface KeyPaths {
   readonly admission: string;
   readonly ledger: string;
   readonly runOpen: string;
+  readonly runSealed: string;
   readonly bundle: string;
   readonly journalMac: string;
   /** Where it is not configured, it may be missing: then there are no sensitive inputs. */
@@ -22,6 +23,7 @@ export function keyPathsOf({ keys }: Configuration): KeyPaths {
     admission: keys.admission ?? inFolder('admission.pem'),
     ledger: keys.ledger ?? inFolder('ledger.pem'),
     runOpen: keys.runOpen ?? inFolder('run-open.pem'),
+    runSealed: keys.runSealed ?? inFolder('run-sealed.pem'),
     bundle: keys.bundle ?? inFolder('bundle.pem'),
     journalMac: keys.journalMac ?? inFolder('journal-mac.key'),
     sensitiveInputs: {

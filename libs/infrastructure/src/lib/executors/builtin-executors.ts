@@ -13,6 +13,7 @@ import type { SandboxHands } from './sandbox-hands';
 import { SecretFiles } from './secret-files';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
+import { StepsByIsolation } from './steps-by-isolation';
 import { TransformExecutor } from './transform-executor';
 import { ValidateSchemaExecutor } from './validate-schema-executor';
 import { WaitExecutor } from './wait-executor';
@@ -21,8 +22,8 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly clock: Clock;
   readonly objects: ObjectStore;
-  /** Null: a worker without a sandbox, which starts no processes. */
-  readonly hands: SandboxHands | null;
+  /** By the isolation of the run's environment; null where this worker cannot enforce it. */
+  readonly hands: (isolation: string) => SandboxHands | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
   readonly egress?: EgressHands | null;
   readonly http?: HttpSettings;
@@ -46,20 +47,21 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
+  const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
+  const steps = new StepsByIsolation(
+    hands,
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress, secrets }),
+  );
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new CommandExecutor(steps),
+    new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
     new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
-  if (hands !== null) {
-    const { owner } = hands.sandbox;
-    const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm', owner);
-    const step = new SandboxedStep({ ...options, hands, pack, declared, egress, secrets });
-    executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
-  }
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

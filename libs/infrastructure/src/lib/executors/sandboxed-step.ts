@@ -15,7 +15,7 @@ import { MountedFiles } from './mounted-files';
 import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
-import type { SandboxHands, StepChild, StepExit, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
 import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
@@ -26,8 +26,8 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly okExitCodes: ReadonlySet<number>;
   readonly stdin?: string;
-  /** Last touch before the start. */
-  readonly prepare?: (workspace: StepWorkspace) => Promise<void>;
+  /** Last touch before the start. `owner`: whom files must belong to; null: the user of this process. */
+  readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
 }
 
 /** What sandboxed steps need. */
@@ -93,7 +93,9 @@ export class SandboxedStep {
       const value = secrets.get(name);
       if (file !== null && value !== undefined) files.set(file, value);
     }
-    return files.size === 0 ? undefined : this.options.secrets.lay(`${run.runId}-${execution}`, files);
+    return files.size === 0
+      ? undefined
+      : this.options.secrets.lay(`${run.runId}-${execution}`, files, this.options.hands.sandbox.owner);
   }
 
   private async performIn(
@@ -104,7 +106,7 @@ export class SandboxedStep {
     secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
-    await invocation.prepare?.(workspace);
+    await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
     if (request.signal.aborted) return STOPPED_BEFORE_START;

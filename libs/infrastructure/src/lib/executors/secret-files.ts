@@ -17,14 +17,11 @@ interface Owner {
 export class SecretFiles {
   private root: Promise<string> | null = null;
 
-  /** `base`: a folder on tmpfs. `owner`: the user of steps; null: this process's. */
-  constructor(
-    private readonly base: string,
-    private readonly owner: Owner | null,
-  ) {}
+  /** `base`: a folder on tmpfs. One for a process. */
+  constructor(private readonly base: string) {}
 
-  /** Lays them down; the folder. `execution` is a name of its own. Throws `SECRETS_FOLDER`. */
-  async lay(execution: string, files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+  /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
+  async lay(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: Owner | null): Promise<string> {
     this.root ??= this.prepare().catch((error: unknown) => {
       this.root = null;
       throw error;
@@ -36,12 +33,12 @@ export class SecretFiles {
       const file = await open(join(folder, name), 'wx', 0o400);
       try {
         await file.writeFile(value);
-        if (this.owner !== null) await file.chown(this.owner.uid, this.owner.gid);
+        if (owner !== null) await file.chown(owner.uid, owner.gid);
       } finally {
         await file.close();
       }
     }
-    if (this.owner !== null) await chown(folder, this.owner.uid, this.owner.gid);
+    if (owner !== null) await chown(folder, owner.uid, owner.gid);
     return folder;
   }
 
