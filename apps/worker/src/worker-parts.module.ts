@@ -1,4 +1,4 @@
-import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
+import type { CollectableObjectStore, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerEgress } from './egress.module';
@@ -16,6 +16,7 @@ export interface WorkerParts {
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
   readonly egress: WorkerEgress;
+  readonly secrets: SecretHands;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

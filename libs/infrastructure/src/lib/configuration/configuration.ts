@@ -14,6 +14,7 @@ import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
+import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
@@ -41,6 +42,7 @@ export const CONFIGURATION = {
   retries,
   sealedMode,
   sandbox,
+  secrets,
   keys,
   worker,
   scheduler,

@@ -16,6 +16,7 @@ import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
 
@@ -35,6 +36,7 @@ export interface SandboxedStepOptions {
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
+  readonly secrets: SecretFiles;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -66,20 +68,34 @@ export class SandboxedStep {
   async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     let workspace: StepWorkspace | null = null;
+    let secretFolder: string | undefined;
     try {
-      if (request.node.secrets.length > 0) throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
       const invocation = invoke();
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
       workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: hands.sandbox.owner });
-      return await this.performIn(workspace, request, report, invocation);
+      secretFolder = await this.laySecrets(request, execution);
+      return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
       return refused(error);
     } finally {
+      if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
       // What is left is swept when the worker starts again; it does not change what the step has done.
       await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
     }
+  }
+
+  /** Secrets that the step asked for as files; none: no folder. */
+  private async laySecrets({ run, node, secrets }: ExecutionRequest, execution: string): Promise<string | undefined> {
+    const files = new Map<string, Uint8Array>();
+    for (const { name, file } of node.secrets) {
+      const value = secrets.get(name);
+      if (file !== null && value !== undefined) files.set(file, value);
+    }
+    return files.size === 0
+      ? undefined
+      : this.options.secrets.lay(`${run.runId}-${execution}`, files, this.options.hands.sandbox.owner);
   }
 
   private async performIn(
@@ -87,6 +103,7 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation,
+    secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
     await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
@@ -97,7 +114,7 @@ export class SandboxedStep {
     let exit: StepExit;
     let isKnown = true;
     try {
-      exit = await this.run(workspace, request, report, invocation, tool, egress);
+      exit = await this.run(workspace, request, report, invocation, tool, egress, secretFolder);
     } finally {
       if (egress !== null) isKnown = await this.egress.close(egress, request, report);
     }
@@ -148,12 +165,22 @@ export class SandboxedStep {
     { args, stdin }: Invocation,
     tool: StepTool,
     egress: OpenEgress | null,
+    secretFolder: string | undefined,
   ): Promise<StepExit> {
     const { hands, traceparent = () => null } = this.options;
     const { limits, stopGraceMs } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
     const egressSocket = egress?.way.path ?? null;
-    const task = { workspace, tool, args, env, limits, egressSocket, ...(stdin === undefined ? {} : { stdin }) };
+    const task = {
+      workspace,
+      tool,
+      args,
+      env,
+      limits,
+      egressSocket,
+      secretFolder,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
     const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
