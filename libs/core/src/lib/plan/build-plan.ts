@@ -55,6 +55,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       interpreters: configuration.interpreters,
       granted,
       retries: spec.failure.retries,
+      executors: environment.executors,
       egress: egressOf(pack, environment, configuration, faults),
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },

@@ -4,6 +4,7 @@ import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import { parseDuration } from '../pack/duration';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
+import { checkContainer } from './check-container';
 import type { Faults } from './faults';
 
 /** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
@@ -100,6 +101,7 @@ export function checkParametersTogether(
       });
     }
   }
+  if (body.uses === 'builtin:container') checkContainer(body, at, faults);
   if (body.uses === 'builtin:wait') {
     const { for: time } = parameters;
     if (typeof time === 'string' && !time.includes('{{') && parseDuration(time) === null) {
@@ -118,13 +120,16 @@ export function checkParametersTogether(
   }
 }
 
+/** Executors whose steps end with an exit code. */
+const EXITING = ['builtin:command', 'builtin:script', 'builtin:container'];
+
 /** Spellings of parameters that mean the same: durations in milliseconds become one text, exit codes a sorted set with their default. */
 export function normaliseParameters(uses: string, parameters: JsonObject): JsonObject {
   if (uses === 'builtin:wait' && typeof parameters['for'] === 'string') {
     const milliseconds = parseDuration(parameters['for']);
     return milliseconds === null ? parameters : { ...parameters, for: `PT${milliseconds / 1_000}S` };
   }
-  if (uses !== 'builtin:command' && uses !== 'builtin:script') return parameters;
+  if (!EXITING.includes(uses)) return parameters;
   const { okExitCodes } = parameters;
   const codes = okExitCodes === undefined ? [0] : okExitCodes;
   const sorted =

@@ -4,6 +4,7 @@
  */
 export const EXECUTOR_BEHAVIOURS = {
   'builtin:command': 1,
+  'builtin:container': 1,
   'builtin:fail': 1,
   'builtin:noop': 1,
   'builtin:script': 1,
