@@ -1,5 +1,7 @@
 import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
 import { CommandExecutor } from './command-executor';
+import { ContainerExecutor } from './container-executor';
+import type { ContainerHands } from './container-hands';
 import { DeclaredOutputs } from './declared-outputs';
 import { FailExecutor } from './fail-executor';
 import { NoopExecutor } from './noop-executor';
@@ -17,6 +19,8 @@ export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** Null: a worker without a sandbox, which starts no processes. */
   readonly hands: SandboxHands | null;
+  /** None: a worker without a container engine. */
+  readonly containers?: ContainerHands | null;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -43,6 +47,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     const step = new SandboxedStep({ ...options, hands, pack, declared });
     const { owner } = hands.sandbox;
     executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
+    if (options.containers) executors.push(new ContainerExecutor(step));
   }
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

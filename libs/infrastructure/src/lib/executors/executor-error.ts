@@ -14,6 +14,7 @@ const REMEDIES = {
   INTERPRETER_NOT_ALLOWED: 'Use one of `sandbox.interpreters` of the configuration, or add it there.',
   TOOL_MISMATCH: 'Install the pinned tool, or pin the one that is installed.',
   SECRET_NOT_GRANTED: 'This release hands out no secrets.',
+  CONTAINERS_UNAVAILABLE: 'Configure `container.engine` on every worker of this environment.',
   SCHEMA_UNUSABLE: 'Write a JSON Schema 2020-12 without remote references; patterns in RE2 syntax.',
   SCHEMA_INVALID: 'Correct the target at the named places, or the schema.',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',

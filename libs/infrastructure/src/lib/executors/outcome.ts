@@ -1,7 +1,7 @@
 import { isCodedError, type Outcome } from '@taskrunner/core';
 
 /** Refusals after which another attempt may go better: the worker's fault, not the step's. */
-const WORTH_ANOTHER = new Set(['START_FAILED', 'SANDBOX_UNAVAILABLE', 'COLLECTOR_FAILED']);
+const WORTH_ANOTHER = new Set(['START_FAILED', 'SANDBOX_UNAVAILABLE', 'ENGINE_UNAVAILABLE', 'IMAGE_MISSING', 'COLLECTOR_FAILED']);
 
 /** The outcome of a failed attempt. */
 export function failed(code: string, message: string, retryable: boolean, exitCode: number | null = null): Outcome {
@@ -9,7 +9,7 @@ export function failed(code: string, message: string, retryable: boolean, exitCo
 }
 
 /** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */
-const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED']);
+const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED', 'ENGINE_LOST']);
 
 /** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {

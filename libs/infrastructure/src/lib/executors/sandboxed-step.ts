@@ -8,6 +8,7 @@ import {
   type Outcome,
 } from '@taskrunner/core';
 import { ArtifactCapture } from './artifact-capture';
+import type { AskedResources, ContainerHands, StepContainer } from './container-hands';
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { MountedFiles } from './mounted-files';
@@ -28,12 +29,20 @@ export interface Invocation {
   readonly prepare?: (workspace: StepWorkspace) => Promise<void>;
 }
 
+/** A container that is to be started with a workspace. */
+export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'command' | 'args'> {
+  readonly resources: AskedResources;
+  readonly okExitCodes: ReadonlySet<number>;
+}
+
 /** What sandboxed steps need. */
 export interface SandboxedStepOptions {
   readonly hands: SandboxHands;
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
+  /** None: no containers here. */
+  readonly containers?: ContainerHands | null;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -42,6 +51,14 @@ export interface SandboxedStepOptions {
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
 
+/** What a container is told beside the pack's variables; its PATH is the image's. */
+const CONTAINER_ENVIRONMENT = {
+  HOME: '/task/home',
+  TMPDIR: '/task/tmp',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  TASKRUNNER_OUTPUTS: '/task/outputs.json',
+};
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
 /**
@@ -59,7 +76,11 @@ export class SandboxedStep {
   }
 
   /** Performs it; refusals are failed attempts. */
-  async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
+  async perform(
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invoke: () => Invocation | ContainerInvocation,
+  ): Promise<Outcome> {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     let workspace: StepWorkspace | null = null;
     try {
@@ -68,7 +89,7 @@ export class SandboxedStep {
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
-      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: hands.sandbox.owner });
+      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: this.ownerOf(invocation) });
       return await this.performIn(workspace, request, report, invocation);
     } catch (error) {
       return refused(error);
@@ -82,14 +103,12 @@ export class SandboxedStep {
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
-    invocation: Invocation,
+    invocation: Invocation | ContainerInvocation,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
-    await invocation.prepare?.(workspace);
+    const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const exit = await this.run(workspace, request, report, invocation, tool);
+    const exit = await this.run(request, start);
     return this.conclude(workspace, request, report, invocation, exit);
   }
 
@@ -127,21 +146,75 @@ export class SandboxedStep {
     return tool;
   }
 
-  /** Starts the child and stays with it until it and all it started is gone. */
-  private async run(
+  /** The last steps before the start; gives what starts the child. */
+  private async prepare(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invocation: Invocation | ContainerInvocation,
+  ): Promise<() => Promise<StepChild>> {
+    if ('image' in invocation) return () => this.startContainer(workspace, request, report, invocation);
+    await invocation.prepare?.(workspace);
+    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
+    return () => this.startChild(workspace, request, report, invocation, tool);
+  }
+
+  private startChild(
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
-  ): Promise<StepExit> {
+  ): Promise<StepChild> {
     const { hands, traceparent = () => null } = this.options;
-    const { limits, stopGraceMs } = sizesOf(request.run);
+    const { limits } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
     const task = { workspace, tool, args, env, limits, ...(stdin === undefined ? {} : { stdin }) };
-    const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
+    return hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
+  }
+
+  private startContainer(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { image, command, args, resources }: ContainerInvocation,
+  ): Promise<StepChild> {
+    const { containers = null, traceparent = () => null } = this.options;
+    if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
+    const { run, step, execution, signal } = request;
+    const { asked, limits, stopGraceMs, attemptTimeoutMs } = sizesOf(run);
+    const container: StepContainer = {
+      ...{ tenant: run.tenant, run: run.runId, step, execution, image, command, args, signal, stopGraceMs },
+      env: stepEnvironment(CONTAINER_ENVIRONMENT, request, traceparent(request)),
+      workspace: workspace.path,
+      limits: {
+        memoryBytes: resources.memoryBytes ?? asked.memoryBytes,
+        cpuMillicores: resources.cpuMillicores ?? asked.cpuMillicores,
+        processes: resources.processes ?? asked.processes,
+        openFiles: limits.openFiles,
+        fileBytes: limits.fileBytes,
+      },
+      deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
+      egressSocket: null,
+    };
+    return containers.start(container, {
+      onOutput: (stream, chunk) => report.output(stream, chunk),
+      onImage: (digest) =>
+        report.fact({ type: 'tool.resolved', step, execution, path: `${image.name}@${image.digest}`, digest }),
+    });
+  }
+
+  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxHands['sandbox']['owner'] {
+    const { containers = null, hands } = this.options;
+    return 'image' in invocation && containers !== null ? containers.owner : hands.sandbox.owner;
+  }
+
+  /** Starts the child and stays with it until it and all it started is gone. */
+  private async run(request: ExecutionRequest, start: () => Promise<StepChild>): Promise<StepExit> {
+    const { stopGraceMs } = sizesOf(request.run);
+    const child = await start();
     // Its end is awaited below, whoever asked for it.
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);
@@ -158,7 +231,7 @@ export class SandboxedStep {
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
-    { okExitCodes }: Invocation,
+    { okExitCodes }: Pick<Invocation, 'okExitCodes'>,
     exit: StepExit,
   ): Promise<Outcome> {
     const once = request.node.effects === 'once';
