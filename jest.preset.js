@@ -1,6 +1,6 @@
 // One Jest set-up for every project: swc compiles, TypeScript checks apart (`npm run check`).
 // Packages that ship as ES modules only are compiled to CommonJS, since Jest on Node 20 cannot require them.
-const esmOnly = ['jose', 'oidc-provider'];
+const esmOnly = ['jose', 'oidc-provider', '@kubernetes/client-node', 'openid-client', 'oauth4webapi'];
 const typescript = {
   jsc: {
     target: 'es2022',

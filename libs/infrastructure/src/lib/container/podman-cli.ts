@@ -43,13 +43,13 @@ export class PodmanCli {
   /** Runs to its end. Rejects with `ENGINE_UNAVAILABLE` if it cannot be started, `ENGINE_LOST` if it takes too long. */
   call(
     args: readonly string[],
-    options: { readonly input?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number | null } = {},
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number | null } = {},
   ): Promise<PodmanAnswer> {
     const [command = '', ...rest] = this.argv(args);
     const verb = args[0] ?? '';
-    const { input, signal, timeoutMs = this.program.timeoutMs } = options;
+    const { signal, timeoutMs = this.program.timeoutMs } = options;
     return new Promise((resolve, reject) => {
-      const child = spawn(command, rest, { cwd: '/', env: { ...this.environment }, stdio: ['pipe', 'pipe', 'pipe'] });
+      const child = spawn(command, rest, { cwd: '/', env: { ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
       let isLate = false;
       const kill = () => child.kill('SIGKILL');
       const late = () => {
@@ -63,7 +63,6 @@ export class PodmanCli {
         child[name].setEncoding('utf8').on('data', (text: string) => {
           if (said[name].length < MAX_ANSWER) said[name] += text;
         });
-      child.stdin.on('error', () => undefined).end(input ?? '');
       const done = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', kill);
@@ -84,8 +83,8 @@ export class PodmanCli {
   }
 
   /** Runs to its end and gives what it printed; a code other than 0 is `START_FAILED`. */
-  async ask(args: readonly string[], options: { readonly input?: string } = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.call(args, options);
+  async ask(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.call(args);
     if (code !== 0) throw refusal('START_FAILED', `podman ${args[0] ?? ''}: ${lastLine(stderr)}`);
     return stdout.trim();
   }

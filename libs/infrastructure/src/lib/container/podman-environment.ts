@@ -31,8 +31,10 @@ export class PodmanEnvironment {
         if (!/[\r\n]/.test(value) && Buffer.byteLength(value) < LONGEST_LINE) lines.push(`${name}=${value}\n`);
         else {
           const id = `${container}-${secrets.length}`;
+          const file = join(folder, String(secrets.length));
+          await writeFile(file, value, { mode: 0o600, flag: 'wx' });
           secrets.push({ id, name });
-          await cli.ask(['secret', 'create', '--replace', id, '-'], { input: value });
+          await cli.ask(['secret', 'create', '--replace', id, file]);
         }
       }
       await writeFile(environment.file, lines.join(''), { mode: 0o600, flag: 'wx' });
