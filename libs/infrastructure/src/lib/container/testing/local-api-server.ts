@@ -176,7 +176,7 @@ export class LocalApiServer {
         const { bytesRead, buffer } = await file.read(new Uint8Array(16_384), 0, 16_384, sent);
         sent += bytesRead;
         if (bytesRead > 0 && !response.write(buffer.subarray(0, bytesRead)))
-          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+          await roomIn(response);
         if (response.destroyed) return;
         if (this.breakLogAfter !== null && sent > this.breakLogAfter) {
           this.breakLogAfter = null;
@@ -199,6 +199,17 @@ function chosen<T>(url: URL, labelsOf: (one: T) => Readonly<Record<string, strin
       const [name = '', value] = part.split('=');
       return labelsOf(one)?.[name] === value;
     });
+}
+
+/** Resolves when it takes more, or is closed. */
+function roomIn(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

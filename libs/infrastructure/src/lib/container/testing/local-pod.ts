@@ -17,6 +17,9 @@ export class LocalPod {
   private state: V1ContainerState = { waiting: { reason: 'ContainerCreating' } };
   private deleted = false;
   private readonly finished: Promise<void>;
+  private begin!: () => void;
+  /** The container is running, or never will be. */
+  private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
     readonly labels: Readonly<Record<string, string>>,
@@ -58,6 +61,7 @@ export class LocalPod {
   /** As a kubelet: SIGTERM, after the grace SIGKILL; resolves when it is gone. */
   async delete(graceSeconds: number): Promise<void> {
     this.deleted = true;
+    await this.begun;
     await run('podman', ['stop', '--ignore', '-t', String(graceSeconds), this.name], { env: PODMAN_ENVIRONMENT }).catch(
       () => undefined,
     );
@@ -71,22 +75,25 @@ export class LocalPod {
       await podman('image', 'exists', image);
     } catch {
       this.state = { waiting: { reason: 'ErrImageNeverPull', message: `Container image "${image}" is not present` } };
-      return;
+      return this.begin();
     }
     try {
-      if (this.deleted) return;
       await podman(...this.createArguments(container, image));
       this.imageID = `${image.split('@')[0]}@${await podman('inspect', '--format', '{{.ImageDigest}}', this.name)}`;
+      if (this.deleted) return;
       const log = openSync(this.logFile, 'a');
       const args = ['--runtime', RUNTIME, 'start', '--attach', '--sig-proxy=false', this.name];
       const child = spawn('podman', args, { stdio: ['ignore', log, log], env: PODMAN_ENVIRONMENT });
       closeSync(log);
+      const exited = new Promise((resolve) => child.once('exit', resolve));
       const deadline = setTimeout(() => {
         this.late = true;
         void this.delete(0);
       }, this.activeMs);
+      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name)));
       this.state = { running: {} };
-      await new Promise((resolve) => child.once('exit', resolve));
+      this.begin();
+      await exited;
       clearTimeout(deadline);
       const exitCode = Number(await podman('inspect', '--format', '{{.State.ExitCode}}', this.name));
       this.state = { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } };
@@ -95,6 +102,7 @@ export class LocalPod {
       this.state = { waiting: { reason: 'CreateContainerError', message } };
     } finally {
       this.over = true;
+      this.begin();
       await podman('rm', '--force', '--ignore', '--time', '0', this.name);
     }
   }
