@@ -18,6 +18,7 @@ const floors = [
   'journal',
   'simulation',
   'evidence',
+  'publisher',
   'ports',
   'operations',
 ];
@@ -123,7 +124,7 @@ module.exports = {
       name: 'no-deep-import-into-a-library',
       severity: 'error',
       from: { path: '^(apps|tools)/' },
-      to: { path: '^libs/([^/]+)/src/', pathNot: '^libs/[^/]+/src/(index|testing/index)\\.ts$' },
+      to: { path: '^libs/([^/]+)/src/', pathNot: '^libs/[^/]+/src/(index|telemetry|testing/index)\\.ts$' },
     },
   ],
   options: {

@@ -1,6 +1,13 @@
 // One Jest set-up for every project: swc compiles, TypeScript checks apart (`npm run check`).
-// Packages that ship as ES modules only are compiled to CommonJS, since Jest on Node 20 cannot require them.
-const esmOnly = ['jose', 'oidc-provider', '@kubernetes/client-node', 'openid-client', 'oauth4webapi'];
+// Packages that ship as ES modules only, or that import() at run time, are compiled to CommonJS, since Jest on Node 20 can do neither.
+const esmOnly = [
+  'jose',
+  'oidc-provider',
+  '@kubernetes/client-node',
+  '@opentelemetry/otlp-exporter-base',
+  'openid-client',
+  'oauth4webapi',
+];
 const typescript = {
   jsc: {
     target: 'es2022',
@@ -19,6 +26,7 @@ module.exports = {
   moduleNameMapper: {
     '^@taskrunner/core$': `${__dirname}/libs/core/src/index.ts`,
     '^@taskrunner/core/testing$': `${__dirname}/libs/core/src/testing/index.ts`,
+    '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
   },
   testTimeout: 60_000,

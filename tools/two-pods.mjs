@@ -166,6 +166,7 @@ async function main() {
       ],
     },
     sandbox: { profile: 'bwrap' },
+    packsRegistry: { unsigned: 'run' },
     ...store.configuration,
   };
   const { audit: _audit, ...passwords } = database.passwords;

@@ -4,7 +4,7 @@ import { Refusal } from './refusal.mjs';
 
 const require = createRequire(import.meta.url);
 const core = require('../../libs/core');
-const { DRAFT_FILE } = require('../../libs/infrastructure');
+const { cedarEngine, DRAFT_FILE } = require('../../libs/infrastructure');
 
 // Values are stripped from the journal that an Attestor is shown.
 const DIFFERENT_IN_BUNDLE = new Set(['journal.ndjson']);
@@ -22,6 +22,7 @@ export async function attestDraft({ run, files, client, trust, trustDigest, veri
     asserted,
     trust,
     verifySignature: core.verifySignature,
+    policyEngines: { cedar: cedarEngine },
     now,
   });
   const failed = checks.filter(({ ok }) => !ok);

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
+import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
+import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
@@ -54,7 +56,9 @@ export async function runCommandLine({
   registerPlan(program, context);
   registerSimulate(program, context);
   registerServerCommands(program, context);
+  registerPack(program, context);
   registerVerify(program, context);
+  registerConfig(program, context);
   registerDev(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {

@@ -13,6 +13,8 @@ export interface DevStack {
   readonly server: string;
   readonly trustPath: string;
   readonly configurationPath: string;
+  readonly stateDirectory: string;
+  readonly health: { readonly webservice: string; readonly workers: readonly string[] };
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
   tokenFor(login: string): Promise<string>;
   workerPids(): readonly number[];

@@ -8,10 +8,14 @@ import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
 import type { WebserviceConfiguration } from './configuration';
 import { EvidenceController } from './evidence/evidence.controller';
+import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
+import { PackIntake } from './packs/pack-intake';
+import { PacksController } from './packs/packs.controller';
+import { PACK_LIMITS, PackSources } from './plans/pack-sources';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -23,12 +27,13 @@ import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
 import { SCHEDULER } from './schedules/scheduler-setting';
 import { TickLoop } from './schedules/tick-loop';
+import { UploadsController } from './uploads/uploads.controller';
 
 /** The HTTP API. */
 @Module({})
 export class AppModule {
   static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
-    const { http, authority, setting, limits, scheduler } = configuration;
+    const { http, authority, uploads, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
       module: AppModule,
@@ -40,8 +45,11 @@ export class AppModule {
         ArtifactsController,
         EvidenceController,
         GatesController,
+        AttentionController,
         PlansController,
         SchedulesController,
+        PacksController,
+        UploadsController,
         MeController,
         ErrorsController,
       ],
@@ -49,6 +57,8 @@ export class AppModule {
         { provide: PublicUrl, useValue: url },
         { provide: BODY_LIMIT, useValue: http.bodyLimit },
         { provide: SETTING, useValue: setting },
+        { provide: PACK_LIMITS, useValue: uploads },
+        PackSources,
         { provide: Limits, useValue: { of: limits } },
         { provide: TokenVerifier, useValue: new TokenVerifier(authority) },
         { provide: RateLimiter, useValue: new RateLimiter() },
@@ -56,8 +66,14 @@ export class AppModule {
         OpenStreams,
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
+        PackIntake,
         { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useValue: new ProblemFilter(url, (error) => infrastructure.isUnavailable(error)) },
+        {
+          provide: APP_FILTER,
+          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
+            infrastructure.isUnavailable(error),
+          ),
+        },
       ],
     };
   }

@@ -1,4 +1,5 @@
-import type { PlanningSetting } from '@taskrunner/core';
+import type { ObjectStore, PackTrustPolicy, PlanningSetting, Shelf, UploadLimits } from '@taskrunner/core';
+import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -12,20 +13,27 @@ export interface WebserviceConfiguration {
     readonly publicUrl: string | null;
     /** Bytes. */
     readonly bodyLimit: number;
+    /** How long an idle connection is kept, milliseconds. */
+    readonly keepAlive: number;
   };
   readonly database: {
     /** Of role `taskrunner_web`. Secret. */
     readonly url: string;
     readonly connections: number;
+    readonly statementTimeoutMs: number;
     /** Accepts a server that may lose acknowledged commits: for tests only. */
     readonly allowUnsafe: boolean;
   };
   readonly authority: AuthoritySetting;
-  /** Folder of the object store. */
-  readonly objectRoot: string;
+  /** Opened. */
+  readonly objects: ObjectStore;
+  /** What callers may put into it. `timeout`: longest time for one to come in, milliseconds. */
+  readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
   /** Key files of the two usages that the webservice signs for. */
   readonly keys: { readonly admission: string; readonly ledger: string };
   readonly setting: PlanningSetting;
+  /** Registries of packs, opened, and whose packs may run. */
+  readonly packs: { readonly shelves: readonly Shelf[]; readonly trust: PackTrustPolicy };
   readonly limits: RequestLimits;
   readonly scheduler: SchedulerSetting;
 }
@@ -74,15 +82,3 @@ export interface RequestLimits {
   /** Requests without a valid token, a second for one address. */
   readonly refusedTokens: number;
 }
-
-/** Limits that stop a loop gone wild, not work. */
-export const REQUEST_LIMITS: RequestLimits = {
-  submit: 5_000,
-  plan: 500,
-  decide: 50,
-  stream: 100,
-  download: 500,
-  read: 5_000,
-  refusedDecisions: 10,
-  refusedTokens: 50,
-};

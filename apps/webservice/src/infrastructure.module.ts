@@ -8,26 +8,35 @@ import {
   KeepSchedules,
   LogStore,
   ObjectStore,
+  PackJudge,
+  PackLibrary,
   PackPlanner,
+  ResolveAttention,
   RunDueTicks,
   RunReader,
   ScheduleStore,
+  StoreUpload,
   SubmitRun,
+  Uploads,
   verifySignature,
 } from '@taskrunner/core';
 import {
   CronerCalendar,
-  FileObjectStore,
   FileSigner,
   isDatabaseUnavailable,
   openWebDatabase,
+  readTarFiles,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
+import type { Observability } from './observability';
+import { ArchiveReader } from './plans/pack-sources';
 import { tellTick } from './schedules/tell-tick';
 
 /** The adapters of this deployment, opened. */
 export interface OpenInfrastructure {
   readonly module: DynamicModule;
+  readonly observability: Observability;
   readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** True if the database is away or busy. */
   isUnavailable(error: unknown): boolean;
@@ -37,30 +46,32 @@ export interface OpenInfrastructure {
 /** Ports and operations, with the adapters behind them. */
 @Module({})
 export class InfrastructureModule {
-  /** Opens database, object store and keys. Rejects with what is wrong and what to do. */
-  static async open(
-    configuration: WebserviceConfiguration,
-    onError: (error: Error) => void,
-  ): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objectRoot, setting, scheduler } = configuration;
-    const [admission, ledger, objects] = await Promise.all([
+  /** Opens database and keys. Rejects with what is wrong and what to do. */
+  static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
+    const { database: settings, keys, objects, uploads: limits, setting, scheduler, packs } = configuration;
+    const [admission, ledger] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
-      FileObjectStore.open(objectRoot),
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
+      statementTimeoutMs: settings.statementTimeoutMs,
       allowLoss: settings.allowUnsafe,
       keptTicks: scheduler.history,
-      onError,
+      onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
-    const { runStore, runReader, gateDesk, logStore, scheduleStore } = database;
+    telemetry.watchDatabase(database);
+    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads } = database;
+    const runStore = telemetry.watchRunStore(database.runStore);
+    const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
-    const submitRun = new SubmitRun({ runs: runStore, objects, signer: admission, planner, nonce });
+    const submitRun = telemetry.watchSubmit(
+      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, nonce }),
+    );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [
       { provide: RunReader, useValue: runReader },
@@ -70,6 +81,9 @@ export class InfrastructureModule {
       { provide: Calendar, useValue: calendar },
       { provide: ScheduleStore, useValue: scheduleStore },
       { provide: SubmitRun, useValue: submitRun },
+      { provide: Uploads, useValue: uploads },
+      { provide: ArchiveReader, useValue: { read: readTarFiles } satisfies ArchiveReader },
+      { provide: StoreUpload, useValue: new StoreUpload({ uploads, objects, limits }) },
       {
         provide: KeepSchedules,
         useValue: new KeepSchedules({
@@ -97,10 +111,21 @@ export class InfrastructureModule {
           onTick: tellTick,
         }),
       },
+      { provide: PackJudge, useValue: judge },
+      { provide: PackLibrary, useValue: new PackLibrary(packs.shelves, packVersions) },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ResolveAttention,
+        useValue: new ResolveAttention({
+          attention: attentionDesk,
+          gates: gateDesk,
+          reader: runReader,
+          signer: ledger,
+        }),
       },
     ];
     return {
@@ -108,6 +133,12 @@ export class InfrastructureModule {
         module: InfrastructureModule,
         providers,
         exports: providers.map((provider) => (provider as { provide: symbol }).provide),
+      },
+      observability: {
+        log: telemetry.log,
+        watch: telemetry.watchRequests(),
+        traceId: () => telemetry.tracing.traceId(),
+        exposition: () => telemetry.exposition(),
       },
       readiness: () => database.readiness(),
       isUnavailable: isDatabaseUnavailable,

@@ -1,55 +1,57 @@
 import 'reflect-metadata';
 import { isCodedError } from '@taskrunner/core';
 import {
+  cedarEngine,
+  configurationFileOf,
   databaseUrlsOf,
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   keyPathsOf,
   loadConfiguration,
+  loadPackTrust,
+  openObjectStore,
+  openRegistries,
   profileDefaultsOf,
+  retryRuleOf,
+  TAR_HANDS,
   type Configuration,
 } from '@taskrunner/infrastructure';
-import type { LogLevel } from '@nestjs/common';
-import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
+import { VERSION } from './version';
 import { startWebservice } from './webservice';
 
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
+    const file = configurationFileOf(undefined, process.env);
     for (const { code, line, column, path, message, remediation } of reading.faults) {
-      process.stderr.write(`${code} ${line ?? ''}:${column ?? ''} ${path} ${message}\nhelp: ${remediation}\n`);
+      const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
+      process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
     }
     process.exit(1);
   }
-  const { logLevel } = reading.configuration.telemetry;
+  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: VERSION });
   const configuration = await webserviceConfiguration(reading.configuration);
-  const infrastructure = await InfrastructureModule.open(configuration, (error) => {
-    process.stderr.write(
-      `${JSON.stringify({ level: 'warn', event: 'database.connection-lost', reason: error.message })}\n`,
-    );
-  });
-  const webservice = await startWebservice(configuration, infrastructure, LOG_LEVELS[logLevel]);
+  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
+  const webservice = await startWebservice(configuration, infrastructure);
   process.stdout.write(`${JSON.stringify({ ready: 'webservice', url: webservice.url, health: webservice.health })}\n`);
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void webservice.stop().then(() => process.exit(0));
+    void webservice
+      .stop()
+      .then(() => telemetry.close())
+      .then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', stop).on('close', stop);
 }
-
-const LOG_LEVELS: Readonly<Record<Configuration['telemetry']['logLevel'], LogLevel[]>> = {
-  error: ['error', 'fatal'],
-  warn: ['warn', 'error', 'fatal'],
-  info: ['warn', 'error', 'fatal'],
-  debug: ['log', 'warn', 'error', 'fatal', 'debug'],
-  trace: ['log', 'warn', 'error', 'fatal', 'debug', 'verbose'],
-};
 
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
   const { http, database, authority, artifacts, approvals, sandbox, scheduler } = configuration;
@@ -60,24 +62,35 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
+  const packTrust = await loadPackTrust(configuration);
+  const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
-    database: { url: webUrl, connections: database.poolSize, allowUnsafe: database.allowUnsafe },
+    database: {
+      url: webUrl,
+      connections: database.poolSize,
+      statementTimeoutMs: database.statementTimeout,
+      allowUnsafe: database.allowUnsafe,
+    },
     authority,
-    objectRoot: artifacts.root,
+    objects: await openObjectStore(artifacts),
+    uploads: artifacts.uploads,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS }),
+      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
       configuration: {
         defaults: profileDefaultsOf(configuration),
+        retries: retryRuleOf(configuration),
         grants: approvals.grants,
         secrets: {},
         interpreters: sandbox.interpreters,
-        egress: [],
+        egress: egressRulesOf(configuration),
         sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
       },
     },
-    limits: REQUEST_LIMITS,
+    packs: { shelves, trust: packTrust },
+    limits: http.limits,
     scheduler,
   };
 }

@@ -25,6 +25,11 @@ export class PublicUrl {
     return `${this.url}/api/schedules/${scheduleId}${below}`;
   }
 
+  /** Of a published pack. */
+  pack(name: string, version: string): string {
+    return `${this.url}/api/packs/${name}/${encodeURIComponent(version)}`;
+  }
+
   /** The page of a run in the console. */
   console(runId: string): string {
     return `${this.url}/runs/${runId}`;

@@ -1,11 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
+import { Client } from 'pg';
 import {
   canonical,
   digestOf,
@@ -24,14 +26,19 @@ import {
   FileObjectStore,
   generateKeyFile,
   migrateDatabase,
+  openRegistries,
   openWorkerDatabase,
+  parseConfiguration,
   roleName,
   startEmbeddedPostgres,
+  TAR_HANDS,
+  writeTar,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
-import { REQUEST_LIMITS, type WebserviceConfiguration } from './configuration';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
 import { startWebservice, type RunningWebservice } from './webservice';
@@ -41,6 +48,7 @@ import { startWebservice, type RunningWebservice } from './webservice';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const TENANT = 'acme' as TenantId;
+const MIB = 1024 * 1024;
 const LOGINS = ['ada', 'grace', 'linus', 'ops', 'wendy', 'mallory'] as const;
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
@@ -342,9 +350,17 @@ beforeAll(async () => {
   worker = await openWorkerDatabase(server.url(roleName('worker'), 'web'), { allowLoss: true });
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   objects = await FileObjectStore.open(join(folder, 'objects'));
+  const parsed = parseConfiguration('', {});
+  if (parsed.kind === 'refused') throw new Error('the defaults are refused');
+  const uploads = { ...parsed.configuration.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB };
   const configuration: WebserviceConfiguration = {
-    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024 },
-    database: { url: server.url(roleName('web'), 'web'), connections: 4, allowUnsafe: true },
+    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024, keepAlive: 65_000 },
+    database: {
+      url: server.url(roleName('web'), 'web'),
+      connections: 4,
+      statementTimeoutMs: 30_000,
+      allowUnsafe: true,
+    },
     authority: {
       issuers: [
         {
@@ -358,7 +374,8 @@ beforeAll(async () => {
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
-    objectRoot: join(folder, 'objects'),
+    objects,
+    uploads,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),
@@ -382,7 +399,10 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
-    limits: { ...REQUEST_LIMITS, refusedDecisions: 1_000, refusedTokens: 1_000 },
+    packs: {
+      shelves: await openRegistries(await registries(), TAR_HANDS),
+      trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
+    },
     scheduler: {
       enabled: false,
       interval: 1_000,
@@ -394,10 +414,23 @@ beforeAll(async () => {
       maxActive: 10,
       history: 100,
     },
+    limits: {
+      submit: 5_000,
+      plan: 500,
+      decide: 50,
+      stream: 100,
+      download: 500,
+      read: 5_000,
+      refusedDecisions: 1_000,
+      refusedTokens: 1_000,
+    },
   };
   const began = performance.now();
-  const infrastructure = await InfrastructureModule.open(configuration, () => undefined);
-  webservice = await startWebservice(configuration, infrastructure, ['error', 'fatal']);
+  const reading = parseConfiguration('telemetry: { logLevel: error, measureInterval: 1s }');
+  if (reading.kind === 'refused') throw new Error('refused');
+  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: '0' });
+  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
+  webservice = await startWebservice(configuration, infrastructure);
   expect(performance.now() - began).toBeLessThan(10_000);
   await tokensOf(facts.issuer, facts.clients);
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
@@ -418,6 +451,71 @@ afterAll(async () => {
   if (authority && authority.exitCode === null) await once(authority, 'exit');
   if (folder) await rm(folder, { recursive: true, force: true });
 }, 30_000);
+
+/** A folder of packs, of the tenant acme. */
+async function registries() {
+  const path = join(folder, 'packs');
+  await mkdir(path);
+  const place = { name: 'main', type: 'folder' as const, url: null, path, tenants: ['acme'], publish: true };
+  const registry = { ...place, usernameFile: null, passwordFile: null, tokenRealm: null };
+  const limits = { timeout: 5_000, maxPackBytes: 1 << 20, maxFiles: 100, maxSignatures: 4, cacheBytes: 1 << 20 };
+  return { registries: [registry], ...limits };
+}
+
+describe('published packs', () => {
+  const manifest = MANIFEST.replace('name: demo', 'name: published').replace(
+    'type: string',
+    'type: string, schema: schemas/image.json',
+  );
+  const schema = { type: 'string', minLength: 1 };
+  const files = [{ path: 'schemas/image.json', contentBase64: Buffer.from(JSON.stringify(schema)).toString('base64') }];
+
+  it('are published once, shown with their inputs, listed, planned, and run by name', async () => {
+    const first = await promised('PublishedPack', 'wendy', 'POST', '/api/packs', { manifest, files });
+    expect([first.status, first.headers.get('location')]).toEqual([201, `${webservice.url}/api/packs/published/1.0.0`]);
+    const again = await promised('PublishedPack', 'wendy', 'POST', '/api/packs', { manifest, files });
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    const { body } = await promised('PackDetail', 'ada', 'GET', '/api/packs/published/1.0.0');
+    expect(body).toMatchObject({ runnable: true, signers: [], inputs: [{ name: 'image', schema }] });
+    const byDigest = await ask('ada', 'GET', `/api/packs/published/${body['digest'] as string}`);
+    expect(byDigest.body).toEqual(body);
+    expect((await ask('ada', 'GET', '/api/packs')).body).toEqual({ items: [first.body], nextCursor: null });
+    const inputs = { image: 'app:1' };
+    const planned = await promised('Plan', 'ada', 'POST', '/api/plans', { pack: 'published:1.0.0', inputs });
+    const run = await promised('Run', 'ada', 'POST', '/api/runs', { pack: 'published:1.0.0', inputs });
+    expect(run.body).toMatchObject({ planHash: planned.body['planHash'], pack: { digest: body['contentDigest'] } });
+    const check = await ask('ada', 'POST', '/api/plans?check=true', { pack: 'published:1.0.0', inputs: { image: 1 } });
+    expect(check.body).toMatchObject({ valid: false });
+  });
+
+  it.each([
+    ['wendy', { manifest: MANIFEST.replace('demo', 'published'), files: [] }, 409, 'PACK_VERSION_MOVED'],
+    ['wendy', { manifest: TEN_FAULTS }, 422, 'PACK_INVALID'],
+    ['wendy', { manifest, files, signatures: [{}] }, 403, 'PACK_SIGNATURE_INVALID'],
+    ['wendy', { manifest, files, colour: 1 }, 422, 'REQUEST_INVALID'],
+    ['ada', { manifest, files }, 403, 'SCOPE_MISSING'],
+  ] as const)('of %s (%#) are refused with a code', async (login, body, status, code) => {
+    const reply = await ask(login, 'POST', '/api/packs', body);
+    expect([reply.status, reply.body['code']]).toEqual([status, code]);
+  });
+
+  it.each([
+    '/api/packs/published/1.0.1',
+    '/api/packs/Published/1.0.0',
+    '/api/packs/..%2fetc/1.0.0',
+    '/api/packs/published/latest',
+  ])('%s is not there', async (path) => expect((await ask('ada', 'GET', path)).body['code']).toBe('PACK_NOT_FOUND'));
+
+  it('of others are as absent ones', async () => {
+    expect((await ask('mallory', 'GET', '/api/packs')).body).toEqual({ items: [], nextCursor: null });
+    const [theirs, absent] = await Promise.all(
+      ['published', 'publishes'].map((name) => ask('mallory', 'GET', `/api/packs/${name}/1.0.0`)),
+    );
+    const shown = ({ status, body }: Reply) =>
+      JSON.stringify([status, { ...body, traceId: '' }]).replaceAll('publishes', 'published');
+    expect(shown(theirs as Reply)).toBe(shown(absent as Reply));
+  });
+});
 
 describe('callers', () => {
   it.each([
@@ -995,6 +1093,171 @@ describe('schedules', () => {
     expect((await promised('Schedule', 'ada', 'DELETE', path)).body).toMatchObject({ name: 'nightly', revision: 2 });
     const gone = await ask('ada', 'GET', path);
     expect([gone.status, validators.get('Problem')?.(gone.body)]).toEqual([404, true]);
+  });
+});
+
+const FILED = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: filed, version: 1.0.0 }
+spec:
+  inputs:
+    - { name: report, type: file }
+    - { name: facts, type: object, required: false }
+  steps:
+    - id: count
+      run:
+        uses: builtin:script
+        with: { interpreter: [sh], source: "wc -c < in/report" }
+        files: { report: "{{ inputs.report }}" }
+`;
+
+async function upload(
+  login: string,
+  bytes: Uint8Array | ReadableStream,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const response = await fetch(`${webservice.url}/api/uploads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokens.get(login) ?? login}`, ...headers },
+    body: bytes as never,
+    duplex: 'half',
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as JsonObject };
+}
+
+/** As time does. */
+async function expire(digest: string): Promise<void> {
+  const client = new Client({ connectionString: server.url(undefined, 'web') });
+  await client.connect();
+  await client.query(`update pack_artifacts.uploads set expires_at = now() - interval '1 second' where digest = $1`, [
+    digest,
+  ]);
+  await client.end();
+}
+
+async function tarOf(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const sources = Object.entries(files)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of writeTar(sources)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+describe('an upload', () => {
+  it('is a file input of its tenant, and of no other', async () => {
+    const bytes = Buffer.from('the report\n');
+    const { status, body } = await upload('ada', bytes);
+    expect(status).toBe(201);
+    expect(validators.get('Upload')?.(body)).toBe(true);
+    const digest = sha256(bytes);
+    expect(body).toMatchObject({ digest, size: bytes.length });
+    expect(Date.parse(body['expiresAt'] as string)).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+
+    const file = { digest, name: 'report.txt', mediaType: 'text/plain' };
+    const inputs = { report: file, facts: { digest, name: 'not a file' } };
+    const planned = await ask('ada', 'POST', '/api/plans', {
+      manifest: FILED,
+      inputs: { ...inputs, report: { digest, size: 11 } },
+    });
+    expect(planned.status).toBe(200);
+    const { planHash } = planned.body;
+    const run = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs, planHash });
+    expect([run.status, run.body['planHash']]).toEqual([201, planHash]);
+    expect((await ask('ada', 'POST', '/api/plans', { manifest: FILED, inputs })).body['planHash']).toBe(planHash);
+
+    const foreign = await ask('mallory', 'POST', '/api/runs', { manifest: FILED, inputs: { report: file } });
+    const absent = await ask('mallory', 'POST', '/api/runs', {
+      manifest: FILED,
+      inputs: { report: { digest: sha256('nowhere') } },
+    });
+    for (const refused of [foreign, absent]) {
+      expect(refused.status).toBe(422);
+      expect(refused.body).toMatchObject({
+        code: 'PLAN_INVALID',
+        errors: [{ code: 'INPUT_UPLOAD_MISSING', path: '/inputs/report' }],
+      });
+    }
+    const { traceId: one, ...first } = foreign.body;
+    const { traceId: two, ...second } = absent.body;
+    expect([first, one === two]).toEqual([second, false]);
+    const wrong = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs: { report: { digest, size: 10 } } });
+    expect(wrong.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_SIZE' }] });
+    const key = { 'idempotency-key': 'with-upload' };
+    const made = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    await expire(digest);
+    const again = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs }, key);
+    expect([made.status, again.status, again.body['runId']]).toEqual([201, 200, made.body['runId']]);
+    const other = await ask('ada', 'POST', '/api/runs', { manifest: FILED, inputs, labels: { a: 'b' } }, key);
+    expect(other.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_UPLOAD_MISSING' }] });
+    const unplanned = await ask('ada', 'POST', '/api/plans?check=true', {
+      manifest: FILED,
+      inputs: { report: { digest: sha256('nowhere') } },
+    });
+    expect(unplanned.body).toMatchObject({ valid: false, errors: [{ code: 'INPUT_UPLOAD_MISSING' }] });
+  });
+
+  it('is a pack with its files', async () => {
+    const files = { 'demo/pack.yaml': FILED, 'demo/notes.txt': 'kept' };
+    const { body: pack } = await upload('ada', await tarOf(files));
+    const { body: report } = await upload('ada', Buffer.from('r'));
+    const inputs = { report: { digest: report['digest'] ?? null } };
+    const bundle = { digest: pack['digest'] ?? null };
+    const run = await ask('ada', 'POST', '/api/runs', { bundle, inputs });
+    expect([run.status, run.body['pack']]).toEqual([201, expect.objectContaining({ name: 'filed' })]);
+    const inline = await ask('ada', 'POST', '/api/plans', {
+      manifest: FILED,
+      files: [{ path: 'notes.txt', contentBase64: Buffer.from('kept').toString('base64') }],
+      inputs,
+    });
+    expect(inline.body['planHash']).toBe(run.body['planHash']);
+    expect((await ask('mallory', 'POST', '/api/runs', { bundle, inputs })).body['code']).toBe('UPLOAD_MISSING');
+    expect((await ask('ada', 'POST', '/api/runs', { bundle, manifest: FILED })).body['code']).toBe('REQUEST_INVALID');
+    expect((await ask('ada', 'POST', '/api/runs', { inputs })).body['code']).toBe('REQUEST_INVALID');
+    expect((await ask('ada', 'POST', '/api/runs', { bundle: { digest: report['digest'] ?? null } })).body['code']).toBe(
+      'ARCHIVE_INVALID',
+    );
+    const link = Buffer.from(await tarOf({ 'pack.yaml': FILED }));
+    link[156] = 0x32; // a symbolic link, with the checksum that it then has
+    const sum = link.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+    link.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const { body: unsafe } = await upload('ada', link);
+    expect(
+      (await ask('ada', 'POST', '/api/plans', { bundle: { digest: unsafe['digest'] ?? null } })).body['code'],
+    ).toBe('ARCHIVE_UNSAFE');
+    const { body: empty } = await upload('ada', await tarOf({ 'readme.txt': 'x' }));
+    expect((await ask('ada', 'POST', '/api/plans', { bundle: { digest: empty['digest'] ?? null } })).body['code']).toBe(
+      'REQUEST_INVALID',
+    );
+  });
+
+  it('has a size, and the tenant has room for so many', async () => {
+    const stream = () => new Blob([Buffer.alloc(MIB + 1)]).stream();
+    expect((await upload('linus', Buffer.alloc(MIB + 1))).body['code']).toBe('OBJECT_TOO_LARGE');
+    expect((await upload('linus', stream())).body['code']).toBe('OBJECT_TOO_LARGE');
+    expect((await upload('linus', Buffer.from('x'), { 'content-encoding': 'gzip' })).body['code']).toBe(
+      'BODY_MEDIA_TYPE',
+    );
+    const codes: unknown[] = [];
+    for (let n = 0; n < 4; n++) codes.push((await upload('linus', Buffer.alloc(MIB, n + 1))).body['code']);
+    expect(codes.filter((code) => code !== undefined)).toEqual(expect.arrayContaining(['UPLOADS_FULL']));
+    expect(codes[0]).toBeUndefined();
+    expect((await upload('mallory', Buffer.alloc(MIB, 9))).status).toBe(201);
+    expect((await upload('nonsense', Buffer.from('x'))).status).toBe(401);
+  });
+
+  it('that is cut off leaves nothing', async () => {
+    const content = Buffer.alloc(300_000, 'cut');
+    const { port } = new URL(webservice.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /api/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.get('mallory')}\r\nContent-Length: 900000\r\n\r\n`,
+    );
+    socket.write(content, () => setTimeout(() => socket.destroy(), 200));
+    await once(socket, 'close');
+    expect(await objects.stat(TENANT, sha256(content))).toBeNull();
+    // The room that it held is free again: two of three MiB are left beside the one that is taken.
+    for (let n = 0; n < 2; n++) expect((await upload('mallory', Buffer.alloc(MIB, 20 + n))).status).toBe(201);
   });
 });
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ConsoleLogger, type INestApplication, type LogLevel } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -9,6 +9,7 @@ import { AppModule } from './app.module';
 import type { WebserviceConfiguration } from './configuration';
 import { HealthModule } from './health/health.module';
 import type { OpenInfrastructure } from './infrastructure.module';
+import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
 import { VERSION } from './version';
@@ -24,34 +25,33 @@ export interface RunningWebservice {
 }
 
 const PUBLISHED = '/v1/task-runner/';
-const KEEP_ALIVE_MS = 65_000;
 
 /** Starts the API, and health on its own port. */
 export async function startWebservice(
   configuration: WebserviceConfiguration,
   infrastructure: OpenInfrastructure,
-  logLevels: LogLevel[] = ['warn', 'error', 'fatal'],
 ): Promise<RunningWebservice> {
-  const logger = new ConsoleLogger({ json: true, logLevels });
-  const { host, port, healthPort } = configuration.http;
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(configuration, infrastructure), {
-    bodyParser: false,
-    logger,
-  });
+  const { observability } = infrastructure;
+  const logger = new NestLog(observability.log);
+  const { host, port, healthPort, keepAlive } = configuration.http;
+  const module = AppModule.of(configuration, infrastructure);
+  const app = await NestFactory.create<NestExpressApplication>(module, { bodyParser: false, logger });
   app.disable('x-powered-by');
   app.disable('etag');
+  app.use(observability.watch);
   app.use(publishedPaths);
   app.use(safeHeaders);
   const document = openApiDocument(app, VERSION);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
   await app.listen(port, host);
   const server = app.getHttpServer();
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = KEEP_ALIVE_MS + 1_000;
+  server.keepAliveTimeout = keepAlive;
+  server.headersTimeout = keepAlive + 1_000;
+  server.requestTimeout = configuration.uploads.timeout;
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(
-    HealthModule.of({ ready: () => infrastructure.readiness() }),
+    HealthModule.of({ ready: () => infrastructure.readiness() }, { text: () => observability.exposition() }),
     { logger },
   );
   health.disable('x-powered-by');

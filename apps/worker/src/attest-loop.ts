@@ -1,7 +1,10 @@
-import { attestRun, type AttestHands } from '@taskrunner/core';
+import { attestRun, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 const LEASE_MS = 120_000;
+
+/** Around the sealing of each run: telemetry. */
+export type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
 
 /** Seals runs that have ended: takes outbox items, one after the other, until told to stop. */
 export class AttestLoop {
@@ -13,6 +16,7 @@ export class AttestLoop {
     private readonly hands: AttestHands,
     private readonly log: WorkerLog,
     private readonly intervalMs: number,
+    private readonly watch: AttestWatch = (_item, work) => work(),
   ) {}
 
   start(): void {
@@ -38,12 +42,12 @@ export class AttestLoop {
         const items = await this.hands.outbox.take('attest', 1, LEASE_MS);
         taken = items.length;
         for (const item of items) {
-          const attested = await attestRun(this.hands, item);
+          const attested = await this.watch(item, () => attestRun(this.hands, item));
           const level = attested.kind === 'pending' ? 'warn' : 'info';
           this.log.say(level, 'run.attested', { runId: item.runId, tenant: item.tenant, ...attested });
         }
       } catch (error) {
-        this.log.say('warn', 'attest.failed', { reason: error instanceof Error ? error.message : String(error) });
+        this.log.say('warn', 'attest.failed', { error });
       }
       if (taken === 0) await this.idle();
     }

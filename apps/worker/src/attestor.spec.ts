@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyFile, keyPathsOf, parseConfiguration, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
-import { WorkerLog } from './worker-log';
+import type { WorkerLog } from './worker-log';
+
+const SILENT: WorkerLog = { say: () => undefined };
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'taskrunner-keys-'))));
@@ -25,9 +27,9 @@ const remote = (): object => ({
 it('with profile: production a worker that can read a key for runs does not start', async () => {
   writeFileSync(join(folder, 'secret'), 's');
   const settings = configuration({ profile: 'production', attestor: remote() });
-  expect((await openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).isKeyFile).toBe(false);
+  expect((await openAttestor(settings, keyPathsOf(settings), SILENT)).isKeyFile).toBe(false);
   await generateKeyFile(join(folder, 'run-open.pem'));
-  await expect(openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).rejects.toMatchObject({
+  await expect(openAttestor(settings, keyPathsOf(settings), SILENT)).rejects.toMatchObject({
     code: 'WORKER_HOLDS_RUN_KEY',
   });
 });
@@ -36,7 +38,7 @@ it('without a remote Attestor key files sign', async () => {
   await generateKeyFile(join(folder, 'run-open.pem'), 'ecdsa-p256');
   await generateKeyFile(join(folder, 'bundle.pem'));
   const settings = configuration({});
-  expect((await openAttestor(settings, keyPathsOf(settings), new WorkerLog('error'))).isKeyFile).toBe(true);
+  expect((await openAttestor(settings, keyPathsOf(settings), SILENT)).isKeyFile).toBe(true);
 });
 
 it.each<[object, string]>([

@@ -18,7 +18,11 @@ export interface ClaimLoopOptions {
   readonly concurrency: number;
   readonly claimIntervalMs: number;
   readonly mailIntervalMs: number;
+  /** Around the drive of each run: telemetry. */
+  readonly watch?: DriveWatch;
 }
+
+export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
 
 /**
  * Claims due runs and drives them, as many at once as configured. One question for all driven runs finds letters. A run in
@@ -81,7 +85,7 @@ export class ClaimLoop {
         for (const run of admitted) this.drive(run);
         for (const run of runs) if (!admitted.includes(run)) await this.claims.release(run, null);
       } catch (error) {
-        this.log.say('warn', 'claim.failed', { reason: reasonOf(error) });
+        this.log.say('warn', 'claim.failed', { error });
       }
       if (claimed === 0) await this.idle();
     }
@@ -118,7 +122,7 @@ export class ClaimLoop {
         const mail = new Set((await this.claims.mail(incarnation)).map(({ runId }) => runId));
         for (const { run, driver } of this.drivers.values()) if (mail.has(run.runId)) driver?.mail();
       } catch (error) {
-        this.log.say('warn', 'mail.failed', { reason: reasonOf(error) });
+        this.log.say('warn', 'mail.failed', { error });
       }
     }
   }
@@ -135,21 +139,28 @@ export class ClaimLoop {
 
   private async driveOne(entry: Driving): Promise<void> {
     const { run } = entry;
+    const { watch = (_run, work) => work() } = this.options;
+    const driven = await watch(run, () => this.driveWatched(entry));
+    if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
+  }
+
+  private async driveWatched(entry: Driving): Promise<Driven | 'failed'> {
+    const { run } = entry;
     const { runId, tenant } = run;
-    let driven: Driven | 'failed' = 'failed';
     try {
       const driver = await RunDriver.open(this.hands, run);
-      if (driver === 'halted') return;
+      if (driver === 'halted') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
-      driven = await driver.drive();
+      const driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
       if (driven === 'ended') this.onEnded();
+      return driven;
     } catch (error) {
-      this.log.say('error', 'driver.failed', { runId, tenant, reason: reasonOf(error) });
+      this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
+      return 'failed';
     }
-    if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
   }
 
   /** Until it is answered: a run that a living worker owns and nobody drives would sleep for ever. The fence guards it. */
@@ -158,7 +169,7 @@ export class ClaimLoop {
       try {
         return await this.claims.release(run, null);
       } catch (error) {
-        this.log.say('warn', 'release.failed', { runId: run.runId, reason: reasonOf(error) });
+        this.log.say('warn', 'release.failed', { runId: run.runId, error });
         await pause(wait);
       }
     }
@@ -167,10 +178,6 @@ export class ClaimLoop {
 
 /** How long a hand-over may take; then the process ends and the sweep frees its runs. */
 const HAND_OVER_MS = 25_000;
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -11,19 +11,25 @@ import {
   type VerificationKey,
 } from '@taskrunner/core';
 import {
+  announcingOf,
   builtinExecutors,
+  bundleRootsOf,
+  CedarJudge,
+  cedarEngine,
   collect,
   loadMacKey,
   readOutputs,
+  tarEntries,
   Workspace,
   type Configuration,
   type SandboxHands,
+  type TarLimits,
 } from '@taskrunner/infrastructure';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, log } = parts;
+  const { database, supervisor, objects, keys, probe, description, egress, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -42,26 +48,56 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
   };
   return {
     claims: database.claims,
-    committer: database.committer,
-    logs: database.logStore,
+    committer: telemetry.watchCommitter(database.committer),
+    logs: telemetry.watchLogs(database.logStore),
     objects,
+    references: database.objectReferences,
     clock: database.clock,
-    executors: builtinExecutors({
-      clock: database.clock,
-      objects,
-      hands: sandboxHands,
-      workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
-      artifactMaxBytes: configuration.artifacts.maxBytes,
-      interpreters,
-    }),
+    executors: telemetry.watchExecutors(
+      builtinExecutors({
+        clock: database.clock,
+        objects,
+        hands: sandboxHands,
+        egress: egress.proxy,
+        http: egress.http,
+        workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
+        artifactMaxBytes: configuration.artifacts.maxBytes,
+        interpreters,
+        bundles: {
+          roots: bundleRootsOf(configuration),
+          entries: (source) => tarEntries(source, bundleLimits(configuration)),
+        },
+        traceparent: () => telemetry.tracing.traceparent(),
+      }),
+    ),
+    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
+    announcing: announcingOf(configuration),
     worker: description,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) => replanRun(run, objects, { secrets: {}, interpreters, egress: [], sensitiveInputs: false }),
-    alarm: (run, code, detail) => log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail }),
+    replan: (run) =>
+      replanRun(run, objects, {
+        secrets: {},
+        interpreters,
+        sensitiveInputs: false,
+        policyEngines: { cedar: cedarEngine },
+      }),
+    alarm: (run, code, detail) => {
+      telemetry.metrics.add('taskrunner_alarms_total', 1);
+      log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
+    },
   };
 }
+
+/** What a bundle of a publisher may hold. */
+function bundleLimits({ artifacts }: Configuration): TarLimits {
+  const { maxBytes } = artifacts;
+  return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
+}
+
+const BUNDLE_SIZES = 16;
+const BUNDLE_FILES = 100_000;
 
 /** Public keys from PEM files, for one usage. */
 async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

@@ -1,23 +1,24 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { isCodedError } from '@taskrunner/core';
-import { loadConfiguration } from '@taskrunner/infrastructure';
+import { configurationFileOf, loadConfiguration } from '@taskrunner/infrastructure';
+import { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { VERSION } from './version';
 import { Worker, WorkerModule } from './worker.module';
-import { WorkerLog } from './worker-log';
 
 async function main(): Promise<void> {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') {
-    for (const fault of reading.faults) {
-      process.stderr.write(
-        `${fault.code} ${fault.line ?? ''}:${fault.column ?? ''} ${fault.path} ${fault.message}\nhelp: ${fault.remediation}\n`,
-      );
+    const file = configurationFileOf(undefined, process.env);
+    for (const { code, line, column, path, message, remediation } of reading.faults) {
+      const place = line === null ? `${file}${path === '' ? '' : `#${path}`}` : `${file}:${line}:${column ?? 1}`;
+      process.stderr.write(`${code} ${place} ${message}\nhelp: ${remediation}\n`);
     }
     process.exit(1);
   }
   const { configuration } = reading;
-  const log = new WorkerLog(configuration.telemetry.logLevel);
-  const worker = await Worker.open(configuration, log);
+  const telemetry = await Telemetry.open(configuration.telemetry, { name: 'worker', version: VERSION });
+  const worker = await Worker.open(configuration, telemetry);
   const app = await NestFactory.create(WorkerModule.of(worker), { logger: false });
   await app.listen(configuration.http.healthPort, configuration.http.host);
   await worker.start();
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     void worker
       .stop(configuration.worker.stopGrace)
       .then(() => app.close())
+      .then(() => telemetry.close())
       .then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { canonical, sha256, type Json, type WorkerDescription } from '@taskrunner/core';
+import { canonical, sha256, type Json, type PackTrustPolicy, type WorkerDescription } from '@taskrunner/core';
 import {
   environmentOf,
   EXECUTOR_BEHAVIOURS,
@@ -31,7 +31,8 @@ export async function prove(
     keys.runOpen,
     keys.bundle,
     keys.journalMac,
-    artifacts.root,
+    ...(artifacts.store === 'file' ? [artifacts.root] : []),
+    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].filter((file) => file !== null),
     ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : []),
   ];
   const stubFolder = join(sandbox.workDirectory, 'stubs');
@@ -45,8 +46,16 @@ export async function prove(
 }
 
 /** What this worker proves and honours. */
-export function describe(configuration: Configuration, probe: SandboxProbe): WorkerDescription {
-  const environment = environmentOf(configuration, { isolation: probe.profile, executors: EXECUTOR_BEHAVIOURS });
+export function describe(
+  configuration: Configuration,
+  probe: SandboxProbe,
+  packTrust: PackTrustPolicy,
+): WorkerDescription {
+  const environment = environmentOf(configuration, {
+    isolation: probe.profile,
+    executors: EXECUTOR_BEHAVIOURS,
+    packTrust,
+  });
   const digest = sha256(canonical(environment as unknown as Json));
   const { name, labels } = configuration.worker;
   return {

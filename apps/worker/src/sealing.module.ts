@@ -3,9 +3,6 @@ import { writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
 
-const BUNDLE_BYTES = 4 * 1024 ** 3;
-const BUNDLED_ARTIFACT_BYTES = 64 * 1024 ** 2;
-
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
@@ -24,8 +21,8 @@ export async function attestHands(
     probes: new Map<Digest, string>(
       probe.sandbox ? [[probe.digest, canonical({ sandbox: probe.sandbox.describe(), reason: probe.reason })]] : [],
     ),
-    artifactBytes: BUNDLED_ARTIFACT_BYTES,
-    maxBundleBytes: BUNDLE_BYTES,
+    artifactBytes: configuration.artifacts.bundle.carriedBytes,
+    maxBundleBytes: configuration.artifacts.bundle.maxBytes,
     archive: (files) => writeTar(files),
   };
 }

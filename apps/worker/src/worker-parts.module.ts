@@ -1,14 +1,18 @@
-import type { WorkerDescription } from '@taskrunner/core';
-import type { FileObjectStore, KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
+import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
 /** What a worker has opened before it drives or seals. */
 export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
-  readonly objects: FileObjectStore;
+  readonly objects: CollectableObjectStore;
   readonly keys: KeyPaths;
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
+  readonly egress: WorkerEgress;
   readonly log: WorkerLog;
+  readonly telemetry: Telemetry;
 }

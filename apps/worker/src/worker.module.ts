@@ -3,25 +3,37 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
-  FileObjectStore,
+  type EgressProxy,
   keyPathsOf,
+  loadPackTrust,
   monotonicMs,
+  openObjectStore,
   openWorkerDatabase,
   Supervisor,
   type Configuration,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
+import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { AnnounceLoop } from './announce-loop';
+import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { driverHands } from './driving.module';
+import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
+import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
+import { ObjectSweep } from './object-sweep';
 import { describe, prove } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
 const ATTEST_INTERVAL_MS = 1_000;
+const ANNOUNCE_INTERVAL_MS = 500;
+const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
+/** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
+const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
@@ -34,32 +46,46 @@ export class Worker {
   private constructor(
     private readonly database: WorkerDatabase,
     private readonly supervisor: Supervisor,
+    private readonly egress: EgressProxy,
     private readonly url: string,
     private readonly description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
-    private readonly log: WorkerLog,
+    private readonly announces: AnnounceLoop,
+    private readonly sweep: ObjectSweep,
+    private readonly telemetry: Telemetry,
   ) {}
 
   /** Opens everything, proves the sandbox; starts nothing. */
-  static async open(configuration: Configuration, log: WorkerLog): Promise<Worker> {
+  static async open(configuration: Configuration, telemetry: Telemetry): Promise<Worker> {
+    const log: WorkerLog = telemetry.log;
     const { workerUrl } = await databaseUrlsOf(configuration);
     if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
     const { database: settings, worker: settingsOfWorker } = configuration;
     const database = await openWorkerDatabase(workerUrl, {
       connections: settings.poolSize,
       leaseMs: settingsOfWorker.lease,
+      statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
-      onError: (error) => log.say('warn', 'database.connection-lost', { reason: error.message }),
+      onError: (error) => log.say('warn', 'database.connection-lost', { error }),
+      onClaimed: (ms) => telemetry.metrics.record('taskrunner_claim_wait_seconds', ms / 1_000),
+      onFlushed: (runs, ms) => {
+        telemetry.metrics.record('taskrunner_flush_runs', runs);
+        telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
+      },
     });
+    telemetry.watchDatabase(database);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await FileObjectStore.open(configuration.artifacts.root);
+    const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe);
-    const hands = await driverHands(configuration, { database, supervisor, objects, keys, probe, description, log });
+    const description = describe(configuration, probe, await loadPackTrust(configuration));
+    const egress = await openEgress(configuration, log);
+    const parts = { database, supervisor, objects, keys, probe, description, egress, log, telemetry };
+    const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
-    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS);
+    const watch = telemetry.watchRuns();
+    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
       database.claims,
       hands,
@@ -68,10 +94,34 @@ export class Worker {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
         mailIntervalMs: MAIL_INTERVAL_MS,
+        watch: (run, work) => watch.drive(run, work),
       },
       () => attests.wake(),
     );
-    return new Worker(database, supervisor, workerUrl, description, claims, attests, log);
+    const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
+      // Where nobody is to be told, what was left for endpoints of before goes away by and by.
+      intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
+      leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
+    });
+    telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
+    telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
+    const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
+    const sweep = new ObjectSweep(
+      { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
+      log,
+    );
+    return new Worker(
+      database,
+      supervisor,
+      egress.proxy,
+      workerUrl,
+      description,
+      claims,
+      attests,
+      announces,
+      sweep,
+      telemetry,
+    );
   }
 
   async start(): Promise<void> {
@@ -87,6 +137,8 @@ export class Worker {
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     this.attests.start();
+    this.announces.start();
+    this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
       isolation: this.description.isolation,
@@ -99,11 +151,23 @@ export class Worker {
     this.stopping = true;
     await this.claims.drain(graceMs);
     await this.attests.stop();
+    await this.announces.stop();
+    await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
+  }
+
+  get log(): WorkerLog {
+    return this.telemetry.log;
+  }
+
+  /** All numbers, in the text format of Prometheus. */
+  exposition(): Promise<string> {
+    return this.telemetry.exposition();
   }
 
   /** A worker that honours no environment claims nothing: it is not ready. */
@@ -124,12 +188,13 @@ export class Worker {
     await this.lease?.stop();
     await this.claims.drain(0);
     await this.attests.stop();
+    await this.announces.stop();
     while (!this.stopping) {
       try {
         await this.start();
         break;
       } catch (error) {
-        this.log.say('warn', 'worker.not-started', { reason: error instanceof Error ? error.message : String(error) });
+        this.log.say('warn', 'worker.not-started', { error });
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
@@ -144,8 +209,11 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
-      controllers: [HealthController],
-      providers: [{ provide: Readiness, useValue: { ready: () => worker.readiness() } }],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Readiness, useValue: { ready: () => worker.readiness() } },
+        { provide: Exposition, useValue: { text: () => worker.exposition() } },
+      ],
     };
   }
 }

@@ -24,7 +24,18 @@ export { sameSubject, type Actor, type Principal, type Scope, type Subject } fro
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
 export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/envelope';
-export { ObjectStore, type ByteRange, type ObjectStoreErrorCode, type PutOptions } from './lib/ports/object-store';
+export {
+  CollectableObjectStore,
+  ObjectStore,
+  type ByteRange,
+  type ObjectStoreErrorCode,
+  type PutOptions,
+} from './lib/ports/object-store';
+export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
+export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
+export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
+export { ObjectReferences } from './lib/ports/object-references';
+export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
 export type {
@@ -67,7 +78,7 @@ export {
   type IndexedNode,
   type PlanIndex,
 } from './lib/plan/plan-index';
-export type { ApprovalFloor, Environment, Profile, ProfileDefaults } from './lib/plan/profile';
+export type { ApprovalFloor, Environment, Profile, ProfileDefaults, RetryDefaults } from './lib/plan/profile';
 export { idempotencyKey } from './lib/step/idempotency-key';
 export type { Answer, Question } from './lib/step/question';
 export { shownStatus, type ShownStatus, type StepState } from './lib/step/step-state';
@@ -77,8 +88,22 @@ export type { Command, StopReason } from './lib/run/command';
 export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
-export { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from './lib/evidence/documents';
+export {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionOutcome,
+  type ResolutionRecord,
+} from './lib/evidence/documents';
 export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export {
+  ANNOUNCEMENT_TYPES,
+  Announcements,
+  type Announcement,
+  type AnnouncementType,
+  type DueAnnouncement,
+} from './lib/ports/announcements';
+export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -86,6 +111,7 @@ export {
   type Commit,
   type Committed,
   type GateChange,
+  type OutboxEntry,
   type RunChange,
   type StepRow,
 } from './lib/ports/committer';
@@ -98,7 +124,9 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
+export { PolicyJudge } from './lib/ports/policy-judge';
 export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
@@ -201,12 +229,17 @@ export {
 export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
 export { MAX_POLICY_COST } from './lib/policy/cel-cost';
 export { compilePolicy } from './lib/policy/compile-policy';
+export { limitFault } from './lib/policy/policy-limits';
 export {
+  CEDAR_BEHAVIOUR,
   POLICY_ENGINES,
+  undecided,
   type CompiledPolicy,
   type PolicyAnswer,
   type PolicyCompilation,
+  type PolicyEngine,
   type PolicyEngineName,
+  type PolicyEngines,
   type PolicyErrorCode,
   type PolicyFault,
   type PolicySource,
@@ -273,9 +306,27 @@ export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
-export { parseAuthority, parseHost, parseTarget, type Authority, type Target } from './lib/egress/authority';
-export { coversHost, intersect, parseRule, type EgressRule } from './lib/egress/egress-rule';
-export { decideAddress, decideEgress, type EgressCode, type EgressDecision } from './lib/egress/decide-egress';
+export {
+  parseAuthority,
+  parseHost,
+  parseTarget,
+  parseWholeTarget,
+  type Authority,
+  type Target,
+} from './lib/egress/authority';
+export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
+export { broadnessOf } from './lib/egress/broad-egress';
+export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
+export {
+  decideAddress,
+  decideDial,
+  decideEgress,
+  type DialDecision,
+  type EgressCode,
+  type EgressDecision,
+} from './lib/egress/decide-egress';
+export { rulesOfStep } from './lib/plan/step-egress';
+export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
@@ -289,9 +340,14 @@ export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
+export { tell, type TellHands, type Told } from './lib/operations/tell';
+export { type Announcing, type Approver } from './lib/operations/announce';
+export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  packSourceOf,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,
@@ -300,6 +356,7 @@ export {
   type PlanningSetting,
 } from './lib/operations/pack-source';
 export {
+  invalidPack,
   PlanHashMismatch,
   SubmitRun,
   SubmitRunError,
@@ -312,6 +369,14 @@ export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest
 export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/summary';
 export { KeyAttestor, type AttestingKeys } from './lib/operations/key-attestor';
 export { Attestor } from './lib/ports/attestor';
+export {
+  CONTENT_MANIFEST,
+  CONTENT_PAYLOAD_TYPE,
+  contentDifference,
+  openContentManifest,
+  type ContentEntry,
+  type ContentManifest,
+} from './lib/evidence/content-manifest';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { replanRun } from './lib/operations/replan-run';
@@ -333,6 +398,7 @@ export {
   readGateRequest,
   readIntent,
   readManifest,
+  readResolution,
 } from './lib/evidence/read-documents';
 export {
   builderIdOf,
@@ -386,9 +452,53 @@ export {
   type Planning,
   type PlanRequest,
   type Receipt,
+  type RetryRule,
 } from './lib/plan/plan-request';
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
 export type { NodeClass, SimulationReport } from './lib/simulation/report';
 export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
 export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
+export {
+  compareVersions,
+  isPackName,
+  isPackVersion,
+  parsePackReference,
+  printPackReference,
+  type PackReference,
+} from './lib/pack/pack-reference';
+export {
+  buildPackStatement,
+  readPackSignature,
+  signerOf,
+  type PackPredicate,
+  type PackSignature,
+  type SignedPack,
+} from './lib/evidence/pack-signature';
+export {
+  decidePackTrust,
+  type PackTrust,
+  type PackTrustCode,
+  type PackTrustPolicy,
+  type PackTrustRule,
+  type PublisherKey,
+} from './lib/publisher/pack-trust';
+export { isOwnedBy, isVisibleTo } from './lib/publisher/visibility';
+export {
+  PackRegistry,
+  type ArtifactName,
+  type PackArchive,
+  type PackArtifact,
+  type PackFacts,
+  type RegistryErrorCode,
+} from './lib/ports/pack-registry';
+export { PackVersions, type KnownVersion } from './lib/ports/pack-versions';
+export { PackJudge } from './lib/operations/pack-judge';
+export {
+  PackLibrary,
+  PackLibraryError,
+  type LibraryPack,
+  type LibraryPlace,
+  type PackLibraryCode,
+  type Shelf,
+} from './lib/operations/pack-library';

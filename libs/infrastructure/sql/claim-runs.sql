@@ -38,10 +38,11 @@ with recursive me as (
 ), claimed as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
-  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.seen, p.turn, p.place
+  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.seen,
+    greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
-  s.inputs, s.admission, s.admission_digest, plans.plan, profiles.profile, profiles.environment
+  s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment
 from claimed c
 join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
 join pack_runs.plans on plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash

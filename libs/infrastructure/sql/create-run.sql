@@ -17,8 +17,9 @@ with taken as (
   select $1, $5, $6, 'sha256:' || encode($7::bytea, 'hex'), $8 from accepted on conflict do nothing
 ), source as (
   insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
-    source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest)
-  select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 from accepted
+    source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest, trace_context,
+    pack_signatures)
+  select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $29::text, $30 from accepted
 ), labels as (
   insert into pack_runs.run_labels (tenant_id, run_id, key, value)
   select $1, run_id, l.key, l.value from accepted, json_each_text($19::json) l

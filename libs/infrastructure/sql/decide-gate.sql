@@ -1,12 +1,15 @@
 -- A decision, all of it or nothing, in one statement. Lock order run -> gate: the run's row is locked first (its letters and
 -- decision times are in one order), then the gate changes if it is open and unexpired by the clock, and only if it did do the
 -- counter of letters, the letter, the decision and the audit row follow. The quorum is the counter on the gate's row: a count
--- of rows, read from a snapshot, was tested to leave a gate open with two of two.
+-- of rows, read from a snapshot, was tested to leave a gate open with two of two. A run that another gate has doomed takes no
+-- more: the mark of a rejection stands on the run's row, since there it is read again once the row is locked.
 -- $6 this person; $7 the person and who delegated, separated by U+001F.
 with run as (
   select r.inbox_seq from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint and r.cancel_position = 0
-    and r.status not in ('succeeded', 'failed', 'cancelled', 'cancelling', 'halted')
+    and r.refused_position = 0 and r.status not in ('succeeded', 'failed', 'cancelled', 'cancelling', 'halted')
+    and not exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3
+      and o.state = 'open' and o.expires_at <= statement_timestamp())
   for update
 ), gate as (
   update pack_runs.gates g set
@@ -33,6 +36,7 @@ with run as (
   update pack_runs.runs r set
     inbox_seq = gate.position,
     last_decided_ms = $10::bigint,
+    refused_position = case $5::text when 'rejected' then gate.position else r.refused_position end,
     due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
     version = r.version + 1
   from gate where r.tenant_id = $1 and r.run_id = $2

@@ -2,6 +2,8 @@
 -- was lost; `latest`: what this person last said at this gate.
 select r.status, r.cancel_position, r.last_decided_ms, g.state, g.approvals, g.required,
   g.expires_at <= clock_timestamp() as expired,
+  r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3
+    and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   exists (select from unnest(g.counted) c where string_to_array(c, E'\x1f') && string_to_array($5::text, E'\x1f')) as counted,
   exists (select from pack_runs.decisions d where d.tenant_id = $1 and d.run_id = $2 and d.decision_id = $4) as mine,
   latest.decision as latest, latest.envelope

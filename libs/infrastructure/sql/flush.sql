@@ -72,8 +72,11 @@ with owned as (
     a (i, step, execution, name, path, digest, size, media_type)
   join owned o on o.i = a.i
 ), follow as (
-  insert into pack_runs.outbox (tenant_id, run_id, kind, body)
-  select o.tenant_id, o.run_id, x.kind, x.body
-  from unnest($66::int[], $67::text[], $68::json[]) x (i, kind, body) join owned o on o.i = x.i
+  insert into pack_runs.outbox (tenant_id, run_id, kind, body, stream, place, due_at, since)
+  select o.tenant_id, o.run_id, x.kind, x.body, x.stream, x.place, due.at, due.at
+  from unnest($66::int[], $67::text[], $68::json[], $69::text[], $70::bigint[], $71::bigint[])
+    x (i, kind, body, stream, place, due_ms)
+  join owned o on o.i = x.i
+  cross join lateral (select coalesce(pack_runs.from_ms(x.due_ms), clock_timestamp()) as at) due
 )
 select i::int as i from owned

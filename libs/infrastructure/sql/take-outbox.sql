@@ -5,4 +5,5 @@ with due as (
 )
 update pack_runs.outbox o set due_at = now() + $3 * interval '1 millisecond', tries = o.tries + 1
 from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
-returning o.outbox_id, o.tenant_id, o.run_id, o.kind, o.body, o.tries
+returning o.outbox_id, o.tenant_id, o.run_id, o.kind, o.body, o.tries,
+  (select s.trace_context from pack_runs.run_sources s where s.tenant_id = o.tenant_id and s.run_id = o.run_id)

@@ -11,6 +11,7 @@ export {
   type WebDatabase,
   type WorkerDatabase,
 } from './lib/postgres/databases';
+export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
@@ -23,8 +24,10 @@ export {
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
 export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
+export { openObjectStore, type ObjectStoreChoice } from './lib/object-store/open-object-store';
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
+export { bundleRootsOf } from './lib/configuration/bundle-roots';
 export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
@@ -58,16 +61,46 @@ export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } 
 export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
-export { describeConfiguration } from './lib/configuration/describe-configuration';
-export { environmentOf, isolationOf, profileDefaultsOf, type Build } from './lib/configuration/environment-of';
+export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
+export {
+  environmentOf,
+  isolationOf,
+  profileDefaultsOf,
+  retryRuleOf,
+  type Build,
+} from './lib/configuration/environment-of';
+export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
-export { DEFAULT_CONFIGURATION_PATH, loadConfiguration } from './lib/configuration/load-configuration';
+export {
+  configurationFileOf,
+  DEFAULT_CONFIGURATION_PATH,
+  loadConfiguration,
+} from './lib/configuration/load-configuration';
 export { parseConfiguration, type ConfigurationReading } from './lib/configuration/parse-configuration';
 export { printSample } from './lib/configuration/sample';
+export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
+export type { EgressErrorCode } from './lib/egress/egress-error';
+export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
+export type { EgressHands, EgressWay } from './lib/executors/egress-hands';
+export type { HttpSettings } from './lib/executors/http-exchange';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';
+export { cedarEngine } from './lib/policies/cedar-engine';
+export { CedarJudge } from './lib/policies/cedar-judge';
+export { announcingOf, endpointId, endpointRule } from './lib/configuration/webhook-endpoints';
+export { loadWebhookSecret } from './lib/signing/webhook-secret';
+export { WebhookMessenger, type WebhookEndpoint } from './lib/webhooks/webhook-messenger';
 export type { ArchiveErrorCode } from './lib/archive/archive-error';
-export { readTar, readTarFiles, type TarFile, type TarLimits } from './lib/archive/read-tar';
+export { readTar, readTarFiles, tarEntries, type TarEntry, type TarFile, type TarLimits } from './lib/archive/read-tar';
 export { writeTar, type TarSource } from './lib/archive/write-tar';
+export { loadPackTrust, loadPublisherKey, type PackTrustErrorCode } from './lib/configuration/load-pack-trust';
+export {
+  openRegistries,
+  openRegistry,
+  type RegistriesSetting,
+  type RegistrySetting,
+} from './lib/registry/open-registries';
+export { buildArtifact, packArchive, unpackArchive, type TarHands } from './lib/registry/pack-artifact';
+export { TAR_HANDS } from './lib/archive/tar-hands';

@@ -9,7 +9,11 @@ export function several(value: string, before: readonly string[] = []): readonly
 export function withInputs(command: Command): Command {
   return command
     .option('--inputs <file>', 'inputs by name, YAML or JSON; - reads stdin')
-    .option('-i, --input <name=value>', 'one input; name=@file takes a file', several);
+    .option(
+      '-i, --input <name=value>',
+      'one input; name=@file takes a file (`run` uploads it for inputs of type file)',
+      several,
+    );
 }
 
 /** `--output`: for people on a terminal and in a log, or for programs. */

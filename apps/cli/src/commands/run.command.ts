@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { isDigest, isJsonObject, type PackSource } from '@taskrunner/core';
-import type { InputOptions } from '../packs/input-arguments';
-import { loadPack } from '../packs/pack-argument';
+import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource } from '@taskrunner/core';
+import { readInputs, type InputFile, type InputOptions } from '../packs/input-arguments';
+import { isThere, loadPack } from '../packs/pack-argument';
 import { inputsFor } from '../packs/plan-offline';
 import type { Client } from '../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { followRun } from '../server/follow-run';
 import { cancelRun } from '../server/run-api';
+import { uploadFile } from '../server/upload-file';
 import { hasEnded, type RunView } from '../server/run-views';
 import { CliError } from '../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../terminal/exit-code';
@@ -21,6 +22,7 @@ import type { Terminal } from '../terminal/terminal';
 import { TreeDisplay } from '../terminal/tree-display';
 import type { Context } from './context';
 import { several, withInputs, withOutput } from './options';
+import { describePack } from './pack-list.command';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly output: string;
@@ -43,10 +45,10 @@ export function registerRun(program: Command, context: Context): void {
       return context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
-        const { source, shown } = await loadPack(argument);
+        const { source, shown } = await packAt(argument);
         let run: RunView;
         try {
-          run = await submit(client, source, options, context);
+          run = await submit(client, await requestOf(client, argument, source, options, context), options);
         } catch (error) {
           return reportError(error, terminal, shown);
         }
@@ -62,31 +64,68 @@ export function registerRun(program: Command, context: Context): void {
     });
 }
 
-async function submit(client: Client, source: PackSource, options: Options, context: Context): Promise<RunView> {
+/** The pack of an argument: here, or (`source` null) one that the server is to fetch by its name. */
+export async function packAt(
+  argument: string,
+): Promise<{ readonly source: PackSource | null; readonly shown: string }> {
+  const isPublished = parsePackReference(argument) !== null && !(await isThere(argument));
+  return isPublished ? { source: null, shown: argument } : loadPack(argument);
+}
+
+/** Pack and inputs as requests carry them; files among the inputs are uploaded. */
+export async function requestOf(
+  client: Client,
+  argument: string,
+  source: PackSource | null,
+  options: InputOptions,
+  context: Context,
+): Promise<object> {
+  if (source === null) return publishedBody(client, argument, options, context);
+  const files: InputFile[] = [];
+  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { ...bodyOf(source), inputs };
+}
+
+/** A pack that the server is to fetch itself; what its inputs are, the server says. */
+async function publishedBody(
+  client: Client,
+  reference: string,
+  options: InputOptions,
+  context: Context,
+): Promise<object> {
+  const { inputs } = (await describePack(client, reference)) as unknown as { inputs: Pack['spec']['inputs'] };
+  const files: InputFile[] = [];
+  const given = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { pack: reference, inputs: given };
+}
+
+function bodyOf({ manifest, files }: PackSource): object {
+  return {
+    manifest,
+    files: files.map(({ path, bytes, executable }) => ({
+      path,
+      contentBase64: Buffer.from(bytes).toString('base64'),
+      executable,
+    })),
+  };
+}
+
+async function submit(client: Client, pack: object, options: Options): Promise<RunView> {
   const { planHash, receipt } = await readPin(options.planHash);
   const { body } = await client.ask('/api/runs', {
     method: 'POST',
     // A lost answer may be asked for again.
     headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
     body: {
-      ...packBody(source),
-      inputs: await inputsFor(source, options, context.readStdin),
+      ...pack,
       ...(planHash === null ? {} : { planHash }),
       ...(receipt === null ? {} : { receipt }),
       labels: labelsOf(options.label ?? []),
     },
   });
   return body as unknown as RunView;
-}
-
-/** A pack as requests carry it. */
-export function packBody(source: PackSource) {
-  const files = source.files.map(({ path, bytes, executable }) => ({
-    path,
-    contentBase64: Buffer.from(bytes).toString('base64'),
-    executable,
-  }));
-  return { manifest: source.manifest, files };
 }
 
 /** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */

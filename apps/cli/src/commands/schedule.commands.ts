@@ -1,8 +1,6 @@
 import { CATCH_UP, OVERLAP } from '@taskrunner/core';
 import { Option, type Command } from 'commander';
 import type { InputOptions } from '../packs/input-arguments';
-import { loadPack } from '../packs/pack-argument';
-import { inputsFor } from '../packs/plan-offline';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { listAll } from '../server/run-api';
 import {
@@ -17,7 +15,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { several, withInputs, withOutput } from './options';
-import { labelsOf, packBody, readPin } from './run.command';
+import { labelsOf, packAt, readPin, requestOf } from './run.command';
 
 interface Options extends ConnectionOptions {
   readonly output: string;
@@ -61,14 +59,13 @@ function registerCreate(schedule: Command, context: Context): void {
     .action((argument: string, options: CreateOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
-        const { source } = await loadPack(argument);
+        const { source } = await packAt(argument);
         const { planHash } = await readPin(options.planHash);
         const { name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused } = options;
         const { body } = await client.ask('/api/schedules', {
           method: 'POST',
           body: {
-            ...packBody(source),
-            inputs: await inputsFor(source, options, context.readStdin),
+            ...(await requestOf(client, argument, source, options, context)),
             labels: labelsOf(options.label ?? []),
             ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
             ...(planHash === null ? {} : { planHash }),

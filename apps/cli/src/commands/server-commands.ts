@@ -3,6 +3,7 @@ import type { Context } from './context';
 import { registerDecisions } from './decide.command';
 import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
+import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
 import { registerSchedules } from './schedule.commands';
 
@@ -11,6 +12,7 @@ export function registerServerCommands(program: Command, context: Context): void
   registerRun(program, context);
   registerQueries(program, context);
   registerDecisions(program, context);
+  registerResolve(program, context);
   registerDownloads(program, context);
   registerSchedules(program, context);
 }

@@ -55,8 +55,8 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
     terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
   for (const { name, required } of report.secrets)
     terminal.print(safeLine(`secret       ${name}${required ? '' : ' (optional)'}`));
-  for (const { step, url, verdict } of report.egress)
-    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}`));
+  for (const { step, url, verdict, enforced } of report.egress)
+    terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}, ${enforced}`));
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
   terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
   terminal.print(`widest       ${report.widest}`);

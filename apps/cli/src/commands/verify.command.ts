@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { isDigest, readTrust, verifyRun, verifySignature, type Digest, type Expectation } from '@taskrunner/core';
+import { cedarEngine } from '@taskrunner/infrastructure';
 import { splitAssignment } from '../packs/input-arguments';
 import { unreadable } from '../packs/pack-argument';
 import { readBundleFile } from '../packs/read-bundle';
@@ -44,6 +45,7 @@ export function registerVerify(program: Command, context: Context): void {
           expect,
           allowDev: options.allowDev ?? false,
           now: Date.now(),
+          policyEngines: { cedar: cedarEngine },
           archiveFaults: faults,
         });
         const { ok, run, planHash, checks, summary } = verification;

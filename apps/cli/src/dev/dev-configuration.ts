@@ -38,6 +38,8 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
     approvals: { grants: ['role:sec-lead'] },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },
     keys: { folder: directory.keys },
+    // Packs that are being written are not signed yet.
+    packsRegistry: { unsigned: 'run' },
   };
   for (const [name, keys] of Object.entries(overrides)) sections[name] = { ...sections[name], ...keys };
   return `${JSON.stringify(sections, null, 2)}\n`;

@@ -12,6 +12,14 @@ export interface InputOptions {
   readonly input?: readonly string[];
 }
 
+/** A file on this machine that is an input of type `file`. */
+export interface InputFile {
+  readonly name: string;
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
 type Rules = Pick<Pack['spec'], 'inputs'>['inputs'];
 /** Reads stdin: `--inputs -`. */
 type ReadStdin = () => Promise<Uint8Array>;
@@ -19,17 +27,26 @@ type ReadStdin = () => Promise<Uint8Array>;
 /**
  * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them. A value is read
  * as the type of the input says: a text as it is, others as JSON; `@file` is a text's content, a file's digest, or a YAML or JSON document.
+ * `onFile` is told each file whose digest is an input.
  */
-export async function readInputs(options: InputOptions, rules: Rules, stdin: ReadStdin): Promise<JsonObject> {
+export async function readInputs(
+  options: InputOptions,
+  rules: Rules,
+  stdin: ReadStdin,
+  onFile: (file: InputFile) => void = () => undefined,
+): Promise<JsonObject> {
   const inputs: Record<string, Json> = {
     ...(options.inputs === undefined ? {} : await readInputFile(options.inputs, stdin)),
   };
   for (const written of options.input ?? []) {
     const { name, value } = splitAssignment(written);
     const rule = rules.find((one) => one.name === name);
-    inputs[name] = value.startsWith('@')
-      ? await fromFile(name, value.slice(1), rule?.type)
-      : fromText(name, value, rule?.type);
+    if (!value.startsWith('@')) inputs[name] = fromText(name, value, rule?.type);
+    else if (rule?.type === 'file') {
+      const file = { name, path: value.slice(1), ...(await digestOfFile(value.slice(1))) };
+      onFile(file);
+      inputs[name] = { digest: file.digest, size: file.size };
+    } else inputs[name] = await fromFile(name, value.slice(1), rule?.type);
   }
   return inputs;
 }
@@ -71,7 +88,6 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 };
 
 async function fromFile(name: string, path: string, type: string | undefined): Promise<Json> {
-  if (type === 'file') return digestOfFile(path);
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
@@ -79,7 +95,7 @@ async function fromFile(name: string, path: string, type: string | undefined): P
   return readDocumentFile(bytes, path);
 }
 
-async function digestOfFile(path: string): Promise<Json> {
+async function digestOfFile(path: string): Promise<Pick<InputFile, 'digest' | 'size'>> {
   const hash = createHash('sha256');
   let size = 0;
   try {

@@ -1,11 +1,22 @@
-import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
 import {
+  readPack,
+  packFilesOf,
+  type Environment,
+  type PackSource,
+  type PlanningSetting,
+  type ReadPack,
+} from '@taskrunner/core';
+import {
+  cedarEngine,
+  egressRulesOf,
   environmentOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
+  loadPackTrust,
   parseConfiguration,
   profileDefaultsOf,
+  retryRuleOf,
 } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
 
@@ -42,18 +53,27 @@ export async function offlineSetting(
   const environment = environmentOf(configuration, {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
     executors: EXECUTOR_BEHAVIOURS,
+    packTrust: await loadPackTrust(configuration),
   });
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
   return {
-    environment: options.sealed ? { ...environment, mode: 'sealed' } : environment,
+    environment: { ...(named ? environment : withoutRoots(environment)), ...(options.sealed && { mode: 'sealed' }) },
     configuration: {
       defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
-      egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : [],
+      policyEngines: { cedar: cedarEngine },
+      egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };
+}
+
+/** Which publishers are trusted only an installation knows. */
+function withoutRoots({ packTrust, ...environment }: Environment): Environment {
+  const { bundleRoots: _roots, ...rest } = packTrust;
+  return { ...environment, packTrust: rest };
 }
 
 function assumedOf({ pack }: ReadPack, grants: readonly string[]) {

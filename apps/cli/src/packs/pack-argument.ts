@@ -1,7 +1,14 @@
 import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packedPaths, packFilesOf, type PackSource, type PackSourceFile } from '@taskrunner/core';
+import {
+  packedPaths,
+  packSourceOf,
+  parsePackReference,
+  type PackReference,
+  type PackSource,
+  type PackSourceFile,
+} from '@taskrunner/core';
 import { readTarFiles } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
 
@@ -18,9 +25,14 @@ const LIMITS = { maxBytes: 256 * 1024 * 1024, maxFiles: 10_000, maxFileBytes: 64
 
 /**
  * Loads a pack: a manifest alone, a folder with `pack.yaml`, or a tarball of one (also with one folder around it). What `.packignore`
- * names is left out, symbolic links are not followed. Throws `CLI_FILE`, or `ARCHIVE_…` for a tarball.
+ * names is left out, symbolic links are not followed. `published` fetches `name:version` where there is no such file. Throws `CLI_FILE`, or `ARCHIVE_…` for a tarball.
  */
-export async function loadPack(argument: string): Promise<LoadedPack> {
+export async function loadPack(
+  argument: string,
+  published: (reference: PackReference) => Promise<PackSource> = refusePublished,
+): Promise<LoadedPack> {
+  const reference = (await isThere(argument)) ? null : parsePackReference(argument);
+  if (reference !== null) return { source: await published(reference), shown: argument };
   const found = await stat(argument).catch((error: unknown) => {
     throw unreadable(argument, error);
   });
@@ -29,6 +41,18 @@ export async function loadPack(argument: string): Promise<LoadedPack> {
   if (found.size > MAX_MANIFEST_BYTES)
     throw new CliError('CLI_FILE', `${argument} has more than ${MAX_MANIFEST_BYTES} bytes`, 'A manifest is smaller.');
   return { source: { manifest: await readText(argument), hasLines: true, files: [] }, shown: argument };
+}
+
+async function refusePublished(): Promise<never> {
+  throw new CliError('CLI_USAGE', 'a published pack cannot be used here', 'Name a file, a folder or a tarball.');
+}
+
+/** True if the argument is a file or folder. */
+export async function isThere(argument: string): Promise<boolean> {
+  return stat(argument).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function loadFolder(folder: string): Promise<LoadedPack> {
@@ -79,24 +103,9 @@ async function filesBelow(root: string, below: string, found: string[]): Promise
 }
 
 async function loadTarball(path: string): Promise<LoadedPack> {
-  const files = unwrapped(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
-  const manifest = MANIFESTS.map((name) => files.find((file) => file.path === name)).find((file) => file !== undefined);
-  if (manifest === undefined)
-    throw new CliError('CLI_FILE', `${path} holds no pack.yaml`, 'Pack the folder that holds pack.yaml.');
-  const kept = new Set(packedPaths(packFilesOf(files)));
-  const source = {
-    manifest: decode(manifest.bytes, `${path}!${manifest.path}`),
-    hasLines: true,
-    files: files.filter((file) => kept.has(file.path)),
-  };
-  return { source, shown: `${path}!${manifest.path}` };
-}
-
-/** Without the one folder that all files lie in, if there is one (`tar czf pack.tgz folder`). */
-function unwrapped(files: readonly PackSourceFile[]): readonly PackSourceFile[] {
-  const prefix = /^[^/]+\//.exec(files[0]?.path ?? '')?.[0];
-  if (prefix === undefined || !files.every(({ path }) => path.startsWith(prefix))) return files;
-  return files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }));
+  const found = packSourceOf(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
+  if (found) return { source: found.source, shown: `${path}!${found.manifest}` };
+  throw new CliError('CLI_FILE', `${path} holds no pack.yaml in UTF-8`, 'Pack the folder that holds pack.yaml.');
 }
 
 async function readText(path: string): Promise<string> {

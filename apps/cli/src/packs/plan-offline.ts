@@ -1,8 +1,18 @@
-import { packFilesOf, planPack, readPack, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  packFilesOf,
+  planPack,
+  readPack,
+  type Fault,
+  type JsonObject,
+  type PackReference,
+  type PackSource,
+} from '@taskrunner/core';
 import type { Context } from '../commands/context';
-import { readInputs, type InputOptions } from './input-arguments';
+import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
+import { libraryOf } from './given-registry';
 import { loadPack } from './pack-argument';
+import { NOBODY } from './pack-in-hand';
 
 type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planned'];
 
@@ -17,18 +27,25 @@ export async function planOffline(
   options: OfflineOptions & InputOptions,
   { env, readStdin }: Pick<Context, 'env' | 'readStdin'>,
 ): Promise<OfflinePlanning> {
-  const { source, shown } = await loadPack(argument);
+  const { source, shown } = await loadPack(argument, publishedIn(options, env));
   const inputs = await inputsFor(source, options, readStdin);
   const planning = planPack(source, inputs, await offlineSetting(source, options, env));
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
 }
 
-/** The inputs that were given, read as the pack declares them. A pack that cannot be read declares none. */
+/** Fetches published packs from the registries that the configuration names. */
+export function publishedIn(options: OfflineOptions, env: Context['env']) {
+  return async (reference: PackReference): Promise<PackSource> =>
+    (await (await libraryOf(options, env)).resolve(NOBODY, reference)).source;
+}
+
+/** The inputs that were given, read as the pack declares them; `onFile` as for `readInputs`. A pack that cannot be read declares none. */
 export async function inputsFor(
   source: PackSource,
   options: InputOptions,
   readStdin: Context['readStdin'],
+  onFile?: (file: InputFile) => void,
 ): Promise<JsonObject> {
   const reading = readPack(source.manifest, packFilesOf(source.files));
-  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin);
+  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin, onFile);
 }

@@ -7,6 +7,8 @@ export interface ServerRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are, instead of a body. */
+  readonly bytes?: { readonly content: ReadableStream<Uint8Array>; readonly size: number };
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly signal?: AbortSignal;
@@ -41,7 +43,7 @@ export class Client {
 
   /** Asks and hands the answer over unread. Throws as `ask`. */
   async open(path: string, request: ServerRequest = {}): Promise<Response> {
-    const { method = 'GET', body, headers = {}, query = {}, signal } = request;
+    const { method = 'GET', body, bytes, headers = {}, query = {}, signal } = request;
     const url = new URL(`${this.server}${path}`);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -52,10 +54,14 @@ export class Client {
         headers: {
           authorization: `Bearer ${this.token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(bytes === undefined
+            ? {}
+            : { 'content-type': 'application/octet-stream', 'content-length': String(bytes.size) }),
           ...headers,
         },
         redirect: 'error',
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(bytes === undefined ? {} : { body: bytes.content, duplex: 'half' as const }),
         ...(signal ? { signal } : {}),
       });
     } catch (error) {

@@ -90,3 +90,20 @@ export interface ReceiptView {
 export async function decide(client: Client, runId: string, body: DecisionBody): Promise<ReceiptView> {
   return (await client.ask(runPath(runId, '/approve'), { method: 'POST', body })).body as unknown as ReceiptView;
 }
+
+export async function getStep(client: Client, runId: string, step: string): Promise<StepView> {
+  return (await client.ask(runPath(runId, `/steps/${encodeURIComponent(step)}`))).body as unknown as StepView;
+}
+
+/** What is posted of a step whose outcome nobody knows. */
+export interface ResolutionBody {
+  readonly execution: number;
+  readonly outcome: 'succeeded' | 'failed' | 'retry';
+  readonly reason: string;
+  readonly outputs?: Json;
+}
+
+export async function resolve(client: Client, runId: string, step: string, body: ResolutionBody): Promise<Json> {
+  const path = runPath(runId, `/steps/${encodeURIComponent(step)}/resolve`);
+  return (await client.ask(path, { method: 'POST', body })).body;
+}

@@ -36,6 +36,7 @@ export interface StepView {
   readonly attempts: number;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  readonly error?: Json;
 }
 
 /** A gate and what is decided there. */

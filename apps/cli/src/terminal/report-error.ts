@@ -7,7 +7,7 @@ import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
 /** Codes of files that were named on the command line. */
-const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY)_/;
+const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
 
 /** Says what went wrong on stderr, and with which exit code to end. Bugs keep their stack; everything expected has a code and help. */
 export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
@@ -24,6 +24,9 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
     terminal.say(safeLine(`help: ${error.remediation}`));
     for (const line of faultLines(error.faults, file)) terminal.say(line);
     if (error instanceof CliError) return error.exitCode;
+    if (error.code === 'PACK_NOT_FOUND') return EXIT.NOT_FOUND;
+    if (error.code === 'REGISTRY_DENIED') return EXIT.DENIED;
+    if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;
     return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
   }
   terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

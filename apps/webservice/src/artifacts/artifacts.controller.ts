@@ -4,7 +4,7 @@ import { ObjectStore, RunReader, type RunId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { pageOf } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
@@ -63,7 +63,7 @@ export class ArtifactsController {
       },
       { status: 304, description: 'Still as it was.', schema: null },
     ],
-    codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_RANGE', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
   async download(
     @Caller() { principal }: Caller,

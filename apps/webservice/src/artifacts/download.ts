@@ -15,7 +15,8 @@ export interface Download {
 
 /**
  * Sends an object as a file, or a range of it. Whatever it holds, no browser shows or runs it in our name. Throws `OBJECT_MISSING`,
- * `OBJECT_RANGE`; an object that was altered is cut off before its end.
+ * `OBJECT_RANGE`; `OBJECT_DIGEST_MISMATCH` if one piece is all there is;
+ * a larger object that was altered is cut off before its end.
  */
 export async function sendObject(
   objects: ObjectStore,
@@ -35,12 +36,26 @@ export async function sendObject(
     response.setHeader('Content-Range', `bytes */${size}`);
     throw new CodedError('OBJECT_RANGE', `it has ${size} bytes`, 'Ask for a range within the size.');
   }
-  const bytes = await objects.open(tenant, digest, range ?? undefined);
+  const bytes = await begun(await objects.open(tenant, digest, range ?? undefined));
   describe(response, download, tag);
   response.status(range ? 206 : 200);
   if (range) response.setHeader('Content-Range', `bytes ${range.first}-${range.last}/${size}`);
   response.setHeader('Content-Length', range ? range.last - range.first + 1 : size);
   await pipeline(Readable.from(bytes), response);
+}
+
+/** The pieces, of which the first is there: what goes wrong with it is told before an answer has begun. */
+export async function begun(pieces: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const all = async function* () {
+    try {
+      for (let next = first; next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  };
+  return all();
 }
 
 function describe(response: Response, { digest, fileName, mediaType }: Download, tag: string): void {

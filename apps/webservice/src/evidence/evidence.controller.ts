@@ -5,7 +5,7 @@ import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { RunIdPipe } from '../requests/run-id.pipe';
@@ -63,7 +63,7 @@ export class EvidenceController {
       },
       { status: 304, description: 'Still as it was.', schema: null },
     ],
-    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_MISSING', 'OBJECT_RANGE', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
   async bundle(
     @Caller() { principal }: Caller,

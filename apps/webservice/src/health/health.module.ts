@@ -1,6 +1,8 @@
 import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
 
+import { Exposition, MetricsController } from './metrics.controller';
+
 /** Whether this process can serve. */
 export abstract class Readiness {
   abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
@@ -35,12 +37,15 @@ export class HealthController {
 /** Health on a port of its own: nothing of it is reachable where callers are. */
 @Module({})
 export class HealthModule {
-  static of(readiness: Readiness): DynamicModule {
+  static of(readiness: Readiness, exposition: Exposition): DynamicModule {
     return {
       module: HealthModule,
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
-      controllers: [HealthController],
-      providers: [{ provide: Readiness, useValue: readiness }],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Readiness, useValue: readiness },
+        { provide: Exposition, useValue: exposition },
+      ],
     };
   }
 }

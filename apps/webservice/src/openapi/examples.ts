@@ -34,6 +34,17 @@ const artifact: JsonObject = {
 const manifest =
   'apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: {name: hello, version: 1.0.0}\nspec:\n  steps:\n    - id: greet\n      run: {uses: builtin:noop}\n';
 
+const publishedPack: JsonObject = {
+  name: 'image-remediation',
+  version: '1.4.0',
+  digest: digest('6'),
+  contentDigest: digest('a'),
+  description: 'Replaces images with known vulnerabilities.',
+  registry: 'main',
+  visibility: 'private',
+  links: { self: `${BASE}/packs/image-remediation/1.4.0` },
+};
+
 /** Examples of the OpenAPI document: one of each request and answer. */
 export const EXAMPLES = {
   manifest,
@@ -76,6 +87,7 @@ export const EXAMPLES = {
     },
   },
   artifact,
+  upload: { digest: digest('c'), size: 52_428, expiresAt: '2026-11-25T10:00:00.000Z' },
   step: {
     id: 'scan',
     parent: '',
@@ -184,6 +196,33 @@ export const EXAMPLES = {
     required: 2,
     until: '2026-11-25T10:00:09.000Z',
     receipt: envelope,
+  },
+  resolve: { execution: 2, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows PAY-7' },
+  resolution: { runId: RUN, stepId: 'pay', execution: 2, outcome: 'succeeded', receipt: envelope },
+  publishedPack,
+  packDetail: {
+    ...publishedPack,
+    sourceDigest: digest('7'),
+    tags: ['images'],
+    maintainers: [{ name: 'Ada', email: 'ada@example.org' }],
+    license: 'Apache-2.0',
+    inputs: [
+      {
+        name: 'image',
+        type: 'string',
+        description: 'What to scan.',
+        required: true,
+        default: null,
+        enum: null,
+        schema: null,
+        sensitive: false,
+      },
+    ],
+    secrets: [],
+    approvals: [{ id: 'prod', grants: ['packs.approve'], minApprovals: 2 }],
+    signers: ['SHA256:3Wq0'],
+    runnable: true,
+    refusal: null,
   },
   attestations: { statements: { 'pack-run': { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' } } },
   me: {

@@ -1,5 +1,14 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiBody, ApiExtraModels, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiSecurity } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiQuery,
+  ApiResponse,
+  ApiSecurity,
+} from '@nestjs/swagger';
 import type { Json, Scope } from '@taskrunner/core';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import type { ProblemCode } from '../problems/problem-code';
@@ -30,6 +39,8 @@ export interface OperationFacts {
   readonly limit: Access['limit'];
   readonly takesBound?: boolean;
   readonly body?: { readonly type: Type<object>; readonly example: Json };
+  /** What the body is, where it is bytes of any kind. */
+  readonly raw?: string;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
@@ -46,11 +57,29 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ];
+/** Of routes that take a pack, which may be an upload. */
+export const OF_UPLOADED_PACKS: readonly ProblemCode[] = [
+  'UPLOAD_MISSING',
+  'ARCHIVE_INVALID',
+  'ARCHIVE_UNSAFE',
+  'ARCHIVE_TOO_LARGE',
+  'OBJECT_MISSING',
+  'OBJECT_DIGEST_MISMATCH',
+  'OBJECT_STORE_UNAVAILABLE',
+  'OBJECT_STORE_REFUSED',
+];
+/** Of routes that read what is stored. */
+export const OF_DOWNLOADS: readonly ProblemCode[] = [
+  'OBJECT_MISSING',
+  'OBJECT_DIGEST_MISMATCH',
+  'OBJECT_STORE_UNAVAILABLE',
+  'OBJECT_STORE_REFUSED',
+];
 const OF_BODIES: readonly ProblemCode[] = ['BODY_UNREADABLE', 'BODY_TOO_LARGE', 'BODY_MEDIA_TYPE', 'REQUEST_INVALID'];
 
 /** Describes a route and says who may call it: one source for the document and for the guard. */
 export function Operation(facts: OperationFacts): MethodDecorator {
-  const { scopes, limit, takesBound = false, body, query = {}, headers = {} } = facts;
+  const { scopes, limit, takesBound = false, body, raw, query = {}, headers = {} } = facts;
   const codes = new Set<ProblemCode>([
     ...EVERYWHERE,
     ...(takesBound ? [] : (['TOKEN_BOUND'] as const)),
@@ -71,6 +100,17 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(body
       ? [ApiExtraModels(body.type), ApiBody({ type: body.type, examples: { example: { value: body.example } } })]
       : []),
+    ...(raw === undefined
+      ? []
+      : [
+          ApiConsumes('application/octet-stream'),
+          ApiBody({
+            required: true,
+            description: raw,
+            schema: { type: 'string', format: 'binary' },
+            examples: { example: { value: 'bytes' } },
+          }),
+        ]),
     ...Object.entries(query).map(([name, { description, schema }]) =>
       ApiQuery({ name, required: false, description, schema: schema as never }),
     ),

@@ -109,6 +109,19 @@ const schedule = closed(
   },
   ['inputs'],
 );
+function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
+  return closed({
+    name: text,
+    version: text,
+    digest,
+    contentDigest: digest,
+    description: maybeText,
+    registry: text,
+    visibility: { type: 'string', enum: ['private', 'listed', 'public'] },
+    links: closed({ self: link }),
+    ...more,
+  });
+}
 
 /** Everything that answers are made of. */
 export const SCHEMAS = {
@@ -188,6 +201,7 @@ export const SCHEMAS = {
     createdAt: instant,
     links: closed({ download: link }),
   }),
+  Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {
     type: 'object',
     required: ['runId', 'sequence', 'timestamp', 'eventType'],
@@ -261,6 +275,37 @@ export const SCHEMAS = {
     required: whole,
     until: instant,
     receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  Resolution: closed({
+    runId: text,
+    stepId: text,
+    execution: whole,
+    outcome: { type: 'string', enum: ['succeeded', 'failed', 'retry'] },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  PublishedPack: publishedPack(),
+  PackDetail: publishedPack({
+    sourceDigest: digest,
+    tags: listOf(text),
+    maintainers: listOf(closed({ name: text, email: maybeText })),
+    license: maybeText,
+    inputs: listOf(
+      closed({
+        name: text,
+        type: text,
+        description: maybeText,
+        required: flag,
+        default: anything,
+        enum: { type: ['array', 'null'] },
+        schema: anything,
+        sensitive: flag,
+      }),
+    ),
+    secrets: listOf(closed({ name: text, description: maybeText, required: flag })),
+    approvals: listOf(closed({ id: text, grants: listOf(text), minApprovals: whole })),
+    signers: listOf(text),
+    runnable: flag,
+    refusal: { anyOf: [closed({ code: text, detail: text, remediation: text }), { type: 'null' }] },
   }),
   Attestations: closed({ statements: mapOf(object) }),
   Schedule: schedule,

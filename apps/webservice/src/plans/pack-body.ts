@@ -1,5 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { canonical, parsePackPath, type Fault, type JsonObject, type PackSource } from '@taskrunner/core';
+import {
+  canonical,
+  isDigest,
+  parsePackPath,
+  parsePackReference,
+  type Digest,
+  type Fault,
+  type JsonObject,
+  type PackSource,
+} from '@taskrunner/core';
 import {
   ArrayMaxSize,
   IsArray,
@@ -10,6 +19,7 @@ import {
   Matches,
   MaxLength,
   ValidateBy,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ApiError } from '../problems/problem';
@@ -18,13 +28,38 @@ import { fault } from '../requests/validated';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A manifest: its text, or the object itself. */
-function IsManifest(): PropertyDecorator {
+export function IsManifest(): PropertyDecorator {
   return ValidateBy({
     name: 'isManifest',
     validator: {
       validate: (value) =>
         typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
       defaultMessage: () => 'manifest must be the text of a manifest, YAML or JSON, or an object',
+    },
+  });
+}
+
+/** A pack in a registry. */
+function IsPackReference(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isPackReference',
+    validator: {
+      validate: (value) => typeof value === 'string' && parsePackReference(value) !== null,
+      defaultMessage: () => 'pack must be name:version or name@sha256:… and names no host',
+    },
+  });
+}
+
+/** `{digest}` of an upload. */
+function IsBundle(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isBundle',
+    validator: {
+      validate: (value: unknown) => {
+        if (typeof value !== 'object' || value === null) return false;
+        return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
+      },
+      defaultMessage: () => 'bundle must be {digest}: sha256: and 64 hexadecimal digits',
     },
   });
 }
@@ -47,16 +82,53 @@ export class PackFileBody {
   executable?: boolean;
 }
 
-/** A pack in a request: the manifest, and the other files of its folder. */
+/** A pack in a request: the manifest and the other files of its folder, or the name of one in a registry. */
 export class PackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 
   @ApiProperty({
-    description: 'The manifest: YAML or JSON as a text (then faults have lines), or as an object.',
+    required: false,
+    description:
+      'The manifest: YAML or JSON as a text (then faults have lines), or as an object. This, `pack` or `bundle`.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
+  @ValidateIf((_body, value) => value !== undefined)
   @IsManifest()
-  manifest!: string | JsonObject;
+  manifest?: string | JsonObject;
+
+  @ApiProperty({
+    required: false,
+    description:
+      'A published pack: `name:version`, or `name@sha256:…` by the digest of its artifact. It names no host.',
+    example: 'image-remediation:1.4.0',
+  })
+  @ValidateIf((_body, value) => value !== undefined)
+  @IsPackReference()
+  pack?: string;
+
+  @ApiProperty({
+    required: false,
+    type: [Object],
+    description:
+      'Publishers’ signatures of what is in `manifest` and `files`: Sigstore bundles as `taskrunner pack sign` writes them.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(32)
+  @IsObject({ each: true })
+  signatures?: JsonObject[];
+
+  @ApiProperty({
+    selfRequired: false,
+    type: 'object',
+    additionalProperties: false,
+    required: ['digest'],
+    properties: { digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } },
+    description: 'Instead of a manifest: an upload that is a tar, plain or gzip, of the folder that holds pack.yaml.',
+  })
+  @IsOptional()
+  @IsBundle()
+  bundle?: { readonly digest: Digest };
 
   @ApiProperty({
     required: false,
@@ -74,15 +146,16 @@ export class PackBody {
     type: 'object',
     additionalProperties: true,
     default: {},
-    description: 'Inputs by name; a file is `{digest, size}`.',
+    description:
+      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people.',
   })
   @IsOptional()
   @IsObject()
   inputs?: JsonObject;
 }
 
-/** The pack of a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
-export function toSource({ manifest, files = [] }: PackBody): PackSource {
+/** The pack that stands in a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
   const faults: Fault[] = [];
   const seen = new Set<string>();
   const packed = files.map(({ path, contentBase64, executable }, index) => {

@@ -1,28 +1,31 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  invalidPack,
   planPack,
+  resolveFileInputs,
   RunReader,
   sha256,
   simulatePack,
-  SubmitRunError,
+  Uploads,
   type Fault,
   type Plan,
   type PlanningSetting,
   type Profile,
   type RunId,
+  type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
+import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
-import { toSource } from './pack-body';
 import { receiptOf, toGraph } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
@@ -35,6 +38,8 @@ export class PlansController {
   constructor(
     @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
+    private readonly intake: PackIntake,
+    private readonly uploads: Uploads,
   ) {}
 
   @Post('plans')
@@ -55,17 +60,20 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
-  plan(@JsonBody(PlanBody) { value }: ReadBody<PlanBody>, @Req() request: Request) {
+  async plan(
+    @Caller() { principal }: Caller,
+    @JsonBody(PlanBody) { value }: ReadBody<PlanBody>,
+    @Req() request: Request,
+  ) {
     const { check } = readQuery(request, { check: flag });
-    const planning = planPack(toSource(value), value.inputs ?? {}, this.setting);
-    if (check)
-      return {
-        valid: planning.kind === 'planned',
-        errors: planning.kind === 'refused' ? planning.faults.map(toFault) : [],
-      };
-    if (planning.kind === 'refused') throw refused(planning.code, planning.faults);
+    const { source, inputs, faults } = await this.read(principal.tenant, value);
+    const planning = planPack(source, inputs, this.setting);
+    const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
+    if (check) return { valid: all.length === 0, errors: all.map(toFault) };
+    if (planning.kind === 'refused') throw invalidPack(planning.code, all);
+    if (all.length > 0) throw invalidPack('PLAN_INVALID', all);
     const { planHash, receipt, profileDigest, plan, profile, warnings } = planning.planned;
     return { planHash, receipt, profileDigest, plan, profile, warnings: warnings.map(toFault) };
   }
@@ -79,17 +87,26 @@ export class PlansController {
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
     answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
-    codes: ['PACK_INVALID', 'PLAN_INVALID'],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
-  simulate(@JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const simulation = simulatePack(toSource(value), value.inputs ?? {}, value.script ?? {}, this.setting);
+  async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+    const { source, inputs, faults } = await this.read(principal.tenant, value);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting);
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
-      throw refused(simulation.code, simulation.faults);
+      throw invalidPack(simulation.code, simulation.faults);
     }
     const { report, status, code, tookMs } = simulation.simulated;
     return { ...report, status, code, tookMs };
+  }
+
+  /** The pack and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
+  private async read(tenant: TenantId, body: PlanBody) {
+    const { source } = await this.intake.take(tenant, body);
+    const given = { source, inputs: body.inputs ?? {} };
+    return { source, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
   }
 
   @Get('runs/:runId/plan')
@@ -159,11 +176,6 @@ export class PlansController {
       .status(200)
       .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
   }
-}
-
-function refused(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
 function toFault(fault: Fault) {

@@ -1,4 +1,13 @@
-import type { CancelRunCode, DecisionCode, ObjectStoreErrorCode, ScheduleCode, SubmitRunCode } from '@taskrunner/core';
+import type {
+  CancelRunCode,
+  DecisionCode,
+  ObjectStoreErrorCode,
+  PackLibraryCode,
+  RegistryErrorCode,
+  ScheduleCode,
+  SubmitRunCode,
+  UploadCode,
+} from '@taskrunner/core';
 
 /** Refusals of the HTTP layer itself. */
 export type ApiCode =
@@ -17,9 +26,22 @@ export type ApiCode =
   | 'STEP_NOT_FOUND'
   | 'ARTIFACT_NOT_FOUND'
   | 'EVIDENCE_NOT_SEALED'
+  /** An uploaded pack is no archive, holds what is not unpacked, or too much. */
+  | 'ARCHIVE_INVALID'
+  | 'ARCHIVE_UNSAFE'
+  | 'ARCHIVE_TOO_LARGE'
   | 'RATE_LIMITED'
   | 'DATABASE_UNAVAILABLE'
   | 'INTERNAL';
 
 /** Every code that a problem may have at its top. Codes below `errors` belong to the floors that find the faults. */
-export type ProblemCode = ApiCode | SubmitRunCode | DecisionCode | CancelRunCode | ScheduleCode | ObjectStoreErrorCode;
+export type ProblemCode =
+  | ApiCode
+  | SubmitRunCode
+  | DecisionCode
+  | CancelRunCode
+  | ScheduleCode
+  | ObjectStoreErrorCode
+  | PackLibraryCode
+  | RegistryErrorCode
+  | UploadCode;

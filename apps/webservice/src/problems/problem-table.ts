@@ -142,6 +142,68 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The schedule stopped, and nobody confirmed what it would run now',
     remediation: 'Look at what changed, then send planHash and profileDigest as they are now.',
   },
+  PACK_UNTRUSTED: {
+    status: 403,
+    title: 'Nobody who is trusted stands behind the pack',
+    remediation: 'Have it signed by publishers that the trust policy names.',
+  },
+  PACK_UNSIGNED: {
+    status: 403,
+    title: 'The pack is not signed',
+    remediation: 'Publish it signed; it may be planned and simulated without.',
+  },
+  PACK_SIGNATURE_INVALID: {
+    status: 403,
+    title: 'A signature of the pack does not hold',
+    remediation: 'Have the pack signed again by its publisher.',
+  },
+  PACK_DIGEST_MISMATCH: {
+    status: 422,
+    title: 'The pack was altered after it was published',
+    remediation: 'Look who can write to the registry, and publish the pack again.',
+  },
+  PACK_ARTIFACT_INVALID: {
+    status: 422,
+    title: 'What is published there is no pack',
+    remediation: 'Publish the pack with `taskrunner pack push`.',
+  },
+  PACK_TOO_LARGE: { status: 413, title: 'The pack is too large', remediation: 'Leave out what it does not need.' },
+  PACK_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such pack',
+    remediation: 'Check name and version; see the list of packs.',
+  },
+  PACK_VERSION_MOVED: {
+    status: 409,
+    title: 'The version has had another content before',
+    remediation: 'A version never changes: publish a new one.',
+  },
+  PACK_PUBLISH_CLOSED: {
+    status: 403,
+    title: 'No registry takes packs of this tenant',
+    remediation: 'Ask the operator for a registry with publish: true.',
+  },
+  REGISTRY_UNAVAILABLE: {
+    status: 503,
+    title: 'The registry of packs does not answer',
+    remediation: 'Try again later.',
+    retryable: true,
+  },
+  REGISTRY_DENIED: {
+    status: 500,
+    title: 'The registry of packs does not let this installation in',
+    remediation: 'Tell the operator: the credentials of the registry are wrong.',
+  },
+  REGISTRY_REFUSED: {
+    status: 500,
+    title: 'The registry of packs points to another host',
+    remediation: 'Tell the operator: only configured hosts are asked.',
+  },
+  REGISTRY_UNSUPPORTED: {
+    status: 500,
+    title: 'The registry of packs cannot do that',
+    remediation: 'Name the pack by name and version; tell the operator if that fails too.',
+  },
 
   RUN_NOT_FOUND: { status: 404, title: 'There is no such run', remediation: 'Check the run id and the tenant.' },
   RUN_NOT_YOURS: {
@@ -204,6 +266,26 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Sign in again and decide then.',
   },
   DELEGATION_INVALID: { status: 403, title: 'There is no delegation for this', remediation: 'Decide for yourself.' },
+  ATTENTION_NOT_NEEDED: {
+    status: 409,
+    title: 'The step needs no attention',
+    remediation: 'Resolve only steps with the status needs_attention.',
+  },
+  ATTENTION_STALE: {
+    status: 409,
+    title: 'Another execution needs attention',
+    remediation: 'Look at the step again and name the execution that it shows.',
+  },
+  ATTENTION_RESOLVED: {
+    status: 409,
+    title: 'The execution is resolved',
+    remediation: 'Nothing: an execution is resolved once.',
+  },
+  ATTENTION_OUTPUTS_INVALID: {
+    status: 422,
+    title: 'The outputs are not what the step declares',
+    remediation: 'Correct what is listed under errors.',
+  },
   DECISIONS_TOO_MANY: {
     status: 429,
     title: 'Too many decisions at once',
@@ -223,6 +305,44 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Tell the operator: the object store is damaged.',
   },
   OBJECT_RANGE: { status: 416, title: 'The range lies outside', remediation: 'Ask for a range within the size.' },
+  OBJECT_STORE_UNAVAILABLE: {
+    status: 503,
+    title: 'The object store does not answer',
+    remediation: 'Try again later.',
+    retryable: true,
+  },
+  OBJECT_STORE_REFUSED: {
+    status: 500,
+    title: 'The object store refuses us',
+    remediation: 'Tell the operator: bucket, credentials or rights of the object store are wrong.',
+  },
+
+  UPLOADS_FULL: {
+    status: 429,
+    title: 'The tenant has no room left for uploads',
+    remediation: 'Wait until earlier uploads expire, or say the size of this one in Content-Length.',
+    retryable: true,
+  },
+  UPLOAD_MISSING: {
+    status: 422,
+    title: 'There is no such upload',
+    remediation: 'Upload it with POST /api/uploads and submit again.',
+  },
+  ARCHIVE_INVALID: {
+    status: 422,
+    title: 'The uploaded pack is no archive',
+    remediation: 'Make it with tar (ustar, pax or GNU format; plain or gzip).',
+  },
+  ARCHIVE_UNSAFE: {
+    status: 422,
+    title: 'The uploaded pack holds what is not unpacked',
+    remediation: 'Keep to regular files under plain relative names, each once.',
+  },
+  ARCHIVE_TOO_LARGE: {
+    status: 422,
+    title: 'The uploaded pack is too large',
+    remediation: 'Leave out files that are not needed.',
+  },
 };
 
 /** True if the table knows the code. */

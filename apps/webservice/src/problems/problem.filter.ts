@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DecisionError, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
 import type { Request, Response } from 'express';
+import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
 import { ApiError, toProblem } from './problem';
 
@@ -14,10 +15,9 @@ export function traceIdOf(request: Request): string {
 /** Every error becomes a problem document (RFC 9457); what is a fault of ours is logged under the same trace id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('http');
-
   constructor(
     private readonly url: PublicUrl,
+    private readonly observability: Pick<Observability, 'log' | 'traceId'>,
     /** True if the database is away or busy. */
     private readonly isUnavailable: (error: unknown) => boolean,
   ) {}
@@ -28,10 +28,11 @@ export class ProblemFilter implements ExceptionFilter {
     // The caller is gone: there is nobody to tell.
     if (response.destroyed || response.writableFinished) return;
     const error = this.refusalOf(thrown);
-    const traceId = traceIdOf(request);
+    const traceId = this.observability.traceId() ?? traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
-    if (problem.status >= 500) this.logger.error(`${problem.code} ${traceId} ${stackOf(thrown)}`);
+    if (problem.status >= 500)
+      this.observability.log.say('error', 'request.failed', { code: problem.code, traceId, error: thrown });
     if (response.headersSent) {
       response.destroy();
       return;
@@ -76,8 +77,4 @@ function headersOf(error: unknown, code: string): Readonly<Record<string, string
     return { 'WWW-Authenticate': `${challenge}, max_age="${error.maxAgeSeconds ?? 0}"` };
   }
   return {};
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

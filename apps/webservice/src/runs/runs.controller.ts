@@ -1,13 +1,23 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CancelRun, isRunId, RunReader, sha256, SubmitRun, type RunId, type RunSummary } from '@taskrunner/core';
+import {
+  CancelRun,
+  isRunId,
+  RunReader,
+  sha256,
+  SubmitRun,
+  SubmitRunError,
+  type RunId,
+  type RunSummary,
+  type Submitted,
+} from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
-import { toSource } from '../plans/pack-body';
+import { INTAKE_CODES, PackIntake, TRUST_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
@@ -35,6 +45,7 @@ export class RunsController {
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly url: PublicUrl,
+    private readonly intake: PackIntake,
   ) {}
 
   @Post()
@@ -42,7 +53,7 @@ export class RunsController {
     id: 'submitRun',
     summary: 'Plan a pack and run it',
     description:
-      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing.',
+      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing. Who must have signed a pack that runs is what the operator configured.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: SubmitRunBody, example: EXAMPLES.submission },
@@ -66,7 +77,16 @@ export class RunsController {
         headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', 'PLAN_HASH_MISMATCH', 'IDEMPOTENCY_KEY_REUSED', 'OBJECT_TOO_LARGE'],
+    codes: [
+      'PACK_INVALID',
+      'PLAN_INVALID',
+      'PLAN_HASH_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'OBJECT_TOO_LARGE',
+      ...INTAKE_CODES,
+      ...TRUST_CODES,
+      ...OF_UPLOADED_PACKS,
+    ],
   })
   async submit(
     @Caller() { principal }: Caller,
@@ -76,14 +96,24 @@ export class RunsController {
   ) {
     const { value, bytes } = body;
     const key = idempotencyKeyOf(request);
-    const { runId, run } = await this.submitRun.submit(principal, {
-      source: toSource(value),
-      inputs: value.inputs ?? {},
-      planHash: value.planHash ?? null,
-      receipt: value.receipt ?? null,
-      labels: value.labels ?? {},
-      idempotency: key === null ? null : { key, route: ROUTE, bodyDigest: sha256(bytes) },
-    });
+    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(bytes) };
+    let submitted: Submitted;
+    try {
+      submitted = await this.submitRun.submit(principal, {
+        ...(await this.intake.take(principal.tenant, value)),
+        inputs: value.inputs ?? {},
+        planHash: value.planHash ?? null,
+        receipt: value.receipt ?? null,
+        labels: value.labels ?? {},
+        idempotency,
+      });
+    } catch (error) {
+      // Uploads expire before keys do.
+      const before = idempotency && lacksUpload(error) ? await this.submitRun.replay(principal, idempotency) : null;
+      if (before === null) throw error;
+      submitted = { runId: before, replayed: true, run: null };
+    }
+    const { runId, run } = submitted;
     if (run) {
       response.status(201).setHeader('Location', this.url.run(runId)).json(toRun(run, this.url));
       return;
@@ -231,6 +261,11 @@ export class RunsController {
   private answer(response: Response, status: number, run: RunSummary): void {
     response.status(status).setHeader('ETag', runTag(run)).json(toRun(run, this.url));
   }
+}
+
+function lacksUpload(error: unknown): boolean {
+  if (!(error instanceof SubmitRunError)) return false;
+  return error.code === 'UPLOAD_MISSING' || error.faults.some(({ code }) => code === 'INPUT_UPLOAD_MISSING');
 }
 
 function idempotencyKeyOf(request: Request): string | null {

@@ -14,9 +14,10 @@ import {
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
+import { begun } from '../artifacts/download';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { Operation } from '../openapi/operation';
+import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
@@ -109,7 +110,7 @@ export class StepsController {
     answers: [
       { status: 200, description: 'The outputs; null if there are none.', schema: {}, example: { exitCode: 0 } },
     ],
-    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', 'OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH'],
+    codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', ...OF_DOWNLOADS],
   })
   async outputs(
     @Caller() { principal }: Caller,
@@ -123,7 +124,7 @@ export class StepsController {
       response.status(200).json(outputs);
       return;
     }
-    const bytes = await this.objects.open(principal.tenant, digest);
+    const bytes = await begun(await this.objects.open(principal.tenant, digest));
     response.status(200).type('application/json');
     await pipeline(Readable.from(bytes), response);
   }

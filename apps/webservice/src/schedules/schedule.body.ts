@@ -13,7 +13,7 @@ import {
   type WantedSchedule,
 } from '@taskrunner/core';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateBy } from 'class-validator';
-import { PackBody, PackFileBody, toSource } from '../plans/pack-body';
+import { PackBody, PackFileBody } from '../plans/pack-body';
 import { ApiError } from '../problems/problem';
 import { fault } from '../requests/validated';
 import { DIGEST, DIGEST_PATTERN, IsMapOf } from '../runs/submit-run.body';
@@ -152,7 +152,7 @@ export class ScheduleEditBody extends PartialType(ScheduleBody) {
 }
 
 /** The schedule that a body asks for. */
-export function toWanted(body: ScheduleBody, catchUpWindowMs: number): WantedSchedule {
+export function toWanted(body: ScheduleBody, source: PackSource, catchUpWindowMs: number): WantedSchedule {
   return {
     name: body.name,
     timing: {
@@ -163,17 +163,16 @@ export function toWanted(body: ScheduleBody, catchUpWindowMs: number): WantedSch
       catchUpWindowMs: body.catchUpWindow == null ? catchUpWindowMs : (parseDuration(body.catchUpWindow) ?? 0),
       until: body.until == null ? null : Date.parse(body.until),
     },
-    source: toSource(body),
+    source,
     inputs: body.inputs ?? {},
     labels: body.labels ?? {},
     paused: body.paused ?? false,
   };
 }
 
-/** What a body changes. Throws `REQUEST_INVALID` for files without their manifest. */
-export function toEdit(body: ScheduleEditBody): ScheduleEdit {
+/** What a body changes; `source` is the pack that it brings. */
+export function toEdit(body: ScheduleEditBody, source: PackSource | null): ScheduleEdit {
   const { name, inputs, labels, paused } = body;
-  const source = sourceOf(body);
   const timing = timingOf(body);
   return {
     ...(name == null ? {} : { name }),
@@ -190,14 +189,17 @@ export function toExpectation(body: ScheduleEditBody, revision: number | null): 
   return { planHash: body.planHash ?? null, profileDigest: body.profileDigest ?? null, revision };
 }
 
-function sourceOf(body: ScheduleEditBody): PackSource | null {
-  if (body.manifest != null) return toSource(body as PackBody);
+/** The pack that a body brings; null if it brings none. Throws `REQUEST_INVALID` for files or signatures that cannot be kept. */
+export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
+  const refuse = (path: string, message: string, remedy: string): never => {
+    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remedy)]);
+  };
+  if (body.signatures != null)
+    refuse('/signatures', 'A schedule keeps no signatures.', 'Publish the pack, and name it in pack.');
+  if (body.manifest != null || body.pack != null) return body;
   if (body.files == null) return null;
-  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-    fault('/files', 'files come with their manifest only.', 'Send the manifest too: both are replaced together.'),
-  ]);
+  return refuse('/files', 'files come with their manifest only.', 'Send the manifest too: both are replaced together.');
 }
-
 function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {
   return {
     ...(cron == null ? {} : { cron }),

@@ -24,8 +24,9 @@ import { readQuery, text, whole } from '../requests/query';
 import { fault } from '../requests/validated';
 import { instant } from '../runs/run-view';
 import { localTime, toSchedule, toTickView } from './schedule-view';
-import { ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
+import { packOfSchedule, ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
 import { ScheduleIdPipe } from './schedule-id.pipe';
+import { INTAKE_CODES, PackIntake, TRUST_CODES } from '../packs/pack-intake';
 import { SCHEDULER } from './scheduler-setting';
 
 const PAGE = {
@@ -38,6 +39,8 @@ const OF_PACKS = [
   'PLAN_HASH_MISMATCH',
   'PROFILE_MISMATCH',
   'OBJECT_TOO_LARGE',
+  ...INTAKE_CODES,
+  ...TRUST_CODES,
 ] as const;
 
 @ApiTags('schedules')
@@ -45,6 +48,7 @@ const OF_PACKS = [
 export class SchedulesController {
   constructor(
     private readonly keep: KeepSchedules,
+    private readonly intake: PackIntake,
     private readonly schedules: ScheduleStore,
     private readonly calendar: Calendar,
     @Inject(SCHEDULER) private readonly setting: SchedulerSetting,
@@ -76,7 +80,8 @@ export class SchedulesController {
     @JsonBody(ScheduleBody) { value }: ReadBody<ScheduleBody>,
     @Res() response: Response,
   ) {
-    const wanted = toWanted(value, this.setting.catchUpWindow);
+    const { source } = await this.intake.take(principal.tenant, packOfSchedule(value) ?? value);
+    const wanted = toWanted(value, source, this.setting.catchUpWindow);
     const schedule = await this.keep.create(principal, wanted, toExpectation(value, null));
     response.setHeader('Location', this.url.schedule(schedule.scheduleId));
     this.answer(response, 201, schedule);
@@ -173,7 +178,9 @@ export class SchedulesController {
     @Res() response: Response,
   ) {
     const expected = toExpectation(value, revisionOf(request));
-    this.answer(response, 200, await this.keep.edit(principal, scheduleId, toEdit(value), expected));
+    const pack = packOfSchedule(value);
+    const source = pack && (await this.intake.take(principal.tenant, pack)).source;
+    this.answer(response, 200, await this.keep.edit(principal, scheduleId, toEdit(value, source), expected));
   }
 
   @Delete(':scheduleId')

@@ -1,1 +1,2 @@
-export { objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';
+export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';
+export { packRegistryContract, type PackRegistryBench } from './pack-registry-contract';

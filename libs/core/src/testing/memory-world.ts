@@ -1,7 +1,12 @@
 import { createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
-import { PAYLOAD_TYPE, type AdmissionRecord, type DecisionRecord } from '../lib/evidence/documents';
+import {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type DecisionRecord,
+  type ResolutionRecord,
+} from '../lib/evidence/documents';
 import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
 import { CodedError } from '../lib/foundation/coded-error';
 import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';
@@ -65,7 +70,7 @@ export class MemoryWorld {
   private next = 1n;
 
   /** Accepts a run of this plan. */
-  submit(plan: Plan, inputs: Json = {}): RunId {
+  submit(plan: Plan, inputs: Json = {}, signers: readonly string[] = [], egress: Profile['egress'] = []): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
       schema: 'taskrunner.environment.v1',
@@ -84,7 +89,7 @@ export class MemoryWorld {
       schema: 'taskrunner.profile.v1',
       environment: sha256(environmentText),
       defaults: testDefaults,
-      egress: [],
+      egress,
       secrets: [],
       images: {},
     };
@@ -101,7 +106,7 @@ export class MemoryWorld {
       runId,
       tenant: TENANT,
       initiators: [{ iss: 'https://issuer.test', sub: 'ada', kind: 'person' }],
-      pack: { ...pack, signers: [] },
+      pack: { ...pack, signers },
       planHash: sha256(planText),
       profileDigest: sha256(profileText),
       scheduleId: null,
@@ -169,9 +174,9 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null): void {
+  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
-    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response: null, postedAt: this.at });
+    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
   }
 
@@ -248,13 +253,20 @@ export class MemoryWorld {
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
       objects: new MemoryObjects(this),
+      references: { need: async () => undefined },
       clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
+      judges: new Map(),
+      announcing: { streams: () => [], people: null },
       worker,
       openAdmission: (envelope) => open('admission', PAYLOAD_TYPE.admission, envelope) as AdmissionRecord | null,
       openDecision: (envelope) => {
         const record = open('ledger', PAYLOAD_TYPE.decision, envelope);
         return record === null ? null : { record: record as unknown as DecisionRecord, digest: digestOf(record) };
+      },
+      openResolution: (envelope) => {
+        const record = open('ledger', PAYLOAD_TYPE.resolution, envelope);
+        return record === null ? null : { record: record as unknown as ResolutionRecord, digest: digestOf(record) };
       },
       mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
       nonce: () => randomBytes(16).toString('hex'),

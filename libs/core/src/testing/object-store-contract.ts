@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import type { Digest, TenantId } from '../lib/foundation/ids';
 import { CodedError } from '../lib/foundation/coded-error';
 import { sha256 } from '../lib/canonical/digest';
-import type { ObjectStore, ObjectStoreErrorCode } from '../lib/ports/object-store';
+import type { CollectableObjectStore, ObjectStoreErrorCode } from '../lib/ports/object-store';
 
 /** An object store under test. */
 export interface ObjectStoreBench {
-  readonly store: ObjectStore;
+  readonly store: CollectableObjectStore;
+  /** The same objects, as another process has them open. */
+  readonly elsewhere: CollectableObjectStore;
   /** Alters stored bytes behind the store's back, keeping their number. */
   readonly corrupt: (tenant: TenantId, digest: Digest) => Promise<void>;
+  /** What is stored by now is more than `AGE_MS` old when this resolves. */
+  readonly ripen: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -20,7 +24,11 @@ export interface ContractCase {
 
 const tenant = 'acme' as TenantId;
 const other = 'other' as TenantId;
-const LIMIT = { maxBytes: 1 << 22 };
+const LIMIT = { maxBytes: 1 << 25 };
+/** Goes over several parts where a store sends large objects in parts. */
+const LARGE = 11_000_003;
+/** The age that the suite collects by, milliseconds. */
+export const AGE_MS = 1_000;
 
 /** What every object store must do. `open` makes a fresh, empty one for each case. */
 export function objectStoreContract(open: () => Promise<ObjectStoreBench>): readonly ContractCase[] {
@@ -36,7 +44,7 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
     },
   });
   return [
-    ...[0, 1, 65_536, 1_000_003].map((size) =>
+    ...[0, 1, 65_536, 1_000_003, LARGE].map((size) =>
       contract(`gives back ${size} bytes as they were`, async ({ store }) => {
         const bytes = pattern(size);
         const stored = await store.put(tenant, pieces(bytes, 10_007), LIMIT);
@@ -69,13 +77,27 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
       assert.equal(await store.stat(tenant, expected), null);
       assert.equal(await store.stat(tenant, sha256(pattern(9))), null);
     }),
-    contract('keeps nothing of content that fails on the way', async ({ store }) => {
-      const broken = async function* () {
-        yield pattern(10);
-        throw new Error('the line went dead');
+    ...[10, LARGE].map((size) =>
+      contract(`keeps nothing of ${size} bytes that fail on the way`, async ({ store }) => {
+        const broken = async function* () {
+          yield* pieces(pattern(size), 65_536);
+          throw new Error('the line went dead');
+        };
+        await assert.rejects(store.put(tenant, broken(), LIMIT), /went dead/);
+        assert.equal(await store.stat(tenant, sha256(pattern(size))), null);
+        assert.deepEqual(await store.tenants(), []);
+      }),
+    ),
+    contract('shows nothing before the content is complete', async ({ store, elsewhere }) => {
+      const bytes = pattern(LARGE);
+      const content = async function* () {
+        for await (const piece of pieces(bytes, 1 << 20)) {
+          assert.deepEqual(await elsewhere.tenants(), []);
+          yield piece;
+        }
       };
-      await assert.rejects(store.put(tenant, broken(), LIMIT), /went dead/);
-      assert.equal(await store.stat(tenant, sha256(pattern(10))), null);
+      const { digest } = await store.put(tenant, content(), LIMIT);
+      assert.deepEqual(await elsewhere.stat(tenant, digest), { size: LARGE });
     }),
     contract('finds altered bytes before the last piece is out', async ({ store, corrupt }) => {
       const bytes = pattern(700_000);
@@ -99,6 +121,15 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
         const part = await read(store.open(tenant, digest, { first, last }));
         assert.ok(equal(bytes.subarray(first, last + 1), part), `${first}-${last}`);
       }
+      const large = pattern(LARGE);
+      const { digest: inParts } = await store.put(tenant, pieces(large, 65_536), LIMIT);
+      for (const [first, last] of [
+        [5_242_879, 5_242_881],
+        [LARGE - 1, LARGE - 1],
+      ] as const) {
+        const part = await read(store.open(tenant, inParts, { first, last }));
+        assert.ok(equal(large.subarray(first, last + 1), part), `${first}-${last}`);
+      }
       for (const [first, last] of [
         [0, 200_000],
         [5, 4],
@@ -111,6 +142,7 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
       assert.equal(await store.delete(tenant, digest), true);
       assert.equal(await store.delete(tenant, digest), false);
       await refused('OBJECT_MISSING', () => read(store.open(tenant, digest)));
+      await refused('OBJECT_MISSING', () => read(store.open(tenant, digest, { first: 0, last: 0 })));
     }),
     contract('lets a reader leave early', async ({ store }) => {
       const { digest } = await store.put(tenant, pieces(pattern(1_000_000), 65_536), LIMIT);
@@ -119,6 +151,66 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
         break;
       }
       assert.equal(await store.delete(tenant, digest), true);
+    }),
+    contract('lists objects of a tenant that are old, and tenants', async ({ store, elsewhere, ripen }) => {
+      const old = await store.put(tenant, pieces(pattern(3), 3), LIMIT);
+      const again = await store.put(tenant, pieces(pattern(4), 3), LIMIT);
+      await store.put(other, pieces(pattern(5), 3), LIMIT);
+      assert.deepEqual(await aged(store), []);
+      await ripen();
+      assert.deepEqual(await aged(elsewhere), [again.digest, old.digest].sort());
+      await store.put(tenant, pieces(pattern(4), 3), LIMIT);
+      await store.put(tenant, pieces(pattern(6), 3), LIMIT);
+      assert.deepEqual(await aged(elsewhere), [old.digest]);
+      assert.deepEqual([...(await elsewhere.tenants())].sort(), [tenant, other].sort());
+    }),
+    contract('collects what is old and nothing else', async ({ store, elsewhere, ripen }) => {
+      const { digest } = await store.put(tenant, pieces(pattern(3), 3), LIMIT);
+      await store.put(other, pieces(pattern(3), 3), LIMIT);
+      assert.equal(await elsewhere.collect(tenant, digest, AGE_MS), false);
+      await ripen();
+      await store.put(tenant, pieces(pattern(3), 3), LIMIT);
+      assert.equal(await elsewhere.collect(tenant, digest, AGE_MS), false);
+      assert.deepEqual(await store.stat(tenant, digest), { size: 3 });
+      await ripen();
+      assert.equal(await elsewhere.collect(tenant, digest, AGE_MS), true);
+      assert.equal(await elsewhere.collect(tenant, digest, AGE_MS), false);
+      assert.equal(await store.stat(tenant, digest), null);
+      assert.deepEqual(await store.stat(other, digest), { size: 3 });
+    }),
+    contract('never loses to collectors what was stored again', async ({ store, elsewhere, ripen }) => {
+      const all = Array.from({ length: 40 }, (_, at) => pattern(at + 1));
+      for (const bytes of all) await store.put(tenant, pieces(bytes, 64), LIMIT);
+      await ripen();
+      await Promise.all(
+        all.map(async (bytes, at) => {
+          const collecting = [elsewhere, store].map((one) => one.collect(tenant, sha256(bytes), AGE_MS));
+          for (let pause = 0; pause < at; pause++) await new Promise(setImmediate);
+          await store.put(tenant, pieces(bytes, 64), LIMIT);
+          const right = await elsewhere.stat(tenant, sha256(bytes));
+          await Promise.all(collecting);
+          assert.deepEqual([right, await store.stat(tenant, sha256(bytes))], [{ size: at + 1 }, { size: at + 1 }]);
+        }),
+      );
+    }),
+    contract('sweeps nothing that is there, young or under way', async ({ store, elsewhere }) => {
+      const { digest } = await store.put(tenant, pieces(pattern(3), 3), LIMIT);
+      const content = async function* () {
+        for await (const piece of pieces(pattern(LARGE), 1 << 20)) {
+          await elsewhere.sweep(60_000);
+          yield piece;
+        }
+      };
+      const stored = await store.put(tenant, content(), LIMIT);
+      assert.equal(await elsewhere.sweep(60_000), 0);
+      assert.ok(equal(pattern(LARGE), await read(store.open(tenant, stored.digest))));
+      assert.deepEqual(await store.stat(tenant, digest), { size: 3 });
+    }),
+    contract('takes no path for a tenant or a digest', async ({ store }) => {
+      const digest = `sha256:${'0'.repeat(64)}` as Digest;
+      await assert.rejects(async () => store.stat('../x' as TenantId, digest), TypeError);
+      await assert.rejects(async () => store.stat(tenant, 'sha256:../../../etc/passwd' as Digest), TypeError);
+      await assert.rejects(async () => store.put('a/b' as TenantId, pieces(pattern(1), 1), LIMIT), TypeError);
     }),
   ];
 }
@@ -133,14 +225,20 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+async function aged(store: CollectableObjectStore): Promise<readonly Digest[]> {
+  const found: Digest[] = [];
+  for await (const page of store.aged(tenant, AGE_MS)) found.push(...page);
+  return found.sort();
+}
+
 async function read(opening: Promise<AsyncIterable<Uint8Array>>): Promise<Uint8Array> {
-  const parts: number[] = [];
-  for await (const part of await opening) for (const byte of part) parts.push(byte);
-  return Uint8Array.from(parts);
+  const parts: Uint8Array[] = [];
+  for await (const part of await opening) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  return Buffer.compare(a, b) === 0;
 }
 
 async function refused(code: ObjectStoreErrorCode, act: () => Promise<unknown>): Promise<void> {

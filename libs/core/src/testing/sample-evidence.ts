@@ -1,3 +1,4 @@
+import { buildPackStatement } from '../lib/evidence/pack-signature';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
@@ -27,6 +28,7 @@ import type { PackFiles } from '../lib/pack/pack-files';
 import { readPack } from '../lib/pack/read-pack';
 import { toManifest } from '../lib/pack/pack-digest';
 import { buildPlan } from '../lib/plan/build-plan';
+import { writeEgressLog } from '../lib/egress/egress-log';
 import type { Environment } from '../lib/plan/profile';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
@@ -53,6 +55,7 @@ spec:
       run:
         uses: builtin:command
         with: { command: [scan, "{{ inputs.image }}"] }
+        egress: [{ url: "https://mirror.test" }]
         outputs: { hits: { type: array } }
         artifacts: [{ name: report, path: out/report.json }]
     - { id: few-hits, gate: { policy: few } }
@@ -62,7 +65,11 @@ spec:
         items: "{{ inputs.regions }}"
         iterator: region
         steps:
-          - { id: apply, run: { uses: "builtin:command", with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] } } }
+          - id: apply
+            run:
+              uses: builtin:command
+              with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] }
+              egress: [{ url: "https://mirror.test" }]
 `;
 
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -106,8 +113,14 @@ class SampleCommand extends Executor {
 
 /** The proxy's log of one step's socket. */
 function attemptsOf(step: string): string {
-  const attempt = (host: string, allowed: boolean): string => `${canonical({ step, host, port: 443, allowed })}\n`;
-  return attempt('mirror.test', true) + attempt('evil.test', false);
+  const to = { via: 'connect' as const, port: 443, ms: step.length };
+  return writeEgressLog(
+    [{ scheme: 'https', host: 'mirror.test', port: 443 }],
+    [
+      { ...to, n: 1, host: 'mirror.test', sni: 'mirror.test', address: '93.184.216.34', sent: 517, received: 4_096, allowed: true, code: 'EGRESS_ALLOWED' },
+      { ...to, n: 2, host: 'evil.test', sni: null, address: null, sent: 0, received: 0, allowed: false, code: 'EGRESS_NOT_LISTED' },
+    ],
+  ); // prettier-ignore
 }
 
 /** A key pair, and its place in a trust file. */
@@ -178,6 +191,8 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** Keys of usage `pack` that signed the pack. */
+  readonly publishers?: readonly SampleKey[];
   /** Items of its map: 2 where nothing else is said. */
   readonly regions?: number;
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
@@ -217,7 +232,11 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     },
   });
   if (planning.kind !== 'planned') throw new TypeError(JSON.stringify(planning.faults));
-  const run = world.submit(planning.plan, planning.values);
+  const publishers = options.publishers ?? [];
+  const statement = buildPackStatement(planning.plan.pack, null);
+  const signatures = publishers.map((key) => signedStatement(key, statement));
+  const signers = publishers.map(({ trusted }) => trusted.keyid).sort();
+  const run = world.submit(planning.plan, planning.values, signers, planning.profile.egress);
   const executors = [new SampleCommand(options.fails ?? false)];
   world.at += 1_000;
   await drive(world, run, executors);
@@ -239,7 +258,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     bundle: aKey('bundle', options.algorithm),
   };
   return {
-    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack))),
+    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack)), signatures),
     keys: own,
     trust: trustOf(Object.values(own)),
   };
@@ -251,7 +270,12 @@ async function drive(world: MemoryWorld, run: RunId, executors: readonly Executo
   await driver.drive();
 }
 
-function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEvidence {
+function evidenceOf(
+  world: MemoryWorld,
+  run: RunId,
+  manifest: string,
+  signatures: readonly SignedStatement[],
+): RunEvidence {
   const { claimed } = world.run(run);
   const attempts = [...(world.rows.get(run)?.keys() ?? [])].map(attemptsOf);
   return {
@@ -270,6 +294,7 @@ function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEviden
           bytes: Buffer.from(text),
         };
       }),
+      signatures,
     },
     pages: world.pages.get(run) ?? [],
     gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({
@@ -277,6 +302,7 @@ function evidenceOf(world: MemoryWorld, run: RunId, manifest: string): RunEviden
       show: canonical(show),
     })),
     decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
+    resolutions: [],
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),
     probes: new Map(),

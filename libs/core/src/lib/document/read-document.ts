@@ -28,7 +28,14 @@ export interface ReadDocument {
 }
 
 /** A document that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
-export type DocumentReading = ReadDocument | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+export type DocumentReading =
+  | ReadDocument
+  | {
+      readonly kind: 'refused';
+      readonly faults: readonly Fault[];
+      /** What can be read in spite of the faults, so that all that is wrong can be told at once; absent where not even the syntax holds. */
+      readonly salvaged?: ReadDocument;
+    };
 
 const MIB = 1024 * 1024;
 
@@ -69,8 +76,10 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
     const message = 'Half of a surrogate pair stands here without the other half.';
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
-  if (findings.length > 0) return refused(findings, lines);
-  return { kind: 'read', value, ...positions(first?.contents ?? null, lines) };
+  const read: ReadDocument = { kind: 'read', value, ...positions(first?.contents ?? null, lines) };
+  if (findings.length === 0) return read;
+  const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
+  return holds ? { ...refused(findings, lines), salvaged: read } : refused(findings, lines);
 }
 
 function isLarger(source: string | Uint8Array, maxBytes: number): boolean {
@@ -138,7 +147,7 @@ function loneSurrogateAt(text: string): number {
   return 0;
 }
 
-function refused(findings: readonly Finding[], lines: LineIndex): DocumentReading {
+function refused(findings: readonly Finding[], lines: LineIndex): Extract<DocumentReading, { kind: 'refused' }> {
   const faults = findings.map(({ code, path, offset, message }): Fault & { readonly code: DocumentFaultCode } => {
     return { code, path, ...lines.positionAt(offset), message, remediation: REMEDIES[code] };
   });

@@ -11,6 +11,8 @@ export interface Target {
   readonly scheme: string;
   readonly host: string;
   readonly port: number;
+  /** Where on the host, without the query; only who sees the whole URL knows it. */
+  readonly path?: string;
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -51,6 +53,18 @@ export function parseTarget(url: string): Target | null {
   if (/\.(?::[0-9]+)?$/.test(match[2] ?? '')) return null;
   const scheme = (match[1] ?? '').toLowerCase();
   return { scheme, host: authority.host, port: authority.port ?? (scheme === 'https' ? 443 : 80) };
+}
+
+/** As `parseTarget`, with the path. Null also for a path that names its own parent or hides a separator: no prefix would hold it. */
+export function parseWholeTarget(url: string): Target | null {
+  const target = parseTarget(url);
+  const path = /^https?:\/\/[^/?#]+([^?#]*)/i.exec(url)?.[1] ?? '';
+  return target === null || !isPlainPath(path) ? null : { ...target, path: path === '' ? '/' : path };
+}
+
+/** True unless the path has dot segments, empty segments, or an encoded slash, backslash or dot. */
+function isPlainPath(path: string): boolean {
+  return !/(?:^|\/)\.{1,2}(?:\/|$)|\/\/|%2e|%2f|%5c|\\/i.test(path);
 }
 
 function parsePort(text: string): number | null {

@@ -1,5 +1,5 @@
 import { parseHost, type Target } from './authority';
-import { coversHost, type EgressRule } from './egress-rule';
+import { coversHost, coversPath, type EgressRule } from './egress-rule';
 import { holds, parseCidr, parseIp } from './ip-address';
 import { isSpecialAddress, unwrapped } from './special-address';
 
@@ -11,6 +11,7 @@ export type EgressCode =
   | 'EGRESS_PORT_INVALID'
   | 'EGRESS_SPECIAL_ADDRESS'
   | 'EGRESS_ADDRESS_OUTSIDE'
+  | 'EGRESS_PATH_OUTSIDE'
   | 'EGRESS_NOT_LISTED';
 
 /** A decision, and the rule that allowed it. */
@@ -32,17 +33,33 @@ export function decideEgress(rules: readonly EgressRule[], target: Target): Egre
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return denied('EGRESS_PORT_INVALID');
   let refusal: EgressCode = 'EGRESS_NOT_LISTED';
   for (const rule of rules) {
-    const matches = (rule.scheme === '*' || rule.scheme === scheme) && (rule.port === '*' || rule.port === port);
-    if (!matches || !coversHost(rule.host, host)) continue;
-    const code = isAddress(host)
-      ? decideAddress(rule, host)
-      : isLocal(host, rule)
-        ? 'EGRESS_SPECIAL_ADDRESS'
-        : 'EGRESS_ALLOWED';
+    const code = judge(rule, { ...target, host });
     if (code === 'EGRESS_ALLOWED') return { allowed: true, rule, code };
-    refusal = code;
+    if (code !== null) refusal = code;
   }
   return denied(refusal);
+}
+
+/** What a target that is allowed by its name may be dialled at, or why it may not. */
+export interface DialDecision {
+  /** The address to dial, exactly; null: none. */
+  readonly address: string | null;
+  readonly code: EgressCode;
+}
+
+/**
+ * Decides after the name was resolved, once: the first address that a rule for this target allows. Call it only for what
+ * `decideEgress` allows; a target that is an address resolves to itself.
+ */
+export function decideDial(rules: readonly EgressRule[], target: Target, addresses: readonly string[]): DialDecision {
+  const fitting = rules.filter((rule) => judge(rule, target) === 'EGRESS_ALLOWED');
+  let code: EgressCode = 'EGRESS_NOT_LISTED';
+  for (const address of addresses)
+    for (const rule of fitting) {
+      code = decideAddress(rule, address);
+      if (code === 'EGRESS_ALLOWED') return { address, code };
+    }
+  return { address: null, code };
 }
 
 /**
@@ -56,6 +73,15 @@ export function decideAddress(rule: EgressRule, ip: string): EgressCode {
   const block = parseCidr(rule.cidr);
   const isInside = block !== null && (holds(block, address) || holds(block, unwrapped(address)));
   return isInside ? 'EGRESS_ALLOWED' : 'EGRESS_ADDRESS_OUTSIDE';
+}
+
+/** What one rule says: null where it is about something else. */
+function judge(rule: EgressRule, { scheme, host, port, path }: Target): EgressCode | null {
+  const matches = (rule.scheme === '*' || rule.scheme === scheme) && (rule.port === '*' || rule.port === port);
+  if (!matches || !coversHost(rule.host, host)) return null;
+  if (rule.path !== undefined && path !== undefined && !coversPath(rule.path, path)) return 'EGRESS_PATH_OUTSIDE';
+  if (isAddress(host)) return decideAddress(rule, host);
+  return isLocal(host, rule) ? 'EGRESS_SPECIAL_ADDRESS' : 'EGRESS_ALLOWED';
 }
 
 function isAddress(host: string): boolean {

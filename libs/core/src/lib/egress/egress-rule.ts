@@ -1,4 +1,4 @@
-import { parseAuthority, parseHost, parseTarget } from './authority';
+import { parseAuthority, parseHost, parseWholeTarget } from './authority';
 import { holds, parseCidr } from './ip-address';
 
 /** Where a step may go. */
@@ -11,11 +11,12 @@ export interface EgressRule {
   readonly port: number | '*';
   /** Addresses that the name must resolve to; the only way to reach private and special ones. */
   readonly cidr?: string;
+  /** What the path must begin with, by whole segments. Asked only where the whole URL is seen: by http steps. */
+  readonly path?: string;
 }
 
 /**
- * Reads an entry of an allowlist, or null: a URL (its path says nothing here), `host:port`, `host`, `*.suffix[:port]` or `*`.
- * Without a scheme, port 80 is http and any other https; without a port, that of the scheme.
+ * Reads an entry of an allowlist, or null: a URL, `host:port`, `host`, `*.suffix[:port]` or `*`. Without a scheme, port 80 is http and any other https; without a port, that of the scheme.
  */
 export function parseRule(text: string, cidr?: string): EgressRule | null {
   if (cidr !== undefined && parseCidr(cidr) === null) return null;
@@ -25,10 +26,11 @@ export function parseRule(text: string, cidr?: string): EgressRule | null {
   const wild = /^\*\.(.+)$/.exec(text);
   const suffix = url?.[2] !== undefined || wild !== null ? '*.' : '';
   if (url !== null) {
-    const target = parseTarget(`${url[1]}${url[3]}`);
+    const target = parseWholeTarget(`${url[1]}${url[3]}`);
     if (target === null || (suffix !== '' && !isName(target.host))) return null;
     const scheme = target.scheme === 'http' ? 'http' : 'https';
-    return { scheme, host: suffix + target.host, port: target.port, ...pinned };
+    const path = target.path === undefined || target.path === '/' ? {} : { path: target.path };
+    return { scheme, host: suffix + target.host, port: target.port, ...pinned, ...path };
   }
   const authority = parseAuthority(wild?.[1] ?? text);
   if (authority === null || (suffix !== '' && !isName(authority.host))) return null;
@@ -53,6 +55,22 @@ export function coversHost(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1;
 }
 
+/** True if a path lies below another: the same, or it goes on after a slash. */
+export function coversPath(above: string, path: string): boolean {
+  return path === above || path.startsWith(above.endsWith('/') ? above : `${above}/`);
+}
+
+/** True if all that a rule allows is allowed by one of the others; where addresses are pinned, they stay pinned. */
+export function isCovered(rule: EgressRule, by: readonly EgressRule[]): boolean {
+  return by.some(
+    (other) =>
+      (other.scheme === '*' || other.scheme === rule.scheme) &&
+      (other.port === '*' || other.port === rule.port) &&
+      coversHost(other.host, rule.host) &&
+      (other.path === undefined || (rule.path !== undefined && coversPath(other.path, rule.path))),
+  );
+}
+
 /** True for a name, false for an address. */
 export function isName(host: string): boolean {
   return parseHost(host) === host && !host.includes(':') && !/^[0-9.]+$/.test(host);
@@ -63,9 +81,17 @@ function common(a: EgressRule, b: EgressRule): EgressRule | null {
   const port = a.port === '*' ? b.port : a.port;
   const host = coversHost(a.host, b.host) ? b.host : coversHost(b.host, a.host) ? a.host : null;
   const cidr = narrower(a.cidr, b.cidr);
-  if (host === null || cidr === null) return null;
+  const path = deeper(a.path, b.path);
+  if (host === null || cidr === null || path === null) return null;
   if ((b.scheme !== '*' && b.scheme !== scheme) || (b.port !== '*' && b.port !== port)) return null;
-  return { scheme, host, port, ...(cidr === undefined ? {} : { cidr }) };
+  return { scheme, host, port, ...(cidr === undefined ? {} : { cidr }), ...(path === undefined ? {} : { path }) };
+}
+
+/** The path below both; null if there is none, undefined if neither says one. */
+function deeper(a: string | undefined, b: string | undefined): string | null | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (coversPath(a, b)) return b;
+  return coversPath(b, a) ? a : null;
 }
 
 /** The block that both allow; null if there is none, undefined if neither says one. */
@@ -77,6 +103,6 @@ function narrower(a: string | undefined, b: string | undefined): string | null |
   return other.bits >= one.bits && holds(one, other.base) ? b : null;
 }
 
-function keyOf({ scheme, host, port, cidr }: EgressRule): string {
-  return [host, port, scheme, cidr ?? ''].join(' ');
+function keyOf({ scheme, host, port, cidr, path }: EgressRule): string {
+  return [host, port, scheme, cidr ?? '', path ?? ''].join(' ');
 }

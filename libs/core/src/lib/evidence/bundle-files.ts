@@ -2,7 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Page } from '../journal/page';
 import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from './derived-files';
-import type { BundleManifest } from './documents';
+import type { BundleManifest, ResolutionRecord } from './documents';
 import type { Envelope } from './envelope';
 import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
@@ -38,6 +38,11 @@ export const MANIFEST = 'MANIFEST.json';
 export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
 export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
 export const SUMMARY_ATTESTATION = 'attestations/vsa.sigstore.json';
+
+/** `pack/signatures/1.sigstore.json` and so on: publishers' signatures, in the order of their keys' fingerprints. */
+export function packSignaturePath(place: number): string {
+  return `pack/signatures/${place + 1}.sigstore.json`;
+}
 
 /** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
 export function packRunAttestation(place: number): string {
@@ -109,6 +114,9 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
       canonical(pack.map(({ path, digest, size, executable }) => ({ path, digest, size, executable }))),
     ),
     ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
+    ...[...evidence.pack.signatures]
+      .sort((a, b) => (a.hint < b.hint ? -1 : 1))
+      .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
     written('inputs.lock.json', inputsLock(documents)),
     ...evidence.gates.flatMap(({ request, show }) => {
       const name = `gates/${sha256(request).slice(7)}`;
@@ -116,6 +124,10 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     }),
     ...decisionsInOrder(documents).map((envelope, i) => ({
       path: `decisions/${i + 1}.json`,
+      bytes: payloadOf(envelope),
+    })),
+    ...resolutionsInOrder(documents).map((envelope, i) => ({
+      path: `resolutions/${i + 1}.json`,
       bytes: payloadOf(envelope),
     })),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
@@ -151,6 +163,14 @@ function decisionsInOrder({ decisions, facts }: EvidenceDocuments): readonly Env
       return x.decidedAt < y.decidedAt ? -1 : x.decidedAt > y.decidedAt ? 1 : x.decisionId < y.decisionId ? -1 : 1;
     })
     .map(([, { sealed }]) => sealed);
+}
+
+/** By time, step and execution. */
+function resolutionsInOrder({ resolutions }: EvidenceDocuments): readonly Envelope[] {
+  const keyOf = ({ decidedAt, step, execution }: ResolutionRecord): string => canonical([decidedAt, step, execution]);
+  return [...resolutions.values()]
+    .sort((a, b) => (keyOf(a.record) < keyOf(b.record) ? -1 : 1))
+    .map(({ sealed }) => sealed);
 }
 
 function sorted(files: readonly BundleFile[]): readonly BundleFile[] {

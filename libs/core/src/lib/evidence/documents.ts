@@ -11,6 +11,8 @@ export const PAYLOAD_TYPE = {
   decision: 'application/vnd.taskrunner.decision+json',
   /** A person's own signature over what it decides. */
   intent: 'application/vnd.taskrunner.intent+json',
+  /** How a person ended the attention that a step needed. */
+  resolution: 'application/vnd.taskrunner.resolution+json',
   checkpoint: 'application/vnd.taskrunner.checkpoint+json',
   statement: 'application/vnd.in-toto+json',
 } as const;
@@ -64,6 +66,24 @@ export interface DecisionRecord {
     | { readonly kind: 'token'; readonly jws: string }
     | { readonly kind: 'key'; readonly envelope: Json };
 }
+
+/** One person's word on what a step did whose outcome nobody knows: signed by the webservice. */
+export interface ResolutionRecord {
+  readonly schema: 'taskrunner.resolution.v1';
+  readonly runId: string;
+  readonly tenant: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly outcome: ResolutionOutcome;
+  /** Of the outputs that it succeeded with; null if it has none. */
+  readonly outputsDigest: Digest | null;
+  readonly person: Subject;
+  readonly reason: string;
+  readonly authTime: string;
+  readonly decidedAt: string;
+  readonly proof: { readonly kind: 'service' };
+}
+export type ResolutionOutcome = 'succeeded' | 'failed' | 'retry';
 
 /** What a person signs with its own key (`proof.kind` key). */
 export interface DecisionIntent {

@@ -1,4 +1,5 @@
 import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
 import { sampleRun, type Sample } from '../../testing/sample-evidence';
 import { assertedFile, draftFiles, isStatementOf, verifyDraft } from './draft';
 import { statementPayload } from './bundle-files';
@@ -122,13 +123,13 @@ it('a verification summary is made for runs that succeeded only', async () => {
   const verifier = {
     id: 'https://attestor.test',
     at: '2026-06-01T00:00:00.000Z',
-    policy: { uri: 'trust:test', digest: `sha256:${'0'.repeat(64)}` as const },
+    policy: { uri: 'trust:test', digest: sha256('trust') },
   };
   const full = readEvidence(sample.evidence);
-  expect(buildSummary(full, `sha256:${'1'.repeat(64)}`, verifier)?.predicate).toMatchObject({
+  expect(buildSummary(full, sha256('statement'), verifier)?.predicate).toMatchObject({
     verificationResult: 'PASSED',
-    inputAttestations: [{ digest: { sha256: '1'.repeat(64) } }],
+    inputAttestations: [{ digest: { sha256: sha256('statement').slice(7) } }],
   });
   const failed = readEvidence((await sampleRun({ fails: true })).evidence);
-  expect(buildSummary(failed, `sha256:${'1'.repeat(64)}`, verifier)).toBeNull();
+  expect(buildSummary(failed, sha256('statement'), verifier)).toBeNull();
 });

@@ -8,7 +8,6 @@ import {
   admissionSignature,
   inputsDigests,
   packContent,
-  packSigners,
   planHashes,
   profileDigests,
 } from './check/check-admission';
@@ -16,8 +15,10 @@ import { archiveSafe } from './check/check-archive';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay } from './check/check-journal';
-import { artifactsIndex, egressWithin } from './check/check-outputs';
+import { egressWithin } from './check/check-egress-log';
+import { artifactsIndex } from './check/check-outputs';
 import { policiesHold } from './check/check-policies';
+import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
 import type { EvidenceDocuments } from './evidence-documents';
@@ -81,7 +82,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
 };
 
 /** What is asked of a verification before signing. */
-export type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now'> & {
+export type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
   readonly files: BundleContent;
   readonly asserted: Asserted;
 };

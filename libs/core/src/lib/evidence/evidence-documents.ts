@@ -4,9 +4,9 @@ import type { JsonObject } from '../foundation/json';
 import type { Plan } from '../plan/plan';
 import { indexPlan, type PlanIndex } from '../plan/plan-index';
 import type { Environment, Profile } from '../plan/profile';
-import type { AdmissionRecord, DecisionRecord, GateRequest } from './documents';
+import type { AdmissionRecord, DecisionRecord, GateRequest, ResolutionRecord } from './documents';
 import { decodeEnvelope, type DecodedEnvelope, type Envelope } from './envelope';
-import { readAdmission, readDecision, readGateRequest } from './read-documents';
+import { readAdmission, readDecision, readGateRequest, readResolution } from './read-documents';
 import { factsOf, type RunFacts } from './run-facts';
 import type { GateDocument, RunEvidence } from './run-evidence';
 import { parseCanonical, toUtf8 } from './strict-json';
@@ -15,6 +15,12 @@ import { parseCanonical, toUtf8 } from './strict-json';
 export interface DecisionDocument {
   readonly record: DecisionRecord;
   readonly envelope: DecodedEnvelope;
+  readonly sealed: Envelope;
+}
+
+/** A resolution and the envelope that it came in. */
+export interface ResolutionDocument {
+  readonly record: ResolutionRecord;
   readonly sealed: Envelope;
 }
 
@@ -33,6 +39,8 @@ export interface EvidenceDocuments {
   readonly gates: ReadonlyMap<Digest, { readonly request: GateRequest; readonly show: GateDocument['show'] }>;
   /** By digest of the record. */
   readonly decisions: ReadonlyMap<Digest, DecisionDocument>;
+  /** By digest of the record. */
+  readonly resolutions: ReadonlyMap<Digest, ResolutionDocument>;
 }
 
 /**
@@ -52,6 +60,10 @@ export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
     const envelope = decodeEnvelope(sealed);
     return [envelope.digest, { record: readDecision(envelope.payload), envelope, sealed }] as const;
   });
+  const resolutions = evidence.resolutions.map((sealed) => {
+    const { digest, payload } = decodeEnvelope(sealed);
+    return [digest, { record: readResolution(payload), sealed }] as const;
+  });
   return {
     evidence,
     admission: { record: readAdmission(admission.payload), envelope: admission },
@@ -64,6 +76,7 @@ export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
     facts: factsOf(evidence.pages),
     gates: new Map(gates),
     decisions: new Map(decisions),
+    resolutions: new Map(resolutions),
   };
 }
 

@@ -1,9 +1,10 @@
-import { parseRule } from '../egress/egress-rule';
 import { isJsonArray, type Json } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Block, Plan } from '../plan/plan';
+import { profileRules } from '../plan/step-egress';
+import type { PolicyEngines } from '../policy/policy';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
 
@@ -25,9 +26,14 @@ export function readCarriedPack(evidence: RunEvidence): ReadPack | null {
 
 /**
  * The plan hash, planned again from the carried pack and the inputs under the admitted profile; a reason in words if the plan
- * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, and files may be carried by digest only.
+ * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, files may be carried by digest only, and an
+ * engine of its policies may not be at hand.
  */
-export function planAgain({ evidence, plan, profile, environment }: EvidenceDocuments): string | null {
+export function planAgain(
+  { evidence, plan, profile, environment }: EvidenceDocuments,
+  policyEngines: PolicyEngines,
+): string | null {
+  if (plan.policies.some(({ engine }) => engine !== 'cel' && !Object.hasOwn(policyEngines, engine))) return null;
   if (sensitiveInputs(plan).length > 0 || evidence.pack.files.some(({ bytes }) => bytes === null)) return null;
   const pack = readCarriedPack(evidence);
   if (!pack) return 'refused: the manifest cannot be read';
@@ -42,11 +48,9 @@ export function planAgain({ evidence, plan, profile, environment }: EvidenceDocu
       grants: plan.approvals.flatMap(({ grants }) => grants),
       secrets: Object.fromEntries(profile.secrets.map(({ name, provider }) => [name, provider])),
       interpreters: interpretersOf(plan),
-      egress: profile.egress.flatMap(({ scheme, host, port, cidr }) => {
-        const rule = parseRule(`${scheme}://${host}:${port}`, cidr ?? undefined);
-        return rule ? [rule] : [];
-      }),
+      egress: profileRules(profile),
       sensitiveInputs: true,
+      policyEngines,
     },
   });
   return planning.kind === 'planned' ? planning.planHash : `refused: ${planning.faults[0]?.code ?? 'unknown'}`;

@@ -2,8 +2,8 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
-import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from './bundle-files';
-import type { Envelope } from './envelope';
+import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation, packSignaturePath } from './bundle-files';
+import { sealEnvelope, type Envelope } from './envelope';
 import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
@@ -57,12 +57,12 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
       files: readShape(packFiles, parseCanonical(textOf('pack/files.json')), 'pack/files.json').map((file) => {
         return { ...file, bytes: files.get(`pack/files/${file.path}`) ?? null };
       }),
+      signatures: readPackSignatures(files),
     },
     pages,
     gates: under(files, 'gates/', /^gates\/[0-9a-f]{64}\.json$/).map((path) => readGate(files, path, draft !== null)),
-    decisions: under(files, 'decisions/', /^decisions\/\d+\.json$/)
-      .sort((a, b) => Number(/\d+/.exec(a)?.[0]) - Number(/\d+/.exec(b)?.[0]))
-      .map((path) => readEnvelopeFile(files, path)),
+    decisions: numbered(files, 'decisions'),
+    resolutions: numbered(files, 'resolutions'),
     logs: readLogs(files, pages),
     egress: readEgress(textOf('egress.ndjson')),
     probes: new Map(
@@ -79,6 +79,24 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
     ),
     asserted: draft ?? readAsserted(files),
   };
+}
+
+/** The envelopes of a folder, in the order of their numbers. */
+function numbered(files: BundleContent, folder: string): readonly Envelope[] {
+  const numberOf = (path: string): number => Number(/\d+/.exec(path)?.[0]);
+  return under(files, `${folder}/`, new RegExp(`^${folder}/\\d+\\.json$`))
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map((path) => readEnvelopeFile(files, path));
+}
+
+function readPackSignatures(files: BundleContent): RunEvidence['pack']['signatures'] {
+  const found: RunEvidence['pack']['signatures'][number][] = [];
+  for (let path = packSignaturePath(0); files.has(path); path = packSignaturePath(found.length)) {
+    const { envelope, hint } = readSigstore(fileOf(files, path));
+    const { payloadType, payload, signature } = envelope;
+    found.push({ envelope: sealEnvelope(payloadType, payload, signature, hint), hint });
+  }
+  return found;
 }
 
 function under(files: BundleContent, folder: string, pattern: RegExp): string[] {

@@ -10,6 +10,7 @@ import type {
   DecisionIntent,
   DecisionRecord,
   GateRequest,
+  ResolutionRecord,
 } from './documents';
 import {
   anyJson,
@@ -108,6 +109,21 @@ const decision = closed<DecisionRecord>({
   }),
 });
 
+const resolution = closed<ResolutionRecord>({
+  schema: oneOf('taskrunner.resolution.v1'),
+  runId: text,
+  tenant: text,
+  step: text,
+  execution: whole,
+  outcome: oneOf('succeeded', 'failed', 'retry'),
+  outputsDigest: nullable(digest),
+  person: subject,
+  reason: text,
+  authTime: instant,
+  decidedAt: instant,
+  proof: closed({ kind: oneOf('service') }),
+});
+
 const intent = closed<DecisionIntent>({
   gateDigest: digest,
   decision: decisionKind,
@@ -140,6 +156,8 @@ function reader<T>(shape: Shape<T>, what: string): (payload: Uint8Array) => T {
 export const readAdmission = reader(admission, 'an admission record');
 /** A decision record, from an envelope's payload. */
 export const readDecision = reader(decision, 'a decision record');
+/** A resolution, from an envelope's payload. */
+export const readResolution = reader(resolution, 'a resolution');
 /** A gate request, from its file. */
 export const readGateRequest = reader(gateRequest, 'a gate request');
 /** What a person signed, from an intent envelope's payload. */

@@ -54,13 +54,19 @@ export interface RunEvidence {
   readonly plan: string;
   readonly profile: string;
   readonly environment: string;
-  /** The manifest as normalised (RFC 8785 text), and every other file of the pack. */
-  readonly pack: { readonly manifest: string; readonly files: readonly PackFile[] };
+  /** The manifest as normalised (RFC 8785 text), every other file of the pack, and its publishers' signatures, one a key. */
+  readonly pack: {
+    readonly manifest: string;
+    readonly files: readonly PackFile[];
+    readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  };
   /** The whole journal in order; of `values` some may be missing. */
   readonly pages: readonly Page[];
   /** In any order. */
   readonly gates: readonly GateDocument[];
   readonly decisions: readonly Envelope[];
+  /** In any order. */
+  readonly resolutions: readonly Envelope[];
   readonly logs: readonly LogStream[];
   /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
   readonly egress: ReadonlyMap<Digest, string>;

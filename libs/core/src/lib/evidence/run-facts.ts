@@ -44,7 +44,7 @@ export function digestOfRef(ref: ValueRef): Digest | null {
   return ref === null ? null : ref.digest;
 }
 
-/** Reads a journal. A decision that the run ignored (late, double) is left out. */
+/** Reads a journal. A decision or resolution that the run ignored (late, double) is left out. */
 export function factsOf(pages: readonly Page[]): RunFacts {
   const entries = pages.flatMap((page) => page.entries);
   const gates: {
@@ -98,6 +98,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
           const { gate, decision } = lastDecision;
           gate.decided = gate.decided.filter((one) => one !== decision);
         }
+        if (event.what === 'attention.resolved' && event.step) ofStep.get(event.step)?.pop();
         break;
       case 'gate.ended': {
         const gate = openGate(event.step);

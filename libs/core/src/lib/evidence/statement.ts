@@ -25,6 +25,8 @@ export const PREDICATE = {
   packRun: 'https://stellaops.io/attestation/pack-run/v1',
   bundle: 'https://stellaops.io/attestation/evidence-bundle/v1',
   provenance: 'https://slsa.dev/provenance/v1',
+  /** A publisher's signature of a pack. */
+  pack: 'https://stellaops.io/attestation/pack/v1',
   summary: 'https://slsa.dev/verification_summary/v1',
 } as const;
 

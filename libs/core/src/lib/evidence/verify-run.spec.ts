@@ -11,7 +11,7 @@ import {
 } from '../../testing/sample-evidence';
 import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
-import type { Digest } from '../foundation/ids';
+import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { chain } from '../journal/chain';
 import type { Page, Unnumbered } from '../journal/page';
@@ -19,7 +19,9 @@ import { MANIFEST, MANIFEST_ATTESTATION } from './bundle-files';
 import { openCase, type VerifyRequest } from './check/case';
 import { answer, CHECK_NAMES, type CheckName } from './check/check';
 import { manifestComplete, manifestSignature } from './check/check-archive';
-import { egressWithin } from './check/check-outputs';
+import { egressWithin } from './check/check-egress-log';
+import { egressNdjson } from './derived-files';
+import { writeEgressLog } from '../egress/egress-log';
 import { PAYLOAD_TYPE } from './documents';
 import { readEvidence } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
@@ -558,24 +560,59 @@ describe('hostile bundles', () => {
   });
 });
 
-describe('egress of a sealed run', () => {
-  const answered = (host: string): readonly [boolean, string] => {
-    const honest = openCase({ files: bundle, trust: sample.trust, verifySignature });
-    const documents = honest.documents();
-    const egress = [{ scheme: 'https', host, port: 443, cidr: null }];
-    const sealed = {
-      ...documents,
-      environment: { ...documents.environment, mode: 'sealed' as const },
-      profile: { ...documents.profile, egress },
-    };
-    const { ok, detail } = answer('egress.within', egressWithin, { ...honest, documents: () => sealed });
-    return [ok, detail];
+describe('egress', () => {
+  type Attempt = Parameters<typeof writeEgressLog>[1][number];
+  const honest: Attempt = {
+    n: 1,
+    ms: 3,
+    via: 'connect',
+    host: 'mirror.test',
+    port: 443,
+    sni: 'mirror.test',
+    address: '93.184.216.34',
+    sent: 517,
+    received: 4_096,
+    allowed: true,
+    code: 'EGRESS_ALLOWED',
   };
+  const rules = [{ scheme: 'https' as const, host: 'mirror.test', port: 443 }];
 
-  it.each([
-    ['mirror.test', true],
-    ['*.test', true],
-    ['other.test', false],
-    ['*.mirror.test', false],
-  ])('with %s on its list', (host, ok) => expect(answered(host)[0]).toBe(ok));
+  /** The check about one socket of `scan` that logged this; the journal tells the digest of just this log. */
+  function answered(attempts: readonly Attempt[], under = rules, counted: readonly [number, number] | null = null) {
+    const opened = openCase({ files: bundle, trust: sample.trust, verifySignature });
+    const documents = opened.documents();
+    const log = writeEgressLog(under, attempts);
+    const [first] = documents.facts.egress;
+    if (!first) throw new Error('no socket in the sample');
+    const allowed = counted?.[0] ?? attempts.filter((attempt) => attempt.allowed).length;
+    const denied = counted?.[1] ?? attempts.length - allowed;
+    const facts = { ...documents.facts, egress: [{ ...first, step: 'scan' as StepId, allowed, denied, log: sha256(log) }] };
+    const told = { ...documents, facts, evidence: { ...documents.evidence, egress: new Map([[sha256(log), log]]) } };
+    const files = new Map([...bundle, ['egress.ndjson', Buffer.from(egressNdjson(told))] as const]);
+    const { ok, detail } = answer('egress.within', egressWithin, { ...opened, request: { ...opened.request, files }, documents: () => told });
+    return [ok, detail] as const;
+  } // prettier-ignore
+
+  it.each<[string, Partial<Attempt>, boolean]>([
+    ['to a listed host', {}, true],
+    ['that was denied', { allowed: false, host: 'evil.test', sni: null, address: null, sent: 0, code: 'EGRESS_NOT_LISTED' }, true],
+    ['that nobody answered', { sent: 0, received: 0, code: 'EGRESS_UNREACHABLE' }, true],
+    ['to another host', { host: 'evil.test', sni: 'evil.test' }, false],
+    ['to another port', { port: 22 }, false],
+    ['in plain HTTP', { via: 'http', sni: null }, false],
+    ['under another name', { sni: 'evil.test' }, false],
+    ['under no name', { sni: null }, false],
+    ['at a private address', { address: '10.0.0.1' }, false],
+    ['at no address', { address: null }, false],
+    ['that was denied and yet sent', { allowed: false, code: 'EGRESS_NOT_LISTED' }, false],
+    ['to nowhere', { host: null }, false],
+  ])('an attempt %s', (_, change, ok) => expect(answered([{ ...honest, ...change }])[0]).toBe(ok)); // prettier-ignore
+
+  it('is under the rules of plan and profile, and counted as the journal says', () => {
+    expect(answered([honest, { ...honest, n: 2 }])).toEqual([true, '1 sockets']);
+    expect(answered([honest], [{ scheme: 'https', host: '*.test', port: 443 }])[0]).toBe(false);
+    expect(answered([honest], [])[0]).toBe(false);
+    expect(answered([honest], rules, [1, 1])[0]).toBe(false);
+    expect(answered([honest], rules, [0, 1])[0]).toBe(false);
+  });
 });

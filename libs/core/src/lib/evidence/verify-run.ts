@@ -6,7 +6,6 @@ import {
   admissionSignature,
   inputsDigests,
   packContent,
-  packSigners,
   planHashes,
   profileDigests,
 } from './check/check-admission';
@@ -15,7 +14,9 @@ import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay, logsDigest } from './check/check-journal';
-import { artifactsBytes, artifactsIndex, egressWithin } from './check/check-outputs';
+import { egressWithin } from './check/check-egress-log';
+import { artifactsBytes, artifactsIndex } from './check/check-outputs';
+import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
 import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';

@@ -16,7 +16,7 @@ export function initiatorsOf({ iss, sub, kind, actors }: Principal): readonly Ac
 /** What an admission says beside who asked. */
 export interface Admission {
   readonly runId: RunId;
-  readonly pack: Omit<AdmissionRecord['pack'], 'signers'>;
+  readonly pack: AdmissionRecord['pack'];
   readonly planHash: Digest;
   readonly profileDigest: Digest;
   /** Milliseconds since the epoch, database time. */
@@ -34,7 +34,7 @@ export function admissionRecord(principal: Principal, admission: Admission): Adm
     runId,
     tenant: principal.tenant,
     initiators: initiatorsOf(principal),
-    pack: { ...pack, signers: [] },
+    pack,
     planHash,
     profileDigest,
     scheduleId: scheduleId ?? null,

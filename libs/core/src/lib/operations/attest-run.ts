@@ -121,18 +121,20 @@ async function gatherEvidence(
   });
   const files: PackFile[] = [];
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
-  const { admission, plan, profile, manifest } = records;
+  const { admission, plan, profile, manifest, packSignatures } = records;
+  const pages = await pagesWithInputs(hands, tenant, run);
   return {
     admission,
     plan,
     profile,
     environment: records.environment,
-    pack: { manifest, files },
-    pages: await pagesWithInputs(hands, tenant, run),
+    pack: { manifest, files, signatures: packSignatures },
+    pages,
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
+    resolutions: records.resolutions,
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
-    egress: new Map(),
+    egress: await egressLogs(hands, tenant, pages),
     probes: hands.probes,
     artifacts: await carriedArtifacts(hands, tenant, records),
     asserted: { builder, audit: records.audit },
@@ -153,6 +155,19 @@ async function pagesWithInputs(hands: AttestHands, tenant: TenantId, run: RunId)
     pages.push({ first, entries, values: { ...values, ...inputs }, prev, hash });
   }
   return pages;
+}
+
+/** The proxy's log of each closed socket, by the digest that the journal holds. */
+async function egressLogs(
+  hands: AttestHands,
+  tenant: TenantId,
+  pages: readonly Page[],
+): Promise<RunEvidence['egress']> {
+  const logs = new Map<Digest, string>();
+  for (const { event } of pages.flatMap(({ entries }) => entries))
+    if (event.type === 'egress.closed' && !logs.has(event.log))
+      logs.set(event.log, new TextDecoder().decode(await readAll(hands.objects, tenant, event.log)));
+  return logs;
 }
 
 async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<Awaited<ReturnType<LogStore['read']>>> {

@@ -131,6 +131,7 @@ function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['r
     planHash,
     initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],
     runStatus: 'waiting',
+    doomed: false,
     decisions: [],
     ...change,
   };
@@ -239,6 +240,7 @@ describe('a decision', () => {
     ['GATE_EXPIRED', { expiresAt: NOW }, {}, {}, {}],
     ['RUN_ENDED', { state: 'closed' }, {}, {}, {}],
     ['RUN_ENDED', { runStatus: 'cancelling' }, {}, {}, {}],
+    ['RUN_ENDED', { doomed: true }, {}, {}, {}],
     ['PLAN_HASH_MISMATCH', {}, {}, { planHash: other }, {}],
     ['GATE_STALE', {}, {}, { gateDigest: other }, {}],
     ['GATE_STALE', {}, {}, { gateDigest: null }, {}],

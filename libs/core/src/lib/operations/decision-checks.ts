@@ -125,7 +125,7 @@ export function objectionTo(principal: Principal, row: GateRow, at: number): Dec
   return at - authTimeMs > durationMs(requestOf(row).requirement.maxAuthAge) ? 'GATE_AUTH_TOO_OLD' : null;
 }
 
-function checkState({ state, runStatus }: GateRow): void {
+function checkState({ state, runStatus, doomed }: GateRow): void {
   switch (state) {
     case 'approved':
     case 'rejected':
@@ -135,7 +135,7 @@ function checkState({ state, runStatus }: GateRow): void {
     case 'closed':
       throw new DecisionError('RUN_ENDED');
     case 'open':
-      if (OVER.includes(runStatus)) throw new DecisionError('RUN_ENDED');
+      if (doomed || OVER.includes(runStatus)) throw new DecisionError('RUN_ENDED');
   }
 }
 

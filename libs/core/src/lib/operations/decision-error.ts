@@ -16,6 +16,13 @@ export type DecisionCode =
   | 'GATE_AUTH_TOO_OLD'
   | 'GATE_NOT_FOUND'
   | 'DELEGATION_INVALID'
+  /** The step is not one whose outcome somebody must tell. */
+  | 'ATTENTION_NOT_NEEDED'
+  /** Another execution needs attention than the one that is named. */
+  | 'ATTENTION_STALE'
+  /** Somebody else, or with another outcome, has resolved this execution. */
+  | 'ATTENTION_RESOLVED'
+  | 'ATTENTION_OUTPUTS_INVALID'
   | 'DECISIONS_TOO_MANY'
   | 'RUN_ENDED'
   | 'RUN_NOT_FOUND';
@@ -52,8 +59,18 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   GATE_AUTH_TOO_OLD: ['the last sign-in is too long ago for this gate', 'Sign in again (max_age) and decide then.'],
   GATE_NOT_FOUND: ['the plan of the run has no such gate', 'Use a gateId from the list of approvals.'],
   DELEGATION_INVALID: ['there is no delegation for this', 'Decide for yourself, or have the delegation made first.'],
+  ATTENTION_NOT_NEEDED: [
+    'the step needs no attention',
+    'Look at the run again: only what needs attention is resolved.',
+  ],
+  ATTENTION_STALE: [
+    'another execution of the step needs attention',
+    'Look at the step again and name the execution that it shows.',
+  ],
+  ATTENTION_RESOLVED: ['this execution is resolved', 'Nothing: an execution is resolved once.'],
+  ATTENTION_OUTPUTS_INVALID: ['the outputs are not what the step declares', 'Correct what is listed under errors.'],
   DECISIONS_TOO_MANY: ['too many decisions at once on this run', 'Try again in a moment.'],
-  RUN_ENDED: ['the run has ended or is being cancelled', 'Nothing: there is no gate to decide any more.'],
+  RUN_ENDED: ['the run has ended, or is about to', 'Nothing: there is no gate to decide any more.'],
   RUN_NOT_FOUND: ['there is no such run', 'Check the run id and the tenant.'],
 };
 

@@ -5,6 +5,7 @@ import type { Sight } from '../binding/scope';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
+import type { GateRequest } from '../gate/gate-request';
 import { chain, type Head } from '../journal/chain';
 import { isItem, ROOT } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
@@ -15,6 +16,7 @@ import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
 import type { GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
+import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { macText, type DriverHands } from './driver-hands';
 import { Executions } from './executions';
 import { guardingGates } from './guarding-gates';
@@ -200,8 +202,23 @@ export class RunDriver {
       }
       noteValues(draught, body);
       draught.give(body);
+      if (body.type === 'question.answered') this.noteUnsatisfiable(draught, body);
     }
     return true;
+  }
+
+  /** A gate that too few of the configured people may decide waits for nothing: that is journaled, announced and alarmed. */
+  private noteUnsatisfiable(
+    draught: Draught,
+    { answer, step }: Extract<GivenBody, { type: 'question.answered' }>,
+  ): void {
+    if (answer.kind !== 'gate') return;
+    const request = this.values.known.get(answer.gateDigest) as unknown as GateRequest;
+    const eligible = tooFewApprovers(this.hands.announcing.people, this.initiators, request);
+    if (eligible === null) return;
+    const detail = { gate: step, eligible, required: request.requirement.minApprovals };
+    draught.record({ type: 'note', code: UNSATISFIABLE, detail });
+    this.hands.alarm(this.run, UNSATISFIABLE, detail);
   }
 
   private async performOne(draught: Draught, command: Command): Promise<GivenBody | 'lost'> {
@@ -221,7 +238,7 @@ export class RunDriver {
         return body;
       }
       case 'judge':
-        return judgePolicy(sight, this.values, command, draught.at, this.initiators);
+        return judgePolicy(() => sight, this.values, command, draught.at, this.initiators, this.hands.judges);
       case 'start':
         return this.executions.execute(() => sight, command);
       case 'stop':
@@ -267,7 +284,17 @@ export class RunDriver {
       closes: ended || parks || draught.closesGate,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
-      outbox: ended ? [{ kind: 'attest', body: { runId: run.runId } }] : [],
+      outbox: [
+        ...(ended ? [{ kind: 'attest', body: { runId: run.runId } } as const] : []),
+        ...announcementsOf({
+          announcing: this.hands.announcing,
+          x: this.x,
+          results: draught.results,
+          tenant: run.tenant,
+          entries: draught.entries,
+          first: page.first,
+        }),
+      ],
       run: this.change(draught, parked),
     };
     const committed = await this.hands.committer.commit(commit);
@@ -339,7 +366,7 @@ export class RunDriver {
     return runChange({ x: this.x, draught, parked, waits, outputs, topSteps: this.topSteps });
   }
 
-  /** After the commit: starts reach the executors, stops the executions. A start that the same turn stopped is not performed. */
+  /** After the commit: starts reach the executors, stops the executions, policies their engines. A start that the same turn stopped is not performed. */
   private performHeld(commands: readonly Command[]): void {
     const nameOf = (command: { readonly step: StepId; readonly execution: number }): string =>
       `${command.step}#${command.execution}`;
@@ -347,6 +374,20 @@ export class RunDriver {
     for (const command of commands) {
       if (command.type === 'start' && !stopped.has(nameOf(command))) void this.start(command);
       if (command.type === 'stop') this.stop(command);
+      if (command.type === 'judge') void this.judge(command);
+    }
+  }
+
+  /** A policy whose engine is not the driver's own. Its answer is a given like the outcome of a step. */
+  private async judge(command: Extract<Command, { type: 'judge' }>): Promise<void> {
+    const { values, initiators, hands } = this;
+    const at = Math.max(this.lastAt, hands.clock.now());
+    try {
+      const sight = (): Sight => this.sight(this.results);
+      this.arrived({ kind: 'given', body: await judgePolicy(sight, values, command, at, initiators, hands.judges) });
+    } catch (error) {
+      hands.alarm(this.run, 'DRIVER_FAULT', { step: command.step, reason: String(error) });
+      this.handOver();
     }
   }
 

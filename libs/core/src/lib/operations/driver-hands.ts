@@ -1,4 +1,4 @@
-import type { AdmissionRecord, DecisionRecord } from '../evidence/documents';
+import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -7,7 +7,10 @@ import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
 import type { Executor } from '../ports/executor';
 import type { LogStore } from '../ports/log-store';
+import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
+import type { Announcing } from './announce';
+import type { PolicyJudges } from './questions';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
 export interface DriverHands {
@@ -15,13 +18,19 @@ export interface DriverHands {
   readonly committer: Committer;
   readonly logs: LogStore;
   readonly objects: ObjectStore;
+  readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
+  /** Policy engines beside CEL. */
+  readonly judges: PolicyJudges;
+  readonly announcing: Announcing;
   readonly worker: WorkerDescription;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
   openDecision(envelope: Envelope): { readonly record: DecisionRecord; readonly digest: Digest } | null;
+  /** The same of a resolution. */
+  openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
   /** HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */

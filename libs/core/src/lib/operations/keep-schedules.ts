@@ -58,7 +58,7 @@ export class KeepSchedules {
     const { at, scheduleId } = await schedules.stamp();
     const { name, timing, source, inputs, labels, paused } = wanted;
     const next = firstTick(timing, at, limits.catchUpWindowMs, calendar);
-    const planning = this.check(principal, { scheduleId, source, inputs }, expected);
+    const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
     const party = partyOf(principal);
     const schedule: Schedule = {
@@ -123,7 +123,7 @@ export class KeepSchedules {
     }
     const source = edit.source ?? (await loadSource(objects, tenant, before.source));
     const inputs = edit.inputs ?? before.inputs;
-    const planning = this.check(principal, { scheduleId, source, inputs }, expected);
+    const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
     const pin = pinOf(planning);
     const goesOn = edit.paused === false && (before.paused || before.stopped !== null);
     if (before.stopped && goesOn && !(expected.planHash && expected.profileDigest)) throw new ScheduleUnconfirmed(pin);
@@ -172,14 +172,14 @@ export class KeepSchedules {
   }
 
   /** What a tick would run now: refused for everything that a submission is refused for. */
-  private check(
+  private async check(
     principal: Principal,
     { scheduleId, source, inputs }: Pick<Schedule, 'scheduleId' | 'inputs'> & { readonly source: PackSource },
     { planHash, profileDigest }: ScheduleExpectation,
-  ): PlannedPack {
+  ): Promise<PlannedPack> {
     const schedule = { scheduleId, profileDigest };
-    const submission = { source, inputs, planHash, receipt: null, labels: {}, idempotency: null, schedule };
-    return this.hands.submitRun.check(principal, submission);
+    const rest = { receipt: null, labels: {}, signatures: [], idempotency: null };
+    return (await this.hands.submitRun.check(principal, { source, inputs, planHash, schedule, ...rest })).planning;
   }
 }
 

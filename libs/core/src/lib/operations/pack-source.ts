@@ -24,6 +24,8 @@ export interface PackSource {
   /** False if the caller gave an object, not a text: then lines and columns would mean nothing to it. */
   readonly hasLines: boolean;
   readonly files: readonly PackFile[];
+  /** Digest of the archive that it came in, where it came in one. */
+  readonly archiveDigest?: Digest;
 }
 
 /** What a planner of this installation goes by. */
@@ -84,9 +86,42 @@ export function packedFiles(source: PackSource, files: PackFiles): readonly Pack
   return packedPaths(files).flatMap((path) => byPath.get(path) ?? []);
 }
 
-/** Digest of a pack as it was received: of the manifest's bytes, and where files came with it, of a list of all of them. */
-export function sourceDigestOf({ manifest, files }: PackSource): Digest {
+/** Digest of a pack as it was received: of its archive, else of the manifest's bytes, and where files came with it, of a list of all of them. */
+export function sourceDigestOf({ manifest, files, archiveDigest }: PackSource): Digest {
+  if (archiveDigest !== undefined) return archiveDigest;
   if (files.length === 0) return sha256(manifest);
   const listed = files.map(({ path, bytes, executable }) => ({ path, sha256: sha256(bytes), executable }));
   return digestOf({ manifest: sha256(manifest), files: listed.sort((a, b) => (a.path < b.path ? -1 : 1)) });
+}
+
+const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
+
+/**
+ * The pack in a folder's files, also with one folder around all of them (`tar czf pack.tgz folder`); what `.packignore` names is left out. Null
+ * if they hold no manifest, or one that is not UTF-8. `manifest` is the path of it.
+ */
+export function packSourceOf(
+  files: readonly PackFile[],
+): { readonly source: PackSource; readonly manifest: string } | null {
+  const inside = unwrapped(files);
+  const found = MANIFESTS.map((name) => inside.find((file) => file.path === name)).find((file) => file !== undefined);
+  const manifest = found && decode(found.bytes);
+  if (!found || manifest === null || manifest === undefined) return null;
+  const kept = new Set(packedPaths(packFilesOf(inside)));
+  const source = { manifest, hasLines: true, files: inside.filter((file) => kept.has(file.path)) };
+  return { source, manifest: found.path };
+}
+
+function unwrapped(files: readonly PackFile[]): readonly PackFile[] {
+  const prefix = /^[^/]+\//.exec(files[0]?.path ?? '')?.[0];
+  if (prefix === undefined || !files.every(({ path }) => path.startsWith(prefix))) return files;
+  return files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }));
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }

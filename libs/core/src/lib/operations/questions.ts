@@ -4,13 +4,16 @@ import type { Sight } from '../binding/scope';
 import { Missing } from '../binding/values';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
+import type { JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { Policy } from '../plan/plan';
 import { compilePolicy } from '../policy/compile-policy';
+import { undecided, type PolicyAnswer, type PolicyEngineName } from '../policy/policy';
 import type { GateChange } from '../ports/committer';
+import type { PolicyJudge } from '../ports/policy-judge';
 import type { Command } from '../run/command';
 import type { GivenBody } from '../run/run-event';
+import type { ValueRef } from '../step/value-ref';
 import type { RunValues } from './run-values';
 
 /** An answered question: the given, the values that its page must carry, and the row of a gate that opens. */
@@ -49,53 +52,64 @@ function openedGate(
   return { kind: 'opened', gate, approval, gateDigest, request, show, required: minApprovals, expiresAt };
 }
 
-/** Asks an embedded policy; a fault in its parameters leaves it undecided, which is closed. */
+/** The engines of policies that a driver has beside CEL. */
+export type PolicyJudges = ReadonlyMap<PolicyEngineName, PolicyJudge>;
+
+interface Verdict {
+  readonly allow: boolean;
+  readonly undecided: boolean;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Asks a policy. A fault in its parameters, an input that is too large, an engine that is not here or does not answer leave it
+ * undecided, which is closed.
+ */
 export async function judgePolicy(
-  sight: Sight,
+  sight: () => Sight,
   values: RunValues,
   { step, policy: id }: Extract<Command, { type: 'judge' }>,
   at: number,
   initiators: readonly Actor[],
+  judges: PolicyJudges,
 ): Promise<GivenBody> {
-  const policy = sight.x.plan.policies.find((one) => one.id === id);
+  const policy = sight().x.plan.policies.find((one) => one.id === id);
   if (!policy) throw new TypeError('no such policy in the plan');
   const actor = initiators.map((initiator) => ({ ...initiator }));
   for (;;) {
     const missing = new Missing();
-    let input: Json = null;
-    let verdict = {
-      allow: false,
-      undecided: true,
-      reasons: ['its parameters cannot be evaluated'] as readonly string[],
-    };
+    let input: ValueRef = null;
+    let verdict: Verdict = refusal('its input cannot be made');
     try {
-      input = policyInput(sight, step, at, actor, missing);
-      if (missing.digests.size === 0) verdict = judgement(policy, input as JsonObject);
+      const made = policyInput(sight(), step, at, actor, missing);
+      if (missing.digests.size === 0) {
+        input = values.keep(made);
+        verdict = await verdictOf(policy, made as JsonObject, step, judges);
+      }
     } catch (error) {
       if (!isCodedError(error)) throw error;
     }
     if (missing.digests.size === 0) {
-      return {
-        type: 'policy.judged',
-        step,
-        ...verdict,
-        engine: policy.engine,
-        digest: policy.digest,
-        input: values.keep(input),
-      };
+      return { type: 'policy.judged', step, ...verdict, engine: policy.engine, digest: policy.digest, input };
     }
     await values.fetch([...missing.digests]);
   }
 }
 
-function judgement(
-  policy: Policy,
-  input: JsonObject,
-): { allow: boolean; undecided: boolean; reasons: readonly string[] } {
-  const compiled = compilePolicy({ engine: policy.engine, source: policy.source });
-  if (compiled.kind !== 'policy') return { allow: false, undecided: true, reasons: ['the policy does not compile'] };
-  const verdict = compiled.policy.evaluate(input);
-  return verdict.kind === 'decided'
-    ? { allow: verdict.allow, undecided: false, reasons: verdict.reasons }
-    : { allow: false, undecided: true, reasons: ['the policy gave no decision'] };
+async function verdictOf(policy: Policy, input: JsonObject, step: StepId, judges: PolicyJudges): Promise<Verdict> {
+  const { engine, source } = policy;
+  const answer = engine === 'cel' ? byCel(source, input, step) : await judges.get(engine)?.judge(policy, input, step);
+  if (answer === undefined) return refusal(`this worker has no engine ${engine}`);
+  return answer.kind === 'decided'
+    ? { allow: answer.allow, undecided: false, reasons: answer.reasons }
+    : refusal('the policy gave no decision');
+}
+
+function byCel(source: string, input: JsonObject, step: StepId): PolicyAnswer {
+  const compiled = compilePolicy({ engine: 'cel', source });
+  return compiled.kind === 'policy' ? compiled.policy.evaluate(input, step) : undecided('it does not compile');
+}
+
+function refusal(reason: string): Verdict {
+  return { allow: false, undecided: true, reasons: [reason] };
 }

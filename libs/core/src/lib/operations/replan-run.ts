@@ -5,6 +5,7 @@ import { readPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, Profile } from '../plan/profile';
+import { profileRules } from '../plan/step-egress';
 import type { ClaimedRun } from '../ports/claims';
 import type { ObjectStore } from '../ports/object-store';
 
@@ -15,13 +16,13 @@ import type { ObjectStore } from '../ports/object-store';
 export async function replanRun(
   run: ClaimedRun,
   objects: ObjectStore,
-  configuration: Omit<PlanConfiguration, 'defaults' | 'grants'>,
+  configuration: Omit<PlanConfiguration, 'defaults' | 'grants' | 'egress'>,
 ): Promise<Digest | null> {
   const files = await loadPackFiles(run, objects);
   const pack = readPack(run.manifest, files);
   if (pack.kind === 'refused') return null;
   const environment = JSON.parse(run.environment) as Environment;
-  const { defaults } = JSON.parse(run.profile) as Profile;
+  const profile = JSON.parse(run.profile) as Profile;
   // The grants that packs may ask for were checked when the run was accepted.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
   const planning = buildPlan({
@@ -29,7 +30,8 @@ export async function replanRun(
     files,
     inputs: run.inputs as JsonObject,
     environment,
-    configuration: { ...configuration, defaults, grants },
+    // Defaults and destinations are those that the run was admitted with.
+    configuration: { ...configuration, defaults: profile.defaults, egress: profileRules(profile), grants },
   });
   return planning.kind === 'planned' ? planning.planHash : null;
 }

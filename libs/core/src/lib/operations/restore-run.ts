@@ -92,7 +92,7 @@ async function restoreJournal(
   const entries: readonly Entry[] = pages.flatMap((page) => page.entries);
   const badMac = macsDiffer(hands, run, pages);
   if (badMac) return halted('JOURNAL_TAMPERED', badMac);
-  const values = new RunValues(hands.objects, run.tenant);
+  const values = new RunValues(hands.objects, hands.references, run);
   for (const page of pages) values.restore(page.values);
   const { state, diverged } = replay(x, initialState(x, run.runId, admission.initiators), entries);
   if (diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${diverged.seq}`);

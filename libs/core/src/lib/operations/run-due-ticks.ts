@@ -106,6 +106,7 @@ export class RunDueTicks {
         labels,
         planHash: pin.planHash,
         receipt: null,
+        signatures: [],
         schedule: { scheduleId, profileDigest: pin.profileDigest },
         idempotency: null,
       });

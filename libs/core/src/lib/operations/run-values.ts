@@ -1,8 +1,9 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import { CodedError } from '../foundation/coded-error';
-import type { Digest, TenantId } from '../foundation/ids';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { ValueRef } from '../step/value-ref';
 
@@ -23,7 +24,8 @@ export class RunValues {
 
   constructor(
     private readonly objects: ObjectStore,
-    private readonly tenant: TenantId,
+    private readonly references: Pick<ObjectReferences, 'need'>,
+    private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
   ) {}
 
   /** Values that a page brought: they are durable. */
@@ -53,15 +55,20 @@ export class RunValues {
   /** Of some digests, what the next page must carry; larger values go to the object store first. */
   async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
     const carried: Record<Digest, Json> = {};
+    const stored = new Map<Digest, Uint8Array>();
     for (const digest of digests) {
       const value = this.known.get(digest);
       if (value === undefined || this.durable.has(digest)) continue;
       const bytes = new TextEncoder().encode(canonical(value));
       if (bytes.length <= INLINE_BYTES) carried[digest] = value;
-      else {
-        await this.objects.put(this.tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
-        this.large.set(digest, bytes.length);
-      }
+      else stored.set(digest, bytes);
+    }
+    if (stored.size === 0) return carried;
+    const { tenant, runId } = this.run;
+    await this.references.need(tenant, runId, [...stored.keys()]);
+    for (const [digest, bytes] of stored) {
+      await this.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
+      this.large.set(digest, bytes.length);
     }
     return carried;
   }
@@ -83,7 +90,7 @@ export class RunValues {
     for (const digest of digests) {
       if (this.known.has(digest)) continue;
       const parts: Uint8Array[] = [];
-      for await (const part of await this.objects.open(this.tenant, digest)) parts.push(part);
+      for await (const part of await this.objects.open(this.run.tenant, digest)) parts.push(part);
       this.known.set(digest, JSON.parse(decode(parts)) as Json);
       this.durable.add(digest);
       this.large.set(

@@ -194,12 +194,13 @@ describe('an edit', () => {
   const planned = {
     planned: { ...PIN, plan: { pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') } } },
   } as unknown as PlannedPack;
+  const UNSIGNED = { signers: [], signatures: [], refusal: null };
   const keep = (schedules: MemorySchedules) =>
     new KeepSchedules({
       schedules,
       objects: new NoObjects(),
       calendar: new EveryMinute(),
-      submitRun: { check: () => planned },
+      submitRun: { check: async () => ({ planning: planned, trust: UNSIGNED }) },
       limits: { maxPerTenant: 9, catchUpWindowMs: MINUTE },
     });
   const nothing = { planHash: null, profileDigest: null, revision: null };

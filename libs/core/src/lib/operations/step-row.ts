@@ -1,4 +1,4 @@
-import type { Results } from '../binding/results';
+import type { Results, StepResult } from '../binding/results';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { indexOf, isItem } from '../plan/place';
@@ -37,11 +37,18 @@ export function stepRow(
     children: result?.items?.count ?? null,
     outputs: inline,
     outputsRef: outputs,
-    error:
-      result?.status === 'failed'
-        ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
-        : null,
+    error: errorOf(result, state),
   };
+}
+
+/** Of a step that needs attention: which execution it is whose outcome nobody knows; a resolution names it. */
+function errorOf(result: StepResult | undefined, state: StepState): Json {
+  if (state.kind === 'attention') {
+    const message = 'the worker was lost while it ran: what it did is not known';
+    return { code: 'OUTCOME_UNKNOWN', message, attempts: state.attempt, exitCode: null, execution: state.execution };
+  }
+  if (result?.status !== 'failed') return null;
+  return { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode };
 }
 
 function reasonOf(state: StepState): string | null {

@@ -7,15 +7,19 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { toManifest } from '../pack/pack-digest';
 import type { ReadPack } from '../pack/read-pack';
+import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
+import type { Uploads } from '../ports/uploads';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import type { PackJudge } from './pack-judge';
+import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
-import { packedFiles, sourceDigestOf, type PackSource, type PlannedPack } from './pack-source';
+import { packedFiles, sourceDigestOf, type PackFile, type PackSource, type PlannedPack } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -27,8 +31,12 @@ export type SubmitRunCode =
   | 'PLAN_HASH_MISMATCH'
   /** The environment is not the one whose digest was given. */
   | 'PROFILE_MISMATCH'
+  /** Nobody who is trusted stands behind the pack. */
+  | PackTrustCode
   /** The key came before with another body. */
-  | 'IDEMPOTENCY_KEY_REUSED';
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** The pack is no upload of this tenant, or one that has expired. */
+  | 'UPLOAD_MISSING';
 
 /** A run that is not accepted. */
 export class SubmitRunError extends CodedError<SubmitRunCode> {
@@ -64,6 +72,8 @@ export class ProfileMismatch extends SubmitRunError {
 /** What a caller asks for. */
 export interface Submission {
   readonly source: PackSource;
+  /** Publishers' signatures that came with it; not verified. */
+  readonly signatures: readonly Json[];
   readonly inputs: JsonObject;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
@@ -72,15 +82,24 @@ export interface Submission {
   readonly labels: Readonly<Record<string, string>>;
   /** Of schedules: which it is, and what the profile must be. */
   readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
-  readonly idempotency: { readonly key: string; readonly route: string; readonly bodyDigest: Digest } | null;
+  readonly idempotency: Idempotency | null;
+}
+
+/** By which a request that comes again is known. */
+export interface Idempotency {
+  readonly key: string;
+  readonly route: string;
+  readonly bodyDigest: Digest;
 }
 
 export interface SubmitRunHands {
   readonly runs: RunStore;
   readonly objects: ObjectStore;
+  readonly uploads: Pick<Uploads, 'find'>;
   /** Of usage `admission`. */
   readonly signer: Signer;
   readonly planner: PackPlanner;
+  readonly judge: PackJudge;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -92,6 +111,9 @@ export interface Submitted {
   /** The new run as its row says; null if it was replayed. */
   readonly run: RunSummary | null;
 }
+
+/** Files of a pack that are stored at the same time. */
+const PUTS_AT_ONCE = 8;
 
 /** RFC 8785 texts of what a run is admitted with. */
 interface AdmittedTexts {
@@ -128,39 +150,64 @@ export class SubmitRun {
 
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
-    return this.admit(principal, submission, this.check(principal, submission));
+    const { planning, trust } = await this.check(principal, submission);
+    return this.admit(principal, submission, planning, trust);
   }
 
-  /** The plan of what would be admitted; nothing is stored. Throws all that `submit` would throw before it stores anything. */
-  check(principal: Principal, submission: Submission): PlannedPack {
-    const { source, inputs } = submission;
-    const planning = this.hands.planner.plan(principal.tenant, source, inputs);
-    if (planning.kind === 'refused') {
-      const { code, faults } = planning;
-      const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-      throw new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
-    }
+  /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  async check(
+    principal: Principal,
+    submission: Submission,
+  ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
+    const { inputs, faults } = await resolveFileInputs(this.hands.uploads, principal.tenant, submission, true);
+    const planning = this.hands.planner.plan(principal.tenant, submission.source, inputs);
+    if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
-    return planning;
+    const { pack } = planning.planned.plan;
+    const trust = await this.hands.judge.judge(principal.tenant, pack, submission.signatures);
+    if (trust.refusal !== null) {
+      const { code, detail, remediation } = trust.refusal;
+      throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
+    }
+    return { planning, trust };
+  }
+
+  /**
+   * The run that the same request made before; null if there is none. For requests whose uploads have expired since: what they ask for
+   * cannot be planned again.
+   */
+  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
+    return this.hands.runs.replayed(tenant, { ...idempotency, person: { iss, sub } });
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
-  private async admit(principal: Principal, submission: Submission, planning: PlannedPack): Promise<NewRun> {
+  private async admit(
+    principal: Principal,
+    submission: Submission,
+    planning: PlannedPack,
+    { signers, signatures }: PackTrust,
+  ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
     const { tenant, iss, sub, name } = principal;
+    const packed = packedFiles(submission.source, files);
     const stored: NewRun['files'] = [];
-    for (const { path, bytes, executable } of packedFiles(submission.source, files)) {
-      const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
-      stored.push({ path, digest, size, executable });
-    }
+    const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
+      for (const [place, { path, bytes, executable }] of waiting) {
+        const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
+        stored[place] = { path, digest, size, executable };
+      }
+    };
+    const waiting = packed.entries();
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
     const { at, runId } = await runs.stamp();
     const { planHash, profileDigest, plan } = planned;
     const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
-    const admitted = { runId, pack, planHash, profileDigest, acceptedAt: at, nonce: nonce(), scheduleId };
-    const record = admissionRecord(principal, admitted);
+    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
+    const record = admissionRecord(principal, { ...admitted, scheduleId });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -172,6 +219,7 @@ export class SubmitRun {
       environmentDigest: this.environment.digest,
       pack,
       files: stored,
+      packSignatures: signatures,
       inputs: planned.values,
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },
@@ -193,6 +241,12 @@ export class SubmitRun {
     this.texts.set(planned, texts);
     return texts;
   }
+}
+
+/** A pack, or a pack with inputs, that cannot run. */
+export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
+  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
 /** What readers see of a run that was just stored. */

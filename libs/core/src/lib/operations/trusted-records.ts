@@ -2,12 +2,12 @@ import { sha256 } from '../canonical/digest';
 import { PAYLOAD_TYPE } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
 import { openEnvelope, type KeyRing } from '../evidence/open-envelope';
-import { readAdmission, readDecision } from '../evidence/read-documents';
+import { readAdmission, readDecision, readResolution } from '../evidence/read-documents';
 import { isCodedError } from '../foundation/coded-error';
 import type { DriverHands } from './driver-hands';
 
-/** Opens admissions and decisions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
-export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision'> {
+/** Opens admissions, decisions and resolutions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
+export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision' | 'openResolution'> {
   return {
     openAdmission: (envelope) =>
       refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),
@@ -15,6 +15,11 @@ export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission'
       refusedIsNull(() => {
         const bytes = payload(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
         return { record: readDecision(bytes), digest: sha256(bytes) };
+      }),
+    openResolution: (envelope) =>
+      refusedIsNull(() => {
+        const bytes = payload(envelope, PAYLOAD_TYPE.resolution, 'ledger', ring);
+        return { record: readResolution(bytes), digest: sha256(bytes) };
       }),
   };
 }

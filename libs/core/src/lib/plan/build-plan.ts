@@ -3,19 +3,22 @@ import { describeType } from '../expression/static-type';
 import type { NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { contentDigest } from '../pack/pack-digest';
+import type { FailureRetries } from '../pack/retries';
+import { checkBundleRoots } from './check-bundles';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
-import { checkPackFields, egressOf, readApprovals, readConcurrency, readPolicies } from './pack-parts';
+import { checkPackFields, egressLists, readApprovals, readConcurrency, readPolicies } from './pack-parts';
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
-import type { Planning, PlanRequest } from './plan-request';
+import type { Planning, PlanRequest, RetryRule } from './plan-request';
 import { layOut, type PlannedList, type PlannedStep } from './planned-step';
 import type { Environment } from './profile';
 import { readList } from './read-steps';
+import { checkRetryCap, retryDefaults } from './retry-defaults';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';
 import { alwaysApplies, effectsIn } from './ungated-effects';
@@ -45,6 +48,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const steps = [...everyStep(list)];
   if (steps.length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
+  const egress = egressLists(pack, environment, configuration, faults);
   const graph = readList(
     list,
     { failed: false, previous: false },
@@ -56,13 +60,13 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       granted,
       retries: spec.failure.retries,
       executors: environment.executors,
-      egress: egressOf(pack, environment, configuration, faults),
+      egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },
   );
   const end: Place = { scope: list.scope, step: null, failed: true, previous: false };
   const approvals = readApprovals(pack, environment, configuration, reader, end, faults);
-  const policies = readPolicies(pack, files, faults);
+  const policies = readPolicies(pack, files, configuration.policyEngines ?? {}, faults);
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);
@@ -113,13 +117,20 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     executors: [...new Set(steps.flatMap(({ step: { body } }) => (body.kind === 'run' ? [body.uses] : [])))].sort(),
   };
   checkSeal(plan, steps, environment, faults);
+  checkRetries(configuration.retries, spec.failure.retries, steps, faults);
+  checkBundleRoots(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
   checkOverrides(approvals, policies, steps, faults);
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
   const { planHash, receipt } = hashPlan(plan);
-  const profile = profileOf(graph, environment, configuration, names.secrets);
+  const floor = environment.approvals.floor;
+  const bare = indexPlan(plan, planHash, configuration.defaults, floor);
+  const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
+  const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
+  const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
+  const profile = profileOf(graph, environment, { ...configuration, defaults }, egress, names.secrets);
   return {
     kind: 'planned',
     plan,
@@ -127,7 +138,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     receipt,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
-    index: indexPlan(plan, planHash, configuration.defaults, environment.approvals.floor),
+    index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,
     values: resolved.values,
     sensitive: resolved.sensitive,
     warnings: faults.warnings,
@@ -158,6 +169,18 @@ function checkSeal(plan: Plan, steps: readonly PlannedStep[], environment: Envir
       '/spec/sandbox/mode',
       'The pack asks for sealed steps; this environment does not seal.',
     );
+}
+
+function checkRetries(
+  rule: RetryRule | undefined,
+  ofPack: FailureRetries | null,
+  steps: readonly PlannedStep[],
+  faults: Faults,
+): void {
+  if (rule === undefined) return;
+  if (ofPack !== null) checkRetryCap(rule, ofPack, '/spec/failure/retries', faults);
+  for (const { step } of steps)
+    if (step.retries !== null) checkRetryCap(rule, step.retries, `${step.at}/retries`, faults);
 }
 
 function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGuards, faults: Faults): void {

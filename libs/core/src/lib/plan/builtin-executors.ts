@@ -7,14 +7,18 @@ import {
   STRING_TYPE,
   type StaticType,
 } from '../expression/static-type';
+import { isJsonObject, type JsonObject } from '../foundation/json';
 import type { Effects } from './plan';
 
 /** One parameter of `with`. */
 export interface Parameter {
   readonly type: StaticType;
   readonly required?: boolean;
-  /** `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. */
-  readonly reading?: 'verbatim' | 'plain';
+  /**
+   * `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. `response`: its expressions read
+   * `response` alone, and the executor evaluates them.
+   */
+  readonly reading?: 'verbatim' | 'plain' | 'response';
   /** It is a list with at least one element. */
   readonly filled?: boolean;
 }
@@ -22,6 +26,8 @@ export interface Parameter {
 /** What the planner knows of an executor. */
 export interface BuiltinExecutor {
   readonly effects: Effects;
+  /** Where the parameters decide it; a stated class is then measured by this one. */
+  readonly effectsOf?: (parameters: JsonObject) => Effects;
   /** Raised only when what it does changes. Part of the environment digest. */
   readonly behaviour: number;
   /** Null: any parameters. */
@@ -39,6 +45,11 @@ const ARGUMENT: StaticType = { kinds: ['boolean', 'number', 'string'] };
 const EXIT_CODES: Parameter = { type: arrayType(NUMBER_TYPE), filled: true };
 const NOTHING = objectType({});
 const WRITTEN = objectType({ exitCode: NUMBER_TYPE }, true);
+
+/** What an http step receives, as expressions over `response` see it. */
+export const RESPONSE_TYPE = objectType({ status: NUMBER_TYPE, headers: objectType({}, true), body: ANY_TYPE });
+const SAFE_METHODS: readonly unknown[] = [undefined, 'GET', 'HEAD'];
+export const HTTP_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /** The built-in executors of this version, by name (language.md §6). */
 export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
@@ -80,6 +91,30 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     declares: false,
     outputs: () => objectType({ valid: BOOLEAN_TYPE }),
   },
+  'bundle.ingest': {
+    effects: 'idempotent',
+    behaviour: 1,
+    parameters: {
+      bundle: { type: objectType({ digest: STRING_TYPE, size: NUMBER_TYPE }, true), required: true },
+      trust: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
+      expect: { type: objectType({ name: STRING_TYPE, version: STRING_TYPE, digest: STRING_TYPE }) },
+    },
+    declares: false,
+    outputs: () =>
+      objectType({
+        digest: STRING_TYPE,
+        manifest: objectType({ name: STRING_TYPE, version: STRING_TYPE }),
+        entries: arrayType(
+          objectType({
+            name: STRING_TYPE,
+            path: STRING_TYPE,
+            digest: STRING_TYPE,
+            size: NUMBER_TYPE,
+            mediaType: STRING_TYPE,
+          }),
+        ),
+      }),
+  },
   command: {
     effects: 'idempotent',
     behaviour: 1,
@@ -119,10 +154,30 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     declares: true,
     outputs: () => WRITTEN,
   },
+  http: {
+    effects: 'idempotent',
+    effectsOf: ({ method }) => (SAFE_METHODS.includes(method) ? 'idempotent' : 'once'),
+    behaviour: 1,
+    parameters: {
+      method: { type: STRING_TYPE, reading: 'plain' },
+      url: { type: STRING_TYPE, required: true },
+      query: { type: objectType({}, true) },
+      headers: { type: objectType({}, true) },
+      body: { type: ANY_TYPE },
+      form: { type: objectType({}, true) },
+      auth: { type: objectType({}, true), reading: 'plain' },
+      expect: { type: arrayType({ kinds: ['number', 'string'] }), filled: true, reading: 'plain' },
+      outputs: { type: objectType({}, true), reading: 'response' },
+      saveAs: { type: STRING_TYPE, reading: 'plain' },
+      maxBytes: { type: NUMBER_TYPE, reading: 'plain' },
+    },
+    declares: false,
+    outputs: ({ outputs }) => outputs ?? RESPONSE_TYPE,
+  },
 };
 
 /** Names that the language knows and this version does not run. */
-export const UNAVAILABLE_EXECUTORS: readonly string[] = ['http', 'bundle.ingest', 'evidence-export'];
+export const UNAVAILABLE_EXECUTORS: readonly string[] = ['evidence-export'];
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {
@@ -131,12 +186,25 @@ export function builtinBehaviours(): { readonly [uses: string]: number } {
   );
 }
 
-/** Parameters of an executor whose texts are never read for expressions: a binding hands them over as they are. */
+/** Parameters of an executor whose texts a binding hands over as they are: none of their expressions reads the run. */
 export function verbatimParameters(uses: string): readonly string[] {
   const known = builtinNamed(uses);
   return Object.entries(known?.parameters ?? {}).flatMap(([name, { reading }]) =>
-    reading === 'verbatim' ? [name] : [],
+    reading === 'verbatim' || reading === 'response' ? [name] : [],
   );
+}
+
+/** The name of the artifact that an http step makes of the response's body; null: none. */
+export function savedArtifact(uses: string, { saveAs }: JsonObject): string | null {
+  return uses === 'builtin:http' && typeof saveAs === 'string' ? saveAs : null;
+}
+
+/** The secret that an http step names in `auth`; null: it names none, or is malformed. */
+export function authSecret({ auth }: JsonObject): string | null {
+  if (!isJsonObject(auth)) return null;
+  const { bearer, basic } = auth;
+  const name = isJsonObject(basic) ? basic['password'] : bearer;
+  return typeof name === 'string' ? name : null;
 }
 
 /** The executor that `uses` names, if this version has it. */

@@ -5,6 +5,7 @@ import { parseDuration } from '../pack/duration';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
 import { checkContainer } from './check-container';
+import { normaliseHttp } from './check-http';
 import type { Faults } from './faults';
 
 /** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
@@ -129,6 +130,7 @@ export function normaliseParameters(uses: string, parameters: JsonObject): JsonO
     const milliseconds = parseDuration(parameters['for']);
     return milliseconds === null ? parameters : { ...parameters, for: `PT${milliseconds / 1_000}S` };
   }
+  if (uses === 'builtin:http') return normaliseHttp(parameters);
   if (!EXITING.includes(uses)) return parameters;
   const { okExitCodes } = parameters;
   const codes = okExitCodes === undefined ? [0] : okExitCodes;

@@ -15,7 +15,8 @@ import {
 import { parseTemplate, type ParsedTemplate } from '../expression/template';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Faults } from './faults';
-import { FAILED_TYPE, LATE_TYPES, PACK_TYPE, PREVIOUS_TYPE, type FieldRule } from './field-rule';
+import { RESPONSE_TYPE } from './builtin-executors';
+import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, PREVIOUS_TYPE, type FieldRule } from './field-rule';
 import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep, type Scope } from './planned-step';
 
 /** Where an expression stands. */
@@ -190,7 +191,7 @@ export class ExpressionReader {
     rule: FieldRule,
     tally: Tally,
   ): StaticType {
-    const roots = this.rootsAt(place);
+    const roots = rule === FIELDS.response ? RESPONSE_ROOT : this.rootsAt(place);
     const steps: Record<string, StaticType> = {};
     let sound = true;
     const refuse = (
@@ -326,6 +327,8 @@ export class ExpressionReader {
     place.step?.reads.push({ of: found, control: rule.control, at, message: text });
   }
 }
+
+const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: RESPONSE_TYPE };
 
 type Refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string) => void;
 

@@ -43,6 +43,8 @@ export const FIELDS = {
   show: field('show', { late: true }),
   message: field('message', { late: true }),
   outputs: field('outputs'),
+  /** Of http steps: the executor evaluates them. */
+  response: field('outputs over the response', { roots: ['response'] }),
   reason: field('reasonTemplate', { roots: ['inputs', 'pack'] }),
   group: field('concurrency.group', { roots: ['inputs', 'pack'] }),
   runMessage: field('message of the run'),

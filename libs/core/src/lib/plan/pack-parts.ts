@@ -1,9 +1,11 @@
 import { sha256 } from '../canonical/digest';
-import { intersect, parseRule, type EgressRule } from '../egress/egress-rule';
+import { parseRule } from '../egress/egress-rule';
 import type { Json } from '../foundation/json';
 import type { Pack } from '../pack/pack';
 import type { PackFiles } from '../pack/pack-files';
 import { compilePolicy } from '../policy/compile-policy';
+import { warnOfBroad, type EgressLists } from './check-egress';
+import type { PolicyEngines } from '../policy/policy';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
@@ -11,28 +13,28 @@ import type { Approval, Plan, Policy } from './plan';
 import type { PlanConfiguration } from './plan-request';
 import type { Environment } from './profile';
 import { sortBy } from './sort-by';
+import { environmentRules } from './step-egress';
 
 // The parts of a pack beside its steps.
 
-/** Where steps may go: what the pack and a sealed environment list; null: anywhere. */
-export function egressOf(
+/** Where steps may go: what the environment lists, and what the pack does. */
+export function egressLists(
   pack: Pack,
   environment: Environment,
   configuration: PlanConfiguration,
   faults: Faults,
-): readonly EgressRule[] | null {
-  const written = pack.spec.sandbox.egressAllowlist;
-  const own = written?.flatMap((text, index) => {
+): EgressLists {
+  const own = pack.spec.sandbox.egressAllowlist?.flatMap((text, index) => {
+    const at = `/spec/sandbox/egressAllowlist/${index}`;
     const rule = parseRule(text);
     if (rule === null)
-      faults.add('EGRESS_URL', `/spec/sandbox/egressAllowlist/${index}`, 'This names no destination.', {
+      faults.add('EGRESS_URL', at, 'This names no destination.', {
         remediation: 'Write host, host:port, *.suffix or a URL.',
       });
+    else warnOfBroad(text, rule, at, faults);
     return rule === null ? [] : [rule];
   });
-  const listed = environment.mode === 'sealed' ? configuration.egress : null;
-  if (own === undefined) return listed;
-  return listed === null ? own : intersect(own, listed);
+  return { environment: environmentRules(environment, configuration.egress), pack: own ?? null };
 }
 
 export function readApprovals(
@@ -80,13 +82,13 @@ export function readApprovals(
   return sortBy(approvals, ({ id }) => id);
 }
 
-export function readPolicies(pack: Pack, files: PackFiles, faults: Faults): readonly Policy[] {
+export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngines, faults: Faults): readonly Policy[] {
   const policies = pack.spec.policies.map(({ id, engine, level, source, path }, index): Policy => {
     const at = `/spec/policies/${index}/${source === null ? 'path' : 'source'}`;
     const bytes = path === null ? null : files.read(path);
     if (source === null && bytes === null) faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${path ?? ''}.`);
     const text = source ?? (bytes === null ? '' : new TextDecoder().decode(bytes));
-    const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text });
+    const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
     if (compiled?.kind === 'faults') {
       for (const { code, message, remediation, offset } of compiled.faults) {
         const before = text.slice(0, offset).split('\n');

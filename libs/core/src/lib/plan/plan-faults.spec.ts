@@ -13,7 +13,7 @@ describe('faults of a plan', () => {
 - { id: c, when: "{{ steps.late.status == 'succeeded' }}", run: { uses: "builtin:noop" } }
 - { id: d, run: { uses: "builtin:noop", with: { x: "{{ steps.lost.outputs.x }}", y: "{{ inputs.nam }}" } } }
 - { id: late, name: "{{ inputs.name }}", run: { uses: "builtin:script", with: { interpreter: [pyton3], source: "print('{{ not read }}')" } } }
-- { id: e, when: "{{ tenant == 'x' }}", run: { uses: "builtin:http", with: {} } }
+- { id: e, when: "{{ tenant == 'x' }}", run: { uses: "ext:m@1.0.0", with: {} } }
 - { id: f, map: { items: "{{ steps.late.outputs.list }}", step: { id: g, run: { uses: "builtin:noop" } } } }
 - { id: h, gate: { approval: owners, message: "{{ steps.b.outputs.exitCode }} {{ inputs.name > 3 }}" } }
 `,
@@ -41,7 +41,7 @@ describe('faults of a plan', () => {
       ['EXPR_NOT_ALLOWED', 12, '{{ inputs.na'],
       ['SCRIPT_INTERPRETER', 12, 'pyton3], sou'],
       ['EXPR_LATE_BOUND', 13, "tenant == 'x"],
-      ['EXECUTOR_UNAVAILABLE', 13, '"builtin:htt'],
+      ['EXECUTOR_UNAVAILABLE', 13, '"ext:m@1.0.0'],
       ['MAP_MAX_ITEMS_MISSING', 14, '"{{ steps.la'],
       ['EXPR_TYPE', 15, '.name > 3 }}'],
     ]);

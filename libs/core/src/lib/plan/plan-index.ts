@@ -43,6 +43,7 @@ export function indexPlan(
   approvalFloor: ApprovalFloor,
 ): PlanIndex {
   const nodes = new Map<NodeId, IndexedNode>();
+  const effective = withRetryDefaults(defaults);
   const indexBlock = (block: Block, parent: NodeId, scope: string, unlimited: number): IndexedBlock => {
     const waiting = new Map<string, string[]>(block.nodes.map((node) => [node.id, []]));
     for (const node of block.nodes) for (const need of node.needs) waiting.get(need)?.push(node.id);
@@ -51,7 +52,7 @@ export function indexPlan(
       const entry: IndexedNode = {
         id,
         name: node.id,
-        node,
+        node: node.kind === 'run' ? effective(node, id) : node,
         parent,
         place,
         dependents: waiting.get(node.id) ?? [],
@@ -82,6 +83,16 @@ export function indexPlan(
   };
   const root = indexBlock(plan.graph, ROOT, '', 0);
   return { plan, planHash, defaults, approvalFloor, root, nodes };
+}
+
+/** A node as it runs under the defaults of its run: derived, never hashed. */
+function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeId) => RunNode {
+  const { retries } = defaults;
+  if (retries === undefined) return (node) => node;
+  const taken = new Set(retries.nodes);
+  const { maxAttempts, backoffMs, maxBackoffMs } = retries;
+  return (node, id) =>
+    taken.has(id) ? { ...node, retries: { ...node.retries, maxAttempts, backoffMs, maxBackoffMs } } : node;
 }
 
 /** The node behind a step. Throws a `TypeError` if the plan has none: a step id of another plan. */

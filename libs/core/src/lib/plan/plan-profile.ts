@@ -1,30 +1,26 @@
 import { digestOf } from '../canonical/digest';
-import { parseTarget } from '../egress/authority';
+import { intersect } from '../egress/egress-rule';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { EgressLists } from './check-egress';
 import { parseImage } from './image';
 import type { Block, RunNode } from './plan';
 import type { PlanConfiguration } from './plan-request';
 import type { Environment, Profile } from './profile';
+import { declaredRules } from './step-egress';
 
 export function profileOf(
   graph: Block,
   environment: Environment,
   { defaults, secrets }: PlanConfiguration,
+  lists: EgressLists,
   asked: readonly string[],
 ): Profile {
-  const egress = new Map<string, Profile['egress'][number]>();
-  for (const { egress: urls } of runNodesIn(graph)) {
-    for (const { url } of urls) {
-      const target = parseTarget(url);
-      if (target !== null) egress.set(`${target.host} ${target.port} ${target.scheme}`, { ...target, cidr: null });
-    }
-  }
   return {
     schema: 'taskrunner.profile.v1',
     environment: digestOf(environment as unknown as Json),
     defaults,
-    egress: [...egress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target),
+    egress: egressTaken(graph, lists),
     secrets: [...asked]
       .sort()
       .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name] ?? '' }] : [])),
@@ -51,4 +47,14 @@ export function* runNodesIn(block: Block): Iterable<RunNode> {
         yield* runNodesIn(body);
     else if (node.kind !== 'gate') yield* runNodesIn(node.body);
   }
+}
+
+/** What the steps of a plan take from the environment's list, without paths: those are in the plan. */
+function egressTaken(graph: Block, { environment, pack }: EgressLists): Profile['egress'] {
+  const declared = [...runNodesIn(graph)].flatMap(declaredRules);
+  const listed = intersect(environment, declared);
+  const taken = new Map<string, Profile['egress'][number]>();
+  for (const { scheme, host, port, cidr = null } of pack === null ? listed : intersect(listed, pack))
+    taken.set([host, port, scheme, cidr ?? ''].join(' '), { scheme, host, port, cidr });
+  return [...taken].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
 }

@@ -4,6 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { ReadPack } from '../pack/read-pack';
+import type { PolicyEngines } from '../policy/policy';
 import type { Plan } from './plan';
 import type { PlanIndex } from './plan-index';
 import type { Environment, Profile, ProfileDefaults } from './profile';
@@ -12,16 +13,28 @@ import type { Environment, Profile, ProfileDefaults } from './profile';
 export interface PlanConfiguration {
   /** Defaults that the profile resolves. */
   readonly defaults: ProfileDefaults;
+  /** Attempts where a pack says nothing, and the most that it may ask for; absent: one, and no limit but the language's. */
+  readonly retries?: RetryRule;
   /** Grants that approvals may ask for; `packs.approve` is always known. */
   readonly grants: readonly string[];
   /** Secrets that are bound for this pack: name → provider. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
-  /** Where sealed steps may go; in an open environment it is not asked. */
+  /** The environment's entries (`sealedMode.allow`): where sealed steps may go; in an open environment, which private places too. */
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;
+  /** Policy engines beside CEL. */
+  readonly policyEngines?: PolicyEngines;
+}
+
+/** What an environment says of attempts. Milliseconds. */
+export interface RetryRule {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly cap: { readonly maxAttempts: number; readonly maxBackoffMs: number };
 }
 
 /** What a plan is made of. */

@@ -8,7 +8,8 @@ import {
   STRING_TYPE,
   type StaticType,
 } from '../expression/static-type';
-import { listsIn, type PackStep } from '../pack/pack-step';
+import { listsIn, type PackStep, type RunBody } from '../pack/pack-step';
+import { savedArtifact } from './builtin-executors';
 import { Order } from './order';
 
 /** A result that a step's expressions read. */
@@ -150,15 +151,22 @@ export function viewType(planned: PlannedStep): StaticType {
 function artifactsType({ step: { body }, lists }: PlannedStep): StaticType {
   if (body.kind === 'run') {
     const several = joinTypes(ARTIFACT_TYPE, arrayType(ARTIFACT_TYPE));
-    return objectType(
-      Object.fromEntries(
+    const saved = savedArtifact(body.uses, body.with);
+    return objectType({
+      ...Object.fromEntries(
         body.artifacts.map(({ name, path }) => [name, nullable(path.includes('*') ? several : ARTIFACT_TYPE)]),
       ),
-    );
+      ...(saved === null ? {} : { [saved]: nullable(ARTIFACT_TYPE) }),
+    });
   }
   if (body.kind !== 'map' && body.kind !== 'loop') return objectType({});
   const names = lists.flatMap(({ steps }) =>
-    steps.flatMap(({ step }) => (step.body.kind === 'run' ? step.body.artifacts.map(({ name }) => name) : [])),
+    steps.flatMap(({ step: { body: inner } }) => (inner.kind === 'run' ? artifactNames(inner) : [])),
   );
   return objectType(Object.fromEntries(names.map((name) => [name, arrayType(ARTIFACT_TYPE)])));
+}
+
+function artifactNames({ uses, with: parameters, artifacts }: RunBody): readonly string[] {
+  const saved = savedArtifact(uses, parameters);
+  return [...artifacts.map(({ name }) => name), ...(saved === null ? [] : [saved])];
 }

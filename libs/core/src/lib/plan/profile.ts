@@ -1,4 +1,4 @@
-import type { Digest } from '../foundation/ids';
+import type { Digest, NodeId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 
 /** Defaults and limits that the environment gives to a plan (documents.md, Profile). Milliseconds and counts. */
@@ -13,6 +13,20 @@ export interface ProfileDefaults {
   readonly workspaceMiB: number;
   readonly memoryMiB: number;
   readonly maxProcesses: number;
+  /** Absent where the environment gives one attempt, as the language does. */
+  readonly retries?: RetryDefaults;
+}
+
+/**
+ * Attempts that the environment gives to steps whose pack says nothing. The plan holds what the language says then (one attempt),
+ * so that its hash is the same everywhere; what this environment makes of it stands here, and is bound with the profile digest.
+ */
+export interface RetryDefaults {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** The `run` nodes that they are for, sorted: those that state no retries and whose effects may happen twice. */
+  readonly nodes: readonly NodeId[];
 }
 
 /** What every approval must meet, whatever the pack says. */
@@ -50,7 +64,7 @@ export interface Profile {
   readonly egress: readonly {
     readonly scheme: string;
     readonly host: string;
-    readonly port: number;
+    readonly port: number | '*';
     readonly cidr: string | null;
   }[];
   readonly secrets: readonly { readonly name: string; readonly provider: string }[];

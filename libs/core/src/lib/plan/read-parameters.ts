@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
+import { checkHttp } from './check-http';
 import { checkParameterNames, checkParametersTogether, checkValue } from './check-parameters';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
@@ -59,7 +60,7 @@ export function readParameters(
       canonical[name] = value;
       types[name] = typeOfValue(value);
     } else {
-      const rule = journaled ? FIELDS.journaledWith : FIELDS.with;
+      const rule = parameter?.reading === 'response' ? FIELDS.response : journaled ? FIELDS.journaledWith : FIELDS.with;
       const reading =
         name === 'command' && Array.isArray(value)
           ? readArguments(value as readonly Json[], below, place, reader)
@@ -73,6 +74,7 @@ export function readParameters(
     checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
   }
   if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
+  if (executor !== null && body.uses === 'builtin:http') checkHttp(body, where, faults);
   return { canonical, types };
 }
 

@@ -1,12 +1,10 @@
 import { pointerTo } from '../document/json-pointer';
-import { parseTarget } from '../egress/authority';
-import { decideEgress } from '../egress/decide-egress';
-import type { EgressRule } from '../egress/egress-rule';
 import { ANY_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from '../expression/static-type';
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
 import { BUILTIN_EXECUTORS, builtinNamed, UNAVAILABLE_EXECUTORS, type BuiltinExecutor } from './builtin-executors';
+import { checkEgress, type EgressLists } from './check-egress';
 import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
 import type { Faults } from './faults';
@@ -23,8 +21,8 @@ export interface RunContext extends ParameterContext {
   readonly retries: FailureRetries | null;
   /** What `uses` may name here: the executors of the environment. */
   readonly executors: Environment['executors'];
-  /** Where steps may go; null: the environment is open and the pack narrows nothing. */
-  readonly egress: readonly EgressRule[] | null;
+  /** Where steps may go. */
+  readonly egress: EgressLists;
 }
 
 const STRICTNESS: Readonly<Record<Effects, number>> = { pure: 0, idempotent: 1, once: 2 };
@@ -58,7 +56,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   }))
     reader.none(value as unknown as Json, `${at}/${field}`);
   checkSecrets(body, at, context);
-  checkEgress(body, at, context);
+  checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
   return {
     kind: 'run',
@@ -85,7 +83,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
       .map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     outputs: outputs?.schemas ?? null,
-    effects: effectsOf(step.effects, executor, step.at, body.uses, faults),
+    effects: effectsOf(step.effects, executor, step.at, body, faults),
     retries: planRetries(retries),
     continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
   };
@@ -197,38 +195,19 @@ function checkSecrets(body: RunBody, at: string, { granted, faults }: RunContext
   });
 }
 
-function checkEgress(body: RunBody, at: string, { egress, faults }: RunContext): void {
-  body.egress.forEach(({ url }, index) => {
-    const place = `${at}/egress/${index}/url`;
-    if (url.includes('{{')) return;
-    const target = parseTarget(url);
-    if (target === null) return faults.add('EGRESS_URL', place, 'This is not the URL of a host.');
-    if (egress === null || decideEgress(egress, target).allowed) return;
-    const aliases = ['AIRGAP_EGRESS_BLOCKED'];
-    faults.add(
-      'SEALED_EGRESS_DENIED',
-      place,
-      `${target.host}:${target.port} is on no list that this pack and its environment share.`,
-      { aliases },
-    );
-  });
-}
-
 function effectsOf(
   stated: EffectClass | null,
   executor: BuiltinExecutor | null,
   at: string,
-  uses: string,
+  { uses, with: parameters }: RunBody,
   faults: Faults,
 ): Effects {
   if (executor === null) return stated ?? 'once';
-  if (stated === null) return executor.effects;
-  if (STRICTNESS[stated] < STRICTNESS[executor.effects]) {
-    faults.add(
-      'PLAN_EFFECTS_LOOSER',
-      `${at}/effects`,
-      `${uses} is ${executor.effects}; a step cannot call it ${stated}.`,
-    );
+  const own = executor.effectsOf?.(parameters) ?? executor.effects;
+  if (stated === null) return own;
+  if (STRICTNESS[stated] < STRICTNESS[own]) {
+    const what = executor.effectsOf === undefined ? uses : `${uses} with this method`;
+    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${own}; a step cannot call it ${stated}.`);
   }
   return stated;
 }

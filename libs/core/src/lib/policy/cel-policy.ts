@@ -4,16 +4,12 @@ import type { JsonObject } from '../foundation/json';
 import { estimateCelCost, MAX_POLICY_COST } from './cel-cost';
 import { freeNames } from './cel-names';
 import { toBindings, verdictOf } from './cel-value';
-import type { PolicyCompilation, PolicyAnswer, PolicyFault } from './policy';
+import { undecided, type PolicyCompilation, type PolicyAnswer, type PolicyFault } from './policy';
+import { limitFault, tooLarge } from './policy-limits';
 import { POLICY_ROOTS } from './policy-input';
 
 /** Raised only when a CEL policy that was accepted would now decide otherwise. Part of the environment digest. */
 export const CEL_BEHAVIOUR = 1;
-/** Longest source of a policy, UTF-16 units. */
-export const MAX_POLICY_LENGTH = 16_384;
-/** Deepest nesting of brackets in a policy. */
-export const MAX_POLICY_NESTING = 64;
-
 /** Most nodes of a policy's tree, macros expanded. */
 export const MAX_POLICY_NODES = 2_000;
 
@@ -62,27 +58,6 @@ export function compileCel(source: string): PolicyCompilation {
     }
   };
   return { kind: 'policy', policy: { engine: 'cel', behaviour: CEL_BEHAVIOUR, evaluate } };
-}
-
-function undecided(why: string): PolicyAnswer {
-  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `the policy gave no decision: ${why}` };
-}
-
-function tooLarge(message: string, offset: number): PolicyFault {
-  return { code: 'POLICY_LIMIT', message, remediation: 'write a smaller policy', offset };
-}
-
-function limitFault(source: string): PolicyFault | null {
-  if (source.length > MAX_POLICY_LENGTH)
-    return tooLarge(`the policy is longer than ${MAX_POLICY_LENGTH} characters`, 0);
-  let depth = 0;
-  for (let at = 0; at < source.length; at++) {
-    const character = source.charAt(at);
-    if ('([{'.includes(character) && ++depth > MAX_POLICY_NESTING)
-      return tooLarge(`nested deeper than ${MAX_POLICY_NESTING} levels`, at);
-    if (')]}'.includes(character)) depth--;
-  }
-  return null;
 }
 
 function syntaxFault(error: unknown): PolicyFault {

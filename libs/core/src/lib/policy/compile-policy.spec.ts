@@ -25,7 +25,7 @@ const INPUT: JsonObject = {
 function ask(source: string, input: JsonObject = INPUT): PolicyAnswer {
   const compiled = compilePolicy({ engine: 'cel', source });
   if (compiled.kind === 'faults') throw new Error(JSON.stringify(compiled.faults));
-  return compiled.policy.evaluate(input);
+  return compiled.policy.evaluate(input, 'gate');
 }
 
 describe('CEL policies', () => {

@@ -1,24 +1,22 @@
 import { compileCel } from './cel-policy';
-import type { PolicyCompilation, PolicyFault, PolicySource } from './policy';
+import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
-/** Compiles a policy (gates.md §5). Never throws for bad input; engines that this build does not hold are `POLICY_ENGINE_UNKNOWN`. */
-export function compilePolicy({ engine, source }: PolicySource): PolicyCompilation {
-  switch (engine) {
-    case 'cel':
-      return compileCel(source);
-    case 'cedar':
-    case 'opa':
-      return unknownEngine(engine);
-    default:
-      return unknownEngine(String(engine));
-  }
+/**
+ * Compiles a policy (gates.md §5) by CEL or by one of the engines at hand. Never throws for bad input; an engine that is not at
+ * hand is `POLICY_ENGINE_UNKNOWN`.
+ */
+export function compilePolicy({ engine, source }: PolicySource, engines: PolicyEngines = {}): PolicyCompilation {
+  if (engine === 'cel') return compileCel(source);
+  return (
+    (Object.hasOwn(engines, engine) ? engines[engine] : undefined)?.compile(source) ?? unknownEngine(engine, engines)
+  );
 }
 
-function unknownEngine(engine: string): PolicyCompilation {
+function unknownEngine(engine: string, engines: PolicyEngines): PolicyCompilation {
   const fault: PolicyFault = {
     code: 'POLICY_ENGINE_UNKNOWN',
     message: `the policy engine \`${engine}\` is not in this build`,
-    remediation: 'write the policy in cel',
+    remediation: `write the policy in ${['cel', ...Object.keys(engines)].join(' or ')}`,
     offset: 0,
   };
   return { kind: 'faults', faults: [fault] };

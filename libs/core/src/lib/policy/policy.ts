@@ -5,6 +5,12 @@ export const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
 /** The name of an engine. */
 export type PolicyEngineName = (typeof POLICY_ENGINES)[number];
 
+/**
+ * Raised only when a Cedar policy that was accepted would now decide otherwise: by another version of its language, or another
+ * way of asking. Part of the environment digest; the engine itself is an adapter.
+ */
+export const CEDAR_BEHAVIOUR = 1;
+
 /** A policy as a pack states it. */
 export interface PolicySource {
   readonly engine: PolicyEngineName;
@@ -33,11 +39,28 @@ export interface CompiledPolicy {
   readonly engine: PolicyEngineName;
   /** Behaviour version of its engine. */
   readonly behaviour: number;
-  /** Answers over an input whose members are `inputs, steps, plan, run, tenant, actor, params, now`. Never throws. */
-  evaluate(input: JsonObject): PolicyAnswer;
+  /**
+   * Answers over an input whose members are `inputs, steps, plan, run, tenant, actor, params, now`, at a gate (its instance id).
+   * Never throws.
+   */
+  evaluate(input: JsonObject, gate: string): PolicyAnswer;
 }
+
+/** A policy engine that a process has beside CEL: whoever composes the process hands it in. */
+export interface PolicyEngine {
+  /** Compiles a policy. Never throws for bad input. */
+  compile(source: string): PolicyCompilation;
+}
+
+/** The engines at hand beside CEL, by name. */
+export type PolicyEngines = { readonly [Engine in Exclude<PolicyEngineName, 'cel'>]?: PolicyEngine };
 
 /** What compiling gives: a policy, or all that is wrong with it. */
 export type PolicyCompilation =
   | { readonly kind: 'policy'; readonly policy: CompiledPolicy }
   | { readonly kind: 'faults'; readonly faults: readonly PolicyFault[] };
+
+/** An undecided answer: closed, with its reason. */
+export function undecided(why: string): PolicyAnswer {
+  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `the policy gave no decision: ${why}` };
+}

@@ -50,6 +50,8 @@ export interface ClaimedRun {
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
+  /** W3C `traceparent` of its submission. */
+  readonly traceContext?: string;
   readonly lastSeq: number;
   readonly lastLine: number;
   readonly head: Digest | null;

@@ -2,6 +2,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Page } from '../journal/page';
+import type { Announcement } from './announcements';
 
 /** One step instance as readers see it; the last state of the commit, one row per step. */
 export interface StepRow {
@@ -75,6 +76,19 @@ export interface RunChange {
   readonly progressed: boolean;
 }
 
+/** Work that follows a commit. */
+export type OutboxEntry =
+  | { readonly kind: 'attest'; readonly body: Json }
+  | {
+      readonly kind: 'announce';
+      readonly body: Announcement;
+      /** Those of one stream of a run are told in the order of their places. */
+      readonly stream: string;
+      readonly place: number;
+      /** Not before this time, milliseconds since the epoch; null: at once. */
+      readonly dueAt: number | null;
+    };
+
 /** What one run adds in one flush. */
 export interface Commit {
   readonly tenant: TenantId;
@@ -101,7 +115,7 @@ export interface Commit {
   /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only a letter wakes it. */
   readonly releases: boolean;
   readonly dueAt: number | null;
-  readonly outbox: readonly { readonly kind: 'attest' | 'announce'; readonly body: Json }[];
+  readonly outbox: readonly OutboxEntry[];
   readonly run: RunChange;
 }
 

@@ -19,6 +19,8 @@ export interface GateRow {
   readonly planHash: Digest;
   readonly initiators: readonly Actor[];
   readonly runStatus: string;
+  /** Another gate of the run was rejected, or its time is over: the run ends, and no decision counts any more. */
+  readonly doomed: boolean;
   readonly decisions: readonly {
     readonly decisionId: string;
     readonly decision: DecisionKind;

@@ -8,7 +8,11 @@ export type ObjectStoreErrorCode =
   /** The bytes are not those that the digest names. */
   | 'OBJECT_DIGEST_MISMATCH'
   /** The range lies outside the object. */
-  | 'OBJECT_RANGE';
+  | 'OBJECT_RANGE'
+  /** The store does not answer, or has no room: the same may work later. */
+  | 'OBJECT_STORE_UNAVAILABLE'
+  /** The store answers and refuses: wrong bucket, credentials or rights. */
+  | 'OBJECT_STORE_REFUSED';
 
 export interface PutOptions {
   /** More than this is refused with `OBJECT_TOO_LARGE`. */
@@ -25,7 +29,10 @@ export interface ByteRange {
 
 /** Bytes by their sha256, per tenant: nothing is shared between tenants, not even equal bytes. Refusals are `CodedError`s. */
 export abstract class ObjectStore {
-  /** Stores the bytes durably before it resolves; an object is there as a whole or not at all. Storing it again changes nothing. */
+  /**
+   * Stores the bytes durably before it resolves; an object is there as a whole or not at all. Storing it again changes nothing but its
+   * age, and an object that is being collected is there again before this resolves.
+   */
   abstract put(
     tenant: TenantId,
     content: AsyncIterable<Uint8Array>,
@@ -43,4 +50,17 @@ export abstract class ObjectStore {
   abstract delete(tenant: TenantId, digest: Digest): Promise<boolean>;
   /** Removes what interrupted `put`s left behind more than `olderThanMs` ago; says how many. */
   abstract sweep(olderThanMs: number): Promise<number>;
+}
+
+/** What an object store needs besides so that what nobody needs can be taken out of it. Ages go by the store's own clock. */
+export abstract class CollectableObjectStore extends ObjectStore {
+  /** Tenants that have objects here. */
+  abstract tenants(): Promise<readonly TenantId[]>;
+  /** The tenant's objects that were last put at least `olderThanMs` ago, some at a time. */
+  abstract aged(tenant: TenantId, olderThanMs: number): AsyncIterable<readonly Digest[]>;
+  /**
+   * Deletes the object unless it was put within `olderThanMs` (1 s or more); says whether it did. Safe beside `put`s and other collectors:
+   * whatever `put` has resolved for within that time stays.
+   */
+  abstract collect(tenant: TenantId, digest: Digest, olderThanMs: number): Promise<boolean>;
 }

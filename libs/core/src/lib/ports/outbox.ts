@@ -5,9 +5,11 @@ export interface OutboxItem {
   readonly id: string;
   readonly tenant: TenantId;
   readonly runId: RunId;
-  readonly kind: 'attest' | 'announce';
+  readonly kind: 'attest';
   readonly body: Json;
   readonly tries: number;
+  /** W3C `traceparent` of the run's submission. */
+  readonly traceContext?: string;
 }
 
 /** What a sealed run leaves behind. */
@@ -25,8 +27,8 @@ export interface SealedEvidence {
 
 /** Work that follows a commit, derived from its events. */
 export abstract class Outbox {
-  /** Leases due items of this kind to the caller for `leaseMs`. */
-  abstract take(kind: 'attest' | 'announce', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
+  /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a port of their own. */
+  abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
   /** One statement: evidence row, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
   /** Tries again after a delay; `blocked` shows on the run. */

@@ -48,6 +48,8 @@ export interface RunRecords {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /** Publishers' signatures of the pack, one a key. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly gates: readonly {
@@ -58,6 +60,7 @@ export interface RunRecords {
     readonly state: string;
   }[];
   readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
+  readonly resolutions: readonly Envelope[];
   readonly artifacts: readonly ArtifactView[];
   readonly audit: { readonly seq: number; readonly head: Digest | null };
 }
@@ -74,7 +77,12 @@ export abstract class RunReader {
   abstract plan(
     tenant: TenantId,
     run: RunId,
-  ): Promise<{ readonly plan: string; readonly profile: string; readonly planHash: Digest } | null>;
+  ): Promise<{
+    readonly plan: string;
+    readonly profile: string;
+    readonly environment: string;
+    readonly planHash: Digest;
+  } | null>;
   abstract steps(
     tenant: TenantId,
     run: RunId,

@@ -30,6 +30,8 @@ export interface NewRun {
     readonly size: number;
     readonly executable: boolean;
   }[];
+  /** Publishers' signatures that hold, one a key: for the evidence. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   /** Inputs by value, as given and defaulted (sensitive ones come with a later issue). */
   readonly inputs: Json;
   readonly initiators: readonly Actor[];
@@ -39,6 +41,8 @@ export interface NewRun {
   readonly admissionDigest: Digest;
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
+  /** W3C `traceparent` of what asked for it, if that is traced: workers go on with it. No part of the evidence. */
+  readonly traceContext?: string;
   /** Steps in the plan as far as known: for the summary. */
   readonly stepsTotal: number;
   readonly idempotency: {
@@ -77,6 +81,8 @@ export abstract class RunStore {
   /** Database time, milliseconds; and an id made from it. */
   abstract stamp(): Promise<{ readonly at: number; readonly runId: RunId }>;
   abstract create(run: NewRun): Promise<Created>;
+  /** The run that this key and body made before; null for a new key and for another body. */
+  abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
   /** One statement: takes the inbox position on the run row, inserts the letter, makes the run due. */
   abstract post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted>;
 }

@@ -45,6 +45,8 @@ export interface SimulationReport {
     readonly url: string;
     readonly intent: string | null;
     readonly verdict: 'recorded' | 'allowed';
+    /** What is held to it: of an http step the whole URL, of a process only host and port. */
+    readonly enforced: 'whole URL' | 'host only';
   }[];
   readonly effects: readonly {
     readonly id: NodeId;
@@ -107,11 +109,12 @@ export function reportOf(
       steps: runs.filter(({ node }) => node.secrets.some(({ name }) => name === secret.name)).map(({ id }) => id),
     })),
     egress: runs.flatMap(({ id, node }) =>
-      node.egress.map(({ url, intent }) => ({
+      destinationsOf(node).map(({ url, intent }) => ({
         step: id,
         url,
         intent,
         verdict: sealed ? ('allowed' as const) : ('recorded' as const),
+        enforced: node.uses === 'builtin:http' ? ('whole URL' as const) : ('host only' as const),
       })),
     ),
     effects: runs.map(({ id, node }) => ({
@@ -125,6 +128,12 @@ export function reportOf(
     widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => knowledge.trace(map).items ?? 1),
     outputs,
   };
+}
+
+/** What is declared; the literal URL of an http step is. */
+function destinationsOf({ uses, with: { url }, egress }: RunNode): RunNode['egress'] {
+  const own = uses === 'builtin:http' && typeof url === 'string' && !url.includes('{{');
+  return own && egress.every((one) => one.url !== url) ? [...egress, { url, intent: null }] : egress;
 }
 
 interface Placed<N extends Node = Node> {

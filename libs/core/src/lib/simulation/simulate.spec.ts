@@ -78,7 +78,9 @@ describe('a simulation without a script', () => {
       { gate: 'radius', policy: 'blast', ...owners },
       { gate: 'approve', policy: null, ...owners },
     ]);
-    expect(report.egress).toEqual([{ step: 'scan', url: 'https://a.test', intent: 'pull', verdict: 'recorded' }]);
+    expect(report.egress).toEqual([
+      { step: 'scan', url: 'https://a.test', intent: 'pull', verdict: 'recorded', enforced: 'host only' },
+    ]);
     expect(report.effects.filter(({ class: effects }) => effects !== 'pure')).toEqual([
       { id: 'scan', uses: 'builtin:command', class: 'idempotent', gated: false },
       { id: 'rollout::deploy', uses: 'builtin:command', class: 'once', gated: true },

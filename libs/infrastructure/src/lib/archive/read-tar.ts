@@ -1,7 +1,6 @@
-import { createGunzip } from 'node:zlib';
-import { Readable } from 'node:stream';
-import { isCodedError } from '@taskrunner/core';
 import { refusal, shownName } from './archive-error';
+import { ByteSource, unpacked } from './byte-source';
+import { plainName, type EntryNames } from './entry-name';
 import { decodePax } from './pax-records';
 import { BLOCK, decodeHeader, decodeText, type TarHeader } from './tar-header';
 
@@ -11,6 +10,8 @@ export interface TarLimits {
   readonly maxBytes: number;
   readonly maxFiles: number;
   readonly maxFileBytes: number;
+  /** Default `plain`. */
+  readonly names?: EntryNames;
 }
 
 /** A file from an archive. */
@@ -21,7 +22,15 @@ export interface TarFile {
   readonly executable: boolean;
 }
 
-/** The files of an archive by path. Refuses as `readTarFiles` does. */
+/** A file of an archive that is being read; its content must be taken before the next one is asked for, or is passed over. */
+export interface TarEntry {
+  readonly path: string;
+  readonly size: number;
+  readonly executable: boolean;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** The files of an archive by path. Refuses as `tarEntries` does. */
 export async function readTar(
   source: AsyncIterable<Uint8Array>,
   limits: TarLimits,
@@ -30,79 +39,108 @@ export async function readTar(
   return new Map(files.map(({ path, bytes }) => [path, bytes]));
 }
 
-/**
- * Reads a tar from anybody, plain or gzip (told by its first bytes): regular files under plain relative names, each once, in memory.
- * Folders say nothing of their own. Everything else is refused: links, devices, sparse files, absolute names, `..`, NUL, doubles,
- * also those that only some file systems take for one (`ARCHIVE_UNSAFE`); more than the limits (`ARCHIVE_TOO_LARGE`, told before
- * more is held); what is no tar, is cut off, or goes on behind its end (`ARCHIVE_INVALID`).
- */
+/** The files of an archive, in memory. Refuses as `tarEntries` does. */
 export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: TarLimits): Promise<readonly TarFile[]> {
-  return filesIn(await unpacked(source, limits.maxBytes), limits);
-}
-
-async function unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const packed = await collect(source, maxBytes);
-  if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
-  const gunzip = createGunzip();
-  try {
-    return await collect(Readable.from([packed]).pipe(gunzip) as AsyncIterable<Uint8Array>, maxBytes);
-  } catch (error) {
-    if (isCodedError(error)) throw error;
-    throw refusal('ARCHIVE_INVALID', 'the gzip around the tar is damaged', error);
-  } finally {
-    gunzip.destroy();
-  }
-}
-
-async function collect(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of source) {
-    size += piece.length;
-    if (size > maxBytes) throw refusal('ARCHIVE_TOO_LARGE', `the archive has more than ${maxBytes} bytes`);
-    pieces.push(piece);
-  }
-  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces, size);
-}
-
-function filesIn(tar: Uint8Array, limits: TarLimits): readonly TarFile[] {
   const files: TarFile[] = [];
-  const seen = new Set<string>();
-  let next: { path?: string; size?: number } = {};
-  let at = 0;
-  for (;;) {
-    const header = headerAt(tar, at);
-    if (header === null) break;
-    at += BLOCK;
-    const size = next.size ?? header.size;
-    if (size > limits.maxFileBytes)
-      throw refusal('ARCHIVE_TOO_LARGE', `a file in the archive has more than ${limits.maxFileBytes} bytes`);
-    const end = at + size;
-    if (end > tar.length) throw refusal('ARCHIVE_INVALID', 'the tar is cut off');
-    const bytes = tar.subarray(at, end);
-    at += Math.ceil(size / BLOCK) * BLOCK;
-    if (isRecord(header)) next = { ...next, ...meaningOf(header, bytes) };
-    else {
-      const file = fileOf({ ...header, path: next.path ?? header.path }, bytes);
-      next = {};
-      if (file === null) continue;
-      const folded = file.path.normalize('NFC').toLowerCase();
-      if (seen.has(folded)) throw refusal('ARCHIVE_UNSAFE', `the archive holds ${shownName(file.path)} twice`);
-      seen.add(folded);
-      files.push(file);
-      if (files.length > limits.maxFiles)
-        throw refusal('ARCHIVE_TOO_LARGE', `the archive holds more than ${limits.maxFiles} files`);
-    }
+  for await (const { path, executable, content } of tarEntries(source, limits)) {
+    const parts: Uint8Array[] = [];
+    for await (const part of content) parts.push(part);
+    files.push({ path, executable, bytes: parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts) });
   }
-  if (tar.subarray(at).some((byte) => byte !== 0)) throw refusal('ARCHIVE_INVALID', 'the tar goes on behind its end');
   return files;
 }
 
+/**
+ * Reads a tar from anybody, plain or gzip (told by its first bytes), entry by entry: regular files under plain relative names, each
+ * once. Folders say nothing of their own. Everything else is refused: links, devices, sparse files, names that lead elsewhere or that
+ * only some file systems keep apart (`ARCHIVE_UNSAFE`); more than the limits (`ARCHIVE_TOO_LARGE`, told before more is held); what is
+ * no tar, is cut off, or goes on behind its end (`ARCHIVE_INVALID`). Only who has read to the end knows that it is whole.
+ */
+export async function* tarEntries(source: AsyncIterable<Uint8Array>, limits: TarLimits): AsyncGenerator<TarEntry> {
+  const tar = new ByteSource(unpacked(source, limits.maxBytes), limits.maxBytes);
+  const seen = new Set<string>();
+  let next: { path?: string; size?: number } = {};
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const header = await nextHeader(tar, isFirst);
+      if (header === null) break;
+      const size = next.size ?? header.size;
+      if (size > limits.maxFileBytes)
+        throw refusal('ARCHIVE_TOO_LARGE', `a file in the archive has more than ${limits.maxFileBytes} bytes`);
+      if (isRecord(header)) {
+        if (size > MAX_RECORD_BYTES) throw refusal('ARCHIVE_TOO_LARGE', 'a record in the archive is too large');
+        const bytes = await tar.take(size);
+        if (bytes.length < size) throw cutOff();
+        await tar.take(paddingOf(size));
+        next = { ...next, ...meaningOf(header, bytes) };
+        continue;
+      }
+      const path = filePath({ ...header, path: next.path ?? header.path, size }, limits.names ?? 'plain');
+      next = {};
+      const body = new Body(tar, size);
+      if (path !== null) {
+        const folded = path.normalize('NFC').toLowerCase();
+        if (seen.has(folded)) throw refusal('ARCHIVE_UNSAFE', `the archive holds ${shownName(path)} twice`);
+        seen.add(folded);
+        if (seen.size > limits.maxFiles)
+          throw refusal('ARCHIVE_TOO_LARGE', `the archive holds more than ${limits.maxFiles} files`);
+        yield { path, size, executable: header.executable, content: body };
+      }
+      await body.skip();
+      await tar.take(paddingOf(size));
+    }
+    for await (const part of tar.upTo(Infinity))
+      if (part.some((byte) => byte !== 0)) throw refusal('ARCHIVE_INVALID', 'the tar goes on behind its end');
+  } finally {
+    await tar.close();
+  }
+}
+
+const MAX_RECORD_BYTES = 1024 ** 2;
+
+function paddingOf(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+function cutOff(): Error {
+  return refusal('ARCHIVE_INVALID', 'the tar is cut off');
+}
+
+/** One file's bytes, taken once. */
+class Body implements AsyncIterable<Uint8Array> {
+  private left: number;
+
+  constructor(
+    private readonly tar: ByteSource,
+    size: number,
+  ) {
+    this.left = size;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    while (this.left > 0) {
+      let came = false;
+      for await (const part of this.tar.upTo(this.left)) {
+        came = true;
+        this.left -= part.length;
+        yield part;
+        break;
+      }
+      if (!came) throw cutOff();
+    }
+  }
+
+  async skip(): Promise<void> {
+    for await (const _part of this);
+  }
+}
+
 /** Null at the end: a block of zeroes. */
-function headerAt(tar: Uint8Array, at: number): TarHeader | null {
-  if (at + BLOCK > tar.length)
-    throw refusal('ARCHIVE_INVALID', at === 0 ? 'not a tar' : 'the tar is cut off: it has no end');
-  return decodeHeader(tar.subarray(at, at + BLOCK));
+async function nextHeader(tar: ByteSource, isFirst: boolean): Promise<TarHeader | null> {
+  const block = await tar.take(BLOCK);
+  if (block.length < BLOCK)
+    throw refusal('ARCHIVE_INVALID', isFirst ? 'not a tar' : 'the tar is cut off: it has no end');
+  return decodeHeader(block);
 }
 
 function isRecord({ type }: TarHeader): boolean {
@@ -134,24 +172,13 @@ const KINDS: Readonly<Record<string, string>> = {
   S: 'a sparse file',
 };
 
-/** The file, or null for a folder. */
-function fileOf({ path, type, executable }: TarHeader, bytes: Uint8Array): TarFile | null {
-  const isFolder = type === '5' || (type === '0' && path.endsWith('/') && bytes.length === 0);
+/** The file's path, or null for a folder. */
+function filePath({ path, type, size }: TarHeader, names: EntryNames): string | null {
+  const isFolder = type === '5' || (type === '0' && path.endsWith('/') && size === 0);
   if (!isFolder && type !== '0' && type !== '7')
     throw refusal('ARCHIVE_UNSAFE', `${shownName(path)} in the archive is ${KINDS[type] ?? 'no regular file'}`);
-  const plain = plainPath(isFolder ? path.replace(/\/$/, '') : path);
+  const plain = plainName(isFolder ? path.replace(/\/$/, '') : path, names);
   if (isFolder) return null;
   if (plain === '') throw refusal('ARCHIVE_UNSAFE', 'a file in the archive has no name');
-  return { path: plain, bytes, executable };
-}
-
-/** Without a leading `./`. */
-function plainPath(path: string): string {
-  const plain = path.replace(/^(?:\.\/)+/, '');
-  if (plain === '' || plain === '.') return '';
-  const parts = plain.split('/');
-  const isPlain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && part.length <= 255);
-  if (!isPlain || /[\0\\]/.test(plain) || plain.length > 4_096)
-    throw refusal('ARCHIVE_UNSAFE', `the archive holds the name ${shownName(path)}`);
   return plain;
 }

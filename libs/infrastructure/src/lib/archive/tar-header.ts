@@ -18,11 +18,17 @@ const ascii = new TextEncoder();
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A ustar header of mode 0644, with owner and time zero. `prefix` and `name` must fit (155 and 100 bytes). */
-export function encodeHeader(name: string, prefix: string, type: '0' | 'x', size: number): Uint8Array {
+export function encodeHeader(
+  name: string,
+  prefix: string,
+  type: '0' | 'x',
+  size: number,
+  executable = false,
+): Uint8Array {
   const header = new Uint8Array(BLOCK);
   const put = (offset: number, text: string) => header.set(ascii.encode(text), offset);
   put(0, name);
-  put(100, '0000644\0');
+  put(100, executable ? '0000755\0' : '0000644\0');
   put(108, '0000000\0');
   put(116, '0000000\0');
   put(124, `${Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0')}\0`);

@@ -6,14 +6,15 @@ export interface TarSource {
   /** Relative, forward slashes. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  readonly executable?: boolean;
 }
 
 /**
- * A tar (ustar; pax records only where a name or size does not fit) that depends on paths and bytes alone: mode 0644, owner and times
- * zero, files in the order in which they come: the caller sorts. Files are asked for one at a time, so that they may be made on the way.
+ * A tar (ustar; pax records only where a name or size does not fit) that depends on paths and bytes alone: mode 0644 (0755 for what may be
+ * executed), owner and times zero, files in the order in which they come: the caller sorts. Files are asked for one at a time, so that they may be made on the way.
  */
 export async function* writeTar(files: Iterable<TarSource> | AsyncIterable<TarSource>): AsyncGenerator<Uint8Array> {
-  for await (const { path, bytes } of files) {
+  for await (const { path, bytes, executable = false } of files) {
     if (path === '' || path.includes('\0')) throw new TypeError('a file in a tar needs a name without NUL');
     const fit = splitName(path);
     const records = {
@@ -26,7 +27,7 @@ export async function* writeTar(files: Iterable<TarSource> | AsyncIterable<TarSo
       yield* padded(pax);
     }
     const { name, prefix } = fit ?? { name: 'PaxHeaders/name', prefix: '' };
-    yield encodeHeader(name, prefix, '0', bytes.length);
+    yield encodeHeader(name, prefix, '0', bytes.length, executable);
     yield* padded(bytes);
   }
   yield new Uint8Array(2 * BLOCK);

@@ -1,16 +1,26 @@
-import type { Configuration, IssuerConfiguration } from './configuration';
+import { decideEgress, parseTarget } from '@taskrunner/core';
+import { checkArtifacts } from './check-artifacts';
+import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
+import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
+import { checkPacksRegistry } from './check-packs-registry';
+import { isLoopback } from './loopback';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
   const { http, database, authority, approvals, scheduler } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
-    notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.');
+    notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.', undefined, [
+      '/http/healthPort',
+      '/http/port',
+    ]);
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
     notes.fault(
       'CONFIG_CONFLICT',
       '/approvals/expiresAfter',
       'approvals.expiresAfter is longer than approvals.floor.maxExpiresAfter.',
+      undefined,
+      ['/approvals/expiresAfter', '/approvals/floor/maxExpiresAfter'],
     );
   if (scheduler.grace < scheduler.lease + scheduler.interval)
     notes.fault(
@@ -19,12 +29,17 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       'scheduler.grace is shorter than scheduler.lease and scheduler.interval together.',
       'Make it longer, so that a tick is still in time when another process takes it over.',
     );
+  checkRetries(configuration, notes);
+  checkTelemetry(configuration, notes);
   if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
   authority.issuers.forEach((issuer, index) =>
     checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
   );
   checkNames(authority.issuers, notes);
+  configuration.webhooks.endpoints.forEach((_, index) => checkWebhook(configuration, index, notes));
+  checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
+  checkArtifacts(configuration, notes);
   checkAttestor(configuration, notes);
 }
 
@@ -37,10 +52,40 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
   }
   for (const name of ['tokenUrl', 'clientId', 'clientSecretFile'] as const)
     if (attestor[name] === null)
-      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`);
+      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`, undefined, [
+        `/attestor/${name}`,
+        '/attestor/url',
+      ]);
   for (const [name, value] of Object.entries({ url, tokenUrl }))
     if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
       notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
+}
+
+function checkRetries({ retries }: Configuration, notes: Notes): void {
+  for (const name of ['maxAttempts', 'maxBackoff'] as const) {
+    if (retries[name] <= retries.cap[name]) continue;
+    const places = [`/retries/${name}`, `/retries/cap/${name}`];
+    notes.fault(
+      'CONFIG_CONFLICT',
+      `/retries/${name}`,
+      `retries.${name} is more than retries.cap.${name}.`,
+      undefined,
+      places,
+    );
+  }
+}
+
+/** A header of a receiver is a credential: it leaves this machine encrypted or not at all. */
+function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration, notes: Notes): void {
+  if (headersFile === null || endpoint === null || !endpoint.startsWith('http:')) return;
+  if (isLoopback(new URL(endpoint).hostname)) return;
+  notes.fault(
+    'CONFIG_UNSAFE',
+    '/telemetry/endpoint',
+    'With telemetry.headersFile the endpoint must be https or on loopback.',
+    'Use https, or send no headers.',
+    ['/telemetry/endpoint', '/telemetry/headersFile'],
+  );
 }
 
 function checkEmbedded(database: Configuration['database'], notes: Notes): void {
@@ -56,7 +101,10 @@ function checkEmbedded(database: Configuration['database'], notes: Notes): void 
 function checkIssuer(issuer: IssuerConfiguration, at: string, development: boolean, notes: Notes): void {
   const { jwksUri, jwksFile, algorithms } = issuer;
   if ((jwksUri === null) === (jwksFile === null))
-    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.');
+    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.', [
+      `${at}/jwksUri`,
+      `${at}/jwksFile`,
+    ]);
   if (jwksUri?.startsWith('http:') && !(development && isLoopback(new URL(jwksUri).hostname)))
     notes.fault(
       'CONFIG_UNSAFE',
@@ -80,6 +128,39 @@ function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void
   });
 }
 
+/** A way to private addresses is opened only by naming them; a tenant hears of each event at one URL once. */
+function checkWebhook(
+  { webhooks: { endpoints, firstRetry, longestRetry } }: Configuration,
+  index: number,
+  notes: Notes,
+): void {
+  const endpoint = endpoints[index];
+  if (!endpoint) return;
+  const at = `/webhooks/endpoints/${index}`;
+  const rule = endpointRule(endpoint);
+  const target = parseTarget(endpoint.url);
+  if (rule === null || target === null)
+    notes.fault('CONFIG_FORMAT', at, 'url or cidr cannot be read: an address block ends in zeros, as 10.1.0.0/16.');
+  else if (!decideEgress([rule], target).allowed)
+    notes.fault(
+      'CONFIG_UNSAFE',
+      `${at}/url`,
+      'The address is private or outside of cidr.',
+      'Name the block that it lies in as cidr.',
+    );
+  if (endpoint.cidr === null && endpoint.url.startsWith('http:'))
+    notes.fault('CONFIG_UNSAFE', `${at}/url`, 'url must be https.', 'Use https; plain http works with cidr only.');
+  const same = ({ tenant, url }: WebhookConfiguration): boolean => tenant === endpoint.tenant && url === endpoint.url;
+  if (endpoints.findIndex(same) !== index)
+    notes.fault('CONFIG_CONFLICT', at, 'The same endpoint is here twice.', 'Keep one of the two.');
+  if (index === 0 && firstRetry > longestRetry)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/webhooks/longestRetry',
+      'webhooks.longestRetry is shorter than webhooks.firstRetry.',
+    );
+}
+
 /** The development Authority gives anybody any name: nothing of it may be reached from elsewhere. */
 function checkDevelopment({ http, authority }: Configuration, notes: Notes): void {
   const refuse = (at: string, what: string) =>
@@ -90,11 +171,4 @@ function checkDevelopment({ http, authority }: Configuration, notes: Notes): voi
   authority.issuers.forEach(({ issuer }, index) => {
     if (!isLoopback(new URL(issuer).hostname)) refuse(`/authority/issuers/${index}/issuer`, 'every issuer');
   });
-}
-
-/** True for `localhost` and literal loopback addresses; other names are not looked up. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.test(host)
-  );
 }

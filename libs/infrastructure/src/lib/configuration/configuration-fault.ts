@@ -19,7 +19,17 @@ export const REMEDIES = {
 
 /** Collects faults; pointers given to it are those of the configuration file. */
 export interface Notes {
-  fault(code: ConfigurationFaultCode, at: string, message: string, remediation?: string): void;
+  /**
+   * `involved`: pointers of the values that it is about; `at` unless told. What is said of several keys together is left out where
+   * one of them was refused by itself: its value is not known.
+   */
+  fault(
+    code: ConfigurationFaultCode,
+    at: string,
+    message: string,
+    remediation?: string,
+    involved?: readonly string[],
+  ): void;
 }
 
 /** A fault without a place in a file: of a variable, or of a file that cannot be read. */

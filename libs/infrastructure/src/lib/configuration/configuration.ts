@@ -8,9 +8,14 @@ import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
+import { policies } from './sections/policies';
+import { retries } from './sections/retries';
+import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
+import { sealedMode } from './sections/sealed-mode';
 import { telemetry } from './sections/telemetry';
+import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
 /**
@@ -27,9 +32,14 @@ export const CONFIGURATION = {
   http,
   database,
   authority,
+  packsRegistry,
   attestor,
   artifacts,
   approvals,
+  policies,
+  webhooks,
+  retries,
+  sealedMode,
   sandbox,
   keys,
   worker,
@@ -40,5 +50,7 @@ export const CONFIGURATION = {
 
 /** The configuration of one installation: durations are milliseconds, sizes bytes. */
 export type Configuration = ValueOf<typeof CONFIGURATION>;
+/** An endpoint that is told what happens. */
+export type WebhookConfiguration = Configuration['webhooks']['endpoints'][number];
 /** A trusted issuer of tokens. */
 export type IssuerConfiguration = Configuration['authority']['issuers'][number];

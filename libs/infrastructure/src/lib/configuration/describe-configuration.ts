@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { Json } from '@taskrunner/core';
 import { CONFIGURATION, type Configuration } from './configuration';
 import type { Fields, ValueOf } from './key';
@@ -5,6 +6,11 @@ import type { Fields, ValueOf } from './key';
 /** The configuration for logs: as it is written, with every value that may hold a password redacted. */
 export function describeConfiguration(configuration: Configuration): Json {
   return described(CONFIGURATION, configuration);
+}
+
+/** The same as YAML text. */
+export function printDescription(configuration: Configuration): string {
+  return stringify(describeConfiguration(configuration), { lineWidth: 0 }).trimEnd();
 }
 
 function described<F extends Fields>(fields: F, value: ValueOf<F>): Json {

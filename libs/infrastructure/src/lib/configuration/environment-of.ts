@@ -1,10 +1,14 @@
 import {
+  CEDAR_BEHAVIOUR,
   CEL_BEHAVIOUR,
   EXPRESSION_BEHAVIOUR,
   MACHINE_VERSION,
   type Environment,
+  type PackTrustPolicy,
   type ProfileDefaults,
+  type RetryRule,
 } from '@taskrunner/core';
+import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 
 /** What the build and the start of a process add to its configuration. */
@@ -13,6 +17,8 @@ export interface Build {
   readonly isolation: string;
   /** Behaviour versions of the executors: `EXECUTOR_BEHAVIOURS`. */
   readonly executors: Readonly<Record<string, number>>;
+  /** Whose packs may run: `loadPackTrust`. */
+  readonly packTrust: PackTrustPolicy;
   /** Name → integrity of the extensions; none unless told. */
   readonly extensions?: Readonly<Record<string, string>>;
 }
@@ -31,7 +37,11 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
     machine: MACHINE_VERSION,
     mode: 'open',
     isolation: build.isolation,
-    limits: { artifactMaxBytes: configuration.artifacts.maxBytes, ...profileDefaultsOf(configuration) },
+    limits: {
+      artifactMaxBytes: configuration.artifacts.maxBytes,
+      ...profileDefaultsOf(configuration),
+      ...retryLimits(configuration),
+    },
     approvals: {
       floor: {
         minApprovals: floor.minApprovals,
@@ -41,16 +51,15 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
         proof: floor.proof,
       },
     },
-    // No trust policy yet: every pack may run.
-    packTrust: { policy: null },
-    engines: { cel: CEL_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
+    packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
+    engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: build.executors,
     extensions: build.extensions ?? {},
   };
 }
 
 /** What the environment gives where a pack says nothing. */
-export function profileDefaultsOf(configuration: Configuration): ProfileDefaults {
+export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDefaults, 'retries'> {
   const { approvals, limits, sandbox, worker } = configuration;
   return {
     maxParallel: limits.maxParallel,
@@ -63,5 +72,27 @@ export function profileDefaultsOf(configuration: Configuration): ProfileDefaults
     workspaceMiB: sandbox.limits.workspaceMiB,
     memoryMiB: sandbox.limits.memoryMiB,
     maxProcesses: sandbox.limits.maxProcesses,
+  };
+}
+
+/** Attempts where a pack says nothing, and the most that it may ask for. */
+export function retryRuleOf({ retries }: Configuration): RetryRule {
+  const { maxAttempts, backoff, maxBackoff, cap } = retries;
+  return {
+    maxAttempts,
+    backoffMs: backoff,
+    maxBackoffMs: maxBackoff,
+    cap: { maxAttempts: cap.maxAttempts, maxBackoffMs: cap.maxBackoff },
+  };
+}
+
+function retryLimits(configuration: Configuration): { readonly [name: string]: number } {
+  const { maxAttempts, backoffMs, maxBackoffMs, cap } = retryRuleOf(configuration);
+  return {
+    retryMaxAttempts: maxAttempts,
+    retryBackoffMs: backoffMs,
+    retryMaxBackoffMs: maxBackoffMs,
+    retryCapAttempts: cap.maxAttempts,
+    retryCapBackoffMs: cap.maxBackoffMs,
   };
 }

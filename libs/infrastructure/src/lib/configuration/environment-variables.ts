@@ -29,11 +29,14 @@ export function variableOf(path: readonly string[]): string {
 export function readVariables(env: Variables): {
   readonly overrides: readonly Override[];
   readonly faults: readonly Fault[];
+  /** Pointers of keys whose variable cannot be read. */
+  readonly refused: readonly string[];
 } {
   const keys = new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));
   const sections = Object.keys(CONFIGURATION).map((name) => `${variableOf([name])}_`);
   const overrides: Override[] = [];
   const faults: Fault[] = [];
+  const refused: string[] = [];
   for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (value === undefined || value === '' || !sections.some((prefix) => variable.startsWith(prefix))) continue;
     const known = keys.get(variable);
@@ -41,6 +44,7 @@ export function readVariables(env: Variables): {
       const read = readValue(known.key, value);
       if (read === undefined) {
         const at = `/${known.path.join('/')}`;
+        refused.push(at);
         faults.push(placeless('CONFIG_FORMAT', at, `The environment variable ${variable} is neither YAML nor JSON.`));
       } else overrides.push({ variable, path: known.path, value: read });
     } else if (!SERVICE_LINK.test(variable)) {
@@ -51,7 +55,7 @@ export function readVariables(env: Variables): {
       );
     }
   }
-  return { overrides, faults };
+  return { overrides, faults, refused };
 }
 
 function readValue(key: Key<unknown>, value: string): Json | undefined {

@@ -86,7 +86,8 @@ export function readFields<F extends Fields>(fields: F, value: Json | undefined,
     const written = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (entry.is === 'section') return [name, readFields(entry.fields, written, place, notes)];
     if (written !== undefined) return [name, readKey(entry, written, place, notes)];
-    if (entry.required) notes.fault('CONFIG_MISSING_KEY', at, `${nameOf(at)} must have the key ${name}.`);
+    if (entry.required)
+      notes.fault('CONFIG_MISSING_KEY', at, `${nameOf(at)} must have the key ${name}.`, undefined, [place]);
     return [name, entry.absent];
   });
   return Object.fromEntries(values) as ValueOf<F>;
@@ -103,7 +104,10 @@ function refuseUnknown(fields: Fields, written: readonly string[], at: string, n
     const near = nearestName(name, Object.keys(fields));
     const remedy = near === null ? `Known keys are ${Object.keys(fields).join(', ')}.` : `Did you mean ${near}?`;
     const where = at === '' ? 'The configuration' : nameOf(at);
-    notes.fault('CONFIG_UNKNOWN_KEY', pointerTo(at, name), `${where} has no key ${JSON.stringify(name)}.`, remedy);
+    const place = pointerTo(at, name);
+    // The value that a misspelt key was meant for is not known either.
+    const involved = near === null ? [place] : [place, pointerTo(at, near)];
+    notes.fault('CONFIG_UNKNOWN_KEY', place, `${where} has no key ${JSON.stringify(name)}.`, remedy, involved);
   }
 }
 

@@ -1,4 +1,12 @@
-import { isJsonArray, nearestName, parseDuration, pointerTo, type Json } from '@taskrunner/core';
+import {
+  algorithmOf,
+  isJsonArray,
+  nearestName,
+  parseDuration,
+  parseRule,
+  pointerTo,
+  type Json,
+} from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
 const TYPES = { text: 'a text', flag: 'true or false', number: 'a whole number', list: 'a list' };
@@ -42,6 +50,29 @@ export const name = textual('a name of letters, digits, ., _, : and -', (value) 
   /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
 );
 
+/** A public key: base64 of its SPKI. */
+export const spki = textual('a public Ed25519 or P-256 key (SPKI in base64)', (value) => {
+  try {
+    return algorithmOf(value) !== undefined;
+  } catch {
+    return false;
+  }
+});
+/** A host, `*.suffix` or `*`: what an allowlist of destinations names. */
+export const hostPattern = textual(
+  'a host, *.suffix or * in ASCII, without scheme and port',
+  (value) => !/[/:]/.test(value.replace(/^\[.*\]$/, '')) && parseRule(value) !== null,
+);
+/** A block of addresses. */
+export const addressBlock = textual(
+  'a block of addresses such as 10.1.0.0/16, with zeros below its prefix',
+  (value) => parseRule('*', value) !== null,
+);
+/** A name server. */
+export const nameServer = textual('an address, or address:port', (value) =>
+  /^[0-9.]+(:[0-9]{1,5})?$|^\[[0-9a-f:]+\](:[0-9]{1,5})?$/i.test(value),
+);
+
 /** True or false. */
 export const flag: Kind<boolean> = {
   isText: false,
@@ -68,6 +99,19 @@ export function number(minimum: number, maximum: number): Kind<number> {
     print: (value) => value,
   };
 }
+
+/** A share: a number from 0 to 1. */
+export const share: Kind<number> = {
+  isText: false,
+  read: (value, at, notes) => {
+    if (typeof value !== 'number') notes.fault('CONFIG_TYPE', at, `${nameOf(at)} must be a number.`);
+    else if (value < 0 || value > 1)
+      notes.fault('CONFIG_RANGE', at, `${nameOf(at)} must be from 0 to 1; it is ${value}.`);
+    else return value;
+    return null;
+  },
+  print: (value) => value,
+};
 
 /** A TCP port; 0 takes a free one. */
 export const port = number(0, 65_535);

@@ -6,13 +6,18 @@ import { parseConfiguration, type ConfigurationReading } from './parse-configura
 /** Where the configuration is looked for when nobody says. */
 export const DEFAULT_CONFIGURATION_PATH = '/etc/taskrunner/task-runner.yaml';
 
+/** The file that would be read. */
+export function configurationFileOf(path: string | undefined, env: Variables): string {
+  return path ?? (env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH);
+}
+
 /**
  * Reads the configuration: from `path`, else from the file that TASKRUNNER_CONFIG names, else from the default place, where it may
  * be missing: then all is default. A named file that cannot be read is `CONFIG_UNREADABLE`.
  */
 export async function loadConfiguration(path: string | undefined, env: Variables): Promise<ConfigurationReading> {
   const named = path ?? (env['TASKRUNNER_CONFIG'] || undefined);
-  const source = named ?? DEFAULT_CONFIGURATION_PATH;
+  const source = configurationFileOf(path, env);
   try {
     return parseConfiguration(await readFile(source, 'utf8'), env);
   } catch (error) {

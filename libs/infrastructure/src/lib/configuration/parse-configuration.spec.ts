@@ -51,9 +51,51 @@ describe('the sample', () => {
   });
 
   it('shows items of lists as they are written', () => {
-    const shown = sample.replace('issuers: []', 'issuers:').replaceAll(/^ {2}# {3}([- ] )/gm, '    $1');
-    const [issuer] = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks')).authority.issuers;
-    expect(issuer).toMatchObject({ issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' });
+    const shown = sample.replaceAll(
+      /(issuers|allow|people|endpoints): \[\]\n((?: {2}# {3}.*\n)+)/g,
+      (_all, name: string, items: string) => {
+        return `${name}:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
+      },
+    );
+    const configuration = read(shown.replace('jwksUri: null', 'jwksUri: https://id.example.org/jwks'));
+    const { authority, approvals, webhooks } = configuration;
+    expect(authority.issuers).toMatchObject([
+      { issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' },
+    ]);
+    expect(approvals.people).toEqual([{ iss: 'https://id.example.org', sub: 'u-42', grants: [] }]);
+    const [destination] = configuration.sealedMode.allow;
+    expect(destination).toEqual({ host: 'mirror.example.org', ports: [443], cidr: null, plainHttp: false });
+    expect(webhooks.endpoints).toMatchObject([{ tenant: 'acme', types: [], cidr: null }]);
+  });
+});
+
+describe('webhooks', () => {
+  const endpoint = (more: string) => `webhooks: { endpoints: [ { tenant: acme, secretFile: /run/secret, ${more} } ] }`;
+
+  it.each([
+    ['a public name over https', 'url: "https://hooks.example.org/x?y=1", types: [gate.opened]'],
+    ['a private address in a pinned block', 'url: "http://10.1.2.3:8080/x", cidr: 10.1.0.0/16'],
+    ['a name that resolves to a pinned block', 'url: "http://hooks.internal/x", cidr: 10.0.0.0/8'],
+  ])('takes %s', (_, more) => expect(read(endpoint(more)).webhooks.endpoints).toHaveLength(1));
+
+  it.each([
+    ['plain http', 'url: "http://hooks.example.org/"', 'CONFIG_UNSAFE'],
+    ['a private address', 'url: "https://192.168.0.7/"', 'CONFIG_UNSAFE'],
+    ['loopback by name', 'url: "https://localhost/"', 'CONFIG_UNSAFE'],
+    ['the metadata service', 'url: "https://169.254.169.254/"', 'CONFIG_UNSAFE'],
+    ['an address outside its block', 'url: "https://10.9.0.1/", cidr: 10.1.0.0/16', 'CONFIG_UNSAFE'],
+    ['a block that is none', 'url: "https://a.example.org/", cidr: 10.1.0.1/16', 'CONFIG_FORMAT'],
+    ['a type that is none', 'url: "https://a.example.org/", types: [gate.open]', 'CONFIG_CHOICE'],
+  ])('refuses %s', (_, more, code) => expect(faults(endpoint(more)).join()).toContain(code));
+
+  it('refuses the same endpoint twice, and pauses that end before they begin', () => {
+    const one = '{ tenant: acme, secretFile: /run/secret, url: "https://a.example.org/" }';
+    expect(faults(`webhooks: { endpoints: [ ${one}, ${one} ] }`).join()).toContain(
+      'CONFIG_CONFLICT /webhooks/endpoints/1',
+    );
+    expect(faults(`webhooks: { firstRetry: 1h, longestRetry: 1m, endpoints: [ ${one} ] }`).join()).toContain(
+      'CONFIG_CONFLICT /webhooks/longestRetry',
+    );
   });
 });
 
@@ -96,6 +138,7 @@ describe('parseConfiguration', () => {
       '8:12 CONFIG_CHOICE /approvals/floor/proof',
       '9:17 CONFIG_FORMAT /approvals/expiresAfter',
       '12:7 CONFIG_MISSING_KEY /authority/issuers/0',
+      '12:7 CONFIG_CONFLICT /authority/issuers/0',
       '13:20 CONFIG_CHOICE /authority/issuers/0/algorithms/0',
       '14:12 CONFIG_TYPE /artifacts',
       '15:24 CONFIG_TYPE /limits/maxParallel',
@@ -122,9 +165,56 @@ describe('parseConfiguration', () => {
       ['1:54 CONFIG_CONFLICT /database/webUrl'],
     ],
     ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
+    ['packsRegistry: { registries: [{ name: a }] }', ['1:31 CONFIG_CONFLICT /packsRegistry/registries/0']],
+    [
+      'packsRegistry: { registries: [{ name: a, url: "http://r.example" }] }',
+      ['1:47 CONFIG_CONFLICT /packsRegistry/registries/0/url'],
+    ],
+    [
+      'packsRegistry: { registries: [{ name: a, type: folder, path: /p, publish: true }] }',
+      ['1:75 CONFIG_CONFLICT /packsRegistry/registries/0/publish'],
+    ],
+    ['packsRegistry: { rules: [{ anyOf: [a] }] }', ['1:35 CONFIG_CONFLICT /packsRegistry/rules/0/anyOf']],
+    [
+      'packsRegistry: { keys: [{ keyRef: a, publicKeyFile: /a }], rules: [{ anyOf: [a, a], threshold: 2 }] }',
+      ['1:96 CONFIG_CONFLICT /packsRegistry/rules/0/threshold'],
+    ],
+    ['packsRegistry: { deny: [abc] }', ['1:25 CONFIG_FORMAT /packsRegistry/deny/0']],
     ['http: { port: 1, port: 2 }', ['1:18 DOC_DUPLICATE_KEY /http/port']],
     ['- 1', ['1:1 CONFIG_TYPE ']],
+    ['http: { port: 1, port: 2 }\nworkr: {}', ['1:18 DOC_DUPLICATE_KEY /http/port', '2:1 CONFIG_UNKNOWN_KEY /workr']],
+    ['http: { port: 1\nworkr: {}', ['2:1 DOC_SYNTAX ']],
+    ['retries: { maxAttempts: 5, cap: { maxAttempts: 4 } }', ['1:25 CONFIG_CONFLICT /retries/maxAttempts']],
+    ['telemetry: { sampling: 1.5 }', ['1:24 CONFIG_RANGE /telemetry/sampling']],
+    ['telemetry: { endpoint: "http://otel:4318", headersFile: /run/h }', ['1:24 CONFIG_UNSAFE /telemetry/endpoint']],
+    // What single keys and what several together show, in one answer; a refused value is no part of a conflict.
+    [
+      'http: { port: 80, healthPort: 80, bodyLimit: big }\napprovals: { expiresAfter: 8d }',
+      [
+        '1:31 CONFIG_CONFLICT /http/healthPort',
+        '1:46 CONFIG_FORMAT /http/bodyLimit',
+        '2:28 CONFIG_CONFLICT /approvals/expiresAfter',
+      ],
+    ],
+    ['http: { port: none, healthPort: 8080 }', ['1:15 CONFIG_TYPE /http/port']],
+    [
+      'authority: { issuers: [{ issuer: "https://a", jwksUrl: "https://a/j" }] }',
+      ['1:47 CONFIG_UNKNOWN_KEY /authority/issuers/0/jwksUrl'],
+    ],
   ])('refuses %s', (source, expected) => expect(faults(source)).toEqual(expected));
+
+  it('accepts registries on loopback, by https, or by http if that is meant', () => {
+    const source = (registry: string) => `packsRegistry: { registries: [{ name: a, ${registry} }] }`;
+    for (const registry of [
+      'url: "http://127.0.0.1:5000/packs"',
+      'url: "https://r.example/packs"',
+      'url: "http://r.example", plainHttp: true',
+      'type: folder, path: /srv/packs, tenants: ["*"], publish: true',
+    ])
+      expect(faults(source(registry))).toEqual([]);
+    expect(faults(source('url: "http://127.0.0.1.example.org"'))).toHaveLength(1);
+    expect(read('').packsRegistry).toMatchObject({ unsigned: 'refuse', registries: [], keys: [], rules: [] });
+  });
 
   it('accepts the development Authority on loopback only', () => {
     const source = (issuer: string) =>
@@ -196,12 +286,14 @@ describe('what is made of a configuration', () => {
   );
 
   it('the environment depends on configuration and build alone', () => {
-    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 } };
+    const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
+    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 }, packTrust };
     const environment = environmentOf(configuration, build);
     expect(environment.approvals.floor).toMatchObject({ minApprovals: 1, maxAuthAgeMs: 900_000, proof: 'service' });
     expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
     expect(environmentOf(configuration, build)).toEqual(environment);
     expect(environmentOf(read('limits: { maxParallel: 17 }'), build)).not.toEqual(environment);
+    expect(environment.packTrust).toEqual({ policy: packTrust, bundleRoots: {} });
     expect(profileDefaultsOf(configuration)).toMatchObject({
       stopGraceMs: 3_000,
       attemptTimeoutMs: 3_600_000,
@@ -253,5 +345,27 @@ describe('files', () => {
     });
     const { ownerUrl = '' } = await urls(`database: { ownerUrl: "postgres://me@db/x", ownerPasswordFile: ${file} }`);
     expect(decodeURIComponent(new URL(ownerUrl).password)).toBe('p@ss/w%rd');
+  });
+
+  it.each([
+    ['artifacts: {store: s3}', '/artifacts/s3', 'CONFIG_MISSING_KEY'],
+    ['artifacts: {store: s4}', '/artifacts/store', 'CONFIG_CHOICE'],
+    ['artifacts: {grace: 1m}', '/artifacts/grace', 'CONFIG_UNSAFE'],
+    ['artifacts: {uploads: {maxBytes: 2GiB, tenantBytes: 1GiB}}', '/artifacts/uploads/maxBytes', 'CONFIG_CONFLICT'],
+    ['artifacts: {s3: {accessKeyIdFile: /a}}', '/artifacts/s3', 'CONFIG_CONFLICT'],
+    ['artifacts: {s3: {endpoint: "http://s3.example.org"}}', '/artifacts/s3/endpoint', 'CONFIG_UNSAFE'],
+    ['artifacts: {s3: {prefix: "../x/"}}', '/artifacts/s3/prefix', 'CONFIG_FORMAT'],
+    ['artifacts: {s3: {prefix: x}}', '/artifacts/s3/prefix', 'CONFIG_FORMAT'],
+    ['artifacts: {s3: {partSize: 1MiB}}', '/artifacts/s3/partSize', 'CONFIG_RANGE'],
+    ['artifacts: {store: s3, maxBytes: 512GiB, s3: {bucket: b}}', '/artifacts/s3/partSize', 'CONFIG_CONFLICT'],
+  ])('refuses %s', (source, path, code) => {
+    expect(faults(source).join()).toContain(`${code} ${path}`);
+  });
+
+  it('takes a bucket, and a short grace for tests alone', () => {
+    const s3 =
+      '{bucket: b, prefix: a/b/, endpoint: "http://127.0.0.1:9", accessKeyIdFile: /a, secretAccessKeyFile: /b}';
+    expect(read(`artifacts: {store: s3, s3: ${s3}}`).artifacts.s3).toMatchObject({ bucket: 'b', partSize: 16 << 20 });
+    expect(read('{database: {allowUnsafe: true}, artifacts: {grace: 1s}}').artifacts.grace).toBe(1_000);
   });
 });

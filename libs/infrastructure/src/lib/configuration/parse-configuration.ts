@@ -15,26 +15,40 @@ export type ConfigurationReading =
  * once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
  */
 export function parseConfiguration(source: string, env: Variables = {}): ConfigurationReading {
-  const document = readDocument(source);
+  const reading = readDocument(source);
+  const document = reading.kind === 'refused' ? reading.salvaged : reading;
   const variables = readVariables(env);
-  if (document.kind === 'refused')
-    return { kind: 'refused', faults: sortFaults([...variables.faults, ...document.faults]) };
-  const faults: Fault[] = [...variables.faults];
+  const faults: Fault[] = [...variables.faults, ...(reading.kind === 'refused' ? reading.faults : [])];
+  if (document === undefined) return { kind: 'refused', faults: sortFaults(faults) };
   const overridden = new Map(variables.overrides.map((one) => [`/${one.path.join('/')}`, one.variable]));
-  const notes: Notes = {
-    fault: (code, at, message, remediation) => {
-      const variable = [...overridden].find(([place]) => at === place || at.startsWith(`${place}/`))?.[1];
-      if (variable !== undefined)
-        faults.push(placeless(code, at, `${message} It comes from ${variable}.`, remediation));
-      else {
-        const position = code === 'CONFIG_UNKNOWN_KEY' ? document.keyPositionOf(at) : document.positionOf(at);
-        faults.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });
-      }
-    },
+  const refused = new Set<string>(variables.refused);
+  const note: Notes['fault'] = (code, at, message, remediation) => {
+    const variable = [...overridden].find(([place]) => at === place || at.startsWith(`${place}/`))?.[1];
+    if (variable !== undefined) {
+      faults.push(placeless(code, at, `${message} It comes from ${variable}.`, remediation));
+    } else {
+      const position = code === 'CONFIG_UNKNOWN_KEY' ? document.keyPositionOf(at) : document.positionOf(at);
+      faults.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });
+    }
   };
-  const configuration = readFields(CONFIGURATION, withOverrides(document.value, variables.overrides), '', notes);
-  if (faults.length === 0) checkConfiguration(configuration, notes);
+  const configuration = readFields(CONFIGURATION, withOverrides(document.value, variables.overrides), '', {
+    fault: (code, at, message, remediation, involved = [at]) => {
+      for (const place of involved) refused.add(place);
+      note(code, at, message, remediation);
+    },
+  });
+  checkConfiguration(configuration, {
+    fault: (code, at, message, remediation, involved = [at]) => {
+      if (!involved.some((place) => [...refused].some((one) => overlap(one, place))))
+        note(code, at, message, remediation);
+    },
+  });
   return faults.length > 0 ? { kind: 'refused', faults: sortFaults(faults) } : { kind: 'read', configuration };
+}
+
+/** True if one is the other, or lies in it. */
+function overlap(one: string, other: string): boolean {
+  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }
 
 function withOverrides(value: Json, overrides: readonly Override[]): Json {

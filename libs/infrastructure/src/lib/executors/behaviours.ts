@@ -3,9 +3,11 @@
  * something else than before; then a run admitted under the old number is not taken.
  */
 export const EXECUTOR_BEHAVIOURS = {
+  'builtin:bundle.ingest': 1,
   'builtin:command': 1,
   'builtin:container': 1,
   'builtin:fail': 1,
+  'builtin:http': 1,
   'builtin:noop': 1,
   'builtin:script': 1,
   'builtin:transform': 1,

@@ -1,9 +1,14 @@
 import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import { AttemptEgress } from './attempt-egress';
+import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { ContainerExecutor } from './container-executor';
 import type { ContainerHands } from './container-hands';
 import { DeclaredOutputs } from './declared-outputs';
+import type { EgressHands } from './egress-hands';
 import { FailExecutor } from './fail-executor';
+import { HttpExecutor } from './http-executor';
+import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
@@ -21,10 +26,15 @@ export interface BuiltinOptions {
   readonly hands: SandboxHands | null;
   /** None: a worker without a container engine. */
   readonly containers?: ContainerHands | null;
+  /** None: a worker without an egress proxy, whose steps reach nothing. */
+  readonly egress?: EgressHands | null;
+  readonly http?: HttpSettings;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
   readonly artifactMaxBytes: number;
+  /** Roots of bundles, and how an archive is read. */
+  readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** W3C trace context of an execution, for its child. */
@@ -33,18 +43,21 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { clock, objects, hands, interpreters } = options;
+  const { clock, objects, hands, interpreters, artifactMaxBytes } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
+  const egress = new AttemptEgress(options.egress ?? null, objects);
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
+    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
   if (hands !== null) {
-    const step = new SandboxedStep({ ...options, hands, pack, declared });
+    const step = new SandboxedStep({ ...options, hands, pack, declared, egress });
     const { owner } = hands.sandbox;
     executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
     if (options.containers) executors.push(new ContainerExecutor(step));

@@ -15,8 +15,19 @@ const REMEDIES = {
   TOOL_MISMATCH: 'Install the pinned tool, or pin the one that is installed.',
   SECRET_NOT_GRANTED: 'This release hands out no secrets.',
   CONTAINERS_UNAVAILABLE: 'Configure `container.engine` on every worker of this environment.',
+  EGRESS_UNAVAILABLE: 'Run the step on a worker with an egress proxy.',
+  HTTP_URL_INVALID:
+    'Write a plain URL: http or https, no user, no dot segments, everything else percent-encoded; values belong into query.',
   SCHEMA_UNUSABLE: 'Write a JSON Schema 2020-12 without remote references; patterns in RE2 syntax.',
   SCHEMA_INVALID: 'Correct the target at the named places, or the schema.',
+  BUNDLE_TRUST_UNKNOWN: 'Name a root of `artifacts.bundleRoots` in the configuration.',
+  BUNDLE_EXPECTATION: 'Get the bundle that is expected, or correct `with.expect`.',
+  BUNDLE_UNSIGNED: 'Get the bundle as its publisher signed it, with manifest.dsse.json.',
+  BUNDLE_SIGNATURE_INVALID: 'Get the bundle from its publisher again; if the key has changed, configure the new one.',
+  BUNDLE_MANIFEST_INVALID: 'Ask the publisher for a bundle with a manifest of schema taskrunner.bundle.v1.',
+  BUNDLE_ENTRY_MISSING: 'Get the bundle again: it is not complete.',
+  BUNDLE_ENTRY_EXTRA: 'Get the bundle again: something was added to it.',
+  BUNDLE_ENTRY_DIFFERS: 'Get the bundle again: a file was changed.',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 

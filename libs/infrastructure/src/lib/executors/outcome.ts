@@ -1,7 +1,15 @@
 import { isCodedError, type Outcome } from '@taskrunner/core';
 
 /** Refusals after which another attempt may go better: the worker's fault, not the step's. */
-const WORTH_ANOTHER = new Set(['START_FAILED', 'SANDBOX_UNAVAILABLE', 'ENGINE_UNAVAILABLE', 'IMAGE_MISSING', 'COLLECTOR_FAILED']);
+const WORTH_ANOTHER = new Set([
+  'START_FAILED',
+  'SANDBOX_UNAVAILABLE',
+  'COLLECTOR_FAILED',
+  'OBJECT_STORE_UNAVAILABLE',
+  'EGRESS_UNAVAILABLE',
+  'ENGINE_UNAVAILABLE',
+  'IMAGE_MISSING',
+]);
 
 /** The outcome of a failed attempt. */
 export function failed(code: string, message: string, retryable: boolean, exitCode: number | null = null): Outcome {

@@ -7,7 +7,7 @@ import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { builtinExecutors } from './builtin-executors';
 import { compileSchema } from './json-schema';
 import { failureOf } from './step-exit';
-import { aRequest, aRun, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -30,6 +30,7 @@ function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
     hands: null,
     workDirectory: folder,
     artifactMaxBytes: 1,
+    bundles: NO_BUNDLES,
     interpreters: [],
   };
   const executor = builtinExecutors(options).get(uses);
@@ -158,6 +159,7 @@ it('every executor has the behaviour version that the environment names', () => 
     hands,
     workDirectory: folder,
     artifactMaxBytes: 1,
+    bundles: NO_BUNDLES,
     interpreters: [],
   });
   expect(Object.fromEntries([...executors].map(([uses, { behaviour }]) => [uses, behaviour]))).toEqual(

@@ -1,4 +1,5 @@
-import type { ClaimedRun, Plan, Profile } from '@taskrunner/core';
+import type { ClaimedRun } from '@taskrunner/core';
+import { documentsOf } from './admitted-documents';
 import type { AskedResources } from './container-hands';
 import type { StepLimits } from './sandbox-hands';
 
@@ -29,8 +30,10 @@ export function sizesOf(run: ClaimedRun): RunSizes {
 }
 
 function readSizes(run: ClaimedRun): RunSizes {
-  const { sandbox } = JSON.parse(run.plan) as Plan;
-  const { defaults } = JSON.parse(run.profile) as Profile;
+  const {
+    plan: { sandbox },
+    profile: { defaults },
+  } = documentsOf(run);
   const workspaceBytes = (sandbox.workspaceMiB ?? defaults.workspaceMiB) * MIB;
   return {
     workspaceBytes,

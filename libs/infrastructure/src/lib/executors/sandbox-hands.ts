@@ -43,6 +43,8 @@ export interface StepTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: StepFile['content'] | undefined;
   readonly limits?: StepLimits;
+  /** Unix socket of this attempt's egress proxy; none: no network. */
+  readonly egressSocket?: string | null;
 }
 
 /** How it ended. */

@@ -21,7 +21,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -62,6 +62,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
       hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
+      bundles: NO_BUNDLES,
       interpreters,
       traceparent,
     });
@@ -413,6 +414,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
         hands,
         workDirectory: work,
         artifactMaxBytes: 1,
+        bundles: NO_BUNDLES,
         interpreters: [],
       }).get('builtin:command');
       dying.renew(1_000);

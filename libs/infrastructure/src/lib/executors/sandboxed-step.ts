@@ -8,6 +8,7 @@ import {
   type Outcome,
 } from '@taskrunner/core';
 import { ArtifactCapture } from './artifact-capture';
+import type { AttemptEgress, OpenEgress } from './attempt-egress';
 import type { AskedResources, ContainerHands, StepContainer } from './container-hands';
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
@@ -43,6 +44,7 @@ export interface SandboxedStepOptions {
   readonly declared: DeclaredOutputs;
   /** None: no containers here. */
   readonly containers?: ContainerHands | null;
+  readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
@@ -59,6 +61,9 @@ const CONTAINER_ENVIRONMENT = {
   TZ: 'UTC',
   TASKRUNNER_OUTPUTS: '/task/outputs.json',
 };
+/** Starts a child that is ready, with the socket of its way out. */
+type Start = (egressSocket: string | null) => Promise<StepChild>;
+
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
 /**
@@ -68,9 +73,11 @@ const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 export class SandboxedStep {
   private readonly files: MountedFiles;
   private readonly artifacts: ArtifactCapture;
+  private readonly egress: AttemptEgress;
 
   constructor(private readonly options: SandboxedStepOptions) {
     const { hands, objects, pack, artifactMaxBytes } = options;
+    this.egress = options.egress;
     this.files = new MountedFiles(objects, pack);
     this.artifacts = new ArtifactCapture(hands, objects, artifactMaxBytes);
   }
@@ -108,7 +115,16 @@ export class SandboxedStep {
     await this.furnish(workspace, request, report);
     const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const exit = await this.run(request, start);
+    const egress = await this.egress.open(request);
+    let exit: StepExit;
+    let isKnown = true;
+    try {
+      exit = await this.run(request, start, egress);
+    } finally {
+      if (egress !== null) isKnown = await this.egress.close(egress, request, report);
+    }
+    // A child that is told to stop by its run has no result to lose.
+    if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
     return this.conclude(workspace, request, report, invocation, exit);
   }
 
@@ -152,11 +168,12 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation | ContainerInvocation,
-  ): Promise<() => Promise<StepChild>> {
-    if ('image' in invocation) return () => this.startContainer(workspace, request, report, invocation);
+  ): Promise<Start> {
+    if ('image' in invocation)
+      return (egressSocket) => this.startContainer(workspace, request, report, invocation, egressSocket);
     await invocation.prepare?.(workspace);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    return () => this.startChild(workspace, request, report, invocation, tool);
+    return (egressSocket) => this.startChild(workspace, request, report, invocation, tool, egressSocket);
   }
 
   private startChild(
@@ -165,11 +182,12 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
+    egressSocket: string | null,
   ): Promise<StepChild> {
     const { hands, traceparent = () => null } = this.options;
     const { limits } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
-    const task = { workspace, tool, args, env, limits, ...(stdin === undefined ? {} : { stdin }) };
+    const task = { workspace, tool, args, env, limits, egressSocket, ...(stdin === undefined ? {} : { stdin }) };
     return hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
@@ -180,6 +198,7 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     { image, command, args, resources }: ContainerInvocation,
+    egressSocket: string | null,
   ): Promise<StepChild> {
     const { containers = null, traceparent = () => null } = this.options;
     if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
@@ -197,7 +216,7 @@ export class SandboxedStep {
         fileBytes: limits.fileBytes,
       },
       deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
-      egressSocket: null,
+      egressSocket,
     };
     return containers.start(container, {
       onOutput: (stream, chunk) => report.output(stream, chunk),
@@ -212,13 +231,14 @@ export class SandboxedStep {
   }
 
   /** Starts the child and stays with it until it and all it started is gone. */
-  private async run(request: ExecutionRequest, start: () => Promise<StepChild>): Promise<StepExit> {
+  private async run(request: ExecutionRequest, start: Start, egress: OpenEgress | null): Promise<StepExit> {
     const { stopGraceMs } = sizesOf(request.run);
-    const child = await start();
+    const child = await start(egress?.way.path ?? null);
     // Its end is awaited below, whoever asked for it.
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);
     if (request.signal.aborted) stop();
+    egress?.way.onLost(stop);
     try {
       return await child.exit;
     } finally {

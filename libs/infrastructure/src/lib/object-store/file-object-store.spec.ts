@@ -15,6 +15,11 @@ async function bench() {
     root,
     pathOf,
     store: await FileObjectStore.open(root),
+    elsewhere: await FileObjectStore.open(root),
+    ripen: async () => {
+      for (const entry of await readdir(join(root, 't'), { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), 1, 1);
+    },
     corrupt: async (owner: TenantId, digest: Digest) => {
       const bytes = await readFile(pathOf(owner, digest));
       bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
@@ -38,7 +43,7 @@ describe('FileObjectStore', () => {
       yield utf8(' and half');
     };
     await store.put(tenant, content(), { maxBytes: 100 });
-    expect(during).toEqual(['staging']);
+    expect(during).toEqual(['condemned', 'staging']);
     expect(await readdir(join(root, 'staging'))).toEqual([]);
     await close();
   });
@@ -61,13 +66,6 @@ describe('FileObjectStore', () => {
     await expect(drain(await store.open(tenant, digest))).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
     await store.put(tenant, pieces('abcdef'), { maxBytes: 100 });
     expect(await drain(await store.open(tenant, digest))).toBe('abcdef');
-    await close();
-  });
-
-  it('takes no path for a tenant or a digest', async () => {
-    const { store, close } = await bench();
-    await expect(store.stat('../x' as TenantId, `sha256:${'0'.repeat(64)}` as Digest)).rejects.toThrow(TypeError);
-    await expect(store.stat(tenant, 'sha256:../../../etc/passwd' as Digest)).rejects.toThrow(TypeError);
     await close();
   });
 });

@@ -1,82 +1,104 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import {
-  CodedError,
+  CollectableObjectStore,
   isDigest,
   isTenantId,
-  ObjectStore,
   type ByteRange,
   type Digest,
-  type ObjectStoreErrorCode,
   type PutOptions,
   type TenantId,
 } from '@taskrunner/core';
+import { checkedPieces, Measure } from './checked-pieces';
+import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
+import { isMissing, makeDurableFolder, syncFolder, told } from './durable-files';
+import { assertRange, missing, unannounced } from './object-store-error';
 
 const PIECE = 256 * 1024;
+const PAGE = 1_000;
+const DIGITS = /^[0-9a-f]{64}$/;
 
 /**
  * Objects as files: `<root>/t/<tenant>/sha256/<2 digits>/<64 digits>`. Bytes are written to `<root>/staging`, synchronised and renamed,
- * so that no reader ever sees half an object and a power cut loses none that was acknowledged.
+ * so that no reader ever sees half an object and a power cut loses none that was acknowledged. Marks of collectors are files in
+ * `<root>/condemned/<tenant>/<64 digits>/`.
  */
-export class FileObjectStore extends ObjectStore {
+export class FileObjectStore extends CollectableObjectStore {
   private constructor(private readonly root: string) {
     super();
   }
 
   /** Opens the store in this folder, which is made (mode 0700) if it is missing. */
   static async open(root: string): Promise<FileObjectStore> {
-    await mkdir(join(root, 'staging'), { recursive: true, mode: 0o700 });
+    for (const name of ['staging', 'condemned']) await mkdir(join(root, name), { recursive: true, mode: 0o700 });
     return new FileObjectStore(root);
   }
 
   async put(
     tenant: TenantId,
     content: AsyncIterable<Uint8Array>,
-    options: PutOptions,
+    { maxBytes, expected }: PutOptions,
   ): Promise<{ readonly digest: Digest; readonly size: number }> {
     if (!isTenantId(tenant)) throw new TypeError('not a tenant');
     const staged = join(this.root, 'staging', randomUUID());
-    const file = await open(staged, 'wx', 0o600);
     try {
-      let stored: { digest: Digest; size: number };
+      const file = await open(staged, 'wx', 0o600).catch(told);
+      const measure = new Measure(maxBytes);
       try {
-        stored = await write(file, content, options.maxBytes);
-        if (options.expected !== undefined && options.expected !== stored.digest)
-          throw refusal('OBJECT_DIGEST_MISMATCH', 'the bytes are not those that were announced');
-        await file.sync();
+        await write(file, content, measure);
+        if (expected !== undefined && expected !== measure.digest()) throw unannounced();
+        await file.sync().catch(told);
       } finally {
         await file.close();
       }
-      const target = this.path(tenant, stored.digest);
-      await makeDurableFolder(dirname(target));
-      await rename(staged, target);
-      await syncFolder(dirname(target));
-      return stored;
-    } catch (error) {
+      const digest = measure.digest();
+      await this.place(staged, tenant, digest);
+      return { digest, size: measure.size };
+    } finally {
       await rm(staged, { force: true });
-      throw error;
     }
+  }
+
+  /** Puts the staged file in its place; what is staged stays at hand until no collector can take the object away any more. */
+  private async place(staged: string, tenant: TenantId, digest: Digest): Promise<void> {
+    const target = this.path(tenant, digest);
+    const restore = async () => {
+      const second = `${staged}.link`;
+      try {
+        await makeDurableFolder(dirname(target));
+        await link(staged, second);
+        await rename(second, target);
+        await syncFolder(dirname(target));
+      } catch (error) {
+        told(error);
+      } finally {
+        // If another put was as quick, `rename` found the same file at both names and left both.
+        await rm(second, { force: true });
+      }
+    };
+    await restore();
+    await outliveCollectors({
+      isMarked: async () => (await names(this.marks(tenant, digest))).length > 0,
+      isThere: async () => (await this.stat(tenant, digest)) !== null,
+      restore,
+    });
   }
 
   async open(tenant: TenantId, digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
     const found = await this.stat(tenant, digest);
     if (found === null) throw missing();
     const path = this.path(tenant, digest);
-    if (range === undefined) return readWhole(path, digest);
-    const { first, last } = range;
-    if (!(Number.isSafeInteger(first) && first >= 0 && first <= last && last < found.size))
-      throw refusal('OBJECT_RANGE', `the object has ${found.size} bytes`);
-    return readRange(path, first, last + 1);
+    if (range === undefined) return checkedPieces(piecesOf(path, 0, Infinity), digest);
+    assertRange(range, found.size);
+    return piecesOf(path, range.first, range.last + 1);
   }
 
   async stat(tenant: TenantId, digest: Digest): Promise<{ readonly size: number } | null> {
-    try {
-      return { size: (await stat(this.path(tenant, digest))).size };
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const found = await factsOf(this.path(tenant, digest));
+    return found && { size: found.size };
   }
 
   async delete(tenant: TenantId, digest: Digest): Promise<boolean> {
@@ -85,21 +107,73 @@ export class FileObjectStore extends ObjectStore {
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
-      throw error;
+      return told(error);
     }
   }
 
   async sweep(olderThanMs: number): Promise<number> {
-    const before = Date.now() - olderThanMs;
+    const now = await this.now();
     let swept = 0;
-    for (const name of await readdir(join(this.root, 'staging'))) {
-      const path = join(this.root, 'staging', name);
-      const found = await stat(path).catch(() => null);
-      if (found === null || found.mtimeMs > before) continue;
+    const sweepFile = async (path: string, ageMs: number): Promise<void> => {
+      const found = await factsOf(path);
+      if (found === null || now - found.mtimeMs <= ageMs) return;
       await rm(path, { force: true });
       swept++;
+    };
+    for (const name of await names(join(this.root, 'staging')))
+      await sweepFile(join(this.root, 'staging', name), olderThanMs);
+    for (const tenant of await names(join(this.root, 'condemned'))) {
+      for (const hex of await names(join(this.root, 'condemned', tenant))) {
+        const marks = join(this.root, 'condemned', tenant, hex);
+        for (const name of await names(marks)) await sweepFile(join(marks, name), MARK_MS);
+        await rmdir(marks).catch(() => undefined);
+      }
     }
     return swept;
+  }
+
+  async tenants(): Promise<readonly TenantId[]> {
+    return (await names(join(this.root, 't'))).filter(isTenantId).sort();
+  }
+
+  async *aged(tenant: TenantId, olderThanMs: number): AsyncGenerator<readonly Digest[]> {
+    if (!isTenantId(tenant)) throw new TypeError('not a tenant');
+    const now = await this.now();
+    let page: Digest[] = [];
+    for (const shelf of [...(await names(join(this.root, 't', tenant, 'sha256')))].sort()) {
+      for await (const { name } of await opendir(join(this.root, 't', tenant, 'sha256', shelf))) {
+        const found = DIGITS.test(name) ? await factsOf(this.path(tenant, `sha256:${name}` as Digest)) : null;
+        if (found === null || now - found.mtimeMs < olderThanMs) continue;
+        if (page.push(`sha256:${name}` as Digest) < PAGE) continue;
+        yield page;
+        page = [];
+      }
+    }
+    if (page.length > 0) yield page;
+  }
+
+  async collect(tenant: TenantId, digest: Digest, olderThanMs: number): Promise<boolean> {
+    const target = this.path(tenant, digest);
+    const mark = join(this.marks(tenant, digest), randomUUID());
+    const began = performance.now();
+    await makeMark(mark);
+    try {
+      const [marked, found] = [await factsOf(mark), await factsOf(target)];
+      if (marked === null || found === null || marked.mtimeMs - found.mtimeMs < olderThanMs) return false;
+      return performance.now() - began < DECIDE_MS && (await this.delete(tenant, digest));
+    } finally {
+      await rm(mark, { force: true });
+      await rmdir(dirname(mark)).catch(() => undefined);
+    }
+  }
+
+  /** Milliseconds by the clock that stamps the files. */
+  private async now(): Promise<number> {
+    const path = join(this.root, 'staging', randomUUID());
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(told);
+    const found = await factsOf(path);
+    await rm(path, { force: true });
+    return found?.mtimeMs ?? 0;
   }
 
   private path(tenant: TenantId, digest: Digest): string {
@@ -107,47 +181,41 @@ export class FileObjectStore extends ObjectStore {
     const hex = digest.slice('sha256:'.length);
     return join(this.root, 't', tenant, 'sha256', hex.slice(0, 2), hex);
   }
+
+  private marks(tenant: TenantId, digest: Digest): string {
+    return join(this.root, 'condemned', tenant, digest.slice('sha256:'.length));
+  }
 }
 
-async function write(
-  file: FileHandle,
-  content: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash('sha256');
-  let size = 0;
+/** Another collector of the same object may remove the folder, empty as it is, before the mark stands in it. */
+async function makeMark(path: string): Promise<void> {
+  for (;;) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      return await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if (!isMissing(error)) told(error);
+    }
+  }
+}
+
+async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measure: Measure): Promise<void> {
   for await (const piece of content) {
-    size += piece.length;
-    if (size > maxBytes) throw refusal('OBJECT_TOO_LARGE', `more than ${maxBytes} bytes`);
-    hash.update(piece);
-    await file.writeFile(piece);
+    measure.take(piece);
+    await file.writeFile(piece).catch(told);
   }
-  return { digest: `sha256:${hash.digest('hex')}` as Digest, size };
-}
-
-/** One piece is always held back, until the hash over all of them is known. */
-async function* readWhole(path: string, digest: Digest): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
-  let held: Uint8Array | null = null;
-  for await (const piece of readRange(path, 0, Infinity)) {
-    hash.update(piece);
-    if (held !== null) yield held;
-    held = piece;
-  }
-  if (`sha256:${hash.digest('hex')}` !== digest)
-    throw refusal('OBJECT_DIGEST_MISMATCH', 'the stored bytes were altered');
-  if (held !== null) yield held;
 }
 
 /** The file is opened by the first read, so that an iteration that never starts holds nothing. */
-async function* readRange(path: string, first: number, end: number): AsyncGenerator<Uint8Array> {
+async function* piecesOf(path: string, first: number, end: number): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw isMissing(error) ? missing(error) : error;
+    if (isMissing(error)) throw missing(error);
+    return told(error);
   });
   try {
     for (let at = first; at < end;) {
       const length = Math.min(PIECE, end - at);
-      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at);
+      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(told);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
@@ -157,38 +225,21 @@ async function* readRange(path: string, first: number, end: number): AsyncGenera
   }
 }
 
-/** Makes the folder and the missing ones above it; each is entered in its parent durably. */
-async function makeDurableFolder(path: string): Promise<void> {
-  const topmost = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (topmost === undefined) return;
-  for (let folder = path; ; folder = dirname(folder)) {
-    await syncFolder(dirname(folder));
-    if (folder === topmost || folder === dirname(folder)) return;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+async function factsOf(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | null> {
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    return await stat(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    return told(error);
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
-}
-
-const REMEDIES: Record<ObjectStoreErrorCode, string> = {
-  OBJECT_MISSING: 'Check the digest; the object may have passed its retention.',
-  OBJECT_TOO_LARGE: 'Send less, or raise the limit in the configuration.',
-  OBJECT_DIGEST_MISMATCH: 'Restore the object from a backup, or store it again.',
-  OBJECT_RANGE: 'Ask for bytes that the object has.',
-};
-
-const missing = (cause?: unknown) => refusal('OBJECT_MISSING', 'there is no such object', cause);
-
-function refusal(code: ObjectStoreErrorCode, message: string, cause?: unknown): CodedError<ObjectStoreErrorCode> {
-  return new CodedError(code, message, REMEDIES[code], [], cause === undefined ? undefined : { cause });
+/** Names in a folder; none if it is not there. */
+async function names(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    return told(error);
+  }
 }

@@ -27,6 +27,8 @@ export interface ClaimedRow {
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly admission_digest: string;
+  readonly trace_context: string | null;
+  readonly waited_ms: number;
 }
 
 /** Swept this often without progress, a run is claimed only into quarantine. */
@@ -55,6 +57,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     inputs: row.inputs,
     admission: row.admission,
     admissionDigest: row.admission_digest as Digest,
+    ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     lastSeq: row.last_seq,
     lastLine: row.last_line,
     head: row.head && toDigest(row.head),

@@ -1,19 +1,25 @@
 import type { Incarnation } from '@taskrunner/core';
 import type { Pool } from 'pg';
+import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
+import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
+import { PostgresObjectReferences } from './postgres-object-references';
+import { PostgresPackVersions } from './postgres-pack-versions';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
+import { PostgresUploads } from './postgres-uploads';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -23,12 +29,18 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Lease of a worker incarnation, milliseconds. Default 8000. */
   readonly leaseMs?: number;
+  /** Longest time a statement may take, milliseconds. Default 30 s. */
+  readonly statementTimeoutMs?: number;
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
   /** Lines of history that a schedule keeps. Default 1000. */
   readonly keptTicks?: number;
   /** Told of broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
+  /** Told how long a run had been due when it was claimed, milliseconds. */
+  readonly onClaimed?: (waitedMs: number) => void;
+  /** Told of each flush: its runs, and how long it took, milliseconds. */
+  readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
 /** The webservice's part: everything within the caller's tenant, under row-level security. */
@@ -36,9 +48,14 @@ export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
+  readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly packVersions: PostgresPackVersions;
+  readonly uploads: PostgresUploads;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -49,8 +66,12 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly announcements: PostgresAnnouncements;
+  readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
+  backlog(): Promise<Backlog>;
+  pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -70,9 +91,14 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       runStore: new PostgresRunStore(queries),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
+      attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      packVersions: new PostgresPackVersions(queries),
+      uploads: new PostgresUploads(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool)],
       readiness: () => databaseReadiness(pool),
       close: () => pool.end(),
     };
@@ -94,14 +120,21 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
   return closingOnError([pool, flushPool], async () => {
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
-    const committer = new PostgresCommitter(flushPool, { flushes: FLUSHES });
+    const committer = new PostgresCommitter(flushPool, {
+      flushes: FLUSHES,
+      ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
+    });
     return {
-      claims: new PostgresClaims(pool, clock, options.leaseMs),
+      claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      announcements: new PostgresAnnouncements(queries),
+      objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,
+      backlog: () => backlogOf(pool),
+      pools: () => [poolUse('ordinary', pool), poolUse('flush', flushPool)],
       readiness: () => databaseReadiness(pool),
       close: async () => {
         committer.close();
@@ -171,8 +204,12 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   };
 }
 
-function poolOptions({ connections, onError }: DatabaseOptions) {
-  return { ...(connections ? { max: connections } : {}), ...(onError ? { onError } : {}) };
+function poolOptions({ connections, statementTimeoutMs, onError }: DatabaseOptions) {
+  return {
+    ...(connections ? { max: connections } : {}),
+    ...(statementTimeoutMs ? { statementTimeoutMs } : {}),
+    ...(onError ? { onError } : {}),
+  };
 }
 
 /** Refuses an unsafe database or a schema behind, and sets the clock. */

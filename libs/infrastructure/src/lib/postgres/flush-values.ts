@@ -1,5 +1,5 @@
 import { runUuid } from '@taskrunner/core';
-import type { Commit, GateChange, GateOutcome, Json } from '@taskrunner/core';
+import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
 import { digestBytes } from './digest-bytes';
 import { ROOT_PARENT } from './run-rows';
 
@@ -21,7 +21,7 @@ export interface FlushPart {
 }
 
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
-const WIDTHS = { run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 3 };
+const WIDTHS = { run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 };
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
@@ -81,9 +81,14 @@ export function flushPart(commit: Commit): FlushPart {
       file.size,
       file.mediaType,
     ]),
-    outbox: commit.outbox.map(({ kind, body }) => [kind, orNull(body)]),
+    outbox: commit.outbox.map(outboxRow),
     size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0),
   };
+}
+
+function outboxRow(item: OutboxEntry): Row {
+  if (item.kind === 'attest') return [item.kind, orNull(item.body), null, null, null];
+  return [item.kind, text(item.body), item.stream, item.place, item.dueAt];
 }
 
 /** A gate that opens and ends in one commit is one row; the statement could not update what it inserts. */

@@ -61,6 +61,8 @@ export class PostgresClaims extends Claims {
     private readonly pool: Pool,
     private readonly clock: DatabaseClock,
     private readonly leaseMs = LEASE_MS,
+    /** Told how long each run had been due when it was claimed, milliseconds. */
+    private readonly onClaimed: (waitedMs: number) => void = () => undefined,
   ) {
     super();
   }
@@ -117,6 +119,7 @@ export class PostgresClaims extends Claims {
       const values = [incarnation.id, free, this.lastServed, number];
       const rows = await this.ask<ClaimedRow>(this.claimStatement, values);
       this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
+      for (const { waited_ms } of rows) this.onClaimed(waited_ms);
       return rows.map(toClaimedRun);
     } catch (error) {
       this.lostClaims.set(number, performance.now());

@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { PostgresCommitter } from './postgres-committer';
-import { aCommit, aStep, aWorker, after, start, submit, tenantA } from './testing/builders';
+import { aCommit, anAnnouncement, aStep, aWorker, after, start, submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -66,7 +66,7 @@ function full(claimed: ClaimedRun, given: Partial<Commit> = {}): Commit {
       },
     ],
     chunks: [{ step: 'scan', execution: 1, chunk: 0, firstLine: 1 }],
-    outbox: [{ kind: 'announce', body: { type: 'gate.opened' } }],
+    outbox: [anAnnouncement(1)],
     run: { status: 'waiting', lastLine: 2 },
     ...given,
   });

@@ -16,6 +16,8 @@ export interface CommitterOptions {
   readonly maxRuns?: number;
   /** Characters of text in a flush. */
   readonly maxSize?: number;
+  /** Told of each flush that was answered: its runs, and how long it took, milliseconds. */
+  readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
 interface Pending {
@@ -50,6 +52,7 @@ export class PostgresCommitter extends Committer {
   private readonly flushes: number;
   private readonly maxRuns: number;
   private readonly maxSize: number;
+  private readonly onFlushed: (runs: number, ms: number) => void;
   private waiting: Pending[] = [];
   private readonly underWay = new Set<string>();
   private active = 0;
@@ -63,6 +66,7 @@ export class PostgresCommitter extends Committer {
     this.flushes = options.flushes ?? 2;
     this.maxRuns = options.maxRuns ?? 256;
     this.maxSize = options.maxSize ?? 8 * 1024 * 1024;
+    this.onFlushed = options.onFlushed ?? (() => undefined);
   }
 
   async commit(commit: Commit): Promise<Committed> {
@@ -143,7 +147,9 @@ export class PostgresCommitter extends Committer {
   /** Sends one flush; those that it did not return come back. */
   private async send(batch: readonly Pending[]): Promise<Pending[]> {
     const values = flushValues(batch.map(({ part }) => part));
+    const sent = performance.now();
     const { rows } = await this.pool.query<{ i: number }>({ ...this.flushStatement, values });
+    this.onFlushed(batch.length, performance.now() - sent);
     const owned = new Set(rows.map(({ i }) => i - 1));
     for (const index of owned) batch[index]?.settle({ kind: 'committed' });
     return batch.filter((_, index) => !owned.has(index));

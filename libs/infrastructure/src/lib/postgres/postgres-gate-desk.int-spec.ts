@@ -57,6 +57,14 @@ async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{
   return { runId, claimed };
 }
 
+/** A copy of the run's gate under another name. */
+async function secondGate(runId: RunId): Promise<void> {
+  await database.sql(
+    `insert into pack_runs.gates select (jsonb_populate_record(g, '{"gate": "second"}')).* from pack_runs.gates g where run_id = $1`,
+    [runUuid(runId)],
+  );
+}
+
 const count = async (table: string, runId: RunId) =>
   (await database.sql<{ n: number }>(`select count(*)::int as n from ${table} where run_id = $1`, [runUuid(runId)]))[0]
     ?.n;
@@ -123,10 +131,7 @@ describe('a decision', () => {
 
   it('shares one order of letters with other gates and senders of its run', async () => {
     const { runId } = await gated(100);
-    await database.sql(
-      `insert into pack_runs.gates select (jsonb_populate_record(g, '{"gate": "second"}')).* from pack_runs.gates g where run_id = $1`,
-      [runUuid(runId)],
-    );
+    await secondGate(runId);
     const at = await web.gateDesk.now();
     const decided = Array.from({ length: 40 }, async (_, i) => {
       const gate = i % 2 ? 'approve' : 'second';
@@ -261,6 +266,57 @@ describe('a decision', () => {
     expect(await worker.committer.commit(expires)).toEqual({ kind: 'letters' });
     expect((await web.gateDesk.find(tenantA, runId, 'approve'))?.state).toBe('approved');
     await worker.claims.retire(incarnation);
+  });
+
+  it('is refused once another gate of its run was rejected, before any worker has read that', async () => {
+    const { runId } = await gated(1);
+    await secondGate(runId);
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, { decision: 'rejected' }))).toMatchObject({
+      state: 'rejected',
+    });
+    for (const decision of ['approved', 'rejected'] as const) {
+      const late = await web.gateDesk.decide(aDecision(runId, 'cy', 1_001, { gate: 'second', decision }));
+      expect(late).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    }
+    expect(await count('pack_runs.inbox', runId)).toBe(1);
+    expect((await web.gateDesk.find(tenantA, runId, 'second'))?.doomed).toBe(true);
+    // The rejection itself, sent again, is still answered.
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_002, { decision: 'rejected' }))).toMatchObject({
+      kind: 'repeated',
+    });
+  });
+
+  it('is refused once the time of another gate of its run is over, before any worker has read that', async () => {
+    const { runId } = await gated(1);
+    await secondGate(runId);
+    await database.sql(`update pack_runs.gates set expires_at = now() where run_id = $1 and gate = 'second'`, [
+      runUuid(runId),
+    ]);
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    expect((await web.gateDesk.find(tenantA, runId, 'approve'))?.doomed).toBe(true);
+    expect(await count('pack_runs.inbox', runId)).toBe(0);
+  });
+
+  it('never counts behind a rejection, however parallel', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { runId } = await gated(100);
+      await secondGate(runId);
+      const at = await web.gateDesk.now();
+      const outcomes = await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => {
+          const decision = i === 15 ? 'rejected' : 'approved';
+          const gate = i === 15 ? 'approve' : 'second';
+          for (let time = at + i; ; time += 30) {
+            const outcome = await web.gateDesk.decide(aDecision(runId, `p${i}`, time, { gate, decision }));
+            if (outcome.kind !== 'too-early') return outcome.kind;
+          }
+        }),
+      );
+      const letters = await worker.claims.letters(tenantA, runId, 0);
+      const decisions = letters.map(({ given }) => given.type === 'gate.decided' && given.decision.decision);
+      expect(decisions.indexOf('rejected')).toBe(decisions.length - 1);
+      expect(outcomes.filter((kind) => kind === 'counted')).toHaveLength(decisions.length);
+    }
   });
 
   it('is refused where there is no gate, in an ended or cancelling run, and in another tenant', async () => {

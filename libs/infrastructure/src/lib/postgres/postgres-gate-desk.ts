@@ -30,6 +30,7 @@ interface GateRecord {
   readonly plan_hash: string;
   readonly initiators: Actor[];
   readonly run_status: string;
+  readonly doomed: boolean;
   readonly decisions: GateRow['decisions'];
 }
 
@@ -47,6 +48,7 @@ interface Reasons {
   readonly approvals: number;
   readonly required: number;
   readonly expired: boolean;
+  readonly doomed: boolean;
   readonly counted: boolean;
   readonly mine: boolean;
   readonly latest: DecisionKind | null;
@@ -89,8 +91,8 @@ export class PostgresGateDesk extends GateDesk {
   }
 
   /**
-   * A run that was asked to cancel takes no more decisions (`RUN_ENDED`): the cancel is before them in its inbox, so a 200
-   * would not count.
+   * A run that was asked to cancel, or of which a gate was rejected or has lapsed, takes no more decisions (`RUN_ENDED`): what
+   * ends it is before them in its inbox, so a 200 would not count.
    */
   async decide(decision: SignedDecision): Promise<Decided> {
     const values = decideValues(decision);
@@ -134,8 +136,8 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
   return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
 }
 
-function isOver({ status, cancel_position }: Reasons): boolean {
-  return cancel_position > 0 || OVER.includes(status);
+function isOver({ status, cancel_position, doomed }: Reasons): boolean {
+  return doomed || cancel_position > 0 || OVER.includes(status);
 }
 
 function shown({ state, approvals, required }: Counted): Counted {
@@ -187,6 +189,7 @@ function toGateRow(row: GateRecord): GateRow {
     planHash: row.plan_hash as Digest,
     initiators: row.initiators,
     runStatus: row.run_status,
+    doomed: row.doomed,
     decisions: row.decisions,
   };
 }

@@ -8,9 +8,10 @@ interface OutboxRow {
   readonly outbox_id: string;
   readonly tenant_id: string;
   readonly run_id: string;
-  readonly kind: 'attest' | 'announce';
+  readonly kind: 'attest';
   readonly body: Json;
   readonly tries: number;
+  readonly trace_context: string | null;
 }
 
 /** Work that follows a commit, leased by moving its due time. */
@@ -24,7 +25,7 @@ export class PostgresOutbox extends Outbox {
   }
 
   /** Not sent again: what a lost answer leased comes back when its lease is over. */
-  async take(kind: 'attest' | 'announce', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
+  async take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
     const rows = await this.queries.across<OutboxRow>(this.takeStatement, [kind, limit, leaseMs]);
     return rows.map((row) => ({
       id: row.outbox_id,
@@ -33,6 +34,7 @@ export class PostgresOutbox extends Outbox {
       kind: row.kind,
       body: row.body,
       tries: row.tries,
+      ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     }));
   }
 

@@ -24,10 +24,12 @@ interface RecordsRow extends SummaryRow {
   readonly environment: string;
   readonly manifest: string;
   readonly files: RunRecords['files'];
+  readonly pack_signatures: RunRecords['packSignatures'];
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly gates: RunRecords['gates'];
   readonly decisions: RunRecords['decisions'];
+  readonly resolutions: RunRecords['resolutions'];
   readonly artifacts: ArtifactRecord[];
   readonly audit_seq: number | null;
   readonly audit_head: Buffer | null;
@@ -79,13 +81,18 @@ export class PostgresRunReader extends RunReader {
     return (await this.ask<SummaryRow>(tenant, this.listStatement, status, stored, pack, cursor, limit)).map(toSummary);
   }
 
-  async plan(tenant: TenantId, run: RunId): Promise<{ plan: string; profile: string; planHash: Digest } | null> {
-    const [row] = await this.ask<{ plan: string; profile: string; plan_hash: string }>(
+  async plan(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ plan: string; profile: string; environment: string; planHash: Digest } | null> {
+    const [row] = await this.ask<{ plan: string; profile: string; environment: string; plan_hash: string }>(
       tenant,
       this.planStatement,
       runUuid(run),
     );
-    return row ? { plan: row.plan, profile: row.profile, planHash: row.plan_hash as Digest } : null;
+    if (!row) return null;
+    const { plan, profile, environment, plan_hash } = row;
+    return { plan, profile, environment, planHash: plan_hash as Digest };
   }
 
   async steps(
@@ -133,10 +140,12 @@ export class PostgresRunReader extends RunReader {
       environment: row.environment,
       manifest: row.manifest,
       files: row.files,
+      packSignatures: row.pack_signatures,
       inputs: row.inputs,
       admission: row.admission,
       gates: row.gates,
       decisions: row.decisions,
+      resolutions: row.resolutions,
       artifacts: row.artifacts.map(toArtifactView),
       audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
     };

@@ -2,7 +2,17 @@ import { runUuid, sha256 } from '@taskrunner/core';
 import type { RunId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
-import { aCommit, aNewRun, aWorker, cancelRequest, start, submit, tenantA, tenantB } from './testing/builders';
+import {
+  aCommit,
+  aNewRun,
+  aWorker,
+  cancelRequest,
+  ENVIRONMENT,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -39,6 +49,7 @@ describe('creating runs', () => {
     expect(await web.runReader.plan(tenantA, runId)).toEqual({
       plan: '{"plan":1}',
       profile: '{"profile":1}',
+      environment: ENVIRONMENT,
       planHash: sha256('plan'),
     });
     const records = await worker.runReader.records(tenantA, runId);
@@ -46,6 +57,7 @@ describe('creating runs', () => {
       inputs: { image: 'app:1' },
       gates: [],
       decisions: [],
+      resolutions: [],
       artifacts: [],
       audit: { seq: 0, head: null },
     });

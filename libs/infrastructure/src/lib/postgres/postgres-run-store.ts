@@ -48,16 +48,21 @@ export class PostgresRunStore extends RunStore {
     });
   }
 
+  async replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null> {
+    const found = await patiently(() => this.findKey(tenant, idempotency));
+    return found?.body_digest === idempotency.bodyDigest ? toRunId(found.run_id) : null;
+  }
+
+  private async findKey(tenant: TenantId, { person, route, key }: NonNullable<NewRun['idempotency']>) {
+    const values = [tenant, person.iss, person.sub, route, key];
+    const rows = await this.queries.within<{ run_id: string; body_digest: string }>(tenant, this.keyStatement, values);
+    return rows[0] ?? null;
+  }
+
   private async ownerOfKey({ tenant, runId, idempotency }: NewRun): Promise<Created> {
     if (!idempotency) throw new TypeError('a run without a key was not inserted');
-    const { person, route, key, bodyDigest } = idempotency;
-    const [found] = await this.queries.within<{ run_id: string; body_digest: string }>(tenant, this.keyStatement, [
-      tenant,
-      person.iss,
-      person.sub,
-      route,
-      key,
-    ]);
+    const { bodyDigest } = idempotency;
+    const found = await this.findKey(tenant, idempotency);
     if (!found) throw Object.assign(new Error('the idempotency key went away'), { code: '40001' });
     const first = toRunId(found.run_id);
     if (first === runId) return { kind: 'created' };
@@ -123,5 +128,7 @@ export function createValues(run: NewRun): unknown[] {
     idempotency?.route ?? null,
     idempotency?.bodyDigest ?? null,
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    run.traceContext ?? null,
+    JSON.stringify(run.packSignatures),
   ];
 }

@@ -37,6 +37,8 @@ export interface SandboxedTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: Launch['stdin'];
   readonly limits?: SandboxLimits;
+  /** Unix socket of this attempt's egress proxy; null or absent: no way out at all. */
+  readonly egressSocket?: string | null;
 }
 
 /** A way to keep steps apart. It only says what to start; the supervisor starts it. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../../foundation/ids';
+import type { PolicyEngines } from '../../policy/policy';
 import { MANIFEST, MANIFEST_ATTESTATION } from '../bundle-files';
-import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest } from '../documents';
+import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
 import type { Envelope, KeyUsage } from '../envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
@@ -39,6 +40,8 @@ export interface VerifyRequest {
   /** The highest serial of this trust file's id that the verifier has seen. */
   readonly seenSerial?: number | undefined;
   readonly checkpoints?: readonly Envelope[] | undefined;
+  /** Policy engines beside CEL that the verifier has: their policies are judged again, those of others are not. */
+  readonly policyEngines?: PolicyEngines | undefined;
   /** What the archive reader found wrong: links, absolute names, doubles, sizes. */
   readonly archiveFaults?: readonly string[] | undefined;
   /** The files are a draft that nobody has signed yet: what its worker asserts. */
@@ -58,6 +61,8 @@ export interface Case {
   readonly documents: () => EvidenceDocuments;
   readonly admission: () => { readonly record: AdmissionRecord; readonly opened: OpenedEnvelope<TrustedKey> };
   readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
+  /** By digest of the record; each opened with a ledger key. */
+  readonly resolutions: () => ReadonlyMap<Digest, ResolutionRecord>;
   readonly manifest: () => BundleManifest;
   readonly manifestStatement: () => OpenedStatement;
   /** One a signer; the payloads are equal. */
@@ -118,6 +123,12 @@ export function openCase(request: VerifyRequest): Case {
         return openEnvelope(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
       });
       return new Map(opened.map((one) => [one.digest, one]));
+    }),
+    resolutions: once(() => {
+      const opened = [...documents().resolutions.values()].map(({ sealed, record }) => {
+        return [openEnvelope(sealed, PAYLOAD_TYPE.resolution, 'ledger', ring).digest, record] as const;
+      });
+      return new Map(opened);
     }),
     manifest: once(() => readManifest(fileOf(files, MANIFEST))),
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),

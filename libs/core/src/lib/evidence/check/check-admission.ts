@@ -48,15 +48,6 @@ export const packContent: Checker = (bundle) => {
   return found('recomputed', record.pack.contentDigest);
 };
 
-/** Enough publishers signed the pack, as the admission says. */
-export const packSigners: Checker = (bundle) => {
-  const { signers } = bundle.admission().record.pack;
-  const required = bundle.request.trust.require.packSigners;
-  const distinct = new Set(signers).size;
-  if (distinct < required) fail(`${distinct} of ${required} signers`);
-  return distinct === 0 ? found('absent', 'unsigned pack') : found('signed', [...new Set(signers)].join(', '));
-};
-
 /** One plan everywhere: its file, the admission, every gate request, every decision, the statement; and planned again. */
 export const planHashes: Checker = (bundle) => {
   const documents = bundle.documents();
@@ -68,7 +59,7 @@ export const planHashes: Checker = (bundle) => {
     ...[...decisions.values()].map(({ record }) => record.planHash),
   ]);
   for (const hash of named) if (hash !== planHash) fail(`${hash} is named, the plan is ${planHash}`);
-  const again = planAgain(documents);
+  const again = planAgain(documents, bundle.request.policyEngines ?? {});
   if (again !== null && again !== planHash) fail(`planned again, it is ${again}`);
   return found('recomputed', again === null ? planHash : `${planHash}, planned again`);
 };

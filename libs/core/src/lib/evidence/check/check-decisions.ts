@@ -6,16 +6,23 @@ import { fail, type Case } from './case';
 import { found, type Checker } from './check';
 import { proofObjection } from './decision-proof';
 import { durationMs } from './gate-bounds';
+import { resolvedByPeople, signedResolutions } from './check-resolutions';
 
-/** Each decision that the journal counted has its record, signed by a ledger key; and there is no record beside. */
+/** Each decision and resolution that the journal took has its record, signed by a ledger key; and there is no record beside. */
 export const decisionsSignature: Checker = (bundle) => {
   const { facts, decisions } = bundle.documents();
   const opened = bundle.decisions();
   const named = new Set(facts.entries.flatMap(({ event }) => (event.type === 'gate.decided' ? [event.record] : [])));
   for (const record of named) if (!opened.has(record)) fail(`decision ${record} is missing`);
   for (const record of decisions.keys()) if (!named.has(record)) fail(`decision ${record} is not in the journal`);
-  return opened.size === 0 ? found('absent', 'no decisions') : found('signed', `${opened.size} decisions`);
+  const resolutions = signedResolutions(bundle);
+  if (opened.size + resolutions === 0) return found('absent', 'no decisions');
+  return found('signed', told(opened.size, resolutions));
 };
+
+function told(decisions: number, resolutions: number): string {
+  return resolutions === 0 ? `${decisions} decisions` : `${decisions} decisions, ${resolutions} resolutions`;
+}
 
 /** One decision that counted, with the request that it is about. */
 interface Counted {
@@ -88,8 +95,9 @@ export const decisionsPeople: Checker = (bundle) => {
     if ((gate.ended?.outcome === 'rejected') !== rejected)
       fail(`${gate.opened.step}: nobody rejected it, or a rejection did not count`);
   }
-  if (documents.facts.gates.length === 0) return found('absent', 'no gates');
-  return found(trust.issuers.length > 0 ? 'recomputed' : 'signed', `${all.length} decisions`);
+  const resolutions = resolvedByPeople(bundle);
+  if (documents.facts.gates.length + resolutions === 0) return found('absent', 'no gates');
+  return found(trust.issuers.length > 0 ? 'recomputed' : 'signed', told(all.length, resolutions));
 };
 
 function personsOf({ person, onBehalfOf }: DecisionRecord): readonly Subject[] {

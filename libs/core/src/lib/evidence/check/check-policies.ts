@@ -3,11 +3,12 @@ import { isJsonObject, type Json } from '../../foundation/json';
 import { nodeOf } from '../../plan/place';
 import type { Policy } from '../../plan/plan';
 import { compilePolicy } from '../../policy/compile-policy';
+import type { PolicyEngines } from '../../policy/policy';
 import { policyFiles } from '../derived-files';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { policyAt } from '../policy-records';
 import { fileOf } from '../read-bundle';
-import { digestOfRef } from '../run-facts';
+import { digestOfRef, type Placed } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
 import { fail } from './case';
 import { found, type Checker } from './check';
@@ -34,7 +35,8 @@ export const policiesHold: Checker = (bundle) => {
     const policy = policyAt(index, judged) ?? fail(`${judged.step} asks no policy`);
     if (judged.digest !== policy.digest || judged.engine !== policy.engine)
       fail(`${judged.step} was judged by another policy`);
-    const answer = judgeAgain(policy, valueOf(documents, digestOfRef(judged.input)));
+    const input = valueOf(documents, digestOfRef(judged.input));
+    const answer = judgeAgain(policy, input, judged, bundle.request.policyEngines ?? {});
     if (answer === null) continue;
     again += 1;
     if (answer.undecided !== judged.undecided || answer.allow !== judged.allow)
@@ -64,14 +66,19 @@ function valueOf({ evidence }: EvidenceDocuments, digest: string | null): Json {
   return null;
 }
 
-/** Null if its engine is not here, or its input is not at hand. */
+/**
+ * Null if its engine is not here, or its input is not at hand; and for an engine that is bounded by time where it gave no
+ * decision: closed, and nobody can repeat that.
+ */
 function judgeAgain(
   { engine, source }: Policy,
   input: Json,
+  judged: Placed<'policy.judged'>,
+  engines: PolicyEngines,
 ): { readonly allow: boolean; readonly undecided: boolean } | null {
-  if (!isJsonObject(input)) return null;
-  const compiled = compilePolicy({ engine, source });
+  if (!isJsonObject(input) || (engine !== 'cel' && judged.undecided)) return null;
+  const compiled = compilePolicy({ engine, source }, engines);
   if (compiled.kind !== 'policy') return null;
-  const answer = compiled.policy.evaluate(input);
+  const answer = compiled.policy.evaluate(input, judged.step);
   return answer.kind === 'decided' ? { allow: answer.allow, undecided: false } : { allow: false, undecided: true };
 }

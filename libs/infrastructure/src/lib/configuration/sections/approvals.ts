@@ -1,5 +1,5 @@
-import { duration, flag, list, name, number, oneOf } from '../kinds';
-import { key, section, unset } from '../key';
+import { duration, flag, list, listOf, name, number, oneOf, text } from '../kinds';
+import { key, needed, section, unset } from '../key';
 import { MINUTE, DAY } from './units';
 
 export const approvals = section('Gates.', {
@@ -16,6 +16,15 @@ export const approvals = section('Gates.', {
     DAY,
     'Time to start what was approved, where the pack says nothing.',
     's, m, h, d',
+  ),
+  people: key(
+    listOf({
+      iss: needed(text, 'https://id.example.org', 'Issuer of the tokens of this person.'),
+      sub: needed(text, 'u-42', 'Who it is there.'),
+      grants: key(list(name), [], 'What the person holds on top of packs.approve.'),
+    }),
+    [],
+    'Everybody who may decide; a gate with too few of them is announced. []: not known, people are reminded at half time.',
   ),
   grants: key(list(name), [], 'Grants that packs may ask for; others are faults of the pack.'),
 });

@@ -1,8 +1,95 @@
-import { path, size } from '../kinds';
-import { key, section } from '../key';
-import { MIB, GIB } from './units';
+import {
+  duration,
+  flag,
+  httpUrl,
+  list,
+  listOf,
+  name,
+  number,
+  oneOf,
+  path,
+  secretFile,
+  size,
+  spki,
+  text,
+} from '../kinds';
+import { key, needed, section, unset } from '../key';
+import { DAY, GIB, HOUR, MIB, SECOND } from './units';
 
-export const artifacts = section('Where bytes are kept: artifacts, pack files, bundles.', {
-  root: key(path, '/var/lib/taskrunner/objects', 'Folder of the object store.'),
-  maxBytes: key(size(MIB, 1024 * GIB), GIB, 'Largest artifact.', 'bytes (KiB, MiB, GiB)'),
+const BYTES = 'bytes (KiB, MiB, GiB)';
+
+const bundleRoot = {
+  id: needed(name, 'vendor-2026', 'What packs name in `with.trust`.'),
+  keys: key(list(spki), [], 'Public keys: SPKI in base64, Ed25519 or P-256.'),
+  tenants: key(list(text), ['*'], 'Tenants that may use it; * is every tenant.'),
+};
+
+const s3 = section('With `store: s3`: the bucket. It must exist; readers and writers of it are these services alone.', {
+  endpoint: unset(httpUrl, 'Server; null: AWS for the region. https, but on loopback.'),
+  region: key(text, 'us-east-1', 'Region of the bucket.'),
+  bucket: unset(text, 'Name of the bucket.'),
+  prefix: unset(text, 'Begin of every key, such as `taskrunner/`.'),
+  pathStyle: key(flag, false, 'The bucket stands in the path, as most servers other than AWS want it.'),
+  accessKeyIdFile: unset(
+    secretFile,
+    'File with the id of the access key; null: the default chain of AWS (environment, web identity, instance).',
+  ),
+  secretAccessKeyFile: unset(secretFile, 'File with the secret of the access key. Read again every five minutes.'),
+  partSize: key(
+    size(5 * MIB, GIB),
+    16 * MIB,
+    'Larger objects are sent in parts of this size; so much memory is taken for each part on its way.',
+    BYTES,
+  ),
+  partsAtOnce: key(number(1, 64), 4, 'Parts of one object sent at once.', 'parts'),
+  attempts: key(number(1, 20), 8, 'How often a request is sent before the store counts as unavailable.', 'requests'),
+  timeout: key(duration(SECOND, HOUR), 30 * SECOND, 'Longest silence of the server.', 's, m'),
+  spoolDirectory: key(
+    path,
+    '/tmp/taskrunner-spool',
+    'Folder for objects of several parts on their way. It needs room for as many as are sent at once.',
+  ),
+});
+
+const uploads = section('What callers send before they submit a run: files, packs.', {
+  maxBytes: key(size(1, 1024 * GIB), GIB, 'Largest upload.', BYTES),
+  tenantBytes: key(size(1, 1024 * GIB), 16 * GIB, 'Uploads of a tenant that are kept, together.', BYTES),
+  timeout: key(duration(SECOND, DAY), HOUR, 'Longest time for one upload to come in.', 's, m, h'),
+  packBytes: key(
+    size(MIB, 4 * GIB),
+    64 * MIB,
+    'Largest pack, unpacked, that a run may be submitted with as an upload.',
+    BYTES,
+  ),
+  packFiles: key(number(1, 100_000), 10_000, 'Most files in such a pack.', 'files'),
+  keep: key(duration(SECOND, 30 * DAY), DAY, 'How long a run may still be submitted with an upload.', 's, m, h, d'),
+});
+
+export const artifacts = section('Where bytes are kept: artifacts, pack files, large values, uploads, bundles.', {
+  store: key(oneOf('file', 's3'), 'file', 'A folder that webservice and workers share, or an S3 bucket.'),
+  root: key(path, '/var/lib/taskrunner/objects', 'With `store: file`: folder of the object store.'),
+  maxBytes: key(size(MIB, 1024 * GIB), GIB, 'Largest artifact.', BYTES),
+  grace: key(
+    duration(SECOND, 365 * DAY),
+    DAY,
+    'Objects that nobody refers to, and unfinished ones, stay so long at least. Longer than a stored object may wait for its record; 10m or more.',
+    's, m, h, d',
+  ),
+  sweepInterval: key(
+    duration(SECOND, 30 * DAY),
+    HOUR,
+    'How often workers look for them. An object goes at the second look.',
+    's, m, h, d',
+  ),
+  bundle: section('Evidence bundles.', {
+    maxBytes: key(size(MIB, 1024 * GIB), 4 * GIB, 'Largest bundle.', BYTES),
+    carriedBytes: key(size(0, 1024 * GIB), 64 * MIB, 'Artifacts of a run go along up to this size together.', BYTES),
+  }),
+  bundleRoots: key(
+    listOf(bundleRoot),
+    [],
+    'Publishers whose bundles builtin:bundle.ingest takes; packs name them by id.',
+  ),
+  uploads,
+  s3,
 });

@@ -1,6 +1,8 @@
-import { httpUrl, port, size, text } from '../kinds';
+import { duration, httpUrl, number, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
-import { MIB } from './units';
+import { HOUR, MIB, SECOND } from './units';
+
+const perSecond = (usual: number, about: string) => key(number(1, 1_000_000), usual, about, 'requests a second');
 
 export const http = section('The HTTP API and the console.', {
   host: key(text, '127.0.0.1', 'Address to listen on.'),
@@ -8,4 +10,15 @@ export const http = section('The HTTP API and the console.', {
   healthPort: key(port, 8_081, 'Port of health and metrics; 0 takes a free one.'),
   publicUrl: unset(httpUrl, 'How others reach the API; null: http://<host>:<port>.'),
   bodyLimit: key(size(64 * 1024, 256 * MIB), 24 * MIB, 'Largest request body.', 'bytes (KiB, MiB, GiB)'),
+  keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'How long an idle connection is kept.', 's, m'),
+  limits: section('Requests of one person of one tenant to one webservice, by what they ask for.', {
+    submit: perSecond(5_000, 'Submissions.'),
+    plan: perSecond(500, 'Plans and simulations.'),
+    decide: perSecond(50, 'Decisions.'),
+    stream: perSecond(100, 'Log streams that are opened.'),
+    download: perSecond(500, 'Downloads.'),
+    read: perSecond(5_000, 'Everything else.'),
+    refusedDecisions: key(number(1, 100_000), 10, 'Decisions that are refused.', 'a minute'),
+    refusedTokens: perSecond(50, 'Without a valid token, of one address.'),
+  }),
 });

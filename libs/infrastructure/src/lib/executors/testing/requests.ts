@@ -10,6 +10,8 @@ import type {
   TenantId,
 } from '@taskrunner/core';
 
+import type { BundleIngestOptions } from '../bundle-ingest-executor';
+
 export const tenant = 'acme' as TenantId;
 
 /** A claimed run with these pack files. */
@@ -49,6 +51,7 @@ export function aRequest(
       tools: {},
       secrets: [],
       retries: { attemptTimeoutMs: null },
+      egress: [],
       effects: 'idempotent',
       ...node,
     } as unknown as RunNode,
@@ -82,3 +85,12 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
+
+/** No publisher is known, and no archive is read. */
+export const NO_BUNDLES: Pick<BundleIngestOptions, 'roots' | 'entries'> = {
+  roots: new Map(),
+  async *entries() {
+    yield* [];
+    throw new TypeError('no archives here');
+  },
+};

@@ -107,6 +107,9 @@ begin
   end loop;
 end $$;
 create policy due on pack_runs.schedules to taskrunner_owner using (true);
+-- The sweep of objects asks which files are named.
+create policy sweep on pack_runs.schedules for select to taskrunner_worker using (true);
+grant select (tenant_id, source, inputs) on pack_runs.schedules to taskrunner_worker;
 
 grant insert on pack_runs.outbox to taskrunner_web;
 revoke execute on function pack_runs.take_due_schedules(integer, bigint) from public;

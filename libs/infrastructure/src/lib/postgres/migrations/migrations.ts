@@ -10,7 +10,11 @@ import { journal } from './09-journal';
 import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
+import { uploads } from './14-uploads';
+import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
+import { webhooks } from './17-webhooks';
+import { traceContext } from './18-trace-context';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -26,7 +30,11 @@ export const migrations = [
   artifacts,
   access,
   tail,
+  uploads,
+  packVersions,
   schedules,
+  webhooks,
+  traceContext,
 ];
 
 /** Their names, as the database keeps them. */

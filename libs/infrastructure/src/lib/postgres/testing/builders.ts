@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sha256 } from '@taskrunner/core';
 import type {
+  Announcement,
   ClaimedRun,
   Commit,
   Digest,
@@ -12,6 +13,8 @@ import type {
   RunId,
   RunStore,
   SignedDecision,
+  SignedResolution,
+  StepId,
   StepRow,
   TenantId,
   WorkerDescription,
@@ -42,6 +45,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     environment: ENVIRONMENT,
     environmentDigest: ENVIRONMENT_DIGEST,
     pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
+    packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
     inputs: { image: 'app:1' },
@@ -211,4 +215,56 @@ export function aDecision(
     audit: { type: 'gate.decided', decisionId, sub },
     ...rest,
   };
+}
+
+export function aResolution(
+  runId: RunId,
+  sub: string,
+  decidedAt: number,
+  given: Partial<SignedResolution> = {},
+): SignedResolution {
+  const { step = 'pay', execution = 1, outcome = 'succeeded' } = given;
+  const recordDigest = sha256(randomUUID());
+  return {
+    tenant: tenantA,
+    runId,
+    step,
+    parent: '',
+    execution,
+    outcome,
+    person: { iss: 'https://id.test', sub },
+    decidedAt,
+    envelope: anEnvelope(recordDigest),
+    recordDigest,
+    outputs: null,
+    letter: {
+      type: 'attention.resolved',
+      step: step as StepId,
+      execution,
+      outcome,
+      outputs: null,
+      record: recordDigest,
+    },
+    audit: { type: 'attention.resolution', step, sub },
+    ...given,
+  };
+}
+
+/** An announcement of a run for an endpoint, at a place of their order. */
+export function anAnnouncement(
+  place: number,
+  stream = 'hook',
+  given: Partial<Announcement> = {},
+  dueAt: number | null = null,
+) {
+  const body: Announcement = {
+    type: 'gate.opened',
+    at: 1,
+    gate: 'approve',
+    gateDigest: sha256('gate'),
+    step: null,
+    execution: null,
+    ...given,
+  };
+  return { kind: 'announce', body, stream, place, dueAt } as const;
 }

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfiguration, printSample } from '@taskrunner/infrastructure';
+import { runCommandLine } from '../program';
+
+const TEN_MISTAKES = `http:
+  prot: 8080
+  healthPort: 70000
+databse: {}
+approvals:
+  floor:
+    minApprovals: two
+    proof: tokn
+  expiresAfter: soon
+artifacts:
+  maxBytes: 12
+telemetry:
+  endpoint: otel:4318
+  sampling: 2
+worker: { lease: 1s }
+`;
+
+interface Ended {
+  readonly exit: number;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+async function taskrunner(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exit = await runCommandLine({
+    arguments: args,
+    env,
+    version: '0',
+    readStdin: async () => new Uint8Array(),
+    terminal: {
+      print: (line) => void out.push(line),
+      say: (line) => void err.push(line),
+      draw: () => undefined,
+      isInteractive: false,
+      columns: 80,
+      rows: 24,
+      ask: async () => null,
+    },
+  });
+  return { exit, out, err };
+}
+
+describe('taskrunner config', () => {
+  let folder: string;
+  const file = (text: string): string => {
+    const path = join(folder, 'c.yaml');
+    writeFileSync(path, text);
+    return path;
+  };
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'config-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('check lists ten mistakes of one file at once, each with its line and what to do', async () => {
+    const path = file(TEN_MISTAKES);
+    const { exit, out, err } = await taskrunner(['config', 'check', path]);
+    expect([exit, out]).toEqual([2, []]);
+    expect(err.filter((line) => !line.startsWith('help: '))).toEqual([
+      `CONFIG_UNKNOWN_KEY ${path}:2:3 http has no key "prot".`,
+      `CONFIG_RANGE ${path}:3:15 http.healthPort must be from 0 to 65535; it is 70000.`,
+      `CONFIG_UNKNOWN_KEY ${path}:4:1 The configuration has no key "databse".`,
+      `CONFIG_TYPE ${path}:7:19 approvals.floor.minApprovals must be a whole number.`,
+      `CONFIG_CHOICE ${path}:8:12 approvals.floor.proof must be one of service, token, key.`,
+      `CONFIG_FORMAT ${path}:9:17 approvals.expiresAfter must be a duration such as 500ms, 90s, 30m, 4h or 7d.`,
+      `CONFIG_FORMAT ${path}:11:13 artifacts.maxBytes must be a size such as 64KiB, 24MiB or 1GiB.`,
+      `CONFIG_FORMAT ${path}:13:13 telemetry.endpoint must be an http or https URL without credentials.`,
+      `CONFIG_RANGE ${path}:14:13 telemetry.sampling must be from 0 to 1; it is 2.`,
+      `CONFIG_RANGE ${path}:15:18 worker.lease must be from 2s to 5m.`,
+    ]);
+    expect(err.filter((line) => line.startsWith('help: '))).toHaveLength(10);
+    expect(err).toContain('help: Did you mean port?');
+    expect(err).toContain('help: Did you mean database?');
+    expect(err).toContain('help: Did you mean token?');
+  });
+
+  it('check tells the same to programs', async () => {
+    const path = file(TEN_MISTAKES);
+    const { exit, out, err } = await taskrunner(['config', 'check', path, '--output', 'json']);
+    expect([exit, err]).toEqual([2, []]);
+    const told = JSON.parse(out[0] ?? '') as { valid: boolean; file: string; errors: { line: number }[] };
+    expect(told).toMatchObject({ valid: false, file: path });
+    expect(told.errors.map(({ line }) => line)).toEqual([2, 3, 4, 7, 8, 9, 11, 13, 14, 15]);
+    expect(Object.keys(told.errors[0] ?? {}).sort()).toEqual(
+      ['code', 'column', 'line', 'message', 'path', 'remediation'].sort(),
+    );
+  });
+
+  it('check reads the variables that override it too', async () => {
+    const path = file('http: { port: 1 }\n');
+    const env = { TASKRUNNER_HTTP_PORT: 'x', TASKRUNNER_HTTP_PROT: '1', TASKRUNNER_SERVER: 'https://a', HOME: '/' };
+    const { exit, err } = await taskrunner(['config', 'check', path], env);
+    expect(exit).toBe(2);
+    expect(err).toEqual([
+      `CONFIG_VARIABLE_UNKNOWN ${path} The environment variable TASKRUNNER_HTTP_PROT names no key.`,
+      'help: Did you mean TASKRUNNER_HTTP_PORT?',
+      `CONFIG_TYPE ${path}#/http/port http.port must be a whole number. It comes from TASKRUNNER_HTTP_PORT.`,
+      'help: Write a value of the kind that etc/task-runner.yaml.sample shows.',
+    ]);
+  });
+
+  it('check says that a good one is good, and that a named one must be there', async () => {
+    const path = file('http: { port: 1 }\n');
+    expect(await taskrunner(['config', 'check'], { TASKRUNNER_CONFIG: path })).toEqual({
+      exit: 0,
+      out: [`${path} is valid`],
+      err: [],
+    });
+    const missing = await taskrunner(['config', 'check', join(folder, 'none.yaml')]);
+    expect([missing.exit, missing.err[0]]).toEqual([2, expect.stringMatching(/^CONFIG_UNREADABLE /)]);
+  });
+
+  it('show prints what it means, without passwords', async () => {
+    const path = file('database: { webUrl: "postgresql://u:hunter2@h/d" }\n');
+    const env = { TASKRUNNER_WORKER_LEASE: '9s' };
+    for (const format of ['text', 'json']) {
+      const { exit, out } = await taskrunner(['config', 'show', path, '--output', format], env);
+      expect(exit).toBe(0);
+      const text = out.join('\n');
+      expect(text).not.toContain('hunter2');
+      const shown = parseConfiguration(text);
+      expect(shown.kind === 'read' && shown.configuration.worker.lease).toBe(9_000);
+    }
+    expect((await taskrunner(['config', 'show', file('a: 1')])).exit).toBe(2);
+  });
+
+  it('sample prints every key', async () => {
+    expect((await taskrunner(['config', 'sample'])).out.join('\n')).toBe(printSample().trimEnd());
+  });
+});

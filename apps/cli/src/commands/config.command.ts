@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import {
+  configurationFileOf,
+  describeConfiguration,
+  loadConfiguration,
+  printDescription,
+  printSample,
+  type ConfigurationReading,
+} from '@taskrunner/infrastructure';
+import { EXIT, type ExitCode } from '../terminal/exit-code';
+import { faultLines } from '../terminal/print-faults';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+import { withOutput } from './options';
+
+interface Options {
+  readonly output: string;
+}
+
+const FILE = 'configuration file; else TASKRUNNER_CONFIG, else the default place';
+
+/** `taskrunner config`: what the services would read, without starting one. */
+export function registerConfig(program: Command, context: Context): void {
+  const config = program.command('config').description('check and show the configuration of the services');
+  withOutput(config.command('check').argument('[file]', FILE), 'json')
+    .description('tell everything that is wrong with it and with the variables that override it')
+    .action((given: string | undefined, options: Options) =>
+      context.run(async () => check(await read(given, context), options, context)),
+    );
+  withOutput(config.command('show').argument('[file]', FILE), 'json')
+    .description('print what it means, defaults and overrides included, passwords left out')
+    .action((given: string | undefined, options: Options) =>
+      context.run(async () => show(await read(given, context), options, context)),
+    );
+  config
+    .command('sample')
+    .description('print every key with its default and meaning')
+    .action(() =>
+      context.run(async () => {
+        context.terminal.print(printSample().replace(/\n$/, ''));
+        return EXIT.OK;
+      }),
+    );
+  for (const command of config.commands) command.copyInheritedSettings(program);
+}
+
+interface Read {
+  readonly file: string;
+  readonly reading: ConfigurationReading;
+}
+
+async function read(given: string | undefined, { env }: Context): Promise<Read> {
+  return { file: configurationFileOf(given, env), reading: await loadConfiguration(given, env) };
+}
+
+function check({ file, reading }: Read, { output }: Options, { terminal }: Context): ExitCode {
+  const faults = reading.kind === 'refused' ? reading.faults : [];
+  const valid = faults.length === 0;
+  if (output === 'json') terminal.print(JSON.stringify({ valid, file, errors: faults }));
+  else if (valid) terminal.print(safeLine(`${file} is valid`));
+  else for (const line of faultLines(faults, file)) terminal.say(line);
+  return valid ? EXIT.OK : EXIT.INVALID_INPUT;
+}
+
+function show(read: Read, options: Options, context: Context): ExitCode {
+  const { reading } = read;
+  if (reading.kind === 'refused') return check(read, options, context);
+  const { configuration } = reading;
+  const shown =
+    options.output === 'json' ? JSON.stringify(describeConfiguration(configuration)) : printDescription(configuration);
+  context.terminal.print(shown);
+  return EXIT.OK;
+}

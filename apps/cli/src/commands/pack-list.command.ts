@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { parsePackReference, type JsonObject } from '@taskrunner/core';
+import { libraryOf, withRegistry, type RegistryOptions } from '../packs/given-registry';
+import { NOBODY } from '../packs/pack-in-hand';
+import { connect, withConnection, type ConnectionOptions } from '../server/connection';
+import { listAll } from '../server/run-api';
+import { CliError } from '../terminal/cli-error';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+import { withOutput } from './options';
+import { show } from './show-facts';
+
+interface Options extends RegistryOptions, ConnectionOptions {
+  readonly output: string;
+}
+
+/** `pack list` and `pack show`. */
+export function registerPackLists(group: Command, context: Context): void {
+  withConnection(withRegistry(withOutput(group.command('list'), 'json')))
+    .description('published packs: those that the server offers, or with --registry those of a registry')
+    .action((options: Options) =>
+      context.run(async () => {
+        const packs =
+          options.registry === undefined
+            ? await listAll<Row>(await connect(options, context.env), '/api/packs', { limit: 200 })
+            : await rowsOf(options, context);
+        if (options.output === 'json') context.terminal.print(JSON.stringify(packs));
+        else
+          for (const { name, version, digest, description } of packs)
+            context.terminal.print(safeLine(`${name}:${version}  ${digest}  ${description ?? ''}`.trimEnd()));
+        return EXIT.OK;
+      }),
+    );
+  withConnection(withOutput(group.command('show <reference>'), 'json'))
+    .description('a published pack: inputs, approvals, who signed it, and whether it may run')
+    .action((argument: string, options: Options) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        show(context, options, await describePack(client, argument));
+        return EXIT.OK;
+      }, argument),
+    );
+}
+
+interface Row {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly contentDigest: string;
+  readonly description: string | null;
+}
+
+async function rowsOf(options: Options, context: Context): Promise<readonly Row[]> {
+  const library = await libraryOf(options, context.env);
+  const rows: Row[] = [];
+  for (let after: Parameters<typeof library.list>[2] = null; ;) {
+    const { items, next } = await library.list(NOBODY, 200, after);
+    rows.push(
+      ...items.map(({ digest, facts: { name, version, contentDigest, description } }) => ({
+        name,
+        version,
+        digest,
+        contentDigest,
+        description,
+      })),
+    );
+    if (next === null) return rows;
+    after = next;
+  }
+}
+
+/** What the server says of a published pack. Throws `CLI_USAGE` for what is no reference. */
+export async function describePack(
+  client: Awaited<ReturnType<typeof connect>>,
+  reference: string,
+): Promise<JsonObject> {
+  const parsed = parsePackReference(reference);
+  if (parsed === null)
+    throw new CliError('CLI_USAGE', 'a published pack is named name:version or name@sha256:…', 'Correct it.');
+  const { body } = await client.ask(`/api/packs/${parsed.name}/${encodeURIComponent(parsed.version ?? parsed.digest)}`);
+  return body as JsonObject;
+}

@@ -1,0 +1,24 @@
+import type { PackInHand } from '../packs/pack-in-hand';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+
+/** What every command about a pack says of it. */
+export function factsOf({ pack, contentDigest, archiveDigest }: PackInHand) {
+  const { name, version } = pack.metadata;
+  return { name, version, contentDigest, archiveDigest };
+}
+
+/** How files about it are called. */
+export function stemOf({ pack }: PackInHand): string {
+  return `${pack.metadata.name}-${pack.metadata.version}`;
+}
+
+/** Prints facts: JSON, or a line each. */
+export function show(context: Context, { output }: { readonly output: string }, facts: object): void {
+  if (output === 'json') context.terminal.print(JSON.stringify(facts));
+  else
+    for (const [name, value] of Object.entries(facts)) {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      context.terminal.print(safeLine(`${name.padEnd(14)} ${text}`));
+    }
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import {
+  contentDigest,
+  packFilesOf,
+  parsePackReference,
+  readPack,
+  sha256,
+  type Digest,
+  type Json,
+  type Pack,
+  type PackArtifact,
+  type PackSource,
+  type TenantId,
+} from '@taskrunner/core';
+import { packArchive, TAR_HANDS } from '@taskrunner/infrastructure';
+import { CliError } from '../terminal/cli-error';
+import { libraryOf, type RegistryOptions } from './given-registry';
+import { isThere, loadPack, unreadable } from './pack-argument';
+
+/** A pack that was named on the command line, with what its publishers sign. */
+export interface PackInHand {
+  readonly pack: Pack;
+  readonly contentDigest: Digest;
+  readonly source: PackSource;
+  /** Its deterministic archive. */
+  readonly archive: Uint8Array;
+  readonly archiveDigest: Digest;
+  /** Where it comes from, if from a registry. */
+  readonly artifact: PackArtifact | null;
+  /** Signatures attached to it in the registry that it comes from. */
+  readonly signatures: readonly Json[];
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The tenant as which a command line reads registries of its own choice: everything there is shown to it. */
+export const NOBODY = 'nobody' as TenantId;
+
+/** Takes a file, folder or tarball, or a pack of a registry. Throws as `loadPack` and `PackLibrary` do, `CLI_INPUT` for a pack with faults. */
+export async function takePack(argument: string, options: RegistryOptions, env: Variables): Promise<PackInHand> {
+  const reference = (await isThere(argument)) ? null : parsePackReference(argument);
+  if (reference === null) return inHand((await loadPack(argument)).source, []);
+  const { source, signatures, artifact } = await (await libraryOf(options, env)).resolve(NOBODY, reference);
+  return inHand(source, signatures, artifact);
+}
+
+async function inHand(
+  source: PackSource,
+  signatures: readonly Json[],
+  artifact: PackArtifact | null = null,
+): Promise<PackInHand> {
+  const files = packFilesOf(source.files);
+  const reading = readPack(source.manifest, files);
+  if (reading.kind === 'refused')
+    throw new CliError('CLI_INPUT', 'the pack has faults', 'Correct what is listed.', reading.faults);
+  const archive = await packArchive(source, TAR_HANDS);
+  return {
+    pack: reading.pack,
+    contentDigest: contentDigest(reading.pack, files),
+    source,
+    archive,
+    archiveDigest: sha256(archive),
+    artifact,
+    signatures,
+  };
+}
+
+/** Signatures in files, as `pack sign` writes them. */
+export async function readSignatures(paths: readonly string[]): Promise<readonly Json[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(path, 'utf8').catch((error: unknown) => {
+        throw unreadable(path, error);
+      });
+      try {
+        return JSON.parse(text) as Json;
+      } catch (error) {
+        throw new CliError('CLI_INPUT', `${path} is not JSON`, 'Sign the pack with `taskrunner pack sign`.', [], {
+          cause: error,
+        });
+      }
+    }),
+  );
+}

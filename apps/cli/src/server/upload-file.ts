@@ -1,0 +1,19 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { InputFile } from '../packs/input-arguments';
+import { CliError } from '../terminal/cli-error';
+import type { Client } from './client';
+
+/** Uploads a file, so that a run may be submitted with it. Throws `ServerProblem`, `CLI_INPUT` if it is another file meanwhile. */
+export async function uploadFile(client: Client, { name, path, digest, size }: InputFile): Promise<void> {
+  // A file that grows is cut where its digest ends; one that shrinks is refused by the server.
+  const end = Math.max(0, size - 1);
+  const content =
+    size === 0
+      ? (new Blob([]).stream() as ReadableStream<Uint8Array>)
+      : (Readable.toWeb(createReadStream(path, { end })) as ReadableStream<Uint8Array>);
+  const { body } = await client.ask('/api/uploads', { method: 'POST', bytes: { content, size } });
+  if ((body as { readonly digest?: unknown }).digest === digest) return;
+  const help = 'Wait until nobody writes to it, and run again.';
+  throw new CliError('CLI_INPUT', `${path} changed while it was read as the input ${name}`, help);
+}

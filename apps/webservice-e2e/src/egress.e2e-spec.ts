@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Json } from '@taskrunner/core';
+import { readTar } from '@taskrunner/infrastructure';
+import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+
+const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
+
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+describe('the way out of steps', () => {
+  let folder: string;
+  let stack: DevStack;
+  let ada: Caller;
+  let server: Server;
+  let port: number;
+  const seen: { readonly request: IncomingMessage; readonly body: string }[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-egress-e2e-'));
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        seen.push({ request, body });
+        response.setHeader('content-type', 'application/json').end('{"findings": 3}');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+    const entry = { host: '127.0.0.1', ports: [port], cidr: '127.0.0.0/8', plainHttp: true };
+    stack = await startStack(join(folder, 'state'), { configuration: { sealedMode: { allow: [entry] } } });
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+  }, 180_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  const url = (path: string): string => `http://127.0.0.1:${port}${path}`;
+
+  async function filesOf(run: string): Promise<{ readonly bundle: string; readonly text: (path: string) => string }> {
+    const bytes = await ada.sealed(run);
+    const bundle = join(folder, `${run}.tar`);
+    writeFileSync(bundle, bytes);
+    const files = await readTar(pieces(bytes), LIMITS);
+    return { bundle, text: (path) => Buffer.from(files.get(path) ?? []).toString('utf8') };
+  }
+
+  function verified(bundle: string): { readonly [check: string]: { readonly ok: boolean; readonly basis: string } } {
+    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']; // prettier-ignore
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    if (stdout.trim() === '') throw new Error(stderr);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean; basis: string }[] };
+    return Object.fromEntries(checks.map((check) => [check.name, check]));
+  }
+
+  it('asks a server, saves what it says, and proves where it went and where it was not let go', async () => {
+    const manifest = pack(
+      `- { id: get, run: { uses: "builtin:http", with: { url: "${url('/report')}", saveAs: report, outputs: { status: "{{ response.status }}" } } } }
+- { id: read, run: { uses: "builtin:http", with: { url: "${url('/report')}", outputs: { n: "{{ response.body.findings }}" } } } }
+- { id: post, run: { uses: "builtin:http", with: { method: POST, url: "${url('/notes')}", body: { n: "{{ steps.read.outputs.n }}" } } } }
+- { id: stray, continueOnError: true, run: { uses: "builtin:http", with: { url: "{{ inputs.to }}" }, egress: [ { url: "${url('/report')}" } ] } }`,
+      '  inputs: [ { name: to, type: string, required: true } ]\n  outputs: [ { name: n, value: "{{ steps.read.outputs.n }}" } ]\n',
+    );
+    const run = await ada.submit(manifest, { to: url('/elsewhere') });
+    const summary = await ada.until(run, ['succeeded', 'failed', 'halted'], 120);
+    expect(summary).toMatchObject({ status: 'succeeded' });
+    expect(seen.map(({ request, body }) => [request.method, request.url, body])).toEqual([
+      ['GET', '/report', ''],
+      ['GET', '/report', ''],
+      ['POST', '/notes', '{"n":3}'],
+    ]);
+    expect(seen[2]?.request.headers['idempotency-key']).toMatch(/./);
+    const { bundle, text } = await filesOf(run);
+    const sockets = text('egress.ndjson').trim().split('\n').map((line) => JSON.parse(line) as { step: string; attempts: string; allowed: number; denied: number }); // prettier-ignore
+    expect(sockets.map(({ step, allowed, denied }) => [step, allowed, denied])).toEqual([
+      ['get', 1, 0],
+      ['read', 1, 0],
+      ['post', 1, 0],
+      ['stray', 0, 1],
+    ]);
+    const [rules, attempt] = (sockets[0]?.attempts ?? '').trim().split('\n').map((line) => JSON.parse(line) as Record<string, Json>); // prettier-ignore
+    // An open environment lists every public host; the operator's entry is what pins this one.
+    expect(rules?.['rules']).toContainEqual({
+      scheme: 'http',
+      host: '127.0.0.1',
+      port,
+      cidr: '127.0.0.0/8',
+      path: '/report',
+    });
+    expect(attempt).toMatchObject({ via: 'http', host: '127.0.0.1', port, address: '127.0.0.1', allowed: true });
+    expect(sockets[3]?.attempts).toContain('EGRESS_PATH_OUTSIDE');
+    const statement = JSON.parse(text('attestations/pack-run.sigstore.json') || '{}') as Record<string, Json>;
+    const { payload } = (statement['dsseEnvelope'] ?? { payload: '' }) as { payload: string };
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))).toMatchObject({ predicate: { egress: { allowed: 3, denied: 1 } } }); // prettier-ignore
+    const checks = verified(bundle);
+    expect(Object.values(checks).filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks['egress.within']).toMatchObject({ ok: true, basis: 'recomputed' });
+  }, 180_000);
+
+  it('plans no way to a private place that the operator has not pinned, and says so by the published alias', async () => {
+    const manifest = pack('- { id: get, run: { uses: "builtin:http", with: { url: "http://127.0.0.1:1/" } } }');
+    const { status, body } = await ada.ask('POST', '/api/runs', { manifest, inputs: {} });
+    expect(status).toBe(422);
+    expect(JSON.stringify(body)).toContain('SEALED_EGRESS_DENIED');
+    expect(JSON.stringify(body)).toContain('AIRGAP_EGRESS_BLOCKED');
+    expect(JSON.stringify(body)).toContain('cidr');
+  });
+});

@@ -1,0 +1,364 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readTar } from '@taskrunner/infrastructure';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { startReceiver, WEBHOOK_SECRET, type Receiver } from './webhook-receiver';
+
+const owners = (more = ''): string =>
+  `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1${more} } ]\n`;
+const policy = (engine: string, level: string, source: string, more = ''): string =>
+  `${more}  policies: [ { id: p, engine: ${engine}, level: ${level}, source: ${JSON.stringify(source)} } ]\n`;
+const NOOP = '{ uses: "builtin:noop" }';
+const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
+
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+describe('gates, policies and those who are told', () => {
+  let folder: string;
+  let stack: DevStack;
+  let receiver: Receiver;
+  let ada: Caller;
+  let grace: Caller;
+  let linus: Caller;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-gates-'));
+    receiver = await startReceiver();
+    const secretFile = join(folder, 'webhook.secret');
+    writeFileSync(secretFile, `${WEBHOOK_SECRET}\n`, { mode: 0o600 });
+    const endpoint = { tenant: 'acme', url: receiver.url, secretFile, cidr: '127.0.0.0/8' };
+    stack = await startStack(join(folder, 'state'), {
+      configuration: {
+        worker: { lease: '5s' },
+        approvals: {
+          grants: ['role:sec-lead'],
+          people: [
+            { iss: 'https://elsewhere.test', sub: 'grace', grants: ['role:sec-lead'] },
+            { iss: 'https://elsewhere.test', sub: 'linus' },
+          ],
+        },
+        webhooks: { endpoints: [endpoint], firstRetry: '50ms', longestRetry: '200ms' },
+      },
+    });
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    grace = new Caller(stack.server, await stack.tokenFor('grace'));
+    linus = new Caller(stack.server, await stack.tokenFor('linus'));
+  }, 180_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    await receiver?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  function cli(
+    args: readonly string[],
+    token = '',
+  ): { readonly status: number | null; readonly out: string; readonly err: string } {
+    const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+    const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
+    return { status, out: stdout, err: stderr };
+  }
+
+  /** The checks of a run's evidence, offline; all must hold. */
+  async function verified(run: string): Promise<Readonly<Record<string, { basis: string; detail: string }>>> {
+    const file = join(folder, `${run}.tar`);
+    writeFileSync(file, await ada.sealed(run));
+    const { status, out, err } = cli(['verify', file, '--trust', stack.trustPath, '--allow-dev', '--json']);
+    const { checks } = JSON.parse(out || '{}') as {
+      checks: { name: string; ok: boolean; basis: string; detail: string }[];
+    };
+    if (status !== 0) throw new Error(`${err} ${JSON.stringify(checks.filter(({ ok }) => !ok))}`);
+    return Object.fromEntries(checks.map((check) => [check.name, check]));
+  }
+
+  const errorOf = async (run: string): Promise<unknown> => (await ada.until(run, ['failed', 'succeeded']))['error'];
+  const stepsOf = async (run: string): Promise<Record<string, string>> => {
+    const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
+    return Object.fromEntries(
+      (body['items'] as { id: string; status: string }[]).map(({ id, status }) => [id, status]),
+    );
+  };
+
+  it('tells a receiver that fails three times, signed, and each run in its order', async () => {
+    receiver.failNext(3);
+    const run = await ada.submit(pack(`- { id: go, gate: { approval: owners } }\n- { id: a, run: ${NOOP} }`, owners()));
+    await ada.until(run, ['waiting']);
+    expect((await grace.approve(run, 'go')).status).toBe(200);
+    await ada.until(run, ['succeeded']);
+    await receiver.until(run, 'run.ended');
+    expect(receiver.refused).toBe(3);
+    expect(receiver.of(run).map(({ type }) => type)).toEqual([
+      'run.started',
+      'gate.opened',
+      'pack.approval.requested',
+      'gate.counted',
+      'pack.approval.updated',
+      'gate.ended',
+      'pack.approval.updated',
+      'run.ended',
+    ]);
+    const { body } = await grace.ask('GET', `/api/runs/${run}/gates/go`);
+    expect(receiver.of(run)[1]?.data).toEqual({
+      tenant: 'acme',
+      runId: run,
+      gateId: 'go',
+      gateDigest: body['gateDigest'],
+      link: expect.stringContaining(`/api/runs/${run}/gates/go`),
+    });
+    // The first message came four times, under one id; what was refused is never overtaken.
+    expect(new Set(receiver.ids(run).slice(0, 4)).size).toBe(1);
+    expect(new Set(receiver.ids(run)).size).toBe(8);
+  }, 60_000);
+
+  it('waits where one person of two decides twice, counts a withdrawal, and opens for two people', async () => {
+    const run = await ada.submit(
+      pack(`- { id: go, gate: { approval: owners } }`, owners().replace('minApprovals: 1', 'minApprovals: 2')),
+    );
+    await ada.until(run, ['waiting']);
+    expect((await grace.approve(run, 'go')).body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
+    expect((await grace.approve(run, 'go')).body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
+    expect((await ada.summary(run))['status']).toBe('waiting');
+    expect((await grace.approve(run, 'go', { decision: 'withdrawn' })).body).toMatchObject({ approvals: 0 });
+    expect((await linus.approve(run, 'go')).body).toMatchObject({ status: 'open', approvals: 1 });
+    expect((await grace.approve(run, 'go')).body).toMatchObject({ status: 'approved', approvals: 2 });
+    await ada.until(run, ['succeeded']);
+    expect((await verified(run))['decisions.people']).toMatchObject({ basis: 'recomputed' });
+  }, 60_000);
+
+  it('announces a gate that too few of the configured people may decide', async () => {
+    const run = await ada.submit(
+      pack(`- { id: go, gate: { approval: owners } }`, owners().replace('minApprovals: 1', 'minApprovals: 3')),
+    );
+    await receiver.until(run, 'gate.unsatisfiable');
+    expect((await ada.ask('POST', `/api/runs/${run}/cancel`, { reason: 'nobody can' })).status).toBe(202);
+    await ada.until(run, ['cancelled']);
+    await verified(run);
+  }, 60_000);
+
+  it('fails a run whose gate expires, and one whose gate is rejected, and cleans up', async () => {
+    const steps = `- { id: go, gate: { approval: owners } }
+- { id: act, run: ${NOOP} }
+- { id: work, needs: [], run: { uses: "builtin:wait", with: { for: 1h } } }
+- { id: tidy, needs: [work], runOn: always, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo tidied" } } }`;
+    const expiring = await ada.submit(pack(steps, owners(', expiresAfter: 2s')));
+    expect(await errorOf(expiring)).toMatchObject({ code: 'GATE_EXPIRED', stepId: 'go' });
+    expect((await grace.approve(expiring, 'go')).body['code']).toBe('GATE_EXPIRED');
+    const rejected = await ada.submit(pack(steps, owners()));
+    await ada.until(rejected, ['waiting']);
+    expect((await grace.approve(rejected, 'go', { decision: 'rejected' })).body).toMatchObject({ status: 'rejected' });
+    expect(await errorOf(rejected)).toMatchObject({ code: 'GATE_REJECTED', stepId: 'go' });
+    for (const run of [expiring, rejected]) {
+      const states = await stepsOf(run);
+      expect([states['go'], states['work'], states['tidy']]).toEqual(['failed', 'cancelled', 'succeeded']);
+      expect(states['act']).not.toBe('succeeded');
+      await verified(run);
+    }
+  }, 90_000);
+
+  it('refuses a decision that a rejection elsewhere in the run has made void', async () => {
+    const run = await ada.submit(
+      pack(
+        `- { id: a, needs: [], gate: { approval: owners } }\n- { id: b, needs: [], gate: { approval: owners } }`,
+        owners(),
+      ),
+    );
+    for (;;) {
+      if ((await grace.ask('GET', `/api/runs/${run}/gates/b`)).status === 200) break;
+      await pause(50);
+    }
+    await ada.until(run, ['waiting']);
+    const [pid] = stack.workerPids();
+    await stack.killWorker('SIGSTOP', pid);
+    try {
+      expect((await grace.approve(run, 'a', { decision: 'rejected' })).status).toBe(200);
+      const late = await linus.approve(run, 'b');
+      expect([late.status, late.body['code']]).toEqual([409, 'RUN_ENDED']);
+      const { body } = await linus.ask('GET', `/api/runs/${run}/gates/b`);
+      expect([body['canDecide'], body['why']]).toEqual([false, 'RUN_ENDED']);
+    } finally {
+      await stack.killWorker('SIGCONT', pid);
+    }
+    expect(await errorOf(run)).toMatchObject({ code: 'GATE_REJECTED', stepId: 'a' });
+    await verified(run);
+  }, 60_000);
+
+  const ANY = 'permit(principal, action, resource);';
+  const CHECK = `- { id: check, gate: { policy: p, with: { limit: 3, ratio: 0.5 } } }\n- { id: act, run: ${NOOP} }`;
+  it.each([
+    [
+      'cedar permits',
+      'cedar',
+      'permit(principal, action == Action::"check", resource) when { context.params.limit < 5 };',
+      null,
+    ],
+    [
+      'cedar permits nothing',
+      'cedar',
+      'permit(principal, action, resource) when { context.params.limit > 5 };',
+      'POLICY_DENIED',
+    ],
+    [
+      'cedar forbids',
+      'cedar',
+      `${ANY} forbid(principal, action, resource) when { context.params.limit < 5 };`,
+      'POLICY_DENIED',
+    ],
+    [
+      'cedar fails in what forbids',
+      'cedar',
+      `${ANY} forbid(principal, action, resource) when { context.params.missing < 5 };`,
+      'POLICY_UNDECIDED',
+    ],
+    ['cel gives no answer', 'cel', 'params.missing == 1', 'POLICY_UNDECIDED'],
+    ['cel allows', 'cel', 'params.limit == 3', null],
+  ])(
+    'where %s',
+    async (_, engine, source, code) => {
+      const run = await ada.submit(pack(CHECK, policy(engine, 'hard-mandatory', source)));
+      const error = await errorOf(run);
+      if (code === null) expect(error).toBeNull();
+      else expect(error).toMatchObject({ code, stepId: 'check' });
+      const undecided = engine === 'cedar' && code === 'POLICY_UNDECIDED';
+      expect((await verified(run))['policies']).toMatchObject({ basis: undecided ? 'signed' : 'recomputed' });
+    },
+    60_000,
+  );
+
+  it('names the place of a Cedar policy that cannot be read', async () => {
+    const source = 'permit(principal, action, resource) when { context.x > };';
+    const { status, body } = await ada.ask('POST', '/api/runs', {
+      manifest: pack(CHECK, policy('cedar', 'hard-mandatory', source)),
+      inputs: {},
+    });
+    expect(status).toBe(422);
+    const [fault] = body['errors'] as { code: string; line: number; column: number; message: string }[];
+    expect(fault).toMatchObject({ code: 'POLICY_SYNTAX', line: 5 });
+    expect(fault?.message).toContain('column 56');
+  });
+
+  it('holds a soft-mandatory policy for people, who override it; an advisory one only says so', async () => {
+    const source = 'permit(principal, action, resource) when { context.params.limit > 5 };';
+    const steps = CHECK.replace('policy: p,', 'policy: p, overrideApproval: owners,');
+    const run = await ada.submit(pack(steps, policy('cedar', 'soft-mandatory', source, owners())));
+    const waiting = await ada.until(run, ['waiting']);
+    expect(waiting['waits']).toMatchObject([{ kind: 'policy', id: 'check' }]);
+    const { body } = await grace.ask('GET', `/api/runs/${run}/gates/check`);
+    expect(body['request']).toMatchObject({ policy: { allow: false, undecided: false, engine: 'cedar' } });
+    expect((await grace.approve(run, 'check')).body).toMatchObject({ status: 'approved' });
+    await ada.until(run, ['succeeded']);
+    await receiver.until(run, 'run.ended');
+    const told = receiver.of(run).map(({ type }) => type);
+    expect(told.filter((type) => type.startsWith('pack.'))).toEqual(['pack.policy.hold', 'pack.policy.released']);
+    const checks = await verified(run);
+    expect([checks['policies']?.basis, checks['effects.gated']?.basis]).toEqual(['recomputed', 'recomputed']);
+    const judged = (await ada.ask('GET', `/api/runs/${run}/steps/check`)).body;
+    expect(judged['outputs']).toMatchObject({ allow: false, overridden: true, engine: 'cedar' });
+
+    const advisory = await ada.submit(pack(CHECK, policy('cedar', 'advisory', source)));
+    await ada.until(advisory, ['succeeded']);
+    expect((await ada.ask('GET', `/api/runs/${advisory}/steps/check`)).body['outputs']).toMatchObject({ allow: false });
+    await verified(advisory);
+  }, 90_000);
+
+  it('asks people what a lost `once` step did, and goes on by what one of them says', async () => {
+    const steps = `- id: pay
+  effects: once
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo paying; sleep 60" }, outputs: { receipt: { type: string } } }
+- { id: tell, run: { uses: "builtin:transform", with: { outputs: { said: "{{ steps.pay.outputs.receipt }}" } } } }`;
+    const run = await ada.submit(
+      pack(steps, '  outputs: [ { name: said, type: string, value: "{{ steps.tell.outputs.said }}" } ]\n'),
+    );
+    for (; (await stepsOf(run))['pay'] !== 'running';) await pause(50);
+    await pause(500);
+    await stack.killWorker('SIGKILL');
+    await stack.startWorker();
+    const waiting = await ada.until(run, ['waiting']);
+    expect(waiting['waits']).toMatchObject([{ kind: 'attention', id: 'pay' }]);
+    await receiver.until(run, 'step.attention');
+    const shown = (await ada.ask('GET', `/api/runs/${run}/steps/pay`)).body;
+    expect(shown).toMatchObject({ status: 'needs_attention', error: { code: 'OUTCOME_UNKNOWN', execution: 1 } });
+
+    const route = `/api/runs/${run}/steps/pay/resolve`;
+    const says = { execution: 1, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows it' };
+    const refused = async (caller: Caller, change: object): Promise<unknown> => {
+      const { status, body } = await caller.ask('POST', route, { ...says, ...change });
+      return [status, body['code']];
+    };
+    expect(await refused(ada, {})).toEqual([403, 'SCOPE_MISSING']);
+    expect(await refused(grace, { execution: 2 })).toEqual([409, 'ATTENTION_STALE']);
+    expect(await refused(grace, { outputs: {} })).toEqual([422, 'ATTENTION_OUTPUTS_INVALID']);
+    expect(await refused(grace, { outputs: { receipt: 7 } })).toEqual([422, 'ATTENTION_OUTPUTS_INVALID']);
+    expect(await refused(grace, { outcome: 'failed' })).toEqual([422, 'ATTENTION_OUTPUTS_INVALID']);
+    expect(await refused(grace, { reason: ' ' })).toEqual([422, 'REQUEST_INVALID']);
+    expect(await refused(grace, { more: 1 })).toEqual([422, 'REQUEST_INVALID']);
+
+    const outputs = join(folder, 'outputs.json');
+    writeFileSync(outputs, '{"receipt":"PAY-7"}');
+    const args = [
+      'resolve',
+      run,
+      'pay',
+      '--outcome',
+      'succeeded',
+      '--outputs',
+      outputs,
+      '--reason',
+      'the bank shows it',
+      '--output',
+      'json',
+    ];
+    const resolved = cli(args, await stack.tokenFor('grace'));
+    expect([resolved.status, resolved.err]).toEqual([0, '']);
+    expect(JSON.parse(resolved.out)).toMatchObject({ stepId: 'pay', execution: 1, outcome: 'succeeded' });
+    expect(await refused(linus, {})).toEqual([409, 'ATTENTION_RESOLVED']);
+
+    const ended = await ada.until(run, ['succeeded', 'failed']);
+    expect([ended['status'], ended['outputs']]).toEqual(['succeeded', { said: 'PAY-7' }]);
+    const checks = await verified(run);
+    expect(checks['decisions.signature']?.detail).toBe('0 decisions, 1 resolutions');
+    const files = await readTar(pieces(await ada.sealed(run)), LIMITS);
+    const sealed = JSON.parse(Buffer.from(files.get('resolutions/1.json') ?? []).toString()) as { payload: string };
+    const record = JSON.parse(Buffer.from(sealed.payload, 'base64').toString()) as object;
+    expect(record).toMatchObject({
+      schema: 'taskrunner.resolution.v1',
+      step: 'pay',
+      execution: 1,
+      person: { sub: 'grace' },
+    });
+  }, 120_000);
+
+  it('lets no initiator resolve, and takes `retry` and `failed`', async () => {
+    const steps = `- id: pay
+  effects: once
+  run: { uses: "builtin:script", with: { interpreter: [sh], source: "sleep 60" } }`;
+    const runs = [await linus.submit(pack(steps)), await ada.submit(pack(steps))];
+    for (const run of runs) for (; (await stepsOf(run))['pay'] !== 'running';) await pause(50);
+    await pause(500);
+    await stack.killWorker('SIGKILL');
+    await stack.startWorker();
+    const [own, other] = runs as [string, string];
+    for (const run of runs) await ada.until(run, ['waiting']);
+    const body = { execution: 1, outcome: 'failed', reason: 'the bank has nothing' };
+    const self = await linus.ask('POST', `/api/runs/${own}/steps/pay/resolve`, body);
+    expect([self.status, self.body['code']]).toEqual([403, 'GATE_SELF_APPROVAL']);
+    expect((await grace.ask('POST', `/api/runs/${own}/steps/pay/resolve`, body)).status).toBe(200);
+    expect(await errorOf(own)).toMatchObject({ code: 'RESOLVED_FAILED', stepId: 'pay' });
+    await verified(own);
+
+    const again = { ...body, outcome: 'retry' };
+    expect((await linus.ask('POST', `/api/runs/${other}/steps/pay/resolve`, again)).status).toBe(200);
+    for (; (await stepsOf(other))['pay'] !== 'running';) await pause(50);
+    const { body: step } = await ada.ask('GET', `/api/runs/${other}/steps/pay`);
+    expect(step).toMatchObject({ attempts: 2, error: null });
+    const late = await grace.ask('POST', `/api/runs/${other}/steps/pay/resolve`, { ...body, execution: 2 });
+    expect([late.status, late.body['code']]).toEqual([409, 'ATTENTION_NOT_NEEDED']);
+    await ada.ask('POST', `/api/runs/${other}/cancel`, { reason: 'enough' });
+    await ada.until(other, ['cancelled']);
+  }, 120_000);
+});

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { pause } from './stack';
+
+const PROGRAM = '/usr/bin/moto_server';
+
+/** An S3 server on loopback that takes any credentials: what lies in its bucket can be looked at and altered by plain HTTP. */
+export interface Bucket {
+  readonly endpoint: string;
+  readonly name: string;
+  keys(prefix?: string): Promise<readonly string[]>;
+  get(key: string): Promise<Uint8Array>;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  /** It answers no more, or again. */
+  halt(halted: boolean): void;
+  stop(): Promise<void>;
+}
+
+/** True if the server's program is here; says so if not. In CI it must be. */
+export function hasS3Server(): boolean {
+  if (existsSync(PROGRAM)) return true;
+  if (process.env['CI'] === 'true') throw new Error(`${PROGRAM} is not installed`);
+  process.stdout.write(`skipped: ${PROGRAM} is not installed\n`);
+  return false;
+}
+
+export async function startBucket(name: string): Promise<Bucket> {
+  const port = await freePort();
+  const child = spawn(PROGRAM, ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: 'ignore',
+    env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: tmpdir() },
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const endpoint = `http://127.0.0.1:${port}`;
+  for (let tries = 0; !(await answers(endpoint)); tries++) {
+    if (tries > 300 || child.exitCode !== null) throw new Error('the S3 server does not answer');
+    await pause(100);
+  }
+  const ask = async (method: string, path: string, body?: Uint8Array): Promise<Uint8Array> => {
+    const response = await fetch(`${endpoint}/${name}${path}`, {
+      method,
+      headers: { authorization: 'AWS anybody:anything' },
+      ...(body ? { body: body as never } : {}),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  };
+  await ask('PUT', '');
+  return {
+    endpoint,
+    name,
+    keys: async (prefix = '') => {
+      const list = Buffer.from(await ask('GET', `?list-type=2&prefix=${encodeURIComponent(prefix)}`)).toString();
+      return [...list.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
+    },
+    get: (key) => ask('GET', `/${key}`),
+    put: async (key, bytes) => void (await ask('PUT', `/${key}`, bytes)),
+    halt: (halted) => void child.kill(halted ? 'SIGSTOP' : 'SIGCONT'),
+    stop: async () => {
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function answers(endpoint: string): Promise<boolean> {
+  return fetch(endpoint).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

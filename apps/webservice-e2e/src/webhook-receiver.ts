@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { pause } from './stack';
+
+/** What endpoint and sender share. */
+export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+
+/** A message that was taken. */
+export interface Told {
+  readonly type: string;
+  readonly timestamp: string;
+  readonly data: { readonly runId: string; readonly [name: string]: unknown };
+}
+
+/** A real HTTP server that takes webhooks, and takes none whose signature does not verify. */
+export interface Receiver {
+  readonly url: string;
+  /** Requests answered with 500. */
+  readonly refused: number;
+  /** Answers the next requests with 500. */
+  failNext(count: number): void;
+  /** Messages of a run in the order in which they were taken. */
+  of(run: string): readonly Told[];
+  /** Ids of a run's messages in the order in which they came, refused ones too. */
+  ids(run: string): readonly string[];
+  /** Waits until a message of this type was taken. */
+  until(run: string, type: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startReceiver(): Promise<Receiver> {
+  const taken: Told[] = [];
+  const came: { readonly run: string; readonly id: string }[] = [];
+  const webhook = new Webhook(WEBHOOK_SECRET);
+  let failures = 0;
+  let refused = 0;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8');
+    request.on('data', (piece: string) => (body += piece));
+    request.on('end', () => {
+      let told: Told;
+      try {
+        told = webhook.verify(body, request.headers as Record<string, string>) as Told;
+      } catch {
+        response.writeHead(401).end();
+        return;
+      }
+      came.push({ run: told.data.runId, id: String(request.headers['webhook-id']) });
+      if (failures > 0) {
+        failures--;
+        refused++;
+        response.writeHead(500).end();
+        return;
+      }
+      taken.push(told);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const of = (run: string): readonly Told[] => taken.filter(({ data }) => data.runId === run);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    get refused() {
+      return refused;
+    },
+    failNext: (count) => void (failures = count),
+    of,
+    ids: (run) => came.filter((one) => one.run === run).map(({ id }) => id),
+    until: async (run, type) => {
+      for (const end = Date.now() + 30_000; !of(run).some((told) => told.type === type); await pause(50))
+        if (Date.now() > end) throw new Error(`no ${type}: ${JSON.stringify(of(run))}`);
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { Controller, Param, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { DecisionError, ResolveAttention, type RunId } from '@taskrunner/core';
+import type { Response } from 'express';
+import { Limits, refuseAfter } from '../auth/auth.guard';
+import { Caller } from '../auth/caller';
+import { RateLimiter } from '../auth/rate-limiter';
+import { EXAMPLES } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { ResolveBody } from './resolve.body';
+
+const MINUTE_SECONDS = 60;
+
+/** Steps whose outcome nobody knows, and what people say of them. */
+@ApiTags('gates')
+@Controller('api/runs/:runId/steps/:stepId')
+export class AttentionController {
+  constructor(
+    private readonly attention: ResolveAttention,
+    private readonly limiter: RateLimiter,
+    private readonly limits: Limits,
+  ) {}
+
+  @Post('resolve')
+  @Operation({
+    id: 'resolveAttention',
+    summary: 'Say what a step did whose outcome nobody knows',
+    description:
+      'A step with `effects: once` whose worker was lost is not run again by itself. A person who did not initiate the run says what it did. `receipt` is the signed resolution. The same resolution again answers with the first record.',
+    scopes: ['packs.approve'],
+    limit: 'decide',
+    body: { type: ResolveBody, example: EXAMPLES.resolve },
+    answers: [{ status: 200, description: 'It counts.', schema: ref('Resolution'), example: EXAMPLES.resolution }],
+    codes: [
+      'RUN_NOT_FOUND',
+      'RUN_ENDED',
+      'ATTENTION_NOT_NEEDED',
+      'ATTENTION_STALE',
+      'ATTENTION_RESOLVED',
+      'ATTENTION_OUTPUTS_INVALID',
+      'GATE_SELF_APPROVAL',
+      'GATE_NOT_A_PERSON',
+      'GATE_REASON_REQUIRED',
+      'GATE_AUTH_TOO_OLD',
+      'DECISIONS_TOO_MANY',
+    ],
+  })
+  async resolve(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Param('stepId') step: string,
+    @JsonBody(ResolveBody) { value }: ReadBody<ResolveBody>,
+    @Res() response: Response,
+  ) {
+    const key = `refused ${principal.tenant} ${principal.iss} ${principal.sub}`;
+    const { refusedDecisions } = this.limits.of;
+    refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
+    const { execution, outcome, outputs = null, reason } = value;
+    try {
+      const resolution = { runId, step, execution, outcome, outputs, reason };
+      const receipt = await this.attention.resolve(principal, resolution);
+      response.status(200).json({ runId, stepId: step, execution, outcome, receipt });
+    } catch (error) {
+      if (error instanceof DecisionError) this.limiter.take(key, refusedDecisions, MINUTE_SECONDS);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Json, ResolutionOutcome } from '@taskrunner/core';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+
+/** `POST /api/runs/{runId}/steps/{stepId}/resolve`. */
+export class ResolveBody {
+  @ApiProperty({
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'The execution whose outcome nobody knows, as the step shows it under `error`.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  execution!: number;
+
+  @ApiProperty({
+    enum: ['succeeded', 'failed', 'retry'],
+    description: 'What it did; `retry`: it did nothing, another attempt may start.',
+  })
+  @IsIn(['succeeded', 'failed', 'retry'])
+  outcome!: ResolutionOutcome;
+
+  @ApiProperty({
+    required: false,
+    description: 'With `succeeded`: the outputs that the step declares, at most 64 KiB.',
+    oneOf: [{ type: 'object', additionalProperties: true }],
+  })
+  @IsOptional()
+  outputs?: Json;
+
+  @ApiProperty({ maxLength: 4_000, description: 'How it is known; it stands in the signed record.' })
+  @IsString()
+  @MaxLength(4_000)
+  @Matches(/\S/, { message: 'reason must not be empty' })
+  reason!: string;
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What the webservice says of itself, and how. */
+export interface Observability {
+  readonly log: ServiceLog;
+  /** Express middleware, before all others: a span and a duration for each request. */
+  readonly watch: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  /** Of the request that is under way here. */
+  traceId(): string | null;
+  /** All numbers, in the text format of Prometheus. */
+  exposition(): Promise<string>;
+}
+
+/** An event, and what varies: never a token, a body, a value of a run. */
+export interface ServiceLog {
+  say(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
+    event: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void;
+}

@@ -1,0 +1,139 @@
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  PackJudge,
+  PackLibrary,
+  PackLibraryError,
+  parsePackReference,
+  type LibraryPlace,
+  type PackReference,
+} from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES, pageExample } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { pageOf, ref } from '../openapi/schemas';
+import { toSource } from '../plans/pack-body';
+import { PublicUrl } from '../public-url';
+import { fromCursor, toCursor } from '../requests/cursor';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { readQuery, text, whole } from '../requests/query';
+import { INTAKE_CODES } from './pack-intake';
+import { toPackDetail, toPublishedPack } from './pack-view';
+import { PublishPackBody } from './publish-pack.body';
+
+@ApiTags('packs')
+@Controller('api/packs')
+export class PacksController {
+  constructor(
+    private readonly library: PackLibrary,
+    private readonly judge: PackJudge,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Get()
+  @Operation({
+    id: 'listPacks',
+    summary: 'Published packs that the tenant may see, by registry, name and version',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: {
+      limit: { description: 'Packs on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+    },
+    answers: [
+      {
+        status: 200,
+        description: 'A page.',
+        schema: pageOf('PublishedPack'),
+        example: pageExample(EXAMPLES.publishedPack),
+      },
+    ],
+    codes: INTAKE_CODES.filter((code) => code !== 'PACK_NOT_FOUND' && code !== 'PACK_VERSION_MOVED'),
+  })
+  async list(@Caller() { principal }: Caller, @Req() request: Request) {
+    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const list = ['packs', principal.tenant];
+    const after = query.cursor === null ? null : placeOf(fromCursor(query.cursor, list));
+    const { items, next } = await this.library.list(principal.tenant, query.limit ?? 50, after);
+    return {
+      items: items.map((item) => toPublishedPack(item, this.url)),
+      nextCursor: next === null ? null : toCursor(JSON.stringify([next.registry, next.pack, next.version]), list),
+    };
+  }
+
+  @Get(':name/:version')
+  @Operation({
+    id: 'getPack',
+    summary: 'A published pack: inputs, approvals, who signed it, and whether it may run here',
+    description: '`version` may also be the digest of the artifact.',
+    scopes: ['packs.read'],
+    limit: 'read',
+    answers: [{ status: 200, description: 'The pack.', schema: ref('PackDetail'), example: EXAMPLES.packDetail }],
+    codes: ['PACK_INVALID', ...INTAKE_CODES],
+  })
+  async get(@Caller() { principal }: Caller, @Param('name') name: string, @Param('version') version: string) {
+    const found = await this.library.resolve(principal.tenant, referenceOf(name, version));
+    const { name: packName, version: packVersion } = found.pack.metadata;
+    const trust = await this.judge.judge(
+      principal.tenant,
+      { name: packName, version: packVersion, contentDigest: found.contentDigest },
+      found.signatures,
+    );
+    return toPackDetail(found, trust, this.url);
+  }
+
+  @Post()
+  @Operation({
+    id: 'publishPack',
+    summary: 'Publish a pack into a registry of the tenant',
+    description: 'A version never changes. The same pack again adds the signatures that are new.',
+    scopes: ['packs.write'],
+    limit: 'submit',
+    body: { type: PublishPackBody, example: { manifest: EXAMPLES.manifest } },
+    answers: [
+      {
+        status: 201,
+        description: 'Published.',
+        schema: ref('PublishedPack'),
+        example: EXAMPLES.publishedPack,
+        headers: { Location: 'The pack.' },
+      },
+      {
+        status: 200,
+        description: 'It was there already.',
+        schema: ref('PublishedPack'),
+        example: EXAMPLES.publishedPack,
+      },
+    ],
+    codes: [
+      'PACK_INVALID',
+      'PACK_PUBLISH_CLOSED',
+      'PACK_SIGNATURE_INVALID',
+      ...INTAKE_CODES.filter((code) => code !== 'PACK_NOT_FOUND'),
+    ],
+  })
+  async publish(
+    @Caller() { principal }: Caller,
+    @JsonBody(PublishPackBody) { value }: ReadBody<PublishPackBody>,
+    @Res() response: Response,
+  ) {
+    const source = toSource(value.manifest, value.files ?? []);
+    const { artifact, isNew } = await this.library.publish(principal.tenant, source, value.signatures ?? []);
+    const { name, version } = artifact.facts;
+    if (isNew) response.setHeader('Location', this.url.pack(name, version));
+    response.status(isNew ? 201 : 200).json(toPublishedPack(artifact, this.url));
+  }
+}
+
+/** What is no reference names no pack: the same 404 as for an absent one. */
+function referenceOf(name: string, version: string): PackReference {
+  const reference = parsePackReference(version.startsWith('sha256:') ? `${name}@${version}` : `${name}:${version}`);
+  if (reference !== null) return reference;
+  throw new PackLibraryError('PACK_NOT_FOUND', 'there is no such pack', 'Check name and version.');
+}
+
+function placeOf(cursor: string): LibraryPlace {
+  const [registry, pack, version] = JSON.parse(cursor) as [string, string, string];
+  return { registry, pack, version };
+}

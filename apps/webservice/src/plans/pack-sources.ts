@@ -1,0 +1,62 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  ObjectStore,
+  packSourceOf,
+  SubmitRunError,
+  Uploads,
+  type Digest,
+  type PackSource,
+  type PackSourceFile,
+  type TenantId,
+} from '@taskrunner/core';
+import { ApiError } from '../problems/problem';
+import { fault } from '../requests/validated';
+import type { PackBody } from './pack-body';
+
+/** The most that a pack may hold that is submitted as an upload: a token for dependency injection. */
+export const PACK_LIMITS = Symbol('pack limits');
+/** Unpacked bytes, and files. */
+export interface PackLimits {
+  readonly packBytes: number;
+  readonly packFiles: number;
+}
+
+/** Reads the files of a tar from anybody, or refuses it with `ARCHIVE_…`. */
+export abstract class ArchiveReader {
+  abstract read(
+    tar: AsyncIterable<Uint8Array>,
+    limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
+  ): Promise<readonly PackSourceFile[]>;
+}
+
+/** Packs that are uploads. */
+@Injectable()
+export class PackSources {
+  constructor(
+    private readonly uploads: Uploads,
+    private readonly objects: ObjectStore,
+    private readonly archives: ArchiveReader,
+    @Inject(PACK_LIMITS) private readonly limits: PackLimits,
+  ) {}
+
+  /** The pack in an uploaded archive. Throws `REQUEST_INVALID`, `UPLOAD_MISSING`, `ARCHIVE_…`, `OBJECT_…`. */
+  async unpack(tenant: TenantId, digest: Digest, files: PackBody['files'] = undefined): Promise<PackSource> {
+    if (files !== undefined && files.length > 0)
+      throw invalid('/files', 'An uploaded pack brings its files along.', 'Leave files out.');
+    if (!(await this.uploads.find(tenant, [digest])).has(digest))
+      throw new SubmitRunError(
+        'UPLOAD_MISSING',
+        'the pack is no upload of this tenant, or one that has expired',
+        'Upload the pack with POST /api/uploads and submit again.',
+      );
+    const { packBytes: maxBytes, packFiles: maxFiles } = this.limits;
+    const limits = { maxBytes, maxFiles, maxFileBytes: maxBytes };
+    const found = packSourceOf(await this.archives.read(await this.objects.open(tenant, digest), limits));
+    if (found) return found.source;
+    throw invalid('/bundle', 'The archive holds no pack.yaml in UTF-8.', 'Pack the folder that holds pack.yaml.');
+  }
+}
+
+function invalid(path: string, message: string, remediation?: string): ApiError {
+  return new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remediation)]);
+}

@@ -1,0 +1,60 @@
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { isCodedError, StoreUpload } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { ApiError } from '../problems/problem';
+import { instant } from '../runs/run-view';
+
+@ApiTags('runs')
+@Controller('api/uploads')
+export class UploadsController {
+  constructor(private readonly storeUpload: StoreUpload) {}
+
+  @Post()
+  @Operation({
+    id: 'upload',
+    summary: 'Bytes for runs that are submitted later',
+    description:
+      'The body is the file, as it is. Its digest is what `file` inputs and `bundle` of a submission name. Only the tenant that uploaded it can use it. Without `Content-Length` room for the largest upload is held meanwhile.',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    raw: 'The bytes.',
+    answers: [{ status: 201, description: 'Stored.', schema: ref('Upload'), example: EXAMPLES.upload }],
+    codes: [
+      'BODY_UNREADABLE',
+      'BODY_MEDIA_TYPE',
+      'OBJECT_TOO_LARGE',
+      'UPLOADS_FULL',
+      'OBJECT_STORE_UNAVAILABLE',
+      'OBJECT_STORE_REFUSED',
+    ],
+  })
+  async upload(@Caller() { principal }: Caller, @Req() request: Request, @Res() response: Response) {
+    if ((request.get('content-encoding') ?? 'identity') !== 'identity')
+      throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
+    const announced = request.get('content-length');
+    // Whoever is refused sends on: nobody reads it.
+    response.setHeader('Connection', 'close');
+    const { digest, size, expiresAt } = await this.storeUpload.store(
+      principal,
+      contentOf(request),
+      announced === undefined ? null : Number(announced),
+    );
+    response.removeHeader('Connection');
+    response.status(201).json({ digest, size, expiresAt: instant(expiresAt) });
+  }
+}
+
+/** The body; the connection stays for the answer also where reading it ends early. */
+async function* contentOf(request: Request): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) yield piece;
+  } catch (error) {
+    if (isCodedError(error)) throw error;
+    throw new ApiError('BODY_UNREADABLE', 'the body was cut off');
+  }
+}

@@ -1,0 +1,59 @@
+import type { EgressRule } from './egress-rule';
+
+/** Suffixes below which anybody can have a host. */
+const SHARED_SUFFIXES = [
+  'amazonaws.com',
+  'appspot.com',
+  'azureedge.net',
+  'azurewebsites.net',
+  'blob.core.windows.net',
+  'cloudapp.azure.com',
+  'cloudfront.net',
+  'firebaseapp.com',
+  'github.io',
+  'githubusercontent.com',
+  'gitlab.io',
+  'herokuapp.com',
+  'netlify.app',
+  'ngrok.app',
+  'ngrok.io',
+  'nip.io',
+  'onrender.com',
+  'pages.dev',
+  'run.app',
+  'sslip.io',
+  'trycloudflare.com',
+  'vercel.app',
+  'web.app',
+  'workers.dev',
+];
+
+/** Hosts that hand on what they are given to anybody, or answer for other hosts. */
+const RELAYS = [
+  'api.telegram.org',
+  'cloudflare-dns.com',
+  'discord.com',
+  'dns.google',
+  'dns.quad9.net',
+  'gist.githubusercontent.com',
+  'hooks.slack.com',
+  'pastebin.com',
+  'pipedream.net',
+  'r.jina.ai',
+  'requestbin.com',
+  'transfer.sh',
+  'translate.goog',
+  'web.archive.org',
+  'webhook.site',
+];
+
+/** Why a rule lets out more than it seems to, in words; null if it does not. A net for authors, not a boundary. */
+export function broadnessOf({ host }: Pick<EgressRule, 'host'>): string | null {
+  if (host === '*') return 'it is every host';
+  const name = host.startsWith('*.') ? host.slice(2) : host;
+  if (RELAYS.some((relay) => name === relay || name.endsWith(`.${relay}`))) return 'this host hands on to others';
+  if (!host.startsWith('*.')) return null;
+  if (!name.includes('.')) return 'it is a whole top-level domain';
+  const shared = SHARED_SUFFIXES.some((suffix) => name === suffix || suffix.endsWith(`.${name}`));
+  return shared ? 'anybody can have a host below this suffix' : null;
+}

@@ -1,0 +1,62 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import { decideDial, decideEgress } from '../../egress/decide-egress';
+import type { EgressAttempt } from '../../egress/egress-log';
+import type { EgressRule } from '../../egress/egress-rule';
+import { isJsonObject, type Json } from '../../foundation/json';
+import { runNodeAt } from '../../plan/plan-index';
+import { rulesOfStep } from '../../plan/step-egress';
+import { egressNdjson } from '../derived-files';
+import { fileOf } from '../read-bundle';
+import { asJson } from '../run-evidence';
+import { parseStrictJson, parseUtf8 } from '../strict-json';
+import { fail } from './case';
+import { found, type Checker } from './check';
+
+/**
+ * The closed sockets are the journal's, their logs have its digests, each was under the rules that plan and profile give to its step, and
+ * every attempt that was allowed is allowed again by them: its host and port, the name in its ClientHello, the address that was dialled.
+ */
+export const egressWithin: Checker = (bundle) => {
+  const documents = bundle.documents();
+  const { evidence, facts, profile, plan, index } = documents;
+  if (parseUtf8(fileOf(bundle.request.files, 'egress.ndjson')) !== egressNdjson(documents)) {
+    fail('egress.ndjson differs from the journal');
+  }
+  let unread = 0;
+  for (const { step, allowed, denied, log } of facts.egress) {
+    const text = evidence.egress.get(log);
+    if (text === undefined) {
+      unread += allowed + denied;
+      continue;
+    }
+    if (sha256(text) !== log) fail(`the attempts of ${step} differ`);
+    const [head, ...attempts] = text.split('\n').slice(0, -1).map(parseStrictJson);
+    const rules = rulesOfStep(plan, profile, runNodeAt(index, step));
+    if (head === undefined || canonical(head) !== canonical(asJson({ schema: 'taskrunner.egress.v1', rules })))
+      fail(`${step} was under other rules than its plan and profile say`);
+    const through = attempts.filter((attempt) => isJsonObject(attempt) && attempt['allowed'] === true);
+    if (through.length !== allowed || attempts.length !== allowed + denied)
+      fail(`the attempts of ${step} are counted otherwise`);
+    for (const attempt of attempts) {
+      const objection = objectionTo(attempt as unknown as EgressAttempt & Json, rules);
+      if (objection !== null) fail(`${step} ${objection}`);
+    }
+  }
+  if (facts.egress.length === 0) return found('absent', 'no sockets');
+  return unread > 0
+    ? found('signed', `${unread} attempts by digest only`)
+    : found('recomputed', `${facts.egress.length} sockets`);
+};
+
+/** What is wrong with an attempt under the rules, or null. */
+function objectionTo(attempt: EgressAttempt & Json, rules: readonly EgressRule[]): string | null {
+  const { via, host, port, sni, address, sent, allowed } = attempt;
+  if (!allowed) return sent === 0 ? null : 'sent bytes in an attempt that was denied';
+  if (typeof host !== 'string' || typeof port !== 'number') return 'was let out to nowhere';
+  const target = { scheme: via === 'connect' ? 'https' : 'http', host, port };
+  if (!decideEgress(rules, target).allowed) return `was let out to ${host}:${port}, which is not listed`;
+  if (via === 'connect' && sent > 0 && sni !== host) return `was let out to ${host} under another name`;
+  if (address === null) return sent === 0 ? null : 'sent bytes to no address';
+  return decideDial(rules, target, [address]).address === address ? null : `was let out to ${host} at ${address}`;
+}

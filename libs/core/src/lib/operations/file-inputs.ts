@@ -1,0 +1,80 @@
+import { pointerTo } from '../document/json-pointer';
+import type { Fault } from '../foundation/fault';
+import { isDigest, type Digest, type TenantId } from '../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { readPack } from '../pack/read-pack';
+import type { Uploads } from '../ports/uploads';
+import { packFilesOf, type PackSource } from './pack-source';
+
+/** Inputs as planners take them, and what is wrong with the files among them. */
+export interface ResolvedFileInputs {
+  readonly inputs: JsonObject;
+  readonly faults: readonly Fault[];
+}
+
+/** A file as a caller refers to it; `name` and `mediaType` are for people, nothing goes by them. */
+interface FileReference {
+  readonly digest: Digest;
+  readonly size: number | null;
+}
+
+const MEMBERS = new Set(['digest', 'size', 'name', 'mediaType']);
+const TEXT_CHARACTERS = 255;
+
+/**
+ * Inputs of type `file`: callers refer to an upload of their tenant by its digest, planners want digest and size. `mustBeThere` is false where
+ * nothing will run: then a file whose size is given need not be uploaded.
+ */
+export async function resolveFileInputs(
+  uploads: Pick<Uploads, 'find'>,
+  tenant: TenantId,
+  { source, inputs }: { readonly source: PackSource; readonly inputs: JsonObject },
+  mustBeThere: boolean,
+): Promise<ResolvedFileInputs> {
+  const references = referencesIn(source, inputs);
+  const digests = [...references.values()].map(({ digest }) => digest);
+  const sizes = await uploads.find(tenant, [...new Set(digests)]);
+  const faults: Fault[] = [];
+  const resolved: Record<string, Json> = { ...inputs };
+  for (const [name, { digest, size: given }] of references) {
+    const size = sizes.get(digest);
+    const refuse = (code: string, message: string, remediation: string) =>
+      faults.push({ code, path: pointerTo('/inputs', name), line: null, column: null, message, remediation });
+    if (size === undefined && (mustBeThere || given === null))
+      refuse(
+        'INPUT_UPLOAD_MISSING',
+        `The input ${name} is no upload of this tenant, or one that has expired.`,
+        'Upload the file with POST /api/uploads and submit again.',
+      );
+    else if (size !== undefined && given !== null && size !== given)
+      refuse('INPUT_UPLOAD_SIZE', `The input ${name} has ${size} bytes.`, 'Correct the size, or leave it out.');
+    resolved[name] = { digest, size: size ?? given ?? 0 };
+  }
+  return { inputs: resolved, faults };
+}
+
+/** Inputs that the pack wants as files and that are written as such. Whatever else they are, the planner says. */
+function referencesIn(source: PackSource, inputs: JsonObject): ReadonlyMap<string, FileReference> {
+  const found = new Map<string, FileReference>();
+  for (const [name, value] of Object.entries(inputs)) {
+    const reference = referenceIn(value);
+    if (reference !== null) found.set(name, reference);
+  }
+  // Reading the pack once more is for those submissions alone that seem to have files.
+  if (found.size === 0) return found;
+  const read = readPack(source.manifest, packFilesOf(source.files));
+  const rules = read.kind === 'read' ? read.pack.spec.inputs : [];
+  return new Map([...found].filter(([name]) => rules.some((rule) => rule.name === name && rule.type === 'file')));
+}
+
+function referenceIn(value: Json | undefined): FileReference | null {
+  if (!isJsonObject(value) || !Object.keys(value).every((member) => MEMBERS.has(member))) return null;
+  const { digest, size, name, mediaType } = value;
+  if (!isDigest(digest) || !isLabel(name) || !isLabel(mediaType)) return null;
+  if (size === undefined) return { digest, size: null };
+  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? { digest, size } : null;
+}
+
+function isLabel(value: Json | undefined): boolean {
+  return value === undefined || (typeof value === 'string' && value.length <= TEXT_CHARACTERS);
+}

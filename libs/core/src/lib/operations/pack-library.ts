@@ -1,0 +1,245 @@
+import { readPackSignature } from '../evidence/pack-signature';
+import { CodedError, isCodedError } from '../foundation/coded-error';
+import type { Fault } from '../foundation/fault';
+import type { Digest, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Pack } from '../pack/pack';
+import { contentDigest } from '../pack/pack-digest';
+import { isPackVersion, printPackReference, type PackReference } from '../pack/pack-reference';
+import { readPack } from '../pack/read-pack';
+import type { PackArtifact, PackFacts, PackRegistry } from '../ports/pack-registry';
+import type { PackVersions } from '../ports/pack-versions';
+import { isOwnedBy, isVisibleTo } from '../publisher/visibility';
+import { packedFiles, packFilesOf, type PackSource } from './pack-source';
+
+/** Why a published pack is not had, or not published. */
+export type PackLibraryCode =
+  /** No registry has it, or not for this tenant: the two look the same. */
+  | 'PACK_NOT_FOUND'
+  /** The version has had another content before. */
+  | 'PACK_VERSION_MOVED'
+  /** The pack as written is wrong: see the faults. */
+  | 'PACK_INVALID'
+  /** It is not what its artifact says. */
+  | 'PACK_DIGEST_MISMATCH'
+  /** A signature that is to be published is not one of this pack. */
+  | 'PACK_SIGNATURE_INVALID'
+  /** No registry takes packs of this tenant. */
+  | 'PACK_PUBLISH_CLOSED';
+
+/** A refusal of the library. */
+export class PackLibraryError extends CodedError<PackLibraryCode> {
+  override readonly name = 'PackLibraryError';
+}
+
+/** A registry, and whose it is. */
+export interface Shelf {
+  readonly registry: PackRegistry;
+  /** Tenants whose packs these are; `*`: everybody's. */
+  readonly tenants: readonly string[];
+  /** May its tenants publish here? */
+  readonly publish: boolean;
+}
+
+/** A published pack, read, with what is attached to it. */
+export interface LibraryPack {
+  readonly artifact: PackArtifact;
+  readonly pack: Pack;
+  readonly contentDigest: Digest;
+  readonly source: PackSource;
+  readonly signatures: readonly Json[];
+}
+
+/** Where a list ended. */
+export interface LibraryPlace {
+  readonly registry: string;
+  readonly pack: string;
+  readonly version: string;
+}
+
+const NAMES_AT_ONCE = 100;
+
+/** Packs in configured registries, as one tenant sees them. */
+export class PackLibrary {
+  constructor(
+    private readonly shelves: readonly Shelf[],
+    private readonly versions: PackVersions,
+  ) {}
+
+  /**
+   * The pack that a reference names: in the tenant's own registries first, then in others' that show it, in configured order. A registry
+   * that is away is an error, never passed over: the next one might have another pack of that name.
+   */
+  async resolve(tenant: TenantId, reference: PackReference): Promise<LibraryPack> {
+    for (const { registry, tenants } of this.shelvesFor(tenant)) {
+      const found = registry.find(reference.name, reference);
+      // What is wrong with a pack of others tells that it is there.
+      const artifact = await (isOwnedBy(tenants, tenant) ? found : readable(found));
+      if (artifact === null || !isVisibleTo(artifact.facts.tenantVisibility, tenants, tenant)) continue;
+      const opened = await open(registry, artifact);
+      if (!isVisibleTo(opened.pack.metadata.tenantVisibility, tenants, tenant)) continue;
+      const signatures = await registry.signatures(artifact);
+      await this.remember(tenant, opened, signatures);
+      return { ...opened, signatures };
+    }
+    const shown = printPackReference(reference);
+    throw new PackLibraryError(
+      'PACK_NOT_FOUND',
+      `no configured registry has ${shown}`,
+      'Check name and version; see the packs with `taskrunner pack list`.',
+    );
+  }
+
+  /** What the tenant may run, in the order of registries, names and versions. At most `limit`; `next` continues. */
+  async list(
+    tenant: TenantId,
+    limit: number,
+    after: LibraryPlace | null,
+  ): Promise<{ readonly items: readonly PackArtifact[]; readonly next: LibraryPlace | null }> {
+    const shelves = this.shelvesFor(tenant);
+    const start = after === null ? 0 : shelves.findIndex(({ registry }) => registry.name === after.registry);
+    const items: PackArtifact[] = [];
+    for (const shelf of start < 0 ? [] : shelves.slice(start)) {
+      const place = after?.registry === shelf.registry.name ? after : null;
+      for await (const { pack, version } of versionsIn(shelf.registry, place)) {
+        const artifact = await readable(shelf.registry.find(pack, { version, digest: null }));
+        if (artifact !== null && isVisibleTo(artifact.facts.tenantVisibility, shelf.tenants, tenant))
+          items.push(artifact);
+        // The place is that of a pack that was shown: a cursor names no other.
+        if (items.length === limit) return { items, next: { registry: shelf.registry.name, pack, version } };
+      }
+    }
+    return { items, next: null };
+  }
+
+  /**
+   * Publishes a pack into the tenant's first registry that takes packs. The same pack again changes nothing but adds the signatures that
+   * are new.
+   */
+  async publish(
+    tenant: TenantId,
+    source: PackSource,
+    signatures: readonly Json[],
+  ): Promise<{ readonly artifact: PackArtifact; readonly isNew: boolean }> {
+    const { pack, digest } = readSource(source);
+    const { name, version, description, tenantVisibility } = pack.metadata;
+    for (const signature of signatures) refuseForeign(signature, { name, version, digest });
+    const shelf = this.shelves.find(({ publish, tenants }) => publish && isOwnedBy(tenants, tenant));
+    if (!shelf)
+      throw new PackLibraryError(
+        'PACK_PUBLISH_CLOSED',
+        'no registry takes packs of this tenant',
+        'Ask the operator for a registry with publish: true, or push with `taskrunner pack push`.',
+      );
+    const { registry } = shelf;
+    const facts: PackFacts = { name, version, contentDigest: digest, description, tenantVisibility };
+    const known = await registry.find(name, { version, digest: null });
+    if (known !== null && known.facts.contentDigest !== digest) throw moved(name, version);
+    const files = packedFiles(source, packFilesOf(source.files));
+    const artifact = await registry.publish(facts, { manifest: source.manifest, files });
+    for (const signature of signatures) await registry.attach(artifact, signature);
+    const all = await registry.signatures(artifact);
+    await this.remember(tenant, { artifact, contentDigest: digest }, all);
+    return { artifact, isNew: known === null };
+  }
+
+  private shelvesFor(tenant: TenantId): readonly Shelf[] {
+    const own = this.shelves.filter(({ tenants }) => isOwnedBy(tenants, tenant));
+    return [...own, ...this.shelves.filter((shelf) => !own.includes(shelf))];
+  }
+
+  private async remember(
+    tenant: TenantId,
+    { artifact, contentDigest: content }: Pick<LibraryPack, 'artifact' | 'contentDigest'>,
+    signatures: readonly Json[],
+  ): Promise<void> {
+    const { name, version } = artifact.facts;
+    const { digest, registry } = artifact;
+    const first = await this.versions.remember(tenant, {
+      name,
+      version,
+      contentDigest: content,
+      digest,
+      registry,
+      signatures,
+    });
+    if (first !== content) throw moved(name, version);
+  }
+}
+
+/** Null for what is published there and is no pack, or not the one that it is called: who names it is told why. */
+async function readable(found: Promise<PackArtifact | null>): Promise<PackArtifact | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isCodedError(error) && error.code.startsWith('PACK_')) return null;
+    throw error;
+  }
+}
+
+function moved(name: string, version: string): PackLibraryError {
+  return new PackLibraryError(
+    'PACK_VERSION_MOVED',
+    `${name}:${version} has another content than before`,
+    'A version never changes: publish a new one.',
+  );
+}
+
+async function open(registry: PackRegistry, artifact: PackArtifact): Promise<Omit<LibraryPack, 'signatures'>> {
+  const { manifest, files } = await registry.archive(artifact);
+  const source: PackSource = { manifest, hasLines: true, files, archiveDigest: artifact.archive.digest };
+  const { pack, digest } = readSource(source);
+  const { facts } = artifact;
+  const { name, version } = pack.metadata;
+  if (name !== facts.name || version !== facts.version || digest !== facts.contentDigest)
+    throw new PackLibraryError(
+      'PACK_DIGEST_MISMATCH',
+      `the pack in ${registry.name} is not what its artifact says`,
+      'Do not run it. Ask its publisher, and look who can write to the registry.',
+    );
+  return { artifact, pack, contentDigest: digest, source };
+}
+
+function readSource(source: PackSource): { readonly pack: Pack; readonly digest: Digest } {
+  const files = packFilesOf(source.files);
+  const reading = readPack(source.manifest, files);
+  if (reading.kind === 'read' && isPackVersion(reading.pack.metadata.version))
+    return { pack: reading.pack, digest: contentDigest(reading.pack, files) };
+  const faults: readonly Fault[] = reading.kind === 'read' ? [] : reading.faults;
+  const what = reading.kind === 'read' ? 'its version is too long for a registry' : `it has faults`;
+  const help = 'Correct what is listed under errors.';
+  throw new PackLibraryError('PACK_INVALID', `the pack cannot be read: ${what}`, help, faults);
+}
+
+function refuseForeign(document: Json, pack: { name: string; version: string; digest: Digest }): void {
+  const help = 'Sign exactly this pack with `taskrunner pack sign`.';
+  let about;
+  try {
+    about = readPackSignature(document)?.about ?? null;
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    throw new PackLibraryError('PACK_SIGNATURE_INVALID', error.message, help, [], { cause: error });
+  }
+  if (about?.contentDigest !== pack.digest || about.name !== pack.name || about.version !== pack.version)
+    throw new PackLibraryError('PACK_SIGNATURE_INVALID', 'a signature is not one of this pack', help);
+}
+
+async function* versionsIn(
+  registry: PackRegistry,
+  place: LibraryPlace | null,
+): AsyncIterable<{ readonly pack: string; readonly version: string }> {
+  if (place !== null)
+    for (const version of await sortedVersions(registry, place.pack))
+      if (version > place.version) yield { pack: place.pack, version };
+  let after = place?.pack ?? null;
+  for (;;) {
+    const packs = await registry.packs(after, NAMES_AT_ONCE);
+    for (const pack of packs) for (const version of await sortedVersions(registry, pack)) yield { pack, version };
+    after = packs.at(-1) ?? null;
+    if (after === null || packs.length < NAMES_AT_ONCE) return;
+  }
+}
+
+async function sortedVersions(registry: PackRegistry, pack: string): Promise<readonly string[]> {
+  return [...(await registry.versions(pack))].sort();
+}

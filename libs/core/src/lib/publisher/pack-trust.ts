@@ -1,0 +1,173 @@
+import { isCodedError } from '../foundation/coded-error';
+import type { Digest, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { sealEnvelope, type Envelope } from '../evidence/envelope';
+import type { VerifySignature } from '../evidence/open-envelope';
+import { readPackSignature, signerOf, type PackSignature, type SignedPack } from '../evidence/pack-signature';
+import { fingerprint } from '../evidence/public-key';
+import { compareVersions } from '../pack/pack-reference';
+
+/** A publisher's key, by the name that rules call it. */
+export type PublisherKey = {
+  readonly keyRef: string;
+  readonly algorithm: 'ed25519' | 'ecdsa-p256';
+  /** DER SubjectPublicKeyInfo in standard base64. */
+  readonly spki: string;
+};
+
+/** Which packs of which tenants may run once enough of these keys have signed them. */
+export type PackTrustRule = {
+  /** `*`: every tenant. */
+  readonly tenants: readonly string[];
+  /** Names, or beginnings of names followed by `*`. */
+  readonly packs: readonly string[];
+  /** Names of keys. */
+  readonly anyOf: readonly string[];
+  /** How many distinct keys of them. */
+  readonly threshold: number;
+};
+
+/** Whose packs may run (security.md §6). Part of the environment document, so that runs are bound to it. */
+export type PackTrustPolicy = {
+  /** May a pack run that no known publisher has signed? Planned and simulated it may be in any case. */
+  readonly unsigned: 'refuse' | 'run';
+  readonly keys: readonly PublisherKey[];
+  /** One that is met is enough. */
+  readonly rules: readonly PackTrustRule[];
+  /** Content digests that run nowhere, whoever signed them. */
+  readonly deny: readonly Digest[];
+  readonly minimumVersions: readonly { readonly pack: string; readonly version: string }[];
+};
+
+/** Why a pack may not run. */
+export type PackTrustCode =
+  /** No rule is met, the content is on the deny list, or the version is too old. */
+  | 'PACK_UNTRUSTED'
+  /** Nobody has signed it. */
+  | 'PACK_UNSIGNED'
+  /** A signature is there and does not hold. */
+  | 'PACK_SIGNATURE_INVALID';
+
+/** Who stands behind a pack, and whether it may run. */
+export interface PackTrust {
+  /** Fingerprints of the distinct known keys that signed it, sorted. */
+  readonly signers: readonly string[];
+  /** One envelope of each of them, in the same order. */
+  readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  /** Null: it may run. */
+  readonly refusal: { readonly code: PackTrustCode; readonly detail: string; readonly remediation: string } | null;
+}
+
+interface Sorted {
+  /** By SPKI: a key counts once, however often it signed and under however many names. */
+  readonly valid: ReadonlyMap<string, PackSignature>;
+  readonly invalid: readonly string[];
+  readonly unknown: number;
+}
+
+/**
+ * Decides whether a pack may run for a tenant: pure, total. A signature that does not hold counts for nothing; it refuses the pack
+ * only where the others are not enough, so that nobody can shut out a pack by adding a bad one.
+ */
+export function decidePackTrust(
+  pack: SignedPack,
+  tenant: TenantId,
+  documents: readonly Json[],
+  policy: PackTrustPolicy,
+  verifySignature: VerifySignature,
+): PackTrust {
+  const sorted = sortSignatures(pack, documents, policy.keys, verifySignature);
+  const found = [...sorted.valid]
+    .map(([spki, { envelope }]) => {
+      const hint = fingerprint(spki);
+      return { hint, envelope: sealEnvelope(envelope.payloadType, envelope.payload, envelope.signature, hint) };
+    })
+    .sort((a, b) => (a.hint < b.hint ? -1 : 1));
+  return {
+    signers: found.map(({ hint }) => hint),
+    signatures: found,
+    refusal: refusalOf(pack, tenant, sorted, policy),
+  };
+}
+
+function sortSignatures(
+  pack: SignedPack,
+  documents: readonly Json[],
+  keys: readonly PublisherKey[],
+  verifySignature: VerifySignature,
+): Sorted {
+  const valid = new Map<string, PackSignature>();
+  const invalid: string[] = [];
+  let unknown = 0;
+  const candidates = keys.map((key) => ({ ...key, usages: ['pack'] as const }));
+  const known = new Set(keys.map(({ spki }) => fingerprint(spki)));
+  for (const document of documents) {
+    try {
+      const signature = readPackSignature(document);
+      if (signature === null) continue;
+      const { hint, about } = signature;
+      const key = signerOf(signature, candidates, verifySignature);
+      const isAboutIt =
+        about.contentDigest === pack.contentDigest && about.name === pack.name && about.version === pack.version;
+      if (key !== null && isAboutIt) {
+        if (!valid.has(key.spki)) valid.set(key.spki, signature);
+      } else if (key !== null) invalid.push(`${fingerprint(key.spki)} signed another pack or content`);
+      else if (known.has(hint)) invalid.push(`the signature in the name of ${hint} is not that key's`);
+      else if (!isAboutIt) invalid.push('a signature of an unknown key is about another pack or content');
+      else unknown++;
+    } catch (error) {
+      invalid.push(isCodedError(error) ? error.message : 'a signature cannot be read');
+    }
+  }
+  return { valid, invalid, unknown };
+}
+
+function refusalOf(
+  pack: SignedPack,
+  tenant: TenantId,
+  { valid, invalid, unknown }: Sorted,
+  policy: PackTrustPolicy,
+): PackTrust['refusal'] {
+  const untrusted = (detail: string, remediation: string) => ({ code: 'PACK_UNTRUSTED', detail, remediation }) as const;
+  if (policy.deny.includes(pack.contentDigest))
+    return untrusted('this content is on the deny list', 'Use another version of the pack.');
+  const oldest = policy.minimumVersions.find(({ pack: name }) => name === pack.name)?.version;
+  if (oldest !== undefined && compareVersions(pack.version, oldest) < 0)
+    return untrusted(`versions below ${oldest} may not run here`, `Use ${pack.name}:${oldest} or later.`);
+  const covering = policy.rules.filter((rule) => covers(rule, pack, tenant));
+  const missing = covering.map((rule) => rule.threshold - keysOf(rule, policy, valid));
+  if (missing.some((count) => count <= 0)) return null;
+  const [first] = invalid;
+  if (first !== undefined)
+    return {
+      code: 'PACK_SIGNATURE_INVALID',
+      detail: first,
+      remediation: 'Have the pack signed again by its publisher, and do not run it before you know why.',
+    };
+  if (policy.unsigned === 'run') return null;
+  if (valid.size === 0 && unknown === 0)
+    return {
+      code: 'PACK_UNSIGNED',
+      detail: 'nobody has signed this pack; it may be planned and simulated, not run',
+      remediation: 'Publish it signed (`taskrunner pack sign`, `pack push`), or see packsRegistry.unsigned.',
+    };
+  if (covering.length === 0)
+    return untrusted(
+      'no rule of the trust policy is about this pack',
+      'Ask the operator for a rule (packsRegistry.rules).',
+    );
+  return untrusted(
+    `${Math.min(...missing)} more of the trusted keys must have signed it`,
+    'Have it signed by further publishers that the trust policy names.',
+  );
+}
+
+function covers({ tenants, packs }: PackTrustRule, { name }: SignedPack, tenant: TenantId): boolean {
+  const isOfTenant = tenants.includes('*') || tenants.includes(tenant);
+  return isOfTenant && packs.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name));
+}
+
+function keysOf({ anyOf }: PackTrustRule, { keys }: PackTrustPolicy, valid: Sorted['valid']): number {
+  const wanted = new Set(keys.filter(({ keyRef }) => anyOf.includes(keyRef)).map(({ spki }) => spki));
+  return [...wanted].filter((spki) => valid.has(spki)).length;
+}

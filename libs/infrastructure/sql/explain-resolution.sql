@@ -1,0 +1,9 @@
+-- Why resolve-attention changed nothing, in the words of the rows as they are now.
+select r.status, r.cancel_position > r.seen or r.refused_position > r.seen as doomed, r.last_decided_ms,
+  exists (select from pack_runs.steps s where s.tenant_id = $1 and s.run_id = $2 and s.step = $3 and s.parent = $5
+    and s.status = 'needs_attention' and (s.error->>'execution')::int = $4) as needed,
+  x.outcome, x.iss, x.sub, x.envelope
+from pack_runs.runs r
+left join pack_runs.resolutions x
+  on x.tenant_id = r.tenant_id and x.run_id = r.run_id and x.step = $3 and x.execution = $4
+where r.tenant_id = $1 and r.run_id = $2

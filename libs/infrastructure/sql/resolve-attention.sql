@@ -1,0 +1,32 @@
+-- A resolution, all of it or nothing. The run's row is locked first, like every letter's; the step's row is of the statement's
+-- snapshot, so the run must stand where it stood in it (`version` is changed by every flush and letter): otherwise nobody counts,
+-- and the caller looks again. What ends the run (a cancel, a rejection) and is not read yet would make the resolution count for
+-- nothing: refused.
+with before as materialized (
+  select r.version, exists (
+    select from pack_runs.steps s where s.tenant_id = $1 and s.run_id = $2 and s.step = $3 and s.parent = $14
+      and s.status = 'needs_attention' and (s.error->>'execution')::int = $4) as needed
+  from pack_runs.runs r where r.tenant_id = $1 and r.run_id = $2
+), run as (
+  select r.inbox_seq + 1 as position from pack_runs.runs r, before
+  where r.tenant_id = $1 and r.run_id = $2 and before.needed and r.version = before.version
+    and r.last_decided_ms < $8::bigint and r.cancel_position <= r.seen and r.refused_position <= r.seen
+    and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
+  for update of r
+), resolution as (
+  insert into pack_runs.resolutions (tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms, envelope, record_digest)
+  select $1, $2, $3, $4, $5, $6, $7, $8::bigint, $9, $10 from run
+  on conflict do nothing
+  returning 1
+), letter as (
+  insert into pack_runs.inbox (tenant_id, run_id, position, dedupe, given, envelope, response, posted_ms)
+  select $1, $2, run.position, 'resolution:' || $4::text || ':' || $3, $11, $9, $12, pack_runs.now_ms() from run, resolution
+), placed as (
+  update pack_runs.runs r set
+    inbox_seq = run.position,
+    last_decided_ms = $8::bigint,
+    due_at = case when r.owner is null then least(r.due_at, now()) else r.due_at end,
+    version = r.version + 1
+  from run, resolution where r.tenant_id = $1 and r.run_id = $2
+)
+select run.position, pack_runs.append_audit($1, $13) as audit_seq from run, resolution

@@ -1,0 +1,20 @@
+-- Leases announcements that are due: of each run and stream only the first that is left, so that none overtakes another (a reminder
+-- has a stream of its own); of each stream at most $3 at once, in turns, and none of those that are busy, so that an endpoint that
+-- does not answer holds up nobody else. Under SKIP LOCKED a second worker takes others; a lost worker's come back when the lease
+-- is over.
+with first as materialized (
+  select o.tenant_id, o.outbox_id, o.due_at, row_number() over (partition by o.tenant_id, o.stream order by o.due_at) as turn
+  from pack_runs.outbox o
+  where o.kind = 'announce' and o.due_at <= now() and o.stream is not null and o.stream <> all ($4::text[]) and not exists (
+    select from pack_runs.outbox e
+    where e.tenant_id = o.tenant_id and e.run_id = o.run_id and e.stream = o.stream and e.place < o.place and e.kind = 'announce')
+), due as (
+  select o.tenant_id, o.outbox_id from first f join pack_runs.outbox o using (tenant_id, outbox_id)
+  where f.turn <= $3 and o.due_at <= now() order by f.turn, f.due_at limit $1 for update of o skip locked
+)
+update pack_runs.outbox o set due_at = now() + $2 * interval '1 millisecond', tries = o.tries + 1
+from due where o.tenant_id = due.tenant_id and o.outbox_id = due.outbox_id
+returning o.outbox_id, o.tenant_id, o.run_id, o.stream, o.body, o.tries, pack_runs.now_ms() as now_ms,
+  (extract(epoch from o.since) * 1000)::bigint as since_ms,
+  (select g.state from pack_runs.gates g
+    where g.tenant_id = o.tenant_id and g.run_id = o.run_id and g.gate = o.body->>'gate') as gate_state

@@ -1,0 +1,43 @@
+import { refusal, shownName } from './archive-error';
+
+const MAX_LENGTH = 4_096;
+const MAX_DEPTH = 64;
+const MAX_PART = 255;
+/** Names that some file system takes for something else, or that some program obeys. */
+const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const OBEYED = new Set(['.git', '.ssh']);
+
+/** Which names an archive may hold: plain relative ones, or of those only the ones that are one file on every file system. */
+export type EntryNames = 'plain' | 'portable';
+
+/**
+ * An entry's name as a plain relative path, without a leading `./`; `''` for the archive's own root. `ARCHIVE_UNSAFE` for one that
+ * leads elsewhere; with `portable` also for names with control characters, trailing dots or spaces, drive letters, device names, and
+ * files that programs obey.
+ */
+export function plainName(path: string, names: EntryNames): string {
+  const plain = path.replace(/^(?:\.\/)+/, '');
+  if (plain === '' || plain === '.') return '';
+  const parts = plain.split('/');
+  const isSafe =
+    plain.length <= MAX_LENGTH &&
+    parts.every(isPlain) &&
+    !/[\0\\]/.test(plain) &&
+    (names === 'plain' || isPortable(parts));
+  if (!isSafe) throw refusal('ARCHIVE_UNSAFE', `the archive holds the name ${shownName(path)}`);
+  return plain;
+}
+
+function isPlain(part: string): boolean {
+  return part !== '' && part !== '.' && part !== '..' && part.length <= MAX_PART;
+}
+
+function isPortable(parts: readonly string[]): boolean {
+  return (
+    parts.length <= MAX_DEPTH &&
+    parts.every((part) => {
+      if (/[. ]$|[\p{Cc}\u2028\u2029]|^[a-z]:/iu.test(part)) return false;
+      return !RESERVED.test(part) && !OBEYED.has(part.toLowerCase());
+    })
+  );
+}

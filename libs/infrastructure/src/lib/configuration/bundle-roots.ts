@@ -1,0 +1,23 @@
+import { algorithmOf, type JsonObject, type VerificationKey } from '@taskrunner/core';
+import type { Configuration } from './configuration';
+
+/** Publishers' keys that `builtin:bundle.ingest` accepts, by id. */
+export function bundleRootsOf({
+  artifacts,
+}: Configuration): ReadonlyMap<
+  string,
+  { readonly keys: readonly VerificationKey[]; readonly tenants: readonly string[] }
+> {
+  return new Map(
+    artifacts.bundleRoots.map(({ id, keys, tenants }) => {
+      return [id, { keys: keys.map((spki) => ({ algorithm: algorithmOf(spki), spki, usages: ['pack'] })), tenants }];
+    }),
+  );
+}
+
+/** The same as the environment document binds it: a run keeps the roots of its admission. */
+export function boundRootsOf({ artifacts }: Configuration): JsonObject {
+  return Object.fromEntries(
+    artifacts.bundleRoots.map(({ id, keys, tenants }): [string, JsonObject] => [id, { keys, tenants }]),
+  );
+}

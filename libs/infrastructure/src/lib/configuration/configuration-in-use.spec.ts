@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONFIGURATION } from './configuration';
+import { listKeys } from './key';
+
+// Every key of the configuration and where it is shown to be in use: a test that sees its effect, by file and title; for the few whose
+// effect is only time or load, the line that reads it. A new key needs a row: a key that nobody reads is a promise that nobody keeps.
+
+const ROOT = join(__dirname, '..', '..', '..', '..', '..');
+const E2E = 'apps/webservice-e2e/src/configured.e2e-spec.ts';
+const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
+const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
+const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
+const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
+const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
+const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
+const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
+const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
+const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
+const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
+const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
+const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
+
+/** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
+const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
+  ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
+  ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
+  ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
+  ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
+  ['http.*', E2E, 'is reached where http says, with its limits'],
+  ['database.poolSize', E2E, 'asks it on as many connections, and as long, as configured'],
+  ['database.statementTimeout', E2E, 'asks it on as many connections, and as long, as configured'],
+  ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/migrate.int-spec.ts', 'allowLoss: true'],
+  ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
+  ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
+  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'database.embedded.dataDirectory'],
+  ['database.*', PARSING, 'give their passwords to the URLs'],
+  ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
+  ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
+  ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
+  ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
+  [
+    'artifacts.bundleRoots',
+    'libs/infrastructure/src/lib/executors/bundle-ingest.int-spec.ts',
+    'a root that is not configured',
+  ],
+  [
+    'artifacts.uploads.*',
+    'apps/webservice/src/webservice.int-spec.ts',
+    'has a size, and the tenant has room for so many',
+  ],
+  ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
+  ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
+  ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],
+  ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
+  ['artifacts.*', E2E, 'keeps bytes where artifacts say, up to what they say'],
+  ['approvals.floor.proof', 'libs/infrastructure/src/lib/configuration/environment-of.ts', 'proof: floor.proof'],
+  ['approvals.floor.selfApproval', PARSING, 'the environment depends on configuration and build alone'],
+  ['approvals.grants', 'apps/webservice/src/webservice.int-spec.ts', "grants: ['role:sec-lead']"],
+  ['approvals.*', E2E, 'gives approvals the configured time and floor'],
+  ['retries.backoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
+  ['retries.maxBackoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
+  ['retries.cap.maxBackoff', PLANS, 'of a pause'],
+  ['retries.*', E2E, 'tries again as configured where the pack says nothing, and refuses what asks for more'],
+  ['packsRegistry.maxPackBytes', REGISTRY, 'refuses what is larger than configured, before it fetches it'],
+  ['packsRegistry.maxFiles', REGISTRY, 'refuses what is larger than configured, before it fetches it'],
+  ['packsRegistry.timeout', REGISTRY, 'without an answer it is unavailable'],
+  ['packsRegistry.maxSignatures', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.maxSignatures'],
+  ['packsRegistry.cacheBytes', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.cacheBytes'],
+  ['packsRegistry.*', 'apps/webservice-e2e/src/packs.e2e-spec.ts', 'each refusal has its code'],
+  ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
+  ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
+  ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
+  ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
+  ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],
+  ['sealedMode.proxy.drain', 'libs/infrastructure/src/lib/egress/egress-process/attempt-socket.ts', 'limits.drainMs'],
+  ['sealedMode.proxy.resolvers', PROXY, 'resolves once'],
+  ['sealedMode.proxy.*', PROXY, 'keeps the limits of a socket'],
+  ['sealedMode.http.maxBody', HTTP, 'more bytes than are kept'],
+  ['sealedMode.http.certificates', HTTP, 'certificates: [certificate.ca]'],
+  ['sealedMode.http.timeout', 'libs/infrastructure/src/lib/executors/http-exchange.ts', 'headersTimeout: timeoutMs'],
+  ['sandbox.profile', PARSING, "'%s is %s'"],
+  ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
+  ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
+  ['sandbox.limits.memoryMiB', SIZES, 'defaults.memoryMiB'],
+  ['sandbox.limits.workspaceMiB', SIZES, 'defaults.workspaceMiB'],
+  ['sandbox.limits.maxProcesses', SIZES, 'defaults.maxProcesses'],
+  ['sandbox.workDirectory', DEV_FILE, 'workDirectory: directory.work'],
+  ['keys.folder', DEV_FILE, 'keys: { folder: directory.keys }'],
+  ['keys.*', PARSING, 'keys lie in the folder, or where they are said to'],
+  [
+    'profile',
+    'apps/worker/src/attestor.spec.ts',
+    'with profile: production a worker that can read a key for runs does not start',
+  ],
+  ['attestor.retry', 'apps/worker/src/sealing.module.ts', 'configuration.attestor.retry'],
+  ['attestor.timeout', 'apps/worker/src/attestor.module.ts', 'attestor.timeout'],
+  ['attestor.caFile', 'apps/worker/src/attestor.module.ts', 'caFile: attestor.caFile'],
+  ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
+  ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
+  ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
+  ['worker.*', E2E, 'registers its worker as configured'],
+  ['limits.*', E2E, 'ends attempts and binds its defaults as configured'],
+  [
+    'telemetry.logLevel',
+    'libs/infrastructure/src/lib/telemetry/json-log.spec.ts',
+    'leaves out what is below its level',
+  ],
+  ['telemetry.headersFile', TELEMETRY, 'with the headers of a file'],
+  ['telemetry.protocol', TELEMETRY, 'is JSON or protobuf'],
+  ['telemetry.signals', TELEMETRY, 'of the signals that are configured'],
+  ['telemetry.sampling', TELEMETRY, 'is sampled: %s'],
+  ['telemetry.serviceName', TELEMETRY, "serviceName: 'mine'"],
+  ['telemetry.queueSize', TELEMETRY, 'queueSize: 16'],
+  ['telemetry.exportTimeout', TELEMETRY, 'never answers'],
+  ['telemetry.*', TELEMETRY_E2E, 'is one trace from the request into the child process'],
+];
+
+const keys = listKeys(CONFIGURATION).map(([path]) => path.join('.'));
+
+function fits(pattern: string, key: string): boolean {
+  return pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
+}
+
+describe('every key of the configuration is in use', () => {
+  it.each(keys)('%s', (key) => {
+    const row = SHOWN.find(([pattern]) => fits(pattern, key));
+    // Undefined: a new key. Add the test that shows its effect to SHOWN above.
+    expect(row).toBeDefined();
+    const [, file = '', text] = row ?? [];
+    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(text);
+  });
+
+  it.each(SHOWN.map(([pattern]) => pattern))('%s names a key', (pattern) =>
+    expect(keys.some((key) => fits(pattern, key))).toBe(true),
+  );
+});

@@ -1,0 +1,35 @@
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { CodedError, type Digest, type PackTrustPolicy, type PublisherKey } from '@taskrunner/core';
+import type { Configuration } from './configuration';
+
+/** Why the trust policy cannot be had. */
+export type PackTrustErrorCode = 'PACK_KEY_INVALID';
+
+/** The trust policy of an installation, with the keys themselves, so that it says the same wherever their files lie. Rejects with `PACK_KEY_INVALID`. */
+export async function loadPackTrust({ packsRegistry }: Configuration): Promise<PackTrustPolicy> {
+  const { unsigned, keys, rules, deny, minimumVersions } = packsRegistry;
+  return {
+    unsigned,
+    keys: await Promise.all(keys.map(({ keyRef, publicKeyFile }) => loadPublisherKey(keyRef, publicKeyFile))),
+    rules: rules.map(({ tenants, packs, anyOf, threshold }) => ({ tenants, packs, anyOf, threshold })),
+    deny: deny as readonly Digest[],
+    minimumVersions: minimumVersions.map(({ pack, version }) => ({ pack, version })),
+  };
+}
+
+/** A public key, SPKI in PEM: Ed25519 or P-256. Rejects with `PACK_KEY_INVALID`. */
+export async function loadPublisherKey(keyRef: string, path: string): Promise<PublisherKey> {
+  try {
+    const key = createPublicKey(await readFile(path, 'utf8'));
+    const isP256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+    if (!isP256 && key.asymmetricKeyType !== 'ed25519') throw new TypeError(`of type ${String(key.asymmetricKeyType)}`);
+    const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
+    return { keyRef, algorithm: isP256 ? 'ecdsa-p256' : 'ed25519', spki };
+  } catch (error) {
+    const help = 'Write the path of an Ed25519 or P-256 public key in PEM (`openssl pkey -pubout`).';
+    throw new CodedError<PackTrustErrorCode>('PACK_KEY_INVALID', `${path} holds no key of a publisher`, help, [], {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import type { ClaimedRun, Plan, Profile } from '@taskrunner/core';
+
+/** What a run was admitted with. */
+export interface AdmittedDocuments {
+  readonly plan: Plan;
+  readonly profile: Profile;
+}
+
+const known = new WeakMap<ClaimedRun, AdmittedDocuments>();
+
+/** Parsed once for each claimed run: a plan may have megabytes. */
+export function documentsOf(run: ClaimedRun): AdmittedDocuments {
+  let documents = known.get(run);
+  if (documents === undefined) {
+    documents = { plan: JSON.parse(run.plan) as Plan, profile: JSON.parse(run.profile) as Profile };
+    known.set(run, documents);
+  }
+  return documents;
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import {
+  CodedError,
+  CONTENT_MANIFEST,
+  contentDifference,
+  Executor,
+  isCodedError,
+  isDigest,
+  isJsonArray,
+  isJsonObject,
+  openContentManifest,
+  verifySignature,
+  type ContentManifest,
+  type Digest,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Json,
+  type JsonObject,
+  type ObjectStore,
+  type Outcome,
+  type TenantId,
+  type VerificationKey,
+} from '@taskrunner/core';
+import { EXECUTOR_BEHAVIOURS } from './behaviours';
+import type { DeclaredOutputs } from './declared-outputs';
+import { refusal } from './executor-error';
+import { failed, refused } from './outcome';
+
+const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
+
+/** A file of an archive, as the archive reader gives it. */
+export interface ArchiveEntry {
+  readonly path: string;
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** Keys of publishers that bundles may be signed with, by the id that packs name. */
+export interface BundleRoot {
+  readonly keys: readonly VerificationKey[];
+  /** `*` = every tenant. */
+  readonly tenants: readonly string[];
+}
+
+export interface BundleIngestOptions {
+  readonly objects: ObjectStore;
+  readonly declared: DeclaredOutputs;
+  readonly roots: ReadonlyMap<string, BundleRoot>;
+  /** The files of an archive, one after the other; refuses what may not be unpacked. */
+  entries(source: AsyncIterable<Uint8Array>): AsyncIterable<ArchiveEntry>;
+  /** Largest entry, bytes. */
+  readonly maxEntryBytes: number;
+}
+
+/**
+ * `builtin:bundle.ingest`: an archive whose signed manifest lists every file of it. The first reading checks everything and keeps
+ * nothing; only if all holds, a second one stores each entry and reports it as an artifact.
+ */
+export class BundleIngestExecutor extends Executor {
+  readonly uses = 'builtin:bundle.ingest';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly options: BundleIngestOptions) {
+    super();
+  }
+
+  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    try {
+      const { digest } = bundleOf(request.with['bundle']);
+      const expected = request.with['expect'];
+      const expect: JsonObject = isJsonObject(expected ?? null) ? (expected as JsonObject) : {};
+      if (expect['digest'] !== undefined && expect['digest'] !== digest)
+        throw refusal('BUNDLE_EXPECTATION', `the bundle is ${digest}, not ${JSON.stringify(expect['digest'])}`);
+      const keys = this.keysFor(request);
+      const manifest = await this.checked(request.run.tenant, digest, keys, request.signal);
+      for (const name of ['name', 'version'] as const)
+        if (expect[name] !== undefined && expect[name] !== manifest[name])
+          throw refusal('BUNDLE_EXPECTATION', `its ${name} is ${JSON.stringify(manifest[name])}`);
+      await this.store(request, digest, manifest, report);
+      const entries = manifest.entries.map(({ path, size, sha256, mediaType }) => {
+        return { name: path, path, digest: sha256, size, mediaType };
+      });
+      return await this.options.declared.accept(request, {
+        digest,
+        manifest: { name: manifest.name, version: manifest.version },
+        entries,
+      });
+    } catch (error) {
+      if (request.signal.aborted) return { kind: 'stopped', unknown: false };
+      if (isCodedError(error) && error.code.startsWith('OBJECT_STORE_')) return failed(error.code, error.message, true);
+      return refused(error);
+    }
+  }
+
+  private keysFor({ run, with: parameters }: ExecutionRequest): readonly VerificationKey[] {
+    const ids = parameters['trust'] ?? null;
+    if (!isJsonArray(ids) || ids.length === 0)
+      throw refusal('WITH_INVALID', 'with.trust must be a list of ids of configured roots');
+    return ids.flatMap((id) => {
+      const root = typeof id === 'string' ? this.options.roots.get(id) : undefined;
+      if (root === undefined || !(root.tenants.includes('*') || root.tenants.includes(run.tenant)))
+        throw refusal('BUNDLE_TRUST_UNKNOWN', `no root ${JSON.stringify(id)} is configured for this tenant`);
+      return root.keys;
+    });
+  }
+
+  /** Reads everything, keeps nothing. */
+  private async checked(
+    tenant: TenantId,
+    bundle: Digest,
+    keys: readonly VerificationKey[],
+    signal: AbortSignal,
+  ): Promise<ContentManifest> {
+    const found = new Map<string, { size: number; digest: Digest }>();
+    let envelope: Uint8Array | null = null;
+    for await (const { path, size, content } of this.options.entries(await this.options.objects.open(tenant, bundle))) {
+      signal.throwIfAborted();
+      if (path === CONTENT_MANIFEST) {
+        if (size > MAX_MANIFEST_BYTES)
+          throw refusal('BUNDLE_MANIFEST_INVALID', `${path} has more than ${MAX_MANIFEST_BYTES} bytes`);
+        const parts: Uint8Array[] = [];
+        for await (const part of content) parts.push(part);
+        envelope = Buffer.concat(parts);
+        continue;
+      }
+      const hash = createHash('sha256');
+      for await (const part of content) hash.update(part);
+      found.set(path, { size, digest: `sha256:${hash.digest('hex')}` as Digest });
+    }
+    if (envelope === null) throw refusal('BUNDLE_UNSIGNED', `the bundle has no ${CONTENT_MANIFEST}`);
+    const manifest = opened(envelope, keys);
+    const difference = contentDifference(manifest, found);
+    if (difference !== null)
+      throw refusal(difference.code, `${JSON.stringify(difference.path)} is not as the signed manifest says`);
+    return manifest;
+  }
+
+  private async store(
+    { run, step, execution, signal }: ExecutionRequest,
+    bundle: Digest,
+    manifest: ContentManifest,
+    report: ExecutionReport,
+  ): Promise<void> {
+    const listed = new Map(manifest.entries.map((entry) => [entry.path, entry]));
+    const { objects, maxEntryBytes } = this.options;
+    for await (const { path, content } of this.options.entries(await objects.open(run.tenant, bundle))) {
+      signal.throwIfAborted();
+      const entry = listed.get(path);
+      if (entry === undefined) continue;
+      const { sha256: expected, mediaType } = entry;
+      const { digest, size } = await objects.put(run.tenant, content, { maxBytes: maxEntryBytes, expected });
+      report.fact({ type: 'artifact.captured', step, execution, name: path, path, digest, size, mediaType });
+    }
+  }
+}
+
+function bundleOf(value: Json | undefined): { readonly digest: Digest } {
+  const digest = isJsonObject(value ?? null) ? (value as JsonObject)['digest'] : undefined;
+  if (isDigest(digest)) return { digest };
+  throw refusal('WITH_INVALID', 'with.bundle must be an artifact or a file input');
+}
+
+function opened(envelope: Uint8Array, keys: readonly VerificationKey[]): ContentManifest {
+  try {
+    return openContentManifest(envelope, { keys, verifySignature });
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const isSignature = error.code === 'ENVELOPE_UNTRUSTED' || error.code === 'ENVELOPE_SIGNATURES';
+    throw refusal(isSignature ? 'BUNDLE_SIGNATURE_INVALID' : 'BUNDLE_MANIFEST_INVALID', error.message, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,161 @@
+import { connect as connectSocket, isIP, type Socket } from 'node:net';
+import { connect as connectTls, rootCertificates } from 'node:tls';
+import type { Target } from '@taskrunner/core';
+import { Client, type Dispatcher } from 'undici';
+import type { HttpRequest } from './http-request';
+
+/** How http steps talk. */
+export interface HttpSettings {
+  /** Largest body that is kept in outputs, bytes. */
+  readonly maxBodyBytes: number;
+  /** Silence after which an exchange is given up, milliseconds. */
+  readonly timeoutMs: number;
+  /** PEM texts of authorities that are trusted beside the public ones. */
+  readonly certificates: readonly string[];
+}
+
+export const DEFAULT_HTTP: HttpSettings = { maxBodyBytes: 1024 * 1024, timeoutMs: 60_000, certificates: [] };
+
+/** The head of the largest answer, bytes. */
+const MAX_HEAD = 64 * 1024;
+const PROXY_ANSWER = 4_096;
+
+/** The proxy or TLS refused before a byte of the request was sent. */
+export class NotSent extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly retryable: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** One request and its answer, through the proxy behind a Unix socket. */
+export interface HttpExchange {
+  readonly answer: Promise<Dispatcher.ResponseData>;
+  /** True once bytes of the request may have reached the server. */
+  readonly isSent: () => boolean;
+  readonly close: () => void;
+}
+
+/** Sends it. No redirect is followed: an answer is what the first server says. */
+export function exchange(
+  path: string,
+  request: HttpRequest,
+  settings: HttpSettings,
+  signal: AbortSignal,
+): HttpExchange {
+  const { target, method, headers, body, url } = request;
+  const { timeoutMs } = settings;
+  const origin = new URL(url).origin;
+  let isSent = false;
+  const client = new Client(origin, {
+    pipelining: 1,
+    maxHeaderSize: MAX_HEAD,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: (_, done) => {
+      dial(path, target, settings).then(
+        (socket) => {
+          isSent = true;
+          done(null, socket);
+        },
+        (error: unknown) => done(error as Error, null),
+      );
+    },
+  });
+  const answer = client.request({
+    // A proxy is asked for the whole URL, a server behind a tunnel for its path.
+    path: target.scheme === 'http' ? url : url.slice(/^https:\/\/[^/?]+/i.exec(url)?.[0].length ?? 0).replace(/^(?!\/)/, '/'), // prettier-ignore
+    method: method,
+    headers: headers as Record<string, string | string[]>,
+    body,
+    signal,
+  });
+  return {
+    answer,
+    isSent: () => isSent,
+    close: () => void client.destroy().catch(() => undefined),
+  };
+}
+
+/** A connection to the server: for https a tunnel, and TLS that is verified over it. */
+async function dial(path: string, target: Target, settings: HttpSettings): Promise<Socket> {
+  const socket = await unixSocket(path, settings.timeoutMs);
+  if (target.scheme === 'http') return handedOver(socket, socket);
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host;
+  await openTunnel(socket, `${host}:${target.port}`);
+  return handedOver(socket, await verified(socket, target.host, settings));
+}
+
+/** From here on the client keeps the time. */
+function handedOver(socket: Socket, over: Socket): Socket {
+  socket.setTimeout(0);
+  return over;
+}
+
+function unixSocket(path: string, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ path });
+    socket.setTimeout(timeoutMs, () => socket.destroy(new NotSent('HTTP_TIMEOUT', 'nobody answered in time', true)));
+    socket.once('error', () => reject(new NotSent('EGRESS_UNAVAILABLE', 'the egress proxy is gone', true)));
+    socket.once('connect', () => {
+      socket.removeAllListeners('error').on('error', () => undefined);
+      resolve(socket);
+    });
+  });
+}
+
+function openTunnel(socket: Socket, authority: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const fail = (error?: Error): void => {
+      socket.destroy();
+      reject(error instanceof NotSent ? error : refusedBy(text.trim().split('\n').at(-1) ?? ''));
+    };
+    const onError = (error: Error): void => fail(error);
+    const onData = (chunk: Buffer): void => {
+      text += chunk.toString('latin1');
+      if (text.startsWith('HTTP/1.1 200 ') && text.endsWith('\r\n\r\n')) {
+        socket.off('data', onData).off('error', onError).off('close', onClose);
+        socket.pause();
+        resolve();
+      } else if (text.length > PROXY_ANSWER) fail();
+    };
+    const onClose = (): void => fail();
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+    socket.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n\r\n`);
+  });
+}
+
+/** What the proxy has said, as a failure of the attempt. A name that leads nowhere today may lead somewhere tomorrow. */
+export function refusedBy(answer: string): NotSent {
+  const code = /^EGRESS_[A-Z_]+$/.exec(answer)?.[0] ?? 'EGRESS_UNAVAILABLE';
+  const again = ['EGRESS_UNRESOLVED', 'EGRESS_UNREACHABLE', 'EGRESS_IDLE', 'EGRESS_UNAVAILABLE'];
+  return new NotSent(code, `the egress proxy said ${code}`, again.includes(code));
+}
+
+function verified(socket: Socket, host: string, { certificates }: HttpSettings): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const tls = connectTls({
+      socket,
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      ...(certificates.length === 0 ? {} : { ca: [...rootCertificates, ...certificates] }),
+    });
+    const fail = (error?: NodeJS.ErrnoException): void => {
+      tls.destroy();
+      reject(new NotSent('HTTP_TLS', `no TLS with the server: ${error?.code ?? 'the connection was cut'}`, error?.code === undefined || error.code === 'ECONNRESET')); // prettier-ignore
+    };
+    const onClose = (): void => fail();
+    tls.once('error', fail).once('close', onClose);
+    tls.once('secureConnect', () => {
+      tls.off('error', fail).off('close', onClose);
+      resolve(tls);
+    });
+  });
+}

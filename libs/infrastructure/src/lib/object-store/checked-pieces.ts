@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '@taskrunner/core';
+import { altered, refusal } from './object-store-error';
+
+/** The pieces as they come; one is always held back, until the hash over all of them is known. Throws `OBJECT_DIGEST_MISMATCH`. */
+export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let held: Uint8Array | null = null;
+  for await (const piece of pieces) {
+    if (piece.length === 0) continue;
+    hash.update(piece);
+    if (held !== null) yield held;
+    held = piece;
+  }
+  if (`sha256:${hash.digest('hex')}` !== digest) throw altered();
+  if (held !== null) yield held;
+}
+
+/** Hashes and counts what it is given. */
+export class Measure {
+  private readonly hash = createHash('sha256');
+  size = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Throws `OBJECT_TOO_LARGE`. */
+  take(piece: Uint8Array): void {
+    this.size += piece.length;
+    if (this.size > this.maxBytes) throw refusal('OBJECT_TOO_LARGE', `more than ${this.maxBytes} bytes`);
+    this.hash.update(piece);
+  }
+
+  digest(): Digest {
+    return `sha256:${this.hash.digest('hex')}` as Digest;
+  }
+}

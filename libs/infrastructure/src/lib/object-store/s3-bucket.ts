@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { isNoKey, toldByS3 } from './s3-connection';
+
+/** What the bucket says of a key. */
+export interface S3Facts {
+  readonly size: number;
+  /** Milliseconds since the epoch by the server's clock, in whole seconds. */
+  readonly writtenMs: number;
+}
+
+/** A key in a list. */
+export interface S3Entry extends S3Facts {
+  readonly key: string;
+}
+
+/** Plain requests to one bucket. Failures are `OBJECT_STORE_UNAVAILABLE` and `OBJECT_STORE_REFUSED`. */
+export class S3Bucket {
+  constructor(
+    readonly client: S3Client,
+    readonly name: string,
+  ) {}
+
+  async put(key: string, bytes: Uint8Array, sha256?: string): Promise<void> {
+    const Bucket = this.name;
+    const checksum = sha256 === undefined ? {} : { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') };
+    await this.client.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ...checksum })).catch(toldByS3);
+  }
+
+  /** Null if it is not there. */
+  async head(key: string): Promise<S3Facts | null> {
+    try {
+      const found = await this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
+      return { size: found.ContentLength ?? 0, writtenMs: found.LastModified?.getTime() ?? 0 };
+    } catch (error) {
+      return isNoKey(error) ? null : toldByS3(error);
+    }
+  }
+
+  /** The bytes, or those of a range; null if it is not there. The request is made at once, the body is read by the iteration. */
+  async get(key: string, range?: { readonly first: number; readonly last: number }): Promise<S3Body | null> {
+    const abort = new AbortController();
+    const Range = range && `bytes=${range.first}-${range.last}`;
+    try {
+      const command = new GetObjectCommand({ Bucket: this.name, Key: key, ...(Range === undefined ? {} : { Range }) });
+      const found = await this.client.send(command, { abortSignal: abort.signal });
+      return { contentRange: found.ContentRange ?? null, pieces: piecesOf(found.Body as S3Stream, abort) };
+    } catch (error) {
+      return isNoKey(error) ? null : toldByS3(error);
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key })).catch(toldByS3);
+  }
+
+  /** Keys that begin so, a page at a time. */
+  async *list(prefix: string): AsyncGenerator<readonly S3Entry[]> {
+    for await (const { entries } of this.pages({ Prefix: prefix })) yield entries;
+  }
+
+  /** The first keys that begin so. */
+  async firstOf(prefix: string): Promise<readonly S3Entry[]> {
+    for await (const { entries } of this.pages({ Prefix: prefix, MaxKeys: 10 })) return entries;
+    return [];
+  }
+
+  /** What stands between the prefix and the next slash. */
+  async foldersIn(prefix: string): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const { folders } of this.pages({ Prefix: prefix, Delimiter: '/' }))
+      names.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
+    return names;
+  }
+
+  /** Milliseconds since the epoch by the server's clock, in whole seconds. */
+  async now(probes: string): Promise<number> {
+    const key = `${probes}${randomUUID()}`;
+    await this.put(key, new Uint8Array());
+    const found = await this.head(key);
+    await this.delete(key);
+    return found?.writtenMs ?? 0;
+  }
+
+  private async *pages(question: {
+    readonly Prefix: string;
+    readonly Delimiter?: string;
+    readonly MaxKeys?: number;
+  }): AsyncGenerator<{ readonly entries: readonly S3Entry[]; readonly folders: readonly string[] }> {
+    let token: string | undefined;
+    do {
+      const more = token === undefined ? {} : { ContinuationToken: token };
+      const page = await this.client
+        .send(new ListObjectsV2Command({ Bucket: this.name, ...question, ...more }))
+        .catch(toldByS3);
+      yield {
+        entries: (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => {
+          return { key: Key, size: Size, writtenMs: LastModified?.getTime() ?? 0 };
+        }),
+        folders: (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix),
+      };
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+}
+
+/** An answer whose bytes are still to be read. */
+export interface S3Body {
+  readonly contentRange: string | null;
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+type S3Stream = AsyncIterable<Uint8Array> & { destroy(): void; on(event: 'error', listener: () => void): void };
+
+/** The body's pieces; leaving early ends the connection. */
+function piecesOf(stream: S3Stream, abort: AbortController): AsyncIterable<Uint8Array> {
+  // Until somebody reads, nobody else would hear that the connection broke.
+  stream.on('error', () => undefined);
+  const pieces = async function* () {
+    try {
+      for await (const piece of stream) yield piece;
+    } catch (error) {
+      toldByS3(error);
+    } finally {
+      stream.destroy();
+      abort.abort();
+    }
+  };
+  return pieces();
+}

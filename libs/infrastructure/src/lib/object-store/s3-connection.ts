@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { isCodedError } from '@taskrunner/core';
+import { refusal } from './object-store-error';
+import type { S3Settings } from './s3-settings';
+
+const CONNECT_MS = 5_000;
+const SOCKETS = 64;
+const CREDENTIALS_MS = 5 * 60_000;
+
+/** A client of the bucket's server. Connects nothing by itself. */
+export function connectS3(settings: S3Settings): S3Client {
+  const { endpoint, region, pathStyle, attempts, timeout } = settings;
+  const config: S3ClientConfig = {
+    region,
+    forcePathStyle: pathStyle,
+    maxAttempts: attempts,
+    // Checksums of the protocol's newer kinds are not understood by every server; ours are over the whole object and are read back.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: timeout,
+      socketTimeout: timeout,
+      httpAgent: { maxSockets: SOCKETS },
+      httpsAgent: { maxSockets: SOCKETS },
+    },
+    ...(endpoint === null ? {} : { endpoint }),
+    ...credentialsOf(settings),
+  };
+  return new S3Client(config);
+}
+
+function credentialsOf({ accessKeyIdFile, secretAccessKeyFile }: S3Settings): Pick<S3ClientConfig, 'credentials'> {
+  if (accessKeyIdFile === null || secretAccessKeyFile === null) return {};
+  return {
+    credentials: async () => {
+      const [accessKeyId, secretAccessKey] = await Promise.all([
+        secretIn(accessKeyIdFile),
+        secretIn(secretAccessKeyFile),
+      ]);
+      return { accessKeyId, secretAccessKey, expiration: new Date(Date.now() + CREDENTIALS_MS) };
+    },
+  };
+}
+
+async function secretIn(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw refusal('OBJECT_STORE_REFUSED', `the credentials in ${path} cannot be read`, error);
+  });
+  const secret = text.trim();
+  if (/^[\x21-\x7e]{1,1024}$/.test(secret)) return secret;
+  throw refusal('OBJECT_STORE_REFUSED', `${path} holds no credentials`);
+}
+
+/** True if the server says that there is no such key. A bucket that is not there is another matter, where the server says so. */
+export function isNoKey(error: unknown): boolean {
+  const { name, status } = factsOf(error);
+  return name !== 'NoSuchBucket' && (name === 'NoSuchKey' || name === 'NotFound' || status === 404);
+}
+
+/** True if the server says that there is no such multipart upload: it is complete, or was given up. */
+export function isNoUpload(error: unknown): boolean {
+  return factsOf(error).name === 'NoSuchUpload';
+}
+
+const BUSY = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
+
+/** Throws what an error of the SDK means for an object store; refusals of ours as they are. */
+export function toldByS3(error: unknown): never {
+  if (isCodedError(error)) throw error;
+  const { name, status } = factsOf(error);
+  const isOurs = error instanceof TypeError || error instanceof RangeError;
+  if (isOurs) throw error;
+  if (name === 'CredentialsProviderError')
+    throw refusal('OBJECT_STORE_REFUSED', 'there are no credentials for the object store', error);
+  if (status === null || status >= 500 || status === 429 || BUSY.has(name))
+    throw refusal('OBJECT_STORE_UNAVAILABLE', `the object store does not answer (${name})`, error);
+  throw refusal('OBJECT_STORE_REFUSED', `the object store refuses (${name}, HTTP ${status})`, error);
+}
+
+/** The SDK's name of the failure, and the status of the answer; null if there was none. */
+function factsOf(error: unknown): { readonly name: string; readonly status: number | null } {
+  const { name, $metadata, code } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  const shown = [code, name].find((one): one is string => typeof one === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(one));
+  return {
+    name: typeof name === 'string' && name !== 'Error' ? name : (shown ?? 'unknown'),
+    status: $metadata?.httpStatusCode ?? null,
+  };
+}

@@ -1,0 +1,49 @@
+import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core';
+
+/**
+ * Names in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes, which no reader of objects meets: under
+ * `<prefix>x/`.
+ */
+export class S3Keys {
+  constructor(private readonly prefix: string) {}
+
+  /** Of all tenants. */
+  get tenants(): string {
+    return `${this.prefix}t/`;
+  }
+
+  object(tenant: TenantId, digest: Digest): string {
+    if (!isTenantId(tenant) || !isDigest(digest)) throw new TypeError('not a tenant and a digest');
+    return `${this.objects(tenant)}${digest.slice('sha256:'.length)}`;
+  }
+
+  objects(tenant: TenantId): string {
+    if (!isTenantId(tenant)) throw new TypeError('not a tenant');
+    return `${this.tenants}${tenant}/sha256/`;
+  }
+
+  /** The digest that a key of an object names; null if it names none. */
+  digestIn(key: string): Digest | null {
+    const digest = `sha256:${key.slice(key.lastIndexOf('/') + 1)}`;
+    return isDigest(digest) ? digest : null;
+  }
+
+  /** Of collectors' marks on an object. */
+  marks(tenant: TenantId, digest: Digest): string {
+    return `${this.prefix}x/condemned/${tenant}/${digest.slice('sha256:'.length)}/`;
+  }
+
+  get allMarks(): string {
+    return `${this.prefix}x/condemned/`;
+  }
+
+  /** Of notes of multipart uploads under way. */
+  get multiparts(): string {
+    return `${this.prefix}x/multipart/`;
+  }
+
+  /** Of things that are written to be looked at, and go at once. */
+  get probes(): string {
+    return `${this.prefix}x/probe/`;
+  }
+}

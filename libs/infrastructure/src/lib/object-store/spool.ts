@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { told } from './durable-files';
+
+/**
+ * Bytes on their way, to be read more than once: in memory up to `threshold`, beyond that in a file without a name, which the system
+ * takes back whatever becomes of the process.
+ */
+export class Spool {
+  private held: Uint8Array[] = [];
+  private file: FileHandle | null = null;
+  size = 0;
+
+  constructor(
+    private readonly folder: string,
+    private readonly threshold: number,
+  ) {}
+
+  async add(piece: Uint8Array): Promise<void> {
+    this.size += piece.length;
+    if (this.file !== null) return this.file.writeFile(piece).catch(told);
+    // The piece is its giver's, who may use its memory again.
+    this.held.push(new Uint8Array(piece));
+    if (this.size <= this.threshold) return;
+    this.file = await nameless(this.folder).catch(told);
+    const held = Buffer.concat(this.held);
+    this.held = [];
+    await this.file.writeFile(held).catch(told);
+  }
+
+  /** True if it fits into memory, and lies there. */
+  get isSmall(): boolean {
+    return this.file === null;
+  }
+
+  /** Bytes from `first` up to `end`, which does not belong to them. */
+  async read(first: number, end: number): Promise<Uint8Array> {
+    if (this.file === null) return Buffer.concat(this.held).subarray(first, end);
+    const bytes = new Uint8Array(Math.min(end, this.size) - first);
+    for (let at = 0; at < bytes.length;) {
+      const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, first + at).catch(told);
+      if (bytesRead === 0) throw new RangeError('a spooled file was cut short');
+      at += bytesRead;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.file?.close();
+  }
+}
+
+async function nameless(folder: string): Promise<FileHandle> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, randomUUID());
+  const file = await open(path, 'wx+', 0o600);
+  await rm(path);
+  return file;
+}

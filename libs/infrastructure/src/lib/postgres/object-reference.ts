@@ -1,0 +1,69 @@
+/** One place where digests of objects stand. */
+export interface ObjectReference {
+  /** What the objects are to those who read them. */
+  readonly name: string;
+  /** `schema.table.column`, for each column that holds them. */
+  readonly columns: readonly string[];
+  /** Yields as `digest` those of the tenant `$1` and the list `$2` (`text[]`) that stand there. Must use an index. */
+  readonly sql: string;
+}
+
+/**
+ * Every place in the database that refers to stored objects. What is stored by its digest and does not stand here is collected: whoever
+ * stores objects of a new kind adds where their digests stand. A test walks the columns of all tables and asks for those that look like digests.
+ */
+export const OBJECT_REFERENCES: readonly ObjectReference[] = [
+  {
+    name: 'uploads that runs may be submitted with',
+    columns: ['pack_artifacts.uploads.digest'],
+    sql: `select digest from pack_artifacts.uploads where tenant_id = $1 and digest = any($2::text[])`,
+  },
+  {
+    name: 'files of packs, and files that are inputs',
+    columns: ['pack_runs.run_sources.files', 'pack_runs.run_sources.inputs'],
+    sql: `select d.digest from pack_runs.run_sources r, unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest)
+      where r.tenant_id = $1 and pack_runs.names_digests(r.files, r.inputs)
+        and pack_runs.digests_in(r.files, r.inputs) && $2::text[] and d.digest = any($2::text[])`,
+  },
+  {
+    name: 'files of the packs of schedules, and files that are their inputs',
+    columns: ['pack_runs.schedules.source', 'pack_runs.schedules.inputs'],
+    sql: `select d.digest from pack_runs.schedules s, unnest(pack_runs.digests_in(s.source -> 'files', s.inputs)) d (digest)
+      where s.tenant_id = $1 and d.digest = any($2::text[])`,
+  },
+  {
+    name: 'artifacts',
+    columns: ['pack_artifacts.artifacts.digest'],
+    sql: `select digest from pack_artifacts.artifacts where tenant_id = $1 and digest = any($2::text[])`,
+  },
+  {
+    name: 'large values that a journal names',
+    columns: ['pack_artifacts.stored_values.digest'],
+    sql: `select digest from pack_artifacts.stored_values where tenant_id = $1 and digest = any($2::text[])`,
+  },
+  {
+    name: 'evidence bundles',
+    columns: ['pack_artifacts.attestations.bundle', 'pack_runs.runs.evidence_digest'],
+    sql: `select bundle as digest from pack_artifacts.attestations where tenant_id = $1 and bundle = any($2::text[])`,
+  },
+];
+
+/** Columns that hold digests of something else, or of objects that another of the references keeps; with what they are. */
+export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
+  'pack_artifacts.attestations.statement': 'of a statement, which stands in the bundle',
+  'pack_artifacts.object_suspects.digest': 'of objects that nobody needs',
+  'pack_run_logs.chunks.sha256': 'of the chunk itself',
+  'pack_runs.decisions.record_digest': 'of a signed record',
+  'pack_runs.gates.gate_digest': 'of a gate request',
+  'pack_runs.idempotency.body_digest': 'of a request',
+  'pack_runs.pack_versions.artifact_digest': 'of an artifact in a registry',
+  'pack_runs.pack_versions.content_digest': 'of a pack as a whole',
+  'pack_runs.profiles.environment_digest': 'of a document in the same row',
+  'pack_runs.profiles.profile_digest': 'of a document in the same row',
+  'pack_runs.run_sources.admission_digest': 'of a document in the same row',
+  'pack_runs.run_sources.content_digest': 'of a pack as a whole',
+  'pack_runs.run_sources.profile_digest': 'of a document in another table',
+  'pack_runs.run_sources.source_digest': 'of a pack as a whole',
+  'pack_runs.schedules.profile_digest': 'of a document in another table',
+  'pack_runs.runs.environment_digest': 'of a document in another table',
+};

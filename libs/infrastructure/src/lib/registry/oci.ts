@@ -1,0 +1,108 @@
+import { isDigest, isJsonArray, isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { refusal } from './registry-error';
+
+// Shapes of the OCI image specification 1.1 (image manifest used for artifacts, image index, descriptor), as far as packs need them.
+
+export const MEDIA_TYPE = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
+  empty: 'application/vnd.oci.empty.v1+json',
+  /** `artifactType` of a pack. */
+  pack: 'application/vnd.stellaops.pack.v1',
+  packConfig: 'application/vnd.stellaops.pack.config.v1+json',
+  /** One deterministic tar: `pack.yaml` and the files of the pack. */
+  packLayer: 'application/vnd.stellaops.pack.layer.v1.tar',
+  /** Taken from others; ours is not compressed, since gzip is not the same everywhere. */
+  packLayerGzip: 'application/vnd.stellaops.pack.layer.v1.tar+gzip',
+  /** `artifactType` and layer of a signature, as cosign and sigstore have it. */
+  signature: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+} as const;
+
+/** Largest manifest or index: what the distribution specification asks registries to take. */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Where a tag stands in the `index.json` of an OCI layout. */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/** Bytes by their digest. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly artifactType: string | null;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** An artifact. */
+export interface Manifest {
+  readonly artifactType: string | null;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject: Descriptor | null;
+}
+
+/** Reads an artifact's manifest. Throws `PACK_ARTIFACT_INVALID`; digests other than sha256 are not taken. */
+export function readManifest(bytes: Uint8Array): Manifest {
+  const value = readObject(bytes);
+  const { layers } = value;
+  if (!isJsonArray(layers)) throw malformed('layers');
+  const subject = value['subject'] ?? null;
+  return {
+    artifactType: typeof value['artifactType'] === 'string' ? value['artifactType'] : null,
+    config: readDescriptor(value['config'] ?? null),
+    layers: layers.map(readDescriptor),
+    subject: subject === null ? null : readDescriptor(subject),
+  };
+}
+
+/** Reads the descriptors of an index. Throws `PACK_ARTIFACT_INVALID`. */
+export function readIndex(bytes: Uint8Array): readonly Descriptor[] {
+  const { manifests } = readObject(bytes);
+  if (!isJsonArray(manifests)) throw malformed('manifests');
+  return manifests.map(readDescriptor);
+}
+
+/** An index with these descriptors, as it is written. */
+export function printIndex(descriptors: readonly Descriptor[]): Json {
+  return { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: descriptors.map(printDescriptor) };
+}
+
+export function printDescriptor({ mediaType, digest, size, artifactType, annotations }: Descriptor): Json {
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === null ? {} : { artifactType }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
+function readDescriptor(value: Json): Descriptor {
+  if (!isJsonObject(value)) throw malformed('a descriptor');
+  const { mediaType, digest, size, artifactType, annotations } = value;
+  if (typeof mediaType !== 'string' || !isDigest(digest) || !Number.isSafeInteger(size) || (size as number) < 0)
+    throw malformed('a descriptor');
+  const written = isJsonObject(annotations ?? null) ? Object.entries(annotations as Record<string, Json>) : [];
+  return {
+    mediaType,
+    digest,
+    size: size as number,
+    artifactType: typeof artifactType === 'string' ? artifactType : null,
+    annotations: Object.fromEntries(written.filter((one): one is [string, string] => typeof one[1] === 'string')),
+  };
+}
+
+/** A JSON object from bytes that came from a registry. */
+export function readObject(bytes: Uint8Array): { readonly [name: string]: Json } {
+  let value: Json;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+  } catch (error) {
+    throw refusal('PACK_ARTIFACT_INVALID', 'what the registry gave is not JSON', error);
+  }
+  if (!isJsonObject(value)) throw malformed('it is no object');
+  return value;
+}
+
+function malformed(what: string): Error {
+  return refusal('PACK_ARTIFACT_INVALID', `what the registry gave is no artifact: ${what}`);
+}

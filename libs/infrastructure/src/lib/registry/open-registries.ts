@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import type { PackRegistry, Shelf } from '@taskrunner/core';
+import { FolderStore } from './folder-store';
+import { HttpStore } from './http-store';
+import { OciPackRegistry, type PackLimits } from './oci-pack-registry';
+import type { TarHands } from './pack-artifact';
+import { refusal } from './registry-error';
+
+/** A registry as it is configured. */
+export interface RegistrySetting {
+  readonly name: string;
+  readonly type: 'oci' | 'folder';
+  /** Of `oci`: where it is, with the path that its packs lie below. */
+  readonly url: string | null;
+  /** Of `folder`. */
+  readonly path: string | null;
+  readonly usernameFile: string | null;
+  readonly passwordFile: string | null;
+  readonly tokenRealm: string | null;
+  readonly tenants: readonly string[];
+  readonly publish: boolean;
+}
+
+export interface RegistriesSetting extends PackLimits {
+  readonly registries: readonly RegistrySetting[];
+  /** Of one exchange with a registry, milliseconds. */
+  readonly timeout: number;
+}
+
+/** The configured registries. Rejects with `REGISTRY_DENIED` for credentials that cannot be read. */
+export async function openRegistries(setting: RegistriesSetting, tar: TarHands): Promise<readonly Shelf[]> {
+  return Promise.all(
+    setting.registries.map(async (one) => ({
+      registry: await openRegistry(one, setting, tar),
+      tenants: one.tenants,
+      publish: one.publish,
+    })),
+  );
+}
+
+/** One registry. */
+export async function openRegistry(
+  one: Omit<RegistrySetting, 'tenants' | 'publish'>,
+  setting: Omit<RegistriesSetting, 'registries'>,
+  tar: TarHands,
+): Promise<PackRegistry> {
+  if (one.type === 'folder') return new OciPackRegistry(one.name, new FolderStore(one.path ?? ''), tar, setting);
+  const url = new URL(one.url ?? '');
+  const [username, password] = await Promise.all([secretIn(one.usernameFile), secretIn(one.passwordFile)]);
+  const store = new HttpStore({
+    origin: url.origin,
+    prefix: url.pathname.replace(/^\/+|\/+$/g, ''),
+    credentials: username !== null && password !== null ? { username, password } : null,
+    tokenRealm: one.tokenRealm,
+    timeoutMs: setting.timeout,
+  });
+  return new OciPackRegistry(one.name, store, tar, setting);
+}
+
+async function secretIn(path: string | null): Promise<string | null> {
+  if (path === null) return null;
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    throw refusal('REGISTRY_DENIED', `${path} cannot be read`, error);
+  }
+}

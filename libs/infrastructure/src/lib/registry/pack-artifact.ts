@@ -1,0 +1,149 @@
+import {
+  canonical,
+  isCodedError,
+  isDigest,
+  isJsonArray,
+  isPackName,
+  isPackVersion,
+  sha256,
+  type Json,
+  type JsonObject,
+  type PackArchive,
+  type PackFacts,
+} from '@taskrunner/core';
+import { MEDIA_TYPE, printDescriptor, readObject, type Descriptor } from './oci';
+import type { StoredManifest } from './oci-store';
+import { refusal } from './registry-error';
+
+/** Makes and reads tars: another adapter's. */
+export interface TarHands {
+  write(
+    files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[],
+  ): AsyncIterable<Uint8Array>;
+  /** Plain or gzip. */
+  read(
+    bytes: Uint8Array,
+    limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
+  ): Promise<readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[]>;
+}
+
+/** An artifact as it is put into a registry: its blobs, then its manifest. */
+export interface BuiltArtifact {
+  readonly manifest: StoredManifest;
+  readonly blobs: readonly Uint8Array[];
+  readonly archive: Uint8Array;
+}
+
+const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
+const CONFIG_SCHEMA = 'stellaops.pack.config.v1';
+
+/** The one archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same bytes. */
+export async function packArchive({ manifest, files }: PackArchive, tar: TarHands): Promise<Uint8Array> {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const parts: Uint8Array[] = [];
+  const first = { path: 'pack.yaml', bytes: Buffer.from(manifest), executable: false };
+  for await (const part of tar.write([first, ...sorted])) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** Unpacks an archive. Throws `PACK_ARTIFACT_INVALID` where there is no manifest in it, and what the reader of tars throws. */
+export async function unpackArchive(
+  bytes: Uint8Array,
+  tar: TarHands,
+  limits: Parameters<TarHands['read']>[1],
+): Promise<PackArchive> {
+  const files = await tar.read(bytes, limits).catch((error: unknown) => {
+    if (!isCodedError(error)) throw error;
+    throw refusal(
+      error.code === 'ARCHIVE_TOO_LARGE' ? 'PACK_TOO_LARGE' : 'PACK_ARTIFACT_INVALID',
+      `the archive of the pack is refused: ${error.message}`,
+      error,
+    );
+  });
+  const manifest = MANIFESTS.map((name) => files.find(({ path }) => path === name)).find((file) => file !== undefined);
+  if (!manifest) throw refusal('PACK_ARTIFACT_INVALID', 'the archive holds no pack.yaml');
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(manifest.bytes);
+    return { manifest: text, files: files.filter(({ path }) => !MANIFESTS.includes(path)) };
+  } catch (error) {
+    throw refusal('PACK_ARTIFACT_INVALID', `${manifest.path} in the archive is not UTF-8`, error);
+  }
+}
+
+/** The artifact of a pack: no time, no author, so that the same pack has the same digest wherever it is pushed from. */
+export function buildArtifact(facts: PackFacts, archive: Uint8Array): BuiltArtifact {
+  const config = Buffer.from(canonical({ schema: CONFIG_SCHEMA, ...facts }));
+  const { name, version, description } = facts;
+  return {
+    archive,
+    blobs: [config, archive],
+    manifest: stored({
+      artifactType: MEDIA_TYPE.pack,
+      config: printDescriptor(describe(MEDIA_TYPE.packConfig, config)),
+      layers: [
+        printDescriptor({
+          ...describe(MEDIA_TYPE.packLayer, archive),
+          annotations: { 'org.opencontainers.image.title': `${name}-${version}.tar` },
+        }),
+      ],
+      annotations: {
+        'org.opencontainers.image.title': name,
+        'org.opencontainers.image.version': version,
+        ...(description === null ? {} : { 'org.opencontainers.image.description': description }),
+      },
+    }),
+  };
+}
+
+/** The artifact that attaches a signature to a pack, as cosign lays out Sigstore bundles. */
+export function buildSignature(signature: Json, subject: Descriptor): BuiltArtifact {
+  const bundle = Buffer.from(canonical(signature));
+  const empty = Buffer.from('{}');
+  return {
+    archive: bundle,
+    blobs: [empty, bundle],
+    manifest: stored({
+      artifactType: MEDIA_TYPE.signature,
+      config: printDescriptor(describe(MEDIA_TYPE.empty, empty)),
+      layers: [printDescriptor(describe(MEDIA_TYPE.signature, bundle))],
+      subject: printDescriptor(subject),
+      annotations: { 'dev.sigstore.bundle.content': 'dsse-envelope' },
+    }),
+  };
+}
+
+/** What a pack's configuration says. Throws `PACK_ARTIFACT_INVALID`. */
+export function readFacts(bytes: Uint8Array): PackFacts {
+  const { schema, name, version, contentDigest, description, tenantVisibility } = readObject(bytes);
+  const isAudience =
+    tenantVisibility === 'private' ||
+    tenantVisibility === 'public' ||
+    (isJsonArray(tenantVisibility ?? null) &&
+      (tenantVisibility as readonly unknown[]).every((tenant) => typeof tenant === 'string'));
+  if (
+    schema !== CONFIG_SCHEMA ||
+    typeof name !== 'string' ||
+    !isPackName(name) ||
+    typeof version !== 'string' ||
+    !isPackVersion(version) ||
+    !isDigest(contentDigest) ||
+    !isAudience
+  )
+    throw refusal('PACK_ARTIFACT_INVALID', 'the configuration of the artifact is not that of a pack');
+  return {
+    name,
+    version,
+    contentDigest,
+    description: typeof description === 'string' ? description : null,
+    tenantVisibility: tenantVisibility as PackFacts['tenantVisibility'],
+  };
+}
+
+export function describe(mediaType: string, bytes: Uint8Array): Descriptor {
+  return { mediaType, digest: sha256(bytes), size: bytes.length, artifactType: null, annotations: {} };
+}
+
+function stored(parts: JsonObject): StoredManifest {
+  const bytes = Buffer.from(canonical({ schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, ...parts }));
+  return { digest: sha256(bytes), mediaType: MEDIA_TYPE.manifest, bytes };
+}

@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A registry of Debian's `docker-registry`, on loopback. */
+export interface TestRegistry {
+  /** `127.0.0.1:<port>`. */
+  readonly host: string;
+  /** Its storage: where a test alters what was published. */
+  readonly storage: string;
+  stop(): Promise<void>;
+}
+
+/** True if a program is here. Says so where it is not; with `CI=true` its absence is a failure. */
+export function hasProgram(program: string): boolean {
+  if (spawnSync('which', [program]).status === 0) return true;
+  if (process.env['CI'] === 'true') throw new Error(`${program} is not installed`);
+  console.warn(`skipped: ${program} is not installed`);
+  return false;
+}
+
+/** Starts one with an empty storage. `more`: further lines of its configuration. */
+export async function startDockerRegistry(more = ''): Promise<TestRegistry> {
+  const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
+  const storage = join(folder, 'storage');
+  const port = await freePort();
+  const configuration = `version: 0.1
+log: { level: error, accesslog: { disabled: true } }
+storage: { filesystem: { rootdirectory: ${storage} }, delete: { enabled: true } }
+http: { addr: "127.0.0.1:${port}", secret: test }
+${more}`;
+  await writeFile(join(folder, 'config.yml'), configuration);
+  const env = { PATH: process.env['PATH'] ?? '', OTEL_TRACES_EXPORTER: 'none' };
+  const server = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { env, stdio: 'ignore' });
+  const host = `127.0.0.1:${port}`;
+  for (;;) {
+    if (server.exitCode !== null) throw new Error(`docker-registry ended with ${server.exitCode}`);
+    const answers = await fetch(`http://${host}/v2/`).then(
+      () => true,
+      () => false,
+    );
+    if (answers) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return {
+    host,
+    storage,
+    async stop() {
+      if (server.exitCode === null) {
+        server.kill('SIGTERM');
+        await once(server, 'exit');
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

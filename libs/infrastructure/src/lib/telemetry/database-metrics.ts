@@ -1,0 +1,73 @@
+import type { JsonLog } from './json-log';
+import type { MetricName, Metrics } from './metrics';
+
+/** What a database says of itself; the adapter of PostgreSQL does. Milliseconds. */
+export interface MeasuredDatabase {
+  backlog(): Promise<{
+    readonly dueRuns: number;
+    readonly oldestDueMs: number;
+    readonly ownedRuns: number;
+    readonly openGates: number;
+    readonly pendingEvidence: number;
+    readonly failingEvidence: number;
+    readonly oldestEvidenceMs: number;
+  }>;
+  pools(): readonly {
+    readonly pool: string;
+    readonly used: number;
+    readonly idle: number;
+    readonly waiting: number;
+  }[];
+}
+
+type Backlog = Awaited<ReturnType<MeasuredDatabase['backlog']>>;
+
+const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] = [
+  ['taskrunner_queue_due_runs', ({ dueRuns }) => dueRuns],
+  ['taskrunner_queue_oldest_due_seconds', ({ oldestDueMs }) => oldestDueMs / 1_000],
+  ['taskrunner_runs_owned', ({ ownedRuns }) => ownedRuns],
+  ['taskrunner_gates_open', ({ openGates }) => openGates],
+  ['taskrunner_evidence_pending', ({ pendingEvidence }) => pendingEvidence],
+  ['taskrunner_evidence_failing', ({ failingEvidence }) => failingEvidence],
+  ['taskrunner_evidence_oldest_pending_seconds', ({ oldestEvidenceMs }) => oldestEvidenceMs / 1_000],
+];
+
+/**
+ * Asks the database every `intervalMs`, never for a scrape: however often somebody scrapes, it costs the same. While the database is
+ * away the numbers are absent, not old. Returns what ends it.
+ */
+export function watchDatabase(
+  metrics: Metrics,
+  log: JsonLog,
+  database: MeasuredDatabase,
+  intervalMs: number,
+): () => void {
+  let latest: Backlog | null = null;
+  let asking = false;
+  const measure = async (): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    try {
+      latest = await database.backlog();
+    } catch (error) {
+      if (latest !== null) log.say('warn', 'backlog.unknown', { error });
+      latest = null;
+    } finally {
+      asking = false;
+    }
+  };
+  for (const [name, number] of NUMBERS) metrics.observe(name, () => (latest === null ? [] : [[number(latest)]]));
+  metrics.observe('taskrunner_database_connections', () =>
+    database
+      .pools()
+      .flatMap(({ pool, used, idle, waiting }) => [
+        [used, { pool, state: 'used' }] as const,
+        [idle, { pool, state: 'idle' }] as const,
+        [waiting, { pool, state: 'waiting' }] as const,
+      ]),
+  );
+  void measure();
+  const timer = setInterval(() => void measure(), intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

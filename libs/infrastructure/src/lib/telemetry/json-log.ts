@@ -1,0 +1,50 @@
+import { loggable } from './log-fields';
+import type { LogLevel } from './telemetry-options';
+import { activeSpan } from './tracing';
+
+/** What else hears of each line. */
+export type LogListener = (line: {
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}) => void;
+
+const ORDER: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
+/**
+ * What a service says of itself: one JSON object a line, with the trace that it belongs to. Events are names (`run.driven`), never
+ * sentences; what varies stands in fields. Errors keep their code and cause. Never a value of a run.
+ */
+export class JsonLog {
+  private listener: LogListener = () => undefined;
+
+  constructor(
+    private readonly level: LogLevel,
+    private readonly service: string,
+    private readonly write: (line: string) => void = (line) => void process.stderr.write(line),
+  ) {}
+
+  /** Sends every line there too. */
+  sendTo(listener: LogListener): void {
+    this.listener = listener;
+  }
+
+  say(level: LogLevel, event: string, given: Readonly<Record<string, unknown>> = {}): void {
+    this.print(level, event, given, true);
+  }
+
+  /** Only here: for what is wrong with the sending itself. */
+  sayHere(level: LogLevel, event: string, given: Readonly<Record<string, unknown>> = {}): void {
+    this.print(level, event, given, false);
+  }
+
+  private print(level: LogLevel, event: string, given: Readonly<Record<string, unknown>>, sent: boolean): void {
+    if (ORDER.indexOf(level) < ORDER.indexOf(this.level)) return;
+    const fields = loggable(given, level === 'error') as Record<string, unknown>;
+    const span = activeSpan();
+    const traced = span === null ? {} : { trace_id: span.traceId, span_id: span.spanId };
+    const head = { time: new Date().toISOString(), level, service: this.service, event };
+    this.write(`${JSON.stringify({ ...head, ...fields, ...head, ...traced })}\n`);
+    if (sent) this.listener({ level, event, fields });
+  }
+}

@@ -1,0 +1,124 @@
+import type { Attributes, Tracer } from '@opentelemetry/api';
+import { SeverityNumber } from '@opentelemetry/api-logs';
+import type { Resource } from '@opentelemetry/resources';
+import type { MetricReader } from '@opentelemetry/sdk-metrics';
+import type { LogListener } from './json-log';
+import type { LogLevel, Signal, TelemetryOptions } from './telemetry-options';
+
+/** What goes to the receiver. */
+export interface Sending {
+  readonly tracer: Tracer | null;
+  readonly metricReader: MetricReader | null;
+  readonly listener: LogListener | null;
+  /** Sends what waits, and ends; takes as long as the receiver does. */
+  close(): Promise<void>;
+}
+
+/** Told of each sending that failed. */
+export type OnFailed = (signal: Signal, error: unknown) => void;
+
+interface Exporter {
+  export(items: never, done: (result: { readonly code: number; readonly error?: Error }) => void): void;
+}
+
+const SUCCESS = 0;
+const SEVERITIES: Readonly<Record<LogLevel, SeverityNumber>> = {
+  trace: SeverityNumber.TRACE,
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+};
+
+/**
+ * Traces, metrics and logs over OTLP/HTTP. Everything waits in bounded queues: a receiver that is away costs what it does not get, and
+ * nothing else. The libraries are loaded here and not before, so that who sends nothing does not pay for them.
+ */
+export async function openSending(
+  options: TelemetryOptions & { readonly endpoint: string },
+  headers: Readonly<Record<string, string>>,
+  resource: Resource,
+  onFailed: OnFailed,
+): Promise<Sending> {
+  const { signals, exportTimeout, exportInterval, metricsInterval, queueSize } = options;
+  const base = options.endpoint.replace(/\/+$/, '');
+  const to = (signal: Signal) => ({
+    url: `${base}/v1/${signal}`,
+    headers: { ...headers },
+    timeoutMillis: exportTimeout,
+    concurrencyLimit: 4,
+  });
+  const told = <E extends Exporter>(signal: Signal, exporter: E): E => {
+    const send: Exporter['export'] = exporter.export.bind(exporter);
+    exporter.export = (items, done) =>
+      send(items, (result) => {
+        if (result.code !== SUCCESS) onFailed(signal, result.error);
+        done(result);
+      });
+    return exporter;
+  };
+  const batch = {
+    scheduledDelayMillis: exportInterval,
+    exportTimeoutMillis: exportTimeout,
+    maxQueueSize: queueSize,
+    maxExportBatchSize: Math.min(512, queueSize),
+  };
+  const json = options.protocol === 'json';
+  const closers: (() => Promise<void>)[] = [];
+
+  const openTraces = async (): Promise<Tracer> => {
+    const { BatchSpanProcessor, ParentBasedSampler, TracerProvider, TraceIdRatioBasedSampler } =
+      await import('@opentelemetry/sdk-trace');
+    const { OTLPTraceExporter } = json
+      ? await import('@opentelemetry/exporter-trace-otlp-http')
+      : await import('@opentelemetry/exporter-trace-otlp-proto');
+    const exporter = told('traces', new OTLPTraceExporter(to('traces')));
+    const provider = new TracerProvider({
+      resource,
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampling) }),
+      spanProcessors: [new BatchSpanProcessor({ exporter, ...batch })],
+    });
+    closers.push(() => provider.shutdown());
+    return provider.getTracer('taskrunner');
+  };
+  const openMetrics = async (): Promise<MetricReader> => {
+    const { PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+    const { OTLPMetricExporter } = json
+      ? await import('@opentelemetry/exporter-metrics-otlp-http')
+      : await import('@opentelemetry/exporter-metrics-otlp-proto');
+    return new PeriodicExportingMetricReader({
+      exporter: told('metrics', new OTLPMetricExporter(to('metrics'))),
+      exportIntervalMillis: metricsInterval,
+      exportTimeoutMillis: Math.min(exportTimeout, metricsInterval),
+    });
+  };
+  const openLogs = async (): Promise<LogListener> => {
+    const { BatchLogRecordProcessor, LoggerProvider } = await import('@opentelemetry/sdk-logs');
+    const { OTLPLogExporter } = json
+      ? await import('@opentelemetry/exporter-logs-otlp-http')
+      : await import('@opentelemetry/exporter-logs-otlp-proto');
+    const exporter = told('logs', new OTLPLogExporter(to('logs')));
+    const provider = new LoggerProvider({
+      resource,
+      processors: [new BatchLogRecordProcessor({ exporter, ...batch })],
+    });
+    closers.push(() => provider.shutdown());
+    const logger = provider.getLogger('taskrunner');
+    return ({ level, event, fields }) =>
+      logger.emit({
+        severityNumber: SEVERITIES[level],
+        severityText: level.toUpperCase(),
+        eventName: event,
+        body: event,
+        attributes: fields as Attributes,
+      });
+  };
+  return {
+    tracer: signals.includes('traces') ? await openTraces() : null,
+    metricReader: signals.includes('metrics') ? await openMetrics() : null,
+    listener: signals.includes('logs') ? await openLogs() : null,
+    close: async () => {
+      await Promise.allSettled(closers.map((close) => close()));
+    },
+  };
+}

@@ -1,0 +1,325 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  ClaimedRun,
+  Commit,
+  Committed,
+  ExecutionRequest,
+  Executor,
+  NewRun,
+  OutboxItem,
+  RunStore,
+} from '@taskrunner/core';
+import { JsonLog } from './json-log';
+import { METRICS, type Metric } from './metrics';
+import { Telemetry } from './telemetry';
+import type { Service } from './telemetry-options';
+import { someOptions, until } from './testing/options';
+import { Receiver } from './testing/receiver';
+
+const WORKER: Service = { name: 'worker', version: '1.2.3' };
+const WEBSERVICE: Service = { name: 'webservice', version: '1.2.3' };
+
+let folder: string;
+let receiver: Receiver;
+let lines: string[];
+let open: Telemetry[];
+const log = () => new JsonLog('info', 'test', (line) => lines.push(line));
+
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'telemetry-'))));
+beforeEach(async () => {
+  receiver = await Receiver.start();
+  lines = [];
+  open = [];
+});
+afterEach(async () => {
+  for (const telemetry of open) await telemetry.close();
+  await receiver.stop();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function start(given: Parameters<typeof someOptions>[0], service = WORKER): Promise<Telemetry> {
+  const telemetry = await Telemetry.open(someOptions(given), service, log());
+  open.push(telemetry);
+  return telemetry;
+}
+
+const run = (traceContext?: string) =>
+  ({ runId: 'run_1', fence: 1, ...(traceContext ? { traceContext } : {}) }) as ClaimedRun;
+const request = { run: run(), step: 'scan', attempt: 1, execution: 1 } as unknown as ExecutionRequest;
+const executor = (perform: () => Promise<unknown>) =>
+  new Map([['builtin:noop', { uses: 'builtin:noop', behaviour: 3, execute: perform } as unknown as Executor]]);
+
+describe('a trace', () => {
+  it('goes from a submission over the store to drive, execution and sealing', async () => {
+    const web = await start({ endpoint: receiver.url }, WEBSERVICE);
+    const worker = await start({ endpoint: receiver.url });
+    let stored: string | undefined;
+    const store = web.watchRunStore({
+      create: async (given: NewRun) => ((stored = given.traceContext), { kind: 'created' }),
+    } as unknown as RunStore);
+    await web.tracing.span('POST', { kind: 'server', parent: null }, () =>
+      web.tracing.span('run.submit', {}, async () => void (await store.create({} as NewRun))),
+    );
+    let child: string | null = null;
+    const runs = worker.watchRuns();
+    const executors = worker.watchExecutors(
+      executor(async () => {
+        child = worker.tracing.traceparent();
+        return {
+          kind: 'failed',
+          code: 'EXIT_1',
+          message: 'a secret that a step printed',
+          retryable: true,
+          exitCode: 1,
+        };
+      }),
+    );
+    await runs.drive(run(stored), async () => {
+      await executors.get('builtin:noop')?.execute(request, {} as never);
+      return 'ended';
+    });
+    await runs.attest({ runId: 'run_1', tries: 1, traceContext: stored } as OutboxItem, async () => ({
+      kind: 'known',
+    }));
+    for (const telemetry of open.splice(0)) await telemetry.close();
+
+    const chain = (name: string) => receiver.spans.find((span) => span.name === name);
+    const [post, submit, drive, execute, attest] = [
+      'POST',
+      'run.submit',
+      'run.drive',
+      'step.execute',
+      'run.attest',
+    ].map(chain);
+    expect(new Set(receiver.spans.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(post?.parentSpanId ?? '').toBe('');
+    expect(submit?.parentSpanId).toBe(post?.spanId);
+    expect(drive?.parentSpanId).toBe(submit?.spanId);
+    expect(attest?.parentSpanId).toBe(submit?.spanId);
+    expect(execute?.parentSpanId).toBe(drive?.spanId);
+    expect(child).toBe(`00-${post?.traceId}-${execute?.spanId}-01`);
+    expect([post?.service, execute?.service]).toEqual(['taskrunner-webservice', 'taskrunner-worker']);
+    expect(execute?.attributes).toMatchObject({ 'taskrunner.step.id': 'scan', 'taskrunner.outcome': 'failed' });
+    expect(execute?.status).toMatchObject({ code: 2, message: 'EXIT_1' });
+    expect(JSON.stringify(receiver.spans)).not.toContain('secret that a step printed');
+  });
+
+  it('is passed on, and logged, where nothing is sent', async () => {
+    const { tracing, log: own } = await start({});
+    const given = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
+    await tracing.span('a', { parent: given }, async () => {
+      own.say('info', 'here');
+      expect(tracing.traceparent()).toBe(given);
+    });
+    let made = '';
+    await tracing.span('b', { parent: null }, async () => {
+      made = tracing.traceparent() ?? '';
+      await tracing.span('c', {}, async () => expect(tracing.traceparent()).toBe(made));
+    });
+    expect(made).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(tracing.traceparent()).toBeNull();
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ trace_id: 'c'.repeat(32), span_id: 'd'.repeat(16) });
+    expect(receiver.received).toEqual([]);
+  });
+
+  it.each([
+    ['none that begins here', { sampling: 0 }, null, 0],
+    ['all that a caller decided on', { sampling: 0 }, `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`, 1],
+    ['none that a caller decided against', { sampling: 1 }, `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`, 0],
+    ['all that begin here', { sampling: 1 }, null, 1],
+  ])('is sampled: %s', async (_, given, parent, expected) => {
+    const telemetry = await start({ endpoint: receiver.url, signals: ['traces'], ...given });
+    await telemetry.tracing.span('a', { parent }, async () => undefined);
+    await telemetry.close();
+    expect(receiver.spans).toHaveLength(expected);
+  });
+});
+
+describe('sending', () => {
+  it('is JSON or protobuf, of the signals that are configured, with the headers of a file', async () => {
+    const headersFile = join(folder, 'headers');
+    await writeFile(headersFile, '# of the receiver\n\nAuthorization: Bearer hunter2\nx-scope: a b\n');
+    for (const protocol of ['json', 'protobuf'] as const) {
+      const telemetry = await start({ endpoint: `${receiver.url}/base/`, headersFile, protocol });
+      await telemetry.tracing.span('a', {}, async () => telemetry.log.say('warn', 'it.happened', { n: 1 }));
+      await until(() => receiver.received.length >= 3);
+      await telemetry.close();
+      const paths = new Set(receiver.received.map(({ path }) => path));
+      expect([...paths].sort()).toEqual(['/base/v1/logs', '/base/v1/metrics', '/base/v1/traces']);
+      for (const { headers } of receiver.received)
+        expect(headers).toMatchObject({
+          'content-type': protocol === 'json' ? 'application/json' : 'application/x-protobuf',
+          authorization: 'Bearer hunter2',
+          'x-scope': 'a b',
+        });
+      if (protocol === 'json') {
+        const body = JSON.stringify(receiver.of('/base/v1/logs'));
+        expect(body).toContain('it.happened');
+        expect(body).toMatch(/"traceId":"[0-9a-f]{32}"/);
+      }
+      receiver.received.length = 0;
+    }
+    const telemetry = await start({ endpoint: receiver.url, signals: ['logs'], serviceName: 'mine' });
+    await telemetry.tracing.span('a', {}, async () => telemetry.log.say('info', 'x'));
+    await telemetry.close();
+    expect(receiver.received.map(({ path }) => path)).toEqual(['/v1/logs']);
+    expect(JSON.stringify(receiver.of('/v1/logs'))).toContain('"mine"');
+    expect(lines.join('')).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['is away', async () => 'http://127.0.0.1:9'],
+    ['refuses', async () => ((receiver.status = 400), receiver.url)],
+    ['never answers', async () => silent()],
+  ])('to a receiver that %s hurts nothing, is counted, and said once', async (_, endpoint) => {
+    const telemetry = await start({ endpoint: await endpoint(), queueSize: 16 });
+    for (let i = 0; i < 1_000; i++) {
+      await telemetry.tracing.span('a', {}, async () => telemetry.log.say('info', 'work'));
+    }
+    const failures = async () =>
+      Number(/failures_total\{signal="traces"\} (\d+)/.exec(await telemetry.exposition())?.[1]);
+    while ((await failures()) < 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    await telemetry.close();
+    const said = lines.filter((line) => line.includes('telemetry.not-sent'));
+    expect(said).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('"work"'))).toHaveLength(1_000);
+    for (const server of silentOnes.splice(0)) server();
+  });
+
+  it.each([
+    ['TELEMETRY_HEADERS_UNREADABLE', null],
+    ['TELEMETRY_HEADERS_INVALID', 'hunter2'],
+    ['TELEMETRY_HEADERS_INVALID', 'name:'],
+  ])('refuses headers with %s, and shows none', async (code, text) => {
+    const headersFile = join(folder, `headers-${Math.random()}`);
+    if (text !== null) await writeFile(headersFile, text);
+    const opening = start({ endpoint: receiver.url, headersFile });
+    await expect(opening).rejects.toMatchObject({ code, message: expect.not.stringContaining('hunter2') as string });
+  });
+});
+
+describe('numbers', () => {
+  it.each([WEBSERVICE, WORKER])('of $name are those of the table, in the format of Prometheus', async (service) => {
+    const telemetry = await start({}, service);
+    telemetry.watchDatabase({
+      backlog: async () => ({
+        dueRuns: 7,
+        oldestDueMs: 1_500,
+        ownedRuns: 2,
+        openGates: 3,
+        pendingEvidence: 1,
+        failingEvidence: 0,
+        oldestEvidenceMs: 0,
+      }),
+      pools: () => [{ pool: 'ordinary', used: 1, idle: 2, waiting: 0 }],
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const text = await telemetry.exposition();
+    expect(text).toMatch(/^# TYPE taskrunner_queue_due_runs gauge\ntaskrunner_queue_due_runs 7$/m);
+    expect(text).toMatch(/^taskrunner_queue_oldest_due_seconds 1\.5$/m);
+    expect(text).toMatch(/^taskrunner_database_connections\{pool="ordinary",state="idle"\} 2$/m);
+    expect(text).toMatch(/^taskrunner_build_info\{version="1\.2\.3"\} 1$/m);
+    const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', kind]) => {
+      const metric: Metric | undefined = METRICS[name as keyof typeof METRICS];
+      expect([name, kind]).toEqual([name, metric?.kind]);
+      expect(metric?.of).toContain(service.name);
+      return name;
+    });
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have no label for tenants, packs, people or runs', () => {
+    const labels = new Set(Object.values(METRICS).flatMap(({ labels: some }: Metric) => some));
+    expect([...labels].sort()).toEqual([
+      'kind',
+      'method',
+      'outcome',
+      'pool',
+      'quantile',
+      'route',
+      'signal',
+      'state',
+      'status',
+      'uses',
+      'version',
+    ]);
+  });
+
+  it('of what was committed are counted when it is, not before', async () => {
+    const telemetry = await start({});
+    const answers: Committed[] = [{ kind: 'claim-lost' }, { kind: 'committed' }];
+    const committer = telemetry.watchCommitter({ commit: async () => answers.shift() as Committed });
+    const step = (kind: string, status: string) => ({ kind, status });
+    const commit = {
+      run: { status: 'failed', finishedAt: 1 },
+      steps: [step('run', 'succeeded'), step('run', 'succeeded'), step('gate', 'failed'), step('run', 'running')],
+    } as unknown as Commit;
+    await committer.commit(commit);
+    expect(await telemetry.exposition()).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 0/);
+    await committer.commit(commit);
+    const text = await telemetry.exposition();
+    expect(text).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 1/);
+    expect(text).toMatch(/taskrunner_steps_ended_total\{kind="run",status="succeeded"\} 2/);
+    expect(text).toMatch(/taskrunner_steps_ended_total\{kind="gate",status="failed"\} 1/);
+    expect(text).not.toContain('running');
+  });
+
+  it('of a database that is away are absent, not old', async () => {
+    const telemetry = await start({});
+    telemetry.watchDatabase({ backlog: () => Promise.reject(new Error('away')), pools: () => [] });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await telemetry.exposition()).not.toContain('queue_due_runs');
+  });
+});
+
+describe('requests', () => {
+  it('are counted by route template, never by what a caller wrote', async () => {
+    const telemetry = await start({ endpoint: receiver.url }, WEBSERVICE);
+    const watch = telemetry.watchRequests();
+    const server = createServer((req, res) => {
+      const routed = req as unknown as { route?: { path: string } };
+      watch(req, res, () => {
+        if (req.url?.startsWith('/api/runs/')) routed.route = { path: '/api/runs/:runId' };
+        res.statusCode = req.url === '/api/runs/2' ? 500 : 200;
+        res.end(telemetry.tracing.traceId());
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const trace = 'e'.repeat(32);
+    const headers = { traceparent: `00-${trace}-${'f'.repeat(16)}-01` };
+    expect(await (await fetch(`${at}/api/runs/1`, { headers })).text()).toBe(trace);
+    await (await fetch(`${at}/api/runs/2`, { method: 'DELETE' })).text();
+    await (await fetch(`${at}/wp-admin/x.php?token=hunter2`)).text();
+    await until(() => receiver.spans.length === 3);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const text = await telemetry.exposition();
+    const series = [...text.matchAll(/^taskrunner_http_request_duration_seconds_count(\{.*\}) (\d+)$/gm)];
+    expect(series.map(([, labels, count]) => `${labels} ${count}`).sort()).toEqual([
+      '{method="DELETE",route="/api/runs/:runId",status="500"} 1',
+      '{method="GET",route="/api/runs/:runId",status="200"} 1',
+      '{method="GET",route="unmatched",status="200"} 1',
+    ]);
+    const first = receiver.spans.find(({ traceId }) => traceId === trace);
+    expect(first).toMatchObject({ name: 'GET /api/runs/:runId', parentSpanId: 'f'.repeat(16), kind: 2 });
+    expect(JSON.stringify(receiver.spans)).not.toMatch(/hunter2|wp-admin/);
+  });
+});
+
+const silentOnes: (() => void)[] = [];
+
+/** A receiver that takes requests and never answers. */
+async function silent(): Promise<string> {
+  const server = createServer(() => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  silentOnes.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Committer, Executor, LogStore, RunStore, SubmitRun } from '@taskrunner/core';
+import { context } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { watchDatabase, type MeasuredDatabase } from './database-metrics';
+import { readHeaders } from './headers-file';
+import { JsonLog } from './json-log';
+import { Metrics } from './metrics';
+import { watchProcess } from './process-metrics';
+import { openSending, type OnFailed, type Sending } from './sending';
+import type { Service, TelemetryOptions } from './telemetry-options';
+import { Tracing } from './tracing';
+import { WatchedCommitter } from './watch-committer';
+import { watchExecutors } from './watch-executors';
+import { WatchedLogStore } from './watch-logs';
+import { watchRequests } from './watch-requests';
+import { watchRuns, type RunWatch } from './watch-runs';
+import { WatchedRunStore, watchSubmit } from './watch-submissions';
+
+const LAG_INTERVAL_MS = 10_000;
+/** A receiver that is away is said once in this time. */
+const QUIET_MS = 60_000;
+/** How long the end of a process waits for the receiver. */
+const FAREWELL_MS = 2_000;
+
+/** Asked for, never by itself. */
+class PullReader extends MetricReader {
+  constructor() {
+    super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
+  }
+
+  protected override async onForceFlush(): Promise<void> {
+    return undefined;
+  }
+
+  protected override async onShutdown(): Promise<void> {
+    return undefined;
+  }
+}
+
+/** What a service says: its log, its numbers, its spans. */
+export class Telemetry {
+  private readonly ends: (() => void)[] = [];
+
+  private constructor(
+    readonly log: JsonLog,
+    readonly metrics: Metrics,
+    readonly tracing: Tracing,
+    private readonly reader: MetricReader,
+    private readonly provider: MeterProvider,
+    private readonly sending: Sending | null,
+    private readonly options: TelemetryOptions,
+  ) {}
+
+  /** Throws `TelemetryError` if the headers of the receiver cannot be read. Whether the receiver is there is not asked. */
+  static async open(options: TelemetryOptions, service: Service, log?: JsonLog): Promise<Telemetry> {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const ownLog = log ?? new JsonLog(options.logLevel, service.name);
+    const resource = resourceFromAttributes({
+      'service.name': options.serviceName ?? `taskrunner-${service.name}`,
+      'service.version': service.version,
+      'service.instance.id': randomUUID(),
+    });
+    let failed: OnFailed = () => undefined;
+    const { endpoint, headersFile } = options;
+    const headers = headersFile === null || endpoint === null ? {} : await readHeaders(headersFile);
+    const sending =
+      endpoint === null
+        ? null
+        : await openSending({ ...options, endpoint }, headers, resource, (signal, error) => failed(signal, error));
+    const reader = new PullReader();
+    const readers = sending?.metricReader ? [reader, sending.metricReader] : [reader];
+    const provider = new MeterProvider({ resource, readers });
+    const metrics = new Metrics(provider.getMeter('taskrunner'), service.name);
+    for (const signal of ['traces', 'metrics', 'logs'] as const)
+      metrics.add('taskrunner_telemetry_failures_total', 0, { signal });
+    failed = failureTeller(ownLog, metrics);
+    if (sending?.listener) ownLog.sendTo(sending.listener);
+    const telemetry = new Telemetry(
+      ownLog,
+      metrics,
+      new Tracing(sending?.tracer ?? undefined),
+      reader,
+      provider,
+      sending,
+      options,
+    );
+    telemetry.ends.push(watchProcess(metrics, service.version, LAG_INTERVAL_MS));
+    return telemetry;
+  }
+
+  /** Express middleware: a span and a duration for each request. */
+  watchRequests(): ReturnType<typeof watchRequests> {
+    return watchRequests(this.tracing, this.metrics);
+  }
+
+  /** A run keeps the trace of its submission. */
+  watchRunStore(runs: RunStore): RunStore {
+    return new WatchedRunStore(runs, this.tracing);
+  }
+
+  watchSubmit(submit: SubmitRun): SubmitRun {
+    return watchSubmit(submit, this.tracing);
+  }
+
+  /** Drives and sealings: spans of the run's trace. */
+  watchRuns(): RunWatch {
+    return watchRuns(this.tracing, this.metrics);
+  }
+
+  watchExecutors(executors: ReadonlyMap<string, Executor>): ReadonlyMap<string, Executor> {
+    return watchExecutors(executors, this.tracing, this.metrics);
+  }
+
+  watchCommitter(committer: Committer): Committer {
+    return new WatchedCommitter(committer, this.metrics);
+  }
+
+  watchLogs(logs: LogStore): LogStore {
+    return new WatchedLogStore(logs, this.metrics);
+  }
+
+  /** Exposes its backlog and its connections. */
+  watchDatabase(database: MeasuredDatabase): void {
+    this.ends.push(watchDatabase(this.metrics, this.log, database, this.options.measureInterval));
+  }
+
+  /** All numbers, in the text format of Prometheus (version 0.0.4). */
+  async exposition(): Promise<string> {
+    const { resourceMetrics } = await this.reader.collect();
+    return new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
+  }
+
+  /** Sends what waits, for a moment: the end of a process does not depend on who receives. */
+  async close(): Promise<void> {
+    for (const end of this.ends.splice(0)) end();
+    const farewell = Promise.allSettled([this.sending?.close(), this.provider.shutdown()]);
+    await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS).unref())]);
+  }
+}
+
+/** Counts each failure and says the first of a while, here alone: what cannot be sent is not sent. */
+function failureTeller(log: JsonLog, metrics: Metrics): OnFailed {
+  let saidAt = -Infinity;
+  return (signal, error) => {
+    metrics.add('taskrunner_telemetry_failures_total', 1, { signal });
+    if (performance.now() - saidAt < QUIET_MS) return;
+    saidAt = performance.now();
+    const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+    log.sayHere('warn', 'telemetry.not-sent', { signal, reason: code ?? name ?? 'unknown' });
+  };
+}

@@ -1,0 +1,29 @@
+import type { TelemetryOptions } from '../telemetry-options';
+
+/** Options of a test: nothing is sent unless an endpoint is given, and soon if it is. */
+export function someOptions(given: Partial<TelemetryOptions> = {}): TelemetryOptions {
+  return {
+    logLevel: 'info',
+    endpoint: null,
+    headersFile: null,
+    protocol: 'json',
+    signals: ['traces', 'metrics', 'logs'],
+    sampling: 1,
+    serviceName: null,
+    exportInterval: 100,
+    metricsInterval: 1_000,
+    exportTimeout: 500,
+    queueSize: 64,
+    measureInterval: 1_000,
+    ...given,
+  };
+}
+
+/** Looks until it is so. */
+export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
+  for (;;) {
+    const found = look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import {
+  context,
+  isSpanContextValid,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Context,
+  type Span,
+  type SpanContext,
+  type Tracer,
+} from '@opentelemetry/api';
+import { parseTraceparent, printTraceparent } from './traceparent';
+
+/** How a span begins. */
+export interface SpanSetting {
+  readonly kind?: 'server' | 'consumer' | 'internal';
+  /** The `traceparent` that it follows; undefined: what is under way here. Null, or none that can be read: it begins a trace. */
+  readonly parent?: string | null | undefined;
+  readonly attributes?: Attributes;
+}
+
+const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL };
+
+/**
+ * Spans of this process. Where nothing is sent, no span is recorded, but a trace id still is: a caller's is passed on, else one is made,
+ * so that logs, problems and child processes of one request can be found together.
+ */
+export class Tracing {
+  constructor(private readonly tracer: Tracer = new ProxyTracerProvider().getTracer('taskrunner')) {}
+
+  /** Work under a span. Of an error it notes the code, never the message, which may hold what is not ours to show. */
+  async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
+    const { span, within } = this.start(name, setting);
+    try {
+      return await context.with(within, () => work(span));
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: codeOf(error) });
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  /** A span that the caller ends, and the context for what belongs to it. */
+  start(
+    name: string,
+    { kind = 'internal', parent, attributes = {} }: SpanSetting,
+  ): { readonly span: Span; readonly within: Context } {
+    const above = parent === undefined ? context.active() : contextOf(parseTraceparent(parent));
+    const started = this.tracer.startSpan(name, { kind: KINDS[kind], attributes }, above);
+    const span = isSpanContextValid(started.spanContext()) ? started : trace.wrapSpanContext(unrecorded());
+    return { span, within: trace.setSpan(above, span) };
+  }
+
+  /** What is under way here, as the `traceparent` for what it asks of others. */
+  traceparent(): string | null {
+    const span = activeSpan();
+    return span && printTraceparent(span);
+  }
+
+  traceId(): string | null {
+    return activeSpan()?.traceId ?? null;
+  }
+}
+
+/** The valid span that is under way here. */
+export function activeSpan(): SpanContext | null {
+  const span = trace.getSpanContext(context.active());
+  return span && isSpanContextValid(span) ? span : null;
+}
+
+function contextOf(span: SpanContext | null): Context {
+  return span === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
+}
+
+function unrecorded(): SpanContext {
+  return {
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    traceFlags: TraceFlags.NONE,
+  };
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
+}

@@ -1,0 +1,39 @@
+import { Committer, type Commit, type Committed } from '@taskrunner/core';
+import type { Metrics } from './metrics';
+
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'skipped', 'cancelled']);
+
+/** Counts what was committed: what a turn decided counts when it is durable, not before. */
+export class WatchedCommitter extends Committer {
+  constructor(
+    private readonly inner: Committer,
+    private readonly metrics: Metrics,
+  ) {
+    super();
+    for (const status of ['succeeded', 'failed', 'cancelled'])
+      metrics.add('taskrunner_runs_ended_total', 0, { status });
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    const begun = performance.now();
+    const committed = await this.inner.commit(commit);
+    const seconds = (performance.now() - begun) / 1_000;
+    this.metrics.record('taskrunner_commit_duration_seconds', seconds, { outcome: committed.kind });
+    if (committed.kind === 'committed') this.count(commit);
+    return committed;
+  }
+
+  private count({ run, steps }: Commit): void {
+    if (run.finishedAt !== null) this.metrics.add('taskrunner_runs_ended_total', 1, { status: run.status });
+    const ended = new Map<string, number>();
+    for (const { kind, status } of steps) {
+      if (!ENDED.has(status)) continue;
+      const key = `${kind} ${status}`;
+      ended.set(key, (ended.get(key) ?? 0) + 1);
+    }
+    for (const [key, count] of ended) {
+      const [kind = '', status = ''] = key.split(' ');
+      this.metrics.add('taskrunner_steps_ended_total', count, { kind, status });
+    }
+  }
+}

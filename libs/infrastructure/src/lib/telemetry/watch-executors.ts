@@ -1,0 +1,57 @@
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import type { Metrics } from './metrics';
+import type { Tracing } from './tracing';
+
+/** An executor whose executions have a span, below that of their run's drive, and are counted by outcome. */
+class WatchedExecutor extends Executor {
+  readonly uses: string;
+  readonly behaviour: number;
+
+  constructor(
+    private readonly inner: Executor,
+    private readonly tracing: Tracing,
+    private readonly metrics: Metrics,
+  ) {
+    super();
+    this.uses = inner.uses;
+    this.behaviour = inner.behaviour;
+  }
+
+  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    const { run, step, attempt, execution } = request;
+    const begun = performance.now();
+    const done = (outcome: string): void => {
+      const labels = { uses: this.uses, outcome };
+      this.metrics.record('taskrunner_execution_duration_seconds', (performance.now() - begun) / 1_000, labels);
+    };
+    const attributes = {
+      'taskrunner.run.id': run.runId,
+      'taskrunner.step.id': step,
+      'taskrunner.attempt': attempt,
+      'taskrunner.execution': execution,
+      'taskrunner.uses': this.uses,
+    };
+    return this.tracing.span('step.execute', { attributes }, async (span) => {
+      try {
+        const outcome = await this.inner.execute(request, report);
+        span.setAttribute('taskrunner.outcome', outcome.kind);
+        // The code alone: a message may be what a step has printed.
+        if (outcome.kind === 'failed') span.setStatus({ code: 2, message: outcome.code });
+        done(outcome.kind);
+        return outcome;
+      } catch (error) {
+        done('threw');
+        throw error;
+      }
+    });
+  }
+}
+
+/** Every executor of a worker, watched; whatever the map holds. */
+export function watchExecutors(
+  executors: ReadonlyMap<string, Executor>,
+  tracing: Tracing,
+  metrics: Metrics,
+): ReadonlyMap<string, Executor> {
+  return new Map([...executors].map(([uses, executor]) => [uses, new WatchedExecutor(executor, tracing, metrics)]));
+}

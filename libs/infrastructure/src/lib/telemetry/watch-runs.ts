@@ -1,0 +1,37 @@
+import type { Driven, ClaimedRun, OutboxItem, Attested } from '@taskrunner/core';
+import type { Metrics } from './metrics';
+import type { Tracing } from './tracing';
+
+/** The drive of one run, or the sealing of one, as telemetry sees it: a span that follows the run's submission, and its outcome. */
+export interface RunWatch {
+  drive(run: ClaimedRun, work: () => Promise<Driven | 'failed'>): Promise<Driven | 'failed'>;
+  attest(item: OutboxItem, work: () => Promise<Attested>): Promise<Attested>;
+}
+
+export function watchRuns(tracing: Tracing, metrics: Metrics): RunWatch {
+  return {
+    drive: (run, work) => {
+      const attributes = { 'taskrunner.run.id': run.runId, 'taskrunner.fence': run.fence };
+      const setting = { kind: 'consumer', parent: run.traceContext ?? null, attributes } as const;
+      return tracing.span('run.drive', setting, async (span) => {
+        const outcome = await work();
+        span.setAttribute('taskrunner.outcome', outcome);
+        if (outcome === 'failed' || outcome === 'halted') span.setStatus({ code: 2, message: outcome });
+        metrics.add('taskrunner_drives_total', 1, { outcome });
+        return outcome;
+      });
+    },
+    attest: (item, work) => {
+      const begun = performance.now();
+      const attributes = { 'taskrunner.run.id': item.runId, 'taskrunner.tries': item.tries };
+      const setting = { kind: 'consumer', parent: item.traceContext ?? null, attributes } as const;
+      return tracing.span('run.attest', setting, async (span) => {
+        const attested = await work();
+        span.setAttribute('taskrunner.outcome', attested.kind);
+        const seconds = (performance.now() - begun) / 1_000;
+        metrics.record('taskrunner_attest_duration_seconds', seconds, { outcome: attested.kind });
+        return attested;
+      });
+    },
+  };
+}

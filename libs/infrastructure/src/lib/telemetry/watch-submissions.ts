@@ -1,0 +1,50 @@
+import {
+  RunStore,
+  type SubmitRun,
+  type Created,
+  type GivenBody,
+  type NewRun,
+  type Posted,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
+import type { Tracing } from './tracing';
+
+/** Stores with each run the trace of what asked for it, so that the worker that drives it goes on with the same one. */
+export class WatchedRunStore extends RunStore {
+  constructor(
+    private readonly inner: RunStore,
+    private readonly tracing: Tracing,
+  ) {
+    super();
+  }
+
+  stamp(): Promise<{ readonly at: number; readonly runId: RunId }> {
+    return this.inner.stamp();
+  }
+
+  create(run: NewRun): Promise<Created> {
+    const traceContext = this.tracing.traceparent();
+    return this.inner.create(traceContext === null ? run : { ...run, traceContext });
+  }
+
+  replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null> {
+    return this.inner.replayed(tenant, idempotency);
+  }
+
+  post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
+    return this.inner.post(tenant, run, given, dedupe);
+  }
+}
+
+/** A span for each submission, planning and signing included. */
+export function watchSubmit(submit: SubmitRun, tracing: Tracing): SubmitRun {
+  const watched = Object.create(submit) as SubmitRun;
+  watched.submit = (principal, submission) =>
+    tracing.span('run.submit', {}, async (span) => {
+      const submitted = await submit.submit(principal, submission);
+      span.setAttributes({ 'taskrunner.run.id': submitted.runId, 'taskrunner.replayed': submitted.replayed });
+      return submitted;
+    });
+  return watched;
+}

@@ -1,0 +1,99 @@
+import { decideEgress, Messenger, parseTarget, type EgressRule, type Message, type Sent } from '@taskrunner/core';
+import { Webhook } from 'standardwebhooks';
+import { Agent, request, type Dispatcher } from 'undici';
+import { guardedLookup, WayClosed, type Resolver } from './guarded-lookup';
+
+/** An endpoint, ready to be sent to. */
+export interface WebhookEndpoint {
+  /** Under this name messages wait for it. */
+  readonly id: string;
+  readonly url: string;
+  /** `whsec_` and base64. Secret. */
+  readonly secret: string;
+  /** The one way out that it opens. */
+  readonly rule: EgressRule;
+}
+
+export interface MessengerOptions {
+  /** Longest time of one try, milliseconds. */
+  readonly timeoutMs: number;
+  /** Milliseconds since the epoch: what receivers compare with their own clock. */
+  readonly now: () => number;
+  /** Replaces DNS: for tests. */
+  readonly resolver?: Resolver;
+}
+
+/** An answer's body says nothing to us; so much of it is read, that the connection may be kept. */
+const ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Sends messages as Standard Webhooks say: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…` (HMAC-SHA-256 over id,
+ * timestamp and body). Only to the host that is configured, at addresses that its rule allows; a redirect is a refusal.
+ */
+export class WebhookMessenger extends Messenger {
+  private readonly endpoints: ReadonlyMap<
+    string,
+    WebhookEndpoint & { readonly signer: Webhook; readonly agent: Agent }
+  >;
+
+  constructor(
+    endpoints: readonly WebhookEndpoint[],
+    private readonly options: MessengerOptions,
+  ) {
+    super();
+    this.endpoints = new Map(
+      endpoints.map((endpoint) => {
+        const lookup = guardedLookup(endpoint.rule, options.resolver);
+        const agent = new Agent({ connect: { lookup, timeout: options.timeoutMs }, connections: 16, pipelining: 1 });
+        return [endpoint.id, { ...endpoint, signer: new Webhook(endpoint.secret), agent }];
+      }),
+    );
+  }
+
+  async send(id: string, { id: messageId, body }: Message): Promise<Sent> {
+    const endpoint = this.endpoints.get(id);
+    if (!endpoint) return { kind: 'unknown' };
+    const target = parseTarget(endpoint.url);
+    const decision = target && decideEgress([endpoint.rule], target);
+    if (!decision?.allowed) return { kind: 'failed', reason: decision?.code ?? 'EGRESS_HOST_INVALID' };
+    const at = new Date(this.options.now());
+    try {
+      const answer = await request(endpoint.url, {
+        method: 'POST',
+        dispatcher: endpoint.agent,
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'TaskRunner',
+          'webhook-id': messageId,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+          'webhook-signature': endpoint.signer.sign(messageId, at, body),
+        },
+        body,
+        signal: AbortSignal.timeout(this.options.timeoutMs),
+      });
+      await discard(answer);
+      const { statusCode } = answer;
+      return statusCode >= 200 && statusCode < 300
+        ? { kind: 'taken' }
+        : { kind: 'failed', reason: `HTTP ${statusCode}` };
+    } catch (error) {
+      return { kind: 'failed', reason: reasonOf(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.endpoints.values()].map(({ agent }) => agent.destroy()));
+  }
+}
+
+/** The status says it all: a body that is too long or too slow changes nothing. */
+async function discard({ body }: Dispatcher.ResponseData): Promise<void> {
+  await body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof WayClosed) return error.message;
+  if (!(error instanceof Error)) return 'the request failed';
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : error.name;
+}
