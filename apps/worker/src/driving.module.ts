@@ -29,7 +29,7 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, egress, log, telemetry } = parts;
+  const { database, supervisor, objects, keys, probe, description, egress, containers, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -60,6 +60,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         hands: sandboxHands,
         egress: egress.proxy,
         http: egress.http,
+        containers: containers.engine,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,

@@ -13,6 +13,7 @@ import {
   type SandboxProbe,
   type Supervisor,
 } from '@taskrunner/infrastructure';
+import type { WorkerContainers } from './container.module';
 import { VERSION } from './version';
 import type { WorkerLog } from './worker-log';
 
@@ -49,6 +50,7 @@ export async function prove(
 export function describe(
   configuration: Configuration,
   probe: SandboxProbe,
+  containers: WorkerContainers,
   packTrust: PackTrustPolicy,
 ): WorkerDescription {
   const environment = environmentOf(configuration, {
@@ -64,8 +66,8 @@ export function describe(
     build: sha256(`taskrunner-worker ${VERSION}`),
     isolation: probe.profile,
     probe: probe.digest,
-    // A worker that cannot prove the configured isolation honours no environment: it claims nothing.
-    environments: probe.available ? [digest] : [],
+    // A worker that cannot prove the configured isolation, or has not the configured engine, honours no environment: it claims nothing.
+    environments: probe.available && containers.available ? [digest] : [],
     labels,
   };
 }

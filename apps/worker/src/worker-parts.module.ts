@@ -1,6 +1,7 @@
 import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerContainers } from './container.module';
 import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
@@ -13,6 +14,7 @@ export interface WorkerParts {
   readonly probe: SandboxProbe;
   readonly description: WorkerDescription;
   readonly egress: WorkerEgress;
+  readonly containers: WorkerContainers;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

@@ -18,6 +18,7 @@ import { AnnounceLoop } from './announce-loop';
 import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
+import { openContainers } from './container.module';
 import { driverHands } from './driving.module';
 import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
@@ -79,9 +80,10 @@ export class Worker {
     const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
     const probe = await prove(configuration, keys, supervisor, log);
-    const description = describe(configuration, probe, await loadPackTrust(configuration));
+    const containers = await openContainers(configuration, supervisor, log);
+    const description = describe(configuration, probe, containers, await loadPackTrust(configuration));
     const egress = await openEgress(configuration, log);
-    const parts = { database, supervisor, objects, keys, probe, description, egress, log, telemetry };
+    const parts = { database, supervisor, objects, keys, probe, description, egress, containers, log, telemetry };
     const hands = await driverHands(configuration, parts);
     const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
     const watch = telemetry.watchRuns();
@@ -173,7 +175,7 @@ export class Worker {
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0)
-      return { ready: false, reason: `the sandbox profile ${this.description.isolation} cannot be enforced here` };
+      return { ready: false, reason: `the sandbox profile ${this.description.isolation} or the container engine is not here` };
     return this.database.readiness();
   }
 

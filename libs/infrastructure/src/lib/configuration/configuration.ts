@@ -4,6 +4,7 @@ import { attestor } from './sections/attestor';
 import { approvals } from './sections/approvals';
 import { artifacts } from './sections/artifacts';
 import { authority } from './sections/authority';
+import { container } from './sections/container';
 import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
@@ -41,6 +42,7 @@ export const CONFIGURATION = {
   retries,
   sealedMode,
   sandbox,
+  container,
   keys,
   worker,
   scheduler,

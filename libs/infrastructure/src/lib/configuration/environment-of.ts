@@ -53,9 +53,15 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
     },
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
     engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
-    executors: build.executors,
+    executors: executorsOf(configuration, build.executors),
     extensions: build.extensions ?? {},
   };
+}
+
+/** The executors of this installation: containers need an engine. */
+function executorsOf({ container }: Configuration, all: Build['executors']): Environment['executors'] {
+  const { 'builtin:container': behaviour, ...others } = all;
+  return behaviour === undefined || container.engine === 'none' ? others : all;
 }
 
 /** What the environment gives where a pack says nothing. */
