@@ -175,7 +175,10 @@ export class Worker {
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0)
-      return { ready: false, reason: `the sandbox profile ${this.description.isolation} or the container engine is not here` };
+      return {
+        ready: false,
+        reason: `the sandbox profile ${this.description.isolation} or the container engine is not here`,
+      };
     return this.database.readiness();
   }
 

@@ -9,7 +9,8 @@ const REMEDIES = {
   IMAGE_MISSING: 'Load the image where the engine looks for it, or set `container.pull` to missing.',
   IMAGE_MISMATCH: 'Pin the digest of the manifest for the platform of the engine, not of an index of several.',
   START_FAILED: 'Read the message; the attempt may be tried again.',
-  RESOURCES_EXCEEDED: 'Ask for less in `with.resources` or `sandbox`, or raise `container.limits` in the configuration.',
+  RESOURCES_EXCEEDED:
+    'Ask for less in `with.resources` or `sandbox`, or raise `container.limits` in the configuration.',
   CONTAINER_EGRESS_UNAVAILABLE: 'Run steps with egress on the podman engine, or as `builtin:command`.',
 } as const;
 

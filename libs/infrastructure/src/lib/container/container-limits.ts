@@ -11,7 +11,10 @@ export function grantedLimits(
   const granted = (name: 'memoryBytes' | 'cpuMillicores' | 'processes', unit: number, noun: string): number => {
     const asked = limits[name];
     if (asked !== null && asked > ceiling[name])
-      throw refusal('RESOURCES_EXCEEDED', `the step asks for ${asked / unit} ${noun}; ${ceiling[name] / unit} are allowed`);
+      throw refusal(
+        'RESOURCES_EXCEEDED',
+        `the step asks for ${asked / unit} ${noun}; ${ceiling[name] / unit} are allowed`,
+      );
     return asked ?? ceiling[name];
   };
   return {

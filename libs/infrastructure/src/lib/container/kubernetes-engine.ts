@@ -60,7 +60,9 @@ export class KubernetesEngine extends ContainerEngine {
       throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
     if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
       throw new TypeError('the workspace does not lie on the shared volume');
-    return Promise.resolve(new JobWatch(this.jobs, task, this.shape, this.options.pollMs, this.options.outageMs, reader));
+    return Promise.resolve(
+      new JobWatch(this.jobs, task, this.shape, this.options.pollMs, this.options.outageMs, reader),
+    );
   }
 
   async sweep(): Promise<number> {

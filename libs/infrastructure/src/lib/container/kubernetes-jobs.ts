@@ -32,9 +32,7 @@ export class Jobs {
 
   /** Makes it, or takes the one whose making was not answered. Throws `START_FAILED`. */
   async create(job: V1Job): Promise<void> {
-    const { status, body } = await this.persist(() =>
-      this.api.ask<ApiStatus>('POST', this.jobsPath(), { body: job }),
-    );
+    const { status, body } = await this.persist(() => this.api.ask<ApiStatus>('POST', this.jobsPath(), { body: job }));
     if (status === 201 || (status === 409 && body.reason === 'AlreadyExists')) return;
     throw refusal('START_FAILED', `the Job was refused: ${status} ${body.message ?? ''}`.slice(0, 500));
   }

@@ -12,7 +12,13 @@ export type PodView =
   /** Its pod was taken away, by whom does not matter. */
   | { readonly kind: 'taken'; readonly late: boolean };
 
-const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName', 'ImageInspectError'];
+const IMAGE_REASONS = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+];
 const START_REASONS = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'CrashLoopBackOff'];
 
 /** Reads a pod's status. Pure. */

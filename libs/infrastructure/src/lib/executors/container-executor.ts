@@ -1,4 +1,11 @@
-import { Executor, isJsonObject, parseImage, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import {
+  Executor,
+  isJsonObject,
+  parseImage,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Outcome,
+} from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { refusal } from './executor-error';
 import type { ContainerInvocation, SandboxedStep } from './sandboxed-step';

@@ -96,7 +96,12 @@ export class SandboxedStep {
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
-      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: this.ownerOf(invocation) });
+      workspace = await hands.createWorkspace({
+        root,
+        run: request.run.runId,
+        execution,
+        owner: this.ownerOf(invocation),
+      });
       return await this.performIn(workspace, request, report, invocation);
     } catch (error) {
       return refused(error);

@@ -18,7 +18,12 @@ export const container = section('Where steps of builtin:container run.', {
   limits: section('What a container may use at most, and what it gets where the pack says nothing.', {
     memoryMiB: key(number(16, 1_048_576), 4_096, 'Memory.', 'MiB'),
     cpuMillicores: key(number(10, 1_024_000), 2_000, 'Processor time; 1000 is one core.', 'millicores'),
-    maxProcesses: key(number(16, 65_536), 512, 'Processes and threads; Kubernetes has its own limit of them.', 'processes'),
+    maxProcesses: key(
+      number(16, 65_536),
+      512,
+      'Processes and threads; Kubernetes has its own limit of them.',
+      'processes',
+    ),
     tmp: key(size(65_536, 1024 ** 4), 64 * 1024 ** 2, 'Size of /tmp.'),
   }),
   podman: section('podman on this machine.', {
@@ -31,7 +36,11 @@ export const container = section('Where steps of builtin:container run.', {
       'limit | off',
     ),
     openFiles: key(number(64, 1_048_576), 4_096, 'Open files of a process.', 'files'),
-    timeout: key(duration(SECOND, 10 * MINUTE), 2 * MINUTE, 'Longest time for one call of podman; fetching has no limit.'),
+    timeout: key(
+      duration(SECOND, 10 * MINUTE),
+      2 * MINUTE,
+      'Longest time for one call of podman; fetching has no limit.',
+    ),
   }),
   kubernetes: section('Jobs of a cluster. Worker and Jobs mount one volume.', {
     kubeconfig: unset(path, 'Path of a kubeconfig; unset: the service account of the worker’s pod.'),
@@ -52,9 +61,17 @@ export const container = section('Where steps of builtin:container run.', {
     ownerPod: unset(name, 'Name of the worker’s own pod, if it is in the same namespace: its Jobs go with it.'),
     ownerPodUid: unset(name, 'UID of that pod.'),
     startTimeout: key(duration(SECOND, 60 * MINUTE), 5 * MINUTE, 'How long a Job may wait for its pod to run.'),
-    keep: key(duration(SECOND, 24 * 60 * MINUTE), 10 * MINUTE, 'How long the cluster keeps an ended Job that nobody removed.'),
+    keep: key(
+      duration(SECOND, 24 * 60 * MINUTE),
+      10 * MINUTE,
+      'How long the cluster keeps an ended Job that nobody removed.',
+    ),
     poll: key(duration(50, MINUTE), SECOND, 'Time between two looks at a pod.'),
     timeout: key(duration(SECOND, 10 * MINUTE), 30 * SECOND, 'Longest time for one request.'),
-    outage: key(duration(SECOND, 60 * MINUTE), 2 * MINUTE, 'How long the API server may be away before runs are handed over.'),
+    outage: key(
+      duration(SECOND, 60 * MINUTE),
+      2 * MINUTE,
+      'How long the API server may be away before runs are handed over.',
+    ),
   }),
 });

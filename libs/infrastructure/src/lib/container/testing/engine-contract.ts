@@ -169,7 +169,10 @@ export function describeEngine<Under extends EngineUnderTest>(
       const value = ` "quoted" $HOME 'x' #\n\tlast line\n`;
       const { outcome, report } = await perform(
         tested.engine,
-        { command: ['/usr/bin/sh', '-c', 'for a; do echo "<$a>"; done; printenv ODD; printenv PLAIN', 'sh'], args: [value, 1, true, ''] },
+        {
+          command: ['/usr/bin/sh', '-c', 'for a; do echo "<$a>"; done; printenv ODD; printenv PLAIN', 'sh'],
+          args: [value, 1, true, ''],
+        },
         { env: { ODD: value, PLAIN: ' x=y ', LONG: 'y'.repeat(80_000) } },
       );
       expect(outcome).toEqual({ kind: 'succeeded', outputs: { exitCode: 0 } });

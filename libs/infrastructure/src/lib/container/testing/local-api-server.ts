@@ -102,7 +102,9 @@ export class LocalApiServer {
     const route = `${request.method} ${kind}${name === undefined ? '' : '/x'}${log ?? ''}`;
     switch (route) {
       case 'GET jobs':
-        return answer(response, 200, { items: [...this.jobs.values()].filter(chosen(url, (job) => job.metadata?.labels)) });
+        return answer(response, 200, {
+          items: [...this.jobs.values()].filter(chosen(url, (job) => job.metadata?.labels)),
+        });
       case 'POST jobs':
         return this.create(body as V1Job, response);
       case 'GET jobs/x': {
@@ -113,7 +115,8 @@ export class LocalApiServer {
         if (!this.jobs.delete(name ?? '')) return answer(response, 404, { reason: 'NotFound' });
         // Its pods are collected in the background, each with its own grace.
         for (const pod of this.pods.values())
-          if (pod.labels['job-name'] === name) void this.deletePod(pod, pod.pod.spec?.terminationGracePeriodSeconds ?? 30);
+          if (pod.labels['job-name'] === name)
+            void this.deletePod(pod, pod.pod.spec?.terminationGracePeriodSeconds ?? 30);
         return answer(response, 200, {});
       }
       case 'GET pods':
@@ -147,7 +150,10 @@ export class LocalApiServer {
     const { template, activeDeadlineSeconds = 0 } = job.spec as NonNullable<V1Job['spec']>;
     const faults = template.spec === undefined ? ['no pod'] : restrictedFaults(template.spec);
     if (template.spec === undefined || faults.length > 0)
-      return answer(response, 403, { reason: 'Forbidden', message: `violates PodSecurity restricted: ${faults.join()}` });
+      return answer(response, 403, {
+        reason: 'Forbidden',
+        message: `violates PodSecurity restricted: ${faults.join()}`,
+      });
     this.jobs.set(name, job);
     const pod = new LocalPod(
       { ...template.metadata?.labels, 'job-name': name },
@@ -175,8 +181,7 @@ export class LocalApiServer {
         const { over } = pod;
         const { bytesRead, buffer } = await file.read(new Uint8Array(16_384), 0, 16_384, sent);
         sent += bytesRead;
-        if (bytesRead > 0 && !response.write(buffer.subarray(0, bytesRead)))
-          await roomIn(response);
+        if (bytesRead > 0 && !response.write(buffer.subarray(0, bytesRead))) await roomIn(response);
         if (response.destroyed) return;
         if (this.breakLogAfter !== null && sent > this.breakLogAfter) {
           this.breakLogAfter = null;

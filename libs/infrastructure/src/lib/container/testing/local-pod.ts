@@ -128,9 +128,7 @@ export class LocalPod {
           ? ['--mount', `type=bind,source=${join(this.place.volume, subPath)},target=${mountPath},ro=${readOnly}`]
           : ['--tmpfs', `${mountPath}:rw,mode=1777`],
       ),
-      ...(command === undefined
-        ? []
-        : ['--entrypoint', JSON.stringify(command.map((text) => expanded(text, values)))]),
+      ...(command === undefined ? [] : ['--entrypoint', JSON.stringify(command.map((text) => expanded(text, values)))]),
       image,
       ...args.map((text) => expanded(text, values)),
     ];

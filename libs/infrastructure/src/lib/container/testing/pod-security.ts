@@ -1,6 +1,15 @@
 import type { V1PodSpec } from '@kubernetes/client-node';
 
-const VOLUMES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'];
+const VOLUMES = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
 
 /** What of a pod the restricted Pod Security Standard forbids; and that it takes no token. */
 export function restrictedFaults(spec: V1PodSpec): readonly string[] {
@@ -22,7 +31,10 @@ export function restrictedFaults(spec: V1PodSpec): readonly string[] {
     must((own.runAsUser ?? spec.securityContext?.runAsUser) !== 0, `${name}: runAsUser`);
     must(profiles.includes(seccomp), `${name}: seccompProfile`);
     must(own.capabilities?.drop?.includes('ALL') === true, `${name}: capabilities.drop`);
-    must((own.capabilities?.add ?? []).every((one) => one === 'NET_BIND_SERVICE'), `${name}: capabilities.add`);
+    must(
+      (own.capabilities?.add ?? []).every((one) => one === 'NET_BIND_SERVICE'),
+      `${name}: capabilities.add`,
+    );
     must(
       ports.every(({ hostPort }) => hostPort === undefined),
       `${name}: hostPort`,
