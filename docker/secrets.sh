@@ -13,6 +13,7 @@ key() { [ -e "$1" ] || openssl genpkey -algorithm ed25519 -out "$1"; }
 key secrets/keys/webservice/admission.pem
 key secrets/keys/webservice/ledger.pem
 key secrets/keys/worker/run-open.pem
+key secrets/keys/worker/run-sealed.pem
 key secrets/keys/worker/bundle.pem
 [ -e secrets/keys/worker/journal-mac.key ] || openssl rand -hex 32 > secrets/keys/worker/journal-mac.key
 for name in admission ledger; do

@@ -7,7 +7,13 @@ import { join, relative } from 'node:path';
 import { AUDIENCE, ISSUER } from './people.mjs';
 
 const PUBLIC = ['admission', 'ledger'];
-const USAGES = { 'run-open': 'run-open', bundle: 'bundle', admission: 'admission', ledger: 'ledger' };
+const USAGES = {
+  'run-open': 'run-open',
+  'run-sealed': 'run-sealed',
+  bundle: 'bundle',
+  admission: 'admission',
+  ledger: 'ledger',
+};
 
 /** Keys as docker/secrets.sh makes them, one folder per service. */
 export async function makeKeys(root, folder) {
@@ -18,7 +24,7 @@ export async function makeKeys(root, folder) {
   const keys = {};
   for (const [service, names] of [
     ['webservice', PUBLIC],
-    ['worker', ['run-open', 'bundle']],
+    ['worker', ['run-open', 'run-sealed', 'bundle']],
   ])
     for (const name of names) keys[name] = await generateKeyFile(join(folder, service, `${name}.pem`));
   for (const name of PUBLIC) writeFileSync(join(folder, 'worker', `${name}.pub.pem`), keys[name].publicKeyPem);
@@ -44,7 +50,7 @@ export function trustFile(keys, jwks) {
       algorithm: 'ed25519',
       spki: createPublicKey(keys[name].publicKeyPem).export({ type: 'spki', format: 'der' }).toString('base64'),
       usages: [usage],
-      builders: usage === 'run-open' ? ['https://stellaops.io/taskrunner/builders/local/v1'] : [],
+      builders: usage.startsWith('run-') ? ['https://stellaops.io/taskrunner/builders/local/v1'] : [],
       tenants: ['*'],
       validFor,
       revoked: null,
@@ -80,7 +86,14 @@ export function render(root, folder, { configuration, jwks, passwords, keyFolder
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify(jwks));
   for (const [name, value] of Object.entries(passwords)) writeFileSync(join(folder, name), value, { mode: 0o600 });
   const files = { webservice: ['admission.pem', 'ledger.pem'] };
-  files.worker = ['run-open.pem', 'bundle.pem', 'journal-mac.key', 'admission.pub.pem', 'ledger.pub.pem'];
+  files.worker = [
+    'run-open.pem',
+    'run-sealed.pem',
+    'bundle.pem',
+    'journal-mac.key',
+    'admission.pub.pem',
+    'ledger.pub.pem',
+  ];
   for (const [service, names] of Object.entries(files))
     for (const name of names) copyFileSync(join(keyFolder, service, name), join(folder, `${service}-${name}`));
   const secrets = Object.entries(files).map(([service, names]) => ({

@@ -108,6 +108,36 @@ describe('the way out of steps', () => {
     expect(checks['egress.within']).toMatchObject({ ok: true, basis: 'recomputed' });
   }, 180_000);
 
+  const canSeal = ['bwrap', 'curl'].every((program) => spawnSync('which', [program]).status === 0);
+  if (!canSeal && process.env['CI'] === 'true') throw new Error('bubblewrap and curl are needed');
+  if (!canSeal) console.log('skipped: no bubblewrap or no curl');
+  (canSeal ? it : it.skip)(
+    'lets a sealed process reach what is listed and nothing else, and proves it',
+    async () => {
+      const manifest = pack(
+        `- { id: ask, run: { uses: "builtin:command", with: { command: [curl, -sS, -f, "${url('/sealed')}"] }, egress: [ { url: "${url('')}" } ] } }
+- { id: stray, continueOnError: true, run: { uses: "builtin:command", with: { command: [curl, -sS, -f, "http://127.0.0.1:1/", "https://evil.test/"] }, egress: [ { url: "${url('')}" } ] } }
+- { id: mute, continueOnError: true, run: { uses: "builtin:command", with: { command: [curl, -sS, -f, "${url('/mute')}"] } } }`,
+        `  sandbox: { mode: sealed, egressAllowlist: ["${url('')}"] }\n`,
+      );
+      const run = await ada.submit(manifest);
+      expect(await ada.until(run, ['succeeded', 'failed', 'halted'], 120)).toMatchObject({ status: 'succeeded' });
+      expect(seen.filter(({ request }) => /sealed|mute/.test(request.url ?? '')).map(({ request }) => request.url)).toEqual(['/sealed']); // prettier-ignore
+      const { bundle, text } = await filesOf(run);
+      const sockets = text('egress.ndjson').trim().split('\n').map((line) => JSON.parse(line) as { step: string; allowed: number; denied: number; attempts: string }); // prettier-ignore
+      // One that declares nothing has no socket at all.
+      expect(sockets.map(({ step, allowed, denied }) => [step, allowed, denied])).toEqual([['ask', 1, 0], ['stray', 0, 2]]); // prettier-ignore
+      expect(sockets[1]?.attempts).toContain('"host":"evil.test"');
+      const checks = verified(bundle);
+      expect(Object.values(checks).filter(({ ok }) => !ok)).toEqual([]);
+      expect(checks['egress.within']).toMatchObject({ basis: 'recomputed' });
+      const elsewhere = pack(`- { id: a, run: { uses: "builtin:http", with: { url: "https://example.com/" } } }`, '  sandbox: { mode: sealed }\n'); // prettier-ignore
+      const { status, body } = await ada.ask('POST', '/api/runs', { manifest: elsewhere, inputs: {} });
+      expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('SEALED_EGRESS_DENIED')]);
+    },
+    180_000,
+  );
+
   it('plans no way to a private place that the operator has not pinned, and says so by the published alias', async () => {
     const manifest = pack('- { id: get, run: { uses: "builtin:http", with: { url: "http://127.0.0.1:1/" } } }');
     const { status, body } = await ada.ask('POST', '/api/runs', { manifest, inputs: {} });

@@ -61,7 +61,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads } = database;
+    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads, workforce } = database;
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -70,7 +70,7 @@ export class InfrastructureModule {
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, nonce }),
+      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, workforce, nonce }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [

@@ -5,7 +5,7 @@ import {
   configurationFileOf,
   databaseUrlsOf,
   egressRulesOf,
-  environmentOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   keyPathsOf,
@@ -63,6 +63,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
   const { admission, ledger } = keyPathsOf(configuration);
   const packTrust = await loadPackTrust(configuration);
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
   const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
   return {
     http,
@@ -77,7 +78,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     uploads: artifacts.uploads,
     keys: { admission, ledger },
     setting: {
-      environment: environmentOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust }),
+      environment: environments.usual,
+      sealedEnvironment: environments.sealed,
       configuration: {
         defaults: profileDefaultsOf(configuration),
         retries: retryRuleOf(configuration),

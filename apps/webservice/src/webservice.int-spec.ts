@@ -161,7 +161,7 @@ async function commit(
     name: 'w',
     version: '0',
     build: sha256('build'),
-    isolation: 'none/v1',
+    isolations: ['none/v1'],
     probe: sha256('probe'),
     environments: [digestOf(environment())],
     labels: [],

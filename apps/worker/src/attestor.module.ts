@@ -11,11 +11,14 @@ export async function openAttestor(configuration: Configuration, keys: KeyPaths,
   const { url, tokenUrl, clientId, clientSecretFile } = attestor;
   if (url === null) {
     log.say('warn', 'attestor.key-file', { reason: 'a key file of this host signs: builders/local/v1' });
-    const [run, bundle] = await Promise.all([
+    // A worker that does not seal may still have the key, and close the evidence of sealed runs that have ended.
+    const isSealing = configuration.sealedMode.enabled || (await isReadable(keys.runSealed));
+    const [run, runSealed, bundle] = await Promise.all([
       FileSigner.open('run-open', keys.runOpen),
+      isSealing ? FileSigner.open('run-sealed', keys.runSealed) : null,
       FileSigner.open('bundle', keys.bundle),
     ]);
-    return new KeyAttestor({ run, bundle });
+    return new KeyAttestor({ run, runSealed, bundle });
   }
   if (tokenUrl === null || clientId === null || clientSecretFile === null)
     throw new TypeError('a remote Attestor without credentials');
@@ -31,16 +34,19 @@ export async function openAttestor(configuration: Configuration, keys: KeyPaths,
 
 /** A host that both runs steps and can sign for runs proves nothing by signing (evidence.md §2). */
 async function refuseRunKeys(keys: KeyPaths): Promise<void> {
-  for (const path of [keys.runOpen, keys.bundle]) {
-    const isReadable = await access(path, constants.R_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isReadable)
+  for (const path of [keys.runOpen, keys.runSealed, keys.bundle]) {
+    if (await isReadable(path))
       throw new CodedError(
         'WORKER_HOLDS_RUN_KEY',
         `profile: production, and this worker can read ${path}`,
         'Take the key away from the workers: only the Attestor may have it.',
       );
   }
+}
+
+function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }

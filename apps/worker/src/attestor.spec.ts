@@ -36,9 +36,21 @@ it('with profile: production a worker that can read a key for runs does not star
 
 it('without a remote Attestor key files sign', async () => {
   await generateKeyFile(join(folder, 'run-open.pem'), 'ecdsa-p256');
+  await generateKeyFile(join(folder, 'run-sealed.pem'));
   await generateKeyFile(join(folder, 'bundle.pem'));
   const settings = configuration({});
   expect((await openAttestor(settings, keyPathsOf(settings), SILENT)).isKeyFile).toBe(true);
+});
+
+it('without the key for sealed runs a worker that seals does not start', async () => {
+  await generateKeyFile(join(folder, 'run-open.pem'));
+  await generateKeyFile(join(folder, 'bundle.pem'));
+  const open = (sections: object) => {
+    const settings = configuration(sections);
+    return openAttestor(settings, keyPathsOf(settings), SILENT);
+  };
+  await expect(open({})).rejects.toThrow('run-sealed.pem');
+  expect((await open({ sealedMode: { enabled: false } })).isKeyFile).toBe(true);
 });
 
 it.each<[object, string]>([

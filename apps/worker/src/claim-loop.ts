@@ -5,6 +5,9 @@ import {
   type Driven,
   type DriverHands,
   type Incarnation,
+  type Digest,
+  type Refusal,
+  sha256,
 } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
@@ -20,6 +23,11 @@ export interface ClaimLoopOptions {
   readonly mailIntervalMs: number;
   /** Around the drive of each run: telemetry. */
   readonly watch?: DriveWatch;
+  /** Sandbox profiles that this worker cannot enforce: it ends runs that wait in vain for somebody who can. */
+  readonly unenforceable: () => readonly string[];
+  /** How long they wait before that. */
+  readonly unenforceableWaitMs: number;
+  readonly unenforceableIntervalMs: number;
 }
 
 export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
@@ -51,7 +59,11 @@ export class ClaimLoop {
   start(incarnation: Incarnation): void {
     this.stopping = false;
     this.handingOver = false;
-    this.loops = Promise.all([this.claimForever(incarnation), this.mailForever(incarnation)]);
+    this.loops = Promise.all([
+      this.claimForever(incarnation),
+      this.mailForever(incarnation),
+      this.refuseForever(incarnation),
+    ]);
   }
 
   /** Stops claiming; gives drivers the grace to end or park, then hands over what is left. Ends in any case. */
@@ -67,6 +79,12 @@ export class ClaimLoop {
   abandon(): void {
     this.handingOver = true;
     for (const { driver } of this.drivers.values()) driver?.handOver();
+  }
+
+  /** What this worker honours has changed: what it drives of other environments goes to whoever can. */
+  abandonOthers(honoured: readonly Digest[]): void {
+    for (const { run, driver } of this.drivers.values())
+      if (!honoured.includes(sha256(run.environment))) driver?.handOver();
   }
 
   private async allDone(): Promise<void> {
@@ -114,6 +132,30 @@ export class ClaimLoop {
     });
   }
 
+  /** Ends runs that nobody who lives can keep apart as they ask for; starts nothing of them. */
+  private async refuseForever(incarnation: Incarnation): Promise<void> {
+    const { unenforceable, unenforceableWaitMs, unenforceableIntervalMs, concurrency } = this.options;
+    while (!this.stopping) {
+      await this.sleep(unenforceableIntervalMs);
+      const isolations = unenforceable();
+      const free = Math.min(concurrency - this.drivers.size, REFUSED_AT_ONCE);
+      if (this.stopping || isolations.length === 0 || free < 1) continue;
+      try {
+        for (const run of await this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free)) {
+          this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant });
+          this.drive(run, UNENFORCEABLE);
+        }
+      } catch (error) {
+        this.log.say('warn', 'claim.failed', { error });
+      }
+    }
+  }
+
+  /** Until then, or until this loop is told to stop. */
+  private async sleep(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !this.stopping; left -= SLEEP_MS) await pause(Math.min(left, SLEEP_MS));
+  }
+
   private async mailForever(incarnation: Incarnation): Promise<void> {
     while (!this.stopping || this.drivers.size > 0) {
       await pause(this.options.mailIntervalMs);
@@ -127,28 +169,28 @@ export class ClaimLoop {
     }
   }
 
-  private drive(run: ClaimedRun): void {
+  private drive(run: ClaimedRun, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
     const entry: Driving = { run, driver: null, done: Promise.resolve() };
     this.drivers.set(key, entry);
-    entry.done = this.driveOne(entry).finally(() => {
+    entry.done = this.driveOne(entry, refusal).finally(() => {
       this.drivers.delete(key);
       this.hint();
     });
   }
 
-  private async driveOne(entry: Driving): Promise<void> {
+  private async driveOne(entry: Driving, refusal: Refusal | null): Promise<void> {
     const { run } = entry;
     const { watch = (_run, work) => work() } = this.options;
-    const driven = await watch(run, () => this.driveWatched(entry));
+    const driven = await watch(run, () => this.driveWatched(entry, refusal));
     if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
   }
 
-  private async driveWatched(entry: Driving): Promise<Driven | 'failed'> {
+  private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
     const { run } = entry;
     const { runId, tenant } = run;
     try {
-      const driver = await RunDriver.open(this.hands, run);
+      const driver = await RunDriver.open(this.hands, run, refusal);
       if (driver === 'halted') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
@@ -175,6 +217,13 @@ export class ClaimLoop {
     }
   }
 }
+
+const REFUSED_AT_ONCE = 10;
+const SLEEP_MS = 250;
+const UNENFORCEABLE: Refusal = {
+  code: 'SEALED_UNENFORCEABLE',
+  message: 'the run is sealed, and no worker that is there can seal',
+};
 
 /** How long a hand-over may take; then the process ends and the sweep frees its runs. */
 const HAND_OVER_MS = 25_000;

@@ -16,20 +16,17 @@ import {
   bundleRootsOf,
   CedarJudge,
   cedarEngine,
-  collect,
   loadMacKey,
-  readOutputs,
   tarEntries,
-  Workspace,
   type Configuration,
-  type SandboxHands,
   type TarLimits,
 } from '@taskrunner/infrastructure';
+import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, probe, description, egress, containers, log, telemetry } = parts;
+  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, egress, log, telemetry } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -39,13 +36,6 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
-  const sandboxHands: SandboxHands | null = probe.sandbox && {
-    sandbox: probe.sandbox as unknown as SandboxHands['sandbox'],
-    supervisor: supervisor as unknown as SandboxHands['supervisor'],
-    createWorkspace: (options) => Workspace.create(options),
-    readOutputs: (workspace) => readOutputs(workspace as Workspace),
-    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
-  };
   return {
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
@@ -57,10 +47,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       builtinExecutors({
         clock: database.clock,
         objects,
-        hands: sandboxHands,
+        hands: sandboxHands(sandboxes, supervisor, onStartFailed),
         egress: egress.proxy,
         http: egress.http,
-        containers: containers.engine,
+        containers: parts.containers.engine,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
@@ -73,7 +63,9 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     ),
     judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
     announcing: announcingOf(configuration),
-    worker: description,
+    get worker() {
+      return description();
+    },
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),

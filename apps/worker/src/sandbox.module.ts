@@ -1,73 +1,148 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { canonical, sha256, type Json, type PackTrustPolicy, type WorkerDescription } from '@taskrunner/core';
 import {
-  environmentOf,
+  canonical,
+  isCodedError,
+  sha256,
+  type Json,
+  type PackTrustPolicy,
+  type WorkerDescription,
+} from '@taskrunner/core';
+import {
+  collect,
+  DEFAULT_CONFIGURATION_PATH,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
-  probeSandbox,
+  readOutputs,
+  Sandboxes,
   sweepWorkspaces,
+  Workspace,
   type Configuration,
   type KeyPaths,
-  type SandboxProbe,
+  type Sandbox,
+  type SandboxHands,
   type Supervisor,
 } from '@taskrunner/infrastructure';
 import type { WorkerContainers } from './container.module';
 import { VERSION } from './version';
 import type { WorkerLog } from './worker-log';
 
-/** Proves what the sandbox keeps apart, in the configured profile; `auto` falls back to none, and says so. */
+/** Proves what the sandbox keeps apart, in each profile that the configuration wants. Nothing stands in for one that cannot be had. */
 export async function prove(
   configuration: Configuration,
   keys: KeyPaths,
+  workerUrl: string,
   supervisor: Supervisor,
   log: WorkerLog,
-): Promise<SandboxProbe> {
-  const { sandbox, artifacts, database } = configuration;
+): Promise<Sandboxes> {
+  const { sandbox, sealedMode } = configuration;
   await mkdir(sandbox.workDirectory, { recursive: true, mode: 0o711 });
   await sweepWorkspaces(join(sandbox.workDirectory, 'runs'));
-  const hidden = [
-    configuration.keys.folder,
-    keys.runOpen,
-    keys.bundle,
-    keys.journalMac,
-    ...(artifacts.store === 'file' ? [artifacts.root] : []),
-    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].filter((file) => file !== null),
-    ...(database.embedded.dataDirectory ? [database.embedded.dataDirectory] : []),
-  ];
   const stubFolder = join(sandbox.workDirectory, 'stubs');
   await mkdir(stubFolder, { recursive: true });
-  const options = { supervisor, stubFolder, roots: sandbox.roots, hidden };
-  const wanted = isolationOf(configuration);
-  const probe = await probeSandbox({ ...options, profile: wanted ?? 'bwrap-open/v1' });
-  if (probe.available) return probe;
-  log.say('warn', 'sandbox.unavailable', { profile: probe.profile, reason: probe.reason });
-  return wanted === null ? probeSandbox({ ...options, profile: 'none/v1' }) : probe;
+  const { host, port } = databaseAt(workerUrl);
+  const isSocket = host.startsWith('/');
+  const sandboxes = await Sandboxes.prove({
+    open: isolationOf(configuration) ?? 'auto',
+    sealed: sealedMode.enabled,
+    supervisor,
+    stubFolder,
+    roots: sandbox.roots,
+    bubblewrap: sandbox.bubblewrap,
+    hidden: [...secretPaths(configuration, keys), ...(isSocket ? [host] : [])],
+    unreachable: isSocket ? [] : [{ what: 'the database', host, port }],
+  });
+  sayRefused(sandboxes, log);
+  return sandboxes;
 }
 
-/** What this worker proves and honours. */
+/** What this worker cannot enforce, and why. */
+export function sayRefused(sandboxes: Sandboxes, log: WorkerLog): void {
+  for (const { profile, reason } of sandboxes.refused) log.say('warn', 'sandbox.unavailable', { profile, reason });
+}
+
+/** What this worker proves and honours: the environments whose sandbox it can enforce. */
 export function describe(
   configuration: Configuration,
-  probe: SandboxProbe,
+  sandboxes: Sandboxes,
   containers: WorkerContainers,
   packTrust: PackTrustPolicy,
 ): WorkerDescription {
-  const environment = environmentOf(configuration, {
-    isolation: probe.profile,
+  const { usual, sealed } = environmentsOf(configuration, {
+    isolation: sandboxes.open,
     executors: EXECUTOR_BEHAVIOURS,
     packTrust,
   });
-  const digest = sha256(canonical(environment as unknown as Json));
+  const offered = [...new Set(sealed === null ? [usual] : [usual, sealed])];
   const { name, labels } = configuration.worker;
   return {
     name: name ?? hostname(),
     version: VERSION,
     build: sha256(`taskrunner-worker ${VERSION}`),
-    isolation: probe.profile,
-    probe: probe.digest,
-    // A worker that cannot prove the configured isolation, or has not the configured engine, honours no environment: it claims nothing.
-    environments: probe.available && containers.available ? [digest] : [],
+    isolations: sandboxes.enforced,
+    probe: sandboxes.digest,
+    // Without the configured container engine it honours none of them.
+    environments: (containers.available ? offered : [])
+      .filter(({ isolation }) => sandboxes.of(isolation) !== null)
+      .map((environment) => sha256(canonical(environment as unknown as Json))),
     labels,
   };
+}
+
+/** The sandboxes as executors take them, by isolation. `onStartFailed` hears of each sandbox that could not be set up. */
+export function sandboxHands(
+  sandboxes: Sandboxes,
+  supervisor: Supervisor,
+  onStartFailed: () => void,
+): (isolation: string) => SandboxHands | null {
+  const known = new WeakMap<Sandbox, SandboxHands>();
+  const watched: SandboxHands['supervisor'] = {
+    run: async (launch, output) => {
+      const child = await (supervisor as unknown as SandboxHands['supervisor']).run(launch, output);
+      child.exit.catch((error: unknown) => {
+        if (isCodedError(error) && error.code === 'START_FAILED') onStartFailed();
+      });
+      return child;
+    },
+  };
+  const handsOf = (sandbox: Sandbox): SandboxHands => ({
+    sandbox: sandbox,
+    supervisor: watched,
+    createWorkspace: (options) => Workspace.create(options),
+    readOutputs: (workspace) => readOutputs(workspace as Workspace),
+    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
+  });
+  return (isolation) => {
+    const sandbox = sandboxes.of(isolation);
+    if (sandbox === null) return null;
+    const hands = known.get(sandbox) ?? handsOf(sandbox);
+    known.set(sandbox, hands);
+    return hands;
+  };
+}
+
+/** Files and folders that no step may see. */
+function secretPaths({ keys: { folder }, database, artifacts }: Configuration, keys: KeyPaths): readonly string[] {
+  const { embedded, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
+  return [
+    folder,
+    keys.runOpen,
+    keys.runSealed,
+    keys.bundle,
+    keys.journalMac,
+    process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
+    ...(artifacts.store === 'file' ? [artifacts.root] : []),
+    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),
+    ...[embedded.dataDirectory, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap(
+      (path) => path ?? [],
+    ),
+  ];
+}
+
+/** Where a database listens: a host and port, or the folder of its Unix socket. */
+function databaseAt(url: string): { readonly host: string; readonly port: number } {
+  const { hostname: name, port, searchParams } = new URL(url);
+  return { host: searchParams.get('host') ?? name.replace(/^\[|\]$/g, ''), port: Number(port || 5432) };
 }

@@ -1,5 +1,5 @@
 import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
-import type { KeyPaths, SandboxProbe, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerContainers } from './container.module';
 import type { WorkerEgress } from './egress.module';
@@ -11,8 +11,11 @@ export interface WorkerParts {
   readonly supervisor: Supervisor;
   readonly objects: CollectableObjectStore;
   readonly keys: KeyPaths;
-  readonly probe: SandboxProbe;
-  readonly description: WorkerDescription;
+  readonly sandboxes: Sandboxes;
+  /** As the last probe left it. */
+  readonly description: () => WorkerDescription;
+  /** A sandbox could not be set up: what the probe has shown may be true no more. */
+  readonly onStartFailed: () => void;
   readonly egress: WorkerEgress;
   readonly containers: WorkerContainers;
   readonly log: WorkerLog;

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import type { WorkerDescription } from '@taskrunner/core';
+import type { Incarnation, WorkerDescription } from '@taskrunner/core';
 import {
   databaseUrlsOf,
   type EgressProxy,
@@ -9,8 +9,10 @@ import {
   monotonicMs,
   openObjectStore,
   openWorkerDatabase,
+  SEALED_ISOLATION,
   Supervisor,
   type Configuration,
+  type Sandboxes,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -25,7 +27,7 @@ import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
-import { describe, prove } from './sandbox.module';
+import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import type { WorkerLog } from './worker-log';
 
@@ -35,12 +37,18 @@ const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
 const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
+const UNENFORCEABLE_INTERVAL_MS = 2_000;
+/** Between two probes that failed starts ask for. */
+const SUSPICION_MS = 10_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
 /** The worker, composed: one incarnation at a time, its supervisor, its loops. */
 export class Worker {
   private lease: Lease | null = null;
+  private incarnation: Incarnation | null = null;
+  private prober: NodeJS.Timeout | null = null;
+  private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
 
@@ -49,7 +57,10 @@ export class Worker {
     private readonly supervisor: Supervisor,
     private readonly egress: EgressProxy,
     private readonly url: string,
-    private readonly description: WorkerDescription,
+    private readonly configuration: Configuration,
+    private readonly sandboxes: Sandboxes,
+    private readonly describeNow: () => WorkerDescription,
+    private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
@@ -79,13 +90,19 @@ export class Worker {
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await openObjectStore(configuration.artifacts);
     const keys = keyPathsOf(configuration);
-    const probe = await prove(configuration, keys, supervisor, log);
+    const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const containers = await openContainers(configuration, supervisor, log);
-    const description = describe(configuration, probe, containers, await loadPackTrust(configuration));
+    const opened: { worker: Worker | null } = { worker: null };
+    const packTrust = await loadPackTrust(configuration);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, containers, packTrust);
+    const description = describeNow();
     const egress = await openEgress(configuration, log);
-    const parts = { database, supervisor, objects, keys, probe, description, egress, containers, log, telemetry };
-    const hands = await driverHands(configuration, parts);
-    const sealing = await attestHands(configuration, { database, objects, keys, probe, log });
+    const hands = await driverHands(configuration, {
+      ...{ database, supervisor, objects, keys, sandboxes, egress, containers, log, telemetry },
+      description: () => opened.worker?.description ?? description,
+      onStartFailed: () => opened.worker?.suspect(),
+    });
+    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, log });
     const watch = telemetry.watchRuns();
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
@@ -96,6 +113,9 @@ export class Worker {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
         mailIntervalMs: MAIL_INTERVAL_MS,
+        unenforceable: () => (sandboxes.of(SEALED_ISOLATION) === null ? [SEALED_ISOLATION] : []),
+        unenforceableWaitMs: configuration.sealedMode.wait,
+        unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
       },
       () => attests.wake(),
@@ -112,11 +132,14 @@ export class Worker {
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
     );
-    return new Worker(
+    opened.worker = new Worker(
       database,
       supervisor,
       egress.proxy,
       workerUrl,
+      configuration,
+      sandboxes,
+      describeNow,
       description,
       claims,
       attests,
@@ -124,10 +147,12 @@ export class Worker {
       sweep,
       telemetry,
     );
+    return opened.worker;
   }
 
   async start(): Promise<void> {
     const incarnation = await this.database.claims.register(this.description);
+    this.incarnation = incarnation;
     this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS);
     this.lease = new Lease(this.url, incarnation, ({ held, at, sent }) => {
       if (held) {
@@ -138,12 +163,13 @@ export class Worker {
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
+    this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
     this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
-      isolation: this.description.isolation,
+      isolations: this.description.isolations,
       probe: this.description.probe,
     });
   }
@@ -151,6 +177,7 @@ export class Worker {
   /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    if (this.prober !== null) clearInterval(this.prober);
     await this.claims.drain(graceMs);
     await this.attests.stop();
     await this.announces.stop();
@@ -174,12 +201,35 @@ export class Worker {
 
   /** A worker that honours no environment claims nothing: it is not ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
-    if (this.description.environments.length === 0)
-      return {
-        ready: false,
-        reason: `the sandbox profile ${this.description.isolation} or the container engine is not here`,
-      };
+    if (this.description.environments.length === 0) {
+      const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
+      const what =
+        refused === '' ? 'the container engine is not here' : `the sandbox profile ${refused} cannot be enforced here`;
+      return { ready: false, reason: what };
+    }
     return this.database.readiness();
+  }
+
+  /** A sandbox could not be set up: perhaps it is this step, perhaps the machine has changed. */
+  private suspect(): void {
+    if (performance.now() - this.suspectedAt < SUSPICION_MS) return;
+    this.suspectedAt = performance.now();
+    void this.prove();
+  }
+
+  /** Probes again. What cannot be enforced any more is claimed no more, and what is driven under it is handed over. */
+  private async prove(): Promise<void> {
+    try {
+      if (this.stopping || !(await this.sandboxes.again())) return;
+      this.description = this.describeNow();
+      const { isolations, environments, probe } = this.description;
+      this.log.say('warn', 'sandbox.changed', { isolations, probe });
+      sayRefused(this.sandboxes, this.log);
+      this.claims.abandonOthers(environments);
+      if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
+    } catch (error) {
+      this.log.say('error', 'sandbox.not-probed', { error });
+    }
   }
 
   private retire: () => Promise<void> = async () => undefined;

@@ -104,6 +104,7 @@ export {
   type DueAnnouncement,
 } from './lib/ports/announcements';
 export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
+export { Workforce } from './lib/ports/workforce';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -251,7 +252,7 @@ export { replay, type Divergence } from './lib/journal/replay';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
-export { RunDriver, type Driven } from './lib/operations/drive-run';
+export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
 export {
   ExecutionLog,
   LEVEL_LETTERS,
@@ -347,6 +348,7 @@ export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
 export {
   packFilesOf,
+  environmentOfPack,
   packSourceOf,
   planPack,
   sourceDigestOf,

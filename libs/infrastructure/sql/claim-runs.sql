@@ -2,7 +2,7 @@
 -- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
 -- seen, so it waits for one that does. SKIP LOCKED: workers do not wait for each other.
 with recursive me as (
-  select w.isolation, w.environments from pack_runs.workers w
+  select string_to_array(w.isolation, ' ') as isolations, w.environments from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), tenants (tenant_id) as (
   (select r.tenant_id from pack_runs.runs r where r.owner is null and r.due_at is not null order by r.tenant_id limit 1)
@@ -17,7 +17,7 @@ with recursive me as (
     select from me, unnest(me.environments) e (digest) cross join lateral (
       select 1 from pack_runs.runs r
       where r.tenant_id = t.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
-        and r.isolation = me.isolation
+        and r.isolation = any (me.isolations)
       limit 1
     ) due
   )
@@ -30,7 +30,7 @@ with recursive me as (
   from turns, me, unnest(me.environments) e (digest) cross join lateral (
     select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
     where r.tenant_id = turns.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
-      and r.isolation = me.isolation
+      and r.isolation = any (me.isolations)
     order by r.due_at limit turns.share for update skip locked
   ) due
 ), picked as (

@@ -45,6 +45,7 @@ export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
 export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
 export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
 export { PlainSandbox } from './lib/sandbox/plain-sandbox';
+export { Sandboxes, type SandboxesOptions } from './lib/sandbox/sandboxes';
 export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
 export {
   DEFAULT_LIMITS,
@@ -64,10 +65,13 @@ export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-
 export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
 export {
   environmentOf,
+  environmentsOf,
   isolationOf,
   profileDefaultsOf,
   retryRuleOf,
+  SEALED_ISOLATION,
   type Build,
+  type Environments,
 } from './lib/configuration/environment-of';
 export { kubernetesOf, podmanOf } from './lib/configuration/container-settings';
 export { ContainerEngine } from './lib/container/container-engine';

@@ -27,8 +27,8 @@ export function registerSimulate(program: Command, context: Context): void {
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
         const { planned } = planning;
-        const sealed = options.sealed === true;
         const script = options.script === undefined ? null : await readScript(options.script);
+        const sealed = options.sealed === true || planned.plan.sandbox.mode === 'sealed';
         const simulation = simulate({ planned, sealed, ...(script === null ? {} : { script }) });
         if (simulation.kind === 'refused') {
           return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);

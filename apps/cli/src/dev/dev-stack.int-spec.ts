@@ -67,7 +67,13 @@ describe('the development stack', () => {
     expect(reading.kind === 'read' && reading.configuration.sandbox.profile).not.toBe('auto');
     expect(statSync(first.configurationPath).mode & 0o777).toBe(0o600);
     const trust = readTrust(readFileSync(first.trustPath, 'utf8'));
-    expect(trust.keys.map(({ usages }) => usages[0])).toEqual(['admission', 'ledger', 'run-open', 'bundle']);
+    expect(trust.keys.map(({ usages }) => usages[0])).toEqual([
+      'admission',
+      'ledger',
+      'run-open',
+      'run-sealed',
+      'bundle',
+    ]);
     const claims = (token: string) =>
       JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
     expect(claims(await first.tokenFor('grace'))).toMatchObject({ iss: first.issuer, sub: 'grace', tenant: 'acme' });

@@ -14,6 +14,7 @@ export interface KeyRing {
   readonly admission: DatedKey;
   readonly ledger: DatedKey;
   readonly runOpen: DatedKey;
+  readonly runSealed: DatedKey;
   readonly bundle: DatedKey;
 }
 
@@ -23,6 +24,7 @@ export async function makeKeys(folder: string): Promise<KeyRing> {
     admission: await ensureKey(folder, 'admission', true),
     ledger: await ensureKey(folder, 'ledger', true),
     runOpen: await ensureKey(folder, 'run-open', false),
+    runSealed: await ensureKey(folder, 'run-sealed', false),
     bundle: await ensureKey(folder, 'bundle', false),
   };
   const mac = join(folder, 'journal-mac.key');

@@ -19,7 +19,7 @@ export async function chooseSandbox(hidden: readonly string[]): Promise<SandboxC
   const supervisor = Supervisor.start();
   const stubFolder = await mkdtemp(join(tmpdir(), 'taskrunner-stubs-'));
   try {
-    const probe = await probeSandbox({ profile: 'bwrap-open/v1', supervisor, stubFolder, roots, hidden });
+    const probe = await probeSandbox({ profile: 'bwrap-open/v2', supervisor, stubFolder, roots, hidden });
     return { profile: probe.available ? 'bwrap' : 'none', reason: probe.reason, roots };
   } finally {
     await supervisor.close();

@@ -42,6 +42,7 @@ function trustedBy({ keys, issuer, audience, jwks }: TrustFacts): object {
       trustedKey(keys.admission, 'admission', []),
       trustedKey(keys.ledger, 'ledger', []),
       trustedKey(keys.runOpen, 'run-open', [DEV_BUILDER]),
+      trustedKey(keys.runSealed, 'run-sealed', [DEV_BUILDER]),
       trustedKey(keys.bundle, 'bundle', []),
     ],
     issuers: [

@@ -10,6 +10,7 @@ import {
   cedarEngine,
   egressRulesOf,
   environmentOf,
+  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
@@ -50,21 +51,24 @@ export async function offlineSetting(
       reading.faults,
     );
   const { configuration } = reading;
-  const environment = environmentOf(configuration, {
-    isolation: isolationOf(configuration) ?? 'bwrap-open/v1',
+  const build = {
+    isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
     executors: EXECUTOR_BEHAVIOURS,
     packTrust: await loadPackTrust(configuration),
-  });
+  };
+  const environments = environmentsOf(configuration, build);
+  const shown = (environment: Environment) => (named ? environment : withoutRoots(environment));
   const { grants } = configuration.approvals;
   const pack = readPack(source.manifest, packFilesOf(source.files));
   return {
-    environment: { ...(named ? environment : withoutRoots(environment)), ...(options.sealed && { mode: 'sealed' }) },
+    environment: shown(options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual),
+    sealedEnvironment: environments.sealed && shown(environments.sealed),
     configuration: {
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
       policyEngines: { cedar: cedarEngine },
-      egress: named ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
+      egress: named && !options.sealed ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
       ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
     },
   };

@@ -96,6 +96,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The pack cannot be planned',
     remediation: 'Correct what is listed under errors.',
   },
+  SEALED_UNENFORCEABLE: {
+    status: 409,
+    title: 'No worker can seal the run',
+    remediation: 'Ask the operator for a worker on a machine with bubblewrap, user namespaces and seccomp.',
+  },
   PLAN_HASH_MISMATCH: {
     status: 409,
     title: 'The plan differs from the hash given',

@@ -80,6 +80,7 @@ export class RunsController {
     codes: [
       'PACK_INVALID',
       'PLAN_INVALID',
+      'SEALED_UNENFORCEABLE',
       'PLAN_HASH_MISMATCH',
       'IDEMPOTENCY_KEY_REUSED',
       'OBJECT_TOO_LARGE',
@@ -108,8 +109,8 @@ export class RunsController {
         idempotency,
       });
     } catch (error) {
-      // Uploads expire before keys do.
-      const before = idempotency && lacksUpload(error) ? await this.submitRun.replay(principal, idempotency) : null;
+      // Uploads expire before keys do, and workers that can seal come and go.
+      const before = idempotency && mayHavePassed(error) ? await this.submitRun.replay(principal, idempotency) : null;
       if (before === null) throw error;
       submitted = { runId: before, replayed: true, run: null };
     }
@@ -263,9 +264,11 @@ export class RunsController {
   }
 }
 
-function lacksUpload(error: unknown): boolean {
+/** True for what would not have been refused when the same request came first. */
+function mayHavePassed(error: unknown): boolean {
   if (!(error instanceof SubmitRunError)) return false;
-  return error.code === 'UPLOAD_MISSING' || error.faults.some(({ code }) => code === 'INPUT_UPLOAD_MISSING');
+  if (error.code === 'UPLOAD_MISSING' || error.code === 'SEALED_UNENFORCEABLE') return true;
+  return error.faults.some(({ code }) => code === 'INPUT_UPLOAD_MISSING');
 }
 
 function idempotencyKeyOf(request: Request): string | null {

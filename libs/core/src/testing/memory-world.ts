@@ -235,7 +235,7 @@ export class MemoryWorld {
       name: 'w',
       version: '1',
       build: zero,
-      isolation: 'none/v1',
+      isolations: ['none/v1'],
       probe: zero,
       environments: [],
       labels: [],
@@ -291,7 +291,13 @@ class MemoryClaims extends Claims {
   async sweep(): Promise<number> {
     return 0;
   }
+  async describe(): Promise<void> {
+    return undefined;
+  }
   async claim(): Promise<readonly ClaimedRun[]> {
+    return [];
+  }
+  async claimUnenforceable(): Promise<readonly ClaimedRun[]> {
     return [];
   }
   async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {

@@ -71,6 +71,11 @@ export function objectStoreContract(open: () => Promise<ObjectStoreBench>): read
       assert.equal(await store.stat(tenant, sha256(pattern(101))), null);
       assert.equal((await store.put(tenant, pieces(pattern(100), 10), { maxBytes: 100 })).size, 100);
     }),
+    contract('stores bytes that are the expected ones', async ({ store }) => {
+      const expected = sha256(pattern(9));
+      const stored = await store.put(tenant, pieces(pattern(9), 4), { ...LIMIT, expected });
+      assert.deepEqual(stored, { digest: expected, size: 9 });
+    }),
     contract('refuses bytes that are not the expected ones', async ({ store }) => {
       const expected = sha256(pattern(8));
       await refused('OBJECT_DIGEST_MISMATCH', () => store.put(tenant, pieces(pattern(9), 4), { ...LIMIT, expected }));

@@ -116,7 +116,8 @@ async function gatherEvidence(
   const builder = builderIdOf({
     developmentAuthority: hands.developmentAuthority,
     keyFile: hands.attestor.isKeyFile,
-    hostNetwork: false,
+    // Steps under none/v1 are children in the worker's own network.
+    hostNetwork: environment.isolation === 'none/v1',
     mode: environment.mode,
   });
   const files: PackFile[] = [];

@@ -4,7 +4,7 @@ import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
-import { RunDriver, type Driven } from './drive-run';
+import { RunDriver, type Driven, type Refusal } from './drive-run';
 
 class Scripted extends Executor {
   readonly behaviour = 1;
@@ -57,6 +57,43 @@ async function drive(
   const driver = await RunDriver.open(world.hands(executors), world.claim(runId, crashed));
   return driver === 'halted' ? 'halted' : driver.drive();
 }
+
+describe('a run that nobody can keep apart', () => {
+  const refusal: Refusal = { code: 'SEALED_UNENFORCEABLE', message: 'no worker can seal' };
+
+  it('ends with its reason; nothing of it starts, not even what always runs', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })])));
+    const acting = command(() => ok);
+    const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
+    if (driver === 'halted') throw new Error('halted');
+    expect(await driver.drive()).toBe('ended');
+    expect(acting.calls).toEqual([]);
+    expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
+    expect(world.outbox).toEqual([{ runId: run }]);
+  });
+
+  it('ends also where it had begun elsewhere', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(
+      aPlan(
+        aBlock([
+          effect('first'),
+          gate('gate', { needs: ['first'] }),
+          effect('act', { needs: ['gate'], runOn: 'always' }),
+        ]),
+      ),
+    );
+    const acting = command(() => ok);
+    expect(await drive(world, run, [acting])).toBe('parked');
+    expect(acting.calls).toEqual(['first#1']);
+    const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
+    if (driver === 'halted') throw new Error('halted');
+    expect(await driver.drive()).toBe('ended');
+    expect(acting.calls).toEqual(['first#1']);
+    expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
+  });
+});
 
 describe('RunDriver', () => {
   it('runs pure steps ahead and commits them with few pages', async () => {

@@ -30,6 +30,12 @@ import { Draught, type Arrival } from './turn';
 
 export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
 
+/** Why a run ends without being driven. */
+export interface Refusal {
+  readonly code: 'SEALED_UNENFORCEABLE';
+  readonly message: string;
+}
+
 /** Entries after which a turn that still could run ahead commits first. */
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
@@ -68,8 +74,15 @@ export class RunDriver {
     this.executions = new Executions(hands, run, values, (fact) => this.arrived({ kind: 'fact', fact }));
   }
 
-  /** Restores a claimed run. One whose records do not agree is halted, and there is no driver. */
-  static async open(hands: DriverHands, run: ClaimedRun): Promise<RunDriver | 'halted'> {
+  /**
+   * Restores a claimed run. One whose records do not agree is halted, and there is no driver. With a `refusal` the run ends with its
+   * code, and none of its steps is started.
+   */
+  static async open(
+    hands: DriverHands,
+    run: ClaimedRun,
+    refusal: Refusal | null = null,
+  ): Promise<RunDriver | 'halted'> {
     const restored = await restoreRun(hands, run).catch(unreadable);
     if (restored.kind === 'halted') {
       hands.alarm(run, restored.code, restored.detail);
@@ -90,7 +103,7 @@ export class RunDriver {
       lastLine,
       run.seen,
     );
-    driver.begin();
+    driver.begin(refusal);
     return driver;
   }
 
@@ -140,7 +153,7 @@ export class RunDriver {
     return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
   }
 
-  private begin(): void {
+  private begin(refusal: Refusal | null): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind === 'running')
@@ -153,6 +166,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
   private async readLetters(): Promise<void> {

@@ -13,7 +13,10 @@ import type { Signer } from '../ports/signer';
 
 /** Keys of the worker's own host, by usage. */
 export interface AttestingKeys {
+  /** Of usage `run-open`. */
   readonly run: Signer;
+  /** Of usage `run-sealed`; null where this host has none: evidence of sealed runs then waits for one that has. */
+  readonly runSealed: Signer | null;
   readonly bundle: Signer;
 }
 
@@ -26,7 +29,8 @@ export class KeyAttestor extends Attestor {
   }
 
   async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
-    const { run } = this.keys;
+    const run = documents.environment.mode === 'sealed' ? this.keys.runSealed : this.keys.run;
+    if (run === null) throw new TypeError('no key of usage run-sealed is here');
     const provenance = buildProvenance(documents);
     return {
       packRun: [await signStatement(run, buildStatement(documents))],

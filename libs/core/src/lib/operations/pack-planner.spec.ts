@@ -1,8 +1,9 @@
+import { digestOf } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { testDefaults, testFloor } from '../../testing/random-plan';
 import { PackPlanner } from './pack-planner';
-import { planPack, type PackSource, type PlanningSetting } from './pack-source';
+import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
 
 const setting: PlanningSetting = {
   environment: {
@@ -31,6 +32,43 @@ const manifest = (name: string): PackSource => ({
   manifest: `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: {name: ${name}, version: 1.0.0}\nspec: {inputs: [{name: a, type: number}], steps: [{id: s, run: {uses: builtin:noop}}]}\n`,
   hasLines: true,
   files: [],
+});
+
+describe('the environment of a pack', () => {
+  const sealed = { ...setting.environment, mode: 'sealed' as const, isolation: 'bwrap-sealed/v1' };
+  const asking = (mode: string, more = ''): PackSource => ({
+    ...manifest('x'),
+    manifest: manifest('x').manifest.replace('spec: {', `spec: {sandbox: {mode: ${mode}},${more} `),
+  });
+  const both: PlanningSetting = { ...setting, sealedEnvironment: sealed };
+  const required: PlanningSetting = { ...setting, environment: sealed, sealedEnvironment: sealed };
+
+  it.each([
+    ['says nothing', manifest('x'), both, 'open'],
+    ['is open', asking('open'), both, 'open'],
+    ['asks to be sealed', asking('sealed'), both, 'sealed'],
+    ['says nothing where all are sealed', manifest('x'), required, 'sealed'],
+    ['is open where all are sealed', asking('open'), required, 'sealed'],
+    [
+      'asks to be sealed and installs in sealed environments only',
+      asking('sealed', ' sealedInstall: true,'),
+      both,
+      'sealed',
+    ],
+  ])('of one that %s', (_what, source, where, mode) => {
+    const planning = planPack(source, { a: 1 }, where);
+    if (planning.kind === 'refused') throw new Error(JSON.stringify(planning.faults));
+    expect(environmentOfPack(planning.read, where).mode).toBe(mode);
+    const digest = digestOf(environmentOfPack(planning.read, where) as unknown as JsonObject);
+    expect(planning.planned.profile.environment).toBe(digest);
+  });
+
+  it.each([
+    ['SEALED_UNENFORCEABLE', asking('sealed'), setting],
+    ['SEALED_INSTALL_REQUIRED', asking('open', ' sealedInstall: true,'), both],
+  ])('refuses with %s where there is none', (code, source, where) => {
+    expect(planPack(source, { a: 1 }, where)).toMatchObject({ kind: 'refused', faults: [{ code }] });
+  });
 });
 
 describe('PackPlanner', () => {

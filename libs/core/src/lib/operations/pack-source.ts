@@ -30,8 +30,17 @@ export interface PackSource {
 
 /** What a planner of this installation goes by. */
 export interface PlanningSetting {
+  /** Of every run whose pack does not ask to be sealed. */
   readonly environment: Environment;
+  /** Of runs whose pack asks for it (`sandbox.mode: sealed`); null or absent: this installation does not seal. */
+  readonly sealedEnvironment?: Environment | null;
   readonly configuration: PlanConfiguration;
+}
+
+/** The environment that a pack runs in: its mode is the stricter one of what the installation and the pack ask for. */
+export function environmentOfPack({ pack }: ReadPack, setting: PlanningSetting): Environment {
+  const { environment, sealedEnvironment = null } = setting;
+  return pack.spec.sandbox.mode === 'sealed' ? (sealedEnvironment ?? environment) : environment;
 }
 
 /** A pack that can run. */
@@ -56,7 +65,8 @@ export function planPack(source: PackSource, inputs: JsonObject, setting: Planni
     pack: read,
     files,
     inputs,
-    ...setting,
+    environment: environmentOfPack(read, setting),
+    configuration: setting.configuration,
     ...(source.hasLines ? { source: source.manifest } : {}),
   });
   if (planning.kind === 'refused') {

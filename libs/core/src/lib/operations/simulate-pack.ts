@@ -2,7 +2,7 @@ import type { Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { simulate, type Simulated } from '../simulation/simulate';
-import { planPack, type PackSource, type PlanningSetting } from './pack-source';
+import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
 
 /** How a pack would run, or everything that is wrong with it or with the script. */
 export type PackSimulation =
@@ -22,8 +22,8 @@ export function simulatePack(
 ): PackSimulation {
   const planning = planPack(source, inputs, setting);
   if (planning.kind === 'refused') return planning;
-  const { planned } = planning;
-  const simulation = simulate({ planned, script, sealed: setting.environment.mode === 'sealed' });
+  const { planned, read } = planning;
+  const simulation = simulate({ planned, script, sealed: environmentOfPack(read, setting).mode === 'sealed' });
   if (simulation.kind === 'refused') {
     const faults = simulation.faults.map((fault) => ({ ...fault, path: `/script${fault.path}` }));
     return { kind: 'refused', code: 'SCRIPT_INVALID', faults };

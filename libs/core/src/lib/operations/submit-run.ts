@@ -10,16 +10,25 @@ import type { ReadPack } from '../pack/read-pack';
 import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
 import type { Planned, Receipt } from '../plan/plan-request';
+import type { Environment } from '../plan/profile';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
 import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
+import type { Workforce } from '../ports/workforce';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackJudge } from './pack-judge';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
-import { packedFiles, sourceDigestOf, type PackFile, type PackSource, type PlannedPack } from './pack-source';
+import {
+  environmentOfPack,
+  packedFiles,
+  sourceDigestOf,
+  type PackFile,
+  type PackSource,
+  type PlannedPack,
+} from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -27,6 +36,8 @@ export type SubmitRunCode =
   | 'PACK_INVALID'
   /** The pack cannot run with these inputs here: see the faults. */
   | 'PLAN_INVALID'
+  /** The run would be sealed, and no worker that is there can seal. */
+  | 'SEALED_UNENFORCEABLE'
   /** The plan is not the one whose hash was given. */
   | 'PLAN_HASH_MISMATCH'
   /** The environment is not the one whose digest was given. */
@@ -100,6 +111,7 @@ export interface SubmitRunHands {
   readonly signer: Signer;
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
+  readonly workforce: Workforce;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -124,14 +136,12 @@ interface AdmittedTexts {
 
 /** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
 export class SubmitRun {
-  private readonly environment: { readonly text: string; readonly digest: Digest };
+  /** Of the environments of this installation. */
+  private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
   /** Of plannings that the planner remembers. */
   private readonly texts = new WeakMap<Planned, AdmittedTexts>();
 
-  constructor(private readonly hands: SubmitRunHands) {
-    const text = canonical(hands.planner.setting.environment as unknown as Json);
-    this.environment = { text, digest: sha256(text) };
-  }
+  constructor(private readonly hands: SubmitRunHands) {}
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
     const run = await this.prepare(principal, submission);
@@ -151,6 +161,7 @@ export class SubmitRun {
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
     const { planning, trust } = await this.check(principal, submission);
+    await this.refuseUnenforceable(planning);
     return this.admit(principal, submission, planning, trust);
   }
 
@@ -191,6 +202,7 @@ export class SubmitRun {
   ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const { planned, read, files } = planning;
+    const environment = this.environmentOf(planning);
     const { tenant, iss, sub, name } = principal;
     const packed = packedFiles(submission.source, files);
     const stored: NewRun['files'] = [];
@@ -215,8 +227,8 @@ export class SubmitRun {
       planHash,
       ...this.textsOf(planned, read),
       profileDigest,
-      environment: this.environment.text,
-      environmentDigest: this.environment.digest,
+      environment: environment.text,
+      environmentDigest: environment.digest,
       pack,
       files: stored,
       packSignatures: signatures,
@@ -230,6 +242,28 @@ export class SubmitRun {
       stepsTotal: planned.index.nodes.size,
       idempotency: submission.idempotency && { ...submission.idempotency, person: { iss, sub } },
     };
+  }
+
+  /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
+  private async refuseUnenforceable(planning: PlannedPack): Promise<void> {
+    if (environmentOfPack(planning.read, this.hands.planner.setting).mode !== 'sealed') return;
+    const { live, honouring } = await this.hands.workforce.honouring(this.environmentOf(planning).digest);
+    if (live === 0 || honouring > 0) return;
+    throw new SubmitRunError(
+      'SEALED_UNENFORCEABLE',
+      live === 1 ? 'the one worker that is there cannot seal' : `none of ${live} workers can seal`,
+      'Read in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a machine that has it.',
+    );
+  }
+
+  private environmentOf({ read }: PlannedPack): { readonly text: string; readonly digest: Digest } {
+    const environment = environmentOfPack(read, this.hands.planner.setting);
+    const known = this.environments.get(environment);
+    if (known) return known;
+    const text = canonical(environment as unknown as Json);
+    const found = { text, digest: sha256(text) };
+    this.environments.set(environment, found);
+    return found;
   }
 
   private textsOf(planned: Planned, { pack }: ReadPack): AdmittedTexts {

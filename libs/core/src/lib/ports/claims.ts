@@ -9,7 +9,9 @@ export interface WorkerDescription {
   readonly name: string;
   readonly version: string;
   readonly build: Digest;
-  readonly isolation: string;
+  /** Sandbox profiles that its probe has shown to hold. */
+  readonly isolations: readonly string[];
+  /** Of the document that says how it was shown. */
   readonly probe: Digest;
   /** Environment digests that it honours. */
   readonly environments: readonly Digest[];
@@ -63,12 +65,24 @@ export interface ClaimedRun {
 /** The right to drive runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<Incarnation>;
+  /** A probe has come out otherwise: what this incarnation proves and honours from now on. */
+  abstract describe(incarnation: Incarnation, worker: WorkerDescription): Promise<void>;
   /** Renews the lease of an incarnation; false if it was swept. Returns database time for the clock. */
   abstract renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
   /** Marks the dead and frees their runs; at most once a second, and only by a worker that has renewed for one full lease. */
   abstract sweep(incarnation: Incarnation): Promise<number>;
   /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
   abstract claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]>;
+  /**
+   * Claims up to `free` runs of these sandbox profiles that have been due for `waitMs` while no living worker honours their
+   * environment: to end them with a reason, never to start one of their steps.
+   */
+  abstract claimUnenforceable(
+    incarnation: Incarnation,
+    isolations: readonly string[],
+    waitMs: number,
+    free: number,
+  ): Promise<readonly ClaimedRun[]>;
   /** Pages after `afterSeq` in order. */
   abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */

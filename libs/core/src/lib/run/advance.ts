@@ -75,6 +75,9 @@ function take(draft: Draft, given: Given): void {
     case 'run.cancel-requested':
       return cancel(draft, given.force);
     case 'run.failed':
+      // What cannot be kept apart may not clean up either.
+      if (given.code === 'SEALED_UNENFORCEABLE')
+        return draft.fall({ status: 'failed', code: given.code, step: null, force: true, failureSteps: false });
       return draft.fall({ status: 'failed', code: given.code, step: given.step, force: false, failureSteps: true });
     case 'time.reached':
       return timeReached(draft);

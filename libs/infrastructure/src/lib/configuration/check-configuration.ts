@@ -14,6 +14,12 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       '/http/healthPort',
       '/http/port',
     ]);
+  if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/sealedMode/enabled',
+      'sealedMode.required needs sealedMode.enabled: nothing could run.',
+    );
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
     notes.fault(
       'CONFIG_CONFLICT',

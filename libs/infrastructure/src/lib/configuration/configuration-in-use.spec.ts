@@ -12,6 +12,7 @@ const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
+const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
@@ -33,7 +34,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/migrate.int-spec.ts', 'allowLoss: true'],
   ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
-  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'database.embedded.dataDirectory'],
+  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'embedded.dataDirectory'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
@@ -68,6 +69,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['packsRegistry.maxSignatures', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.maxSignatures'],
   ['packsRegistry.cacheBytes', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.cacheBytes'],
   ['packsRegistry.*', 'apps/webservice-e2e/src/packs.e2e-spec.ts', 'each refusal has its code'],
+  ['policies.timeout', 'apps/worker/src/driving.module.ts', 'configuration.policies.timeout'],
+  ['webhooks.endpoints', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'endpoints'],
+  ['webhooks.*', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'webhooks'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
   ['container.engine', 'apps/webservice-e2e/src/container.e2e-spec.ts', "container: { engine: 'podman'"],
@@ -86,6 +90,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['sealedMode.http.certificates', HTTP, 'certificates: [certificate.ca]'],
   ['sealedMode.http.timeout', 'libs/infrastructure/src/lib/executors/http-exchange.ts', 'headersTimeout: timeoutMs'],
   ['sandbox.profile', PARSING, "'%s is %s'"],
+  ['sealedMode.wait', SEALED_E2E, 'ends a sealed run that waits in vain, with evidence, and starts nothing of it'],
+  ['sealedMode.*', PARSING, 'offers an open and a sealed environment'],
+  ['sandbox.bubblewrap', SEALED_E2E, 'seals until the first start that fails, then refuses; open runs go on'],
+  ['sandbox.probeInterval', 'apps/worker/src/worker.module.ts', 'configuration.sandbox.probeInterval'],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
   ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
   ['sandbox.limits.memoryMiB', SIZES, 'defaults.memoryMiB'],

@@ -59,6 +59,13 @@ describe('the section container', () => {
       expect(environmentOf(read(source), build).executors).toHaveProperty('builtin:container', 1);
   });
 
+  it('has none in a sealed environment of a cluster: no worker can prove what its network plugin does', () => {
+    const build = { isolation: 'bwrap-open/v1', executors: EXECUTOR_BEHAVIOURS, packTrust: {} as never };
+    expect(environmentOf(read(WRITTEN), build, 'sealed').executors).not.toHaveProperty('builtin:container');
+    const podman = environmentOf(read('container: { engine: podman }'), build, 'sealed');
+    expect(podman.executors).toHaveProperty('builtin:container');
+  });
+
   it.each([
     ['container: { engine: kubernetes }', '/container/kubernetes/workClaim'],
     ['container: { kubernetes: { ownerPod: a } }', '/container/kubernetes/ownerPodUid'],

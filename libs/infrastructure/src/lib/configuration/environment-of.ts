@@ -13,7 +13,7 @@ import type { Configuration } from './configuration';
 
 /** What the build and the start of a process add to its configuration. */
 export interface Build {
-  /** Sandbox profile: the configured one, or what the probe chose for `auto`; see `isolationOf`. */
+  /** Sandbox profile of open runs: the configured one, or what the probe chose for `auto`; see `isolationOf`. */
   readonly isolation: string;
   /** Behaviour versions of the executors: `EXECUTOR_BEHAVIOURS`. */
   readonly executors: Readonly<Record<string, number>>;
@@ -23,20 +23,41 @@ export interface Build {
   readonly extensions?: Readonly<Record<string, string>>;
 }
 
-/** The name of the configured sandbox profile; null for `auto`, where a probe decides at start. */
-export function isolationOf(configuration: Configuration): 'bwrap-open/v1' | 'none/v1' | null {
+/** How every sealed run is kept apart. */
+export const SEALED_ISOLATION = 'bwrap-sealed/v1';
+
+/** The name of the configured sandbox profile of open runs; null for `auto`, where a probe decides at start. */
+export function isolationOf(configuration: Configuration): 'bwrap-open/v2' | 'none/v1' | null {
   const { profile } = configuration.sandbox;
-  return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v1' : 'none/v1';
+  return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v2' : 'none/v1';
+}
+
+/** The environments that an installation offers. */
+export interface Environments {
+  /** Of a run whose pack does not ask to be sealed. */
+  readonly usual: Environment;
+  /** Of a run whose pack asks for it; null: this installation does not seal. The same as `usual` where every run is sealed. */
+  readonly sealed: Environment | null;
+}
+
+export function environmentsOf(configuration: Configuration, build: Build): Environments {
+  const { enabled, required } = configuration.sealedMode;
+  const sealed = enabled ? environmentOf(configuration, build, 'sealed') : null;
+  return { usual: required && sealed ? sealed : environmentOf(configuration, build), sealed };
 }
 
 /** The environment document (documents.md, Profile): a function of configuration and build alone. */
-export function environmentOf(configuration: Configuration, build: Build): Environment {
+export function environmentOf(
+  configuration: Configuration,
+  build: Build,
+  mode: 'open' | 'sealed' = 'open',
+): Environment {
   const { floor } = configuration.approvals;
   return {
     schema: 'taskrunner.environment.v1',
     machine: MACHINE_VERSION,
-    mode: 'open',
-    isolation: build.isolation,
+    mode,
+    isolation: mode === 'sealed' ? SEALED_ISOLATION : build.isolation,
     limits: {
       artifactMaxBytes: configuration.artifacts.maxBytes,
       ...profileDefaultsOf(configuration),
@@ -53,15 +74,20 @@ export function environmentOf(configuration: Configuration, build: Build): Envir
     },
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
     engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
-    executors: executorsOf(configuration, build.executors),
+    executors: executorsOf(configuration, build.executors, mode),
     extensions: build.extensions ?? {},
   };
 }
 
-/** The executors of this installation: containers need an engine. */
-function executorsOf({ container }: Configuration, all: Build['executors']): Environment['executors'] {
+/** The executors of this installation: containers need an engine, and no worker can prove that a cluster seals them. */
+function executorsOf(
+  { container: { engine } }: Configuration,
+  all: Build['executors'],
+  mode: Environment['mode'],
+): Environment['executors'] {
   const { 'builtin:container': behaviour, ...others } = all;
-  return behaviour === undefined || container.engine === 'none' ? others : all;
+  const isThere = engine === 'podman' || (engine === 'kubernetes' && mode === 'open');
+  return behaviour !== undefined && isThere ? all : others;
 }
 
 /** What the environment gives where a pack says nothing. */

@@ -6,6 +6,7 @@ export interface KeyPaths {
   readonly admission: string;
   readonly ledger: string;
   readonly runOpen: string;
+  readonly runSealed: string;
   readonly bundle: string;
   readonly journalMac: string;
   readonly admissionPublic: readonly string[];
@@ -20,6 +21,7 @@ export function keyPathsOf({ keys }: Configuration): KeyPaths {
     admission: keys.admission ?? inFolder('admission.pem'),
     ledger: keys.ledger ?? inFolder('ledger.pem'),
     runOpen: keys.runOpen ?? inFolder('run-open.pem'),
+    runSealed: keys.runSealed ?? inFolder('run-sealed.pem'),
     bundle: keys.bundle ?? inFolder('bundle.pem'),
     journalMac: keys.journalMac ?? inFolder('journal-mac.key'),
     admissionPublic: several(keys.admissionPublic, 'admission.pub.pem'),

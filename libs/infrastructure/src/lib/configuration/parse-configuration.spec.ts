@@ -6,7 +6,7 @@ import { readDocument, type Json } from '@taskrunner/core';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { databaseUrlsOf } from './database-urls';
 import { describeConfiguration } from './describe-configuration';
-import { environmentOf, isolationOf, profileDefaultsOf } from './environment-of';
+import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf } from './environment-of';
 import { variableOf, type Variables } from './environment-variables';
 import { keyPathsOf } from './key-paths';
 import { listKeys } from './key';
@@ -302,8 +302,29 @@ describe('what is made of a configuration', () => {
   });
 
   it.each([
+    ['', 'open', 'sealed'],
+    ['sealedMode: { enabled: false }', 'open', null],
+    ['sealedMode: { required: true }', 'sealed', 'sealed'],
+  ])('offers an open and a sealed environment, or one of them (%s)', (text, usual, sealed) => {
+    const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
+    const build = { isolation: 'none/v1', executors: {}, packTrust };
+    const offered = environmentsOf(read(text), build);
+    expect([offered.usual.mode, offered.sealed?.mode ?? null]).toEqual([usual, sealed]);
+    for (const { mode, isolation } of [offered.usual, ...(offered.sealed ? [offered.sealed] : [])])
+      expect(isolation).toBe(mode === 'sealed' ? 'bwrap-sealed/v1' : 'none/v1');
+  });
+
+  it('refuses to require a seal that it does not offer', () => {
+    const reading = parseConfiguration('sealedMode: { enabled: false, required: true }', {});
+    expect(reading).toMatchObject({
+      kind: 'refused',
+      faults: [{ code: 'CONFIG_CONFLICT', path: '/sealedMode/enabled' }],
+    });
+  });
+
+  it.each([
     ['auto', null],
-    ['bwrap', 'bwrap-open/v1'],
+    ['bwrap', 'bwrap-open/v2'],
     ['none', 'none/v1'],
   ])('%s is %s', (profile, name) => expect(isolationOf(read(`sandbox: { profile: ${profile} }`))).toBe(name));
 

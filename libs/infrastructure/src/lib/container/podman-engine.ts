@@ -36,6 +36,9 @@ export interface PodmanOptions extends PodmanProgram {
   readonly ceiling: ContainerCeiling;
 }
 
+const STOPPED: ContainerExit = { code: null, signal: null, killed: 'stop' };
+const ENDED_BEFORE_START: RunningContainer = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
+
 /**
  * podman on this machine, without a daemon. A container is made and held before its first instruction, its image is compared, its
  * first process is told to the supervisor; only then it starts. So nothing of a step runs that the end of this worker would not end.
@@ -81,7 +84,7 @@ export class PodmanEngine extends ContainerEngine {
 
   async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
     const name = containerName(task);
-    await this.bringImage(task);
+    if (!(await this.bringImage(task))) return ENDED_BEFORE_START;
     const environment = await PodmanEnvironment.lay(this.cli, name, task.env);
     try {
       const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
@@ -115,14 +118,16 @@ export class PodmanEngine extends ContainerEngine {
     return names.length;
   }
 
-  /** The image is there, under the digest that the plan pins. */
-  private async bringImage({ image, signal }: ContainerTask): Promise<void> {
+  /** The image is there, under the digest that the plan pins; false if it was told to stop meanwhile. */
+  private async bringImage({ image, signal }: ContainerTask): Promise<boolean> {
     const reference = `${image.name}@${image.digest}`;
     const found = await this.cli.call(['image', 'exists', reference]);
-    if (found.code === 0) return;
+    if (found.code === 0) return true;
     if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
     const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
+    if (pulled.code !== 0 && signal.aborted) return false;
     if (pulled.code !== 0) throw refusal('IMAGE_MISSING', `${reference}: ${lastLine(pulled.stderr)}`);
+    return true;
   }
 
   private async look(name: string): Promise<{ readonly pid: number; readonly image: Digest }> {

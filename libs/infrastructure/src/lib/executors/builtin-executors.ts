@@ -14,6 +14,7 @@ import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
+import { StepsByIsolation } from './steps-by-isolation';
 import { TransformExecutor } from './transform-executor';
 import { ValidateSchemaExecutor } from './validate-schema-executor';
 import { WaitExecutor } from './wait-executor';
@@ -22,8 +23,8 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly clock: Clock;
   readonly objects: ObjectStore;
-  /** Null: a worker without a sandbox, which starts no processes. */
-  readonly hands: SandboxHands | null;
+  /** By the isolation of the run's environment; null where this worker cannot enforce it. */
+  readonly hands: (isolation: string) => SandboxHands | null;
   /** None: a worker without a container engine. */
   readonly containers?: ContainerHands | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
@@ -47,20 +48,21 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
+  const steps = new StepsByIsolation(
+    hands,
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress }),
+  );
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
     new WaitExecutor(clock),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
+    new CommandExecutor(steps),
+    new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
     new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
-  if (hands !== null) {
-    const step = new SandboxedStep({ ...options, hands, pack, declared, egress });
-    const { owner } = hands.sandbox;
-    executors.push(new CommandExecutor(step), new ScriptExecutor({ step, pack, interpreters, owner }));
-    if (options.containers) executors.push(new ContainerExecutor(step));
-  }
+  if (options.containers) executors.push(new ContainerExecutor(steps));
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

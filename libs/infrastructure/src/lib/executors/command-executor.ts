@@ -1,7 +1,8 @@
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { refusal } from './executor-error';
-import type { Invocation, SandboxedStep } from './sandboxed-step';
+import type { Invocation } from './sandboxed-step';
+import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from './with-values';
 
 /** `builtin:command`: an argv, never a shell string. */
@@ -9,12 +10,12 @@ export class CommandExecutor extends Executor {
   readonly uses = 'builtin:command';
   readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
 
-  constructor(private readonly step: SandboxedStep) {
+  constructor(private readonly steps: StepsByIsolation) {
     super();
   }
 
   execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    return this.step.perform(request, report, () => invocationOf(request));
+    return this.steps.perform(request, report, () => invocationOf(request));
   }
 }
 

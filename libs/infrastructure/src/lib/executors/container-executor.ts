@@ -8,7 +8,8 @@ import {
 } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { refusal } from './executor-error';
-import type { ContainerInvocation, SandboxedStep } from './sandboxed-step';
+import type { ContainerInvocation } from './sandboxed-step';
+import type { StepsByIsolation } from './steps-by-isolation';
 import { okExitCodesOf, textsOf } from './with-values';
 
 const MIB = 1024 * 1024;
@@ -18,12 +19,12 @@ export class ContainerExecutor extends Executor {
   readonly uses = 'builtin:container';
   readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
 
-  constructor(private readonly step: SandboxedStep) {
+  constructor(private readonly steps: StepsByIsolation) {
     super();
   }
 
   execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    return this.step.perform(request, report, () => invocationOf(request));
+    return this.steps.perform(request, report, () => invocationOf(request));
   }
 }
 

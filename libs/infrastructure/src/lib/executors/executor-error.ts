@@ -28,6 +28,9 @@ const REMEDIES = {
   BUNDLE_ENTRY_MISSING: 'Get the bundle again: it is not complete.',
   BUNDLE_ENTRY_EXTRA: 'Get the bundle again: something was added to it.',
   BUNDLE_ENTRY_DIFFERS: 'Get the bundle again: a file was changed.',
+  SEALED_UNENFORCEABLE:
+    'Look into the log of the worker (sandbox.unavailable): what it lacks must come back, or another worker take the run.',
+  SANDBOX_UNAVAILABLE: 'Look into the log of the worker (sandbox.unavailable).',
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 

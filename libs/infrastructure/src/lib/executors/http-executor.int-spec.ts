@@ -70,7 +70,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { clock: new FixedClock(), objects, hands: null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES }; // prettier-ignore
+    const options = { clock: new FixedClock(), objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     executor = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
   });

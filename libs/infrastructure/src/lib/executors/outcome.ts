@@ -4,6 +4,7 @@ import { isCodedError, type Outcome } from '@taskrunner/core';
 const WORTH_ANOTHER = new Set([
   'START_FAILED',
   'SANDBOX_UNAVAILABLE',
+  'SEALED_UNENFORCEABLE',
   'COLLECTOR_FAILED',
   'OBJECT_STORE_UNAVAILABLE',
   'EGRESS_UNAVAILABLE',

@@ -27,7 +27,7 @@ function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
   const options = {
     clock: new FixedClock(),
     objects,
-    hands: null,
+    hands: () => null,
     workDirectory: folder,
     artifactMaxBytes: 1,
     bundles: NO_BUNDLES,
@@ -151,12 +151,40 @@ describe('an exit', () => {
   });
 });
 
+it.each([
+  ['sealed', 'bwrap-sealed/v1', 'SEALED_UNENFORCEABLE'],
+  ['open', 'bwrap-open/v2', 'SANDBOX_UNAVAILABLE'],
+])('a step of a run that is %s starts in %s or not at all', async (mode, isolation, code) => {
+  const asked: string[] = [];
+  const executors = builtinExecutors({
+    clock: new FixedClock(),
+    objects,
+    hands: (wanted) => {
+      asked.push(wanted);
+      return null;
+    },
+    workDirectory: folder,
+    artifactMaxBytes: 1,
+    bundles: NO_BUNDLES,
+    interpreters: ['sh'],
+  });
+  const run = { ...aRun(), environment: JSON.stringify({ mode, isolation }) };
+  for (const [uses, parameters] of [
+    ['builtin:command', { command: ['true'] }],
+    ['builtin:script', { interpreter: ['sh'], source: 'true' }],
+  ] as const) {
+    const outcome = await executors.get(uses)?.execute(aRequest(parameters, { run }), new Report());
+    expect(outcome).toMatchObject({ kind: 'failed', code, retryable: true });
+  }
+  expect(asked).toEqual([isolation, isolation]);
+});
+
 it('every executor has the behaviour version that the environment names', () => {
   const hands = { sandbox: { owner: null } } as never;
   const executors = builtinExecutors({
     clock: new FixedClock(),
     objects,
-    hands,
+    hands: () => hands,
     containers: { owner: null } as never,
     workDirectory: folder,
     artifactMaxBytes: 1,

@@ -10,6 +10,12 @@ export interface StepFile {
   readonly executable?: boolean;
 }
 
+/** Whom files of a step must belong to. */
+export interface StepOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** The folder of one execution. */
 export interface StepWorkspace {
   /** Where it lies on this machine. */
@@ -83,7 +89,7 @@ export interface TakenArtifact {
 export interface SandboxHands {
   readonly sandbox: {
     /** Whom workspaces must belong to; null: the user of this process. */
-    readonly owner: { readonly uid: number; readonly gid: number } | null;
+    readonly owner: StepOwner | null;
     environment(workspace: StepWorkspace): { readonly [name: string]: string };
     resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool>;
     /** What the supervisor starts. */
@@ -94,7 +100,7 @@ export interface SandboxHands {
     readonly root: string;
     readonly run: string;
     readonly execution: string;
-    readonly owner: { readonly uid: number; readonly gid: number } | null;
+    readonly owner: StepOwner | null;
   }): Promise<StepWorkspace>;
   /** What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if nothing. Refuses with `OUTPUTS_REFUSED`, `OUTPUTS_INVALID`. */
   readOutputs(workspace: StepWorkspace): Promise<JsonObject>;

@@ -29,7 +29,7 @@ class FixedClock extends Clock {
   }
 }
 
-describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profile) => {
+describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profile) => {
   let folder: string;
   let work: string;
   let supervisor: Supervisor;
@@ -59,7 +59,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
     executors = builtinExecutors({
       clock: new FixedClock(),
       objects,
-      hands,
+      hands: () => hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
       bundles: NO_BUNDLES,
@@ -411,7 +411,7 @@ describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('under %s', (profi
       const step = builtinExecutors({
         clock: new FixedClock(),
         objects,
-        hands,
+        hands: () => hands,
         workDirectory: work,
         artifactMaxBytes: 1,
         bundles: NO_BUNDLES,

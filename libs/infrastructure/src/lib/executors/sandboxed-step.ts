@@ -16,7 +16,7 @@ import { MountedFiles } from './mounted-files';
 import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
-import type { SandboxHands, StepChild, StepExit, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
 
@@ -26,8 +26,8 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly okExitCodes: ReadonlySet<number>;
   readonly stdin?: string;
-  /** Last touch before the start. */
-  readonly prepare?: (workspace: StepWorkspace) => Promise<void>;
+  /** Last touch before the start. `owner`: whom files must belong to; null: the user of this process. */
+  readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
 }
 
 /** A container that is to be started with a workspace. */
@@ -176,7 +176,7 @@ export class SandboxedStep {
   ): Promise<Start> {
     if ('image' in invocation)
       return (egressSocket) => this.startContainer(workspace, request, report, invocation, egressSocket);
-    await invocation.prepare?.(workspace);
+    await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
     return (egressSocket) => this.startChild(workspace, request, report, invocation, tool, egressSocket);
   }

@@ -4,8 +4,9 @@ import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } f
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { refusal } from './executor-error';
 import type { PackContent } from './pack-content';
-import type { StepWorkspace } from './sandbox-hands';
-import type { Invocation, SandboxedStep } from './sandboxed-step';
+import type { StepOwner, StepWorkspace } from './sandbox-hands';
+import type { Invocation } from './sandboxed-step';
+import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from './with-values';
 
 /** Where a script from `source` stands: among what is discarded. */
@@ -13,12 +14,10 @@ const SOURCE_FILE = 'tmp/script';
 
 /** What the script executor needs. */
 export interface ScriptExecutorOptions {
-  readonly step: SandboxedStep;
+  readonly steps: StepsByIsolation;
   readonly pack: PackContent;
   /** Names of interpreters that may be started. */
   readonly interpreters: readonly string[];
-  /** Whom its files must belong to; null: the user of this process. */
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
 /** `builtin:script`: an interpreter with a script of the pack, or with `source`, which is written to a file as it is. */
@@ -31,7 +30,7 @@ export class ScriptExecutor extends Executor {
   }
 
   execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    return this.options.step.perform(request, report, () => this.invocationOf(request));
+    return this.options.steps.perform(request, report, () => this.invocationOf(request));
   }
 
   private invocationOf({ run, with: parameters }: ExecutionRequest): Invocation {
@@ -47,14 +46,13 @@ export class ScriptExecutor extends Executor {
       args: [...flags, file, ...textsOf(parameters, 'args')],
       okExitCodes: okExitCodesOf(parameters),
       ...(stdin === null ? {} : { stdin: contentOf(stdin) }),
-      ...(typeof source === 'string' ? { prepare: (workspace) => this.write(workspace, source) } : {}),
+      ...(typeof source === 'string' ? { prepare: (workspace, owner) => writeSource(workspace, source, owner) } : {}),
     };
   }
+}
 
-  private async write(workspace: StepWorkspace, source: string): Promise<void> {
-    const path = join(workspace.path, SOURCE_FILE);
-    await writeFile(path, source, { mode: 0o500, flag: 'wx' });
-    const { owner } = this.options;
-    if (owner !== null) await chown(path, owner.uid, owner.gid);
-  }
+async function writeSource(workspace: StepWorkspace, source: string, owner: StepOwner | null): Promise<void> {
+  const path = join(workspace.path, SOURCE_FILE);
+  await writeFile(path, source, { mode: 0o500, flag: 'wx' });
+  if (owner !== null) await chown(path, owner.uid, owner.gid);
 }

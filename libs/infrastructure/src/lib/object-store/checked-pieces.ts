@@ -19,6 +19,7 @@ export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: 
 /** Hashes and counts what it is given. */
 export class Measure {
   private readonly hash = createHash('sha256');
+  private known: Digest | null = null;
   size = 0;
 
   constructor(private readonly maxBytes: number) {}
@@ -30,7 +31,8 @@ export class Measure {
     this.hash.update(piece);
   }
 
+  /** Of all that it was given; nothing more can be given then. */
   digest(): Digest {
-    return `sha256:${this.hash.digest('hex')}` as Digest;
+    return (this.known ??= `sha256:${this.hash.digest('hex')}` as Digest);
   }
 }

@@ -20,6 +20,7 @@ import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
+import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
 import { assertSafeDatabase } from './safety';
 
@@ -53,6 +54,7 @@ export interface WebDatabase {
   readonly logStore: PostgresLogStore;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
+  readonly workforce: PostgresWorkforce;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -96,6 +98,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       logStore: new PostgresLogStore(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
+      workforce: new PostgresWorkforce(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],

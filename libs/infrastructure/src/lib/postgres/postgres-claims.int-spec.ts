@@ -96,7 +96,7 @@ describe('claiming', () => {
 
   it.each([
     ['environment', { environments: [sha256('another')] }],
-    ['isolation', { isolation: 'none/v1' }],
+    ['isolation', { isolations: ['none/v1', 'bwrap-open/v2'] }],
   ])('leaves a run whose %s it does not honour to a worker that does', async (_, description) => {
     await submit(web.runStore);
     const other = await worker.claims.register(aWorker(description));
@@ -294,5 +294,48 @@ describe('leases', () => {
     const incarnation = await worker.claims.register(aWorker());
     const { at } = await worker.claims.renew(incarnation);
     expect(Math.abs(worker.clock.now() - at)).toBeLessThan(100);
+  });
+});
+
+describe('runs that nobody can keep apart', () => {
+  const SEALED = JSON.stringify({ schema: 'taskrunner.environment.v1', mode: 'sealed', isolation: 'bwrap-sealed/v1' });
+  const sealed = { environment: SEALED, environmentDigest: sha256(SEALED), profileDigest: sha256('sealed profile') };
+  const able = () => aWorker({ isolations: ['bwrap-open/v2', 'bwrap-sealed/v1'], environments: [sha256(SEALED)] });
+  const SEALING = ['bwrap-sealed/v1'];
+
+  it('are claimed to be ended, once they have waited, by one worker only', async () => {
+    await submit(web.runStore);
+    const runId = await submit(web.runStore, sealed);
+    const incarnation = await worker.claims.register(aWorker());
+    expect(await worker.claims.claimUnenforceable(incarnation, SEALING, 60_000, 5)).toEqual([]);
+    expect(await worker.claims.claimUnenforceable(incarnation, [], 0, 5)).toEqual([]);
+    const claimed = await Promise.all([1, 2].map(() => worker.claims.claimUnenforceable(incarnation, SEALING, 0, 5)));
+    expect(claimed.flat()).toEqual([expect.objectContaining({ runId, fence: 1, environment: SEALED, mac: null })]);
+  });
+
+  it('are left alone while one worker lives that can', async () => {
+    const runId = await submit(web.runStore, sealed);
+    const incarnation = await worker.claims.register(aWorker());
+    const sealing = await worker.claims.register(able());
+    expect(await worker.claims.claimUnenforceable(incarnation, SEALING, 0, 5)).toEqual([]);
+    // Its probe comes out otherwise: it is live, and claims no more.
+    await worker.claims.describe(sealing, aWorker());
+    expect(await worker.claims.claim(sealing, 5)).toEqual([]);
+    await worker.claims.describe(sealing, able());
+    expect(await worker.claims.claim(sealing, 5)).toEqual([expect.objectContaining({ runId })]);
+  });
+
+  it('are known to the webservice, which sees nothing else of workers', async () => {
+    const digest = sha256(SEALED);
+    expect(await web.workforce.honouring(digest)).toEqual({ live: 0, honouring: 0 });
+    await worker.claims.register(aWorker());
+    expect(await web.workforce.honouring(digest)).toEqual({ live: 1, honouring: 0 });
+    const sealing = await worker.claims.register(able());
+    expect(await web.workforce.honouring(digest)).toEqual({ live: 2, honouring: 1 });
+    await worker.claims.retire(sealing);
+    expect(await web.workforce.honouring(digest)).toEqual({ live: 1, honouring: 0 });
+    const pool = openPool(database.url('web'), { max: 1 });
+    await expect(pool.query('select * from pack_runs.workers')).rejects.toMatchObject({ code: '42501' });
+    await pool.end();
   });
 });

@@ -38,6 +38,8 @@ interface StandingRow {
  */
 export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
+  private readonly describeStatement = statement('describe-worker');
+  private readonly unenforceableStatement = statement('claim-unenforceable');
   private readonly renewStatement = statement('renew-lease');
   private readonly markStatement = statement('mark-dead');
   private readonly freeStatement = statement('free-runs');
@@ -74,7 +76,7 @@ export class PostgresClaims extends Claims {
         worker.version,
         worker.build,
         worker.probe,
-        worker.isolation,
+        worker.isolations.join(' '),
         worker.environments.map(digestBytes),
         [...worker.labels],
         this.leaseMs,
@@ -82,6 +84,11 @@ export class PostgresClaims extends Claims {
     );
     if (!rows[0]) throw new TypeError('not registered');
     return { id: rows[0].worker_id, leaseMs: this.leaseMs };
+  }
+
+  async describe({ id }: Incarnation, { probe, isolations, environments }: WorkerDescription): Promise<void> {
+    const values = [id, probe, isolations.join(' '), environments.map(digestBytes)];
+    await patiently(() => this.ask(this.describeStatement, values));
   }
 
   /** Sent once: the caller renews again soon, and counts its deadline from when it *sent* the last one that was answered. */
@@ -113,14 +120,35 @@ export class PostgresClaims extends Claims {
    */
   async claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
-    await this.unclaimLost(incarnation);
-    const number = ++this.claimNumber;
-    try {
+    return this.numbered(incarnation, async (number) => {
       const values = [incarnation.id, free, this.lastServed, number];
       const rows = await this.ask<ClaimedRow>(this.claimStatement, values);
       this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
       for (const { waited_ms } of rows) this.onClaimed(waited_ms);
-      return rows.map(toClaimedRun);
+      return rows;
+    });
+  }
+
+  async claimUnenforceable(
+    incarnation: Incarnation,
+    isolations: readonly string[],
+    waitMs: number,
+    free: number,
+  ): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    return this.numbered(incarnation, (number) =>
+      this.ask<ClaimedRow>(this.unenforceableStatement, [incarnation.id, free, [...isolations], waitMs, number]),
+    );
+  }
+
+  private async numbered(
+    incarnation: Incarnation,
+    claim: (number: number) => Promise<readonly ClaimedRow[]>,
+  ): Promise<readonly ClaimedRun[]> {
+    await this.unclaimLost(incarnation);
+    const number = ++this.claimNumber;
+    try {
+      return (await claim(number)).map(toClaimedRun);
     } catch (error) {
       this.lostClaims.set(number, performance.now());
       throw error;

@@ -34,7 +34,7 @@ const CERTIFICATES = [
 /** Links into /usr and the cache of the dynamic linker: without them many tools of /usr do not start. */
 const LINKS = ['/etc/alternatives', '/etc/ld.so.cache'];
 /** Places that the sandbox fills itself. */
-const OWN = /^\/(proc|dev|sys|task|script|node|stage)(\/|$)/;
+const OWN = /^\/(proc|dev|sys|task|script|node|stage|egress)(\/|$)/;
 const STUBS = {
   passwd: 'root:x:0:0:root:/nonexistent:/bin/sh\ntask:x:65534:65534:task:/task/home:/bin/sh\n',
   group: 'root:x:0:\ntask:x:65534:\n',

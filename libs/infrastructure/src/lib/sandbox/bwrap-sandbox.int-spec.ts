@@ -25,7 +25,7 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'private-'));
   await writeFile(join(base, 'key.pem'), 'the signing key', { mode: 0o600 });
   const probe = await probeSandbox({
-    profile: 'bwrap-open/v1',
+    profile: 'bwrap-open/v2',
     supervisor,
     stubFolder: join(base, 'etc'),
     hidden: [join(base, 'key.pem'), __filename],
@@ -250,7 +250,7 @@ describe('the probe', () => {
     await mkdir(join(base, 'shown'), { recursive: true });
     await writeFile(join(base, 'shown/database'), '');
     const options = {
-      profile: 'bwrap-open/v1',
+      profile: 'bwrap-open/v2',
       supervisor,
       stubFolder: join(base, 'etc-2'),
       roots: [join(base, 'shown')],
@@ -268,7 +268,7 @@ describe('the probe', () => {
     'refuses the root %s',
     async (root) => {
       const probe = await probeSandbox({
-        profile: 'bwrap-open/v1',
+        profile: 'bwrap-open/v2',
         supervisor,
         stubFolder: join(base, 'etc-3'),
         roots: [root],
@@ -291,7 +291,7 @@ describe('a further root', () => {
     await writeFile(join(root, 'bin/hello'), '#!/bin/sh\necho hello');
     await chmod(join(root, 'bin/hello'), 0o755);
     await chmod(root, 0o755);
-    const with_ = BwrapSandbox.open({ stubFolder: join(base, 'etc-5'), roots: [root] });
+    const with_ = BwrapSandbox.open('bwrap-open/v2', { stubFolder: join(base, 'etc-5'), roots: [root] });
     const { child, tool, read } = await runIn(with_, ['hello']);
     expect(await child.exit).toMatchObject({ code: 0 });
     expect(read().stdout).toBe('hello\n');

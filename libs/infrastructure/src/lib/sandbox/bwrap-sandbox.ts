@@ -1,19 +1,30 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '@taskrunner/core';
+import { sha256, type JsonObject } from '@taskrunner/core';
 import { buildRoot, type BuiltRoot } from './built-root';
+import { forwarding } from './egress-forwarder';
 import type { Launch } from './launch';
 import { OUTPUTS_FILE } from './outputs-file';
-import { DEFAULT_LIMITS, prlimitArgs, Sandbox, type SandboxedTask } from './sandbox';
+import {
+  DEFAULT_LIMITS,
+  prlimitArgs,
+  Sandbox,
+  type BwrapProfile,
+  type InspectingScript,
+  type SandboxedTask,
+} from './sandbox';
 import { refusal } from './sandbox-error';
 import { scriptFolder } from './script-folder';
+import { seccompFilter } from './seccomp-filter';
 import { resolveTool, type Tool } from './tool';
 import { View } from './view';
 import type { Owner, Workspace } from './workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
+/** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
+const STAGED_BWRAP = '/stage/bwrap';
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
 
 /** A path of this machine that a sandbox shows at another. */
@@ -23,22 +34,33 @@ interface Bind {
   readonly writable: boolean;
 }
 
+/** What this machine must have, found. */
+interface Machinery {
+  readonly bwrap: string;
+  /** Null unless this worker is root. */
+  readonly setpriv: string | null;
+  readonly prlimit: string;
+  /** Text of `bwrap --version`. */
+  readonly version: string;
+  readonly filter: Buffer;
+}
+
 /**
- * Profile `bwrap-open/v1`: user, network, pid, ipc, uts, cgroup and mount namespaces of its own; a root built from nothing; no
- * capabilities, no new privileges, no further user namespaces, no network at all.
+ * Profiles `bwrap-open/v2` and `bwrap-sealed/v1`: user, network, pid, ipc, uts, cgroup and mount namespaces of its own; a root built
+ * from nothing; no capabilities, no new privileges, no further user namespaces; our seccomp filter; resource limits, no core dumps. No
+ * network but the attempt's egress socket, where it has one. The two differ in what the proxy behind that socket lets pass.
  *
  * A worker that is root stages it: an outer bubblewrap, still root, binds what lies under private folders into an otherwise
  * built root; setpriv becomes nobody for good; the inner bubblewrap does the rest as nobody. So the step's user is not the worker's.
  * Any other worker starts the inner one directly, and the step runs as the worker's user, seen as nobody.
  */
 export class BwrapSandbox extends Sandbox {
-  readonly profile = 'bwrap-open/v1';
   readonly owner: Owner | null;
 
   private constructor(
+    readonly profile: BwrapProfile,
     private readonly root: BuiltRoot,
-    private readonly tools: Record<HostTool, string | null>,
-    private readonly version: string,
+    private readonly machinery: Machinery,
     private readonly tmpBytes: number,
   ) {
     super();
@@ -47,31 +69,32 @@ export class BwrapSandbox extends Sandbox {
 
   /**
    * Looks at this machine. `stubFolder`: where the stub files of `/etc` are kept while this worker lives; `roots`: further exact paths
-   * to show, read-only; `tmpBytes`: size of `/tmp`. Throws `SANDBOX_UNAVAILABLE` or `SANDBOX_ROOT_REFUSED`.
+   * to show, read-only; `tmpBytes`: size of `/tmp`; `bubblewrap`: the program, looked for in the usual folders unless told.
+   * Throws `SANDBOX_UNAVAILABLE` or `SANDBOX_ROOT_REFUSED`.
    */
-  static open(options: {
-    readonly stubFolder: string;
-    readonly roots?: readonly string[];
-    readonly tmpBytes?: number;
-  }): BwrapSandbox {
-    const tools = { bwrap: find('bwrap'), setpriv: find('setpriv'), prlimit: find('prlimit') };
-    if (tools.bwrap === null) throw refusal('SANDBOX_UNAVAILABLE', 'bubblewrap (bwrap) is not installed');
-    if (process.getuid?.() === 0 && tools.setpriv === null)
-      throw refusal('SANDBOX_UNAVAILABLE', 'setpriv of util-linux is not installed, and this worker is root');
-    const version = execFileSync(tools.bwrap, ['--version'], { encoding: 'utf8' }).trim();
+  static open(
+    profile: BwrapProfile,
+    options: {
+      readonly stubFolder: string;
+      readonly roots?: readonly string[];
+      readonly tmpBytes?: number;
+      readonly bubblewrap?: string | null;
+    },
+  ): BwrapSandbox {
+    const machinery = machineryOf(options.bubblewrap ?? null);
     const root = buildRoot({ roots: options.roots ?? [], stubFolder: options.stubFolder });
-    return new BwrapSandbox(root, tools, version, options.tmpBytes ?? 256 * 1024 * 1024);
+    return new BwrapSandbox(profile, root, machinery, options.tmpBytes ?? 256 * 1024 * 1024);
   }
 
   describe(): JsonObject {
     return {
       profile: this.profile,
-      bubblewrap: this.version,
+      bubblewrap: this.machinery.version,
+      seccomp: sha256(this.machinery.filter),
       root: this.root.entries.map((entry) => (entry.kind === 'link' ? `${entry.target} -> ${entry.to}` : entry.target)),
       path: this.root.path,
       tmpBytes: this.tmpBytes,
       ownUser: this.owner !== null,
-      prlimit: this.tools.prlimit !== null,
     };
   }
 
@@ -91,27 +114,33 @@ export class BwrapSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS } = task;
+    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS, egressSocket = null } = task;
     const { path } = workspace;
-    const binds = [
+    const binds: Bind[] = [
       { source: path, target: '/task', writable: true },
       { source: join(path, 'in'), target: '/task/in', writable: false },
       { source: join(path, 'pack'), target: '/task/pack', writable: false },
     ];
-    const { prlimit } = this.tools;
-    const limited = prlimit === null ? [] : [prlimit, ...prlimitArgs(limits), '--'];
-    return this.started(binds, env, [...limited, tool.command, ...args], '/task', stdin);
+    const step = [this.machinery.prlimit, ...prlimitArgs(limits), '--', tool.command, ...args];
+    const node = shownNode();
+    const egress = forwarding(egressSocket, node.command, step);
+    if (egressSocket !== null) binds.push(...node.binds, ...egress.binds);
+    return this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
   }
 
-  inspect(script: 'collector-process' | 'probe-process', workspace: Workspace | null, request: JsonObject): Launch {
-    const binds: Bind[] = [{ source: scriptFolder(script), target: '/script', writable: false }];
+  inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch {
+    const node = shownNode();
+    const binds: Bind[] = [{ source: scriptFolder(script), target: '/script', writable: false }, ...node.binds];
     if (workspace !== null) binds.push({ source: workspace.path, target: '/task', writable: false });
-    let node = process.execPath;
-    if (!node.startsWith('/usr/')) {
-      binds.push({ source: node, target: '/node', writable: false });
-      node = '/node';
-    }
-    return this.started(binds, {}, [node, '/script/main.js', '/task'], '/', JSON.stringify(request));
+    const command = [
+      this.machinery.prlimit,
+      ...prlimitArgs(DEFAULT_LIMITS),
+      '--',
+      node.command,
+      '/script/main.js',
+      '/task',
+    ];
+    return this.started(binds, {}, command, '/', JSON.stringify(request));
   }
 
   private started(
@@ -121,7 +150,7 @@ export class BwrapSandbox extends Sandbox {
     cwd: string,
     stdin: Launch['stdin'],
   ): Launch {
-    const bwrap = this.tools.bwrap ?? '';
+    const { bwrap, filter } = this.machinery;
     const shown = this.root.entries.flatMap((entry) => (entry.kind === 'shown' ? [{ ...entry, writable: false }] : []));
     let sources = [...shown, ...binds];
     let outer: string[] = [];
@@ -132,11 +161,20 @@ export class BwrapSandbox extends Sandbox {
       sources = staged.map(({ staged: source, target, writable }) => ({ source, target, writable }));
     }
     return {
-      argv: [...outer, bwrap, '--args', '4', '--json-status-fd', '3', '--', ...command],
+      argv: [
+        ...outer,
+        this.owner === null ? bwrap : STAGED_BWRAP,
+        '--args',
+        '4',
+        '--json-status-fd',
+        '3',
+        '--',
+        ...command,
+      ],
       env: { PATH: '/usr/bin:/bin' },
       cwd: '/',
       ...(stdin === undefined ? {} : { stdin }),
-      handover: { options: this.options(sources, env, cwd) },
+      handover: { options: this.options(sources, env, cwd), seccomp: filter.toString('base64') },
     };
   }
 
@@ -148,7 +186,7 @@ export class BwrapSandbox extends Sandbox {
     return [
       ...['--unshare-all', '--unshare-user', '--disable-userns', '--hostname', 'task'],
       ...['--uid', String(NOBODY.uid), '--gid', String(NOBODY.gid), '--cap-drop', 'ALL'],
-      ...['--new-session', '--die-with-parent'],
+      ...['--new-session', '--die-with-parent', '--seccomp', '5'],
       ...['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(this.tmpBytes), '--tmpfs', '/tmp'],
       ...links,
       ...sources.flatMap(({ source, target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
@@ -163,10 +201,10 @@ export class BwrapSandbox extends Sandbox {
       if (entry.kind === 'link') return ['--symlink', entry.to, entry.target];
       return /^\/(usr|bin|sbin|lib\w*)$/.test(entry.target) ? ['--ro-bind', entry.source, entry.target] : [];
     });
-    const { bwrap = '', setpriv = '' } = this.tools;
+    const { bwrap, setpriv } = this.machinery;
     return [
       ...[
-        bwrap ?? '',
+        bwrap,
         '--die-with-parent',
         ...entries,
         '--dev-bind',
@@ -181,20 +219,51 @@ export class BwrapSandbox extends Sandbox {
         '/stage',
       ],
       ...staged.flatMap(({ source, staged: target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
+      ...['--ro-bind', bwrap, STAGED_BWRAP],
       ...['--', setpriv ?? '', '--reuid', String(owner.uid), '--regid', String(owner.gid), '--clear-groups'],
       ...['--pdeathsig', 'SIGKILL', '--'],
     ];
   }
 }
 
+/** This Node, where it lies, or bound to a place of its own. */
+function shownNode(): { readonly command: string; readonly binds: readonly Bind[] } {
+  const { execPath } = process;
+  return execPath.startsWith('/usr/')
+    ? { command: execPath, binds: [] }
+    : { command: '/node', binds: [{ source: execPath, target: '/node', writable: false }] };
+}
+
+function machineryOf(configured: string | null): Machinery {
+  const bwrap = configured === null ? find('bwrap') : isProgram(configured) ? configured : null;
+  if (bwrap === null) throw refusal('SANDBOX_UNAVAILABLE', `bubblewrap (${configured ?? 'bwrap'}) is not installed`);
+  const [setpriv, prlimit] = [find('setpriv'), find('prlimit')];
+  if (process.getuid?.() === 0 && setpriv === null)
+    throw refusal('SANDBOX_UNAVAILABLE', 'setpriv of util-linux is not installed, and this worker is root');
+  if (prlimit === null) throw refusal('SANDBOX_UNAVAILABLE', 'prlimit of util-linux is not installed');
+  const filter = seccompFilter(process.arch);
+  if (filter === null) throw refusal('SANDBOX_UNAVAILABLE', `there is no seccomp filter for ${process.arch}`);
+  let version: string;
+  try {
+    version = execFileSync(bwrap, ['--version'], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    throw refusal('SANDBOX_UNAVAILABLE', `${bwrap} does not start`, { cause: error });
+  }
+  return { bwrap, setpriv, prlimit, version, filter };
+}
+
 function find(name: HostTool): string | null {
   for (const folder of ['/usr/bin', '/bin', '/usr/sbin', '/usr/local/bin']) {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      continue;
-    }
+    if (isProgram(join(folder, name))) return join(folder, name);
   }
   return null;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

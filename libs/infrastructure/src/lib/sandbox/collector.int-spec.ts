@@ -18,7 +18,7 @@ interface Taken {
   readonly bytes: Buffer;
 }
 
-describe.each<IsolationProfile>(['bwrap-open/v1', 'none/v1'])('collect under %s', (profile) => {
+describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s', (profile) => {
   let supervisor: Supervisor;
   let folder: string;
   let sandbox: Sandbox | null;

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { JsonObject } from '@taskrunner/core';
 import type { Launch } from './launch';
 import { OUTPUTS_FILE } from './outputs-file';
-import { DEFAULT_LIMITS, prlimitArgs, Sandbox, type SandboxedTask, type SandboxLimits } from './sandbox';
+import {
+  DEFAULT_LIMITS,
+  prlimitArgs,
+  Sandbox,
+  type InspectingScript,
+  type SandboxedTask,
+  type SandboxLimits,
+} from './sandbox';
 import { scriptFolder } from './script-folder';
 import { resolveTool, type Tool } from './tool';
 import { View } from './view';
@@ -55,7 +62,7 @@ export class PlainSandbox extends Sandbox {
     };
   }
 
-  inspect(script: 'collector-process' | 'probe-process', workspace: Workspace | null, request: JsonObject): Launch {
+  inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch {
     return {
       argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/'],
       env: {},

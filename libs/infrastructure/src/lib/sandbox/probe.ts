@@ -1,14 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { digestOf, isCodedError, type Digest } from '@taskrunner/core';
+import { digestOf, isCodedError, type Digest, type JsonObject } from '@taskrunner/core';
 import { BwrapSandbox } from './bwrap-sandbox';
 import { PlainSandbox } from './plain-sandbox';
+import type { Outside, ProbeAnswer, ProbeRequest } from './probe-process/protocol';
+import { openProbeTargets } from './probe-targets';
 import type { IsolationProfile, Sandbox } from './sandbox';
 import type { Supervisor } from './supervisor';
 
-const PROBE_MS = 15_000;
+const PROBE_MS = 30_000;
+const NOBODY = 65_534;
+/** Where clouds answer who a machine is (RFC 3927 link-local). */
+const METADATA: Outside = { what: 'the metadata address', host: '169.254.169.254', port: 80 };
+const SYSTEM = ['/etc/shadow', '/root', '/home', '/run', '/var', '/sys'];
 
 /** What this worker can do, proven by trying: for its row and for the evidence. */
 export interface SandboxProbe {
@@ -16,7 +18,9 @@ export interface SandboxProbe {
   readonly available: boolean;
   /** Why not; null if available. */
   readonly reason: string | null;
-  /** Of the profile's description on this machine and of what the probe found. */
+  /** What was described, tried and found, the same for the same machine: for the evidence. */
+  readonly document: JsonObject;
+  /** Of the document. */
   readonly digest: Digest;
   /** Null if not available. */
   readonly sandbox: Sandbox | null;
@@ -30,51 +34,76 @@ export interface ProbeOptions {
   readonly stubFolder: string;
   readonly roots?: readonly string[];
   readonly tmpBytes?: number;
+  /** The program; looked for in the usual folders unless told. */
+  readonly bubblewrap?: string | null;
   /** Paths that no step may see: key files, the configuration, the database's folder and socket, the object store. */
   readonly hidden?: readonly string[];
+  /** What no step may reach over TCP beside the metadata address: the database, above all. */
+  readonly unreachable?: readonly Outside[];
 }
 
 /** Opens the configured profile and tries it. Never falls back to a weaker one. */
 export async function probeSandbox(options: ProbeOptions): Promise<SandboxProbe> {
   const { profile } = options;
-  let sandbox: Sandbox;
+  if (profile === 'none/v1') {
+    const sandbox = new PlainSandbox(options.roots);
+    return probed(profile, sandbox, { tried: [], findings: [] });
+  }
   try {
-    sandbox = profile === 'none/v1' ? new PlainSandbox(options.roots) : BwrapSandbox.open(options);
+    const sandbox = BwrapSandbox.open(profile, options);
+    return probed(profile, sandbox, await attack(sandbox, options));
   } catch (error) {
     if (!isCodedError(error)) throw error;
-    return {
-      profile,
-      available: false,
-      reason: error.message,
-      digest: digestOf({ profile, reason: error.message }),
-      sandbox: null,
-    };
+    return refused(profile, null, error.message, []);
   }
-  const reason = profile === 'none/v1' ? null : await attack(sandbox, options);
-  const digest = digestOf({ sandbox: sandbox.describe(), reason });
-  return { profile, available: reason === null, reason, digest, sandbox: reason === null ? sandbox : null };
 }
 
-async function attack(sandbox: Sandbox, { supervisor, hidden = [], roots = [] }: ProbeOptions): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'taskrunner-probe-'));
-  const listener = createServer((socket) => socket.destroy());
+function probed(profile: IsolationProfile, sandbox: Sandbox, { tried, findings }: ProbeAnswer): SandboxProbe {
+  if (findings.length > 0) return refused(profile, sandbox, `a step ${findings.join(', ')}`, tried);
+  const document = documentOf(profile, sandbox, null, tried);
+  return { profile, available: true, reason: null, document, digest: digestOf(document), sandbox };
+}
+
+function refused(
+  profile: IsolationProfile,
+  sandbox: Sandbox | null,
+  reason: string,
+  tried: readonly string[],
+): SandboxProbe {
+  const document = documentOf(profile, sandbox, reason, tried);
+  return { profile, available: false, reason, document, digest: digestOf(document), sandbox: null };
+}
+
+function documentOf(
+  profile: IsolationProfile,
+  sandbox: Sandbox | null,
+  reason: string | null,
+  tried: readonly string[],
+): JsonObject {
+  return { profile, available: reason === null, reason, sandbox: sandbox?.describe() ?? null, tried: [...tried] };
+}
+
+/** Runs the attack list inside of this sandbox, against listeners and files of this process. */
+export async function attack(
+  sandbox: Sandbox,
+  options: Pick<ProbeOptions, 'supervisor' | 'hidden' | 'roots' | 'unreachable'>,
+): Promise<ProbeAnswer> {
+  const { supervisor, hidden = [], roots = [], unreachable = [] } = options;
+  const targets = await openProbeTargets();
   try {
-    const canary = join(folder, 'key.pem');
-    await writeFile(canary, 'canary', { mode: 0o600 });
-    await new Promise<void>((resolve, reject) => listener.once('error', reject).listen(0, '127.0.0.1', resolve));
-    const { port } = listener.address() as AddressInfo;
-    const request = {
-      hidden: ['/etc/shadow', '/root', '/home', '/run', '/var', '/sys', canary, ...hidden],
+    const request: ProbeRequest = {
+      hidden: [...SYSTEM, ...targets.hidden, ...hidden],
       shown: [...roots],
-      reachable: [
-        { host: '127.0.0.1', port },
-        { host: '169.254.169.254', port: 80 },
-      ],
-      uid: 65_534,
+      uid: NOBODY,
+      tcp: targets.tcp,
+      udp: targets.udp,
+      abstract: targets.abstract,
+      beyond: [...unreachable, METADATA],
+      nameServers: targets.nameServers,
     };
     let printed = '';
     let said = '';
-    const child = await supervisor.run(sandbox.inspect('probe-process', null, request), {
+    const child = await supervisor.run(sandbox.inspect('probe-process', null, request as unknown as JsonObject), {
       onOutput: async (stream, chunk) => {
         const text = new TextDecoder().decode(chunk);
         if (stream === 'stdout') printed += text;
@@ -83,12 +112,22 @@ async function attack(sandbox: Sandbox, { supervisor, hidden = [], roots = [] }:
     });
     const timer = setTimeout(() => void child.stop(0).catch(() => undefined), PROBE_MS);
     const end = await child.exit.catch((error: unknown) => error).finally(() => clearTimeout(timer));
-    if (printed === '') return `the probe did not run: ${said.trim() || describe(end)}`;
-    const findings = JSON.parse(printed) as string[];
-    return findings.length === 0 ? null : `a step ${findings.join(', ')}`;
+    const answer = readAnswer(printed);
+    if (answer === null)
+      return { tried: [], findings: [`could not be probed: ${(said.trim() || describe(end)).slice(0, 500)}`] };
+    const arrived = targets.arrived().map((what) => `reaches ${what}`);
+    return { tried: answer.tried, findings: [...answer.findings, ...arrived] };
   } finally {
-    listener.close();
-    await rm(folder, { recursive: true });
+    await targets.close();
+  }
+}
+
+/** Null unless it is whole: a probe that was cut short has shown nothing. */
+function readAnswer(printed: string): ProbeAnswer | null {
+  try {
+    return JSON.parse(printed) as ProbeAnswer;
+  } catch {
+    return null;
   }
 }
 

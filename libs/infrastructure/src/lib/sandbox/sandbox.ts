@@ -5,10 +5,15 @@ import type { Owner, Workspace } from './workspace';
 
 /** How a step is kept apart: part of the profile and of the evidence. Names never change their meaning. */
 export type IsolationProfile =
-  /** bubblewrap, no network, no egress proxy yet. */
-  | 'bwrap-open/v1'
+  | BwrapProfile
   /** A supervised child of this worker and nothing more: a daemonised child may escape, and it sees what the worker sees. */
   | 'none/v1';
+
+/** Under bubblewrap: built root, namespaces, seccomp filter, no network but the egress proxy of an open or of a sealed run. */
+export type BwrapProfile = 'bwrap-open/v2' | 'bwrap-sealed/v1';
+
+/** Our own scripts that look at a workspace, or try the sandbox itself. */
+export type InspectingScript = 'collector-process' | 'probe-process';
 
 /** What one step may use (setrlimit(2)). Null: as this worker. */
 export interface SandboxLimits {
@@ -37,7 +42,10 @@ export interface SandboxedTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: Launch['stdin'];
   readonly limits?: SandboxLimits;
-  /** Unix socket of this attempt's egress proxy; null or absent: no way out at all. */
+  /**
+   * Unix socket of this attempt, at which its egress proxy answers; the sandbox's `owner` must be able to connect to it. Without one the
+   * step has no network (under `none/v1`: the worker's, as always there).
+   */
   readonly egressSocket?: string | null;
 }
 
@@ -54,11 +62,7 @@ export abstract class Sandbox {
   abstract resolveTool(workspace: Workspace, argv0: string): Promise<Tool>;
   abstract launch(task: SandboxedTask): Launch;
   /** Runs one of our own scripts in a fresh sandbox that sees, of all this, at most that workspace, read-only. */
-  abstract inspect(
-    script: 'collector-process' | 'probe-process',
-    workspace: Workspace | null,
-    request: JsonObject,
-  ): Launch;
+  abstract inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch;
 }
 
 /** Arguments of prlimit(1), soft and hard alike. No core dumps: they would hold secrets. */

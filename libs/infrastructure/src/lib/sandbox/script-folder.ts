@@ -11,7 +11,9 @@ interface Compiler {
  * The folder of a script that runs in a process of its own: the compiled one beside this file. Where this file itself runs from
  * source, as it does in tests only, the folder is compiled into the cache of node_modules, under the digest of its sources.
  */
-export function scriptFolder(name: 'supervisor-process' | 'collector-process' | 'probe-process'): string {
+export function scriptFolder(
+  name: 'supervisor-process' | 'collector-process' | 'probe-process' | 'forwarder-process',
+): string {
   const folder = join(__dirname, name);
   return existsSync(join(folder, 'main.js')) ? folder : compiled(folder, name);
 }

@@ -6,6 +6,7 @@ export const keys = section('Private keys in files of mode 0600. Each process ne
   admission: unset(secretFile, 'Webservice: signs admissions; null: <folder>/admission.pem.'),
   ledger: unset(secretFile, 'Webservice: signs decisions; null: <folder>/ledger.pem.'),
   runOpen: unset(secretFile, 'Worker: signs statements of open runs; null: <folder>/run-open.pem.'),
+  runSealed: unset(secretFile, 'Worker: signs statements of sealed runs; null: <folder>/run-sealed.pem.'),
   bundle: unset(secretFile, 'Worker: signs bundles; null: <folder>/bundle.pem.'),
   journalMac: unset(secretFile, 'Worker: HMAC key of the journal; null: <folder>/journal-mac.key.'),
   admissionPublic: key(list(path), [], 'Worker: public keys of admissions; []: <folder>/admission.pub.pem.'),

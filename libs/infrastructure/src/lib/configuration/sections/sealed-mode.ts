@@ -1,6 +1,6 @@
 import { addressBlock, duration, flag, hostPattern, list, listOf, nameServer, number, path, size } from '../kinds';
 import { key, needed, section, unset } from '../key';
-import { GIB, HOUR, MIB, MINUTE, SECOND } from './units';
+import { DAY, GIB, HOUR, MIB, MINUTE, SECOND } from './units';
 
 const destination = {
   host: needed(hostPattern, 'mirror.example.org', 'A host, *.suffix for all below it, or *.'),
@@ -10,8 +10,20 @@ const destination = {
 };
 
 export const sealedMode = section(
-  'What steps may reach. A step gets what this list, its pack and its own egress share.',
+  'Sealed runs: their steps reach nothing but what is listed, and where that cannot be enforced they are refused.',
   {
+    enabled: key(
+      flag,
+      true,
+      'Whether packs that ask for it (`sandbox.mode: sealed`) are sealed here; false: they are refused.',
+    ),
+    required: key(flag, false, 'true: this environment is sealed, and every run in it, whatever its pack says.'),
+    wait: key(
+      duration(SECOND, 7 * DAY),
+      5 * MINUTE,
+      'How long a sealed run waits while no worker that is there can seal; then it ends SEALED_UNENFORCEABLE.',
+      's, m, h, d',
+    ),
     allow: key(
       listOf(destination),
       [],

@@ -125,7 +125,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       report = new Report(),
     ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
       const executor: Executor | undefined = builtinExecutors({
-        ...{ clock: new FixedClock(), objects, hands, containers: engine, workDirectory: work },
+        ...{ clock: new FixedClock(), objects, hands: () => hands, containers: engine, workDirectory: work },
         ...{ artifactMaxBytes: 1 << 24, interpreters: [] },
       }).get('builtin:container');
       const request = aRequest({ image: reference(images[0]), ...parameters }, given, node(more));

@@ -9,8 +9,7 @@ import type {
   StepId,
   TenantId,
 } from '@taskrunner/core';
-
-import type { BundleIngestOptions } from '../bundle-ingest-executor';
+import type { BuiltinOptions } from '../builtin-executors';
 
 export const tenant = 'acme' as TenantId;
 
@@ -29,10 +28,19 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
     runId: 'run_01jd0000000000000000000000' as RunId,
     plan: JSON.stringify({ sandbox: asked }),
     profile: JSON.stringify({ defaults }),
+    environment: JSON.stringify({ mode: 'sealed', isolation: 'bwrap-sealed/v1' }),
     planHash: sha256('plan'),
     files,
   } as unknown as ClaimedRun;
 }
+
+/** For executors that read no bundle. */
+export const NO_BUNDLES: BuiltinOptions['bundles'] = {
+  roots: new Map(),
+  entries: () => {
+    throw new TypeError('no bundle is read here');
+  },
+};
 
 /** A request for one execution. */
 export function aRequest(
@@ -91,12 +99,3 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
-
-/** No publisher is known, and no archive is read. */
-export const NO_BUNDLES: Pick<BundleIngestOptions, 'roots' | 'entries'> = {
-  roots: new Map(),
-  async *entries() {
-    yield* [];
-    throw new TypeError('no archives here');
-  },
-};

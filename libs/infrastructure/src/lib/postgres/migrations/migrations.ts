@@ -15,6 +15,7 @@ import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
 import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
+import { workforce } from './30-workforce';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -35,6 +36,7 @@ export const migrations = [
   schedules,
   webhooks,
   traceContext,
+  workforce,
 ];
 
 /** Their names, as the database keeps them. */

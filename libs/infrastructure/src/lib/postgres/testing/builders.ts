@@ -74,7 +74,7 @@ export function aWorker(given: Partial<WorkerDescription> = {}): WorkerDescripti
     name: 'worker-1',
     version: '0.1.0',
     build: sha256('build'),
-    isolation: 'bwrap-netns/v1',
+    isolations: ['bwrap-netns/v1'],
     probe: sha256('probe'),
     environments: [ENVIRONMENT_DIGEST],
     labels: [],

@@ -1,37 +1,43 @@
-// Runs inside a fresh sandbox and tries what no step may be able to do. Prints what it managed: an empty list is a pass.
+// Runs inside a fresh sandbox and tries what no step may be able to do. Prints what it tried and what it managed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { tryNetwork } from './network';
+import type { ProbeAnswer, ProbeRequest } from './protocol';
+import { trySystemCalls } from './system-calls';
 
-interface Request {
-  /** Paths that must not exist in here. */
-  readonly hidden: readonly string[];
-  /** Paths that may exist, and so may the folders above them, with nothing else in them. */
-  readonly shown: readonly string[];
-  /** Host and port of something that listens outside. */
-  readonly reachable: readonly { readonly host: string; readonly port: number }[];
-  /** Whether a user of its own was promised. */
-  readonly uid: number;
-}
-
+const tried: string[] = [];
 const findings: string[] = [];
 
-async function probe({ hidden, shown, reachable, uid }: Request): Promise<void> {
+async function probe(request: ProbeRequest): Promise<ProbeAnswer> {
+  tryFiles(request);
+  tryPrivileges(request.uid);
+  trySystemCalls('/tmp', tried, findings);
+  await tryNetwork(request, tried, findings);
+  return { tried, findings };
+}
+
+function tryFiles({ hidden, shown }: ProbeRequest): void {
+  tried.push(`${hidden.length} hidden paths`);
   for (const path of hidden) if (sees(path, shown)) findings.push(`sees ${path}`);
-  for (const target of reachable) if (await connects(target)) findings.push(`reaches ${target.host}:${target.port}`);
-  for (const name of Object.keys(networkInterfaces()))
-    if (name !== 'lo') findings.push(`has the network interface ${name}`);
-  if (process.getuid?.() !== uid) findings.push(`is user ${process.getuid?.()}`);
-  const status = readFileSync('/proc/self/status', 'latin1');
-  if (!/^CapEff:\t0+$/m.test(status) || !/^CapBnd:\t0+$/m.test(status)) findings.push('has capabilities');
-  if (!/^NoNewPrivs:\t1$/m.test(status)) findings.push('may gain privileges');
+  tried.push('writing to the root');
   for (const path of ['/usr/probe', '/etc/probe', '/probe', '/proc/sys/kernel/core_pattern'])
     if (writes(path)) findings.push(`writes ${path}`);
+  tried.push('processes of others');
   const others = readdirSync('/proc').filter(
     (name) => /^[0-9]+$/.test(name) && !['1', '2', String(process.pid)].includes(name),
   );
   if (others.length > 0) findings.push('sees processes of others');
+}
+
+function tryPrivileges(uid: number): void {
+  tried.push('user', 'capabilities', 'privileges', 'seccomp', 'core dumps', 'user namespaces');
+  if (process.getuid?.() !== uid) findings.push(`is user ${process.getuid?.()}`);
+  const status = readFileSync('/proc/self/status', 'latin1');
+  if (!/^CapEff:\t0+$/m.test(status) || !/^CapBnd:\t0+$/m.test(status)) findings.push('has capabilities');
+  if (!/^NoNewPrivs:\t1$/m.test(status)) findings.push('may gain privileges');
+  if (!/^Seccomp:\t2$/m.test(status)) findings.push('has no seccomp filter');
+  const limits = readFileSync('/proc/self/limits', 'latin1');
+  if (!/^Max core file size +0 +0 /m.test(limits)) findings.push('may dump core');
   if (spawnSync('/usr/bin/unshare', ['--user', 'true']).status === 0) findings.push('makes user namespaces');
 }
 
@@ -39,20 +45,6 @@ function sees(path: string, shown: readonly string[]): boolean {
   if (!existsSync(path)) return false;
   if (!shown.some((root) => root.startsWith(`${path}/`))) return true;
   return readdirSync(path).some((name) => !shown.includes(`${path}/${name}`) && sees(`${path}/${name}`, shown));
-}
-
-function connects({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 500 });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket
-      .once('connect', () => end(true))
-      .once('error', () => end(false))
-      .once('timeout', () => end(false));
-  });
 }
 
 function writes(path: string): boolean {
@@ -73,4 +65,6 @@ function readOr(path: string): string {
   }
 }
 
-void probe(JSON.parse(readFileSync(0, 'utf8')) as Request).then(() => process.stdout.write(JSON.stringify(findings)));
+void probe(JSON.parse(readFileSync(0, 'utf8')) as ProbeRequest).then((answer) =>
+  process.stdout.write(JSON.stringify(answer)),
+);

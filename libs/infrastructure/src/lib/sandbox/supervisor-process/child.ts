@@ -52,9 +52,8 @@ export class Child {
     let status = Promise.resolve();
     if (handover === null) this.ran = true;
     else {
-      const options = child.stdio[4] as Writable;
-      options.on('error', () => undefined);
-      options.end(handover.options.map((option) => `${option}\0`).join(''));
+      give(child.stdio[4] as Writable, handover.options.map((option) => `${option}\0`).join(''));
+      give((child.stdio as readonly unknown[])[5] as Writable, Buffer.from(handover.seccomp, 'base64'));
       status = this.readStatus(child.stdio[3] as Readable);
     }
     const { code, signal } = await ended;
@@ -116,7 +115,7 @@ export class Child {
         end(stdout, constants.O_WRONLY),
         end(stderr, constants.O_WRONLY),
       ];
-      const pipes = handover === null ? [] : (['pipe', 'pipe'] as const);
+      const pipes = handover === null ? [] : (['pipe', 'pipe', 'pipe'] as const);
       const [command = '', ...args] = argv;
       return spawn(command, args, { cwd, env: { ...env }, detached: true, stdio: [...streams, ...pipes] });
     } finally {
@@ -169,6 +168,12 @@ export class Child {
     if (this.run.handover !== null && this.namespace !== null) return namespaceIsEmpty;
     return killGroup(pid) && namespaceIsEmpty;
   }
+}
+
+/** bubblewrap may have ended before it has read it all. */
+function give(pipe: Writable, what: string | Buffer): void {
+  pipe.on('error', () => undefined);
+  pipe.end(what);
 }
 
 function deliver(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {

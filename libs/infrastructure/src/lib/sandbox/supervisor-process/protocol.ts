@@ -9,6 +9,8 @@ export function monotonicMs(): number {
 export interface Handover {
   /** Read by the child from descriptor 4, each ended by NUL; it reports `--json-status-fd` on descriptor 3. */
   readonly options: readonly string[];
+  /** Base64 of the seccomp filter, which it reads from descriptor 5. */
+  readonly seccomp: string;
 }
 
 export type ToSupervisor =

@@ -1,0 +1,22 @@
+import { Workforce, type Digest } from '@taskrunner/core';
+import { digestBytes } from './digest-bytes';
+import type { Queries } from './queries';
+import { patiently } from './retry';
+import { statement } from './statement';
+
+/** Counts of living workers. */
+export class PostgresWorkforce extends Workforce {
+  private readonly countStatement = statement('workforce');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async honouring(environment: Digest): Promise<{ readonly live: number; readonly honouring: number }> {
+    const [row] = await patiently(() =>
+      this.queries.across<{ live: number; honouring: number }>(this.countStatement, [digestBytes(environment)]),
+    );
+    if (!row) throw new TypeError('no count');
+    return row;
+  }
+}
