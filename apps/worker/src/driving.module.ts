@@ -62,6 +62,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         hands: sandboxHands(sandboxes, supervisor, onStartFailed),
         egress: egress.proxy,
         http: egress.http,
+        containers: parts.containers.engine,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,

@@ -20,6 +20,7 @@ import { AnnounceLoop } from './announce-loop';
 import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
+import { openContainers } from './container.module';
 import { driverHands } from './driving.module';
 import { openEgress } from './egress.module';
 import { HealthController, Readiness } from './health.controller';
@@ -93,13 +94,14 @@ export class Worker {
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await openObjectStore(configuration.artifacts);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
+    const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
     const packTrust = await loadPackTrust(configuration);
-    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, containers, packTrust);
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, egress, secrets, log, telemetry },
+      ...{ database, supervisor, objects, keys, sandboxes, egress, secrets, containers, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
@@ -204,7 +206,9 @@ export class Worker {
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0) {
       const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
-      return { ready: false, reason: `the sandbox profile ${refused} cannot be enforced here` };
+      const what =
+        refused === '' ? 'the container engine is not here' : `the sandbox profile ${refused} cannot be enforced here`;
+      return { ready: false, reason: what };
     }
     return this.database.readiness();
   }

@@ -456,6 +456,7 @@ export type { Expectation, VerifyRequest } from './lib/evidence/check/case';
 export { CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
 export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';
 export { buildPlan } from './lib/plan/build-plan';
+export { parseImage, type PinnedImage } from './lib/plan/image';
 export { runNodesIn } from './lib/plan/plan-profile';
 export { builtinBehaviours, verbatimParameters } from './lib/plan/builtin-executors';
 export { compareReceipts, hashPlan } from './lib/plan/hash-plan';

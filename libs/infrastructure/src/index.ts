@@ -80,6 +80,12 @@ export {
   type Build,
   type Environments,
 } from './lib/configuration/environment-of';
+export { kubernetesOf, podmanOf } from './lib/configuration/container-settings';
+export { ContainerEngine } from './lib/container/container-engine';
+export type { ContainerErrorCode } from './lib/container/container-error';
+export { KubernetesEngine } from './lib/container/kubernetes-engine';
+export { PodmanEngine, type ContainerSupervisor } from './lib/container/podman-engine';
+export type { ContainerHands } from './lib/executors/container-hands';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';

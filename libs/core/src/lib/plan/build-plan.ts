@@ -61,6 +61,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       granted,
       optional: names.optional,
       retries: spec.failure.retries,
+      executors: environment.executors,
       egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },

@@ -35,6 +35,8 @@ export interface BuiltinExecutor {
   readonly parameters: Readonly<Record<string, Parameter>> | null;
   /** Whether steps may declare outputs of their own; then those are what is known. */
   readonly declares: boolean;
+  /** It is there only where the environment lists it: its operator must configure something for it. */
+  readonly configured?: true;
   /** Outputs from the types of the parameters. */
   readonly outputs: (parameters: Readonly<Record<string, StaticType>>) => StaticType;
 }
@@ -139,6 +141,20 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     declares: true,
     outputs: () => WRITTEN,
   },
+  container: {
+    effects: 'idempotent',
+    behaviour: 1,
+    configured: true,
+    parameters: {
+      image: { type: STRING_TYPE, required: true, reading: 'plain' },
+      command: { type: arrayType(ARGUMENT), filled: true },
+      args: { type: arrayType(ARGUMENT) },
+      okExitCodes: EXIT_CODES,
+      resources: { type: objectType({}, true), reading: 'plain' },
+    },
+    declares: true,
+    outputs: () => WRITTEN,
+  },
   http: {
     effects: 'idempotent',
     effectsOf: ({ method }) => (SAFE_METHODS.includes(method) ? 'idempotent' : 'once'),
@@ -162,7 +178,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
 };
 
 /** Names that the language knows and this version does not run. */
-export const UNAVAILABLE_EXECUTORS: readonly string[] = ['container', 'evidence-export'];
+export const UNAVAILABLE_EXECUTORS: readonly string[] = ['evidence-export'];
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {

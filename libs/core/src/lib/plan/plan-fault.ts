@@ -36,6 +36,7 @@ export const PLAN_REMEDIES = {
   EXECUTOR_PARAMETER_UNKNOWN: 'Remove the parameter or correct its name.',
   EXECUTOR_PARAMETER_MISSING: 'Add the parameter.',
   FILE_NOT_A_FILE: 'Write an artifact, a file input, pack:<path> or {content: …}.',
+  IMAGE_NOT_PINNED: 'Write the image as name@sha256:…, with the digest of one platform and without a tag.',
   RETRIES_OVER_CAP: 'Ask for no more attempts, and no longer pauses, than the operator allows.',
   SCRIPT_INTERPRETER: 'Use an interpreter that the operator allows.',
   SECRET_NOT_GRANTED: 'Ask the operator to bind the secret for this pack.',

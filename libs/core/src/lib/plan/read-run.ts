@@ -11,6 +11,7 @@ import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import type { Effects, Retries as PlanRetries, RunNode } from './plan';
 import type { PlannedStep } from './planned-step';
+import type { Environment } from './profile';
 import { readParameters, type ParameterContext } from './read-parameters';
 import { readSchema, refined } from './resolve-inputs';
 
@@ -20,6 +21,8 @@ export interface RunContext extends ParameterContext {
   /** Secrets that a step can do without. */
   readonly optional: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
+  /** What `uses` may name here: the executors of the environment. */
+  readonly executors: Environment['executors'];
   /** Where steps may go. */
   readonly egress: EgressLists;
 }
@@ -42,7 +45,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   const { step } = planned;
   const at = `${step.at}/run`;
   const { reader, faults } = context;
-  const executor = executorOf(body.uses, at, faults);
+  const executor = executorOf(body.uses, at, context);
   const parameters = readParameters(body, executor, at, place, context);
   const env = reader.json(body.env, `${at}/env`, place, FIELDS.env).canonical as Record<string, string>;
   const files = readFiles(body, at, place, context);
@@ -129,9 +132,15 @@ function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: 
 }
 
 /** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
-function executorOf(uses: string, at: string, faults: Faults): BuiltinExecutor | null {
+function executorOf(uses: string, at: string, { executors, faults }: RunContext): BuiltinExecutor | null {
   const executor = builtinNamed(uses);
-  if (executor !== null) return executor;
+  if (executor !== null) {
+    if (executor.configured === true && !Object.hasOwn(executors, uses))
+      faults.add('EXECUTOR_UNAVAILABLE', `${at}/uses`, `${uses} is not available in this environment.`, {
+        remediation: `This environment has ${Object.keys(executors).sort().join(', ')}; its operator configures them.`,
+      });
+    return executor;
+  }
   const place = `${at}/uses`;
   if (uses.startsWith('ext:') || uses.startsWith('pack:')) {
     const noun = uses.startsWith('ext:') ? 'Extensions are' : 'Packs inside packs are';

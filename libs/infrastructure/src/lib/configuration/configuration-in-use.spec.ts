@@ -74,6 +74,12 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['webhooks.*', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'webhooks'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
+  ['container.engine', 'apps/webservice-e2e/src/container.e2e-spec.ts', "container: { engine: 'podman'"],
+  [
+    'container.*',
+    'libs/infrastructure/src/lib/configuration/container-settings.spec.ts',
+    'each key reaches its engine',
+  ],
   ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
   ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
   ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],

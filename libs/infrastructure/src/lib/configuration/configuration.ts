@@ -4,6 +4,7 @@ import { attestor } from './sections/attestor';
 import { approvals } from './sections/approvals';
 import { artifacts } from './sections/artifacts';
 import { authority } from './sections/authority';
+import { container } from './sections/container';
 import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
@@ -43,6 +44,7 @@ export const CONFIGURATION = {
   sealedMode,
   sandbox,
   secrets,
+  container,
   keys,
   worker,
   scheduler,

@@ -2,6 +2,8 @@ import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
+import { ContainerExecutor } from './container-executor';
+import type { ContainerHands } from './container-hands';
 import { DeclaredOutputs } from './declared-outputs';
 import type { EgressHands } from './egress-hands';
 import { FailExecutor } from './fail-executor';
@@ -24,6 +26,8 @@ export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
   readonly hands: (isolation: string) => SandboxHands | null;
+  /** None: a worker without a container engine. */
+  readonly containers?: ContainerHands | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
   readonly egress?: EgressHands | null;
   readonly http?: HttpSettings;
@@ -63,5 +67,6 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
     new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
+  if (options.containers) executors.push(new ContainerExecutor(steps));
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

@@ -8,6 +8,8 @@ const WORTH_ANOTHER = new Set([
   'COLLECTOR_FAILED',
   'OBJECT_STORE_UNAVAILABLE',
   'EGRESS_UNAVAILABLE',
+  'ENGINE_UNAVAILABLE',
+  'IMAGE_MISSING',
 ]);
 
 /** The outcome of a failed attempt. */
@@ -16,7 +18,7 @@ export function failed(code: string, message: string, retryable: boolean, exitCo
 }
 
 /** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */
-const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED']);
+const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED', 'ENGINE_LOST']);
 
 /** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {
