@@ -1,6 +1,13 @@
 // One Jest set-up for every project: swc compiles, TypeScript checks apart (`npm run check`).
 // Packages that ship as ES modules only, or that import() at run time, are compiled to CommonJS, since Jest on Node 20 can do neither.
-const esmOnly = ['jose', 'oidc-provider', '@opentelemetry/otlp-exporter-base'];
+const esmOnly = [
+  'jose',
+  'oidc-provider',
+  '@kubernetes/client-node',
+  '@opentelemetry/otlp-exporter-base',
+  'openid-client',
+  'oauth4webapi',
+];
 const typescript = {
   jsc: {
     target: 'es2022',

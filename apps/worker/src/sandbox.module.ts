@@ -25,6 +25,7 @@ import {
   type SandboxHands,
   type Supervisor,
 } from '@taskrunner/infrastructure';
+import type { WorkerContainers } from './container.module';
 import { VERSION } from './version';
 import type { WorkerLog } from './worker-log';
 
@@ -66,6 +67,7 @@ export function sayRefused(sandboxes: Sandboxes, log: WorkerLog): void {
 export function describe(
   configuration: Configuration,
   sandboxes: Sandboxes,
+  containers: WorkerContainers,
   packTrust: PackTrustPolicy,
 ): WorkerDescription {
   const { usual, sealed } = environmentsOf(configuration, {
@@ -81,7 +83,8 @@ export function describe(
     build: sha256(`taskrunner-worker ${VERSION}`),
     isolations: sandboxes.enforced,
     probe: sandboxes.digest,
-    environments: offered
+    // Without the configured container engine it honours none of them.
+    environments: (containers.available ? offered : [])
       .filter(({ isolation }) => sandboxes.of(isolation) !== null)
       .map((environment) => sha256(canonical(environment as unknown as Json))),
     labels,
@@ -121,7 +124,10 @@ export function sandboxHands(
 }
 
 /** Files and folders that no step may see. */
-function secretPaths({ keys: { folder }, database, artifacts }: Configuration, keys: KeyPaths): readonly string[] {
+function secretPaths(
+  { keys: { folder }, database, artifacts, secrets }: Configuration,
+  keys: KeyPaths,
+): readonly string[] {
   const { embedded, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
   return [
     folder,
@@ -129,6 +135,7 @@ function secretPaths({ keys: { folder }, database, artifacts }: Configuration, k
     keys.runSealed,
     keys.bundle,
     keys.journalMac,
+    ...secrets.providers.flatMap((provider) => provider.folder ?? []),
     process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
     ...(artifacts.store === 'file' ? [artifacts.root] : []),
     ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),

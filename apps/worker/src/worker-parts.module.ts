@@ -1,6 +1,7 @@
-import type { CollectableObjectStore, ExportHands, WorkerDescription } from '@taskrunner/core';
+import type { CollectableObjectStore, ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import type { WorkerContainers } from './container.module';
 import type { WorkerEgress } from './egress.module';
 import type { WorkerLog } from './worker-log';
 
@@ -17,6 +18,8 @@ export interface WorkerParts {
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
   readonly egress: WorkerEgress;
+  readonly secrets: SecretHands;
+  readonly containers: WorkerContainers;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

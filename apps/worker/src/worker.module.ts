@@ -20,6 +20,7 @@ import { AnnounceLoop } from './announce-loop';
 import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
+import { openContainers } from './container.module';
 import { driverHands } from './driving.module';
 import { openEgress } from './egress.module';
 import { ExportLoop } from './export-loop';
@@ -30,6 +31,7 @@ import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
+import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
@@ -89,22 +91,25 @@ export class Worker {
       },
     });
     telemetry.watchDatabase(database);
+    const keys = keyPathsOf(configuration);
+    // Before the first child: it would inherit what stands in the environment.
+    const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await openObjectStore(configuration.artifacts);
-    const keys = keyPathsOf(configuration);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
+    const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
     const packTrust = await loadPackTrust(configuration);
-    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, containers, packTrust);
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const exports = exportHands(configuration, { database, objects });
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, exports, keys, sandboxes, egress, log, telemetry },
+      ...{ database, supervisor, objects, exports, keys, sandboxes, egress, secrets, containers, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, log });
+    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
     const watch = telemetry.watchRuns();
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(
@@ -209,7 +214,9 @@ export class Worker {
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0) {
       const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
-      return { ready: false, reason: `the sandbox profile ${refused} cannot be enforced here` };
+      const what =
+        refused === '' ? 'the container engine is not here' : `the sandbox profile ${refused} cannot be enforced here`;
+      return { ready: false, reason: what };
     }
     return this.database.readiness();
   }

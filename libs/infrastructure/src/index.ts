@@ -33,6 +33,13 @@ export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
 export { generateMacKeyFile, loadMacKey, MacKey } from './lib/signing/mac-key';
+export {
+  generateSensitiveInputsKeyFile,
+  loadSensitiveInputsKey,
+  SensitiveInputsKey,
+} from './lib/signing/sensitive-key';
+export { EnvironmentSecrets } from './lib/secrets/environment-secrets';
+export { FileSecrets } from './lib/secrets/file-secrets';
 export type { SigningErrorCode } from './lib/signing/signing-error';
 export { verifyEd25519, verifyP256 } from './lib/signing/verify-signature';
 export { BwrapSandbox } from './lib/sandbox/bwrap-sandbox';
@@ -74,6 +81,12 @@ export {
   type Build,
   type Environments,
 } from './lib/configuration/environment-of';
+export { kubernetesOf, podmanOf } from './lib/configuration/container-settings';
+export { ContainerEngine } from './lib/container/container-engine';
+export type { ContainerErrorCode } from './lib/container/container-error';
+export { KubernetesEngine } from './lib/container/kubernetes-engine';
+export { PodmanEngine, type ContainerSupervisor } from './lib/container/podman-engine';
+export type { ContainerHands } from './lib/executors/container-hands';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';

@@ -1,5 +1,7 @@
+import { sealEnvelope } from '../evidence/envelope';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
 import { ExportDestination } from '../ports/export-destination';
 import { Exports, type DueExport, type Settled } from '../ports/exports';
 import type { ObjectStore } from '../ports/object-store';
@@ -9,6 +11,13 @@ import { exportRefusal } from './export-evidence';
 const tenant = 'acme' as TenantId;
 const runId = 'run_01jd0000000000000000000000' as RunId;
 const digest = `sha256:${'0'.repeat(64)}` as Digest;
+
+const secret = `sha256:${'5'.repeat(64)}` as Digest;
+
+/** A statement that withholds one of the artifacts. */
+const statement = { predicate: { exceptions: [{ kind: 'withheld', detail: `artifacts/${'5'.repeat(64)}` }] } };
+const envelope = sealEnvelope('a/b', new TextEncoder().encode(JSON.stringify(statement)), new Uint8Array(64));
+const attestations = { 'pack-run': { dsseEnvelope: envelope } } as unknown as Json;
 
 class Deliveries extends Exports {
   readonly settled: Settled[] = [];
@@ -44,13 +53,9 @@ function hands(exports: Exports, destination: ExportDestination, change: Partial
     destinations: new Map([['audit', { destination, tenants: ['acme'] }]]),
     objects: {} as ObjectStore,
     runReader: {
-      evidence: () => Promise.resolve({ bundle: digest, size: 3, attestations: null }),
+      evidence: () => Promise.resolve({ bundle: digest, size: 3, attestations }),
       summary: () => Promise.resolve(null),
-      artifacts: () =>
-        Promise.resolve([
-          { digest, size: 1 },
-          { digest, size: 1 },
-        ] as never),
+      artifacts: () => Promise.resolve([digest, digest, secret].map((one) => ({ digest: one, size: 1 })) as never),
     },
     retryMs: 100,
     longestRetryMs: 1_000,
@@ -63,7 +68,7 @@ function hands(exports: Exports, destination: ExportDestination, change: Partial
 const never = new AbortController().signal;
 
 describe('a delivery', () => {
-  it('puts the bundle there, after its artifacts, each once', async () => {
+  it('puts the bundle there, after its artifacts, each once, and none that is withheld', async () => {
     const [deliveries, place] = [new Deliveries({ artifacts: true }), new Place(() => Promise.resolve(true))];
     await deliverDue(hands(deliveries, place), 'audit', never);
     expect(deliveries.settled).toEqual([{ status: 'delivered' }]);

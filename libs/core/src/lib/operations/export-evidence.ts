@@ -1,5 +1,10 @@
+import { decodeEnvelope } from '../evidence/envelope';
+import type { SigstoreBundle } from '../evidence/sigstore';
+import type { PackRunStatement } from '../evidence/statement';
+import { artifactPath } from '../evidence/withheld';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
 import type { KnownDestination } from '../ports/export-destination';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunReader } from '../ports/run-reader';
@@ -78,7 +83,7 @@ export function destinationOf(
 
 /**
  * Copies a sealed run's bundle to a destination; with `artifacts` each artifact before it, by digest, so that the bundle comes last. What
- * stands there already is not written again: doing it twice is doing it once. A run of another tenant is refused as one that is not there.
+ * the bundle withholds, because it holds a secret, is not sent. What stands there already is not written again: doing it twice is doing it once. A run of another tenant is refused as one that is not there.
  */
 export async function exportEvidence(hands: ExportHands, wanted: Export, signal: AbortSignal): Promise<Exported> {
   const { tenant, runId } = wanted;
@@ -95,11 +100,12 @@ export async function exportEvidence(hands: ExportHands, wanted: Export, signal:
     return destination.deliver({ tenant, name, digest, size }, content);
   };
   if (wanted.artifacts) {
+    const withheld = withheldIn(sealed.attestations);
     const artifacts = new Map(
       (await hands.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]),
     );
     for (const [digest, size] of artifacts)
-      await send(`${runId}.artifacts/${digest.slice('sha256:'.length)}`, digest, size);
+      if (!withheld.has(artifactPath(digest))) await send(`${runId}.artifacts/${digest.slice(7)}`, digest, size);
   }
   const { bundle: digest, size } = sealed;
   return { digest, size, written: await send(exportedFile(runId), digest, size) };
@@ -110,4 +116,12 @@ async function* unlessAborted(pieces: AsyncIterable<Uint8Array>, signal: AbortSi
     signal.throwIfAborted();
     yield piece;
   }
+}
+
+/** Bundle paths of what the signed statement says is withheld. */
+function withheldIn(attestations: Json): ReadonlySet<string> {
+  const { 'pack-run': sealed } = attestations as unknown as { readonly 'pack-run': SigstoreBundle };
+  const { payload } = decodeEnvelope(sealed.dsseEnvelope);
+  const { predicate } = JSON.parse(new TextDecoder().decode(payload)) as PackRunStatement;
+  return new Set(predicate.exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail));
 }

@@ -42,6 +42,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     sensitive: new Set(spec.inputs.filter((input) => input.sensitive).map(({ name }) => name)),
     secrets: spec.secrets.map(({ name }) => name),
     granted,
+    optional: new Set(spec.secrets.filter(({ required }) => !required).map(({ name }) => name)),
   };
   const reader = new ExpressionReader(names, faults);
   const packValue = { name: metadata.name, version: metadata.version };
@@ -59,7 +60,9 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       files,
       interpreters: configuration.interpreters,
       granted,
+      optional: names.optional,
       retries: spec.failure.retries,
+      executors: environment.executors,
       egress,
       known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
     },
@@ -122,6 +125,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkExports(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
+  checkGatedSecrets(steps, guards, configuration, faults);
   checkOverrides(approvals, policies, steps, faults);
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
@@ -150,6 +154,22 @@ function* everyStep(list: PlannedList): Iterable<PlannedStep> {
   for (const step of list.steps) {
     yield step;
     for (const inner of step.lists) yield* everyStep(inner);
+  }
+}
+
+/** A secret that is bound for steps behind a gate is no secret of the others. */
+function checkGatedSecrets(
+  steps: readonly PlannedStep[],
+  guards: GateGuards,
+  { secrets }: PlanRequest['configuration'],
+  faults: Faults,
+): void {
+  for (const planned of steps) {
+    const gated = planned.secrets.filter(
+      ({ name }) => Object.hasOwn(secrets, name) && secrets[name]?.requireGate === true,
+    );
+    if (gated.length === 0 || guards.guarding(planned).length > 0) continue;
+    for (const { name, at } of gated) faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound here.`);
   }
 }
 

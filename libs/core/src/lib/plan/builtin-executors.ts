@@ -17,9 +17,10 @@ export interface Parameter {
   readonly required?: boolean;
   /**
    * `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. `response`: its expressions read
-   * `response` alone, and the executor evaluates them.
+   * `response` alone, and the executor evaluates them. `argument`: no secret and no sensitive input may stand in it. `inside`: a secret
+   * may be a part of its texts.
    */
-  readonly reading?: 'verbatim' | 'plain' | 'response';
+  readonly reading?: 'verbatim' | 'plain' | 'response' | 'argument' | 'inside';
   /** It is a list with at least one element. */
   readonly filled?: boolean;
 }
@@ -35,6 +36,8 @@ export interface BuiltinExecutor {
   readonly parameters: Readonly<Record<string, Parameter>> | null;
   /** Whether steps may declare outputs of their own; then those are what is known. */
   readonly declares: boolean;
+  /** It is there only where the environment lists it: its operator must configure something for it. */
+  readonly configured?: true;
   /** Outputs from the types of the parameters. */
   readonly outputs: (parameters: Readonly<Record<string, StaticType>>) => StaticType;
 }
@@ -138,7 +141,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     effects: 'idempotent',
     behaviour: 1,
     parameters: {
-      command: { type: arrayType(ARGUMENT), required: true, filled: true },
+      command: { type: arrayType(ARGUMENT), required: true, filled: true, reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
     },
@@ -152,9 +155,23 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
       interpreter: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
       path: { type: STRING_TYPE, reading: 'plain' },
       source: { type: STRING_TYPE, reading: 'verbatim' },
-      args: { type: arrayType(ARGUMENT) },
+      args: { type: arrayType(ARGUMENT), reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
+    },
+    declares: true,
+    outputs: () => WRITTEN,
+  },
+  container: {
+    effects: 'idempotent',
+    behaviour: 1,
+    configured: true,
+    parameters: {
+      image: { type: STRING_TYPE, required: true, reading: 'plain' },
+      command: { type: arrayType(ARGUMENT), filled: true },
+      args: { type: arrayType(ARGUMENT) },
+      okExitCodes: EXIT_CODES,
+      resources: { type: objectType({}, true), reading: 'plain' },
     },
     declares: true,
     outputs: () => WRITTEN,
@@ -167,9 +184,9 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
       method: { type: STRING_TYPE, reading: 'plain' },
       url: { type: STRING_TYPE, required: true },
       query: { type: objectType({}, true) },
-      headers: { type: objectType({}, true) },
-      body: { type: ANY_TYPE },
-      form: { type: objectType({}, true) },
+      headers: { type: objectType({}, true), reading: 'inside' },
+      body: { type: ANY_TYPE, reading: 'inside' },
+      form: { type: objectType({}, true), reading: 'inside' },
       auth: { type: objectType({}, true), reading: 'plain' },
       expect: { type: arrayType({ kinds: ['number', 'string'] }), filled: true, reading: 'plain' },
       outputs: { type: objectType({}, true), reading: 'response' },
@@ -180,9 +197,6 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     outputs: ({ outputs }) => outputs ?? RESPONSE_TYPE,
   },
 };
-
-/** Names that the language knows and this version does not run. */
-export const UNAVAILABLE_EXECUTORS: readonly string[] = ['container'];
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {

@@ -4,6 +4,7 @@ import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import { parseDuration } from '../pack/duration';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
+import { checkContainer } from './check-container';
 import { normaliseHttp } from './check-http';
 import type { Faults } from './faults';
 
@@ -101,6 +102,7 @@ export function checkParametersTogether(
       });
     }
   }
+  if (body.uses === 'builtin:container') checkContainer(body, at, faults);
   if (body.uses === 'builtin:wait') {
     const { for: time } = parameters;
     if (typeof time === 'string' && !time.includes('{{') && parseDuration(time) === null) {
@@ -119,6 +121,9 @@ export function checkParametersTogether(
   }
 }
 
+/** Executors whose steps end with an exit code. */
+const EXITING = ['builtin:command', 'builtin:script', 'builtin:container'];
+
 /** Spellings of parameters that mean the same: durations in milliseconds become one text, exit codes a sorted set with their default. */
 export function normaliseParameters(uses: string, parameters: JsonObject): JsonObject {
   if (uses === 'builtin:wait' && typeof parameters['for'] === 'string') {
@@ -126,7 +131,7 @@ export function normaliseParameters(uses: string, parameters: JsonObject): JsonO
     return milliseconds === null ? parameters : { ...parameters, for: `PT${milliseconds / 1_000}S` };
   }
   if (uses === 'builtin:http') return normaliseHttp(parameters);
-  if (uses !== 'builtin:command' && uses !== 'builtin:script') return parameters;
+  if (!EXITING.includes(uses)) return parameters;
   const { okExitCodes } = parameters;
   const codes = okExitCodes === undefined ? [0] : okExitCodes;
   const sorted =

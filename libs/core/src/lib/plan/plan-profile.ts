@@ -1,7 +1,9 @@
 import { digestOf } from '../canonical/digest';
 import { intersect } from '../egress/egress-rule';
+import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { EgressLists } from './check-egress';
+import { parseImage } from './image';
 import type { Block, RunNode } from './plan';
 import type { PlanConfiguration } from './plan-request';
 import type { Environment, Profile } from './profile';
@@ -21,9 +23,19 @@ export function profileOf(
     egress: egressTaken(graph, lists),
     secrets: [...asked]
       .sort()
-      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name] ?? '' }] : [])),
-    images: {},
+      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name]?.provider ?? '' }] : [])),
+    images: imagesIn(graph),
   };
+}
+
+/** The images that containers of a plan start from: as written → digest. */
+function imagesIn(graph: Block): Profile['images'] {
+  const images = new Map<string, Digest>();
+  for (const { uses, with: parameters } of runNodesIn(graph)) {
+    const image = uses === 'builtin:container' ? parseImage(parameters['image'] as string) : null;
+    if (image !== null) images.set(`${image.name}@${image.digest}`, image.digest);
+  }
+  return Object.fromEntries([...images].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Every run node below a block, in plan order. */

@@ -3,7 +3,7 @@ import { ANY_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
-import { BUILTIN_EXECUTORS, builtinNamed, UNAVAILABLE_EXECUTORS, type BuiltinExecutor } from './builtin-executors';
+import { BUILTIN_EXECUTORS, builtinNamed, type BuiltinExecutor } from './builtin-executors';
 import { checkEgress, type EgressLists } from './check-egress';
 import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
@@ -11,13 +11,18 @@ import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import type { Effects, Retries as PlanRetries, RunNode } from './plan';
 import type { PlannedStep } from './planned-step';
+import type { Environment } from './profile';
 import { readParameters, type ParameterContext } from './read-parameters';
 import { readSchema, refined } from './resolve-inputs';
 
 /** What the reading of `run` steps needs beside the step. */
 export interface RunContext extends ParameterContext {
   readonly granted: ReadonlySet<string>;
+  /** Secrets that a step can do without. */
+  readonly optional: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
+  /** What `uses` may name here: the executors of the environment. */
+  readonly executors: Environment['executors'];
   /** Where steps may go. */
   readonly egress: EgressLists;
 }
@@ -40,7 +45,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   const { step } = planned;
   const at = `${step.at}/run`;
   const { reader, faults } = context;
-  const executor = executorOf(body.uses, at, faults);
+  const executor = executorOf(body.uses, at, context);
   const parameters = readParameters(body, executor, at, place, context);
   const env = reader.json(body.env, `${at}/env`, place, FIELDS.env).canonical as Record<string, string>;
   const files = readFiles(body, at, place, context);
@@ -52,7 +57,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
     approvals: body.approvals,
   }))
     reader.none(value as unknown as Json, `${at}/${field}`);
-  checkSecrets(body, at, context);
+  checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
   return {
@@ -127,24 +132,25 @@ function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: 
 }
 
 /** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
-function executorOf(uses: string, at: string, faults: Faults): BuiltinExecutor | null {
+function executorOf(uses: string, at: string, { executors, faults }: RunContext): BuiltinExecutor | null {
   const executor = builtinNamed(uses);
-  if (executor !== null) return executor;
+  if (executor !== null) {
+    if (executor.configured === true && !Object.hasOwn(executors, uses))
+      faults.add('EXECUTOR_UNAVAILABLE', `${at}/uses`, `${uses} is not available in this environment.`, {
+        remediation: `This environment has ${Object.keys(executors).sort().join(', ')}; its operator configures them.`,
+      });
+    return executor;
+  }
   const place = `${at}/uses`;
   if (uses.startsWith('ext:') || uses.startsWith('pack:')) {
     const noun = uses.startsWith('ext:') ? 'Extensions are' : 'Packs inside packs are';
     faults.add('EXECUTOR_UNAVAILABLE', place, `${noun} not available in this version.`);
     return null;
   }
-  const name = uses.slice('builtin:'.length);
-  if (UNAVAILABLE_EXECUTORS.includes(name))
-    faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this version.`);
-  else {
-    const known = [...Object.keys(BUILTIN_EXECUTORS), ...UNAVAILABLE_EXECUTORS].map((one) => `builtin:${one}`);
-    faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
-      remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
-    });
-  }
+  const known = Object.keys(BUILTIN_EXECUTORS).map((one) => `builtin:${one}`);
+  faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
+    remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
+  });
   return null;
 }
 
@@ -178,10 +184,19 @@ function readOutputs(
   return { schemas, type: objectType(types) };
 }
 
-function checkSecrets(body: RunBody, at: string, { granted, faults }: RunContext): void {
+function checkSecrets(planned: PlannedStep, body: RunBody, at: string, context: RunContext): void {
+  const { granted, optional, faults } = context;
+  const taken = new Set(Object.keys(body.env));
   body.secrets.forEach((use, index) => {
-    if (granted.has(use.name)) return;
     const place = pointerTo(`${at}/secrets`, use.kind === 'inner' ? use.inner : index);
+    planned.secrets.push({ name: use.name, at: place });
+    const target = use.kind === 'env' ? use.env : use.kind === 'file' ? `file ${use.file}` : `inner ${use.inner}`;
+    if (taken.has(target)) {
+      const remediation = 'Give each secret a variable or a file name of its own.';
+      faults.add('SECRET_USE', place, `Something else is already handed over as ${target}.`, { remediation });
+    }
+    taken.add(target);
+    if (granted.has(use.name) || optional.has(use.name)) return;
     faults.add('SECRET_NOT_GRANTED', place, `The secret ${use.name} is not bound here.`);
   });
 }

@@ -81,6 +81,12 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['webhooks.*', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'webhooks'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
+  ['container.engine', 'apps/webservice-e2e/src/container.e2e-spec.ts', "container: { engine: 'podman'"],
+  [
+    'container.*',
+    'libs/infrastructure/src/lib/configuration/container-settings.spec.ts',
+    'each key reaches its engine',
+  ],
   ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
   ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
   ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],
@@ -101,6 +107,13 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['sandbox.limits.workspaceMiB', SIZES, 'defaults.workspaceMiB'],
   ['sandbox.limits.maxProcesses', SIZES, 'defaults.maxProcesses'],
   ['sandbox.workDirectory', DEV_FILE, 'workDirectory: directory.work'],
+  ['secrets.maxBytes', 'apps/worker/src/secrets.module.ts', 'maxBytes'],
+  ['secrets.deliveryFolder', 'apps/worker/src/driving.module.ts', 'configuration.secrets.deliveryFolder'],
+  [
+    'secrets.*',
+    'apps/webservice-e2e/src/secrets.e2e-spec.ts',
+    'a step sees them, and no surface does, in any spelling',
+  ],
   ['keys.folder', DEV_FILE, 'keys: { folder: directory.keys }'],
   ['keys.*', PARSING, 'keys lie in the folder, or where they are said to'],
   [

@@ -4,6 +4,7 @@ import { attestor } from './sections/attestor';
 import { approvals } from './sections/approvals';
 import { artifacts } from './sections/artifacts';
 import { authority } from './sections/authority';
+import { container } from './sections/container';
 import { database } from './sections/database';
 import { http } from './sections/http';
 import { keys } from './sections/keys';
@@ -14,6 +15,7 @@ import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
+import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
@@ -41,6 +43,8 @@ export const CONFIGURATION = {
   retries,
   sealedMode,
   sandbox,
+  secrets,
+  container,
   keys,
   worker,
   scheduler,

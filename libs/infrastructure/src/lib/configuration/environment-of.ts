@@ -76,9 +76,20 @@ export function environmentOf(
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
     destinations: boundDestinationsOf(configuration),
     engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
-    executors: build.executors,
+    executors: executorsOf(configuration, build.executors, mode),
     extensions: build.extensions ?? {},
   };
+}
+
+/** The executors of this installation: containers need an engine, and no worker can prove that a cluster seals them. */
+function executorsOf(
+  { container: { engine } }: Configuration,
+  all: Build['executors'],
+  mode: Environment['mode'],
+): Environment['executors'] {
+  const { 'builtin:container': behaviour, ...others } = all;
+  const isThere = engine === 'podman' || (engine === 'kubernetes' && mode === 'open');
+  return behaviour !== undefined && isThere ? all : others;
 }
 
 /** What the environment gives where a pack says nothing. */

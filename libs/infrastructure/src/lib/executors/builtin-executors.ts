@@ -2,6 +2,8 @@ import type { Clock, ExecutionRequest, Executor, ExportHands, ObjectStore } from
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
+import { ContainerExecutor } from './container-executor';
+import type { ContainerHands } from './container-hands';
 import { DeclaredOutputs } from './declared-outputs';
 import type { EgressHands } from './egress-hands';
 import { EvidenceExportExecutor } from './evidence-export-executor';
@@ -11,6 +13,7 @@ import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
+import { SecretFiles } from './secret-files';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
 import { StepsByIsolation } from './steps-by-isolation';
@@ -24,6 +27,8 @@ export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
   readonly hands: (isolation: string) => SandboxHands | null;
+  /** None: a worker without a container engine. */
+  readonly containers?: ContainerHands | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
   readonly egress?: EgressHands | null;
   readonly http?: HttpSettings;
@@ -37,6 +42,8 @@ export interface BuiltinOptions {
   readonly exports: Pick<ExportHands, 'runReader' | 'destinations'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
+  /** A folder in memory, for secrets as files; /dev/shm unless told. */
+  readonly secretFolder?: string;
   /** W3C trace context of an execution, for its child. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
@@ -47,9 +54,10 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
+  const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
     hands,
-    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress }),
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress, secrets }),
   );
   const executors: Executor[] = [
     new NoopExecutor(declared),
@@ -63,5 +71,6 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new EvidenceExportExecutor({ ...options.exports, objects }),
     new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
+  if (options.containers) executors.push(new ContainerExecutor(steps));
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

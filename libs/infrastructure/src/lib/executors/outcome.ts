@@ -10,6 +10,8 @@ const WORTH_ANOTHER = new Set([
   'EGRESS_UNAVAILABLE',
   'EVIDENCE_NOT_SEALED',
   'EXPORT_UNAVAILABLE',
+  'ENGINE_UNAVAILABLE',
+  'IMAGE_MISSING',
 ]);
 
 /** The outcome of a failed attempt. */
@@ -18,7 +20,7 @@ export function failed(code: string, message: string, retryable: boolean, exitCo
 }
 
 /** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */
-const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED']);
+const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED', 'ENGINE_LOST']);
 
 /** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {

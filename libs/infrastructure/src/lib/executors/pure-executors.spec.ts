@@ -185,6 +185,7 @@ it('every executor has the behaviour version that the environment names', () => 
     clock: new FixedClock(),
     objects,
     hands: () => hands,
+    containers: { owner: null } as never,
     workDirectory: folder,
     artifactMaxBytes: 1,
     bundles: NO_BUNDLES,

@@ -1,5 +1,6 @@
 import type { ClaimedRun } from '@taskrunner/core';
 import { documentsOf } from './admitted-documents';
+import type { AskedResources } from './container-hands';
 import type { StepLimits } from './sandbox-hands';
 
 const MIB = 1024 * 1024;
@@ -11,6 +12,9 @@ export interface RunSizes {
   /** Bytes of a workspace: of all its artifacts, of what is unpacked into it, of one file. */
   readonly workspaceBytes: number;
   readonly stopGraceMs: number;
+  readonly attemptTimeoutMs: number;
+  /** What the plan itself asks for, without defaults. */
+  readonly asked: AskedResources;
 }
 
 const known = new WeakMap<ClaimedRun, RunSizes>();
@@ -34,6 +38,12 @@ function readSizes(run: ClaimedRun): RunSizes {
   return {
     workspaceBytes,
     stopGraceMs: defaults.stopGraceMs,
+    attemptTimeoutMs: defaults.attemptTimeoutMs,
+    asked: {
+      memoryBytes: sandbox.memoryMiB === null ? null : sandbox.memoryMiB * MIB,
+      cpuMillicores: sandbox.cpuMillicores,
+      processes: sandbox.maxProcesses,
+    },
     limits: {
       openFiles: OPEN_FILES,
       processes: sandbox.maxProcesses ?? defaults.maxProcesses,

@@ -9,6 +9,7 @@ import {
 } from '@taskrunner/core';
 import { ArtifactCapture } from './artifact-capture';
 import type { AttemptEgress, OpenEgress } from './attempt-egress';
+import type { AskedResources, ContainerHands, StepContainer } from './container-hands';
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { MountedFiles } from './mounted-files';
@@ -16,6 +17,7 @@ import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
 
@@ -29,12 +31,21 @@ export interface Invocation {
   readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
 }
 
+/** A container that is to be started with a workspace. */
+export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'command' | 'args'> {
+  readonly resources: AskedResources;
+  readonly okExitCodes: ReadonlySet<number>;
+}
+
 /** What sandboxed steps need. */
 export interface SandboxedStepOptions {
   readonly hands: SandboxHands;
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
+  readonly secrets: SecretFiles;
+  /** None: no containers here. */
+  readonly containers?: ContainerHands | null;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -43,6 +54,23 @@ export interface SandboxedStepOptions {
   /** W3C trace context of an execution, for its child; none unless told. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
+
+/** What a container is told beside the pack's variables; its PATH is the image's. */
+const CONTAINER_ENVIRONMENT = {
+  HOME: '/task/home',
+  TMPDIR: '/task/tmp',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  TASKRUNNER_OUTPUTS: '/task/outputs.json',
+};
+
+/** What a child gets at its start: the socket of its way out, and the folder of its secrets. */
+interface Given {
+  readonly egressSocket: string | null;
+  readonly secretFolder: string | undefined;
+}
+/** Starts a child that is ready. */
+type Start = (given: Given) => Promise<StepChild>;
 
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
@@ -63,41 +91,61 @@ export class SandboxedStep {
   }
 
   /** Performs it; refusals are failed attempts. */
-  async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
+  async perform(
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invoke: () => Invocation | ContainerInvocation,
+  ): Promise<Outcome> {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     let workspace: StepWorkspace | null = null;
+    let secretFolder: string | undefined;
     try {
-      if (request.node.secrets.length > 0) throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
       const invocation = invoke();
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
-      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner: hands.sandbox.owner });
-      return await this.performIn(workspace, request, report, invocation);
+      const owner = this.ownerOf(invocation);
+      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner });
+      secretFolder = await this.laySecrets(request, execution, owner);
+      return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
       return refused(error);
     } finally {
+      if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
       // What is left is swept when the worker starts again; it does not change what the step has done.
       await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
     }
+  }
+
+  /** Secrets that the step asked for as files; none: no folder. */
+  private async laySecrets(
+    { run, node, secrets }: ExecutionRequest,
+    execution: string,
+    owner: SandboxHands['sandbox']['owner'],
+  ): Promise<string | undefined> {
+    const files = new Map<string, Uint8Array>();
+    for (const { name, file } of node.secrets) {
+      const value = secrets.get(name);
+      if (file !== null && value !== undefined) files.set(file, value);
+    }
+    return files.size === 0 ? undefined : this.options.secrets.lay(`${run.runId}-${execution}`, files, owner);
   }
 
   private async performIn(
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
-    invocation: Invocation,
+    invocation: Invocation | ContainerInvocation,
+    secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
-    await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
-    if (request.signal.aborted) return STOPPED_BEFORE_START;
-    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
+    const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
     let exit: StepExit;
     let isKnown = true;
     try {
-      exit = await this.run(workspace, request, report, invocation, tool, egress);
+      exit = await this.run(request, start, egress, secretFolder);
     } finally {
       if (egress !== null) isKnown = await this.egress.close(egress, request, report);
     }
@@ -140,23 +188,92 @@ export class SandboxedStep {
     return tool;
   }
 
-  /** Starts the child and stays with it until it and all it started is gone. */
-  private async run(
+  /** The last steps before the start; gives what starts the child. */
+  private async prepare(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invocation: Invocation | ContainerInvocation,
+  ): Promise<Start> {
+    if ('image' in invocation) return (given) => this.startContainer(workspace, request, report, invocation, given);
+    await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
+    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
+    return (given) => this.startChild(workspace, request, report, invocation, tool, given);
+  }
+
+  private startChild(
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
-    egress: OpenEgress | null,
-  ): Promise<StepExit> {
+    { egressSocket, secretFolder }: Given,
+  ): Promise<StepChild> {
     const { hands, traceparent = () => null } = this.options;
-    const { limits, stopGraceMs } = sizesOf(request.run);
+    const { limits } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
-    const egressSocket = egress?.way.path ?? null;
-    const task = { workspace, tool, args, env, limits, egressSocket, ...(stdin === undefined ? {} : { stdin }) };
-    const child: StepChild = await hands.supervisor.run(hands.sandbox.launch(task), {
+    const task = {
+      workspace,
+      tool,
+      args,
+      env,
+      limits,
+      egressSocket,
+      secretFolder,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
+    return hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
+  }
+
+  private startContainer(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { image, command, args, resources }: ContainerInvocation,
+    { egressSocket, secretFolder }: Given,
+  ): Promise<StepChild> {
+    const { containers = null, traceparent = () => null } = this.options;
+    if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
+    const { run, step, execution, signal } = request;
+    const { asked, limits, stopGraceMs, attemptTimeoutMs } = sizesOf(run);
+    const container: StepContainer = {
+      ...{ tenant: run.tenant, run: run.runId, step, execution, image, command, args, signal, stopGraceMs },
+      env: stepEnvironment(CONTAINER_ENVIRONMENT, request, traceparent(request)),
+      workspace: workspace.path,
+      limits: {
+        memoryBytes: resources.memoryBytes ?? asked.memoryBytes,
+        cpuMillicores: resources.cpuMillicores ?? asked.cpuMillicores,
+        processes: resources.processes ?? asked.processes,
+        openFiles: limits.openFiles,
+        fileBytes: limits.fileBytes,
+      },
+      deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
+      egressSocket,
+      secretFolder: secretFolder ?? null,
+    };
+    return containers.start(container, {
+      onOutput: (stream, chunk) => report.output(stream, chunk),
+      onImage: (digest) =>
+        report.fact({ type: 'tool.resolved', step, execution, path: `${image.name}@${image.digest}`, digest }),
+    });
+  }
+
+  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxHands['sandbox']['owner'] {
+    const { containers = null, hands } = this.options;
+    return 'image' in invocation && containers !== null ? containers.owner : hands.sandbox.owner;
+  }
+
+  /** Starts the child and stays with it until it and all it started is gone. */
+  private async run(
+    request: ExecutionRequest,
+    start: Start,
+    egress: OpenEgress | null,
+    secretFolder: string | undefined,
+  ): Promise<StepExit> {
+    const { stopGraceMs } = sizesOf(request.run);
+    const child = await start({ egressSocket: egress?.way.path ?? null, secretFolder });
     // Its end is awaited below, whoever asked for it.
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);
@@ -174,7 +291,7 @@ export class SandboxedStep {
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
-    { okExitCodes }: Invocation,
+    { okExitCodes }: Pick<Invocation, 'okExitCodes'>,
     exit: StepExit,
   ): Promise<Outcome> {
     const once = request.node.effects === 'once';

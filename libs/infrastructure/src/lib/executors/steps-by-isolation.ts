@@ -2,7 +2,7 @@ import type { Environment, ExecutionReport, ExecutionRequest, Outcome } from '@t
 import { refusal } from './executor-error';
 import { refused } from './outcome';
 import type { SandboxHands } from './sandbox-hands';
-import type { Invocation, SandboxedStep } from './sandboxed-step';
+import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
 
 /** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
 export class StepsByIsolation {
@@ -15,7 +15,11 @@ export class StepsByIsolation {
   ) {}
 
   /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
-  async perform(request: ExecutionRequest, report: ExecutionReport, invoke: () => Invocation): Promise<Outcome> {
+  async perform(
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invoke: () => Invocation | ContainerInvocation,
+  ): Promise<Outcome> {
     const { mode, isolation } = JSON.parse(request.run.environment) as Environment;
     const hands = this.handsOf(isolation);
     if (hands === null) {

@@ -193,5 +193,6 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
   suite('that is not there is refused', async () => {
     const nowhere = open({ ...settings, type: 's3', bucket: 'no-such-bucket' }, settings);
     await expect(nowhere.deliver(aFile(SMALL), content(SMALL))).rejects.toMatchObject({ code: 'EXPORT_REFUSED' });
+    (nowhere as unknown as { close(): void }).close();
   });
 });

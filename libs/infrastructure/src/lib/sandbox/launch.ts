@@ -10,6 +10,11 @@ export interface Launch {
   readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** For a child under bubblewrap: its options, and that its pid namespace must be seen empty at the end. */
   readonly handover?: Handover;
+  /**
+   * For a child that attaches to a container that was made and not yet started: the container's first process. Signals go to it, it is
+   * killed with the child, and the end is when it is gone too.
+   */
+  readonly firstProcess?: number;
 }
 
 /** Receives what a child writes. The child blocks while a promise is open. */

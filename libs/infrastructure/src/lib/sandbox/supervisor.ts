@@ -47,17 +47,16 @@ export class Supervisor {
     const id = ++this.lastId;
     const stdin = launch.stdin === undefined ? null : await life.pipes.toChild();
     const [stdout, stderr] = await Promise.all([life.pipes.fromChild(), life.pipes.fromChild()]);
-    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, (graceMs) =>
-      send(life, { type: 'stop', id, graceMs }),
-    );
+    const stop = (graceMs: number) => send(life, { type: 'stop', id, graceMs });
+    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, stop, launch.firstProcess !== undefined);
     if (this.life !== life) {
       void child.lose();
       return child;
     }
     life.children.set(id, child);
-    const { argv, env, cwd, handover = null } = launch;
+    const { argv, env, cwd, handover = null, firstProcess } = launch;
     const paths = { stdin: stdin?.path ?? null, stdout: stdout.path, stderr: stderr.path };
-    send(life, { type: 'run', id, argv, env, cwd, handover, ...paths });
+    send(life, { type: 'run', id, argv, env, cwd, handover, firstProcess, ...paths });
     return child;
   }
 

@@ -1,4 +1,4 @@
-import { sha256 } from '@taskrunner/core';
+import { NO_REDACTOR, sha256 } from '@taskrunner/core';
 import type {
   ClaimedRun,
   ExecutionReport,
@@ -15,8 +15,14 @@ export const tenant = 'acme' as TenantId;
 
 /** A claimed run with these pack files. */
 export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): ClaimedRun {
-  const asked = { memoryMiB: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
-  const defaults = { memoryMiB: 4_096, maxProcesses: 512, workspaceMiB: 64, stopGraceMs: 300 };
+  const asked = { memoryMiB: null, cpuMillicores: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
+  const defaults = {
+    memoryMiB: 4_096,
+    maxProcesses: 512,
+    workspaceMiB: 64,
+    stopGraceMs: 300,
+    attemptTimeoutMs: 60_000,
+  };
   return {
     tenant,
     runId: 'run_01jd0000000000000000000000' as RunId,
@@ -51,6 +57,8 @@ export function aRequest(
     with: parameters,
     env: {},
     files: {},
+    secrets: new Map(),
+    redactor: NO_REDACTOR,
     signal: new AbortController().signal,
     ...given,
     node: {
@@ -58,6 +66,7 @@ export function aRequest(
       outputs: null,
       tools: {},
       secrets: [],
+      retries: { attemptTimeoutMs: null },
       egress: [],
       effects: 'idempotent',
       ...node,

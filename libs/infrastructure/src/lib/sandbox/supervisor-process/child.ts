@@ -23,6 +23,10 @@ export class Child {
   async live(): Promise<void> {
     const { id, handover } = this.run;
     let child: ChildProcess;
+    if (!this.adopt()) {
+      this.tell({ type: 'refused', id, code: 'START_FAILED', message: 'the container ended before it was started' });
+      return;
+    }
     try {
       child = this.spawn();
     } catch (error) {
@@ -54,6 +58,8 @@ export class Child {
     }
     const { code, signal } = await ended;
     await status;
+    // Its client ends after a container; one that ended before has left it alone.
+    this.killContainer();
     while (!this.isEmpty(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.over = true;
     this.tell({ type: 'exit', id, code, signal, killed: this.killed, ran: this.ran });
@@ -69,7 +75,27 @@ export class Child {
   /** Kills everything at once. */
   kill(killer: Killer): void {
     this.killed ??= killer;
-    if (!this.over) this.signalGroup('SIGKILL');
+    if (this.over) return;
+    this.signalGroup('SIGKILL');
+    // A container is no child of its client: it is killed by itself. Its number is still its own, or it is gone.
+    this.killContainer();
+  }
+
+  private killContainer(): void {
+    const { namespace } = this;
+    if (this.run.firstProcess !== undefined && namespace !== null && !isGone(namespace.pid, namespace.birth))
+      deliver(namespace.pid, 'SIGKILL');
+  }
+
+  /** Notes the first process of a container; false if it is over already. */
+  private adopt(): boolean {
+    const { id, firstProcess: pid } = this.run;
+    if (pid === undefined) return true;
+    const birth = birthOf(pid);
+    if (birth === null) return false;
+    this.namespace = { pid, birth };
+    this.tell({ type: 'namespace', id, pid, birth });
+    return true;
   }
 
   private spawn(): ChildProcess {
@@ -127,7 +153,9 @@ export class Child {
     if (this.over || this.process === null) return;
     // In a namespace the step is in the group of its first process, which ignores SIGTERM itself; bubblewrap would die of one and
     // take the step with it before it could tidy up.
-    if (this.namespace !== null) deliver(-this.namespace.pid, signal);
+    // A container's first process is an init that hands the signal on.
+    if (this.namespace !== null)
+      deliver(this.run.firstProcess === undefined ? -this.namespace.pid : this.namespace.pid, signal);
     else this.signalGroup(signal);
   }
 
@@ -138,7 +166,7 @@ export class Child {
   private isEmpty(pid: number): boolean {
     const namespaceIsEmpty = this.namespace === null || isGone(this.namespace.pid, this.namespace.birth);
     if (this.run.handover !== null && this.namespace !== null) return namespaceIsEmpty;
-    return killGroup(pid);
+    return killGroup(pid) && namespaceIsEmpty;
   }
 }
 

@@ -25,6 +25,8 @@ export type ToSupervisor =
       readonly stdout: string;
       readonly stderr: string;
       readonly handover: Handover | null;
+      /** First process of a container that this child starts and attaches to. */
+      readonly firstProcess?: number | undefined;
     }
   /** SIGTERM now, SIGKILL after `graceMs`. */
   | { readonly type: 'stop'; readonly id: number; readonly graceMs: number }

@@ -1,0 +1,36 @@
+import { pointerTo } from '../document/json-pointer';
+import { isJsonObject } from '../foundation/json';
+import type { RunBody } from '../pack/pack-step';
+import type { Faults } from './faults';
+import { parseImage } from './image';
+
+/** Members of `resources`, and the most that any machine has of each. */
+const RESOURCES: Readonly<Record<string, number>> = {
+  cpuMillicores: 1_024_000,
+  memoryMiB: 1_048_576,
+  maxProcesses: 65_536,
+};
+
+/** What a container is started from and what it may use. */
+export function checkContainer(body: RunBody, at: string, faults: Faults): void {
+  const { image, resources } = body.with;
+  if (typeof image === 'string' && !image.includes('{{') && parseImage(image) === null)
+    faults.add('IMAGE_NOT_PINNED', `${at}/image`, 'The image is not named by a digest alone.');
+  if (Object.keys(body.tools).length > 0)
+    faults.add('EXECUTOR_PARAMETER', `${at.replace(/\/with$/, '')}/tools`, 'A container pins no tools.', {
+      remediation: 'Leave tools out: the digest of the image pins everything in it.',
+    });
+  if (resources === undefined || !isJsonObject(resources)) return;
+  for (const [name, value] of Object.entries(resources)) {
+    const place = pointerTo(`${at}/resources`, name);
+    const most = Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
+    if (most === undefined)
+      faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `There is no resource ${name}.`, {
+        key: true,
+        remediation: faults.guess(name, Object.keys(RESOURCES), `Resources are ${Object.keys(RESOURCES).join(', ')}.`),
+      });
+    else if (typeof value === 'string' && value.includes('{{')) continue;
+    else if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
+      faults.add('EXECUTOR_PARAMETER', place, `${name} is a whole number from 1 to ${most}.`);
+  }
+}

@@ -1,0 +1,26 @@
+import type { ContainerCeiling, ContainerLimits, ContainerTask } from './container-engine';
+import { refusal } from './container-error';
+
+const MIB = 1024 * 1024;
+
+/** What a container gets; throws `RESOURCES_EXCEEDED` where it asks for more than the configuration allows. */
+export function grantedLimits(
+  { limits }: Pick<ContainerTask, 'limits'>,
+  ceiling: ContainerCeiling,
+): ContainerLimits & Pick<ContainerCeiling, 'memoryBytes' | 'cpuMillicores' | 'processes'> {
+  const granted = (name: 'memoryBytes' | 'cpuMillicores' | 'processes', unit: number, noun: string): number => {
+    const asked = limits[name];
+    if (asked !== null && asked > ceiling[name])
+      throw refusal(
+        'RESOURCES_EXCEEDED',
+        `the step asks for ${asked / unit} ${noun}; ${ceiling[name] / unit} are allowed`,
+      );
+    return asked ?? ceiling[name];
+  };
+  return {
+    ...limits,
+    memoryBytes: granted('memoryBytes', MIB, 'MiB of memory'),
+    cpuMillicores: granted('cpuMillicores', 1, 'millicores'),
+    processes: granted('processes', 1, 'processes'),
+  };
+}

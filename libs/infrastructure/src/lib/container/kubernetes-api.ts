@@ -1,0 +1,110 @@
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { refusal } from './container-error';
+
+const MAX_ANSWER = 16 * 1024 * 1024;
+
+/** An answer of the API server; its body is what the API says, dates as texts. */
+export interface ApiAnswer<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+/** What Kubernetes says beside a failure. */
+export interface ApiStatus {
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/**
+ * The API server of a cluster, as `kubeconfig` or the pod's service account name it: TLS always checked, every request bounded in
+ * time. The client library reads the configuration and its credentials; requests are made here, since its own have no bound and lose
+ * the end of a log that breaks.
+ */
+export class KubernetesApi {
+  private constructor(
+    private readonly config: KubeConfig,
+    private readonly server: URL,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** `kubeconfig`: path of the file; null: the service account of this pod. Throws `ENGINE_UNAVAILABLE`. */
+  static async open(kubeconfig: string | null, timeoutMs: number): Promise<KubernetesApi> {
+    const { KubeConfig: Config } = await import('@kubernetes/client-node');
+    const config = new Config();
+    try {
+      if (kubeconfig === null) config.loadFromCluster();
+      else config.loadFromFile(kubeconfig);
+    } catch (error) {
+      throw refusal('ENGINE_UNAVAILABLE', 'the configuration of the cluster cannot be read', error);
+    }
+    const cluster = config.getCurrentCluster();
+    if (cluster === null || !cluster.server.startsWith('https://') || cluster.skipTLSVerify === true)
+      throw refusal('ENGINE_UNAVAILABLE', 'the cluster must be reached by https with a checked certificate');
+    return new KubernetesApi(config, new URL(cluster.server), timeoutMs);
+  }
+
+  /** One request. Rejects where no whole answer came; an answer of any status is an answer. */
+  async ask<T>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    options: { readonly query?: Readonly<Record<string, string>>; readonly body?: object } = {},
+  ): Promise<ApiAnswer<T>> {
+    const response = await this.send(method, path, options.query ?? {}, options.body ?? null, this.timeoutMs);
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > MAX_ANSWER) throw new Error('the answer of the API server is too long');
+      pieces.push(piece);
+    }
+    if (!response.complete) throw new Error('the answer of the API server broke off');
+    const text = Buffer.concat(pieces).toString('utf8');
+    return { status: response.statusCode ?? 0, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  /** A body as it comes; read no faster than it is taken. Rejects where it breaks off. */
+  async *read(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const response = await this.send('GET', path, query, null, null, signal);
+    if (response.statusCode !== 200) {
+      response.destroy();
+      throw new Error(`the API server answered ${response.statusCode}`);
+    }
+    yield* response as AsyncIterable<Buffer>;
+    if (!response.complete) throw new Error('the answer of the API server broke off');
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body: object | null,
+    timeoutMs: number | null,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const secured: RequestOptions = {};
+    await this.config.applyToHTTPSOptions(secured as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+    const url = new URL(`${this.server.pathname.replace(/\/$/, '')}${path}`, this.server);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const content = body === null ? null : Buffer.from(JSON.stringify(body));
+    return new Promise((resolve, reject) => {
+      const request = httpsRequest(url, {
+        ...secured,
+        method,
+        headers: {
+          ...(secured.headers as Record<string, string> | undefined),
+          accept: 'application/json, */*',
+          ...(content === null ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
+        },
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const late = () => request.destroy(new Error(`the API server took longer than ${timeoutMs} ms`));
+      const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs);
+      request.once('close', () => clearTimeout(timer));
+      request.on('error', reject);
+      request.once('response', resolve);
+      request.end(content ?? undefined);
+    });
+  }
+}

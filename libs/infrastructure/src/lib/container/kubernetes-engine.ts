@@ -1,0 +1,73 @@
+import { isAbsolute } from 'node:path';
+import type { JsonObject } from '@taskrunner/core';
+import { ContainerEngine, type ContainerReader, type ContainerTask, type RunningContainer } from './container-engine';
+import { refusal } from './container-error';
+import { KubernetesApi } from './kubernetes-api';
+import type { JobShape } from './kubernetes-job';
+import { Jobs } from './kubernetes-jobs';
+import { JobWatch } from './kubernetes-watch';
+
+export interface KubernetesOptions extends Omit<JobShape, 'user'> {
+  /** Path of a kubeconfig; null: the service account of the worker's pod. */
+  readonly kubeconfig: string | null;
+  /** Time between two looks at a pod. Milliseconds. */
+  readonly pollMs: number;
+  /** Longest time that one request may take. Milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Without an answer for this long, the end of a container can no longer be known here. Milliseconds. */
+  readonly outageMs: number;
+}
+
+/** Each container is a Job of a cluster; its workspace lies on a volume that worker and Jobs share. */
+export class KubernetesEngine extends ContainerEngine {
+  readonly name = 'kubernetes';
+  private readonly shape: JobShape;
+
+  private constructor(
+    private readonly options: KubernetesOptions,
+    private readonly jobs: Jobs,
+  ) {
+    super();
+    const user = this.owner ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    this.shape = { ...options, user };
+  }
+
+  /** Asks the cluster whether Jobs may be listed. Throws `ENGINE_UNAVAILABLE`. */
+  static async open(options: KubernetesOptions): Promise<KubernetesEngine> {
+    if (!isAbsolute(options.workDirectory)) throw new TypeError('workDirectory must be absolute');
+    const api = await KubernetesApi.open(options.kubeconfig, options.requestTimeoutMs);
+    const jobs = new Jobs(api, options);
+    await jobs.probe();
+    return new KubernetesEngine(options, jobs);
+  }
+
+  describe(): JsonObject {
+    const { namespace, workClaim, nodeSelector, runtimeClass, pull, ceiling } = this.options;
+    return {
+      engine: this.name,
+      namespace,
+      workClaim,
+      nodeSelector: { ...nodeSelector },
+      runtimeClass,
+      pull,
+      ceiling: { ...ceiling },
+      user: this.shape.user.uid,
+    };
+  }
+
+  start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
+    if (task.secretFolder !== null)
+      throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'the Kubernetes engine hands out no secrets as files');
+    if (task.egressSocket !== null)
+      throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
+    if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
+      throw new TypeError('the workspace does not lie on the shared volume');
+    return Promise.resolve(
+      new JobWatch(this.jobs, task, this.shape, this.options.pollMs, this.options.outageMs, reader),
+    );
+  }
+
+  async sweep(): Promise<number> {
+    return this.jobs.sweep();
+  }
+}

@@ -1,0 +1,139 @@
+import type { Digest } from '@taskrunner/core';
+import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
+import { refusal } from './container-error';
+import { containerName } from './container-identity';
+import { jobOf, type JobShape } from './kubernetes-job';
+import { pause, type Jobs } from './kubernetes-jobs';
+import { viewOf } from './pod-view';
+
+/** One Job, from its making until it is gone. */
+export class JobWatch implements RunningContainer {
+  readonly exit: Promise<ContainerExit>;
+  private readonly name: string;
+  private stopped = false;
+  private ending: Promise<void> | null = null;
+  private logs: Promise<void> | null = null;
+  private ended = false;
+  private failure: { readonly error: unknown } | null = null;
+  private readonly gone = new AbortController();
+
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly task: ContainerTask,
+    private readonly shape: JobShape,
+    private readonly pollMs: number,
+    private readonly outageMs: number,
+    private readonly reader: ContainerReader,
+  ) {
+    this.name = containerName(task);
+    this.exit = this.live();
+    this.exit.catch(() => undefined);
+  }
+
+  async stop(graceMs: number): Promise<ContainerExit> {
+    this.stopped = true;
+    this.ending ??= this.jobs.end(this.name, graceMs);
+    // Who waits for the end hears of it if it could not be asked for.
+    this.ending.catch((error: unknown) => (this.failure ??= { error }));
+    return this.exit;
+  }
+
+  private async live(): Promise<ContainerExit> {
+    try {
+      await this.jobs.clear(this.task);
+      if (this.stopped) return { code: null, signal: null, killed: 'stop' };
+      await this.jobs.create(jobOf(this.task, this.shape));
+      const exit = await this.attend();
+      this.ended = true;
+      await this.logs;
+      await this.jobs.remove(this.name, 0);
+      if (this.failure !== null) throw this.failure.error;
+      return exit;
+    } catch (error) {
+      // Also what cannot be said to have ended is ended: the next execution makes sure that it has.
+      await this.jobs.remove(this.name, 0);
+      throw error;
+    } finally {
+      this.gone.abort();
+    }
+  }
+
+  private async attend(): Promise<ContainerExit> {
+    const until = performance.now() + this.shape.startTimeoutMs;
+    let image: Digest | null = null;
+    let seen = false;
+    let began = false;
+    // A stop that came while the Job was being made found nothing to end.
+    if (this.stopped) await this.jobs.end(this.name, 0);
+    for (;;) {
+      if (this.failure !== null) throw this.failure.error;
+      const asked = this.stopped;
+      const pod = await this.jobs.podOf(this.name);
+      if (pod === null) {
+        if (asked) return { code: null, signal: null, killed: 'stop' };
+        if (seen) return { code: null, signal: null, killed: 'closed' };
+        if (performance.now() > until) throw refusal('START_FAILED', 'no pod was made for the Job in time');
+        await pause(this.pollMs);
+        continue;
+      }
+      seen = true;
+      const view = viewOf(pod);
+      if (view.kind === 'stuck' && !asked) throw refusal(view.code, view.message);
+      if (view.kind === 'taken' && !asked)
+        return { code: null, signal: null, killed: view.late ? 'deadline' : 'closed' };
+      if (view.kind === 'running' || view.kind === 'ended') {
+        if (image === null && view.image !== null) {
+          image = view.image;
+          this.reader.onImage(image);
+          if (image !== this.task.image.digest)
+            throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${this.task.image.digest}`);
+        }
+        began = true;
+        if (image !== null) this.logs ??= this.takeLog(pod.metadata?.name ?? '');
+      }
+      if (view.kind === 'ended' || (asked && view.kind !== 'running' && view.kind !== 'waiting')) {
+        if (view.kind === 'ended' && image === null)
+          throw refusal('IMAGE_MISMATCH', 'the cluster does not say of which image the container was');
+        if (asked) return { code: null, signal: null, killed: 'stop' };
+        return { code: view.kind === 'ended' ? view.code : null, signal: null, killed: null };
+      }
+      if (!began && !asked && performance.now() > until) throw refusal('START_FAILED', 'the pod did not start in time');
+      await pause(this.pollMs);
+    }
+  }
+
+  /** Takes the log to its end; what breaks off is read again from the beginning and what was taken is passed over. */
+  private async takeLog(pod: string): Promise<void> {
+    let taken = 0;
+    let lastMs = performance.now();
+    for (;;) {
+      const last = this.ended;
+      let passed = 0;
+      try {
+        for await (const chunk of this.jobs.log(pod, !last, this.gone.signal)) {
+          const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, taken - passed)));
+          passed += chunk.length;
+          if (fresh.length === 0) continue;
+          taken += fresh.length;
+          try {
+            await this.reader.onOutput('stdout', fresh);
+          } catch (error) {
+            this.failure ??= { error };
+            return;
+          }
+        }
+        if (last) return;
+        lastMs = performance.now();
+      } catch (error) {
+        if (this.gone.signal.aborted) return;
+        // Of a pod that was taken away there is no more than was read.
+        if (last && (await this.jobs.podOf(this.name)) === null) return;
+        if (last && performance.now() - lastMs > this.outageMs) {
+          this.failure ??= { error: refusal('ENGINE_LOST', 'the log of the pod cannot be read', error) };
+          return;
+        }
+      }
+      await pause(this.pollMs);
+    }
+  }
+}

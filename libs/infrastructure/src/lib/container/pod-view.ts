@@ -1,0 +1,54 @@
+import { isDigest, type Digest } from '@taskrunner/core';
+import type { V1Pod } from '@kubernetes/client-node';
+import { STEP_CONTAINER } from './kubernetes-job';
+
+/** What a pod's status says of its step. */
+export type PodView =
+  | { readonly kind: 'waiting' }
+  /** It will not start: the code says why. */
+  | { readonly kind: 'stuck'; readonly code: 'IMAGE_MISSING' | 'START_FAILED'; readonly message: string }
+  | { readonly kind: 'running'; readonly image: Digest | null }
+  | { readonly kind: 'ended'; readonly image: Digest | null; readonly code: number }
+  /** Its pod was taken away, by whom does not matter. */
+  | { readonly kind: 'taken'; readonly late: boolean };
+
+const IMAGE_REASONS = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+];
+const START_REASONS = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'CrashLoopBackOff'];
+
+/** Reads a pod's status. Pure. */
+export function viewOf(pod: V1Pod): PodView {
+  const { status } = pod;
+  const own = status?.containerStatuses?.find(({ name }) => name === STEP_CONTAINER);
+  const image = digestOf(own?.imageID ?? '');
+  const { terminated, running, waiting } = own?.state ?? {};
+  const late = status?.reason === 'DeadlineExceeded';
+  if (terminated !== undefined) {
+    if (terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun')
+      return { kind: 'stuck', code: 'START_FAILED', message: said(terminated.message, terminated.reason) };
+    return late ? { kind: 'taken', late } : { kind: 'ended', image, code: terminated.exitCode };
+  }
+  if (status?.phase === 'Failed') return { kind: 'taken', late };
+  if (running !== undefined) return { kind: 'running', image };
+  const reason = waiting?.reason ?? '';
+  if (IMAGE_REASONS.includes(reason))
+    return { kind: 'stuck', code: 'IMAGE_MISSING', message: said(waiting?.message, reason) };
+  if (START_REASONS.includes(reason))
+    return { kind: 'stuck', code: 'START_FAILED', message: said(waiting?.message, reason) };
+  return { kind: 'waiting' };
+}
+
+/** The digest of the manifest behind `imageID`: `name@sha256:…`. What names a configuration instead proves nothing: null. */
+function digestOf(imageId: string): Digest | null {
+  const digest = imageId.slice(imageId.indexOf('@') + 1);
+  return imageId.includes('@') && isDigest(digest) ? digest : null;
+}
+
+function said(message: string | undefined, reason: string): string {
+  return `${reason}: ${(message ?? '').slice(0, 500)}`;
+}

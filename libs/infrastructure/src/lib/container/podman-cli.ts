@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { refusal } from './container-error';
+
+const MAX_ANSWER = 4 * 1024 * 1024;
+
+/** How `podman` is called. */
+export interface PodmanProgram {
+  /** Absolute path. */
+  readonly path: string;
+  /** OCI runtime such as crun or runc; null: podman's own choice. */
+  readonly runtime: string | null;
+  /** Longest time that one call may take, but for a pull. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface PodmanAnswer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Calls podman, one short command at a time. Its environment is made here: nothing of the worker's reaches it. */
+export class PodmanCli {
+  readonly environment: { readonly [name: string]: string };
+
+  constructor(private readonly program: PodmanProgram) {
+    const { HOME, XDG_RUNTIME_DIR, PATH } = process.env;
+    this.environment = {
+      PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+      LANG: 'C.UTF-8',
+      PODMAN_IGNORE_CGROUPSV1_WARNING: '1',
+      ...(HOME === undefined ? {} : { HOME }),
+      ...(XDG_RUNTIME_DIR === undefined ? {} : { XDG_RUNTIME_DIR }),
+    };
+  }
+
+  /** The whole command line. */
+  argv(args: readonly string[]): string[] {
+    const { path, runtime } = this.program;
+    return [path, ...(runtime === null ? [] : ['--runtime', runtime]), ...args];
+  }
+
+  /** Runs to its end. Rejects with `ENGINE_UNAVAILABLE` if it cannot be started, `ENGINE_LOST` if it takes too long. */
+  call(
+    args: readonly string[],
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number | null } = {},
+  ): Promise<PodmanAnswer> {
+    const [command = '', ...rest] = this.argv(args);
+    const verb = args[0] ?? '';
+    const { signal, timeoutMs = this.program.timeoutMs } = options;
+    return new Promise((resolve, reject) => {
+      const child = spawn(command, rest, { cwd: '/', env: { ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+      let isLate = false;
+      const kill = () => child.kill('SIGKILL');
+      const late = () => {
+        isLate = true;
+        kill();
+      };
+      const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs);
+      signal?.addEventListener('abort', kill);
+      const said = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name].setEncoding('utf8').on('data', (text: string) => {
+          if (said[name].length < MAX_ANSWER) said[name] += text;
+        });
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', kill);
+      };
+      child.once('error', (error) => {
+        done();
+        reject(refusal('ENGINE_UNAVAILABLE', `${command} cannot be started`, error));
+      });
+      // Not `close`: conmon may hold an end for as long as a container lives.
+      child.once('exit', (code) => {
+        done();
+        setImmediate(() => {
+          if (isLate) reject(refusal('ENGINE_LOST', `podman ${verb} took longer than ${timeoutMs} ms`));
+          else resolve({ code, ...said });
+        });
+      });
+    });
+  }
+
+  /** Runs to its end and gives what it printed; a code other than 0 is `START_FAILED`. */
+  async ask(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.call(args);
+    if (code !== 0) throw refusal('START_FAILED', `podman ${args[0] ?? ''}: ${lastLine(stderr)}`);
+    return stdout.trim();
+  }
+}
+
+/** What podman says last is what went wrong. */
+export function lastLine(text: string): string {
+  return (text.trim().split('\n').at(-1) ?? '').slice(0, 500);
+}

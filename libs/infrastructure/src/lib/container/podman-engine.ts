@@ -1,0 +1,178 @@
+import { isDigest, type Digest, type JsonObject } from '@taskrunner/core';
+import {
+  ContainerEngine,
+  type ContainerCeiling,
+  type ContainerExit,
+  type ContainerReader,
+  type ContainerTask,
+  type RunningContainer,
+} from './container-engine';
+import { refusal } from './container-error';
+import { containerName, workerLabels } from './container-identity';
+import { createArguments, type PodmanShape } from './podman-arguments';
+import { lastLine, PodmanCli, type PodmanProgram } from './podman-cli';
+import { PodmanEnvironment } from './podman-environment';
+
+/** What the engine needs of the worker's supervisor: it starts the client, and kills client and container when the lease ends. */
+export interface ContainerSupervisor {
+  run(
+    launch: {
+      readonly argv: readonly string[];
+      readonly env: { readonly [name: string]: string };
+      readonly cwd: string;
+      readonly firstProcess: number;
+    },
+    output: { onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> },
+  ): Promise<RunningContainer>;
+}
+
+export interface PodmanOptions extends PodmanProgram {
+  readonly supervisor: ContainerSupervisor;
+  /** Folder of the workspaces; names this worker on this machine. */
+  readonly place: string;
+  readonly cgroups: boolean;
+  readonly openFiles: number;
+  readonly pull: 'never' | 'missing';
+  readonly ceiling: ContainerCeiling;
+}
+
+const STOPPED: ContainerExit = { code: null, signal: null, killed: 'stop' };
+const ENDED_BEFORE_START: RunningContainer = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
+
+/**
+ * podman on this machine, without a daemon. A container is made and held before its first instruction, its image is compared, its
+ * first process is told to the supervisor; only then it starts. So nothing of a step runs that the end of this worker would not end.
+ */
+export class PodmanEngine extends ContainerEngine {
+  readonly name = 'podman';
+  private readonly cli: PodmanCli;
+  private readonly shape: PodmanShape;
+
+  private constructor(
+    private readonly options: PodmanOptions,
+    private readonly version: string,
+  ) {
+    super();
+    this.cli = new PodmanCli(options);
+    const { cgroups, openFiles, ceiling, place } = options;
+    this.shape = { cgroups, openFiles, ceiling, place, owner: this.owner };
+  }
+
+  /** Asks podman whether it is there. Throws `ENGINE_UNAVAILABLE`. */
+  static async open(options: PodmanOptions): Promise<PodmanEngine> {
+    const { code, stdout, stderr } = await new PodmanCli(options).call([
+      'info',
+      '--format',
+      '{{.Version.Version}} {{.Host.OCIRuntime.Name}}',
+    ]);
+    if (code !== 0) throw refusal('ENGINE_UNAVAILABLE', `podman info: ${lastLine(stderr)}`);
+    return new PodmanEngine(options, stdout.trim());
+  }
+
+  describe(): JsonObject {
+    const { cgroups, openFiles, pull, ceiling } = this.options;
+    return {
+      engine: this.name,
+      version: this.version,
+      cgroups,
+      openFiles,
+      pull,
+      ceiling: { ...ceiling },
+      ownUser: this.owner !== null,
+    };
+  }
+
+  async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
+    const name = containerName(task);
+    if (!(await this.bringImage(task))) return ENDED_BEFORE_START;
+    const environment = await PodmanEnvironment.lay(this.cli, name, task.env);
+    try {
+      const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
+      await this.cli.ask([verb, ...environment.arguments, ...rest]);
+      await this.cli.ask(['init', name]);
+      const { pid, image } = await this.look(name);
+      reader.onImage(image);
+      if (image !== task.image.digest)
+        throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${task.image.digest}`);
+      const launch = {
+        argv: this.cli.argv(['start', '--attach', '--sig-proxy=false', name]),
+        env: this.cli.environment,
+        cwd: '/',
+        firstProcess: pid,
+      };
+      const child = await this.options.supervisor.run(launch, { onOutput: (...output) => reader.onOutput(...output) });
+      return this.attended(name, child);
+    } catch (error) {
+      await this.remove(name);
+      throw error;
+    } finally {
+      await environment.remove();
+    }
+  }
+
+  async sweep(): Promise<number> {
+    const [[label, value] = ['', '']] = Object.entries(workerLabels(this.options.place));
+    const listed = await this.cli.ask(['ps', '--all', '--filter', `label=${label}=${value}`, '--format', '{{.Names}}']);
+    const names = listed.split('\n').filter((name) => name !== '');
+    for (const name of names) await this.remove(name);
+    return names.length;
+  }
+
+  /** The image is there, under the digest that the plan pins; false if it was told to stop meanwhile. */
+  private async bringImage({ image, signal }: ContainerTask): Promise<boolean> {
+    const reference = `${image.name}@${image.digest}`;
+    const found = await this.cli.call(['image', 'exists', reference]);
+    if (found.code === 0) return true;
+    if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
+    const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
+    if (pulled.code !== 0 && signal.aborted) return false;
+    if (pulled.code !== 0) throw refusal('IMAGE_MISSING', `${reference}: ${lastLine(pulled.stderr)}`);
+    return true;
+  }
+
+  private async look(name: string): Promise<{ readonly pid: number; readonly image: Digest }> {
+    const format = '{{.State.Pid}} {{.ImageDigest}}';
+    const [pid = '', image] = (await this.cli.ask(['container', 'inspect', '--format', format, name])).split(' ');
+    if (!/^[1-9][0-9]*$/.test(pid) || !isDigest(image))
+      throw refusal('START_FAILED', 'podman does not say which process and image the container has');
+    return { pid: Number(pid), image };
+  }
+
+  /** The container of a child: its end is looked up and it is removed before the end is told. */
+  private attended(name: string, child: RunningContainer): RunningContainer {
+    const exit = child.exit.then(
+      async (end): Promise<ContainerExit> => {
+        const code = end.killed === null ? await this.exitCode(name) : null;
+        await this.remove(name);
+        return end.killed === null ? { code, signal: null, killed: null } : end;
+      },
+      async (error: unknown) => {
+        await this.remove(name);
+        throw error;
+      },
+    );
+    exit.catch(() => undefined);
+    return {
+      exit,
+      stop: async (graceMs) => {
+        await child.stop(graceMs).catch(() => undefined);
+        return exit;
+      },
+    };
+  }
+
+  /** The client's own code may be podman's; the container's state is not. */
+  private async exitCode(name: string): Promise<number> {
+    const format = '{{.State.ExitCode}} {{.State.Status}}';
+    const answer = await this.cli.call(['container', 'inspect', '--format', format, name]);
+    const [code = '', status] = answer.stdout.trim().split(' ');
+    if (answer.code !== 0 || status !== 'exited') throw refusal('ENGINE_LOST', `podman does not say how ${name} ended`);
+    return Number(code);
+  }
+
+  /** Gone, or `ENGINE_LOST`: then nobody can say that it is. */
+  private async remove(name: string): Promise<void> {
+    const { code, stderr } = await this.cli.call(['rm', '--force', '--time', '0', '--volumes', '--ignore', name]);
+    if (code !== 0) throw refusal('ENGINE_LOST', `podman rm: ${lastLine(stderr)}`);
+  }
+}

@@ -1,0 +1,354 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome } from '@taskrunner/core';
+import { builtinExecutors } from '../../executors/builtin-executors';
+import type { SandboxHands } from '../../executors/sandbox-hands';
+import { aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
+import { FileObjectStore } from '../../object-store/file-object-store';
+import { collect } from '../../sandbox/collector';
+import { readOutputs } from '../../sandbox/outputs-file';
+import { probeSandbox } from '../../sandbox/probe';
+import { Supervisor } from '../../sandbox/supervisor';
+import { Workspace } from '../../sandbox/workspace';
+import type { ContainerCeiling, ContainerEngine } from '../container-engine';
+import { makeTinyImage, podmanFault, type TinyImage } from './tiny-image';
+
+export const RUNTIME = 'runc';
+export const CEILING: ContainerCeiling = {
+  memoryBytes: 128 * 1024 * 1024,
+  cpuMillicores: 1_000,
+  processes: 64,
+  tmpBytes: 8 * 1024 * 1024,
+};
+
+/** Where an engine is tried. */
+export interface EngineSetting {
+  /** Folder of the workspaces. */
+  readonly work: string;
+  readonly supervisor: Supervisor;
+  readonly image: TinyImage;
+  readonly other: TinyImage;
+}
+
+/** An engine, and what the suite must see beside it. */
+export interface EngineUnderTest {
+  readonly engine: ContainerEngine;
+  /** Names of all containers of this engine that there are. */
+  left(): Promise<readonly string[]>;
+  /** An engine that starts another image than the one it is asked for. */
+  lying(): Promise<ContainerEngine>;
+  /** An engine of the same worker whose life ended after it had made a container. */
+  dying(): Promise<{ readonly engine: ContainerEngine; readonly made: () => Promise<unknown> }>;
+  close(): Promise<void>;
+}
+
+/** What the suite lends to tests of one engine alone. */
+export interface Performing {
+  perform(
+    engine: ContainerEngine,
+    parameters: ExecutionRequest['with'],
+  ): Promise<{ readonly outcome: Outcome; readonly report: Report }>;
+}
+
+class FixedClock extends Clock {
+  now(): number {
+    return 0;
+  }
+}
+
+/** What every engine must do, seen through the executor that uses it. */
+export function describeEngine<Under extends EngineUnderTest>(
+  name: string,
+  open: (setting: EngineSetting) => Promise<Under>,
+  more: Readonly<Record<string, (tested: Under, suite: Performing) => Promise<void>>> = {},
+): void {
+  describe(name, () => {
+    let folder: string;
+    let supervisor: Supervisor;
+    let objects: FileObjectStore;
+    let images: readonly TinyImage[] = [];
+    let under: Under | null = null;
+    let hands: SandboxHands;
+    let work: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'containers-'));
+      work = join(folder, 'work');
+      await mkdir(work);
+      supervisor = Supervisor.start();
+      objects = await FileObjectStore.open(join(folder, 'objects'));
+      const fault = await podmanFault(RUNTIME);
+      const { sandbox, reason } = await probeSandbox({
+        profile: 'bwrap-open/v2',
+        supervisor,
+        stubFolder: join(folder, 'etc'),
+      });
+      if (fault !== null || sandbox === null) {
+        if (process.env['CI'] === 'true') throw new Error(fault ?? reason ?? '');
+        console.warn(`skipped: ${fault ?? reason}`);
+        return;
+      }
+      images = [await makeTinyImage(), await makeTinyImage('other')];
+      const [image, other] = images as [TinyImage, TinyImage];
+      hands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, collect };
+      under = await open({ work, supervisor, image, other });
+    }, 120_000);
+    afterEach(async () => {
+      if (under !== null) expect(await under.left()).toEqual([]);
+      expect(await readdir(work)).toEqual([]);
+    });
+    afterAll(async () => {
+      await under?.close();
+      await supervisor.close();
+      for (const image of images) await image.remove();
+      await rm(folder, { recursive: true });
+    }, 60_000);
+
+    const test = (title: string, check: (tested: Under) => Promise<void>) =>
+      it(
+        title,
+        async () => {
+          if (under !== null) await check(under);
+        },
+        120_000,
+      );
+    const reference = (image: { readonly name: string; readonly digest: Digest } | undefined): string =>
+      `${image?.name}@${image?.digest}`;
+    const node = (more: object) => ({ retries: { attemptTimeoutMs: 60_000 }, ...more }) as never;
+
+    async function perform(
+      engine: ContainerEngine,
+      parameters: ExecutionRequest['with'],
+      given: Partial<ExecutionRequest> = {},
+      more: object = {},
+      report = new Report(),
+    ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
+      const executor: Executor | undefined = builtinExecutors({
+        ...{ clock: new FixedClock(), objects, hands: () => hands, containers: engine, workDirectory: work },
+        ...{
+          artifactMaxBytes: 1 << 24,
+          interpreters: [],
+          bundles: {
+            roots: new Map(),
+            entries: () => {
+              throw new TypeError('no bundle is read here');
+            },
+          },
+        },
+      }).get('builtin:container');
+      const request = aRequest({ image: reference(images[0]), ...parameters }, given, node(more));
+      return { outcome: await (executor as Executor).execute(request, report), report };
+    }
+    const sh = (tested: EngineUnderTest, script: string, given: Partial<ExecutionRequest> = {}, more: object = {}) =>
+      perform(tested.engine, { args: [script] }, given, more);
+    const read = async (digest: Digest): Promise<string> => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of await objects.open(tenant, digest)) pieces.push(piece);
+      return Buffer.concat(pieces).toString();
+    };
+    /** Resolves when the step has printed this. */
+    const saying = (text: string): { readonly report: Report; readonly said: Promise<void> } => {
+      const report = new Report();
+      let tell: () => void;
+      const said = new Promise<void>((resolve) => (tell = resolve));
+      const output = report.output.bind(report);
+      report.output = async (stream, bytes) => {
+        await output(stream, bytes);
+        if (report.stdout.includes(text)) tell();
+      };
+      return { report, said };
+    };
+
+    test('takes outputs, artifacts, output, and tells which image it was', async (tested) => {
+      const { outcome, report } = await sh(
+        tested,
+        `echo hello; printf '{"n": 7}' > "$TASKRUNNER_OUTPUTS"; echo data > out/report.txt`,
+        {},
+        { artifacts: [{ name: 'report', path: 'report.txt', mediaType: null, optional: false }] },
+      );
+      expect(outcome).toEqual({ kind: 'succeeded', outputs: { n: 7, exitCode: 0 } });
+      expect(report.stdout).toBe('hello\n');
+      const [artifact] = report.of('artifact.captured');
+      expect(artifact && (await read(artifact.digest))).toBe('data\n');
+      expect(report.of('tool.resolved')).toMatchObject([{ path: reference(images[0]), digest: images[0]?.digest }]);
+    });
+
+    test('hands on arguments and values as they are', async (tested) => {
+      const value = ` "quoted" $HOME 'x' #\n\tlast line\n`;
+      const { outcome, report } = await perform(
+        tested.engine,
+        {
+          command: ['/usr/bin/sh', '-c', 'for a; do echo "<$a>"; done; printenv ODD; printenv PLAIN', 'sh'],
+          args: [value, 1, true, ''],
+        },
+        { env: { ODD: value, PLAIN: ' x=y ', LONG: 'y'.repeat(80_000) } },
+      );
+      expect(outcome).toEqual({ kind: 'succeeded', outputs: { exitCode: 0 } });
+      expect(report.stdout).toBe(`<${value}>\n<1>\n<true>\n<>\n${value}\n x=y \n`);
+    });
+
+    test('gives it the environment that the language promises, before the image’s own', async (tested) => {
+      const { report } = await sh(tested, 'printenv; echo "cwd $(ls)"');
+      for (const line of ['HOME=/task/home', 'TMPDIR=/task/tmp', 'TZ=UTC', 'PATH=/usr/bin', 'LANG=C.UTF-8'])
+        expect(report.stdout.split('\n')).toContain(line);
+      for (const name of ['RUN_ID', 'STEP_ID', 'ATTEMPT', 'PLAN_HASH', 'IDEMPOTENCY_KEY', 'OUTPUTS'])
+        expect(report.stdout).toContain(`TASKRUNNER_${name}=`);
+      expect(report.stdout).not.toMatch(/KUBERNETES|_PROXY/i);
+      expect(report.stdout).toContain('cwd home\nin\nout\npack\ntmp\n');
+    });
+
+    test('tells exit codes apart', async (tested) => {
+      const codes = await Promise.all(
+        [3, 75, 78].map(async (code, index) => (await sh(tested, `exit ${code}`, { execution: 10 + index })).outcome),
+      );
+      expect(codes).toMatchObject([
+        { kind: 'failed', code: 'EXIT_3', retryable: true, exitCode: 3 },
+        { kind: 'failed', code: 'EXIT_75', retryable: true },
+        { kind: 'failed', code: 'EXIT_78', retryable: false },
+      ]);
+      const { outcome } = await perform(tested.engine, { args: ['exit 3'], okExitCodes: [3] });
+      expect(outcome).toEqual({ kind: 'succeeded', outputs: { exitCode: 3 } });
+    });
+
+    test('mounts files and the pack, read-only', async (tested) => {
+      const run = aRun([packFile('scripts/x.sh', 'of the pack\n')]);
+      await objects.put(tenant, [Buffer.from('of the pack\n')] as never, { maxBytes: 100 });
+      const { outcome, report } = await sh(
+        tested,
+        'cat in/a/b.json pack/scripts/x.sh; touch in/x 2>/dev/null; touch pack/x 2>/dev/null; touch out/x tmp/x home/x x && echo written',
+        { run, files: { 'a/b.json': { kind: 'content', content: { a: 1 } } } },
+      );
+      expect(report.stdout).toBe('{"a":1}of the pack\nwritten\n');
+      expect(outcome.kind).toBe('succeeded');
+      expect(report.of('material.mounted')).toMatchObject([{ path: 'in/a/b.json' }]);
+    });
+
+    test('keeps it apart: no network, no capabilities, nobody, a read-only root, no token', async (tested) => {
+      const { report } = await sh(
+        tested,
+        `while read -r line; do case $line in Uid:*|CapEff:*|CapBnd:*|NoNewPrivs:*|Seccomp:*) echo $line;; esac; done < /proc/self/status
+         while read -r name rest; do echo "net $name"; done < /proc/net/dev
+         touch /x 2>/dev/null || echo read-only; touch /tmp/x && echo tmp; ls /var/run/secrets /run/secrets 2>/dev/null; ls /run`,
+      );
+      const lines = report.stdout.trim().split('\n');
+      expect(lines).toEqual(expect.arrayContaining(['CapEff: 0000000000000000', 'NoNewPrivs: 1', 'read-only', 'tmp']));
+      expect(lines).toContain('CapBnd: 0000000000000000');
+      expect(lines.find((line) => line.startsWith('Uid:'))).toMatch(/^Uid: [1-9]/);
+      expect(lines.filter((line) => /^net .*:/.test(line))).toEqual(['net lo:']);
+      expect(lines).not.toContain('kubernetes.io');
+    });
+
+    test('refuses more than the configuration allows', async (tested) => {
+      const { outcome } = await perform(tested.engine, { args: ['true'], resources: { memoryMiB: 129 } });
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'RESOURCES_EXCEEDED', retryable: false });
+    });
+
+    test('asks it to end, and it may tidy up', async (tested) => {
+      const { report, said } = saying('ready');
+      const stop = new AbortController();
+      const script = 'trap "echo tidied; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
+      const ended = perform(tested.engine, { args: [script] }, { signal: stop.signal }, {}, report);
+      await said;
+      stop.abort('cancel');
+      expect((await ended).outcome).toEqual({ kind: 'stopped', unknown: false });
+      expect(report.stdout).toContain('tidied');
+    });
+
+    test('makes it end, with all it started, where it does not listen', async (tested) => {
+      const { report, said } = saying('ready');
+      const stop = new AbortController();
+      const script = 'trap "" TERM; (trap "" TERM; while :; do sleep 1; done) & echo ready; while :; do sleep 1; done';
+      const ended = perform(tested.engine, { args: [script] }, { signal: stop.signal }, {}, report);
+      await said;
+      stop.abort('cancel');
+      expect((await ended).outcome).toEqual({ kind: 'stopped', unknown: false });
+    });
+
+    test('takes the artifacts of what a timeout ends', async (tested) => {
+      const { report, said } = saying('ready');
+      const stop = new AbortController();
+      const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: false }];
+      const given = { signal: stop.signal };
+      const script = 'echo so far > out/trace; echo ready; while :; do sleep 0.05; done';
+      const ended = perform(tested.engine, { args: [script] }, given, { artifacts }, report);
+      await said;
+      stop.abort('attempt-timeout');
+      expect((await ended).outcome.kind).toBe('stopped');
+      const [artifact] = report.of('artifact.captured');
+      expect(artifact && (await read(artifact.digest))).toBe('so far\n');
+    });
+
+    test('takes its output a piece at a time, as it can be taken, and loses nothing', async (tested) => {
+      const report = new Report();
+      let bytes = 0;
+      let open = 0;
+      let most = 0;
+      let last = '';
+      report.output = async (stream, chunk) => {
+        if (stream !== 'stdout') return;
+        most = Math.max(most, ++open);
+        bytes += chunk.length;
+        last = Buffer.from(chunk).toString().slice(-20);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        open--;
+      };
+      const { outcome } = await perform(tested.engine, { args: ['seq 1 700000'] }, {}, {}, report);
+      expect(outcome.kind).toBe('succeeded');
+      expect([bytes, last.trim().split('\n').at(-1), most]).toEqual([4_788_895, '700000', 1]);
+    });
+
+    test('fails when what it prints is refused, and it is gone', async (tested) => {
+      const report = new Report();
+      report.output = () => Promise.reject(new Error('the log is full'));
+      await expect(
+        perform(tested.engine, { args: ['while :; do echo x; sleep 0.05; done'] }, {}, {}, report),
+      ).rejects.toThrow('the log is full');
+    });
+
+    test('refuses an image that is not there', async (tested) => {
+      const image = `${images[0]?.name}@sha256:${'0'.repeat(64)}`;
+      const { outcome } = await perform(tested.engine, { image, args: ['true'] });
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'IMAGE_MISSING' });
+    });
+
+    test('does not believe an engine that starts another image', async (tested) => {
+      const engine = await tested.lying();
+      const { outcome, report } = await perform(engine, { args: ['echo it ran; while :; do sleep 0.1; done'] });
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'IMAGE_MISMATCH', retryable: false });
+      expect(report.of('tool.resolved')).toMatchObject([{ digest: images[1]?.digest }]);
+    });
+
+    test('finds and removes what a life that was cut off has left', async (tested) => {
+      const { engine, made } = await tested.dying();
+      const abandoned = new AbortController();
+      const workspace = await Workspace.create({ root: work, run: 'lost', execution: '1', owner: engine.owner });
+      void engine
+        .start(
+          {
+            ...{ tenant, run: 'lost', step: 'a', execution: 1, command: [], args: ['sleep 600'], env: {} },
+            image: images[0] as TinyImage,
+            workspace: workspace.path,
+            limits: { memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
+            ...{
+              deadlineMs: 600_000,
+              stopGraceMs: 0,
+              egressSocket: null,
+              secretFolder: null,
+              signal: abandoned.signal,
+            },
+          },
+          { onOutput: () => Promise.resolve(), onImage: () => undefined },
+        )
+        .catch(() => undefined);
+      await made();
+      expect(await tested.left()).toHaveLength(1);
+      expect(await tested.engine.sweep()).toBe(1);
+      expect(await tested.left()).toEqual([]);
+      await workspace.remove();
+    });
+
+    for (const [title, check] of Object.entries(more))
+      test(title, (tested) => check(tested, { perform: (engine, parameters) => perform(engine, parameters) }));
+  });
+}
