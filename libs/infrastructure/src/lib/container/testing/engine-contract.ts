@@ -45,10 +45,10 @@ export interface EngineUnderTest {
 
 /** What the suite lends to tests of one engine alone. */
 export interface Performing {
-  perform(
+  readonly perform: (
     engine: ContainerEngine,
     parameters: ExecutionRequest['with'],
-  ): Promise<{ readonly outcome: Outcome; readonly report: Report }>;
+  ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
 }
 
 class FixedClock extends Clock {
