@@ -9,6 +9,7 @@ const floors = [
   'policy',
   'pack',
   'egress',
+  'secret',
   'plan',
   'gate',
   'schedule',

@@ -16,6 +16,9 @@ key secrets/keys/worker/run-open.pem
 key secrets/keys/worker/run-sealed.pem
 key secrets/keys/worker/bundle.pem
 [ -e secrets/keys/worker/journal-mac.key ] || openssl rand -hex 32 > secrets/keys/worker/journal-mac.key
+# One key for both: the webservice seals sensitive inputs, the worker opens them.
+[ -e secrets/keys/webservice/sensitive-inputs.key ] || openssl rand -hex 32 > secrets/keys/webservice/sensitive-inputs.key
+[ -e secrets/keys/worker/sensitive-inputs.key ] || cp secrets/keys/webservice/sensitive-inputs.key secrets/keys/worker/
 for name in admission ledger; do
   openssl pkey -in "secrets/keys/webservice/$name.pem" -pubout -out "secrets/keys/worker/$name.pub.pem"
 done

@@ -1,8 +1,8 @@
-// npm run quickstart [-- --keep]
+// npm run quickstart [-- --keep] [--sealed]
 // On a fresh clone with nothing but Node.js and npm: installs, builds, starts the whole product on loopback, runs an example, has a second
-// person approve it, and verifies the evidence offline. Built-ins only, since it runs before anything is installed.
+// person approve it, and verifies the evidence offline. With --sealed: a sealed pack that tries to get out, and its attempts in the evidence. Built-ins only, since it runs before anything is installed.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,7 @@ const STATE = join(ROOT, '.taskrunner');
 const WORK = join(STATE, 'quickstart');
 const CLI = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
 const PACK = join('etc', 'packs', 'dependency-review');
+const SEALED_PACK = join('etc', 'packs', 'sealed-check');
 const BUILT = ['cli', 'webservice', 'worker'].map((app) => join(ROOT, 'apps', app, 'dist', 'main.js'));
 const LIMIT_MS = 240_000;
 
@@ -92,6 +93,7 @@ async function start() {
   const { startDevStack } = createRequire(import.meta.url)(join(ROOT, 'apps', 'cli', 'dist', 'dev', 'dev-stack.js'));
   stack = await startDevStack({
     stateDirectory: STATE,
+    ...(values.sealed && { configuration: { sealedMode: { allow: [{ host: 'mirror.example.org', ports: [443] }] } } }),
     onProgress: (text) => console.log(`  ${text}`),
     onLost: ({ name, code, signal }) => {
       if (!ending)
@@ -154,6 +156,41 @@ async function journey() {
   return planHash;
 }
 
+/** A sealed run, and what its evidence says of its attempts to get out. */
+async function sealedJourney() {
+  const ada = as(await stack.tokenFor('ada'));
+  title('Ada runs a sealed pack that tries to get out');
+  const { out } = await ada(['run', SEALED_PACK, '--output', 'ndjson']);
+  const last = JSON.parse(out.trim().split('\n').at(-1));
+  const { runId } = last;
+  await ada(['logs', runId], { onLine: show });
+
+  title('Its attempts, in its evidence');
+  const bundle = join(WORK, `${runId}.evidence.tar`);
+  await ada(['evidence', runId, '--file', bundle], { onLine: show });
+  const { readTar } = createRequire(import.meta.url)(join(ROOT, 'libs', 'infrastructure', 'dist', 'index.js'));
+  const files = await readTar(createReadStream(bundle), { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 });
+  const lines = (text) =>
+    text
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  let denied = 0;
+  for (const socket of lines(Buffer.from(files.get('egress.ndjson')).toString()))
+    for (const attempt of lines(socket.attempts ?? '').filter(({ host }) => host)) {
+      if (!attempt.allowed) denied += 1;
+      const why = attempt.allowed ? 'let out' : `denied: ${attempt.code ?? attempt.reason}`;
+      show(`${socket.step}  ${attempt.host}:${attempt.port}  ${why}`);
+    }
+  if (denied === 0) throw new Failure('the evidence has no denied attempt');
+
+  title('The evidence, verified offline');
+  const verify = ['verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--expect', `run=${runId}`];
+  await must('taskrunner verify', process.execPath, [CLI, ...verify, '--expect', 'mode=sealed'], { onLine: show });
+  return `${runId}, sealed, ${denied} denied attempts`;
+}
+
 let ending = false;
 
 /** Stops everything and ends; `error`: why it failed, null if it did not. */
@@ -179,7 +216,9 @@ function usage() {
   for (const line of usageOf(stack)) console.log(line);
 }
 
-const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, sealed: { type: 'boolean', default: false } },
+});
 let verified = null;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
@@ -196,7 +235,7 @@ try {
   title('Start database, authority, webservice and worker on loopback');
   rmSync(WORK, { recursive: true, force: true });
   await start();
-  verified = `verified: ${await journey()}`;
+  verified = `verified: ${await (values.sealed ? sealedJourney() : journey())}`;
   if (values.keep) {
     console.log(verified);
     usage();

@@ -1,6 +1,6 @@
 // `npm test`: installs if needed, checks, builds, runs every project's tests, and closes with one line summed over all.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,7 +11,10 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** The tools have tests of their own, for Node's runner: they are ES modules without a build. */
 function testTools() {
-  const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', 'tools/dev-authority/'], {
+  const tools = join(root, 'tools');
+  const files = readdirSync(tools, { recursive: true }).filter((name) => name.endsWith('.test.mjs'));
+  const paths = files.map((name) => join(tools, name));
+  const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', ...paths], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });

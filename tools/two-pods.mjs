@@ -173,7 +173,8 @@ async function main() {
   const manifests = render(ROOT, join(folder, 'kustomize'), {
     configuration,
     jwks: issuer.jwks,
-    passwords: { ...passwords, ...store.secrets },
+    passwords,
+    credentials: store.credentials,
     keyFolder: join(folder, 'keys'),
   });
   const trust = join(folder, 'trust.json');
@@ -201,6 +202,7 @@ async function main() {
   const grace = as(issuer.tokenOf('grace', ['role:sec-lead']));
   mkdirSync(join(folder, 'work'));
   await exampleRuns(ada, grace, join(folder, 'work'), trust);
+  say(`${await store.objects()} objects in the bucket`);
   await workerDies(ada);
   await databaseGoes(ada, database);
 }

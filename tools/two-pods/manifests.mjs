@@ -80,7 +80,7 @@ export function trustFile(keys, jwks) {
 }
 
 /** The rendered documents, as text. */
-export function render(root, folder, { configuration, jwks, passwords, keyFolder }) {
+export function render(root, folder, { configuration, jwks, passwords, keyFolder, credentials }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'task-runner.yaml'), JSON.stringify(configuration, null, 2));
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify(jwks));
@@ -96,6 +96,11 @@ export function render(root, folder, { configuration, jwks, passwords, keyFolder
   ];
   for (const [service, names] of Object.entries(files))
     for (const name of names) copyFileSync(join(keyFolder, service, name), join(folder, `${service}-${name}`));
+  for (const service of Object.keys(files))
+    for (const [name, value] of Object.entries(credentials)) {
+      writeFileSync(join(folder, `${service}-${name}`), value, { mode: 0o600 });
+      files[service].push(name);
+    }
   const secrets = Object.entries(files).map(([service, names]) => ({
     name: `taskrunner-${service}-keys`,
     files: names.map((name) => `${name}=${service}-${name}`),

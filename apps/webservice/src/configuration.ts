@@ -30,7 +30,12 @@ export interface WebserviceConfiguration {
   /** What callers may put into it. `timeout`: longest time for one to come in, milliseconds. */
   readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
   /** Key files of the two usages that the webservice signs for. */
-  readonly keys: { readonly admission: string; readonly ledger: string };
+  readonly keys: {
+    readonly admission: string;
+    readonly ledger: string;
+    /** Key file that seals sensitive inputs; none: packs that have some are refused. */
+    readonly sensitiveInputs?: string | null;
+  };
   readonly setting: PlanningSetting;
   /** Registries of packs, opened, and whose packs may run. */
   readonly packs: { readonly shelves: readonly Shelf[]; readonly trust: PackTrustPolicy };

@@ -24,6 +24,7 @@ import {
   CronerCalendar,
   FileSigner,
   isDatabaseUnavailable,
+  loadSensitiveInputsKey,
   openWebDatabase,
   readTarFiles,
 } from '@taskrunner/infrastructure';
@@ -49,9 +50,10 @@ export class InfrastructureModule {
   /** Opens database and keys. Rejects with what is wrong and what to do. */
   static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
     const { database: settings, keys, objects, uploads: limits, setting, scheduler, packs } = configuration;
-    const [admission, ledger] = await Promise.all([
+    const [admission, ledger, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
+      keys.sensitiveInputs ? loadSensitiveInputsKey(keys.sensitiveInputs) : null,
     ]);
     const database = await openWebDatabase(settings.url, {
       connections: settings.connections,
@@ -70,7 +72,17 @@ export class InfrastructureModule {
     const planner = new PackPlanner(setting);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
-      new SubmitRun({ runs: runStore, objects, uploads, signer: admission, planner, judge, workforce, nonce }),
+      new SubmitRun({
+        runs: runStore,
+        objects,
+        uploads,
+        signer: admission,
+        planner,
+        judge,
+        workforce,
+        sensitive,
+        nonce,
+      }),
     );
     const { maxPerTenant, catchUpWindow: catchUpWindowMs } = scheduler;
     const providers: Provider[] = [

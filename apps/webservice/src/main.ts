@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { existsSync } from 'node:fs';
 import { isCodedError } from '@taskrunner/core';
 import {
   cedarEngine,
@@ -54,14 +55,15 @@ async function main(): Promise<void> {
 }
 
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
-  const { http, database, authority, artifacts, approvals, sandbox, scheduler } = configuration;
+  const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
   if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
   // A worker can try what the machine allows; here the environment of runs is promised before one has them.
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
-  const { admission, ledger } = keyPathsOf(configuration);
+  const { admission, ledger, sensitiveInputs } = keyPathsOf(configuration);
+  const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
   const packTrust = await loadPackTrust(configuration);
   const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
   const shelves = await openRegistries(configuration.packsRegistry, TAR_HANDS);
@@ -76,7 +78,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     authority,
     objects: await openObjectStore(artifacts),
     uploads: artifacts.uploads,
-    keys: { admission, ledger },
+    keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     setting: {
       environment: environments.usual,
       sealedEnvironment: environments.sealed,
@@ -87,9 +89,10 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         secrets: {},
         interpreters: sandbox.interpreters,
         egress: egressRulesOf(configuration),
-        sensitiveInputs: false,
+        sensitiveInputs: sensitiveKey !== null,
         policyEngines: { cedar: cedarEngine },
       },
+      bindings: secrets.bindings,
     },
     packs: { shelves, trust: packTrust },
     limits: http.limits,

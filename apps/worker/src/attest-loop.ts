@@ -43,14 +43,23 @@ export class AttestLoop {
         taken = items.length;
         for (const item of items) {
           const attested = await this.watch(item, () => attestRun(this.hands, item));
-          const level = attested.kind === 'pending' ? 'warn' : 'info';
+          const level = attested.kind === 'pending' ? 'warn' : attested.kind === 'blocked' ? 'error' : 'info';
           this.log.say(level, 'run.attested', { runId: item.runId, tenant: item.tenant, ...attested });
+          this.alarm(item, attested);
         }
       } catch (error) {
         this.log.say('warn', 'attest.failed', { error });
       }
       if (taken === 0) await this.idle();
     }
+  }
+
+  /** A secret came as far as the evidence: it was kept out of the bundle, or keeps the bundle from being made. */
+  private alarm({ runId, tenant }: { readonly runId: string; readonly tenant: string }, attested: Attested): void {
+    if (attested.kind === 'blocked')
+      this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_IN_EVIDENCE', detail: attested.reason });
+    if (attested.kind === 'sealed' && attested.withheld.length > 0)
+      this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
   }
 
   private async idle(): Promise<void> {

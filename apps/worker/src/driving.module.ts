@@ -26,7 +26,19 @@ import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
-  const { database, supervisor, objects, keys, sandboxes, description, onStartFailed, egress, log, telemetry } = parts;
+  const {
+    database,
+    supervisor,
+    objects,
+    keys,
+    sandboxes,
+    description,
+    onStartFailed,
+    egress,
+    secrets,
+    log,
+    telemetry,
+  } = parts;
   const mac = await loadMacKey(keys.journalMac);
   const ring = {
     keys: [
@@ -54,6 +66,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
         interpreters,
+        secretFolder: configuration.secrets.deliveryFolder,
         bundles: {
           roots: bundleRootsOf(configuration),
           entries: (source) => tarEntries(source, bundleLimits(configuration)),
@@ -66,6 +79,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     get worker() {
       return description();
     },
+    secrets,
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),

@@ -124,7 +124,10 @@ export function sandboxHands(
 }
 
 /** Files and folders that no step may see. */
-function secretPaths({ keys: { folder }, database, artifacts }: Configuration, keys: KeyPaths): readonly string[] {
+function secretPaths(
+  { keys: { folder }, database, artifacts, secrets }: Configuration,
+  keys: KeyPaths,
+): readonly string[] {
   const { embedded, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
   return [
     folder,
@@ -132,6 +135,7 @@ function secretPaths({ keys: { folder }, database, artifacts }: Configuration, k
     keys.runSealed,
     keys.bundle,
     keys.journalMac,
+    ...secrets.providers.flatMap((provider) => provider.folder ?? []),
     process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
     ...(artifacts.store === 'file' ? [artifacts.root] : []),
     ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),

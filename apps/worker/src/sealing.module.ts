@@ -6,15 +6,16 @@ import type { WorkerParts } from './worker-parts.module';
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'sandboxes' | 'log'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'sandboxes' | 'secrets' | 'log'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, sandboxes, log } = parts;
+  const { database, objects, keys, sandboxes, secrets, log } = parts;
   return {
     claims: database.claims,
     runReader: database.runReader,
     logs: database.logStore,
     objects,
     outbox: database.outbox,
+    secrets,
     retryMs: configuration.attestor.retry,
     attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,

@@ -1,4 +1,4 @@
-import type { CollectableObjectStore, WorkerDescription } from '@taskrunner/core';
+import type { CollectableObjectStore, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerContainers } from './container.module';
@@ -18,6 +18,7 @@ export interface WorkerParts {
   readonly onStartFailed: () => void;
   readonly egress: WorkerEgress;
   readonly containers: WorkerContainers;
+  readonly secrets: SecretHands;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

@@ -29,6 +29,7 @@ import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
+import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
@@ -87,9 +88,11 @@ export class Worker {
       },
     });
     telemetry.watchDatabase(database);
+    const keys = keyPathsOf(configuration);
+    // Before the first child: it would inherit what stands in the environment.
+    const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
     const objects = await openObjectStore(configuration.artifacts);
-    const keys = keyPathsOf(configuration);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
@@ -98,11 +101,11 @@ export class Worker {
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, egress, containers, log, telemetry },
+      ...{ database, supervisor, objects, keys, sandboxes, egress, containers, secrets, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, log });
+    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
     const watch = telemetry.watchRuns();
     const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
     const claims = new ClaimLoop(

@@ -329,6 +329,22 @@ export {
 export { rulesOfStep } from './lib/plan/step-egress';
 export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
+export {
+  bindingFor,
+  grantsFor,
+  UNSIGNED,
+  type SecretAsker,
+  type SecretBinding,
+  type SecretGrant,
+} from './lib/secret/secret-binding';
+export { SecretError, type SecretErrorCode } from './lib/secret/secret-error';
+export { SECRET_MIN_BYTES, trimmed, weaknessOf, type WeakSecret } from './lib/secret/secret-value';
+export { SecretProvider, type ProvidedSecret } from './lib/ports/secret-provider';
+export { SensitiveInputs, type SealedInput, type SensitivePlace } from './lib/ports/sensitive-inputs';
+export { signersOf } from './lib/operations/pack-signers';
+export type { SecretHands } from './lib/operations/run-secrets';
+export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
+export { REDACTED, Redaction } from './lib/secret/redaction';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
 export {

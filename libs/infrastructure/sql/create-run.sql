@@ -20,6 +20,9 @@ with taken as (
     source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest, trace_context,
     pack_signatures)
   select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $29::text, $30 from accepted
+), sensitive as (
+  insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)
+  select $1, run_id, s.key, decode(s.value, 'base64') from accepted, json_each_text($31::json) s
 ), labels as (
   insert into pack_runs.run_labels (tenant_id, run_id, key, value)
   select $1, run_id, l.key, l.value from accepted, json_each_text($19::json) l

@@ -1,4 +1,4 @@
--- Evidence, the run's mark and the end of the outbox item, together. Whoever comes second writes nothing but removes the item.
+-- Evidence, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes second writes nothing but removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, attestations, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())
@@ -8,6 +8,8 @@ with sealed as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_digest = decode(substr($4::text, 8), 'hex'),
     version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
+), forgotten as (
+  delete from pack_runs.sensitive_inputs where tenant_id = $1 and run_id = $2
 ), done as (
   delete from pack_runs.outbox where tenant_id = $1 and outbox_id = $3
 )

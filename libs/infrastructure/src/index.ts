@@ -32,6 +32,13 @@ export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';
 export { generateMacKeyFile, loadMacKey, MacKey } from './lib/signing/mac-key';
+export {
+  generateSensitiveInputsKeyFile,
+  loadSensitiveInputsKey,
+  SensitiveInputsKey,
+} from './lib/signing/sensitive-key';
+export { EnvironmentSecrets } from './lib/secrets/environment-secrets';
+export { FileSecrets } from './lib/secrets/file-secrets';
 export type { SigningErrorCode } from './lib/signing/signing-error';
 export { verifyEd25519, verifyP256 } from './lib/signing/verify-signature';
 export { BwrapSandbox } from './lib/sandbox/bwrap-sandbox';

@@ -27,6 +27,8 @@ export function registerPlan(program: Command, context: Context): void {
         else {
           terminal.print(safeLine(`pack         ${plan.pack.name} ${plan.pack.version}`));
           terminal.print(`content      ${plan.pack.contentDigest}`);
+          for (const { name, provider } of planning.planned.profile.secrets)
+            terminal.print(safeLine(`secret       ${name} (from ${provider})`));
           terminal.print(`profile      ${profileDigest} (of this configuration)`);
           for (const [component, digest] of Object.entries(receipt))
             terminal.print(`  ${component.padEnd(12)} ${digest}`);

@@ -53,8 +53,12 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
     terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
   for (const { gate, grants, minApprovals } of report.approvals)
     terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
-  for (const { name, required } of report.secrets)
-    terminal.print(safeLine(`secret       ${name}${required ? '' : ' (optional)'}`));
+  for (const { name, required, provider, steps } of report.secrets)
+    terminal.print(
+      safeLine(
+        `secret       ${name}${required ? '' : ' (optional)'}${provider === null ? ', not bound' : ` from ${provider}`}: ${steps.join(', ') || 'no step'}`,
+      ),
+    );
   for (const { step, url, verdict, enforced } of report.egress)
     terminal.print(safeLine(`egress       ${step} → ${url}: ${verdict}, ${enforced}`));
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateKeyFile, generateMacKeyFile, loadKey, type SigningKey } from '@taskrunner/infrastructure';
+import {
+  generateKeyFile,
+  generateMacKeyFile,
+  generateSensitiveInputsKeyFile,
+  loadKey,
+  type SigningKey,
+} from '@taskrunner/infrastructure';
 
 /** A signing key of the stack and since when it is there. */
 export interface DatedKey {
@@ -29,6 +35,8 @@ export async function makeKeys(folder: string): Promise<KeyRing> {
   };
   const mac = join(folder, 'journal-mac.key');
   if (!existsSync(mac)) await generateMacKeyFile(mac);
+  const sensitive = join(folder, 'sensitive-inputs.key');
+  if (!existsSync(sensitive)) await generateSensitiveInputsKeyFile(sensitive);
   return ring;
 }
 

@@ -69,8 +69,9 @@ export async function offlineSetting(
       interpreters: configuration.sandbox.interpreters,
       policyEngines: { cedar: cedarEngine },
       egress: named && !options.sealed ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
-      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: false } : assumedOf(pack, grants)),
+      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
     },
+    ...(named ? { bindings: configuration.secrets.bindings } : {}),
   };
 }
 
@@ -84,7 +85,7 @@ function assumedOf({ pack }: ReadPack, grants: readonly string[]) {
   const { approvals, secrets } = pack.spec;
   return {
     grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
-    secrets: Object.fromEntries(secrets.map(({ name }) => [name, 'assumed'])),
+    secrets: Object.fromEntries(secrets.map(({ name }) => [name, { provider: 'assumed', requireGate: false }])),
     sensitiveInputs: true,
   };
 }

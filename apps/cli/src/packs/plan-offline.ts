@@ -21,6 +21,9 @@ export type OfflinePlanning =
   | { readonly kind: 'planned'; readonly planned: Planned; readonly shown: string }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
 
+/** Nobody has signed what lies here, and for whom it will run is not known: bindings are judged by the pack alone. */
+export const ANY_TENANT = { tenant: null, signers: [] };
+
 /** Loads a pack and its inputs and plans it, without a server. */
 export async function planOffline(
   argument: string,
@@ -29,7 +32,7 @@ export async function planOffline(
 ): Promise<OfflinePlanning> {
   const { source, shown } = await loadPack(argument, publishedIn(options, env));
   const inputs = await inputsFor(source, options, readStdin);
-  const planning = planPack(source, inputs, await offlineSetting(source, options, env));
+  const planning = planPack(source, inputs, await offlineSetting(source, options, env), ANY_TENANT);
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
 }
 

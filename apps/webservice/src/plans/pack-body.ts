@@ -147,7 +147,7 @@ export class PackBody {
     additionalProperties: true,
     default: {},
     description:
-      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people.',
+      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people. Sensitive ones are sealed for the run, and deleted when its evidence is sealed.',
   })
   @IsOptional()
   @IsObject()

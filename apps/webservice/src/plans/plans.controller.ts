@@ -1,11 +1,13 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  PackJudge,
   invalidPack,
   planPack,
   resolveFileInputs,
   RunReader,
   sha256,
+  signersOf,
   simulatePack,
   Uploads,
   type Fault,
@@ -39,6 +41,7 @@ export class PlansController {
     @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
     private readonly intake: PackIntake,
+    private readonly judge: PackJudge,
     private readonly uploads: Uploads,
   ) {}
 
@@ -68,8 +71,8 @@ export class PlansController {
     @Req() request: Request,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, inputs, faults } = await this.read(principal.tenant, value);
-    const planning = planPack(source, inputs, this.setting);
+    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
+    const planning = planPack(source, inputs, this.setting, asker);
     const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
     if (check) return { valid: all.length === 0, errors: all.map(toFault) };
     if (planning.kind === 'refused') throw invalidPack(planning.code, all);
@@ -90,9 +93,9 @@ export class PlansController {
     codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
   async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
-    const { source, inputs, faults } = await this.read(principal.tenant, value);
+    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
-    const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting);
+    const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting, asker);
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
@@ -102,11 +105,12 @@ export class PlansController {
     return { ...report, status, code, tookMs };
   }
 
-  /** The pack and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
+  /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
   private async read(tenant: TenantId, body: PlanBody) {
-    const { source } = await this.intake.take(tenant, body);
+    const { source, signatures } = await this.intake.take(tenant, body);
     const given = { source, inputs: body.inputs ?? {} };
-    return { source, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
+    const asker = { tenant, signers: await signersOf(this.judge, tenant, source, signatures) };
+    return { source, asker, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
   }
 
   @Get('runs/:runId/plan')

@@ -301,7 +301,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   OBJECT_MISSING: {
     status: 404,
     title: 'The bytes are gone',
-    remediation: 'They were deleted; see the retention of the installation.',
+    remediation: 'They were deleted (see the retention of the installation), or never stored: they held a secret.',
   },
   OBJECT_TOO_LARGE: { status: 413, title: 'Too many bytes', remediation: 'Send less.' },
   OBJECT_DIGEST_MISMATCH: {

@@ -22,6 +22,7 @@ import type { Executor } from '../lib/ports/executor';
 import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
+import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { testDefaults, testFloor } from './random-plan';
@@ -60,6 +61,7 @@ export class MemoryWorld {
   readonly letters = new Map<RunId, Letter[]>();
   readonly chunks = new Map<RunId, (LogChunk & { firstLine: number | null })[]>();
   readonly objectBytes = new Map<string, Uint8Array>();
+  readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   at = Date.UTC(2026, 0, 1);
@@ -70,7 +72,13 @@ export class MemoryWorld {
   private next = 1n;
 
   /** Accepts a run of this plan. */
-  submit(plan: Plan, inputs: Json = {}, signers: readonly string[] = [], egress: Profile['egress'] = []): RunId {
+  submit(
+    plan: Plan,
+    inputs: Json = {},
+    signers: readonly string[] = [],
+    egress: Profile['egress'] = [],
+    secrets: Profile['secrets'] = [],
+  ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
       schema: 'taskrunner.environment.v1',
@@ -90,7 +98,7 @@ export class MemoryWorld {
       environment: sha256(environmentText),
       defaults: testDefaults,
       egress,
-      secrets: [],
+      secrets,
       images: {},
     };
     const profileText = canonical(profile as unknown as Json);
@@ -269,6 +277,7 @@ export class MemoryWorld {
         return record === null ? null : { record: record as unknown as ResolutionRecord, digest: digestOf(record) };
       },
       mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
+      secrets: { bindings: [], providers: new Map(), sensitive: null },
       nonce: () => randomBytes(16).toString('hex'),
       replan: async (run) => sha256(run.plan),
       alarm: (_run, code, detail) => void alarms.push({ code, detail }),
@@ -329,6 +338,9 @@ class MemoryClaims extends Claims {
   }
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
+  }
+  async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
+    return this.world.sensitive.get(run) ?? [];
   }
   async retire(): Promise<void> {}
 }

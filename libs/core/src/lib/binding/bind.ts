@@ -5,14 +5,14 @@ import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { verbatimParameters } from '../plan/builtin-executors';
 import { runNodeAt } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
-import { scopeFor, type Sight } from './scope';
+import { scopeFor, type PrivateValues, type Sight } from './scope';
 import { Missing } from './values';
 
 /** What stands at a path under `in/`. */
 export type BoundFile =
   | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
   | { readonly kind: 'pack'; readonly path: string }
-  | { readonly kind: 'content'; readonly content: Json };
+  | { readonly kind: 'content'; readonly content: Json; readonly secret: boolean };
 
 /** A leaf's parameters with no template left. */
 export interface BoundStep {
@@ -27,13 +27,15 @@ export type Bound =
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };
 
 /** Binds `with`, `env` and `files` of a leaf. A fault is the attempt's failure, final. */
-export function bind(sight: Sight, step: StepId): Bound {
+export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
   const node = runNodeAt(sight.x, step);
   const missing = new Missing();
   const [templates, verbatim] = splitParameters(node);
   const template: Json = { with: templates, env: node.env as JsonObject, files: node.files };
   try {
-    const value = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as {
+    const shown = scopeFor(sight, step, readsOfTemplate(template), missing);
+    const scope = { ...shown, inputs: { ...sight.context.inputs, ...kept.inputs }, secrets: kept.secrets };
+    const value = evaluateTemplate(template, scope) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;
@@ -44,7 +46,10 @@ export function bind(sight: Sight, step: StepId): Bound {
     );
     const files: Record<string, BoundFile | readonly BoundFile[]> = {};
     for (const [path, file] of Object.entries(value.files)) {
-      const bound = isJsonArray(file) ? file.map((one, i) => boundFile(one, String(i))) : boundFile(file, path);
+      const secret = readsPrivate(node.files[path] ?? null, kept);
+      const bound = isJsonArray(file)
+        ? file.map((one, i) => boundFile(one, String(i), secret))
+        : boundFile(file, path, secret);
       if (bound === null || (Array.isArray(bound) && bound.includes(null))) {
         return {
           kind: 'fault',
@@ -72,10 +77,22 @@ export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly 
   ];
 }
 
-function boundFile(value: Json, fallback: string): BoundFile | null {
+const NOTHING_PRIVATE: PrivateValues = { inputs: {}, secrets: {} };
+
+/** True if what stands there may hold a secret or a sensitive input. */
+function readsPrivate(template: Json, { inputs }: PrivateValues): boolean {
+  return readsOfTemplate(template).some(({ root, path: [name] }) => {
+    if (root === 'secrets') return true;
+    return (
+      root === 'inputs' && (typeof name === 'string' ? Object.hasOwn(inputs, name) : Object.keys(inputs).length > 0)
+    );
+  });
+}
+
+function boundFile(value: Json, fallback: string, secret: boolean): BoundFile | null {
   if (typeof value === 'string') return value.startsWith('pack:') ? { kind: 'pack', path: value.slice(5) } : null;
   if (!isJsonObject(value)) return null;
-  if ('content' in value) return { kind: 'content', content: value['content'] ?? null };
+  if ('content' in value) return { kind: 'content', content: value['content'] ?? null, secret };
   const { digest, size, path, name } = value;
   if (typeof digest !== 'string') return null;
   const label =

@@ -9,6 +9,7 @@ import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
 import { nodesBehind, placeBehind, stepNamesRead } from './behind';
 import type { StepResult } from './results';
+import { secretsBehind } from './secret-names';
 import { scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
@@ -65,7 +66,7 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
     showDigest: keep(rendered.show).digest,
     reads: readsBehind(sight, step),
     item: itemDigest(sight, step, missing),
-    secrets: [],
+    secrets: secretsBehind(sight, step),
     opens: opensOf(sight, step),
     notApplied: notApplied(sight),
     nonce: rendering.nonce,

@@ -1,4 +1,5 @@
 import type { Digest, StepId } from '../foundation/ids';
+import { isJsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 import type { Entry, Unnumbered } from '../run/entry';
 import type { GateOutcome } from '../gate/gate-state';
@@ -79,6 +80,7 @@ const NOTHING: StepResult = {
 /** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
 export class Results {
   private readonly own = new Map<StepId, StepResult>();
+  private readonly secrets = new Map<string, string>();
   private pendingDecision: { readonly step: StepId; readonly decision: CountedDecision } | null = null;
 
   constructor(private readonly below: Results | null = null) {}
@@ -93,6 +95,12 @@ export class Results {
 
   absorb(overlay: Results): void {
     for (const [step, result] of overlay.own) this.own.set(step, result);
+    for (const [name, version] of overlay.secrets) this.secrets.set(name, version);
+  }
+
+  /** The version of a secret that was last noted; null if it was never read. */
+  secretVersion(name: string): string | null {
+    return this.secrets.get(name) ?? this.below?.secretVersion(name) ?? null;
   }
 
   /** Every step that this fold knows, overlays apart. */
@@ -171,6 +179,13 @@ export class Results {
       case 'policy.judged': {
         const { allow, undecided, reasons, engine, digest, input } = event;
         return this.change(event.step, { judged: { allow, undecided, reasons, engine, digest, input } });
+      }
+      case 'note': {
+        const { code, detail } = event;
+        if (code !== 'SECRET_VERSION' || !isJsonObject(detail)) return;
+        const { name, version } = detail;
+        if (typeof name === 'string' && typeof version === 'string') this.secrets.set(name, version);
+        return;
       }
       default:
         return;

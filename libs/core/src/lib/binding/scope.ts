@@ -12,7 +12,16 @@ export interface RunContext {
   readonly runId: RunId;
   readonly tenant: TenantId;
   readonly planHash: Digest;
+  /** Sensitive ones are `{sensitive: true}`. */
   readonly inputs: JsonObject;
+}
+
+/** What only `with`, `env` and `files` may see, and nothing that is stored. */
+export interface PrivateValues {
+  /** Sensitive inputs by value. */
+  readonly inputs: JsonObject;
+  /** Secrets as texts, by name. */
+  readonly secrets: JsonObject;
 }
 
 /** What a binding looks at: plan, journal, values, and where. */

@@ -1,4 +1,5 @@
 import type { Digest, StepId } from '../foundation/ids';
+import { isJsonObject, type JsonObject } from '../foundation/json';
 import type { Entry, Page } from '../journal/page';
 import type { Derived, Fact, GivenBody } from '../run/run-event';
 import type { ValueRef } from '../step/value-ref';
@@ -38,6 +39,11 @@ export interface RunFacts {
 type StepFactType = 'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'attention.resolved' | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
+
+/** Details of the notes with a code, those that are objects. */
+export function noteDetails({ notes }: Pick<RunFacts, 'notes'>, code: string): readonly JsonObject[] {
+  return notes.flatMap((note) => (note.code === code && isJsonObject(note.detail) ? [note.detail] : []));
+}
 
 /** The digest of a value; that of nothing is null. */
 export function digestOfRef(ref: ValueRef): Digest | null {

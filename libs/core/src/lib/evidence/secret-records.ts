@@ -1,5 +1,5 @@
-import { isJsonObject } from '../foundation/json';
 import type { EvidenceDocuments } from './evidence-documents';
+import { noteDetails } from './run-facts';
 
 /** A secret that the plan takes: never its value. */
 export type SecretRecord = { readonly name: string; readonly provider: string; readonly version: string | null };
@@ -10,9 +10,7 @@ export function secretRecords({ profile, facts, gates }: EvidenceDocuments): rea
   for (const { opened } of facts.gates) {
     for (const { name, version } of gates.get(opened.gateDigest)?.request.secrets ?? []) versions.set(name, version);
   }
-  for (const { code, detail } of facts.notes) {
-    if (code !== 'SECRET_VERSION' || !isJsonObject(detail)) continue;
-    const { name, version } = detail;
+  for (const { name, version } of noteDetails(facts, 'SECRET_VERSION')) {
     if (typeof name === 'string' && typeof version === 'string') versions.set(name, version);
   }
   return profile.secrets.map(({ name, provider }) => ({ name, provider, version: versions.get(name) ?? null }));

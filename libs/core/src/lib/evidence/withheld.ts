@@ -34,6 +34,11 @@ export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly
     .sort();
 }
 
+/** True for files that a notice may stand for: logs, artifacts, what gates showed. A secret in another blocks the seal. */
+export function isScanned(path: string): boolean {
+  return /^(logs|artifacts)\/|^gates\/[^/]*\.show\.json$/.test(path);
+}
+
 /** Bundle path of an artifact's bytes. */
 export function artifactPath(digest: Digest): string {
   return `artifacts/${digest.slice(7)}`;

@@ -8,7 +8,9 @@ import {
 import { decodeEnvelope } from '../evidence/envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
-import { builderIdOf, streamsOf, type PackFile, type RunEvidence } from '../evidence/run-evidence';
+import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
+import { factsOf } from '../evidence/run-facts';
+import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -21,6 +23,8 @@ import type { LogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
+import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
+import type { SecretHands } from './run-secrets';
 
 /** What attesting acts with. */
 export interface AttestHands {
@@ -29,6 +33,7 @@ export interface AttestHands {
   readonly logs: LogStore;
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
+  readonly secrets: SecretHands;
   readonly attestor: Attestor;
   /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
   readonly retryMs: number;
@@ -44,9 +49,12 @@ export interface AttestHands {
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
 export type Attested =
-  | { readonly kind: 'sealed'; readonly bundle: Digest }
+  /** `withheld`: files of the bundle that held a secret; a notice stands for each. An operator must see it. */
+  | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
   | { readonly kind: 'known' }
-  | { readonly kind: 'pending'; readonly reason: string };
+  | { readonly kind: 'pending'; readonly reason: string }
+  /** A secret stands in files that cannot be withheld. An operator must see it. */
+  | { readonly kind: 'blocked'; readonly reason: string };
 
 const LONGEST_RETRY_MS = 60_000;
 const CHUNKS_AT_ONCE = 1_000;
@@ -60,7 +68,13 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
-    const documents = readEvidence(await gatherEvidence(hands, item.tenant, item.runId, records));
+    const gathered = await gatherEvidence(hands, item.tenant, item.runId, records);
+    const redactor = await redactorOf(hands, readEvidence(gathered));
+    const documents = readEvidence(
+      redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
+    );
+    const leaks = leaksIn(redactor, documents);
+    if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
     const attestations = await hands.attestor.attest(documents);
     const [first] = attestations.packRun;
     if (!first) throw new TypeError('an attestor made no statement');
@@ -76,16 +90,22 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
     });
-    return sealed ? { kind: 'sealed', bundle: digest } : { kind: 'known' };
+    const withheld = withheldPaths(documents.evidence);
+    return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
   } catch (error) {
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
 }
 
-async function postpone(hands: AttestHands, item: OutboxItem, reason: string): Promise<Attested> {
+async function postpone(
+  hands: AttestHands,
+  item: OutboxItem,
+  reason: string,
+  kind: 'pending' | 'blocked' = 'pending',
+): Promise<Attested> {
   const pause = Math.min(hands.retryMs * 2 ** Math.min(item.tries, 6), Math.max(LONGEST_RETRY_MS, hands.retryMs));
-  await hands.outbox.postpone(item, pause, 'pending', reason);
-  return { kind: 'pending', reason };
+  await hands.outbox.postpone(item, pause, kind, reason);
+  return { kind, reason };
 }
 
 async function closeBundle(
@@ -137,7 +157,7 @@ async function gatherEvidence(
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
     egress: await egressLogs(hands, tenant, pages),
     probes: hands.probes,
-    artifacts: await carriedArtifacts(hands, tenant, records),
+    artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };
 }
@@ -186,8 +206,9 @@ async function carriedArtifacts(
   hands: AttestHands,
   tenant: TenantId,
   records: RunRecords,
-): Promise<ReadonlyMap<Digest, Uint8Array>> {
-  const carried = new Map<Digest, Uint8Array>();
+  withheld: ReadonlyMap<Digest, Withheld>,
+): Promise<RunEvidence['artifacts']> {
+  const carried = new Map<Digest, Uint8Array | Withheld>(withheld);
   let room = hands.artifactBytes;
   for (const { digest, size } of records.artifacts) {
     if (carried.has(digest) || size > room) continue;

@@ -16,11 +16,13 @@ import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
 import type { GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
+import { SecretError } from '../secret/secret-error';
 import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { macText, type DriverHands } from './driver-hands';
 import { Executions } from './executions';
 import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
+import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
 import { restoreRun, type Halted, type Restored } from './restore-run';
 import { runChange } from './run-change';
@@ -64,6 +66,7 @@ export class RunDriver {
     private readonly initiators: Restored['admission']['initiators'],
     private readonly values: RunValues,
     private readonly results: Results,
+    private readonly secrets: RunSecrets,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -71,7 +74,7 @@ export class RunDriver {
     private seen: number,
     private ahead: readonly Command[] = [],
   ) {
-    this.executions = new Executions(hands, run, values, (fact) => this.arrived({ kind: 'fact', fact }));
+    this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
   }
 
   /**
@@ -89,7 +92,7 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
     const driver = new RunDriver(
       hands,
       run,
@@ -97,6 +100,7 @@ export class RunDriver {
       admission.initiators,
       values,
       results,
+      secrets,
       state,
       head,
       lastAt,
@@ -104,6 +108,7 @@ export class RunDriver {
       run.seen,
     );
     driver.begin(refusal);
+    if (refusal === null) await driver.readSecrets();
     return driver;
   }
 
@@ -167,6 +172,23 @@ export class RunDriver {
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
+  }
+
+  /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
+  private async readSecrets(): Promise<void> {
+    const { secrets, results } = this;
+    if (secrets.names.every((name) => results.secretVersion(name) !== null)) return;
+    try {
+      for (const { name, version } of await secrets.readAll()) {
+        if (results.secretVersion(name) !== null) continue;
+        this.queue.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
+      }
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      const { code, message } = error;
+      this.hands.alarm(this.run, code, message);
+      this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
+    }
   }
 
   private async readLetters(): Promise<void> {
@@ -417,7 +439,7 @@ export class RunDriver {
       else this.arrived({ kind: 'given', body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
-      this.hands.alarm(this.run, code, { step, reason: String(error) });
+      this.hands.alarm(this.run, code, { step, reason: this.secrets.redactor.text(String(error)) });
       const message = 'the step could not be started';
       this.arrived({
         kind: 'given',

@@ -9,6 +9,7 @@ import type { Executor } from '../ports/executor';
 import type { LogStore } from '../ports/log-store';
 import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
+import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
 import type { PolicyJudges } from './questions';
 
@@ -25,6 +26,7 @@ export interface DriverHands {
   readonly judges: PolicyJudges;
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
+  readonly secrets: SecretHands;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
@@ -35,7 +37,7 @@ export interface DriverHands {
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */
   nonce(): string;
-  /** Plans the admitted pack again: the plan hash, or null if it cannot be planned. */
+  /** Plans the admitted pack again, with the values of sensitive inputs: the plan hash, or null if it cannot be planned. */
   replan(run: ClaimedRun): Promise<Digest | null>;
   /** Something that an operator must see. */
   alarm(run: ClaimedRun, code: string, detail: Json): void;

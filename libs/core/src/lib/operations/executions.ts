@@ -1,15 +1,23 @@
 import { bind } from '../binding/bind';
-import type { Sight } from '../binding/scope';
+import { secretsOf, secretsRead } from '../binding/secret-names';
+import type { PrivateValues, Sight } from '../binding/scope';
 import { isCodedError } from '../foundation/coded-error';
 import type { StepId } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
+import type { RunNode } from '../plan/plan';
 import { runNodeAt } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import type { ExecutionReport, Outcome } from '../ports/executor';
+import type { ExecutionRequest, Outcome } from '../ports/executor';
 import type { Command } from '../run/command';
 import type { Fact, GivenBody } from '../run/run-event';
+import { SecretError } from '../secret/secret-error';
+import { trimmed } from '../secret/secret-value';
 import { idempotencyKey } from '../step/idempotency-key';
 import type { DriverHands } from './driver-hands';
 import { ExecutionLog } from './execution-log';
+import { guardingGates } from './guarding-gates';
+import { RedactedReport, redactedOutcome } from './redacted-report';
+import type { RunSecrets } from './run-secrets';
 import type { RunValues } from './run-values';
 
 type Start = Extract<Command, { type: 'start' }>;
@@ -24,6 +32,7 @@ export class Executions {
     private readonly hands: DriverHands,
     private readonly run: ClaimedRun,
     private readonly values: RunValues,
+    private readonly secrets: RunSecrets,
     private readonly report: (fact: Fact) => void,
   ) {}
 
@@ -49,29 +58,61 @@ export class Executions {
     // It can be told to stop from here on, also while its values are fetched.
     this.flights.set(name, { abort, log });
     try {
-      let bound = bind(sight(), step);
+      const { delivered, kept } = await this.secretsFor(sight, step, node);
+      let bound = bind(sight(), step, kept);
       while (bound.kind === 'missing') {
         await this.values.fetch(bound.digests);
-        bound = bind(sight(), step);
+        bound = bind(sight(), step, kept);
       }
+      const { redactor } = this.secrets;
       if (!(await mayStart()) || abort.signal.aborted)
         return { type: 'attempt.stopped', step, execution, unknown: false };
-      if (bound.kind === 'fault') return failure(step, execution, bound.code, bound.message);
-      const report: ExecutionReport = {
-        line: (level, text) => log.line(level, text),
-        output: (stream, bytes) => log.output(stream, bytes),
-        fact: this.report,
-      };
+      if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
+      const report = new RedactedReport(redactor, log, this.report);
       const key = idempotencyKey(this.run.runId, step, attempt);
-      const request = { run: this.run, step, attempt, execution, key, node, ...bound.bound, signal: abort.signal };
-      const outcome = await executor.execute(request, report).catch(thrown);
+      const request: ExecutionRequest = {
+        run: this.run,
+        step,
+        attempt,
+        execution,
+        key,
+        node,
+        ...bound.bound,
+        secrets: delivered,
+        redactor,
+        signal: abort.signal,
+      };
+      const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrown));
+      await report.end();
       // A result counts only with its lines: if they could not be stored the run is not ours any more.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
       return this.given(step, execution, outcome);
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      const { code, message } = error;
+      return failure(step, execution, code, message, code === 'SECRET_UNAVAILABLE');
     } finally {
       this.flights.delete(name);
       if (this.flights.size === 0) for (const settled of this.settling.splice(0)) settled();
     }
+  }
+
+  /** The secrets that a leaf gets, and what its expressions may see of them. Steps that act in the journal alone get none. */
+  private async secretsFor(sight: () => Sight, step: StepId, node: RunNode): Promise<Secrecy> {
+    if (this.secrets.isIdle || node.effects === 'pure') return NO_SECRECY;
+    const { x, results } = sight();
+    const { values, rotated } = await this.secrets.deliver({
+      names: secretsOf(node),
+      gated: guardingGates(x, step).length > 0,
+      known: (name) => results.secretVersion(name),
+    });
+    for (const { name, version } of rotated)
+      this.report({ type: 'note', code: 'SECRET_VERSION', detail: { name, version } });
+    const texts = secretsRead(node).flatMap((name) =>
+      values.has(name) ? [[name, textOf(name, values.get(name))]] : [],
+    );
+    const { sensitive: inputs } = this.secrets;
+    return { delivered: values, kept: { inputs, secrets: Object.fromEntries(texts) as JsonObject } };
   }
 
   /** Resolves when nothing is under way any more, or after `ms`. */
@@ -127,12 +168,28 @@ export class Executions {
   }
 }
 
+/** What one execution gets of the run's secrets. */
+interface Secrecy {
+  readonly delivered: ReadonlyMap<string, Uint8Array>;
+  readonly kept: PrivateValues;
+}
+const NO_SECRECY: Secrecy = { delivered: new Map(), kept: { inputs: {}, secrets: {} } };
+
+/** A secret as a text: without the line end that its file may have. */
+function textOf(name: string, value: Uint8Array = new Uint8Array()): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(trimmed(value));
+  } catch {
+    throw new SecretError('SECRET_NOT_TEXT', `the secret ${name} is not UTF-8 text`);
+  }
+}
+
 function nameOf(step: StepId, execution: number): string {
   return `${step}#${execution}`;
 }
 
-function failure(step: StepId, execution: number, code: string, message: string): GivenBody {
-  return { type: 'attempt.failed', step, execution, code, message, retryable: false, exitCode: null };
+function failure(step: StepId, execution: number, code: string, message: string, retryable = false): GivenBody {
+  return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null };
 }
 
 function thrown(error: unknown): Outcome {

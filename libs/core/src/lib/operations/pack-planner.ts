@@ -20,12 +20,14 @@ export class PackPlanner {
   constructor(readonly setting: PlanningSetting) {}
 
   /** As `planPack`. */
-  plan(tenant: TenantId, source: PackSource, inputs: JsonObject): PackPlanning {
-    const key = keyOf(tenant, source, inputs);
-    if (key === null) return planPack(source, inputs, this.setting);
+  plan(tenant: TenantId, source: PackSource, inputs: JsonObject, signers: readonly string[] = []): PackPlanning {
+    const key = keyOf(tenant, source, inputs, signers);
+    const asker = { tenant, signers };
+    if (key === null) return planPack(source, inputs, this.setting, asker);
     const known = this.remembered.get(key);
-    const planning = known ?? planPack(source, inputs, this.setting);
-    if (planning.kind === 'refused') return planning;
+    const planning = known ?? planPack(source, inputs, this.setting, asker);
+    // What is sensitive is kept no longer than it is needed.
+    if (planning.kind === 'refused' || planning.planned.sensitive.length > 0) return planning;
     // The last used stands last.
     this.remembered.delete(key);
     this.remembered.set(key, planning);
@@ -34,11 +36,18 @@ export class PackPlanner {
   }
 }
 
-function keyOf(tenant: TenantId, { manifest, hasLines, files }: PackSource, inputs: JsonObject): string | null {
+function keyOf(
+  tenant: TenantId,
+  { manifest, hasLines, files }: PackSource,
+  inputs: JsonObject,
+  signers: readonly string[],
+): string | null {
   if (files.length > 0 || manifest.length > MANIFEST_CHARACTERS) return null;
   try {
     const text = canonical(inputs);
-    return text.length > INPUT_CHARACTERS ? null : `${tenant} ${hasLines} ${sha256(manifest)} ${sha256(text)}`;
+    return text.length > INPUT_CHARACTERS
+      ? null
+      : `${tenant} ${hasLines} ${sha256(manifest)} ${sha256(text)} ${signers.join(' ')}`;
   } catch {
     // Inputs that are no JSON: the planner says what is wrong with them.
     return null;

@@ -8,6 +8,7 @@ import { buildPlan } from '../plan/build-plan';
 import type { PlanConfiguration, Planned } from '../plan/plan-request';
 import type { Environment } from '../plan/profile';
 import type { ReadPack } from '../pack/read-pack';
+import { grantsFor, type SecretAsker, type SecretBinding } from '../secret/secret-binding';
 
 /** A file that came with a manifest. */
 export interface PackFile {
@@ -35,8 +36,15 @@ export interface PlanningSetting {
   /** Of runs whose pack asks for it (`sandbox.mode: sealed`); null or absent: this installation does not seal. */
   readonly sealedEnvironment?: Environment | null;
   readonly configuration: PlanConfiguration;
+  /** Who may have which secret: instead of `configuration.secrets`, which then is not asked. */
+  readonly bindings?: readonly SecretBinding[];
 }
 
+/** For whom a pack is planned: decides which secrets it may have. */
+export type PackAsker = Pick<SecretAsker, 'tenant' | 'signers'>;
+
+/** Of no tenant, signed by nobody. */
+const NOBODY: PackAsker = { tenant: '', signers: [] };
 /** The environment that a pack runs in: its mode is the stricter one of what the installation and the pack ask for. */
 export function environmentOfPack({ pack }: ReadPack, setting: PlanningSetting): Environment {
   const { environment, sealedEnvironment = null } = setting;
@@ -57,16 +65,25 @@ export type PackPlanning =
   | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID'; readonly faults: readonly Fault[] };
 
 /** Reads and plans a pack. Pure; never throws for a pack or for inputs. */
-export function planPack(source: PackSource, inputs: JsonObject, setting: PlanningSetting): PackPlanning {
+export function planPack(
+  source: PackSource,
+  inputs: JsonObject,
+  setting: PlanningSetting,
+  asker: PackAsker = NOBODY,
+): PackPlanning {
   const files = packFilesOf(source.files);
   const read: PackReading = readPack(source.manifest, files);
   if (read.kind === 'refused') return { kind: 'refused', code: 'PACK_INVALID', faults: shownTo(source, read.faults) };
+  const { configuration, bindings } = setting;
+  const environment = environmentOfPack(read, setting);
+  const { name, version } = read.pack.metadata;
+  const facts = { ...asker, pack: { name, version }, sealed: environment.mode === 'sealed' };
   const planning = buildPlan({
     pack: read,
     files,
     inputs,
-    environment: environmentOfPack(read, setting),
-    configuration: setting.configuration,
+    environment,
+    configuration: bindings ? { ...configuration, secrets: grantsFor(bindings, facts) } : configuration,
     ...(source.hasLines ? { source: source.manifest } : {}),
   });
   if (planning.kind === 'refused') {

@@ -30,8 +30,17 @@ export async function replanRun(
     files,
     inputs: run.inputs as JsonObject,
     environment,
-    // Defaults and destinations are those that the run was admitted with.
-    configuration: { ...configuration, defaults: profile.defaults, egress: profileRules(profile), grants },
+    configuration: {
+      ...configuration,
+      // Defaults, destinations and secrets are those that the run was admitted with; who may have a secret is decided again where its value is read.
+      defaults: profile.defaults,
+      egress: profileRules(profile),
+      grants,
+      secrets: Object.fromEntries(
+        profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),
+      ),
+      sensitiveInputs: true,
+    },
   });
   return planning.kind === 'planned' ? planning.planHash : null;
 }

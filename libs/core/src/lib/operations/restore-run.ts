@@ -2,7 +2,7 @@ import { digestOf, sha256 } from '../canonical/digest';
 import type { AdmissionRecord } from '../evidence/documents';
 import { Results } from '../binding/results';
 import type { StepId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import { checkChain, type Head } from '../journal/chain';
 import { replay } from '../journal/replay';
 import type { Entry } from '../journal/page';
@@ -14,6 +14,8 @@ import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
 import { macText, type DriverHands } from './driver-hands';
+import { openSensitiveInputs } from './open-sensitive-inputs';
+import { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
 
 /** A claimed run brought back to where its journal stands. */
@@ -24,6 +26,7 @@ export interface Restored {
   readonly state: RunState;
   readonly results: Results;
   readonly values: RunValues;
+  readonly secrets: RunSecrets;
   readonly head: Head;
   readonly lastAt: number;
   readonly lastLine: number;
@@ -32,7 +35,12 @@ export interface Restored {
 /** Own records that do not agree: nothing starts (engine.md §1, `halted`). */
 export interface Halted {
   readonly kind: 'halted';
-  readonly code: 'ADMISSION_INVALID' | 'PLAN_HASH_MISMATCH' | 'JOURNAL_TAMPERED' | 'OBJECT_DIGEST_MISMATCH';
+  readonly code:
+    | 'ADMISSION_INVALID'
+    | 'PLAN_HASH_MISMATCH'
+    | 'JOURNAL_TAMPERED'
+    | 'OBJECT_DIGEST_MISMATCH'
+    | 'SENSITIVE_INPUT_UNREADABLE';
   readonly detail: string;
 }
 
@@ -50,13 +58,20 @@ export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<R
   const environment = JSON.parse(run.environment) as Environment;
   if (profile.environment !== sha256(run.environment))
     return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
+  const plan = JSON.parse(run.plan) as Plan;
+  const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
+  if (sensitive === null)
+    return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
   if (run.lastSeq === 0) {
-    const replanned = await hands.replan(run);
+    const replanned = await hands.replan({ ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } });
     if (replanned !== run.planHash)
       return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
   }
-  const x = indexPlan(JSON.parse(run.plan) as Plan, run.planHash, profile.defaults, environment.approvals.floor);
-  return restoreJournal(hands, run, admission, x);
+  const x = indexPlan(plan, run.planHash, profile.defaults, environment.approvals.floor);
+  const { signers } = admission.pack;
+  const of = { run, profile, mode: environment.mode, signers, sensitive };
+  const secrets = new RunSecrets(hands.secrets, (text) => hands.mac(text), of);
+  return restoreJournal(hands, run, admission, x, secrets);
 }
 
 function admissionDifference(run: ClaimedRun, admission: AdmissionRecord): string | null {
@@ -82,6 +97,7 @@ async function restoreJournal(
   run: ClaimedRun,
   admission: AdmissionRecord,
   x: PlanIndex,
+  secrets: RunSecrets,
 ): Promise<Restored | Halted> {
   const pages = await hands.claims.pages(run.tenant, run.runId, 0);
   const start: Head = { seq: 0, hash: run.admissionDigest };
@@ -104,7 +120,8 @@ async function restoreJournal(
   }
   const rows = await rowsDiffer(hands, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
-  return { kind: 'restored', x, admission, state, results, values, head, lastAt: entries.at(-1)?.at ?? 0, lastLine };
+  const lastAt = entries.at(-1)?.at ?? 0;
+  return { kind: 'restored', x, admission, state, results, values, secrets, head, lastAt, lastLine };
 }
 
 /** Every page's mac, under the fence that the last `run.claimed` before it names. */

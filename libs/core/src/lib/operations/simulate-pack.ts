@@ -2,7 +2,7 @@ import type { Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { simulate, type Simulated } from '../simulation/simulate';
-import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
+import { environmentOfPack, planPack, type PackAsker, type PackSource, type PlanningSetting } from './pack-source';
 
 /** How a pack would run, or everything that is wrong with it or with the script. */
 export type PackSimulation =
@@ -19,8 +19,9 @@ export function simulatePack(
   inputs: JsonObject,
   script: Json,
   setting: PlanningSetting,
+  asker?: PackAsker,
 ): PackSimulation {
-  const planning = planPack(source, inputs, setting);
+  const planning = planPack(source, inputs, setting, asker);
   if (planning.kind === 'refused') return planning;
   const { planned, read } = planning;
   const simulation = simulate({ planned, script, sealed: environmentOfPack(read, setting).mode === 'sealed' });

@@ -14,6 +14,7 @@ import type { Environment } from '../plan/profile';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
 import type { NewRun, RunStore } from '../ports/run-store';
+import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
 import type { Workforce } from '../ports/workforce';
@@ -21,6 +22,7 @@ import { admissionRecord, initiatorsOf, signAdmission } from './admission-record
 import type { PackJudge } from './pack-judge';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
+import { signersOf } from './pack-signers';
 import {
   environmentOfPack,
   packedFiles,
@@ -112,6 +114,8 @@ export interface SubmitRunHands {
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
   readonly workforce: Workforce;
+  /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
+  readonly sensitive: SensitiveInputs | null;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
 }
@@ -170,14 +174,18 @@ export class SubmitRun {
     principal: Principal,
     submission: Submission,
   ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
-    const { inputs, faults } = await resolveFileInputs(this.hands.uploads, principal.tenant, submission, true);
-    const planning = this.hands.planner.plan(principal.tenant, submission.source, inputs);
+    const { judge, planner, uploads } = this.hands;
+    const { source, signatures } = submission;
+    const { inputs, faults } = await resolveFileInputs(uploads, principal.tenant, submission, true);
+    const signers = await signersOf(judge, principal.tenant, source, signatures);
+    const planning = planner.plan(principal.tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    if (submission.schedule) refuseSensitive(planning.planned);
     comparePlan(planning.planned, submission);
     compareProfile(planning.planned, submission);
     const { pack } = planning.planned.plan;
-    const trust = await this.hands.judge.judge(principal.tenant, pack, submission.signatures);
+    const trust = await judge.judge(principal.tenant, pack, signatures);
     if (trust.refusal !== null) {
       const { code, detail, remediation } = trust.refusal;
       throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
@@ -190,7 +198,11 @@ export class SubmitRun {
    * cannot be planned again.
    */
   async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
-    return this.hands.runs.replayed(tenant, { ...idempotency, person: { iss, sub } });
+    const { runs, sensitive } = this.hands;
+    const asked = { ...idempotency, person: { iss, sub } };
+    const found = await runs.replayed(tenant, asked);
+    if (found !== null || sensitive === null) return found;
+    return runs.replayed(tenant, { ...asked, bodyDigest: sensitive.digest(tenant, asked.bodyDigest) });
   }
 
   /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
@@ -232,7 +244,8 @@ export class SubmitRun {
       pack,
       files: stored,
       packSignatures: signatures,
-      inputs: planned.values,
+      inputs: plan.inputs,
+      sensitive: this.sealedInputs(planned, runId),
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },
       labels: submission.labels,
@@ -240,8 +253,28 @@ export class SubmitRun {
       admissionDigest: admission.digest,
       acceptedAt: at,
       stepsTotal: planned.index.nodes.size,
-      idempotency: submission.idempotency && { ...submission.idempotency, person: { iss, sub } },
+      idempotency: submission.idempotency && {
+        ...submission.idempotency,
+        bodyDigest: this.bodyDigest(planned, tenant, submission.idempotency.bodyDigest),
+        person: { iss, sub },
+      },
     };
+  }
+
+  private sealedInputs({ sensitive, values, planHash }: Planned, runId: RunId): NewRun['sensitive'] {
+    return sensitive.map((name) => {
+      return { name, sealed: this.sealer().seal({ runId, name, planHash }, values[name] ?? null) };
+    });
+  }
+
+  /** The digest of a body that holds a sensitive value would let it be guessed: then it is keyed. */
+  private bodyDigest({ sensitive }: Planned, tenant: Principal['tenant'], digest: Digest): Digest {
+    return sensitive.length === 0 ? digest : this.sealer().digest(tenant, digest);
+  }
+
+  private sealer(): SensitiveInputs {
+    if (!this.hands.sensitive) throw new TypeError('sensitive inputs were planned without a key');
+    return this.hands.sensitive;
   }
 
   /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
@@ -306,6 +339,24 @@ function summaryOf(run: NewRun): RunSummary {
     lastLine: 0,
     version: 0,
   };
+}
+
+/** A schedule would keep the values for every run to come: it has none. */
+function refuseSensitive({ sensitive }: Planned): void {
+  if (sensitive.length === 0) return;
+  const faults = sensitive.map((name): Fault => {
+    const message = `A schedule cannot keep the sensitive input ${name}.`;
+    const remediation = 'Use a secret instead.';
+    return {
+      code: 'INPUT_SENSITIVE_UNAVAILABLE',
+      path: `/inputs/${name}`,
+      line: null,
+      column: null,
+      message,
+      remediation,
+    };
+  });
+  throw invalidPack('PLAN_INVALID', faults);
 }
 
 function comparePlan(planned: Planned, { planHash, receipt }: Submission): void {

@@ -41,6 +41,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     sensitive: new Set(spec.inputs.filter((input) => input.sensitive).map(({ name }) => name)),
     secrets: spec.secrets.map(({ name }) => name),
     granted,
+    optional: new Set(spec.secrets.filter(({ required }) => !required).map(({ name }) => name)),
   };
   const reader = new ExpressionReader(names, faults);
   const packValue = { name: metadata.name, version: metadata.version };
@@ -58,6 +59,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       files,
       interpreters: configuration.interpreters,
       granted,
+      optional: names.optional,
       retries: spec.failure.retries,
       executors: environment.executors,
       egress,
@@ -121,6 +123,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkBundleRoots(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
+  checkGatedSecrets(steps, guards, configuration, faults);
   checkOverrides(approvals, policies, steps, faults);
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
@@ -149,6 +152,22 @@ function* everyStep(list: PlannedList): Iterable<PlannedStep> {
   for (const step of list.steps) {
     yield step;
     for (const inner of step.lists) yield* everyStep(inner);
+  }
+}
+
+/** A secret that is bound for steps behind a gate is no secret of the others. */
+function checkGatedSecrets(
+  steps: readonly PlannedStep[],
+  guards: GateGuards,
+  { secrets }: PlanRequest['configuration'],
+  faults: Faults,
+): void {
+  for (const planned of steps) {
+    const gated = planned.secrets.filter(
+      ({ name }) => Object.hasOwn(secrets, name) && secrets[name]?.requireGate === true,
+    );
+    if (gated.length === 0 || guards.guarding(planned).length > 0) continue;
+    for (const { name, at } of gated) faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound here.`);
   }
 }
 

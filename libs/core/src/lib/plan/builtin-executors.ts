@@ -16,9 +16,10 @@ export interface Parameter {
   readonly required?: boolean;
   /**
    * `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. `response`: its expressions read
-   * `response` alone, and the executor evaluates them.
+   * `response` alone, and the executor evaluates them. `argument`: no secret and no sensitive input may stand in it. `inside`: a secret
+   * may be a part of its texts.
    */
-  readonly reading?: 'verbatim' | 'plain' | 'response';
+  readonly reading?: 'verbatim' | 'plain' | 'response' | 'argument' | 'inside';
   /** It is a list with at least one element. */
   readonly filled?: boolean;
 }
@@ -119,7 +120,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     effects: 'idempotent',
     behaviour: 1,
     parameters: {
-      command: { type: arrayType(ARGUMENT), required: true, filled: true },
+      command: { type: arrayType(ARGUMENT), required: true, filled: true, reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
     },
@@ -133,7 +134,7 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
       interpreter: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
       path: { type: STRING_TYPE, reading: 'plain' },
       source: { type: STRING_TYPE, reading: 'verbatim' },
-      args: { type: arrayType(ARGUMENT) },
+      args: { type: arrayType(ARGUMENT), reading: 'argument' },
       okExitCodes: EXIT_CODES,
       stdin: { type: ANY_TYPE },
     },
@@ -146,8 +147,8 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     configured: true,
     parameters: {
       image: { type: STRING_TYPE, required: true, reading: 'plain' },
-      command: { type: arrayType(ARGUMENT), filled: true },
-      args: { type: arrayType(ARGUMENT) },
+      command: { type: arrayType(ARGUMENT), filled: true, reading: 'argument' },
+      args: { type: arrayType(ARGUMENT), reading: 'argument' },
       okExitCodes: EXIT_CODES,
       resources: { type: objectType({}, true), reading: 'plain' },
     },
@@ -162,9 +163,9 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
       method: { type: STRING_TYPE, reading: 'plain' },
       url: { type: STRING_TYPE, required: true },
       query: { type: objectType({}, true) },
-      headers: { type: objectType({}, true) },
-      body: { type: ANY_TYPE },
-      form: { type: objectType({}, true) },
+      headers: { type: objectType({}, true), reading: 'inside' },
+      body: { type: ANY_TYPE, reading: 'inside' },
+      form: { type: objectType({}, true), reading: 'inside' },
       auth: { type: objectType({}, true), reading: 'plain' },
       expect: { type: arrayType({ kinds: ['number', 'string'] }), filled: true, reading: 'plain' },
       outputs: { type: objectType({}, true), reading: 'response' },

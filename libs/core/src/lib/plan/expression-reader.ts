@@ -217,8 +217,10 @@ export class ExpressionReader {
           reference,
           `Here ${rule.roots.join(' and ')} can be read.`,
         );
-      else if (root === 'secrets') this.secret(expression, whole, reference, rule, refuse);
-      else if (isLateBound(reference)) {
+      else if (root === 'secrets') {
+        if (typeof reference.path[0] === 'string') place.step?.secrets.push({ name: reference.path[0], at });
+        this.secret(expression, whole, reference, rule, refuse);
+      } else if (isLateBound(reference)) {
         if (!rule.late)
           refuse('EXPR_LATE_BOUND', `${root} is known only in a run; ${rule.noun} cannot read it.`, reference);
       } else if (root === 'inputs') this.input(reference, rule, tally, refuse);
@@ -270,12 +272,14 @@ export class ExpressionReader {
         'SENSITIVE_FLOW',
         `${rule.noun} cannot read ${typeof name === 'string' ? `the sensitive input ${name}` : 'all inputs: some are sensitive'}.`,
         reference,
+        rule.remedy,
       );
   }
 
   private secret(expression: Expression, whole: boolean, reference: Reference, rule: FieldRule, refuse: Refuse): void {
     const [name] = reference.path;
-    if (!rule.secrets) return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference);
+    if (rule.secrets === false)
+      return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference, rule.remedy);
     if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
       const remediation =
         typeof name === 'string'
@@ -283,7 +287,9 @@ export class ExpressionReader {
           : 'Name the secret.';
       return refuse('EXPR_UNKNOWN_NAME', `The pack has no secret ${String(name)}.`, reference, remediation);
     }
-    const alone = whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`;
+    const alone =
+      rule.secrets === 'inside' ||
+      (whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`);
     if (!alone) refuse('SECRET_USE', `The secret ${name} can only be handed over whole.`, reference);
     if (!this.names.granted.has(name)) refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound here.`, reference);
   }

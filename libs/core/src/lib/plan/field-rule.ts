@@ -5,8 +5,11 @@ export interface FieldRule {
   readonly noun: string;
   /** Roots that are known only in a run: `run`, `tenant`. */
   readonly late: boolean;
-  readonly secrets: boolean;
+  /** `whole`: `{{ secrets.x }}` and nothing else in the text; `inside`: also within one (headers and bodies of `http`). */
+  readonly secrets: false | 'whole' | 'inside';
   readonly sensitive: boolean;
+  /** What to do instead where secrets and sensitive inputs may not stand. */
+  readonly remedy?: string;
   /** Null: everything in scope. */
   readonly roots: readonly string[] | null;
   /** The code of reading another root. */
@@ -33,13 +36,20 @@ export const FIELDS = {
   items: field('items', { control: true }),
   until: field('until', { control: true }),
   label: field('label'),
-  with: field('with', { late: true, secrets: true, sensitive: true }),
+  with: field('with', { late: true, secrets: 'whole', sensitive: true }),
+  /** Parameters that may build a text around a secret. */
+  withInside: field('with', { late: true, secrets: 'inside', sensitive: true }),
+  /** Parameters that become arguments of a process, which others on its machine can read. */
+  argument: field('an argument', {
+    late: true,
+    remedy: 'Hand it over by secrets, env, stdin or files: arguments of a process can be read by others.',
+  }),
   /** Of executors whose parameters become outputs, in the journal. */
   journaledWith: field('with', { late: true }),
   /** Of policy gates. */
   parameters: field('with of a gate', { late: true }),
-  env: field('env', { late: true, secrets: true, sensitive: true }),
-  files: field('files', { late: true, secrets: true, sensitive: true }),
+  env: field('env', { late: true, secrets: 'whole', sensitive: true }),
+  files: field('files', { late: true, secrets: 'whole', sensitive: true }),
   show: field('show', { late: true }),
   message: field('message', { late: true }),
   outputs: field('outputs'),

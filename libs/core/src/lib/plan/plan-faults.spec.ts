@@ -223,21 +223,86 @@ describe('faults of a plan', () => {
       '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, env: { PIN: "{{ inputs.pin }}" } } }',
       spec,
     );
-    const planning = plan(text, { pin: '1234' }, { configuration });
+    const planning = plan(text, { pin: '4711-0815' }, { configuration });
     expect(planning.kind === 'planned' && [planning.plan.inputs, planning.values, planning.sensitive]).toEqual([
       { pin: { sensitive: true } },
-      { pin: '1234' },
+      { pin: '4711-0815' },
       ['pin'],
     ]);
     const leaks = packText(
       '- { id: a, when: "{{ inputs.pin == \'1\' }}", run: { uses: "builtin:noop", with: { x: "{{ inputs.pin }}", y: "{{ inputs }}" } } }',
       spec,
     );
-    expect(codes(leaks, { pin: '1234' }, { configuration })).toEqual([
+    expect(codes(leaks, { pin: '4711-0815' }, { configuration })).toEqual([
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',
       'SENSITIVE_FLOW',
     ]);
+  });
+
+  it('hands secrets over where they are bound, and never as arguments', () => {
+    const granted = { key: { provider: 'files', requireGate: false }, gated: { provider: 'files', requireGate: true } };
+    const configuration = { ...testConfiguration, secrets: granted, sensitiveInputs: true };
+    const spec =
+      'approvals: [ { id: owners } ]\ninputs: [ { name: pin, type: string, sensitive: true } ]\nsecrets: [ { name: key }, { name: gated }, { name: other, required: false } ]';
+    const using = (run: string, before = ''): readonly string[] =>
+      codes(
+        packText(`${before}- { id: a, run: { uses: "builtin:command", with: { command: [x] }, ${run} } }`, spec),
+        { pin: '4711-0815' },
+        { configuration },
+      );
+    expect(using('secrets: [key, other], env: { K: "{{ secrets.key }}" }')).toEqual([]);
+    expect(using('env: { K: "{{ secrets.other }}" }')).toEqual(['SECRET_NOT_GRANTED']);
+    expect(using('secrets: [gated]')).toEqual(['SECRET_NOT_GRANTED']);
+    expect(using('env: { K: "{{ secrets.gated }}" }')).toEqual(['SECRET_NOT_GRANTED']);
+    const gate = '- { id: go, gate: { approval: owners, message: "go?" } }\n';
+    expect(using('secrets: [gated], env: { K: "{{ secrets.gated }}" }', gate)).toEqual([]);
+    expect(using('secrets: [ key, { name: gated, file: key } ]', gate)).toEqual(['SECRET_USE']);
+    expect(using('env: { K: x }, secrets: [ { name: key, env: K } ]')).toEqual(['SECRET_USE']);
+    for (const value of ['{{ secrets.key }}', '{{ inputs.pin }}', '{{ inputs }}']) {
+      const command = packText(
+        `- { id: a, run: { uses: "builtin:command", with: { command: [x, "${value}"] } } }`,
+        spec,
+      );
+      const script = packText(
+        `- { id: a, run: { uses: "builtin:script", with: { interpreter: [bash], source: x, args: ["${value}"] } } }`,
+        spec,
+      );
+      for (const text of [command, script])
+        expect(codes(text, { pin: '4711-0815' }, { configuration })).toContain('SENSITIVE_FLOW');
+    }
+  });
+
+  it.each([
+    ['short', 'string', '1234567', ['INPUT_SENSITIVE_WEAK']],
+    ['common', 'string', 'password1', ['INPUT_SENSITIVE_WEAK']],
+    ['a truth', 'boolean', true, ['INPUT_SENSITIVE_WEAK']],
+    ['a short number', 'integer', 4711, ['INPUT_SENSITIVE_WEAK']],
+    ['a long number', 'integer', 47110815123, []],
+    ['an object without one', 'object', { a: ['x', 1] }, ['INPUT_SENSITIVE_WEAK']],
+    ['an object with one', 'object', { a: ['x', '4711-0815'] }, []],
+    ['a file', 'file', { digest: `sha256:${'0'.repeat(64)}`, size: 1 }, ['INPUT_SENSITIVE_FILE']],
+  ])('a sensitive input that is %s', (_, type, value, expected) => {
+    const configuration = { ...testConfiguration, sensitiveInputs: true };
+    const text = packText(
+      '- { id: a, run: { uses: "builtin:noop" } }',
+      `inputs: [ { name: pin, type: ${type}, sensitive: true } ]`,
+    );
+    expect(codes(text, { pin: value }, { configuration })).toEqual(expected);
+  });
+
+  it('refuses a sensitive input that the pack itself tells, and says no value of one', () => {
+    const configuration = { ...testConfiguration, sensitiveInputs: true };
+    const steps = '- { id: a, run: { uses: "builtin:noop" } }';
+    const preset = packText(steps, 'inputs: [ { name: pin, type: string, sensitive: true, default: long-enough-1 } ]');
+    expect(codes(preset, {}, { configuration })).toEqual(['INPUT_SENSITIVE_DEFAULT']);
+    const strict = packText(
+      steps,
+      'inputs: [ { name: pin, type: string, sensitive: true, schema: { pattern: "^[0-9]+$" } } ]',
+    );
+    const planning = plan(strict, { pin: 'geheim-geheim' }, { configuration });
+    expect(planning.kind === 'refused' && planning.faults.map(({ code }) => code)).toEqual(['INPUT_INVALID']);
+    expect(JSON.stringify(planning)).not.toContain('geheim');
   });
 
   it('seals: declared egress must be on both lists', () => {

@@ -23,7 +23,7 @@ export function profileOf(
     egress: egressTaken(graph, lists),
     secrets: [...asked]
       .sort()
-      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name] ?? '' }] : [])),
+      .flatMap((name) => (Object.hasOwn(secrets, name) ? [{ name, provider: secrets[name]?.provider ?? '' }] : [])),
     images: imagesIn(graph),
   };
 }

@@ -4,6 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { ReadPack } from '../pack/read-pack';
+import type { SecretGrant } from '../secret/secret-binding';
 import type { PolicyEngines } from '../policy/policy';
 import type { Plan } from './plan';
 import type { PlanIndex } from './plan-index';
@@ -17,8 +18,8 @@ export interface PlanConfiguration {
   readonly retries?: RetryRule;
   /** Grants that approvals may ask for; `packs.approve` is always known. */
   readonly grants: readonly string[];
-  /** Secrets that are bound for this pack: name → provider. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** Secrets that this pack may have, by name. */
+  readonly secrets: Readonly<Record<string, SecretGrant>>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** The environment's entries (`sealedMode.allow`): where sealed steps may go; in an open environment, which private places too. */

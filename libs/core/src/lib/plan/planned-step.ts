@@ -58,6 +58,8 @@ export interface PlannedStep {
   /** Its condition in canonical spelling, when it has been read. */
   when: string | null;
   readonly reads: StepRead[];
+  /** Secrets that it asks for, and where. */
+  readonly secrets: { readonly name: string; readonly at: string }[];
 }
 
 /** Lays out lists, scopes and orders of a pack's steps; types come later. */
@@ -77,7 +79,18 @@ function layOutList(
   const planned: PlannedStep[] = [];
   const list: PlannedList = { at, steps: planned, order: new Order(steps, together), scope };
   steps.forEach((step, place) => {
-    const one: PlannedStep = { step, list, place, parent, depth, lists: [], outputs: null, when: null, reads: [] };
+    const one: PlannedStep = {
+      step,
+      list,
+      place,
+      parent,
+      depth,
+      lists: [],
+      outputs: null,
+      when: null,
+      reads: [],
+      secrets: [],
+    };
     planned.push(one);
     if (!scope.steps.has(step.id)) scope.steps.set(step.id, one);
     one.lists = listsIn(step).map((inner) => {

@@ -3,12 +3,12 @@ import { ANY_TYPE, joinTypes, typeOfValue, type StaticType } from '../expression
 import type { Json, JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { RunBody } from '../pack/pack-step';
-import type { BuiltinExecutor } from './builtin-executors';
+import type { BuiltinExecutor, Parameter } from './builtin-executors';
 import { checkHttp } from './check-http';
 import { checkParameterNames, checkParametersTogether, checkValue } from './check-parameters';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
-import { FIELDS } from './field-rule';
+import { FIELDS, type FieldRule } from './field-rule';
 import { readSchema } from './resolve-inputs';
 
 /** What the reading of parameters needs beside them. */
@@ -60,10 +60,10 @@ export function readParameters(
       canonical[name] = value;
       types[name] = typeOfValue(value);
     } else {
-      const rule = parameter?.reading === 'response' ? FIELDS.response : journaled ? FIELDS.journaledWith : FIELDS.with;
+      const rule = journaled ? FIELDS.journaledWith : ruleOf(parameter);
       const reading =
         name === 'command' && Array.isArray(value)
-          ? readArguments(value as readonly Json[], below, place, reader)
+          ? readArguments(value as readonly Json[], below, place, rule, reader)
           : reader.json(value, below, place, rule);
       canonical[name] = reading.canonical;
       types[name] = reading.type;
@@ -78,15 +78,22 @@ export function readParameters(
   return { canonical, types };
 }
 
+function ruleOf(parameter: Parameter | undefined): FieldRule {
+  if (parameter?.reading === 'response') return FIELDS.response;
+  if (parameter?.reading === 'argument') return FIELDS.argument;
+  return parameter?.reading === 'inside' ? FIELDS.withInside : FIELDS.with;
+}
+
 /** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`. */
 function readArguments(
   value: readonly Json[],
   at: string,
   place: Place,
+  rule: FieldRule,
   reader: ExpressionReader,
 ): { readonly canonical: Json; readonly type: StaticType } {
   const parts = value.map((one, index) =>
-    reader.json(one, pointerTo(at, index), place, index === 0 ? { ...FIELDS.with, control: true } : FIELDS.with),
+    reader.json(one, pointerTo(at, index), place, index === 0 ? { ...rule, control: true } : rule),
   );
   const types = parts.map(({ type }) => type);
   return {

@@ -18,6 +18,8 @@ import { readSchema, refined } from './resolve-inputs';
 /** What the reading of `run` steps needs beside the step. */
 export interface RunContext extends ParameterContext {
   readonly granted: ReadonlySet<string>;
+  /** Secrets that a step can do without. */
+  readonly optional: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
   /** What `uses` may name here: the executors of the environment. */
   readonly executors: Environment['executors'];
@@ -55,7 +57,7 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
     approvals: body.approvals,
   }))
     reader.none(value as unknown as Json, `${at}/${field}`);
-  checkSecrets(body, at, context);
+  checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
   return {
@@ -187,10 +189,19 @@ function readOutputs(
   return { schemas, type: objectType(types) };
 }
 
-function checkSecrets(body: RunBody, at: string, { granted, faults }: RunContext): void {
+function checkSecrets(planned: PlannedStep, body: RunBody, at: string, context: RunContext): void {
+  const { granted, optional, faults } = context;
+  const taken = new Set(Object.keys(body.env));
   body.secrets.forEach((use, index) => {
-    if (granted.has(use.name)) return;
     const place = pointerTo(`${at}/secrets`, use.kind === 'inner' ? use.inner : index);
+    planned.secrets.push({ name: use.name, at: place });
+    const target = use.kind === 'env' ? use.env : use.kind === 'file' ? `file ${use.file}` : `inner ${use.inner}`;
+    if (taken.has(target)) {
+      const remediation = 'Give each secret a variable or a file name of its own.';
+      faults.add('SECRET_USE', place, `Something else is already handed over as ${target}.`, { remediation });
+    }
+    taken.add(target);
+    if (granted.has(use.name) || optional.has(use.name)) return;
     faults.add('SECRET_NOT_GRANTED', place, `The secret ${use.name} is not bound here.`);
   });
 }

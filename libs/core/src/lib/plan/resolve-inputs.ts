@@ -15,6 +15,7 @@ import { isOfType } from '../pack/check-names';
 import type { InputRule, Pack } from '../pack/pack';
 import type { ValueType } from '../pack/value-type';
 import type { PackFiles } from '../pack/pack-files';
+import { weaknessOf } from '../secret/secret-value';
 import type { Faults } from './faults';
 import { compileSchema, type SchemaFinding } from './json-schema';
 import { malformed } from './malformed';
@@ -81,24 +82,29 @@ export function resolveInputs(
       const noun = rule.type === 'file' ? 'a file: {digest, size}' : `of type ${rule.type}`;
       return refuse('INPUT_TYPE', at, `The input ${rule.name} must be ${noun}.`);
     }
+    if (rule.sensitive && rule.type !== 'file') {
+      if (own === null) refuse('INPUT_SENSITIVE_DEFAULT', at, `The sensitive input ${rule.name} has a default.`);
+      else if (!isSecret(own))
+        refuse('INPUT_SENSITIVE_WEAK', at, `The sensitive input ${rule.name} is too short or too common.`);
+    }
     values[rule.name] = file ?? value;
     if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value))) {
       refuse('INPUT_ENUM', at, `The input ${rule.name} is none of the values that the pack lists.`);
     }
     for (const { pointer, message } of read?.findings(value) ?? [])
-      refuse('INPUT_INVALID', at + pointer, `The input ${rule.name} is not valid: ${message}.`);
+      refuse(
+        'INPUT_INVALID',
+        rule.sensitive ? at : at + pointer,
+        rule.sensitive ? `The input ${rule.name} is not valid.` : `The input ${rule.name} is not valid: ${message}.`,
+      );
   });
   const sensitive = rules.filter((rule) => rule.sensitive && values[rule.name] !== null).map((rule) => rule.name);
-  if (!sensitiveAllowed) {
-    rules.forEach((rule, index) => {
-      if (rule.sensitive)
-        faults.add(
-          'INPUT_SENSITIVE_UNAVAILABLE',
-          `/spec/inputs/${index}/sensitive`,
-          `The input ${rule.name} is sensitive.`,
-        );
-    });
-  }
+  rules.forEach((rule, index) => {
+    if (!rule.sensitive) return;
+    const place = `/spec/inputs/${index}/sensitive`;
+    if (!sensitiveAllowed) faults.add('INPUT_SENSITIVE_UNAVAILABLE', place, `The input ${rule.name} is sensitive.`);
+    if (rule.type === 'file') faults.add('INPUT_SENSITIVE_FILE', place, `The file ${rule.name} cannot be sensitive.`);
+  });
   if (sound && isLarger(values))
     refuse('INPUT_TOO_LARGE', '/inputs', `The inputs are larger than ${MAX_INPUT_BYTES} bytes.`);
   const shown = Object.fromEntries(
@@ -113,6 +119,14 @@ function isLarger(values: JsonObject): boolean {
     text.length > MAX_INPUT_BYTES ||
     (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES)
   );
+}
+
+/** True if the value, or a text in it, can be kept out of logs. */
+function isSecret(value: Json): boolean {
+  const encoded = (text: string): Uint8Array => new TextEncoder().encode(text.toWellFormed());
+  if (typeof value === 'string') return weaknessOf(encoded(value)) === null;
+  if (typeof value === 'number') return weaknessOf(encoded(String(value))) === null;
+  return typeof value === 'object' && value !== null && Object.values(value).some((one: Json) => isSecret(one));
 }
 
 function fileOf(value: Json): JsonObject | null {

@@ -3,6 +3,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
 import type { Letter } from './run-store';
+import type { SealedInput } from './sensitive-inputs';
 
 /** What a worker proves and honours; on its row, compared by the claim. */
 export interface WorkerDescription {
@@ -104,6 +105,8 @@ export abstract class Claims {
     readonly steps: readonly { readonly step: string; readonly status: string }[];
     readonly gates: readonly { readonly gate: string; readonly state: string; readonly gateDigest: Digest }[];
   }>;
+  /** Ciphertexts of the run's sensitive inputs. */
+  abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
   /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced. */
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */

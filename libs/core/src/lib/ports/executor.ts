@@ -2,6 +2,7 @@ import type { Digest, StepId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { RunNode } from '../plan/plan';
 import type { Fact } from '../run/run-event';
+import type { Redactor } from '../secret/redactor';
 import type { ClaimedRun } from './claims';
 
 export interface ExecutionRequest {
@@ -17,13 +18,18 @@ export interface ExecutionRequest {
   readonly env: { readonly [name: string]: string };
   /** Path under `in/` → what stands there. */
   readonly files: { readonly [path: string]: MountedFile | readonly MountedFile[] };
+  /** Values of the secrets that the step may have, by name, as read for this attempt; `node.secrets` says how they are handed over. Never on argv. */
+  readonly secrets: ReadonlyMap<string, Uint8Array>;
+  /** Keeps this run's secrets out of what an executor stores itself. The driver sees to log, outcome and facts. */
+  readonly redactor: Redactor;
   readonly signal: AbortSignal;
 }
 
 export type MountedFile =
   | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
   | { readonly kind: 'pack'; readonly path: string }
-  | { readonly kind: 'content'; readonly content: Json };
+  /** `secret`: it holds a secret, so its digest is told to nobody. */
+  | { readonly kind: 'content'; readonly content: Json; readonly secret?: boolean };
 
 /** What an execution reports while it runs. */
 export interface ExecutionReport {

@@ -3,6 +3,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Actor, Subject } from '../foundation/principal';
 import type { GivenBody } from '../run/run-event';
+import type { SealedInput } from './sensitive-inputs';
 
 /** A run as it is accepted: everything a worker needs, in one statement. */
 export interface NewRun {
@@ -32,8 +33,10 @@ export interface NewRun {
   }[];
   /** Publishers' signatures that hold, one a key: for the evidence. */
   readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
-  /** Inputs by value, as given and defaulted (sensitive ones come with a later issue). */
+  /** Inputs by value, as given and defaulted; sensitive ones as `{sensitive: true}`. */
   readonly inputs: Json;
+  /** Sensitive inputs as ciphertext, kept until the evidence is sealed. */
+  readonly sensitive: readonly SealedInput[];
   readonly initiators: readonly Actor[];
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
   readonly labels: { readonly [key: string]: string };

@@ -1,5 +1,6 @@
 import type { Digest, NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import { secretsOf } from '../binding/secret-names';
 import { within } from '../plan/place';
 import type { Block, Effects, GateNode, Node, RunNode } from '../plan/plan';
 import type { Planned } from '../plan/plan-request';
@@ -106,7 +107,7 @@ export function reportOf(
     secrets: plan.secrets.map((secret) => ({
       ...secret,
       provider: profile.secrets.find(({ name }) => name === secret.name)?.provider ?? null,
-      steps: runs.filter(({ node }) => node.secrets.some(({ name }) => name === secret.name)).map(({ id }) => id),
+      steps: runs.filter(({ node }) => secretsOf(node).includes(secret.name)).map(({ id }) => id),
     })),
     egress: runs.flatMap(({ id, node }) =>
       destinationsOf(node).map(({ url, intent }) => ({

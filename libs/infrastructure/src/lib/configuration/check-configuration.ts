@@ -8,7 +8,7 @@ import { isLoopback } from './loopback';
 
 /** What single keys cannot show: values that do not go together. */
 export function checkConfiguration(configuration: Configuration, notes: Notes): void {
-  const { http, database, authority, approvals, scheduler } = configuration;
+  const { http, database, authority, approvals, scheduler, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.', undefined, [
       '/http/healthPort',
@@ -48,6 +48,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkArtifacts(configuration, notes);
   checkAttestor(configuration, notes);
   checkContainer(configuration, notes);
+  checkSecrets(secrets, notes);
 }
 
 function checkContainer({ container: { engine, kubernetes } }: Configuration, notes: Notes): void {
@@ -64,6 +65,25 @@ function checkContainer({ container: { engine, kubernetes } }: Configuration, no
       '/container/kubernetes/ownerPodUid',
       'container.kubernetes.ownerPod and ownerPodUid go together.',
     );
+}
+
+function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: Notes): void {
+  providers.forEach(({ id, kind, folder }, index) => {
+    const at = `/secrets/providers/${index}`;
+    if (providers.findIndex((other) => other.id === id) !== index)
+      notes.fault('CONFIG_CONFLICT', `${at}/id`, 'The same provider is here twice.', 'Keep one of the two.');
+    if ((kind === 'file') !== (folder !== null))
+      notes.fault('CONFIG_CONFLICT', at, 'A provider of kind file has a folder, and no other.', 'Write its folder.');
+  });
+  bindings.forEach(({ provider }, index) => {
+    if (!providers.some(({ id }) => id === provider))
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `/secrets/bindings/${index}/provider`,
+        `There is no provider ${provider}.`,
+        'Add it to secrets.providers, or correct its id.',
+      );
+  });
 }
 
 function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void {

@@ -100,6 +100,13 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['sandbox.limits.workspaceMiB', SIZES, 'defaults.workspaceMiB'],
   ['sandbox.limits.maxProcesses', SIZES, 'defaults.maxProcesses'],
   ['sandbox.workDirectory', DEV_FILE, 'workDirectory: directory.work'],
+  ['secrets.maxBytes', 'apps/worker/src/secrets.module.ts', 'maxBytes'],
+  ['secrets.deliveryFolder', 'apps/worker/src/driving.module.ts', 'configuration.secrets.deliveryFolder'],
+  [
+    'secrets.*',
+    'apps/webservice-e2e/src/secrets.e2e-spec.ts',
+    'a step sees them, and no surface does, in any spelling',
+  ],
   ['keys.folder', DEV_FILE, 'keys: { folder: directory.keys }'],
   ['keys.*', PARSING, 'keys lie in the folder, or where they are said to'],
   [

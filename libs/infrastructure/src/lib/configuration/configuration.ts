@@ -15,6 +15,7 @@ import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
 import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
+import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
 import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
@@ -43,6 +44,7 @@ export const CONFIGURATION = {
   sealedMode,
   sandbox,
   container,
+  secrets,
   keys,
   worker,
   scheduler,

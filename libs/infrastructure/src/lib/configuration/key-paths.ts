@@ -9,6 +9,8 @@ export interface KeyPaths {
   readonly runSealed: string;
   readonly bundle: string;
   readonly journalMac: string;
+  /** Where it is not configured, it may be missing: then there are no sensitive inputs. */
+  readonly sensitiveInputs: { readonly path: string; readonly required: boolean };
   readonly admissionPublic: readonly string[];
   readonly ledgerPublic: readonly string[];
 }
@@ -24,6 +26,10 @@ export function keyPathsOf({ keys }: Configuration): KeyPaths {
     runSealed: keys.runSealed ?? inFolder('run-sealed.pem'),
     bundle: keys.bundle ?? inFolder('bundle.pem'),
     journalMac: keys.journalMac ?? inFolder('journal-mac.key'),
+    sensitiveInputs: {
+      path: keys.sensitiveInputs ?? inFolder('sensitive-inputs.key'),
+      required: keys.sensitiveInputs !== null,
+    },
     admissionPublic: several(keys.admissionPublic, 'admission.pub.pem'),
     ledgerPublic: several(keys.ledgerPublic, 'ledger.pub.pem'),
   };

@@ -154,6 +154,19 @@ describe('parseConfiguration', () => {
   it.each([
     ['http: { port: 80, healthPort: 80 }', ['1:31 CONFIG_CONFLICT /http/healthPort']],
     ['approvals: { expiresAfter: 8d }', ['1:28 CONFIG_CONFLICT /approvals/expiresAfter']],
+    ['secrets: { providers: [{ id: a }] }', ['1:24 CONFIG_CONFLICT /secrets/providers/0']],
+    [
+      'secrets: { providers: [{ id: a, kind: environment, folder: /a }] }',
+      ['1:24 CONFIG_CONFLICT /secrets/providers/0'],
+    ],
+    [
+      'secrets: { providers: [{ id: a, folder: /a }, { id: a, folder: /b }] }',
+      ['1:53 CONFIG_CONFLICT /secrets/providers/1/id'],
+    ],
+    [
+      'secrets: { bindings: [{ name: a, provider: b, ref: c }] }',
+      ['1:44 CONFIG_CONFLICT /secrets/bindings/0/provider'],
+    ],
     ['authority: { issuers: [{ issuer: "https://a" }] }', ['1:24 CONFIG_CONFLICT /authority/issuers/0']],
     [
       'authority: { issuers: [{ issuer: "https://a", jwksUri: "http://a/j" }] }',

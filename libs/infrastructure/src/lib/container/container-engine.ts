@@ -48,6 +48,10 @@ export interface ContainerTask {
   readonly stopGraceMs: number;
   /** Unix socket of the egress proxy of this attempt; null: it reaches nothing. */
   readonly egressSocket: string | null;
+  /** Folder of its secrets, seen as `/run/secrets`; null: none as files. */
+  readonly secretFolder: string | null;
+  /** Whether a secret stands among its values or files. */
+  readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
 }
 

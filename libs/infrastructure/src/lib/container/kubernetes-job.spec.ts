@@ -23,7 +23,14 @@ const task: ContainerTask = {
     workspace: '/work/runs/r/2',
   },
   limits: { memoryBytes: null, cpuMillicores: 250, processes: null, openFiles: 64, fileBytes: 1 },
-  ...{ deadlineMs: 10_400, stopGraceMs: 300, egressSocket: null, signal: new AbortController().signal },
+  ...{
+    deadlineMs: 10_400,
+    stopGraceMs: 300,
+    egressSocket: null,
+    secretFolder: null,
+    hasSecrets: false,
+    signal: new AbortController().signal,
+  },
 } as ContainerTask;
 
 describe('the Job of a step', () => {

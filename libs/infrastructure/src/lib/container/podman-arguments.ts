@@ -38,6 +38,7 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
     ...volume(workspace, '/task', 'rw'),
     ...volume(`${workspace}/in`, '/task/in', 'ro'),
     ...volume(`${workspace}/pack`, '/task/pack', 'ro'),
+    ...(task.secretFolder === null ? [] : volume(task.secretFolder, '/run/secrets', 'ro')),
     ...(egressSocket === null ? [] : volume(egressSocket, EGRESS_SOCKET, 'rw')),
     ...['--ulimit', 'core=0:0', '--ulimit', `nofile=${openFiles}:${openFiles}`],
     ...['--ulimit', `nproc=${limits.processes}:${limits.processes}`],

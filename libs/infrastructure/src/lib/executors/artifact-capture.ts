@@ -1,6 +1,7 @@
 import type { ExecutionRequest, Fact, Fault, ObjectStore } from '@taskrunner/core';
 import { codeOf } from './executor-error';
 import { sizesOf } from './run-sizes';
+import { storeArtifact } from './stored-artifact';
 import type { SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
 
 const MAX_ENTRIES = 10_000;
@@ -21,7 +22,7 @@ export class ArtifactCapture {
     workspace: StepWorkspace,
     tell: (fact: Fact) => void,
   ): Promise<readonly Fault[]> {
-    const { run, step, execution, node } = request;
+    const { run, node } = request;
     if (node.artifacts.length === 0) return [];
     const { sandbox, supervisor } = this.hands;
     const oversized: Fault[] = [];
@@ -29,13 +30,12 @@ export class ArtifactCapture {
       return { name, path, optional, ...(mediaType === null ? {} : { mediaType }) };
     });
     const limits = { maxEntries: MAX_ENTRIES, maxDepth: MAX_DEPTH, maxBytes: sizesOf(run).workspaceBytes };
-    const store = async ({ name, path, mediaType, content }: TakenArtifact): Promise<void> => {
+    const store = async (artifact: TakenArtifact): Promise<void> => {
       try {
-        const stored = await this.objects.put(run.tenant, content, { maxBytes: this.maxBytes });
-        tell({ type: 'artifact.captured', step, execution, name, path, ...stored, mediaType });
+        await storeArtifact(request, this.objects, artifact, this.maxBytes, tell);
       } catch (error) {
         if (codeOf(error) !== 'OBJECT_TOO_LARGE') throw error;
-        oversized.push(this.tooLarge(name));
+        oversized.push(this.tooLarge(artifact.name));
       }
     };
     const faults = await this.hands.collect({ supervisor, sandbox, workspace, artifacts, limits }, store);

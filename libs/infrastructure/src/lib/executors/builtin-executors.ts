@@ -12,6 +12,7 @@ import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
 import type { SandboxHands } from './sandbox-hands';
+import { SecretFiles } from './secret-files';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
 import { StepsByIsolation } from './steps-by-isolation';
@@ -38,6 +39,8 @@ export interface BuiltinOptions {
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
+  /** A folder in memory, for secrets as files; /dev/shm unless told. */
+  readonly secretFolder?: string;
   /** W3C trace context of an execution, for its child. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
@@ -48,9 +51,10 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
+  const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
     hands,
-    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress }),
+    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress, secrets }),
   );
   const executors: Executor[] = [
     new NoopExecutor(declared),

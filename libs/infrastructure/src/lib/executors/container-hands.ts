@@ -25,6 +25,10 @@ export interface StepContainer {
   readonly deadlineMs: number;
   readonly stopGraceMs: number;
   readonly egressSocket: string | null;
+  /** Folder of its secrets, seen as `/run/secrets`; null: none as files. */
+  readonly secretFolder: string | null;
+  /** Whether a secret stands among its values or files. */
+  readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
 }
 

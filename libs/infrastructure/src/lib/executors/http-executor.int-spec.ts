@@ -5,7 +5,15 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, type ClaimedRun, type Executor, type JsonObject, type Outcome, type RunNode } from '@taskrunner/core';
+import {
+  Clock,
+  Redactor,
+  type ClaimedRun,
+  type Executor,
+  type JsonObject,
+  type Outcome,
+  type RunNode,
+} from '@taskrunner/core';
 import { EgressProxy } from '../egress/egress-proxy';
 import { makeCertificate } from '../egress/testing/certificates';
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
@@ -140,6 +148,18 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     expect(seen.at(-1)?.request.url).toBe('/x?q=a%20b');
     expect(seen.at(-1)?.request.headers.host).toBe(`api.test:${plain}`);
     expect(attempts).toMatchObject([{ via: 'http', allowed: true }]);
+  });
+
+  it.each([
+    ['bearer', { bearer: 'token' }, 'Bearer hunter2-hunter2'],
+    ['basic', { basic: { username: 'svc', password: 'token' } }, `Basic ${Buffer.from('svc:hunter2-hunter2').toString('base64')}`], // prettier-ignore
+  ])('signs in by %s with a secret of the step', async (_, auth, expected) => {
+    const value = Buffer.from('hunter2-hunter2\n');
+    const given = { secrets: new Map([['token', value]]), redactor: Redactor.of([value]) };
+    const { outcome, attempts } = await perform({ url: at('/json'), auth }, {}, given);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(seen.at(-1)?.request.headers.authorization).toBe(expected);
+    expect(JSON.stringify([outcome, attempts])).not.toMatch(/hunter2|aHVudGVy/);
   });
 
   it('sends what the step says, and a key that tells repetitions', async () => {

@@ -23,6 +23,7 @@ import { codeOf, refusal } from './executor-error';
 import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
 import { httpRequestOf, type HttpRequest } from './http-request';
 import { failed, refused } from './outcome';
+import { storeArtifact } from './stored-artifact';
 
 /** What the http executor needs. */
 export interface HttpExecutorOptions {
@@ -55,8 +56,6 @@ export class HttpExecutor extends Executor {
     if (request.signal.aborted) return { kind: 'stopped', unknown: false };
     const { egress } = this.options;
     try {
-      if (request.node.secrets.length > 0 || request.with['auth'] !== undefined)
-        throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
       const asked = httpRequestOf(request);
       const decision = decideEgress(egress.rules(request), asked.target);
       if (!decision.allowed) {
@@ -111,7 +110,7 @@ export class HttpExecutor extends Executor {
   /** The whole head of an answer is there: what the step makes of it. */
   private async conclude(response: Answer, request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
     const { statusCode: status, body } = response;
-    const { with: parameters, run, step, execution } = request;
+    const { with: parameters } = request;
     if (!isExpected(status, parameters['expect'])) {
       body.on('error', () => undefined).destroy();
       return failed('HTTP_STATUS', `the answer has status ${status}`, WORTH_ANOTHER.has(status));
@@ -122,9 +121,9 @@ export class HttpExecutor extends Executor {
     if (typeof saveAs === 'string') {
       const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, this.options.artifactMaxBytes);
       try {
-        const stored = await this.options.objects.put(run.tenant, body, { maxBytes: most });
         const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
-        report.fact({ type: 'artifact.captured', step, execution, name: saveAs, path: saveAs, ...stored, mediaType });
+        const artifact = { name: saveAs, path: saveAs, mediaType, content: body as AsyncIterable<Uint8Array> };
+        await storeArtifact(request, this.options.objects, artifact, most, (fact) => report.fact(fact));
       } catch (error) {
         if (codeOf(error) === 'OBJECT_TOO_LARGE') return tooLarge(most);
         throw error;

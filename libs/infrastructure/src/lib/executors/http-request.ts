@@ -4,12 +4,14 @@ import {
   isJsonArray,
   isJsonObject,
   parseWholeTarget,
+  SecretError,
   type ExecutionRequest,
   type Json,
   type JsonObject,
   type Target,
 } from '@taskrunner/core';
 import { refusal } from './executor-error';
+import { secretText } from './secret-text';
 
 /** A request as it will be sent. */
 export interface HttpRequest {
@@ -26,7 +28,11 @@ const AGENT = 'taskrunner';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Reads the bound parameters of an http step. Throws `WITH_INVALID` or `HTTP_URL_INVALID`; never echoes a value. */
-export function httpRequestOf({ with: parameters, key }: Pick<ExecutionRequest, 'with' | 'key'>): HttpRequest {
+export function httpRequestOf({
+  with: parameters,
+  key,
+  secrets,
+}: Pick<ExecutionRequest, 'with' | 'key' | 'secrets'>): HttpRequest {
   const { method = 'GET', url, query = {}, headers = {} } = parameters;
   if (typeof method !== 'string' || typeof url !== 'string') throw refusal('WITH_INVALID', 'with.method and with.url must be texts'); // prettier-ignore
   const whole = withQuery(url, query);
@@ -46,8 +52,28 @@ export function httpRequestOf({ with: parameters, key }: Pick<ExecutionRequest, 
       ...(SAFE.has(method) ? {} : { 'idempotency-key': key }),
       ...(type === null ? {} : { 'content-type': type }),
       ...headersOf(headers),
+      ...signIn(parameters['auth'] ?? null, secrets),
     },
     body: text,
+  };
+}
+
+/** RFC 6750 §2.1, RFC 7617: the secret that `auth` names, as it was read for this attempt. */
+function signIn(auth: Json, secrets: ExecutionRequest['secrets']): Record<string, string> {
+  if (!isJsonObject(auth)) return {};
+  const { bearer = null, basic = null } = auth;
+  const password = isJsonObject(basic) ? basic['password'] : bearer;
+  if (typeof password !== 'string') throw refusal('WITH_INVALID', 'with.auth must name a secret');
+  const value = secrets.get(password);
+  if (value === undefined) throw new SecretError('SECRET_NOT_GRANTED', `the secret ${password} is not bound here`);
+  const text = secretText(password, value);
+  if (!isJsonObject(basic)) {
+    if (!/^[\x21-\x7e]+$/.test(text))
+      throw refusal('WITH_INVALID', 'with.auth names a secret that no header can carry');
+    return { authorization: `Bearer ${text}` };
+  }
+  return {
+    authorization: `Basic ${Buffer.from(`${scalar(basic['username'] ?? '', 'with.auth')}:${text}`).toString('base64')}`,
   };
 }
 

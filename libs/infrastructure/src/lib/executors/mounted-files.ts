@@ -30,7 +30,7 @@ export class MountedFiles {
       for (const { path, file } of placed(key, mounted)) {
         if (request.signal.aborted) return;
         const { content, digest } = await this.open(request, file);
-        tell({ type: 'material.mounted', step, execution, path: `in/${path}`, digest });
+        if (digest !== null) tell({ type: 'material.mounted', step, execution, path: `in/${path}`, digest });
         if (!path.endsWith('/')) yield { path, content };
         else if (typeof content === 'string')
           throw refusal('FILE_NOT_A_TAR', `files.${key}: content is one file, not a folder`);
@@ -42,7 +42,7 @@ export class MountedFiles {
   private async open(
     { run }: ExecutionRequest,
     file: MountedFile,
-  ): Promise<{ readonly content: string | AsyncIterable<Uint8Array>; readonly digest: Digest }> {
+  ): Promise<{ readonly content: string | AsyncIterable<Uint8Array>; readonly digest: Digest | null }> {
     switch (file.kind) {
       case 'object':
         return { content: await this.objects.open(run.tenant, file.digest), digest: file.digest };
@@ -52,7 +52,8 @@ export class MountedFiles {
       }
       case 'content': {
         const content = contentOf(file.content);
-        return { content, digest: sha256(content) };
+        // The digest of a short secret would tell it.
+        return { content, digest: file.secret === true ? null : sha256(content) };
       }
     }
   }

@@ -49,6 +49,8 @@ export interface StepTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: StepFile['content'] | undefined;
   readonly limits?: StepLimits;
+  /** Folder of this machine that the step sees as `/run/secrets`. */
+  readonly secretFolder?: string | undefined;
   /** Unix socket of this attempt's egress proxy; none: no network. */
   readonly egressSocket?: string | null;
 }

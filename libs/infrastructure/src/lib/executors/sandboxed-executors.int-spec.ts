@@ -290,11 +290,6 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         ),
         'FILE_PATH_TAKEN',
       ],
-      [
-        'builtin:command',
-        aRequest({ command: ['true'] }, {}, { secrets: [{ name: 's', env: null, file: 's' }] }),
-        'SECRET_NOT_GRANTED',
-      ],
       ['builtin:command', aRequest({ command: ['true'] }, {}, { tools: { true: [sha256('other')] } }), 'TOOL_MISMATCH'],
       ['builtin:script', aRequest({ interpreter: ['perl'], source: '1' }), 'INTERPRETER_NOT_ALLOWED'],
       ['builtin:script', aRequest({ interpreter: ['/bin/sh'], source: '1' }), 'INTERPRETER_NOT_ALLOWED'],

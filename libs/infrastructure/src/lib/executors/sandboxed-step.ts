@@ -17,6 +17,7 @@ import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
+import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf } from './step-exit';
 
@@ -44,6 +45,7 @@ export interface SandboxedStepOptions {
   readonly declared: DeclaredOutputs;
   /** None: no containers here. */
   readonly containers?: ContainerHands | null;
+  readonly secrets: SecretFiles;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -90,25 +92,37 @@ export class SandboxedStep {
   ): Promise<Outcome> {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     let workspace: StepWorkspace | null = null;
+    let secretFolder: string | undefined;
     try {
-      if (request.node.secrets.length > 0) throw refusal('SECRET_NOT_GRANTED', 'the step asks for secrets');
       const invocation = invoke();
       const { hands, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
-      workspace = await hands.createWorkspace({
-        root,
-        run: request.run.runId,
-        execution,
-        owner: this.ownerOf(invocation),
-      });
-      return await this.performIn(workspace, request, report, invocation);
+      const owner = this.ownerOf(invocation);
+      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner });
+      secretFolder = await this.laySecrets(request, execution, owner);
+      return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
       return refused(error);
     } finally {
+      if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
       // What is left is swept when the worker starts again; it does not change what the step has done.
       await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
     }
+  }
+
+  /** Secrets that the step asked for as files; none: no folder. */
+  private async laySecrets(
+    { run, node, secrets }: ExecutionRequest,
+    execution: string,
+    owner: StepOwner | null,
+  ): Promise<string | undefined> {
+    const files = new Map<string, Uint8Array>();
+    for (const { name, file } of node.secrets) {
+      const value = secrets.get(name);
+      if (file !== null && value !== undefined) files.set(file, value);
+    }
+    return files.size === 0 ? undefined : this.options.secrets.lay(`${run.runId}-${execution}`, files, owner);
   }
 
   private async performIn(
@@ -116,9 +130,10 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation | ContainerInvocation,
+    secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
-    const start = await this.prepare(workspace, request, report, invocation);
+    const start = await this.prepare(workspace, request, report, invocation, secretFolder);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
     let exit: StepExit;
@@ -173,12 +188,13 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation | ContainerInvocation,
+    secretFolder: string | undefined,
   ): Promise<Start> {
     if ('image' in invocation)
-      return (egressSocket) => this.startContainer(workspace, request, report, invocation, egressSocket);
+      return (egressSocket) => this.startContainer(workspace, request, report, invocation, secretFolder, egressSocket);
     await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    return (egressSocket) => this.startChild(workspace, request, report, invocation, tool, egressSocket);
+    return (egressSocket) => this.startChild(workspace, request, report, invocation, tool, secretFolder, egressSocket);
   }
 
   private startChild(
@@ -187,12 +203,22 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
+    secretFolder: string | undefined,
     egressSocket: string | null,
   ): Promise<StepChild> {
     const { hands, traceparent = () => null } = this.options;
     const { limits } = sizesOf(request.run);
     const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
-    const task = { workspace, tool, args, env, limits, egressSocket, ...(stdin === undefined ? {} : { stdin }) };
+    const task = {
+      workspace,
+      tool,
+      args,
+      env,
+      limits,
+      egressSocket,
+      secretFolder,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
     return hands.supervisor.run(hands.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
@@ -203,6 +229,7 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     { image, command, args, resources }: ContainerInvocation,
+    secretFolder: string | undefined,
     egressSocket: string | null,
   ): Promise<StepChild> {
     const { containers = null, traceparent = () => null } = this.options;
@@ -222,6 +249,8 @@ export class SandboxedStep {
       },
       deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
       egressSocket,
+      secretFolder: secretFolder ?? null,
+      hasSecrets: request.secrets.size > 0,
     };
     return containers.start(container, {
       onOutput: (stream, chunk) => report.output(stream, chunk),

@@ -1,5 +1,6 @@
 import type { ExecutionRequest } from '@taskrunner/core';
 import { refusal } from './executor-error';
+import { secretText } from './secret-text';
 
 type Environment = { readonly [name: string]: string };
 
@@ -12,13 +13,14 @@ export function stepEnvironment(
   request: ExecutionRequest,
   traceparent: string | null,
 ): Environment {
-  for (const [name, value] of Object.entries(request.env))
+  const own = { ...request.env, ...secretVariables(request) };
+  for (const [name, value] of Object.entries(own))
     if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || /^LD_|_PROXY$|^TASKRUNNER_/.test(name) || value.includes('\0'))
       throw refusal('ENV_REFUSED', `the environment variable ${JSON.stringify(name)} may not be set`);
   const { run, step, attempt, key } = request;
   return {
     ...sandbox,
-    ...request.env,
+    ...own,
     TASKRUNNER_RUN_ID: run.runId,
     TASKRUNNER_STEP_ID: step,
     TASKRUNNER_ATTEMPT: String(attempt),
@@ -26,4 +28,15 @@ export function stepEnvironment(
     TASKRUNNER_IDEMPOTENCY_KEY: key,
     ...(traceparent === null ? {} : { TRACEPARENT: traceparent }),
   };
+}
+
+/** Secrets that the step asked for as variables. */
+function secretVariables({ node, secrets }: ExecutionRequest): Environment {
+  const variables: Record<string, string> = {};
+  for (const { name, env } of node.secrets) {
+    const value = secrets.get(name);
+    if (env === null || value === undefined) continue;
+    variables[env] = secretText(name, value);
+  }
+  return variables;
 }

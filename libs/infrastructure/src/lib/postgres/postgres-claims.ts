@@ -7,6 +7,7 @@ import type {
   Letter,
   Page,
   RunId,
+  SealedInput,
   TenantId,
   WorkerDescription,
 } from '@taskrunner/core';
@@ -50,6 +51,7 @@ export class PostgresClaims extends Claims {
   private readonly lettersStatement = statement('read-letters');
   private readonly standingsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
+  private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
   private readonly retireStatement = statement('retire-worker');
@@ -200,6 +202,13 @@ export class PostgresClaims extends Claims {
       }>(this.rowsStatement, [tenant, runUuid(run)]),
     );
     return row ?? { steps: [], gates: [] };
+  }
+
+  async sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
+    const rows = await patiently(() =>
+      this.ask<{ name: string; sealed: Buffer }>(this.sensitiveStatement, [tenant, runUuid(run)]),
+    );
+    return rows.map(({ name, sealed }) => ({ name, sealed: new Uint8Array(sealed) }));
   }
 
   async halt(run: ClaimedRun, code: string, detail: string): Promise<void> {

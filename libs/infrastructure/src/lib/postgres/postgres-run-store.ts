@@ -130,5 +130,8 @@ export function createValues(run: NewRun): unknown[] {
     JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
     run.traceContext ?? null,
     JSON.stringify(run.packSignatures),
+    JSON.stringify(
+      Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
+    ),
   ];
 }

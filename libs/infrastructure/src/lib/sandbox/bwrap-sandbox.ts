@@ -23,6 +23,8 @@ import type { Owner, Workspace } from './workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
+/** Where a step finds its secrets. */
+const SECRETS = '/run/secrets';
 /** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
 const STAGED_BWRAP = '/stage/bwrap';
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
@@ -114,12 +116,14 @@ export class BwrapSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS, egressSocket = null } = task;
+    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, egressSocket = null, secretFolder } = task;
     const { path } = workspace;
+    const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: SECRETS };
     const binds: Bind[] = [
       { source: path, target: '/task', writable: true },
       { source: join(path, 'in'), target: '/task/in', writable: false },
       { source: join(path, 'pack'), target: '/task/pack', writable: false },
+      ...(secretFolder === undefined ? [] : [{ source: secretFolder, target: SECRETS, writable: false }]),
     ];
     const step = [this.machinery.prlimit, ...prlimitArgs(limits), '--', tool.command, ...args];
     const node = shownNode();

@@ -53,7 +53,8 @@ export class PlainSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, env, stdin, limits = DEFAULT_LIMITS } = task;
+    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, secretFolder } = task;
+    const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: secretFolder };
     return {
       argv: [...this.limited(limits), tool.command, ...args],
       env,

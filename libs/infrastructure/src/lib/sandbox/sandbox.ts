@@ -42,6 +42,8 @@ export interface SandboxedTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: Launch['stdin'];
   readonly limits?: SandboxLimits;
+  /** A folder of secrets in memory, which the step sees as `/run/secrets`, or where `TASKRUNNER_SECRETS` says. */
+  readonly secretFolder?: string | undefined;
   /**
    * Unix socket of this attempt, at which its egress proxy answers; the sandbox's `owner` must be able to connect to it. Without one the
    * step has no network (under `none/v1`: the worker's, as always there).

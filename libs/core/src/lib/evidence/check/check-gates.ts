@@ -1,8 +1,10 @@
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonArray, type Json } from '../../foundation/json';
+import { canonical } from '../../canonical/canonical';
 import { readsBehind } from '../../binding/render-gate';
 import { Results } from '../../binding/results';
+import { secretsBehind } from '../../binding/secret-names';
 import type { Sight } from '../../binding/scope';
 import { nodeOf } from '../../plan/place';
 import type { GateRequest } from '../documents';
@@ -31,6 +33,7 @@ export const gatesRequests: Checker = (bundle) => {
       laxness(documents, request, approvalOf(documents, gate.opened.step)) ??
       showObjection(request, show) ??
       readsObjection(documents, gate, request) ??
+      secretsObjection(documents, gate, request) ??
       itemObjection(documents, gate, request);
     if (objection !== null) fail(`${gate.opened.step}: ${objection}`);
   }
@@ -71,14 +74,28 @@ function readsObjection(
   { opened }: GateFact,
   { reads }: GateRequest,
 ): string | null {
-  const results = new Results();
-  for (const entry of facts.entries) {
-    if (entry.seq >= opened.seq) break;
-    results.take(entry);
-  }
-  const derived = readsBehind({ x: index, results } as Sight, opened.step);
+  const derived = readsBehind({ x: index, results: resultsBefore(facts, opened.seq) } as Sight, opened.step);
   const step = [...Object.keys(derived), ...Object.keys(reads)].find((name) => derived[name] !== reads[name]);
   return step === undefined ? null : `it read another result of ${step}`;
+}
+
+/** `secrets` are those of the steps behind the gate, each in the version that the journal held then. */
+function secretsObjection(
+  { facts, index }: EvidenceDocuments,
+  { opened }: GateFact,
+  { secrets }: GateRequest,
+): string | null {
+  const derived = secretsBehind({ x: index, results: resultsBefore(facts, opened.seq) }, opened.step);
+  return canonical(derived) === canonical(secrets) ? null : 'it names other secrets, or other versions of them';
+}
+
+function resultsBefore(facts: EvidenceDocuments['facts'], seq: number): Results {
+  const results = new Results();
+  for (const entry of facts.entries) {
+    if (entry.seq >= seq) break;
+    results.take(entry);
+  }
+  return results;
 }
 
 function itemObjection(

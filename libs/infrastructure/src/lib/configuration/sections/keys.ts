@@ -9,6 +9,10 @@ export const keys = section('Private keys in files of mode 0600. Each process ne
   runSealed: unset(secretFile, 'Worker: signs statements of sealed runs; null: <folder>/run-sealed.pem.'),
   bundle: unset(secretFile, 'Worker: signs bundles; null: <folder>/bundle.pem.'),
   journalMac: unset(secretFile, 'Worker: HMAC key of the journal; null: <folder>/journal-mac.key.'),
+  sensitiveInputs: unset(
+    secretFile,
+    'Webservice seals and worker opens sensitive inputs: the same key; null: <folder>/sensitive-inputs.key, if it is there.',
+  ),
   admissionPublic: key(list(path), [], 'Worker: public keys of admissions; []: <folder>/admission.pub.pem.'),
   ledgerPublic: key(list(path), [], 'Worker: public keys of decisions; []: <folder>/ledger.pub.pem.'),
 });

@@ -321,7 +321,14 @@ export function describeEngine<Under extends EngineUnderTest>(
             image: images[0] as TinyImage,
             workspace: workspace.path,
             limits: { memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
-            ...{ deadlineMs: 600_000, stopGraceMs: 0, egressSocket: null, signal: abandoned.signal },
+            ...{
+              deadlineMs: 600_000,
+              stopGraceMs: 0,
+              egressSocket: null,
+              secretFolder: null,
+              hasSecrets: false,
+              signal: abandoned.signal,
+            },
           },
           { onOutput: () => Promise.resolve(), onImage: () => undefined },
         )

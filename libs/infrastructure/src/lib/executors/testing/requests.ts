@@ -1,4 +1,4 @@
-import { sha256 } from '@taskrunner/core';
+import { NO_REDACTOR, sha256 } from '@taskrunner/core';
 import type {
   ClaimedRun,
   ExecutionReport,
@@ -57,6 +57,8 @@ export function aRequest(
     with: parameters,
     env: {},
     files: {},
+    secrets: new Map(),
+    redactor: NO_REDACTOR,
     signal: new AbortController().signal,
     ...given,
     node: {

@@ -10,6 +10,7 @@ import { journal } from './09-journal';
 import { artifacts } from './10-artifacts';
 import { access } from './11-access';
 import { tail } from './12-tail';
+import { sensitiveInputs } from './13-sensitive-inputs';
 import { uploads } from './14-uploads';
 import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
@@ -31,6 +32,7 @@ export const migrations = [
   artifacts,
   access,
   tail,
+  sensitiveInputs,
   uploads,
   packVersions,
   schedules,

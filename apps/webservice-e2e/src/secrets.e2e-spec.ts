@@ -1,0 +1,365 @@
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { Redactor, runUuid, type Json, type RunId } from '@taskrunner/core';
+import { readTar } from '@taskrunner/infrastructure';
+import { Client } from 'pg';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+
+const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
+const FILE_SECRET = `F1le&S3cret+${randomBytes(9).toString('hex')}/"q'z`;
+const VARIABLE_SECRET = `Env-${randomBytes(12).toString('base64url')}`;
+const PIN = `pin-${randomBytes(10).toString('hex')}`;
+const BODY_PIN = `pin-${randomBytes(10).toString('hex')}`;
+
+/** Says a value in every way it can think of, over chunk borders, and plants it where it may not be. */
+const TALKATIVE = `
+import base64, binascii, hashlib, html, json, os, shlex, sys, urllib.parse
+kept = open("/run/secrets/deploy", "rb").read().decode() if os.path.isdir("/run/secrets") else open(os.environ["TASKRUNNER_SECRETS"] + "/deploy").read()
+values = [kept.rstrip("\\n"), os.environ["API_TOKEN"], os.environ["PIN"]]
+assert all(values)
+for v in values:
+    raw = v.encode()
+    print(v, json.dumps(v), urllib.parse.quote(v, safe=""), html.escape(v), shlex.quote(v))
+    for before in (b"", b"a", b"ab"):
+        print(base64.b64encode(before + raw).decode(), base64.urlsafe_b64encode(before + raw + b"x").decode())
+    print(binascii.hexlify(raw).decode(), file=sys.stderr)
+    for unit in v:
+        os.write(1, unit.encode())
+    print()
+    print("\\x1b[31m" + v[:6] + "\\x1b[0m" + v[6:])
+print("digests", *[hashlib.sha256(v.encode()).hexdigest() for v in values])
+`;
+
+const LOUD = pack(
+  `- id: say
+  run:
+    uses: "builtin:script"
+    with: { interpreter: [python3], source: ${JSON.stringify(TALKATIVE)} }
+    env: { PIN: "{{ inputs.pin }}" }
+    secrets: [ { name: deploy }, { name: token, env: API_TOKEN } ]
+- id: plant
+  run:
+    uses: "builtin:script"
+    with: { interpreter: [sh], source: "printf 'report %s' \\"$API_TOKEN\\" > out/report.txt; echo clean > out/clean.txt; cp out/clean.txt \\"out/$API_TOKEN.log\\"" }
+    secrets: [ { name: token, env: API_TOKEN } ]
+    artifacts: [ { name: report, path: out/report.txt }, { name: clean, path: out/clean.txt }, { name: logs, path: "out/*.log" } ]
+- id: whisper
+  continueOnError: true
+  run:
+    uses: "builtin:script"
+    with: { interpreter: [sh], source: "echo \\"{\\\\\\"token\\\\\\": \\\\\\"x$API_TOKEN\\\\\\"}\\" > \\"$TASKRUNNER_OUTPUTS\\"" }
+    secrets: [ { name: token, env: API_TOKEN } ]`,
+  '  inputs: [ { name: pin, type: string, required: true, sensitive: true } ]\n  secrets: [ { name: deploy }, { name: token } ]\n',
+);
+
+const GATED = pack(
+  `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: 1 } } } }
+- { id: approve, gate: { approval: owners, message: "go?" } }
+- { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "test -n \\"$T\\" && echo applied" }, secrets: [ { name: NAME, env: T } ] } }`,
+  '  approvals: [ { id: owners, minApprovals: 1 } ]\n  secrets: [ { name: NAME } ]\n',
+);
+const WITH_PIN = pack(
+  '- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "test \\"$PIN\\" = \\"$(cat in/pin)\\" && echo right" }, env: { PIN: "{{ inputs.pin }}" }, files: { pin: { content: "{{ inputs.pin }}" } } } }',
+  '  inputs: [ { name: pin, type: string, required: true, sensitive: true } ]\n',
+);
+
+describe('secrets and sensitive inputs', () => {
+  let folder: string;
+  let stack: DevStack;
+  let ada: Caller;
+  let grace: Caller;
+  let sql: Client;
+  const said: string[] = [];
+  const secretFile = (name: string): string => join(folder, 'secrets', name);
+  const redactor = Redactor.of(
+    [FILE_SECRET, VARIABLE_SECRET, PIN, BODY_PIN].map((one) => new TextEncoder().encode(one)),
+  );
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-secrets-'));
+    mkdirSync(join(folder, 'secrets'), { mode: 0o700 });
+    writeFileSync(secretFile('deploy'), `${FILE_SECRET}\n`, { mode: 0o600 });
+    for (const name of ['turning', 'steady']) writeFileSync(secretFile(name), `first-${name}-value-1`, { mode: 0o600 });
+    const bound = { tenants: ['*'], packs: ['e2e'], signedBy: ['unsigned'] };
+    process.env['E2E_SECRET_TOKEN'] = VARIABLE_SECRET;
+    stack = await startStack(join(folder, 'state'), {
+      onLine: (_: string, line: string) => said.push(line),
+      configuration: {
+        secrets: {
+          providers: [
+            { id: 'files', kind: 'file', folder: join(folder, 'secrets') },
+            { id: 'variables', kind: 'environment', prefix: 'E2E_SECRET_' },
+          ],
+          bindings: [
+            { name: 'deploy', provider: 'files', ref: 'deploy', ...bound },
+            { name: 'token', provider: 'variables', ref: 'TOKEN', ...bound },
+            { name: 'steady', provider: 'files', ref: 'steady', ...bound },
+            { name: 'turning', provider: 'files', ref: 'turning', rotation: 'allow', ...bound },
+            { name: 'gone', provider: 'files', ref: 'gone', ...bound },
+            { name: 'gated', provider: 'files', ref: 'steady', requireGate: true, ...bound },
+            { name: 'signed', provider: 'files', ref: 'steady', tenants: ['*'], packs: ['e2e'] },
+            { name: 'foreign', provider: 'files', ref: 'steady', ...bound, tenants: ['other'] },
+            { name: 'elsewhere', provider: 'files', ref: 'steady', ...bound, packs: ['another'] },
+          ],
+        },
+      },
+    });
+    delete process.env['E2E_SECRET_TOKEN'];
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    grace = new Caller(stack.server, await stack.tokenFor('grace'));
+    sql = new Client({
+      connectionString: Object.assign(new URL(stack.database.adminUrl), {
+        pathname: new URL(stack.database.ownerUrl).pathname,
+      }).href,
+    });
+    await sql.connect();
+    await sql.query("set session_replication_role = 'replica'");
+  }, 180_000);
+
+  afterAll(async () => {
+    await sql?.end();
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  /** Spellings, made here without the product's own code: a mask that misses one is found by it. */
+  const needles = [FILE_SECRET, VARIABLE_SECRET, PIN, BODY_PIN].flatMap((one) => [
+    one,
+    JSON.stringify(one).slice(1, -1),
+    encodeURIComponent(one),
+    Buffer.from(one).toString('hex'),
+    ...['', 'a', 'ab'].map((before) =>
+      Buffer.from(before + one)
+        .toString('base64')
+        .slice(before === '' ? 0 : 4, -6),
+    ),
+  ]);
+
+  /** Where a secret stands, in whichever spelling; nowhere: null. */
+  function leak(where: string, data: Uint8Array | string): string | null {
+    const text = Buffer.from(data).toString('latin1');
+    const raw = Buffer.from(data).toString();
+    const isThere = needles.some((one) => text.includes(one) || raw.includes(one)) || redactor.holds(Buffer.from(data));
+    return isThere ? where : null;
+  }
+
+  /** Every text, JSON and byte column of every table. */
+  async function databaseLeaks(): Promise<readonly string[]> {
+    const { rows: columns } = await sql.query<{ table: string; column: string }>(
+      `select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+       where n.nspname like 'pack%' and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped`,
+    );
+    expect(columns.length).toBeGreaterThan(100);
+    const leaks: string[] = [];
+    for (const { table, column } of columns) {
+      const { rows } = await sql.query<{ v: string | null; b: string | null }>(
+        `select ${column}::text as v, encode(convert_to(${column}::text, 'UTF8'), 'escape') as b from ${table} where ${column} is not null`,
+      );
+      for (const { v } of rows) {
+        const bytes = v?.startsWith('\\x') ? Buffer.from(v.slice(2), 'hex') : Buffer.from(v ?? '');
+        const found = leak(`${table}.${column}`, bytes);
+        if (found) leaks.push(found);
+      }
+    }
+    return leaks;
+  }
+
+  function fileLeaks(root: string, skipped: RegExp): readonly string[] {
+    return readdirSync(root, { withFileTypes: true, recursive: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      if (!entry.isFile() || skipped.test(path)) return [];
+      return leak(path, readFileSync(path)) ?? leak(`${path} (name)`, path) ?? [];
+    });
+  }
+
+  /** What the CLI says of a bundle. */
+  function verified(bundle: Uint8Array): unknown {
+    const tar = join(folder, 'evidence.tar');
+    writeFileSync(tar, bundle);
+    const cli = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const args = [cli, 'verify', tar, '--trust', stack.trustPath, '--json', '--allow-dev'];
+    return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout);
+  }
+
+  async function statusOf(run: string): Promise<Json> {
+    return ((await ada.summary(run))['evidence'] as { status: Json }).status;
+  }
+
+  async function codesOf(manifest: string, inputs: Json = {}): Promise<readonly string[]> {
+    const { body } = await ada.ask('POST', '/api/plans?check=true', { manifest, inputs });
+    return (body['errors'] as { code: string }[]).map(({ code }) => code);
+  }
+
+  it('a step sees them, and no surface does, in any spelling', async () => {
+    const headers = { 'idempotency-key': `once-${Date.now()}` };
+    const body = { manifest: LOUD, inputs: { pin: PIN } };
+    const { status, body: accepted } = await ada.ask('POST', '/api/runs', body, headers);
+    expect(status).toBe(201);
+    expect((await ada.ask('POST', '/api/runs', body, headers)).headers.get('idempotency-replayed')).toBe('true');
+    const run = accepted['runId'] as string;
+    const { rows: kept } = await sql.query('select sealed from pack_runs.sensitive_inputs where run_id = $1', [
+      runUuid(run as RunId),
+    ]);
+    expect(kept.length).toBeLessThanOrEqual(1);
+    const summary = await ada.until(run, ['succeeded', 'failed'], 90);
+    expect(summary).toMatchObject({ status: 'succeeded' });
+    const { lines } = await ada.lines(run);
+    const log = lines.map(({ data }) => data['message'] as string).join('\n');
+    // It ran: what is allowed is there, and every spelling left its mark.
+    expect(log).toContain('digests ');
+    expect(log.match(/\[redacted\]/g)?.length).toBeGreaterThan(30);
+    const steps = (await ada.ask('GET', `/api/runs/${run}/steps`)).body['items'] as {
+      id: string;
+      reason: string | null;
+    }[];
+    expect(steps.find(({ id }) => id === 'whisper')?.reason).toBe('SECRET_IN_OUTPUT');
+    const artifacts = (await ada.ask('GET', `/api/runs/${run}/artifacts`)).body['items'] as {
+      name: string;
+      path: string;
+      artifactId: string;
+    }[];
+    expect(artifacts.map(({ name, path }) => `${name} ${path}`).sort()).toEqual([
+      'clean out/clean.txt',
+      'logs out/[redacted].log',
+      'report out/report.txt',
+    ]);
+    const report = artifacts.find(({ name }) => name === 'report');
+    expect((await ada.ask('GET', `/api/runs/${run}/artifacts/${report?.artifactId}`)).body['code']).toBe(
+      'OBJECT_MISSING',
+    );
+
+    const bundle = await ada.sealed(run);
+    const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
+    const exceptions = [...files].flatMap(([path, bytes]) =>
+      /"withheld":"secret"/.test(Buffer.from(bytes).toString()) && path.startsWith('artifacts/') ? [path] : [],
+    );
+    expect(exceptions).toHaveLength(1);
+    expect(verified(bundle)).toMatchObject({ ok: true });
+
+    const surfaces = [
+      ...(await databaseLeaks()),
+      leak('log stream', log),
+      leak('summary', JSON.stringify(summary)),
+      leak('steps', JSON.stringify(steps)),
+      leak('bundle', bundle),
+      ...[...files].map(([path, bytes]) => leak(`bundle ${path}`, bytes)),
+      ...said.map((line) => leak('what the processes said', line)),
+      ...fileLeaks(join(folder, 'state'), /\/(database|keys)\//),
+    ].filter((one) => one !== null);
+    expect(surfaces).toEqual([]);
+    // The search would have found them.
+    expect(leak('x', VARIABLE_SECRET)).toBe('x');
+    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`taskrunner-secrets-${process.getuid?.()}`)).flatMap((name) => stack.workerPids().flatMap((pid) => readdirSync(join('/dev/shm', name, String(pid)))))).toEqual([]); // prettier-ignore
+    const { rows: left } = await sql.query('select from pack_runs.sensitive_inputs where run_id = $1', [
+      runUuid(run as RunId),
+    ]);
+    expect(left).toEqual([]);
+  }, 180_000);
+
+  it('are denied by default: the same answer whether there is one', async () => {
+    const using = (name: string): string => GATED.replaceAll('NAME', name);
+    expect(await codesOf(using('steady'))).toEqual([]);
+    for (const name of ['no-such-secret', 'foreign', 'elsewhere', 'signed']) {
+      const { body } = await ada.ask('POST', '/api/runs', { manifest: using(name) });
+      expect(body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'SECRET_NOT_GRANTED' }] });
+      expect(JSON.stringify(body).replaceAll(name, 'x')).toContain('The secret x is not bound here.');
+    }
+    expect(await codesOf(using('gated'))).toEqual([]);
+    expect(await codesOf(using('gated').replace(/.*gate: .*\n/, ''))).toEqual(['SECRET_NOT_GRANTED']);
+    expect(await codesOf(using('steady').replace('interpreter: [sh]', 'interpreter: [sh], args: ["{{ secrets.steady }}"]'))).toEqual(['SENSITIVE_FLOW']); // prettier-ignore
+    const simulated = await ada.ask('POST', '/api/simulations', { manifest: using('steady') });
+    expect(simulated.body['secrets']).toMatchObject([{ name: 'steady', provider: 'files', steps: ['apply'] }]);
+  }, 60_000);
+
+  it('one that is bound and not there fails the run before anything starts, and it is attested', async () => {
+    const run = await ada.submit(GATED.replaceAll('NAME', 'gone'));
+    expect(await ada.until(run, ['failed'])).toMatchObject({ error: { code: 'SECRET_UNAVAILABLE' } });
+    await ada.sealed(run);
+  }, 60_000);
+
+  it('are what was approved: a changed one fails the step, unless its binding lets it turn', async () => {
+    const change = async (name: string): Promise<Record<string, Json>> => {
+      const run = await ada.submit(GATED.replaceAll('NAME', name));
+      await ada.until(run, ['waiting']);
+      const shown = (await ada.ask('GET', `/api/runs/${run}/gates/approve`)).body['request'] as { secrets: Json };
+      expect(shown.secrets).toEqual([{ name, version: expect.stringMatching(/^hmac:[0-9a-f]{32}$/) as unknown }]);
+      writeFileSync(secretFile(name), `second-${name}-value-2`, { mode: 0o600 });
+      const { planHash } = (await ada.summary(run)) as { planHash: string };
+      const blind = { gateId: 'approve', decision: 'approved', planHash };
+      expect((await grace.ask('POST', `/api/runs/${run}/approve`, blind)).status).not.toBe(200);
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      const ended = await ada.until(run, ['succeeded', 'failed']);
+      expect(verified(await ada.sealed(run))).toMatchObject({ ok: true });
+      return ended;
+    };
+    expect(await change('steady')).toMatchObject({
+      status: 'failed',
+      error: { code: 'SECRET_CHANGED', stepId: 'apply' },
+    });
+    expect(await change('turning')).toMatchObject({ status: 'succeeded' });
+  }, 120_000);
+
+  it('the final scan withholds what became a secret later, and says so', async () => {
+    const future = `future-${randomBytes(8).toString('hex')}`;
+    writeFileSync(secretFile('turning'), 'value-before-1', { mode: 0o600 });
+    const early = GATED.replaceAll('NAME', 'turning').replace(
+      '- { id: approve',
+      `- { id: early, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo ${future.slice(0, 9)}''${future.slice(9)}; echo ${future.slice(0, 9)}''${future.slice(9)} > out/x" }, artifacts: [ { name: x, path: out/x } ] } }\n    - { id: approve`,
+    );
+    const run = await ada.submit(early);
+    await ada.until(run, ['waiting']);
+    writeFileSync(secretFile('turning'), future, { mode: 0o600 });
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    const bundle = await ada.sealed(run);
+    expect(verified(bundle)).toMatchObject({ ok: true });
+    const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
+    const notices = [...files].flatMap(([path, bytes]) => (Buffer.from(bytes).toString().startsWith('{"path":') && /"withheld":"secret"/.test(Buffer.from(bytes).toString()) ? [path.split('/')[0]] : [])); // prettier-ignore
+    expect(notices.sort()).toEqual(['artifacts', 'logs']);
+    expect(Buffer.from(bundle).includes(future)).toBe(false);
+    expect(said.some((line) => line.includes('SECRET_WITHHELD') && line.includes(run))).toBe(true);
+  }, 90_000);
+
+  it('a secret that stands in the pack itself blocks the seal', async () => {
+    const value = 'second-steady-value-2';
+    writeFileSync(secretFile('steady'), value, { mode: 0o600 });
+    const careless = GATED.replaceAll('NAME', 'steady')
+      .replace(/.*gate: .*\n/, '')
+      .replace('secrets: [ { name: steady, env', `env: { COPY: "${value}" }, secrets: [ { name: steady, env`);
+    const run = await ada.submit(careless);
+    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    for (let i = 0; i < 100 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
+    expect(await statusOf(run)).toBe('blocked');
+    expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
+    expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
+  }, 60_000);
+
+  it('sensitive inputs reach the step; a swapped one does not open and halts the run', async () => {
+    const run = await ada.submit(WITH_PIN, { pin: BODY_PIN });
+    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    await ada.sealed(run);
+    expect(await codesOf(WITH_PIN, { pin: '4711' })).toEqual(['INPUT_SENSITIVE_WEAK']);
+    const nightly = { name: 'nightly', cron: '@daily', manifest: WITH_PIN, inputs: { pin: BODY_PIN } };
+    const refused = await ada.ask('POST', '/api/schedules', nightly);
+    expect(refused.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_SENSITIVE_UNAVAILABLE' }] });
+    await stack.killWorker('SIGTERM');
+    const one = await ada.submit(WITH_PIN, { pin: BODY_PIN });
+    const other = await ada.submit(WITH_PIN, { pin: `${BODY_PIN}-other` });
+    await sql.query(
+      `update pack_runs.sensitive_inputs a set sealed = b.sealed from pack_runs.sensitive_inputs b where a.run_id = $1 and b.run_id = $2`,
+      [runUuid(one as RunId), runUuid(other as RunId)],
+    );
+    await stack.startWorker();
+    expect(JSON.stringify(await ada.until(one, ['halted']))).toContain('SENSITIVE_INPUT_UNREADABLE');
+    await ada.until(other, ['succeeded']);
+    await ada.sealed(other);
+    await pause(100);
+    const { rows } = await sql.query<{ run_id: string }>('select run_id from pack_runs.sensitive_inputs');
+    expect(rows.map(({ run_id }) => run_id)).toEqual([runUuid(one as RunId)]);
+    expect(await databaseLeaks()).toEqual([]);
+  }, 120_000);
+});

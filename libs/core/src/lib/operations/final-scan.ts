@@ -1,0 +1,62 @@
+import { contentOf, statementPayload } from '../evidence/bundle-files';
+import type { EvidenceDocuments } from '../evidence/evidence-documents';
+import { noteDetails } from '../evidence/run-facts';
+import { buildProvenance } from '../evidence/provenance';
+import { buildStatement } from '../evidence/statement';
+import { artifactPath, isScanned } from '../evidence/withheld';
+import type { Withheld } from '../evidence/run-evidence';
+import { isDigest, type Digest } from '../foundation/ids';
+import type { Claims } from '../ports/claims';
+import type { Redactor } from '../secret/redactor';
+import { SecretError } from '../secret/secret-error';
+import { openSensitiveInputs } from './open-sensitive-inputs';
+import { RunSecrets, type SecretHands } from './run-secrets';
+
+/** What the final scan acts with. */
+export interface ScanHands {
+  readonly claims: Pick<Claims, 'sensitiveInputs'>;
+  readonly secrets: SecretHands;
+}
+
+/**
+ * A redactor for everything that an ended run had: the secrets that its journal says were read, as they are now, and its sensitive
+ * inputs. Throws `SecretError` where one cannot be had: then nothing is sealed unseen.
+ */
+export async function redactorOf(hands: ScanHands, documents: EvidenceDocuments): Promise<Redactor> {
+  const { admission, environment, facts, plan, planHash, profile } = documents;
+  const { record } = admission;
+  const read = new Set(noteDetails(facts, 'SECRET_VERSION').map(({ name }) => name));
+  const secrets = profile.secrets.filter(({ name }) => read.has(name));
+  const run = { tenant: record.tenant, runId: record.runId, planHash, pack: record.pack } as unknown as ScannedRun;
+  const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
+  if (sensitive === null)
+    throw new SecretError('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open');
+  const of = { run, profile: { ...profile, secrets }, mode: environment.mode, signers: record.pack.signers, sensitive };
+  const own = new RunSecrets(hands.secrets, () => '', of);
+  await own.readAll();
+  return own.redactor;
+}
+
+type ScannedRun = Parameters<typeof openSensitiveInputs>[2] & ConstructorParameters<typeof RunSecrets>[2]['run'];
+
+/** Files of the bundle, apart from those that can be withheld, that hold a secret: what must not be sealed. */
+export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): readonly string[] {
+  if (redactor.isIdle) return [];
+  const provenance = buildProvenance(documents);
+  const statements = [buildStatement(documents), ...(provenance ? [provenance] : [])];
+  const files = [
+    ...contentOf(documents).filter(({ path }) => !isScanned(path)),
+    ...statements.map((statement) => ({ path: 'attestations/', bytes: statementPayload(statement) })),
+  ];
+  return files.filter(({ bytes }) => redactor.holds(bytes)).map(({ path }) => path);
+}
+
+/** Artifacts whose bytes held a secret when they were captured: they were never stored. A notice stands for each. */
+export function withheldAtCapture(facts: EvidenceDocuments['facts']): ReadonlyMap<Digest, Withheld> {
+  const withheld = new Map<Digest, Withheld>();
+  for (const { digest, size } of noteDetails(facts, 'SECRET_IN_ARTIFACT')) {
+    if (isDigest(digest) && typeof size === 'number')
+      withheld.set(digest, { path: artifactPath(digest), size, sha256: digest, withheld: 'secret' });
+  }
+  return withheld;
+}

@@ -1,0 +1,24 @@
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+
+/** Where a sensitive input belongs: its ciphertext opens nowhere else. */
+export interface SensitivePlace {
+  readonly runId: RunId;
+  readonly name: string;
+  readonly planHash: Digest;
+}
+
+/** One as the store has it, until the run's evidence is sealed. */
+export interface SealedInput {
+  readonly name: string;
+  readonly sealed: Uint8Array;
+}
+
+/** Seals sensitive inputs for the store (webservice) and opens them (worker): authenticated encryption bound to the place. */
+export abstract class SensitiveInputs {
+  abstract seal(place: SensitivePlace, value: Json): Uint8Array;
+  /** Null if it does not open here: it was altered, belongs elsewhere, or another key made it. */
+  abstract open(place: SensitivePlace, sealed: Uint8Array): Json | null;
+  /** A keyed digest of a text that depends on such values: what may be stored of it. */
+  abstract digest(tenant: TenantId, text: string): Digest;
+}

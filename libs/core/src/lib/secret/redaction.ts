@@ -1,0 +1,78 @@
+import { Matcher } from './matcher';
+import type { PatternSet } from './pattern-set';
+
+/** What stands in place of a secret. */
+export const REDACTED = '[redacted]';
+const MARKER = new TextEncoder().encode(REDACTED);
+
+/**
+ * Takes secrets out of a stream: `push` gives back what is decided, with `[redacted]` in place of each secret; bytes that may be the
+ * beginning of one are held back until more come, or the end. However the stream is cut, the same bytes come out.
+ */
+export class Redaction {
+  private readonly matcher: Matcher;
+  private held = new Uint8Array(0);
+  /** Place in the stream of the first held byte. */
+  private from = 0;
+  private readonly hits: { from: number; to: number }[] = [];
+
+  constructor(patterns: PatternSet) {
+    this.matcher = new Matcher(patterns, (from, to) => this.hit(from, to));
+  }
+
+  push(bytes: Uint8Array): Uint8Array {
+    this.matcher.feed(bytes);
+    const whole = new Uint8Array(this.held.length + bytes.length);
+    whole.set(this.held);
+    whole.set(bytes, this.held.length);
+    this.held = whole;
+    return this.release(this.matcher.decided);
+  }
+
+  /** The stream is over: what was held back. */
+  end(): Uint8Array {
+    return this.release(this.from + this.held.length);
+  }
+
+  /** One may reach back over several: they become one. */
+  private hit(from: number, to: number): void {
+    const one = { from, to };
+    for (let last = this.hits.at(-1); last !== undefined && last.to > one.from; last = this.hits.at(-1)) {
+      one.from = Math.min(one.from, last.from);
+      one.to = Math.max(one.to, last.to);
+      this.hits.pop();
+    }
+    this.hits.push(one);
+  }
+
+  private release(decided: number): Uint8Array {
+    const open = this.hits.find(({ to }) => to > decided);
+    const until = Math.min(decided, open?.from ?? decided);
+    if (until <= this.from) return new Uint8Array(0);
+    const parts: Uint8Array[] = [];
+    let at = this.from;
+    while (this.hits[0] !== undefined && this.hits[0].to <= until) {
+      const { from, to } = this.hits.shift() ?? { from: until, to: until };
+      parts.push(this.bytes(at, Math.max(at, from)), MARKER);
+      at = Math.max(at, to);
+    }
+    parts.push(this.bytes(at, until));
+    this.held = this.held.slice(until - this.from);
+    this.from = until;
+    return joined(parts);
+  }
+
+  private bytes(from: number, to: number): Uint8Array {
+    return this.held.subarray(from - this.from, to - this.from);
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,32 @@
+import { SecretError, SecretProvider, type ProvidedSecret } from '@taskrunner/core';
+
+/**
+ * Secrets in variables of this process: `ref` = name without the prefix. They are taken over when it is made and removed from the
+ * environment, so that no child inherits them.
+ */
+export class EnvironmentSecrets extends SecretProvider {
+  private readonly values = new Map<string, string>();
+
+  constructor(
+    env: Record<string, string | undefined>,
+    private readonly prefix: string,
+    private readonly maxBytes: number,
+  ) {
+    super();
+    for (const [name, value] of Object.entries(env)) {
+      if (!name.startsWith(prefix) || value === undefined) continue;
+      this.values.set(name.slice(prefix.length), value);
+      delete env[name];
+    }
+  }
+
+  async read(ref: string): Promise<ProvidedSecret> {
+    const text = this.values.get(ref);
+    if (text === undefined)
+      throw new SecretError('SECRET_UNAVAILABLE', `the worker has no variable ${this.prefix}${ref}`);
+    const value = new TextEncoder().encode(text);
+    if (value.length > this.maxBytes)
+      throw new SecretError('SECRET_TOO_LARGE', `the secret ${ref} has more than ${this.maxBytes} bytes`);
+    return { value, version: null };
+  }
+}

@@ -1,0 +1,78 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  canonical,
+  SensitiveInputs,
+  type Digest,
+  type Json,
+  type SensitivePlace,
+  type TenantId,
+} from '@taskrunner/core';
+import { readPrivateFile, writePrivateFile } from './private-file';
+import { refusal } from './signing-error';
+
+const KEY = /^[0-9a-f]{64}$/;
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/**
+ * AES-256-GCM (NIST SP 800-38D), with run id, name and plan hash as associated data: one byte of format, 96 bits of nonce, the
+ * ciphertext, 128 bits of tag. Two keys are derived from the file's (RFC 5869): one to seal, one for digests.
+ */
+export class SensitiveInputsKey extends SensitiveInputs {
+  private readonly sealing: Uint8Array;
+  private readonly digesting: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    super();
+    const derived = (use: string): Uint8Array => new Uint8Array(hkdfSync('sha256', key, '', `taskrunner ${use}`, 32));
+    this.sealing = derived('sensitive-inputs.seal.v1');
+    this.digesting = derived('sensitive-inputs.digest.v1');
+  }
+
+  seal(place: SensitivePlace, value: Json): Uint8Array {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.sealing, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(associated(place));
+    const sealed = [cipher.update(canonical(value), 'utf8'), cipher.final()];
+    return new Uint8Array(Buffer.concat([Buffer.of(FORMAT), nonce, ...sealed, cipher.getAuthTag()]));
+  }
+
+  open(place: SensitivePlace, sealed: Uint8Array): Json | null {
+    if (sealed[0] !== FORMAT || sealed.length < 1 + NONCE_BYTES + TAG_BYTES) return null;
+    const tagAt = sealed.length - TAG_BYTES;
+    try {
+      const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+      const cipher = createDecipheriv('aes-256-gcm', this.sealing, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(associated(place));
+      cipher.setAuthTag(sealed.subarray(tagAt));
+      const text = Buffer.concat([cipher.update(sealed.subarray(1 + NONCE_BYTES, tagAt)), cipher.final()]).toString(
+        'utf8',
+      );
+      return JSON.parse(text) as Json;
+    } catch {
+      // What does not verify has no value to tell of.
+      return null;
+    }
+  }
+
+  digest(tenant: TenantId, text: string): Digest {
+    return `sha256:${createHmac('sha256', this.digesting).update(`${tenant}\n${text}`).digest('hex')}` as Digest;
+  }
+}
+
+/** Makes a new 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+export async function generateSensitiveInputsKeyFile(path: string): Promise<void> {
+  await writePrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
+}
+
+/** Reads the key. Refuses as `loadKey` does. */
+export async function loadSensitiveInputsKey(path: string): Promise<SensitiveInputsKey> {
+  const text = (await readPrivateFile(path)).trimEnd();
+  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not hold 64 hexadecimal digits`);
+  return new SensitiveInputsKey(Buffer.from(text, 'hex'));
+}
+
+function associated({ runId, name, planHash }: SensitivePlace): Uint8Array {
+  return new TextEncoder().encode(canonical({ runId, name, planHash }));
+}

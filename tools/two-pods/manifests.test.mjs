@@ -1,0 +1,81 @@
+// What the shipped manifests promise, held against what `kubectl kustomize` renders.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const OVERLAYS = join(ROOT, 'docker/kubernetes/overlays');
+const { parseAllDocuments } = createRequire(join(ROOT, 'libs/infrastructure/package.json'))('yaml');
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+if (!hasKubectl && process.env.CI === 'true') throw new Error('kubectl is needed (Debian: kubernetes-client)');
+if (!hasKubectl) console.log('skipped: no kubectl');
+
+const render = (overlay) =>
+  parseAllDocuments(execFileSync('kubectl', ['kustomize', join(OVERLAYS, overlay)], { encoding: 'utf8' })).map((one) =>
+    one.toJS(),
+  );
+const podsOf = (documents) =>
+  documents.flatMap(({ kind, metadata, spec }) => {
+    const template = kind === 'CronJob' ? spec.jobTemplate.spec.template : spec?.template;
+    return template ? [{ name: `${kind} ${metadata.name}`, kind, spec: template.spec }] : [];
+  });
+
+for (const overlay of readdirSync(OVERLAYS)) {
+  test(`overlay ${overlay}`, { skip: !hasKubectl }, async (t) => {
+    const documents = render(overlay);
+    const pods = podsOf(documents);
+    const names = (kind) => documents.filter((one) => one.kind === kind).map(({ metadata }) => metadata.name);
+
+    await t.test('is two Deployments, a Service, jobs, budgets and closed networks', () => {
+      assert.deepEqual(names('Deployment').sort(), ['taskrunner-webservice', 'taskrunner-worker']);
+      assert.deepEqual(names('Service'), ['taskrunner-webservice']);
+      assert.deepEqual(names('PodDisruptionBudget').sort(), ['taskrunner-webservice', 'taskrunner-worker']);
+      assert.deepEqual(names('Job'), ['taskrunner-migrate']);
+      assert.deepEqual(names('CronJob'), ['taskrunner-maintain']);
+      const closed = documents.find(
+        ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'default-deny',
+      );
+      assert.deepEqual(closed.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    });
+
+    for (const { name, kind, spec } of pods)
+      await t.test(`${name}: nobody's root, nothing writable but volumes, no token, no privilege`, () => {
+        assert.equal(spec.automountServiceAccountToken, false);
+        assert.equal(spec.securityContext.runAsNonRoot, true);
+        assert.ok(spec.securityContext.runAsUser >= 10_000);
+        for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+          const { allowPrivilegeEscalation, readOnlyRootFilesystem, capabilities, privileged } =
+            container.securityContext;
+          assert.deepEqual([allowPrivilegeEscalation, readOnlyRootFilesystem, privileged], [false, true, undefined]);
+          assert.deepEqual(capabilities, { drop: ['ALL'] });
+          assert.ok(container.resources.requests.cpu && container.resources.limits.memory);
+        }
+        assert.ok(!(spec.volumes ?? []).some(({ hostPath }) => hostPath), 'no path of the host');
+        if (kind === 'Deployment')
+          for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+            assert.match(spec.containers[0][probe].httpGet.path, /^\/health\/(live|ready)$/);
+      });
+
+    await t.test('gives each service its own keys only', () => {
+      const secretsOf = (deployment) =>
+        pods
+          .find(({ name }) => name === `Deployment ${deployment}`)
+          .spec.volumes.flatMap(({ secret }) => (secret ? [secret.secretName] : []));
+      assert.deepEqual(secretsOf('taskrunner-webservice').sort(), [
+        'taskrunner-database',
+        'taskrunner-webservice-keys',
+      ]);
+      assert.deepEqual(secretsOf('taskrunner-worker').sort(), ['taskrunner-database', 'taskrunner-worker-keys']);
+    });
+  });
+}
+
+test('the example scales workers by the queue', { skip: !hasKubectl }, () => {
+  const scaler = render('example').find(({ kind }) => kind === 'HorizontalPodAutoscaler');
+  assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
+  assert.equal(scaler.spec.metrics[0].external.metric.name, 'taskrunner_queue_due_runs');
+});
