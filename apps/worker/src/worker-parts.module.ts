@@ -17,8 +17,8 @@ export interface WorkerParts {
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
   readonly egress: WorkerEgress;
-  readonly containers: WorkerContainers;
   readonly secrets: SecretHands;
+  readonly containers: WorkerContainers;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

@@ -101,7 +101,7 @@ export class Worker {
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, egress, containers, secrets, log, telemetry },
+      ...{ database, supervisor, objects, keys, sandboxes, egress, secrets, containers, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });

@@ -47,24 +47,8 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   if (authority.development) checkDevelopment(configuration, notes);
   checkArtifacts(configuration, notes);
   checkAttestor(configuration, notes);
-  checkContainer(configuration, notes);
   checkSecrets(secrets, notes);
-}
-
-function checkContainer({ container: { engine, kubernetes } }: Configuration, notes: Notes): void {
-  if (engine === 'kubernetes' && kubernetes.workClaim === null)
-    notes.fault(
-      'CONFIG_CONFLICT',
-      '/container/kubernetes/workClaim',
-      'container.engine: kubernetes needs container.kubernetes.workClaim.',
-      'Name the claim of the volume that worker and Jobs share.',
-    );
-  if ((kubernetes.ownerPod === null) !== (kubernetes.ownerPodUid === null))
-    notes.fault(
-      'CONFIG_CONFLICT',
-      '/container/kubernetes/ownerPodUid',
-      'container.kubernetes.ownerPod and ownerPodUid go together.',
-    );
+  checkContainer(configuration, notes);
 }
 
 function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: Notes): void {
@@ -84,6 +68,22 @@ function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: 
         'Add it to secrets.providers, or correct its id.',
       );
   });
+}
+
+function checkContainer({ container: { engine, kubernetes } }: Configuration, notes: Notes): void {
+  if (engine === 'kubernetes' && kubernetes.workClaim === null)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/container/kubernetes/workClaim',
+      'container.engine: kubernetes needs container.kubernetes.workClaim.',
+      'Name the claim of the volume that worker and Jobs share.',
+    );
+  if ((kubernetes.ownerPod === null) !== (kubernetes.ownerPodUid === null))
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/container/kubernetes/ownerPodUid',
+      'container.kubernetes.ownerPod and ownerPodUid go together.',
+    );
 }
 
 function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void {

@@ -48,7 +48,7 @@ export interface ContainerTask {
   readonly stopGraceMs: number;
   /** Unix socket of the egress proxy of this attempt; null: it reaches nothing. */
   readonly egressSocket: string | null;
-  /** Folder of its secrets, seen as `/run/secrets`; null: none as files. */
+  /** Folder of its secrets on this machine, for `/run/secrets`; null: none. */
   readonly secretFolder: string | null;
   /** Whether a secret stands among its values or files. */
   readonly hasSecrets: boolean;

@@ -31,7 +31,7 @@ const task: ContainerTask = {
     hasSecrets: false,
     signal: new AbortController().signal,
   },
-} as ContainerTask;
+} as unknown as ContainerTask;
 
 describe('the Job of a step', () => {
   const job = jobOf(task, shape);
@@ -39,7 +39,9 @@ describe('the Job of a step', () => {
   const [container] = pod?.containers ?? [];
 
   it('is what the OpenAPI schemas of Kubernetes call a Job, and the restricted Pod Security Standard allows', () => {
-    expect(() => new Job(structuredClone(job) as ConstructorParameters<typeof Job>[0]).validate()).not.toThrow();
+    expect(() =>
+      new Job(structuredClone(job) as unknown as ConstructorParameters<typeof Job>[0]).validate(),
+    ).not.toThrow();
     expect(pod && restrictedFaults(pod)).toEqual([]);
     const loose = structuredClone(job) as unknown as { spec: { backoffLimit: unknown } };
     loose.spec.backoffLimit = '0';

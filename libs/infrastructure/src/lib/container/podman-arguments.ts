@@ -20,7 +20,7 @@ export interface PodmanShape {
 
 /** Arguments of `podman create` for a step: everything that keeps it apart. Pure. `envFile` holds its environment. */
 export function createArguments(task: ContainerTask, shape: PodmanShape, envFile: string): string[] {
-  const { image, command, args, workspace, deadlineMs, egressSocket } = task;
+  const { image, command, args, workspace, deadlineMs, egressSocket, secretFolder } = task;
   const limits = grantedLimits(task, shape.ceiling);
   const openFiles = Math.min(limits.openFiles ?? shape.openFiles, shape.openFiles);
   const nobody = `${NOBODY.uid}:${NOBODY.gid}`;
@@ -38,8 +38,8 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
     ...volume(workspace, '/task', 'rw'),
     ...volume(`${workspace}/in`, '/task/in', 'ro'),
     ...volume(`${workspace}/pack`, '/task/pack', 'ro'),
-    ...(task.secretFolder === null ? [] : volume(task.secretFolder, '/run/secrets', 'ro')),
     ...(egressSocket === null ? [] : volume(egressSocket, EGRESS_SOCKET, 'rw')),
+    ...(secretFolder === null ? [] : volume(secretFolder, '/run/secrets', 'ro')),
     ...['--ulimit', 'core=0:0', '--ulimit', `nofile=${openFiles}:${openFiles}`],
     ...['--ulimit', `nproc=${limits.processes}:${limits.processes}`],
     ...(limits.fileBytes === null ? [] : ['--ulimit', `fsize=${limits.fileBytes}:${limits.fileBytes}`]),

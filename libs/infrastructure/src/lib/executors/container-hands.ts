@@ -25,7 +25,7 @@ export interface StepContainer {
   readonly deadlineMs: number;
   readonly stopGraceMs: number;
   readonly egressSocket: string | null;
-  /** Folder of its secrets, seen as `/run/secrets`; null: none as files. */
+  /** Folder of its secrets, in memory, for `/run/secrets`. */
   readonly secretFolder: string | null;
   /** Whether a secret stands among its values or files. */
   readonly hasSecrets: boolean;

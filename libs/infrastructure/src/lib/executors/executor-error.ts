@@ -13,8 +13,8 @@ const REMEDIES = {
   FILE_PATH_TAKEN: 'Give each file a path of its own.',
   INTERPRETER_NOT_ALLOWED: 'Use one of `sandbox.interpreters` of the configuration, or add it there.',
   TOOL_MISMATCH: 'Install the pinned tool, or pin the one that is installed.',
-  CONTAINERS_UNAVAILABLE: 'Configure `container.engine` on every worker of this environment.',
   SECRETS_FOLDER: 'Let `secrets.deliveryFolder` name a folder on tmpfs, such as /dev/shm.',
+  CONTAINERS_UNAVAILABLE: 'Configure `container.engine` on every worker of this environment.',
   EGRESS_UNAVAILABLE: 'Run the step on a worker with an egress proxy.',
   HTTP_URL_INVALID:
     'Write a plain URL: http or https, no user, no dot segments, everything else percent-encoded; values belong into query.',

@@ -43,9 +43,9 @@ export interface SandboxedStepOptions {
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
+  readonly secrets: SecretFiles;
   /** None: no containers here. */
   readonly containers?: ContainerHands | null;
-  readonly secrets: SecretFiles;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -63,8 +63,14 @@ const CONTAINER_ENVIRONMENT = {
   TZ: 'UTC',
   TASKRUNNER_OUTPUTS: '/task/outputs.json',
 };
-/** Starts a child that is ready, with the socket of its way out. */
-type Start = (egressSocket: string | null) => Promise<StepChild>;
+
+/** What a child gets at its start: the socket of its way out, and the folder of its secrets. */
+interface Given {
+  readonly egressSocket: string | null;
+  readonly secretFolder: string | undefined;
+}
+/** Starts a child that is ready. */
+type Start = (given: Given) => Promise<StepChild>;
 
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
@@ -115,7 +121,7 @@ export class SandboxedStep {
   private async laySecrets(
     { run, node, secrets }: ExecutionRequest,
     execution: string,
-    owner: StepOwner | null,
+    owner: SandboxHands['sandbox']['owner'],
   ): Promise<string | undefined> {
     const files = new Map<string, Uint8Array>();
     for (const { name, file } of node.secrets) {
@@ -133,13 +139,13 @@ export class SandboxedStep {
     secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
-    const start = await this.prepare(workspace, request, report, invocation, secretFolder);
+    const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
     let exit: StepExit;
     let isKnown = true;
     try {
-      exit = await this.run(request, start, egress);
+      exit = await this.run(request, start, egress, secretFolder);
     } finally {
       if (egress !== null) isKnown = await this.egress.close(egress, request, report);
     }
@@ -188,13 +194,11 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     invocation: Invocation | ContainerInvocation,
-    secretFolder: string | undefined,
   ): Promise<Start> {
-    if ('image' in invocation)
-      return (egressSocket) => this.startContainer(workspace, request, report, invocation, secretFolder, egressSocket);
+    if ('image' in invocation) return (given) => this.startContainer(workspace, request, report, invocation, given);
     await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    return (egressSocket) => this.startChild(workspace, request, report, invocation, tool, secretFolder, egressSocket);
+    return (given) => this.startChild(workspace, request, report, invocation, tool, given);
   }
 
   private startChild(
@@ -203,8 +207,7 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
-    secretFolder: string | undefined,
-    egressSocket: string | null,
+    { egressSocket, secretFolder }: Given,
   ): Promise<StepChild> {
     const { hands, traceparent = () => null } = this.options;
     const { limits } = sizesOf(request.run);
@@ -229,8 +232,7 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     { image, command, args, resources }: ContainerInvocation,
-    secretFolder: string | undefined,
-    egressSocket: string | null,
+    { egressSocket, secretFolder }: Given,
   ): Promise<StepChild> {
     const { containers = null, traceparent = () => null } = this.options;
     if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
@@ -265,9 +267,14 @@ export class SandboxedStep {
   }
 
   /** Starts the child and stays with it until it and all it started is gone. */
-  private async run(request: ExecutionRequest, start: Start, egress: OpenEgress | null): Promise<StepExit> {
+  private async run(
+    request: ExecutionRequest,
+    start: Start,
+    egress: OpenEgress | null,
+    secretFolder: string | undefined,
+  ): Promise<StepExit> {
     const { stopGraceMs } = sizesOf(request.run);
-    const child = await start(egress?.way.path ?? null);
+    const child = await start({ egressSocket: egress?.way.path ?? null, secretFolder });
     // Its end is awaited below, whoever asked for it.
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);

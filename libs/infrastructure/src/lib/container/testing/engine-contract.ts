@@ -80,7 +80,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       objects = await FileObjectStore.open(join(folder, 'objects'));
       const fault = await podmanFault(RUNTIME);
       const { sandbox, reason } = await probeSandbox({
-        profile: 'bwrap-open/v1',
+        profile: 'bwrap-open/v2',
         supervisor,
         stubFolder: join(folder, 'etc'),
       });
@@ -126,7 +126,16 @@ export function describeEngine<Under extends EngineUnderTest>(
     ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
       const executor: Executor | undefined = builtinExecutors({
         ...{ clock: new FixedClock(), objects, hands: () => hands, containers: engine, workDirectory: work },
-        ...{ artifactMaxBytes: 1 << 24, interpreters: [] },
+        ...{
+          artifactMaxBytes: 1 << 24,
+          interpreters: [],
+          bundles: {
+            roots: new Map(),
+            entries: () => {
+              throw new TypeError('no bundle is read here');
+            },
+          },
+        },
       }).get('builtin:container');
       const request = aRequest({ image: reference(images[0]), ...parameters }, given, node(more));
       return { outcome: await (executor as Executor).execute(request, report), report };

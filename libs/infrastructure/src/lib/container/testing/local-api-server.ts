@@ -143,7 +143,7 @@ export class LocalApiServer {
     const name = job.metadata?.name ?? '';
     if (this.jobs.has(name)) return answer(response, 409, { reason: 'AlreadyExists' });
     try {
-      new Job(structuredClone(job) as ConstructorParameters<typeof Job>[0]).validate();
+      new Job(structuredClone(job) as unknown as ConstructorParameters<typeof Job>[0]).validate();
     } catch (error) {
       return answer(response, 422, { reason: 'Invalid', message: String(error) });
     }
