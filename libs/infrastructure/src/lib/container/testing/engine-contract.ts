@@ -45,10 +45,10 @@ export interface EngineUnderTest {
 
 /** What the suite lends to tests of one engine alone. */
 export interface Performing {
-  perform(
+  readonly perform: (
     engine: ContainerEngine,
     parameters: ExecutionRequest['with'],
-  ): Promise<{ readonly outcome: Outcome; readonly report: Report }>;
+  ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
 }
 
 class FixedClock extends Clock {
@@ -335,6 +335,7 @@ export function describeEngine<Under extends EngineUnderTest>(
               stopGraceMs: 0,
               egressSocket: null,
               secretFolder: null,
+              hasSecrets: false,
               signal: abandoned.signal,
             },
           },
