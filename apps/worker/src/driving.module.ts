@@ -71,6 +71,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
           roots: bundleRootsOf(configuration),
           entries: (source) => tarEntries(source, bundleLimits(configuration)),
         },
+        exports: parts.exports,
         traceparent: () => telemetry.tracing.traceparent(),
       }),
     ),

@@ -139,6 +139,9 @@ function secretPaths(
     process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
     ...(artifacts.store === 'file' ? [artifacts.root] : []),
     ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),
+    ...artifacts.destinations.flatMap(({ path, accessKeyIdFile, secretAccessKeyFile }) =>
+      [path, accessKeyIdFile, secretAccessKeyFile].filter((place) => place !== null),
+    ),
     ...[embedded.dataDirectory, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap(
       (path) => path ?? [],
     ),

@@ -1,4 +1,4 @@
-import type { CollectableObjectStore, SecretHands, WorkerDescription } from '@taskrunner/core';
+import type { CollectableObjectStore, ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerContainers } from './container.module';
@@ -10,6 +10,7 @@ export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
   readonly objects: CollectableObjectStore;
+  readonly exports: ExportHands;
   readonly keys: KeyPaths;
   readonly sandboxes: Sandboxes;
   /** As the last probe left it. */

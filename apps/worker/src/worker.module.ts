@@ -23,6 +23,8 @@ import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
 import { driverHands } from './driving.module';
 import { openEgress } from './egress.module';
+import { ExportLoop } from './export-loop';
+import { deliverHands, exportHands } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
@@ -65,6 +67,7 @@ export class Worker {
     private readonly claims: ClaimLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
+    private readonly exporting: ExportLoop,
     private readonly sweep: ObjectSweep,
     private readonly telemetry: Telemetry,
   ) {}
@@ -100,8 +103,9 @@ export class Worker {
     const describeNow = (): WorkerDescription => describe(configuration, sandboxes, containers, packTrust);
     const description = describeNow();
     const egress = await openEgress(configuration, log);
+    const exports = exportHands(configuration, { database, objects });
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, keys, sandboxes, egress, secrets, containers, log, telemetry },
+      ...{ database, supervisor, objects, exports, keys, sandboxes, egress, secrets, containers, log, telemetry },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
@@ -128,6 +132,7 @@ export class Worker {
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
       leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
     });
+    const exporting = new ExportLoop(deliverHands(configuration, { database }, exports), log);
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
@@ -147,6 +152,7 @@ export class Worker {
       claims,
       attests,
       announces,
+      exporting,
       sweep,
       telemetry,
     );
@@ -169,6 +175,7 @@ export class Worker {
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
+    this.exporting.start();
     this.sweep.start();
     this.log.say('info', 'worker.started', {
       name: this.description.name,
@@ -184,6 +191,7 @@ export class Worker {
     await this.claims.drain(graceMs);
     await this.attests.stop();
     await this.announces.stop();
+    await this.exporting.stop();
     await this.sweep.stop();
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
@@ -247,6 +255,7 @@ export class Worker {
     await this.claims.drain(0);
     await this.attests.stop();
     await this.announces.stop();
+    await this.exporting.stop();
     while (!this.stopping) {
       try {
         await this.start();

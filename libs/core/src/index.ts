@@ -126,9 +126,28 @@ export {
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
+export { Exports, type DueExport, type Settled } from './lib/ports/exports';
+export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';
+export type { ExportRequest } from './lib/evidence/export-requests';
+export {
+  destinationOf,
+  ExportError,
+  exportEvidence,
+  exportedFile,
+  exportRefusal,
+  type ExportCode,
+  type ExportHands,
+} from './lib/operations/export-evidence';
+export { abortable, deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
 export { PolicyJudge } from './lib/ports/policy-judge';
-export { RunReader, type ArtifactView, type RunRecords, type RunSummary } from './lib/ports/run-reader';
+export {
+  RunReader,
+  type ArtifactView,
+  type EvidenceExport,
+  type RunRecords,
+  type RunSummary,
+} from './lib/ports/run-reader';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
 export {

@@ -1,4 +1,5 @@
--- Evidence, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes second writes nothing but removes the item.
+-- Evidence, where it goes from here, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes
+-- second writes nothing but removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, attestations, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())
@@ -8,6 +9,10 @@ with sealed as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_digest = decode(substr($4::text, 8), 'hex'),
     version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
+), exported as (
+  insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
+  select $1, $2, x.destination, x.artifacts, pack_runs.now_ms()
+  from unnest($8::text[], $9::boolean[]) x (destination, artifacts) cross join sealed
 ), forgotten as (
   delete from pack_runs.sensitive_inputs where tenant_id = $1 and run_id = $2
 ), done as (

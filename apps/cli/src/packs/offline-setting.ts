@@ -75,8 +75,8 @@ export async function offlineSetting(
   };
 }
 
-/** Which publishers are trusted only an installation knows. */
-function withoutRoots({ packTrust, ...environment }: Environment): Environment {
+/** Which publishers are trusted and where evidence may go only an installation knows. */
+function withoutRoots({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
   const { bundleRoots: _roots, ...rest } = packTrust;
   return { ...environment, packTrust: rest };
 }

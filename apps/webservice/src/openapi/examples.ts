@@ -74,7 +74,7 @@ export const EXAMPLES = {
     },
     outputs: null,
     error: null,
-    evidence: { status: 'none', digest: null },
+    evidence: { status: 'none', digest: null, exports: [] },
     lastLine: 412,
     rerunOf: null,
     links: {

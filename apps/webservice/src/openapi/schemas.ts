@@ -167,6 +167,19 @@ export const SCHEMAS = {
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
       digest: maybeDigest,
+      exports: listOf(
+        closed({
+          destination: text,
+          artifacts: flag,
+          status: { type: 'string', enum: ['pending', 'delivered', 'failed'] },
+          tries: whole,
+          reason: maybeText,
+          file: text,
+          requestedAt: instant,
+          nextAttemptAt: maybeInstant,
+          endedAt: maybeInstant,
+        }),
+      ),
     }),
     lastLine: whole,
     rerunOf: maybeText,

@@ -1,4 +1,11 @@
-import type { ArtifactView, Json, JsonObject, RunSummary, StepRow } from '@taskrunner/core';
+import {
+  exportedFile,
+  type ArtifactView,
+  type Json,
+  type JsonObject,
+  type RunSummary,
+  type StepRow,
+} from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 
 const STATUSES = [
@@ -41,7 +48,17 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     steps: Object.fromEntries(['total', ...STATUSES].map((name) => [name, counts[name] ?? 0])),
     outputs: run.outputs,
     error: run.error,
-    evidence: { status: evidence.status, digest: evidence.digest },
+    evidence: {
+      status: evidence.status,
+      digest: evidence.digest,
+      exports: evidence.exports.map(({ requestedAt, nextAttemptAt, endedAt, ...one }) => ({
+        ...one,
+        file: exportedFile(run.runId),
+        requestedAt: instant(requestedAt),
+        nextAttemptAt: maybeInstant(nextAttemptAt),
+        endedAt: maybeInstant(endedAt),
+      })),
+    },
     lastLine: run.lastLine,
     rerunOf: null,
     links: {

@@ -6,6 +6,7 @@ import {
   type RunAttestations,
 } from '../evidence/bundle-files';
 import { decodeEnvelope } from '../evidence/envelope';
+import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
@@ -89,6 +90,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       bundleSize: size,
       statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
+      exports: exportRequests(documents),
     });
     const withheld = withheldPaths(documents.evidence);
     return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };

@@ -335,7 +335,7 @@ function summaryOf(run: NewRun): RunSummary {
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
     error: null,
-    evidence: { status: 'none', digest: null },
+    evidence: { status: 'none', digest: null, exports: [] },
     lastLine: 0,
     version: 0,
   };

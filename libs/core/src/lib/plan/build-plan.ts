@@ -5,6 +5,7 @@ import type { Json } from '../foundation/json';
 import { contentDigest } from '../pack/pack-digest';
 import type { FailureRetries } from '../pack/retries';
 import { checkBundleRoots } from './check-bundles';
+import { checkExports } from './check-exports';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
@@ -121,6 +122,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkSeal(plan, steps, environment, faults);
   checkRetries(configuration.retries, spec.failure.retries, steps, faults);
   checkBundleRoots(steps, environment, faults);
+  checkExports(steps, environment, faults);
   const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
   checkReads(steps, guards, faults);
   checkGatedSecrets(steps, guards, configuration, faults);

@@ -2,6 +2,7 @@ import {
   ANY_TYPE,
   arrayType,
   BOOLEAN_TYPE,
+  nullable,
   NUMBER_TYPE,
   objectType,
   STRING_TYPE,
@@ -116,6 +117,26 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
         ),
       }),
   },
+  'evidence-export': {
+    effects: 'idempotent',
+    behaviour: 1,
+    parameters: {
+      destination: { type: STRING_TYPE, required: true, reading: 'plain' },
+      run: { type: STRING_TYPE },
+      artifacts: { type: BOOLEAN_TYPE, reading: 'plain' },
+    },
+    declares: false,
+    outputs: () =>
+      objectType({
+        run: STRING_TYPE,
+        destination: STRING_TYPE,
+        artifacts: BOOLEAN_TYPE,
+        file: STRING_TYPE,
+        status: STRING_TYPE,
+        digest: nullable(STRING_TYPE),
+        size: nullable(NUMBER_TYPE),
+      }),
+  },
   command: {
     effects: 'idempotent',
     behaviour: 1,
@@ -176,9 +197,6 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     outputs: ({ outputs }) => outputs ?? RESPONSE_TYPE,
   },
 };
-
-/** Names that the language knows and this version does not run. */
-export const UNAVAILABLE_EXECUTORS: readonly string[] = ['evidence-export'];
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {

@@ -32,6 +32,8 @@ export const PLAN_REMEDIES = {
   EXECUTOR_UNAVAILABLE: 'Use an executor that this version has.',
   EXECUTOR_UNKNOWN: 'Correct the name of the executor.',
   BUNDLE_TRUST_UNKNOWN: 'Name a root that is configured, or have it configured.',
+  EXPORT_DESTINATION_UNKNOWN: 'Name a destination that is configured, or have it configured.',
+  EXPORT_ARTIFACTS_INSEPARABLE: 'Leave `artifacts` out; the operator decides what bundles carry.',
   EXECUTOR_PARAMETER: 'Correct the parameter.',
   EXECUTOR_PARAMETER_UNKNOWN: 'Remove the parameter or correct its name.',
   EXECUTOR_PARAMETER_MISSING: 'Add the parameter.',

@@ -49,6 +49,8 @@ export interface Environment {
   readonly limits: { readonly [name: string]: number };
   readonly approvals: { readonly floor: ApprovalFloor };
   readonly packTrust: JsonObject;
+  /** Destinations of `builtin:evidence-export` by id, each with the digest of where it leads and for whom. Absent: not asked (offline planning). */
+  readonly destinations?: { readonly [id: string]: Digest };
   /** Behaviour versions. */
   readonly engines: { readonly [engine: string]: number };
   readonly executors: { readonly [uses: string]: number };

@@ -3,7 +3,7 @@ import { ANY_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
-import { BUILTIN_EXECUTORS, builtinNamed, UNAVAILABLE_EXECUTORS, type BuiltinExecutor } from './builtin-executors';
+import { BUILTIN_EXECUTORS, builtinNamed, type BuiltinExecutor } from './builtin-executors';
 import { checkEgress, type EgressLists } from './check-egress';
 import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
@@ -147,15 +147,10 @@ function executorOf(uses: string, at: string, { executors, faults }: RunContext)
     faults.add('EXECUTOR_UNAVAILABLE', place, `${noun} not available in this version.`);
     return null;
   }
-  const name = uses.slice('builtin:'.length);
-  if (UNAVAILABLE_EXECUTORS.includes(name))
-    faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this version.`);
-  else {
-    const known = [...Object.keys(BUILTIN_EXECUTORS), ...UNAVAILABLE_EXECUTORS].map((one) => `builtin:${one}`);
-    faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
-      remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
-    });
-  }
+  const known = Object.keys(BUILTIN_EXECUTORS).map((one) => `builtin:${one}`);
+  faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
+    remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
+  });
   return null;
 }
 

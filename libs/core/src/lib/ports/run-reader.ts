@@ -4,6 +4,20 @@ import type { Json } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { ArtifactRow, StepRow } from './committer';
 
+/** A delivery of a run's sealed evidence that the run itself asked for. Times in milliseconds since the epoch. */
+export interface EvidenceExport {
+  readonly destination: string;
+  readonly artifacts: boolean;
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  /** Why the last try failed; null if it did not. */
+  readonly reason: string | null;
+  readonly requestedAt: number;
+  /** Earliest moment of the next try; null if there is none. */
+  readonly nextAttemptAt: number | null;
+  readonly endedAt: number | null;
+}
+
 /** A run as readers see it: O(1), from its row. */
 export interface RunSummary {
   readonly runId: RunId;
@@ -24,6 +38,7 @@ export interface RunSummary {
   readonly evidence: {
     readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
     readonly digest: Digest | null;
+    readonly exports: readonly EvidenceExport[];
   };
   readonly lastLine: number;
   /** Grows with every change: for ETag and long polls. */

@@ -1,5 +1,6 @@
 import { decideEgress, parseTarget } from '@taskrunner/core';
 import { checkArtifacts } from './check-artifacts';
+import { checkDestinations } from './check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
@@ -46,6 +47,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkPacksRegistry(configuration.packsRegistry, notes);
   if (authority.development) checkDevelopment(configuration, notes);
   checkArtifacts(configuration, notes);
+  checkDestinations(configuration, notes);
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
   checkContainer(configuration, notes);

@@ -19,6 +19,8 @@ const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
 const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
 const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
+const EXPORTS = 'apps/webservice-e2e/src/exports.e2e-spec.ts';
+const DELIVERIES = 'libs/core/src/lib/operations/deliver-exports.spec.ts';
 const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
@@ -50,6 +52,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'apps/webservice/src/webservice.int-spec.ts',
     'has a size, and the tenant has room for so many',
   ],
+  ['artifacts.destinations', EXPORTS, 'arrives once it is sealed, as a whole, and verifies'],
+  ['artifacts.exports.giveUpAfter', DELIVERIES, 'is given up when it has failed for as long as configured'],
+  ['artifacts.exports.longestRetry', DELIVERIES, 'pauses twice as long each time, up to the longest pause'],
+  ['artifacts.exports.timeout', DELIVERIES, 'that hangs ends at its time limit'],
+  ['artifacts.exports.*', EXPORTS, 'worker that is killed between seal and delivery'],
   ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],

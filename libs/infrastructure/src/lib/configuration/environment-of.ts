@@ -10,6 +10,7 @@ import {
 } from '@taskrunner/core';
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
+import { boundDestinationsOf } from './destinations';
 
 /** What the build and the start of a process add to its configuration. */
 export interface Build {
@@ -73,6 +74,7 @@ export function environmentOf(
       },
     },
     packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
+    destinations: boundDestinationsOf(configuration),
     engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: executorsOf(configuration, build.executors, mode),
     extensions: build.extensions ?? {},

@@ -314,6 +314,21 @@ describe('what is made of a configuration', () => {
     });
   });
 
+  it('the environment binds destinations by digest: who may and where to, not how', () => {
+    const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
+    const bound = (more: string) =>
+      environmentOf(read(`artifacts: { destinations: [ { id: d, type: s3, tenants: [acme], bucket: b${more} } ] }`), {
+        isolation: 'none/v1',
+        executors: {},
+        packTrust,
+      }).destinations;
+    expect(bound('')).toEqual({ d: expect.stringMatching(/^sha256:/) as string });
+    expect(bound(', pathStyle: true, accessKeyIdFile: /a, secretAccessKeyFile: /b')).toEqual(bound(''));
+    for (const other of [', prefix: e/', ', endpoint: "https://s3.test"', ', region: eu-west-1'])
+      expect(bound(other)).not.toEqual(bound(''));
+    expect(JSON.stringify(bound(''))).not.toContain('acme');
+  });
+
   it.each([
     ['', 'open', 'sealed'],
     ['sealedMode: { enabled: false }', 'open', null],

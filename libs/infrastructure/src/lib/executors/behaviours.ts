@@ -6,6 +6,7 @@ export const EXECUTOR_BEHAVIOURS = {
   'builtin:bundle.ingest': 1,
   'builtin:command': 1,
   'builtin:container': 1,
+  'builtin:evidence-export': 1,
   'builtin:fail': 1,
   'builtin:http': 1,
   'builtin:noop': 1,

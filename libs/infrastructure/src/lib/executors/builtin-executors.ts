@@ -1,4 +1,4 @@
-import type { Clock, ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core';
+import type { Clock, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
@@ -6,6 +6,7 @@ import { ContainerExecutor } from './container-executor';
 import type { ContainerHands } from './container-hands';
 import { DeclaredOutputs } from './declared-outputs';
 import type { EgressHands } from './egress-hands';
+import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
 import { HttpExecutor } from './http-executor';
 import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
@@ -37,6 +38,8 @@ export interface BuiltinOptions {
   readonly artifactMaxBytes: number;
   /** Roots of bundles, and how an archive is read. */
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
+  /** Where evidence may be handed over to, and where it is read. */
+  readonly exports: Pick<ExportHands, 'runReader' | 'destinations'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** A folder in memory, for secrets as files; /dev/shm unless told. */
@@ -65,6 +68,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new CommandExecutor(steps),
     new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
+    new EvidenceExportExecutor({ ...options.exports, objects }),
     new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
   ];
   if (options.containers) executors.push(new ContainerExecutor(steps));

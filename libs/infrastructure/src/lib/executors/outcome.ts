@@ -1,6 +1,6 @@
 import { isCodedError, type Outcome } from '@taskrunner/core';
 
-/** Refusals after which another attempt may go better: the worker's fault, not the step's. */
+/** Refusals after which another attempt may go better: the fault of the worker or of the moment, not the step's. */
 const WORTH_ANOTHER = new Set([
   'START_FAILED',
   'SANDBOX_UNAVAILABLE',
@@ -8,6 +8,8 @@ const WORTH_ANOTHER = new Set([
   'COLLECTOR_FAILED',
   'OBJECT_STORE_UNAVAILABLE',
   'EGRESS_UNAVAILABLE',
+  'EVIDENCE_NOT_SEALED',
+  'EXPORT_UNAVAILABLE',
   'ENGINE_UNAVAILABLE',
   'IMAGE_MISSING',
 ]);

@@ -11,6 +11,7 @@ import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
+import { PostgresExports } from './postgres-exports';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
 import { PostgresObjectReferences } from './postgres-object-references';
@@ -68,6 +69,7 @@ export interface WorkerDatabase {
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
+  readonly exports: PostgresExports;
   readonly announcements: PostgresAnnouncements;
   readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
@@ -132,6 +134,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
+      exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),

@@ -92,7 +92,15 @@ describe('references to objects', () => {
     await worker.committer.commit(commit);
     const [item] = await worker.outbox.take('attest', 1, 1);
     if (!item) throw new Error('no item');
-    const sealed = { tenant: tenantA, runId, bundle, bundleSize: 1, statement: sha256('y'), attestations: {} };
+    const sealed = {
+      tenant: tenantA,
+      runId,
+      bundle,
+      bundleSize: 1,
+      statement: sha256('y'),
+      attestations: {},
+      exports: [],
+    };
     await worker.outbox.seal(item, sealed);
     const all = [kept, file, input, value, artifact, bundle, uploaded, free];
     expect(await unneeded(tenantA, ...all)).toEqual([free]);

@@ -261,7 +261,10 @@ describe('a flush', () => {
       bundleSize: 9,
       statement: sha256('s'),
       attestations: { a: 1 },
+      exports: [{ destination: 'audit', artifacts: true }],
     };
+    const anyTime = expect.any(Number) as number;
+    const delivery = { destination: 'audit', artifacts: true, requestedAt: anyTime };
     expect(await worker.outbox.seal(item, evidence)).toBe(true);
     expect(await worker.outbox.seal(item, { ...evidence, bundle: sha256('other') })).toBe(false);
     expect(await web.runReader.evidence(tenantA, runId)).toEqual({
@@ -272,8 +275,28 @@ describe('a flush', () => {
     expect((await web.runReader.summary(tenantA, runId))?.evidence).toEqual({
       status: 'sealed',
       digest: sha256('bundle'),
+      exports: [{ ...delivery, status: 'pending', tries: 0, reason: null, nextAttemptAt: anyTime, endedAt: null }],
     });
     expect(await database.sql('select from pack_runs.outbox')).toEqual([]);
+
+    expect(await worker.exports.take('other', 60_000)).toBeNull();
+    expect(await worker.exports.takeOther(['audit'], 60_000)).toBeNull();
+    const due = await worker.exports.take('audit', 60_000);
+    if (!due) throw new Error('nothing is due');
+    expect(due).toMatchObject({ tenant: tenantA, runId, destination: 'audit', artifacts: true, tries: 1 });
+    expect(await worker.exports.take('audit', 60_000)).toBeNull();
+    const version = (await web.runReader.summary(tenantA, runId))?.version ?? 0;
+    await worker.exports.settle(due, { status: 'pending', reason: 'away', afterMs: 0 });
+    expect(await worker.exports.takeOther(['other'], 60_000)).toMatchObject({ runId, tries: 2 });
+    await worker.exports.settle(due, { status: 'delivered' });
+    await worker.exports.settle(due, { status: 'failed', reason: 'late' });
+    const shown = await web.runReader.summary(tenantA, runId);
+    expect(shown?.evidence.exports).toEqual([
+      { ...delivery, status: 'delivered', tries: 2, reason: null, nextAttemptAt: null, endedAt: anyTime },
+    ]);
+    expect(shown?.version).toBe(version + 2);
+    expect((await web.runReader.list(tenantA, {}, 1, null))[0]?.evidence).toEqual(shown?.evidence);
+    expect(await worker.exports.takeOther([], 60_000)).toBeNull();
   });
 });
 

@@ -51,6 +51,8 @@ export class PostgresOutbox extends Outbox {
           evidence.bundleSize,
           evidence.statement,
           JSON.stringify(evidence.attestations),
+          evidence.exports.map(({ destination }) => destination),
+          evidence.exports.map(({ artifacts }) => artifacts),
         ],
       );
       return row?.sealed === true || (lost && row?.bundle === evidence.bundle);

@@ -23,6 +23,7 @@ export interface SummaryRow {
   readonly error: Json;
   readonly evidence_status: RunSummary['evidence']['status'];
   readonly evidence_digest: Buffer | null;
+  readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
   readonly version: number;
 }
@@ -44,7 +45,11 @@ export function toSummary(row: SummaryRow): RunSummary {
     counts: row.counts,
     outputs: row.outputs,
     error: row.error,
-    evidence: { status: row.evidence_status, digest: row.evidence_digest && toDigest(row.evidence_digest) },
+    evidence: {
+      status: row.evidence_status,
+      digest: row.evidence_digest && toDigest(row.evidence_digest),
+      exports: row.exports ?? [],
+    },
     lastLine: row.last_line,
     version: row.version,
   };

@@ -104,6 +104,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     bundleSize: 1,
     statement: sha256('y'),
     attestations: {},
+    exports: [{ destination: 'd', artifacts: false }],
   });
   const { at, scheduleId } = await web.scheduleStore.stamp();
   await web.scheduleStore.create(aSchedule(scheduleId, at, { tenant }), 1, { type: 'schedule.created' });

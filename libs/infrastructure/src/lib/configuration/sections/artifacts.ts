@@ -24,6 +24,42 @@ const bundleRoot = {
   tenants: key(list(text), ['*'], 'Tenants that may use it; * is every tenant.'),
 };
 
+const destination = {
+  id: needed(name, 'audit-store', 'What packs name in `with.destination`; no secret, every tenant may see it.'),
+  type: needed(oneOf('folder', 's3'), 'folder', 'A folder, which must be there, or an S3 bucket.'),
+  tenants: needed(list(text), ['acme'], 'Tenants that may name it, each in a folder of its own; * is every tenant.'),
+  path: unset(path, 'Of a folder.'),
+  bucket: unset(text, 'Of s3: name of the bucket.'),
+  prefix: unset(text, 'Of s3: begin of every key, such as `evidence/`.'),
+  endpoint: unset(httpUrl, 'Of s3: server; null: AWS for the region. https, but on loopback.'),
+  region: key(text, 'us-east-1', 'Of s3: region of the bucket.'),
+  pathStyle: key(flag, false, 'Of s3: the bucket stands in the path.'),
+  accessKeyIdFile: unset(secretFile, 'Of s3: file with the id of the access key; null: the default chain of AWS.'),
+  secretAccessKeyFile: unset(secretFile, 'Of s3: file with the secret of the access key.'),
+};
+
+const exporting = section('How sealed evidence is handed over to destinations.', {
+  retry: key(
+    duration(100, HOUR),
+    5 * SECOND,
+    'Pause before a delivery that failed is tried again; it doubles.',
+    'ms, s, m',
+  ),
+  longestRetry: key(duration(100, DAY), 10 * 60 * SECOND, 'The longest such pause.', 'ms, s, m, h'),
+  giveUpAfter: key(
+    duration(SECOND, 365 * DAY),
+    7 * DAY,
+    'From the seal on; a delivery that still fails then is given up.',
+    's, m, h, d',
+  ),
+  timeout: key(
+    duration(SECOND, DAY),
+    15 * 60 * SECOND,
+    'Longest time of one delivery; then another worker may take it.',
+    's, m, h',
+  ),
+});
+
 const s3 = section('With `store: s3`: the bucket. It must exist; readers and writers of it are these services alone.', {
   endpoint: unset(httpUrl, 'Server; null: AWS for the region. https, but on loopback.'),
   region: key(text, 'us-east-1', 'Region of the bucket.'),
@@ -90,6 +126,12 @@ export const artifacts = section('Where bytes are kept: artifacts, pack files, l
     [],
     'Publishers whose bundles builtin:bundle.ingest takes; packs name them by id.',
   ),
+  destinations: key(
+    listOf(destination),
+    [],
+    'Where builtin:evidence-export may hand evidence over to; packs name them by id.',
+  ),
+  exports: exporting,
   uploads,
   s3,
 });

@@ -16,6 +16,7 @@ import { packVersions } from './15-pack-versions';
 import { schedules } from './16-schedules';
 import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
+import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -38,6 +39,7 @@ export const migrations = [
   schedules,
   webhooks,
   traceContext,
+  evidenceExports,
   workforce,
 ];
 

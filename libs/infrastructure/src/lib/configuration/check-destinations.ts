@@ -1,0 +1,33 @@
+import type { Configuration } from './configuration';
+import type { Notes } from './configuration-fault';
+import { isLoopback } from './loopback';
+
+const PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/;
+
+/** What keys of `artifacts.destinations` and `artifacts.exports` must have to do with each other. */
+export function checkDestinations({ artifacts }: Configuration, notes: Notes): void {
+  const { destinations, exports } = artifacts;
+  if (exports.retry > exports.longestRetry)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/artifacts/exports/retry',
+      'artifacts.exports.retry is longer than artifacts.exports.longestRetry.',
+      undefined,
+      ['/artifacts/exports/retry', '/artifacts/exports/longestRetry'],
+    );
+  destinations.forEach((one, index) => {
+    const at = `/artifacts/destinations/${index}`;
+    if (destinations.findIndex(({ id }) => id === one.id) !== index)
+      notes.fault('CONFIG_CONFLICT', `${at}/id`, 'The same destination is here twice.', 'Keep one of the two.');
+    if (one.type === 'folder' && (one.path === null || one.bucket !== null))
+      notes.fault('CONFIG_CONFLICT', at, 'A destination of type folder has a path and no bucket.');
+    if (one.type === 's3' && (one.bucket === null || one.path !== null))
+      notes.fault('CONFIG_CONFLICT', at, 'A destination of type s3 has a bucket and no path.');
+    if ((one.accessKeyIdFile === null) !== (one.secretAccessKeyFile === null))
+      notes.fault('CONFIG_CONFLICT', at, 'Access key id and secret are files both, or neither.');
+    if (one.endpoint?.startsWith('http:') && !isLoopback(new URL(one.endpoint).hostname))
+      notes.fault('CONFIG_UNSAFE', `${at}/endpoint`, 'The endpoint of a destination must be https.', 'Use https.');
+    if (one.prefix !== null && !PREFIX.test(one.prefix))
+      notes.fault('CONFIG_FORMAT', `${at}/prefix`, 'The prefix of a destination must be names, each followed by /.');
+  });
+}

@@ -1,0 +1,78 @@
+import {
+  abortable,
+  destinationOf,
+  exportedFile,
+  exportEvidence,
+  Executor,
+  isRunId,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type ExportHands,
+  type Json,
+  type Outcome,
+  type RunId,
+} from '@taskrunner/core';
+import { EXECUTOR_BEHAVIOURS } from './behaviours';
+import { refusal } from './executor-error';
+import { refused } from './outcome';
+
+/**
+ * `builtin:evidence-export`. With `run`: copies the bundle of that sealed run of the same tenant, now. Without: asks for this run's own
+ * bundle, which is delivered once it is sealed; the request is the step's success in the journal, from which the seal reads it.
+ */
+export class EvidenceExportExecutor extends Executor {
+  readonly uses = 'builtin:evidence-export';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly hands: ExportHands) {
+    super();
+  }
+
+  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    const { run, signal, with: parameters } = request;
+    try {
+      const destination = textOf(parameters['destination'], 'destination');
+      const artifacts = parameters['artifacts'] === true;
+      // Looked up first: a destination that this tenant has not got fails the step, whatever the run.
+      destinationOf(this.hands, destination, run.tenant);
+      if (parameters['run'] === undefined) {
+        const file = exportedFile(run.runId);
+        await report.line('info', `${file} goes to ${destination} once the run is sealed`);
+        return succeeded({
+          run: run.runId,
+          destination,
+          artifacts,
+          file,
+          status: 'requested',
+          digest: null,
+          size: null,
+        });
+      }
+      const runId = runOf(parameters['run'], run.runId);
+      const wanted = { tenant: run.tenant, runId, destination, artifacts };
+      const { digest, size, written } = await abortable(exportEvidence(this.hands, wanted, signal), signal);
+      const file = exportedFile(runId);
+      await report.line('info', `${file} ${written ? 'was written to' : 'stands already in'} ${destination}`);
+      return succeeded({ run: runId, destination, artifacts, file, status: 'delivered', digest, size });
+    } catch (error) {
+      if (signal.aborted) return { kind: 'stopped', unknown: false };
+      return refused(error);
+    }
+  }
+}
+
+function succeeded(outputs: Json): Outcome {
+  return { kind: 'succeeded', outputs };
+}
+
+function textOf(value: Json | undefined, name: string): string {
+  if (typeof value === 'string') return value;
+  throw refusal('WITH_INVALID', `with.${name} must be a text`);
+}
+
+function runOf(value: Json | undefined, own: RunId): RunId {
+  const run = textOf(value, 'run');
+  if (!isRunId(run)) throw refusal('WITH_INVALID', 'with.run must be the id of a run');
+  if (run === own) throw refusal('WITH_INVALID', 'with.run is this run itself, which is not sealed yet: leave run out');
+  return run;
+}

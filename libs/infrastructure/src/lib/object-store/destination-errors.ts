@@ -1,0 +1,17 @@
+import { ExportError, exportRefusal, isCodedError } from '@taskrunner/core';
+import { codeOf } from './durable-files';
+
+/** Throws what an error of writing to a destination means for an export; refusals of exports as they are. */
+export function toldByDestination(error: unknown): never {
+  if (error instanceof ExportError) throw error;
+  if (isCodedError(error) && error.code === 'OBJECT_STORE_UNAVAILABLE')
+    throw exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not answer', error);
+  if (isCodedError(error) && error.code === 'OBJECT_STORE_REFUSED')
+    throw exportRefusal('EXPORT_REFUSED', 'the destination refuses', error);
+  const code = codeOf(error);
+  if (code === 'EACCES' || code === 'EPERM')
+    throw exportRefusal('EXPORT_REFUSED', `the folder refuses (${code})`, error);
+  if (code !== null && /^E[A-Z]+$/.test(code))
+    throw exportRefusal('EXPORT_UNAVAILABLE', `the folder fails (${code})`, error);
+  throw error;
+}

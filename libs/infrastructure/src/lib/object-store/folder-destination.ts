@@ -1,0 +1,74 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ExportDestination, exportRefusal, type ExportedFile } from '@taskrunner/core';
+import { toldByDestination } from './destination-errors';
+import { isMissing, makeDurableFolder, syncFolder } from './durable-files';
+
+/** Older than any delivery under way. */
+const LEFT_OVER_MS = 24 * 3_600_000;
+
+/**
+ * A folder that sealed evidence is handed over to: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronised and
+ * renamed, so that nobody who watches the folder ever meets half a file. The folder itself must be there: one that is not mounted is
+ * waited for, not made.
+ */
+export class FolderDestination extends ExportDestination {
+  constructor(private readonly path: string) {
+    super();
+  }
+
+  async deliver(file: ExportedFile, content: () => Promise<AsyncIterable<Uint8Array>>): Promise<boolean> {
+    const target = join(this.path, file.tenant, file.name);
+    if (await this.holds(target, file).catch(toldByDestination)) return false;
+    const incoming = join(this.path, '.incoming');
+    await this.sweep(incoming).catch(toldByDestination);
+    const part = join(incoming, randomUUID());
+    try {
+      await write(part, await content());
+      await makeDurableFolder(dirname(target)).catch(toldByDestination);
+      await rename(part, target).catch(toldByDestination);
+      await syncFolder(dirname(target)).catch(toldByDestination);
+      return true;
+    } finally {
+      await rm(part, { force: true }).catch(() => undefined);
+    }
+  }
+
+  private async holds(target: string, { size, digest }: ExportedFile): Promise<boolean> {
+    await stat(this.path).catch((error: unknown) => {
+      if (isMissing(error)) throw exportRefusal('EXPORT_UNAVAILABLE', 'the folder is not there', error);
+      throw error;
+    });
+    const found = await stat(target).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (!found?.isFile() || found.size !== size) return false;
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(target) as AsyncIterable<Uint8Array>) hash.update(piece);
+    return `sha256:${hash.digest('hex')}` === digest;
+  }
+
+  /** Makes the folder of what is under way, and takes out of it what a killed worker left. */
+  private async sweep(incoming: string): Promise<void> {
+    await mkdir(incoming, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    for (const name of await readdir(incoming)) {
+      const found = await stat(join(incoming, name)).catch(() => null);
+      if (found && Date.now() - found.mtimeMs > LEFT_OVER_MS) await rm(join(incoming, name), { force: true });
+    }
+  }
+}
+
+async function write(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'wx', 0o640).catch(toldByDestination);
+  try {
+    for await (const piece of content) await file.writeFile(piece).catch(toldByDestination);
+    await file.sync().catch(toldByDestination);
+  } finally {
+    await file.close();
+  }
+}

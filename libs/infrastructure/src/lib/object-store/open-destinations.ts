@@ -1,0 +1,47 @@
+import type { KnownDestination } from '@taskrunner/core';
+import { FolderDestination } from './folder-destination';
+import { S3Destination } from './s3-destination';
+import type { S3Settings } from './s3-settings';
+
+/** One destination, as the configuration says it (`artifacts.destinations`). */
+export interface DestinationChoice extends Pick<
+  S3Settings,
+  'endpoint' | 'region' | 'pathStyle' | 'accessKeyIdFile' | 'secretAccessKeyFile'
+> {
+  readonly id: string;
+  readonly type: 'folder' | 's3';
+  readonly tenants: readonly string[];
+  /** Of `folder`. */
+  readonly path: string | null;
+  /** Of `s3`. */
+  readonly bucket: string | null;
+  readonly prefix: string | null;
+}
+
+/** How large files are sent to buckets: as this installation's own objects are. */
+export type Sending = Pick<S3Settings, 'partSize' | 'partsAtOnce' | 'attempts' | 'timeout' | 'spoolDirectory'>;
+
+/** The destinations by id. None is asked for anything yet. */
+export function openDestinations(
+  choices: readonly DestinationChoice[],
+  sending: Sending,
+): ReadonlyMap<string, KnownDestination> {
+  return new Map(choices.map((choice) => [choice.id, { destination: open(choice, sending), tenants: choice.tenants }]));
+}
+
+function open({ type, path, bucket, prefix, ...reached }: DestinationChoice, sending: Sending) {
+  const { partSize, partsAtOnce, attempts, timeout, spoolDirectory } = sending;
+  if (type === 'folder' && path !== null) return new FolderDestination(path);
+  if (type === 's3' && bucket !== null)
+    return new S3Destination({
+      ...reached,
+      bucket,
+      prefix: prefix ?? '',
+      partSize,
+      partsAtOnce,
+      attempts,
+      timeout,
+      spoolDirectory,
+    });
+  throw new TypeError('a destination without a place');
+}
