@@ -91,7 +91,7 @@ module.exports = {
     {
       name: 'adapters-do-not-meet',
       severity: 'error',
-      from: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: SPEC },
+      from: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: `${SPEC}|/testing/` },
       to: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: '^libs/infrastructure/src/lib/$1/' },
     },
     {

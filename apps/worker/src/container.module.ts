@@ -1,11 +1,10 @@
 import {
-  ContainerEngine,
   KubernetesEngine,
   kubernetesOf,
   PodmanEngine,
   podmanOf,
   type Configuration,
-  type ContainerSupervisor,
+  type ContainerEngine,
   type Supervisor,
 } from '@taskrunner/infrastructure';
 import type { WorkerLog } from './worker-log';
@@ -38,6 +37,6 @@ async function open(configuration: Configuration, supervisor: Supervisor): Promi
   if (configuration.container.engine === 'kubernetes') return KubernetesEngine.open(kubernetesOf(configuration));
   return PodmanEngine.open({
     ...podmanOf(configuration),
-    supervisor: supervisor as unknown as ContainerSupervisor,
+    supervisor,
   });
 }

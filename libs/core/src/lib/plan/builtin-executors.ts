@@ -168,8 +168,8 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
     configured: true,
     parameters: {
       image: { type: STRING_TYPE, required: true, reading: 'plain' },
-      command: { type: arrayType(ARGUMENT), filled: true },
-      args: { type: arrayType(ARGUMENT) },
+      command: { type: arrayType(ARGUMENT), filled: true, reading: 'argument' },
+      args: { type: arrayType(ARGUMENT), reading: 'argument' },
       okExitCodes: EXIT_CODES,
       resources: { type: objectType({}, true), reading: 'plain' },
     },

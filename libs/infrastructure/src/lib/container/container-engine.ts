@@ -50,6 +50,8 @@ export interface ContainerTask {
   readonly egressSocket: string | null;
   /** Folder of its secrets on this machine, for `/run/secrets`; null: none. */
   readonly secretFolder: string | null;
+  /** Whether a secret stands among its values or files. */
+  readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
 }
 

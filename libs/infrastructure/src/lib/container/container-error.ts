@@ -11,7 +11,7 @@ const REMEDIES = {
   START_FAILED: 'Read the message; the attempt may be tried again.',
   RESOURCES_EXCEEDED:
     'Ask for less in `with.resources` or `sandbox`, or raise `container.limits` in the configuration.',
-  CONTAINER_SECRETS_UNAVAILABLE: 'Take the secret as a variable, or run the step on the podman engine.',
+  CONTAINER_SECRETS_UNAVAILABLE: 'Run steps with secrets on the podman engine, or as `builtin:command`.',
   CONTAINER_EGRESS_UNAVAILABLE: 'Run steps with egress on the podman engine, or as `builtin:command`.',
 } as const;
 

@@ -56,10 +56,10 @@ export class KubernetesEngine extends ContainerEngine {
   }
 
   start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
-    if (task.secretFolder !== null)
-      throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'the Kubernetes engine hands out no secrets as files');
     if (task.egressSocket !== null)
       throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
+    // A Job is an object of the cluster that others may read.
+    if (task.hasSecrets) throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'secrets are not written into Jobs');
     if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
       throw new TypeError('the workspace does not lie on the shared volume');
     return Promise.resolve(

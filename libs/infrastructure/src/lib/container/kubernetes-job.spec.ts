@@ -28,6 +28,7 @@ const task: ContainerTask = {
     stopGraceMs: 300,
     egressSocket: null,
     secretFolder: null,
+    hasSecrets: false,
     signal: new AbortController().signal,
   },
 } as unknown as ContainerTask;

@@ -142,9 +142,11 @@ export class PodmanEngine extends ContainerEngine {
   private attended(name: string, child: RunningContainer): RunningContainer {
     const exit = child.exit.then(
       async (end): Promise<ContainerExit> => {
-        const code = end.killed === null ? await this.exitCode(name) : null;
-        await this.remove(name);
-        return end.killed === null ? { code, signal: null, killed: null } : end;
+        try {
+          return end.killed === null ? { code: await this.exitCode(name), signal: null, killed: null } : end;
+        } finally {
+          await this.remove(name);
+        }
       },
       async (error: unknown) => {
         await this.remove(name);
@@ -163,11 +165,11 @@ export class PodmanEngine extends ContainerEngine {
 
   /** The client's own code may be podman's; the container's state is not. */
   private async exitCode(name: string): Promise<number> {
-    const format = '{{.State.ExitCode}} {{.State.Status}}';
-    const answer = await this.cli.call(['container', 'inspect', '--format', format, name]);
-    const [code = '', status] = answer.stdout.trim().split(' ');
-    if (answer.code !== 0 || status !== 'exited') throw refusal('ENGINE_LOST', `podman does not say how ${name} ended`);
-    return Number(code);
+    // Its process is gone; podman may hear of that a little later than its client.
+    const { code, stdout, stderr } = await this.cli.call(['wait', name]);
+    if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
+      throw refusal('ENGINE_LOST', `podman does not say how ${name} ended: ${lastLine(stderr)}`);
+    return Number(stdout);
   }
 
   /** Gone, or `ENGINE_LOST`: then nobody can say that it is. */

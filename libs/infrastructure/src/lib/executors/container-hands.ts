@@ -27,6 +27,8 @@ export interface StepContainer {
   readonly egressSocket: string | null;
   /** Folder of its secrets, in memory, for `/run/secrets`. */
   readonly secretFolder: string | null;
+  /** Whether a secret stands among its values or files. */
+  readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
 }
 

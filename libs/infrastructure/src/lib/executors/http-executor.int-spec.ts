@@ -19,7 +19,7 @@ import { makeCertificate } from '../egress/testing/certificates';
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { builtinExecutors } from './builtin-executors';
-import { NO_BUNDLES, aRequest, aRun, Report, tenant } from './testing/requests';
+import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -78,7 +78,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { clock: new FixedClock(), objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES }; // prettier-ignore
+    const options = { clock: new FixedClock(), objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     executor = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
   });

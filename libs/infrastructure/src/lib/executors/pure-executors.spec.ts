@@ -7,7 +7,7 @@ import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { builtinExecutors } from './builtin-executors';
 import { compileSchema } from './json-schema';
 import { failureOf } from './step-exit';
-import { aRequest, aRun, NO_BUNDLES, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -31,6 +31,7 @@ function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
     workDirectory: folder,
     artifactMaxBytes: 1,
     bundles: NO_BUNDLES,
+    exports: NO_EXPORTS,
     interpreters: [],
   };
   const executor = builtinExecutors(options).get(uses);
@@ -166,6 +167,7 @@ it.each([
     workDirectory: folder,
     artifactMaxBytes: 1,
     bundles: NO_BUNDLES,
+    exports: NO_EXPORTS,
     interpreters: ['sh'],
   });
   const run = { ...aRun(), environment: JSON.stringify({ mode, isolation }) };
@@ -189,6 +191,7 @@ it('every executor has the behaviour version that the environment names', () => 
     workDirectory: folder,
     artifactMaxBytes: 1,
     bundles: NO_BUNDLES,
+    exports: NO_EXPORTS,
     interpreters: [],
   });
   expect(Object.fromEntries([...executors].map(([uses, { behaviour }]) => [uses, behaviour]))).toEqual(

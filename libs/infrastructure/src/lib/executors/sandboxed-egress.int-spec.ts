@@ -16,7 +16,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { NO_BUNDLES, aRequest, aRun, Report, tenant } from './testing/requests';
+import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -68,6 +68,7 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
       egress: proxy,
       interpreters: [],
       bundles: NO_BUNDLES,
+      exports: NO_EXPORTS,
       artifactMaxBytes: 1,
     };
     command = builtinExecutors({ ...options, workDirectory: join(folder, 'work') }).get('builtin:command') ?? null;

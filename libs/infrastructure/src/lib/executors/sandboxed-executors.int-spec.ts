@@ -21,7 +21,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, NO_BUNDLES, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -63,6 +63,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
       bundles: NO_BUNDLES,
+      exports: NO_EXPORTS,
       interpreters,
       traceparent,
     });
@@ -410,6 +411,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         workDirectory: work,
         artifactMaxBytes: 1,
         bundles: NO_BUNDLES,
+        exports: NO_EXPORTS,
         interpreters: [],
       }).get('builtin:command');
       dying.renew(1_000);

@@ -252,6 +252,7 @@ export class SandboxedStep {
       deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
       egressSocket,
       secretFolder: secretFolder ?? null,
+      hasSecrets: request.secrets.size > 0,
     };
     return containers.start(container, {
       onOutput: (stream, chunk) => report.output(stream, chunk),

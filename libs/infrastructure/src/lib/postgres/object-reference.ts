@@ -61,6 +61,7 @@ export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
   'pack_runs.resolutions.record_digest': 'of a signed record',
   'pack_runs.profiles.environment_digest': 'of a document in the same row',
   'pack_runs.profiles.profile_digest': 'of a document in the same row',
+  'pack_runs.resolutions.record_digest': 'of a signed record',
   'pack_runs.run_sources.admission_digest': 'of a document in the same row',
   'pack_runs.run_sources.content_digest': 'of a pack as a whole',
   'pack_runs.run_sources.profile_digest': 'of a document in another table',

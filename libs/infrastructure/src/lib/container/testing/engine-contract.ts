@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome } from '@taskrunner/core';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxHands } from '../../executors/sandbox-hands';
-import { aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
+import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { collect } from '../../sandbox/collector';
 import { readOutputs } from '../../sandbox/outputs-file';
@@ -45,10 +45,10 @@ export interface EngineUnderTest {
 
 /** What the suite lends to tests of one engine alone. */
 export interface Performing {
-  perform(
+  readonly perform: (
     engine: ContainerEngine,
     parameters: ExecutionRequest['with'],
-  ): Promise<{ readonly outcome: Outcome; readonly report: Report }>;
+  ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
 }
 
 class FixedClock extends Clock {
@@ -129,12 +129,8 @@ export function describeEngine<Under extends EngineUnderTest>(
         ...{
           artifactMaxBytes: 1 << 24,
           interpreters: [],
-          bundles: {
-            roots: new Map(),
-            entries: () => {
-              throw new TypeError('no bundle is read here');
-            },
-          },
+          bundles: NO_BUNDLES,
+          exports: NO_EXPORTS,
         },
       }).get('builtin:container');
       const request = aRequest({ image: reference(images[0]), ...parameters }, given, node(more));
@@ -335,6 +331,7 @@ export function describeEngine<Under extends EngineUnderTest>(
               stopGraceMs: 0,
               egressSocket: null,
               secretFolder: null,
+              hasSecrets: false,
               signal: abandoned.signal,
             },
           },

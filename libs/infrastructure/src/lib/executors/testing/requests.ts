@@ -101,3 +101,13 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
+
+/** No destination is configured, and no run is asked for. */
+export const NO_EXPORTS: BuiltinOptions['exports'] = {
+  runReader: {
+    records: () => {
+      throw new TypeError('no run is read here');
+    },
+  } as unknown as BuiltinOptions['exports']['runReader'],
+  destinations: new Map(),
+};
