@@ -57,12 +57,12 @@ describe('the development stack', () => {
   };
 
   it('starts, signs people in, and keeps addresses, keys and trust over a restart', async () => {
-    const first = await start({ configuration: { worker: { lease: '2s' } } });
+    const first = await start({ configuration: { worker: { lease: '3s' } } });
     expect(await (await fetch(first.server)).text()).toBe(first.configurationPath);
     const reading = await loadConfiguration(first.configurationPath, {});
     expect(reading).toMatchObject({
       kind: 'read',
-      configuration: { http: { host: '127.0.0.1' }, authority: { development: true }, worker: { lease: 2_000 } },
+      configuration: { http: { host: '127.0.0.1' }, authority: { development: true }, worker: { lease: 3_000 } },
     });
     expect(reading.kind === 'read' && reading.configuration.sandbox.profile).not.toBe('auto');
     expect(statSync(first.configurationPath).mode & 0o777).toBe(0o600);

@@ -34,7 +34,7 @@ export interface DevStackOptions {
   readonly durable?: boolean;
   /** True: `stop` deletes the state directory. Default false. */
   readonly temporary?: boolean;
-  /** Further keys of the configuration, section by section, such as `{worker: {lease: '2s'}}`. */
+  /** Further keys of the configuration, section by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Told what is being done, in words. */
   readonly onProgress?: (text: string) => void;

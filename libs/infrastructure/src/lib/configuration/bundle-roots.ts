@@ -1,4 +1,4 @@
-import { algorithmOf, type JsonObject, type VerificationKey } from '@taskrunner/core';
+import { algorithmOf, digestOf, type JsonObject, type VerificationKey } from '@taskrunner/core';
 import type { Configuration } from './configuration';
 
 /** Publishers' keys that `builtin:bundle.ingest` accepts, by id. */
@@ -15,9 +15,12 @@ export function bundleRootsOf({
   );
 }
 
-/** The same as the environment document binds it: a run keeps the roots of its admission. */
+/**
+ * The same as the environment document binds it: a run keeps the roots of its admission. By digest, for the document is in every bundle,
+ * and one tenant is not told of another.
+ */
 export function boundRootsOf({ artifacts }: Configuration): JsonObject {
   return Object.fromEntries(
-    artifacts.bundleRoots.map(({ id, keys, tenants }): [string, JsonObject] => [id, { keys, tenants }]),
+    artifacts.bundleRoots.map(({ id, keys, tenants }): [string, string] => [id, digestOf({ keys, tenants })]),
   );
 }

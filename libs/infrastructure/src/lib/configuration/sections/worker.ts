@@ -7,7 +7,7 @@ export const worker = section('Workers.', {
   concurrency: key(number(1, 10_000), 100, 'Runs driven at once.', 'runs'),
   claimInterval: key(duration(10, MINUTE), 500, 'Pause between claims when idle.', 'ms, s'),
   lease: key(
-    duration(2 * SECOND, 5 * MINUTE),
+    duration(3 * SECOND, 5 * MINUTE),
     8 * SECOND,
     'How long a worker that stops answering keeps its runs.',
     's, m',
