@@ -89,7 +89,8 @@ describe('Cedar', () => {
   });
 
   it('is undecided where it would be too much work: long policies over a large input', () => {
-    const long = permit(Array.from({ length: 200 }, () => 'context.tenant == "acme"').join(' && '));
+    // Long, not deep: how deep an expression may be depends on the stack that is left.
+    const long = permit(`context.tenant != "${'x'.repeat(5_000)}"`);
     expect(ask(long)).toMatchObject({ kind: 'decided', allow: true });
     expect(ask(long, { params: { value: 'x'.repeat(500_000) } })).toMatchObject({ kind: 'undecided' });
   });
