@@ -103,6 +103,19 @@ describe('the evidence of a run', () => {
     }
   });
 
+  it('verifies where an attempt that failed left an artifact', async () => {
+    const ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    const run = await ada.submit(
+      pack(
+        `- { id: work, retries: { maxAttempts: 2, backoff: 0s }, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo $TASKRUNNER_ATTEMPT > out/report.txt; test $TASKRUNNER_ATTEMPT = 2 || exit 75" }, artifacts: [ { name: report, path: out/report.txt } ] } }`,
+      ),
+    );
+    await ada.until(run, ['succeeded']);
+    const file = join(folder, 'retried.tar');
+    writeFileSync(file, await ada.sealed(run));
+    expect(verify(file).checks.filter(({ ok }) => !ok)).toEqual([]);
+  }, 60_000);
+
   it('fails without --allow-dev, and for another run', () => {
     expect(verify(bundle, [])).toMatchObject({ status: 9, ok: false });
     expect(verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({

@@ -9,10 +9,9 @@ import {
 } from '@taskrunner/infrastructure';
 import type { WorkerLog } from './worker-log';
 
-/** What this worker runs containers with; `available` is false where one is configured and does not answer. */
+/** What this worker runs containers with. */
 export interface WorkerContainers {
   readonly engine: ContainerEngine | null;
-  readonly available: boolean;
 }
 
 /** Opens the configured engine and removes what an earlier life of this worker left there. */
@@ -21,15 +20,16 @@ export async function openContainers(
   supervisor: Supervisor,
   log: WorkerLog,
 ): Promise<WorkerContainers> {
-  if (configuration.container.engine === 'none') return { engine: null, available: true };
+  if (configuration.container.engine === 'none') return { engine: null };
   try {
     const engine = await open(configuration, supervisor);
     const swept = await engine.sweep();
     log.say('info', 'containers.ready', { ...engine.describe(), swept });
-    return { engine, available: true };
+    return { engine };
   } catch (error) {
+    // It would claim nothing, and nothing would look again: the process ends, and is started again.
     log.say('error', 'containers.unavailable', { error });
-    return { engine: null, available: false };
+    throw error;
   }
 }
 

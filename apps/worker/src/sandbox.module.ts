@@ -25,7 +25,6 @@ import {
   type SandboxHands,
   type Supervisor,
 } from '@taskrunner/infrastructure';
-import type { WorkerContainers } from './container.module';
 import { VERSION } from './version';
 import type { WorkerLog } from './worker-log';
 
@@ -67,7 +66,6 @@ export function sayRefused(sandboxes: Sandboxes, log: WorkerLog): void {
 export function describe(
   configuration: Configuration,
   sandboxes: Sandboxes,
-  containers: WorkerContainers,
   packTrust: PackTrustPolicy,
 ): WorkerDescription {
   const { usual, sealed } = environmentsOf(configuration, {
@@ -83,8 +81,7 @@ export function describe(
     build: sha256(`taskrunner-worker ${VERSION}`),
     isolations: sandboxes.enforced,
     probe: sandboxes.digest,
-    // Without the configured container engine it honours none of them.
-    environments: (containers.available ? offered : [])
+    environments: offered
       .filter(({ isolation }) => sandboxes.of(isolation) !== null)
       .map((environment) => sha256(canonical(environment as unknown as Json))),
     labels,

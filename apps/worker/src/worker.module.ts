@@ -100,7 +100,7 @@ export class Worker {
     const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
     const packTrust = await loadPackTrust(configuration);
-    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, containers, packTrust);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const exports = exportHands(configuration, { database, objects });

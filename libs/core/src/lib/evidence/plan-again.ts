@@ -59,7 +59,7 @@ export function planAgain(
 }
 
 /** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */
-function interpretersOf(plan: Plan): readonly string[] {
+export function interpretersOf(plan: Plan): readonly string[] {
   const found = new Set<string>();
   const visit = (block: Block): void => {
     for (const node of block.nodes) {

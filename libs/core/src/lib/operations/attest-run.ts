@@ -146,6 +146,7 @@ async function gatherEvidence(
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest, packSignatures } = records;
   const pages = await pagesWithInputs(hands, tenant, run);
+  const claimed = new Set(factsOf(pages).claims.map(({ probe }) => probe));
   return {
     admission,
     plan,
@@ -158,7 +159,8 @@ async function gatherEvidence(
     resolutions: records.resolutions,
     logs: streamsOf(await allChunks(hands.logs, tenant, run)),
     egress: await egressLogs(hands, tenant, pages),
-    probes: hands.probes,
+    // Those that the run's own workers named: this process may have proven other things since, or be another one.
+    probes: new Map([...hands.probes].filter(([digest]) => claimed.has(digest))),
     artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };

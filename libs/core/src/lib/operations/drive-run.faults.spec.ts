@@ -1,6 +1,7 @@
 // Each of these failed once: found by reading the driver with an adversary's eyes.
 import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
 import { MemoryWorld } from '../../testing/memory-world';
+import { sha256 } from '../canonical/digest';
 import type { RunId } from '../foundation/ids';
 import type { Node } from '../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
@@ -266,5 +267,26 @@ describe('RunDriver, where a review found faults', () => {
     ]);
     d.handOver();
     expect(driven).toBe('ended');
+  });
+
+  it('the log of a closed socket is noted before the journal names it, so that no sweep takes it', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([effect('out')])));
+    const log = sha256('a log');
+    const needed: string[] = [];
+    let journaled = false;
+    world.beforeCommit = () => {
+      journaled ||= needed.length === 0 && events(world, run).some(({ event }) => event.type === 'egress.closed');
+    };
+    const reach = command(({ step, execution }, report) => {
+      report.fact({ type: 'egress.closed', step, execution, allowed: 1, denied: 0, log });
+      return ok;
+    });
+    const references = {
+      need: async (_tenant: string, _run: string, digests: readonly string[]) => void needed.push(...digests),
+    };
+    expect(await (await open(world, run, [reach], { references })).drive()).toBe('ended');
+    expect(needed).toEqual([log]);
+    expect(journaled).toBe(false);
   });
 });

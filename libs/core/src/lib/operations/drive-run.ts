@@ -292,6 +292,12 @@ export class RunDriver {
     };
   }
 
+  /** Logs of closed sockets lie in the object store under digests that the journal alone names: they must outlive the sweep until the seal. */
+  private async noteStored({ entries }: Draught): Promise<void> {
+    const logs = entries.flatMap(({ event }) => (event.type === 'egress.closed' ? [event.log] : []));
+    if (logs.length > 0) await this.hands.references.need(this.run.tenant, this.run.runId, logs);
+  }
+
   private async commit(draught: Draught, last: boolean): Promise<Driven | 'idle' | 'again'> {
     const { run } = this;
     const ended = draught.ended;
@@ -303,6 +309,7 @@ export class RunDriver {
       isParked(draught.state) &&
       this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
+    await this.noteStored(draught);
     const { page, head } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
     const steps = this.rows(draught);
     const commit: Commit = {

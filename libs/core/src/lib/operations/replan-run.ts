@@ -1,8 +1,10 @@
+import { interpretersOf } from '../evidence/plan-again';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import { readPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
+import type { Plan } from '../plan/plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, Profile } from '../plan/profile';
 import { profileRules } from '../plan/step-egress';
@@ -36,6 +38,8 @@ export async function replanRun(
       defaults: profile.defaults,
       egress: profileRules(profile),
       grants,
+      // Whether a worker starts them is decided when it does.
+      interpreters: interpretersOf(JSON.parse(run.plan) as Plan),
       secrets: Object.fromEntries(
         profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),
       ),

@@ -13,6 +13,15 @@ import { shown } from './shape';
 export function checkFiles(pack: Pack, files: PackFiles, reading: Reading): void {
   const paths = packedPaths(files);
   const present = new Set(paths);
+  const folded = new Map<string, string>();
+  for (const path of paths) {
+    const one = path.normalize('NFC').toLowerCase();
+    const other = folded.get(one);
+    if (other !== undefined)
+      reading.fault('PACK_PATH', '', `${shown(path)} and ${shown(other)} are one file on some file systems.`);
+    else if (/\p{Cc}/u.test(path)) reading.fault('PACK_PATH', '', `${shown(path)} holds a control character.`);
+    folded.set(one, path);
+  }
   const mustExist = (
     written: Json | undefined,
     at: string,

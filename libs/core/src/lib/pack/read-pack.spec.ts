@@ -243,6 +243,13 @@ describe('each fault', () => {
 });
 
 describe('files', () => {
+  it('are one file each, on every file system, under names that an archive may hold', () => {
+    const names = (...paths: readonly string[]) => filesOf(Object.fromEntries(paths.map((path) => [path, ''])));
+    expect(faults(CANONICAL, names('Makefile', 'docs/a'))).toEqual([]);
+    expect(faults(CANONICAL, names('Makefile', 'makefile'))).toEqual([expect.stringMatching('^PACK_PATH')]);
+    expect(faults(CANONICAL, names('a\u0085b'))).toEqual([expect.stringMatching('^PACK_PATH')]);
+  });
+
   const pack = `${HEAD}spec:
   inputs: [ { name: a, type: object, schema: schemas/a.json } ]
   policies: [ { id: p, engine: cedar, path: ../p.cedar } ]

@@ -1,6 +1,7 @@
 import {
   CEDAR_BEHAVIOUR,
   CEL_BEHAVIOUR,
+  digestOf,
   EXPRESSION_BEHAVIOUR,
   MACHINE_VERSION,
   type Environment,
@@ -73,7 +74,11 @@ export function environmentOf(
         proof: floor.proof,
       },
     },
-    packTrust: { policy: build.packTrust, bundleRoots: boundRootsOf(configuration) },
+    // By digest: the document is in every bundle, and the rules name tenants.
+    packTrust: {
+      policy: digestOf(build.packTrust),
+      bundleRoots: boundRootsOf(configuration),
+    },
     destinations: boundDestinationsOf(configuration),
     engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
     executors: executorsOf(configuration, build.executors, mode),

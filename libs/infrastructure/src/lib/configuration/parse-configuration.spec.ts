@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDocument, type Json } from '@taskrunner/core';
+import { digestOf, readDocument, type Json } from '@taskrunner/core';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { databaseUrlsOf } from './database-urls';
 import { describeConfiguration } from './describe-configuration';
@@ -306,7 +306,7 @@ describe('what is made of a configuration', () => {
     expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
     expect(environmentOf(configuration, build)).toEqual(environment);
     expect(environmentOf(read('limits: { maxParallel: 17 }'), build)).not.toEqual(environment);
-    expect(environment.packTrust).toEqual({ policy: packTrust, bundleRoots: {} });
+    expect(environment.packTrust).toEqual({ policy: digestOf(packTrust), bundleRoots: {} });
     expect(profileDefaultsOf(configuration)).toMatchObject({
       stopGraceMs: 3_000,
       attemptTimeoutMs: 3_600_000,

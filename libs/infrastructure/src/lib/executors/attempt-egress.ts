@@ -53,12 +53,12 @@ export class AttemptEgress {
 
   /** Puts the log into the object store and its digest into the journal. */
   async keep(
-    { run, step, execution }: ExecutionRequest,
+    { run, step, execution, redactor }: ExecutionRequest,
     report: ExecutionReport,
     rules: readonly EgressRule[],
     attempts: readonly EgressAttempt[],
   ): Promise<void> {
-    const text = new TextEncoder().encode(writeEgressLog(rules, attempts));
+    const text = new TextEncoder().encode(writeEgressLog(rules, attempts.map(redacted(redactor))));
     const { digest } = await this.objects.put(run.tenant, once(text), { maxBytes: MAX_LOG_BYTES });
     const allowed = attempts.filter((attempt) => attempt.allowed).length;
     report.fact({ type: 'egress.closed', step, execution, allowed, denied: attempts.length - allowed, log: digest });
@@ -88,4 +88,11 @@ export class OpenEgress {
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
+}
+
+/** A denied name is data that a step tried to carry out: what of it is a secret is not kept. Allowed names are listed ones. */
+function redacted(redactor: ExecutionRequest['redactor']) {
+  const text = (name: string | null): string | null => name && redactor.text(name);
+  return (attempt: EgressAttempt): EgressAttempt =>
+    attempt.allowed ? attempt : { ...attempt, host: text(attempt.host), sni: text(attempt.sni) };
 }

@@ -16,13 +16,13 @@ export const artifactsIndex: Checker = (bundle) => {
   return count === 0 ? found('absent', 'no artifacts') : found('recomputed', `${count} artifacts`);
 };
 
-/** Bytes that the bundle carries are those that the index names, and it carries no others. */
+/** Bytes that the bundle carries are those that the journal says were captured, in whichever attempt, and it carries no others. */
 export const artifactsBytes: Checker = (bundle) => {
   const documents = bundle.documents();
-  const sizes = new Map(artifactRecords(documents).map(({ digest, size }) => [digest, size]));
+  const sizes = new Map(documents.facts.artifacts.map(({ digest, size }) => [digest, size]));
   let withheld = 0;
   for (const [digest, data] of documents.evidence.artifacts) {
-    const size = sizes.get(digest) ?? fail(`${digest} is not in the index`);
+    const size = sizes.get(digest) ?? fail(`${digest} is not in the journal`);
     if (isWithheld(data)) {
       if (data.sha256 !== digest || data.size !== size) fail(`${digest}: the notice is of another file`);
       withheld += 1;
