@@ -72,7 +72,7 @@ describe('taskrunner config', () => {
       `CONFIG_FORMAT ${path}:11:13 artifacts.maxBytes must be a size such as 64KiB, 24MiB or 1GiB.`,
       `CONFIG_FORMAT ${path}:13:13 telemetry.endpoint must be an http or https URL without credentials.`,
       `CONFIG_RANGE ${path}:14:13 telemetry.sampling must be from 0 to 1; it is 2.`,
-      `CONFIG_RANGE ${path}:15:18 worker.lease must be from 2s to 5m.`,
+      `CONFIG_RANGE ${path}:15:18 worker.lease must be from 3s to 5m.`,
     ]);
     expect(err.filter((line) => line.startsWith('help: '))).toHaveLength(10);
     expect(err).toContain('help: Did you mean port?');
