@@ -6,6 +6,7 @@ import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
+import { registerTest } from './commands/test.command';
 import { registerValidate } from './commands/validate.command';
 import { registerVerify } from './commands/verify.command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -55,6 +56,7 @@ export async function runCommandLine({
   registerValidate(program, context);
   registerPlan(program, context);
   registerSimulate(program, context);
+  registerTest(program, context);
   registerServerCommands(program, context);
   registerPack(program, context);
   registerVerify(program, context);

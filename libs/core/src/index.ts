@@ -497,6 +497,29 @@ export type { NodeClass, SimulationReport } from './lib/simulation/report';
 export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
 export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
 export {
+  scenarioSchema,
+  type Expectation as ScenarioExpectation,
+  type Scenario,
+  type ScenarioStatus,
+} from './lib/simulation/scenario';
+export {
+  readScenarios,
+  type FileFault,
+  type ReadScenario,
+  type ScenarioReading,
+} from './lib/simulation/read-scenarios';
+export type { ScenarioFaultCode } from './lib/simulation/scenario-fault';
+export type { Difference as ScenarioDifference } from './lib/simulation/check-scenario';
+export {
+  isScenarioFile,
+  runScenario,
+  runScenarios,
+  scenarioReportJson,
+  type ScenarioOutcome,
+  type ScenarioReport,
+  type ScenarioResult,
+} from './lib/operations/run-scenario';
+export {
   compareVersions,
   isPackName,
   isPackVersion,

@@ -5,6 +5,7 @@ import type { StepId } from '../foundation/ids';
 import { isJsonObject, type Json } from '../foundation/json';
 import { nodeOf } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
+import { stepPattern, type StepPattern } from './step-pattern';
 
 /** What a script assumes of a step. */
 export interface Outcome {
@@ -45,45 +46,27 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
     return { kind: 'refused', faults };
   }
   const exact = new Map<string, Outcome>();
-  const patterns: { readonly key: string; readonly parts: readonly string[]; readonly outcome: Outcome }[] = [];
+  const patterns: { readonly pattern: StepPattern; readonly outcome: Outcome }[] = [];
   for (const [key, value] of Object.entries(written)) {
     const at = pointerTo('', key);
     const outcome = readOutcome(value, at, fault);
-    if (key.includes('*')) patterns.push({ key, parts: key.split('*'), outcome });
-    else {
-      exact.set(key, outcome);
-      if (x.nodes.has(nodeOf(key as StepId))) continue;
-      const near = nearestName(key, x.nodes.keys());
-      fault(
-        at,
-        'SCRIPT_UNKNOWN_STEP',
-        `The plan has no step ${key}.`,
-        near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
-      );
-    }
+    const pattern = stepPattern(key);
+    if (pattern.isExact) exact.set(key, outcome);
+    else patterns.push({ pattern, outcome });
+    if (pattern.picksAny(x.nodes.keys())) continue;
+    const near = nearestName(nodeOf(key as StepId), x.nodes.keys());
+    fault(
+      at,
+      'SCRIPT_UNKNOWN_STEP',
+      `The plan has no step ${key}.`,
+      near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
+    );
   }
   if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
-  patterns.sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
+  patterns.sort(({ pattern: { key: a } }, { pattern: { key: b } }) => b.length - a.length || (a < b ? -1 : 1));
   const outcomeOf = (step: StepId): Outcome | null =>
-    exact.get(step) ??
-    exact.get(nodeOf(step)) ??
-    patterns.find(({ parts }) => fits(step, parts) || fits(nodeOf(step), parts))?.outcome ??
-    null;
+    exact.get(step) ?? exact.get(nodeOf(step)) ?? patterns.find(({ pattern }) => pattern.picks(step))?.outcome ?? null;
   return { kind: 'script', script: { outcomeOf } };
-}
-
-/** True if a text begins with the first part, ends with the last, and holds the others between them in order. */
-function fits(text: string, parts: readonly string[]): boolean {
-  const [first = '', ...rest] = parts;
-  if (!text.startsWith(first)) return false;
-  let from = first.length;
-  for (const [place, part] of rest.entries()) {
-    if (place === rest.length - 1) return text.length - part.length >= from && text.endsWith(part);
-    const found = text.indexOf(part, from);
-    if (found < 0) return false;
-    from = found + part.length;
-  }
-  return true;
 }
 
 type Report = (path: string, code: string, message: string, remediation: string) => void;

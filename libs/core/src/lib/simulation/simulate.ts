@@ -30,6 +30,8 @@ export interface Simulated {
   readonly code: string | null;
   /** Final status of every step that began or was skipped, by instance. */
   readonly steps: ReadonlyMap<StepId, string>;
+  /** Steps that began and did not end. */
+  readonly open: readonly StepId[];
   /** Virtual time that it took, milliseconds: waits and backoffs; attempts take none. */
   readonly tookMs: number;
 }
@@ -44,14 +46,18 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
   world.play();
   const { result } = world.state;
   const steps = new Map<StepId, string>();
+  const open: StepId[] = [];
   for (const [step, { status }] of world.knowledge.results.all())
-    if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
+    if (step === ROOT || isItem(step)) continue;
+    else if (status !== null) steps.set(step, status);
+    else open.push(step);
   return {
     kind: 'simulated',
     report: reportOf(planned, world.knowledge, sealed, outputsOf(planned, world)),
     status: result?.status ?? 'waiting',
     code: result?.code ?? null,
     steps: new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1))),
+    open: open.sort(),
     tookMs: world.now,
   };
 }
