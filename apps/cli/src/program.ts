@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
 import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
+import { registerDiff } from './commands/diff.command';
+import { registerGraph } from './commands/graph.command';
+import { registerInit } from './commands/init.command';
 import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
@@ -53,9 +56,12 @@ export async function runCommandLine({
       outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
     })
     .exitOverride();
+  registerInit(program, context);
   registerValidate(program, context);
   registerPlan(program, context);
   registerSimulate(program, context);
+  registerDiff(program, context);
+  registerGraph(program, context);
   registerTest(program, context);
   registerServerCommands(program, context);
   registerPack(program, context);

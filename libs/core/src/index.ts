@@ -496,6 +496,11 @@ export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type S
 export type { NodeClass, SimulationReport } from './lib/simulation/report';
 export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
 export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
+export { graphOf, type GraphNode, type PlanGraph } from './lib/plan/plan-graph';
+export { mermaidOf } from './lib/plan/graph-mermaid';
+export { layoutGraph, type GraphBox, type GraphLayout } from './lib/plan/graph-layout';
+export { svgOf } from './lib/plan/graph-svg';
+export { diffLines, diffPlans, type PlanChange, type PlanDiff, type StepChange } from './lib/plan/diff-plans';
 export {
   scenarioSchema,
   type Expectation as ScenarioExpectation,
