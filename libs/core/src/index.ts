@@ -494,8 +494,15 @@ export {
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
 export type { NodeClass, SimulationReport } from './lib/simulation/report';
-export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
-export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
+export type { ScriptFaultCode } from './lib/simulation/check-script';
+export {
+  simulate,
+  type Assumption,
+  type Simulated,
+  type Simulation,
+  type SimulationRequest,
+} from './lib/simulation/simulate';
+export { simulatePack, simulationJson, type PackSimulation } from './lib/operations/simulate-pack';
 export { graphOf, type GraphNode, type PlanGraph } from './lib/plan/plan-graph';
 export { mermaidOf } from './lib/plan/graph-mermaid';
 export { layoutGraph, type GraphBox, type GraphLayout } from './lib/plan/graph-layout';
