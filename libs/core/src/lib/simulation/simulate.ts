@@ -60,14 +60,15 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
     if (step === ROOT || isItem(step)) continue;
     else if (status !== null) steps.set(step, status);
     else open.push(step);
+  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world));
   return {
     kind: 'simulated',
-    report: reportOf(planned, world.knowledge, sealed, outputsOf(planned, world)),
+    report,
     status: result?.status ?? 'waiting',
     code: result?.code ?? null,
     steps: new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1))),
     open: open.sort(),
-    assumptions: [...planned.index.nodes.keys()].flatMap((id) =>
+    assumptions: report.nodes.flatMap(({ id }) =>
       [...(world.knowledge.traces.get(id)?.assumed ?? [])].sort().map((what) => ({ id, what })),
     ),
     tookMs: world.now,
