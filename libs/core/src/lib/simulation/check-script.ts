@@ -71,7 +71,7 @@ function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptR
       `The step has at most ${maxAttempts} attempts.`,
       'Write fewer attempts, or give the step retries.',
     );
-  if (outputs === undefined || outputs === null || node.outputs === null) return;
+  if (outputs === undefined || outputs === null || node.outputs === null || status === 'failed') return;
   if (!isJsonObject(outputs)) {
     fault(pointerTo(at, 'outputs'), 'SCRIPT_VALUE', 'Outputs are an object.', 'Write them by name.');
     return;
