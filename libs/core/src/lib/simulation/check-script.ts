@@ -61,7 +61,13 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
 
 function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptReport): void {
   const { status, decision, response, attempts, outputs } = written;
-  if (decision !== undefined || response !== undefined || ['approved', 'rejected', 'expired'].includes(String(status)))
+  if (
+    decision !== undefined ||
+    response !== undefined ||
+    status === 'approved' ||
+    status === 'rejected' ||
+    status === 'expired'
+  )
     fault(at, 'SCRIPT_IMPOSSIBLE', 'Only gates are decided.', 'Write {status: succeeded} or {status: failed}.');
   const { maxAttempts } = node.retries;
   if (typeof attempts === 'number' && attempts > maxAttempts)
