@@ -4,6 +4,7 @@ import { evaluateNode } from './evaluate';
 import { ExpressionError, type ExpressionFault } from './expression-fault';
 import { inspect, type Inspection, type Reference } from './inspect';
 import { lex, MAX_EXPRESSION_LENGTH } from './lexer';
+import { Meter } from './meter';
 import { parseTokens } from './parse';
 import { printNode } from './print';
 import { ANY_TYPE, objectType, type StaticType } from './static-type';
@@ -23,8 +24,8 @@ export interface Expression {
   readonly reads: readonly Reference[];
   /** Its static type over these roots, with the faults (`EXPR_UNKNOWN_NAME`, `EXPR_TYPE`, `EXPR_ROOT` …) and reads seen with them. */
   typeOf(roots: ScopeTypes): Inspection;
-  /** Its value; a root that `scope` does not have is null. Throws an `ExpressionError`; offsets are in the text that was parsed. */
-  evaluate(scope: JsonObject): Json;
+  /** Its value; a root that `scope` does not have is null. `meter` counts several evaluations together. Throws an `ExpressionError`; offsets are in the text that was parsed. */
+  evaluate(scope: JsonObject, meter?: Meter): Json;
 }
 
 /** What reading an expression gives: an expression, or all that is wrong with it. */
@@ -77,8 +78,8 @@ class ParsedTree implements Expression {
     return inspect(this.node, objectType(roots));
   }
 
-  evaluate(scope: JsonObject): Json {
-    return evaluateNode(this.node, scope);
+  evaluate(scope: JsonObject, meter = new Meter()): Json {
+    return evaluateNode(this.node, scope, meter);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   ANY_TYPE,
   arrayType,
   BOOLEAN_TYPE,
+  comparable,
   describeType,
   joinTypes,
   memberType,
@@ -14,7 +15,7 @@ import {
   nullable,
   NUMBER_TYPE,
   objectType,
-  overlap,
+  STRING_TYPE,
   typeOfValue,
   type StaticType,
 } from './static-type';
@@ -46,6 +47,8 @@ type Variables = ReadonlyMap<string, Sight>;
 
 /** Roots for which a field of an element is never taken: inside a filter or selection they are written `$.inputs` or `@.inputs`. */
 const UNMISTAKABLE = new Set(['inputs', 'steps', 'secrets', 'previous']);
+/** Roots whose names are as good names for a field: such a field is taken. */
+const COMMON = new Set(['pack', 'run', 'tenant', 'failed', 'response']);
 
 /** Looks through an expression: its static type in this scope (an object type whose members are the roots), what it reads, its faults. */
 export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
@@ -161,7 +164,7 @@ class Inspector {
     const { type } = current;
     const origin = below(current.origin, node.name, node.at);
     const hint = node.quoted ? `; write '${node.name}' for a string` : '';
-    if (current !== this.scope && !node.dotted && UNMISTAKABLE.has(node.name)) {
+    if (current !== this.scope && !node.dotted && this.isMistakable(node.name, type)) {
       this.fault(
         'EXPR_ROOT',
         `\`${node.name}\` would be a field of the element here`,
@@ -189,6 +192,13 @@ class Inspector {
     }
     const found = memberType(type, node.name);
     return { type: type.kinds.length > 1 ? nullable(found) : found, origin };
+  }
+
+  /** A name that was surely meant as a root, or may be one: where nothing is known of the element, a name that a map or loop gives. */
+  private isMistakable(name: string, element: StaticType): boolean {
+    if (UNMISTAKABLE.has(name)) return true;
+    const known = Object.hasOwn(element.fields ?? {}, name) || element.closed === true;
+    return !known && !COMMON.has(name) && Object.hasOwn(this.scope.type.fields ?? {}, name);
   }
 
   private unknown(name: string, current: Sight): string {
@@ -226,8 +236,12 @@ class Inspector {
 
   private project(node: NodeOf<'project'>, base: Sight, variables: Variables): Sight {
     const { selection, right, at } = node;
-    if (selection.kind === 'slice' && base.type.kinds.includes('string') && !base.type.kinds.includes('array')) {
-      return this.through(base, this.see(right, base, variables), at);
+    const { kinds } = base.type;
+    if (selection.kind === 'slice' && kinds.includes('string')) {
+      const mixed = kinds.includes('array');
+      const part = this.see(right, { ...base, type: mixed ? ANY_TYPE : STRING_TYPE }, variables);
+      const type = mixed ? ANY_TYPE : kinds.length > 1 ? nullable(part.type) : part.type;
+      return { ...this.through(base, part, at), type };
     }
     let element: Sight = { type: ANY_TYPE, origin: below(base.origin, null, at) };
     if (selection.kind === 'values') {
@@ -246,7 +260,8 @@ class Inspector {
     }
     const result = this.through(element, this.see(right, element, variables), at);
     const type = arrayType(nonNull(result.type));
-    return { type: base.type.kinds.length > 1 ? nullable(type) : type, origin: result.origin };
+    const wanted = selection.kind === 'values' ? 'object' : 'array';
+    return { type: kinds.some((kind) => kind !== wanted) ? nullable(type) : type, origin: result.origin };
   }
 
   private binary(node: NodeOf<'binary'>, current: Sight, variables: Variables): Sight {
@@ -257,7 +272,7 @@ class Inspector {
       case '!=':
         this.quotedOperand(node.left);
         this.quotedOperand(node.right);
-        if (!overlap(left, right) && !left.kinds.includes('null') && !right.kinds.includes('null')) {
+        if (!comparable(left, right)) {
           this.fault(
             'EXPR_TYPE',
             `${describeType(left)} is never equal to ${describeType(right)}`,

@@ -94,19 +94,18 @@ export function readsOf(template: Template): readonly Reference[] {
 
 /**
  * The value of a template. In a text, strings stand as they are, numbers and booleans as JSON, arrays and objects as canonical JSON; null is
- * `EXPR_NULL`. Throws an `ExpressionError`.
+ * `EXPR_NULL`. `meter` counts several texts together. Throws an `ExpressionError`.
  */
-export function evaluateText(template: Template, scope: JsonObject): Json {
+export function evaluateText(template: Template, scope: JsonObject, meter = new Meter()): Json {
   switch (template.kind) {
     case 'literal':
       return template.text;
     case 'expression':
-      return template.expression.evaluate(scope);
+      return template.expression.evaluate(scope, meter);
     case 'interpolation': {
-      const meter = new Meter();
       let made = '';
       for (const part of template.parts) {
-        const piece = part.kind === 'text' ? part.text : textOf(part.expression.evaluate(scope), part);
+        const piece = part.kind === 'text' ? part.text : textOf(part.expression.evaluate(scope, meter), part);
         meter.text(made.length + piece.length);
         made += piece;
       }
