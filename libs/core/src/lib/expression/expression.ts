@@ -9,6 +9,7 @@ import { parseTokens } from './parse';
 import { printNode } from './print';
 import { ANY_TYPE, objectType, type StaticType } from './static-type';
 import type { SyntaxNode } from './syntax';
+import { TextMemo } from './text-memo';
 
 /** Raised only when an expression that was accepted would now mean something else. Part of the environment digest. */
 export const EXPRESSION_BEHAVIOUR = 1;
@@ -41,6 +42,12 @@ export function parseExpression(text: string): ParsedExpression {
   if (text.length > MAX_EXPRESSION_LENGTH)
     return refused('EXPR_LIMIT', `longer than ${MAX_EXPRESSION_LENGTH} characters`);
   if (!text.isWellFormed()) return refused('EXPR_SYNTAX', 'not a text: it holds half a character (a lone surrogate)');
+  return EXPRESSIONS.get(text);
+}
+
+const EXPRESSIONS = new TextMemo(readExpression);
+
+function readExpression(text: string): ParsedExpression {
   try {
     return expressionOf(parseTokens(lex(text).tokens));
   } catch (error) {

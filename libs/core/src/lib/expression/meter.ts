@@ -22,9 +22,10 @@ export class Meter {
     if (this.left < 0) throw this.exceeded(`it takes more than ${MAX_STEPS} steps`);
   }
 
-  /** Counts a text about to be made. */
-  text(length: number): void {
-    if (length > MAX_TEXT_LENGTH) throw this.exceeded(`it makes a text longer than ${MAX_TEXT_LENGTH} characters`);
+  /** Counts a text about to be made, or to be added to one of `before` units. */
+  text(length: number, before = 0): void {
+    if (before + length > MAX_TEXT_LENGTH)
+      throw this.exceeded(`it makes a text longer than ${MAX_TEXT_LENGTH} characters`);
     this.spend(1 + length / 8);
   }
 
