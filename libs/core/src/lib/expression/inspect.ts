@@ -317,7 +317,7 @@ class Inspector {
   private boolean(type: StaticType, what: string, node: SyntaxNode): void {
     if (type.kinds.includes('boolean')) return;
     const compare = 'compare it, such as `x > 0`, `x != null` or `length(x) > 0`';
-    this.fault('EXPR_TYPE', `${what} takes a boolean, not ${describeType(type)}`, compare, node.at);
+    this.fault('EXPR_TYPE', `${what} takes a boolean, not ${describeType(type)}`, compare, beginningOf(node));
   }
 
   private number(type: StaticType, what: string, node: SyntaxNode): void {
@@ -326,7 +326,7 @@ class Inspector {
       'EXPR_TYPE',
       `${what} takes a number, not ${describeType(type)}`,
       'convert a string with to_number(…)',
-      node.at,
+      beginningOf(node),
     );
   }
 
@@ -376,7 +376,7 @@ class Inspector {
           !type.items.kinds.some((kind) => items.includes(kind))
         ) {
           const message = `argument ${place + 1} of \`${node.name}\` takes ${items.join('s or ')}s, not ${describeType(type.items)}`;
-          this.fault('EXPR_TYPE', message, 'check the path', arg.at);
+          this.fault('EXPR_TYPE', message, 'check the path', beginningOf(arg));
         }
       }
       return type;
@@ -393,8 +393,13 @@ class Inspector {
   ): void {
     if (type.kinds.some((kind) => kinds.includes(kind))) return;
     const message = `argument ${place + 1} of \`${call.name}\` takes ${describeType({ kinds })}, not ${describeType(type)}`;
-    this.fault('EXPR_TYPE', message, 'check the argument', node.at);
+    this.fault('EXPR_TYPE', message, 'check the argument', beginningOf(node));
   }
+}
+
+/** Where a part of the text begins: a path stands at its last step. */
+function beginningOf(node: SyntaxNode): number {
+  return 'left' in node ? Math.min(node.at, beginningOf(node.left)) : node.at;
 }
 
 const made = (type: StaticType): Sight => ({ type, origin: null });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { getRegisteredFunctions, search } from '@jmespath-community/jmespath';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import { parseExpression } from './expression';
 import { FUNCTION_NAMES } from './functions';
@@ -8,7 +8,7 @@ import { FUNCTION_NAMES } from './functions';
 /** Random expressions of one run; EXPRESSION_ORACLE_RUNS for more. */
 const RUNS = Number(process.env['EXPRESSION_ORACLE_RUNS'] ?? 1_500);
 
-// The library is the oracle where both languages mean the same. What ours changes is kept out by construction: conditions are comparisons,
+// The library is the oracle where both languages mean the same. It orders texts by locale, so only plain words are ordered here. What ours changes is kept out by construction: conditions are comparisons,
 // `||` stands after paths, numbers are given between backticks, texts with `'`.
 
 const names = ['a', 'b', 'c'];
@@ -16,10 +16,10 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     fc.integer({ min: -5, max: 12 }),
-    fc.constantFrom<Json>('x', 'yz', 'é😀', '', true, false, null),
+    fc.constantFrom<Json>('x', 'yz', '', true, false, null),
     fc.array(tie('value'), { maxLength: 4 }),
     fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 4 }),
-    fc.array(fc.constantFrom('x', 'yz', 'é'), { maxLength: 4 }),
+    fc.array(fc.constantFrom('x', 'yz'), { maxLength: 4 }),
     fc
       .uniqueArray(fc.tuple(fc.constantFrom(...names), tie('value')), { selector: ([key]) => key, maxLength: 3 })
       // The library gives members in the order in which they were written, ours in the order of their names.
@@ -28,41 +28,16 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
 }));
 const scope = fc.record({ a: value, b: value, c: value });
 
-const one = [
-  'abs',
-  'avg',
-  'ceil',
-  'floor',
-  'length',
-  'lower',
-  'upper',
-  'reverse',
-  'sum',
-  'to_array',
-  'type',
-  'trim',
-  'keys',
-];
-const more = ['trim_left', 'trim_right', 'values', 'items', 'max', 'min', 'to_string'];
+const one = ['abs', 'avg', 'ceil', 'floor', 'length', 'lower', 'upper', 'reverse', 'sum', 'to_array', 'type', 'trim'];
+const more = ['trim_left', 'trim_right'];
+/** Over members in order, as those of the given values are. */
+const ordered = ['items', 'keys', 'max', 'min', 'sort', 'to_string', 'values'];
 const { node } = fc.letrec<{ node: string; path: string; condition: string }>((tie) => ({
   path: fc
     .tuple(
       fc.constantFrom(...names, '@'),
       fc.array(
-        fc.constantFrom(
-          '.a',
-          '.b',
-          '[0]',
-          '[-1]',
-          '[*]',
-          '[]',
-          '[1:]',
-          '[::-1]',
-          '.[@]',
-          '.{a: b}',
-          "[?a == 'x']",
-          ' | @',
-        ),
+        fc.constantFrom('.a', '.b', '[0]', '[-1]', '[*]', '[]', '[1:]', '[::-1]', '.[@]', '.{a: b}', "[?a == 'x']"),
         { maxLength: 4 },
       ),
     )
@@ -88,13 +63,14 @@ const { node } = fc.letrec<{ node: string; path: string; condition: string }>((t
       )
       .map(([name, a, b]) => `${name}(${a}, ${b})`),
     fc
-      .tuple(fc.constantFrom('pad_left', 'pad_right'), tie('node'), fc.nat(9))
-      .map(([name, a, n]) => `${name}(${a}, \`${n}\`)`),
+      .tuple(fc.constantFrom('pad_left', 'pad_right'), tie('path'), fc.nat(9))
+      .map(([name, a, n]) => `${name}(join('z', [to_string(${a}), 'x']), \`${n}\`)`),
     fc.tuple(tie('node'), tie('node'), tie('node')).map(([a, b, c]) => `replace(${a}, ${b}, ${c})`),
     fc
-      .tuple(fc.constantFrom('sort_by', 'max_by', 'min_by', 'group_by'), tie('node'), tie('path'))
+      .tuple(fc.constantFrom('sort_by', 'group_by'), tie('path'), tie('path'))
       .map(([name, a, b]) => `${name}(${a}, &${b})`),
     fc.tuple(tie('path'), tie('node')).map(([a, b]) => `map(&${a}, ${b})`),
+    fc.tuple(fc.constantFrom(...ordered), tie('path')).map(([name, a]) => `${name}(${a})`),
     fc
       .tuple(tie('node'), fc.constantFrom('+', '-', '*', '/', '//', '%'), tie('node'))
       .map(([a, op, b]) => `(${a}) ${op} (${b})`),
@@ -132,6 +108,17 @@ describe('JMESPath Community as oracle', () => {
       { numRuns: RUNS },
     );
     expect(compared).toBeGreaterThan(RUNS / 5);
+  });
+
+  it.each<[string, string, Json, Json, Json]>([
+    ['min_by over texts', 'min_by(a, &@)', { a: ['y', 'x'] }, null, 'x'],
+    ['max_by over texts', 'max_by(a, &@)', { a: ['x', 'y'] }, null, 'y'],
+    ['padding of an empty text', 'pad_left(a, `2`)', { a: '' }, '', '  '],
+    ['the order of texts is that of a locale', 'max(a)', { a: ['é', 'x'] }, 'x', 'é'],
+  ])('is not followed where it errs: %s', (_, text, given, theirs, ours) => {
+    expect(search(given as Parameters<typeof search>[0], text)).toEqual(theirs);
+    const read = parseExpression(text);
+    expect(read.kind === 'expression' && read.expression.evaluate(given as JsonObject)).toEqual(ours);
   });
 
   it('has the functions that the library has, and digest', () => {
