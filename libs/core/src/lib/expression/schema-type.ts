@@ -9,7 +9,7 @@ import {
   type StaticType,
   type ValueKind,
 } from './static-type';
-import { remembered } from './type-pairs';
+import { remembered } from './pair-memo';
 
 /**
  * The type that a JSON Schema (2020-12) describes: `type`, `nullable`, `enum`, `const`, `items`, `properties`, `required`,

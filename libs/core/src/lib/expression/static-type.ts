@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
-import { remembered } from './type-pairs';
+import { remembered } from './pair-memo';
 
 /** The kinds of JSON values. Integers are numbers. */
 export type ValueKind = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';

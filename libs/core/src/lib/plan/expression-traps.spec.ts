@@ -204,3 +204,71 @@ describe('a fault within a text stands where its reader sees it', () => {
     ]);
   });
 });
+
+describe('expressions are read where the language says, and nowhere else', () => {
+  const E = '"{{ inputs.nope }}"';
+  const noop = '- { id: a, run: { uses: "builtin:noop" } }';
+  const command = (more: string): string =>
+    `- { id: a, run: { uses: "builtin:command", with: { command: [x] }, ${more} } }`;
+  const approvals = (more = ''): string => `approvals: [ { id: o, grants: ["role:sec-lead"]${more} } ]`;
+  const codes = (steps: string, more = ''): readonly string[] => {
+    const planning = plan(packText(steps, more));
+    return planning.kind === 'refused' ? [...new Set(planning.faults.map(({ code }) => code))] : [];
+  };
+
+  it.each<[string, string, string]>([
+    ['when', `- { id: a, when: ${E}, run: { uses: "builtin:noop" } }`, ''],
+    ['with', `- { id: a, run: { uses: "builtin:noop", with: { x: ${E} } } }`, ''],
+    ['env', command(`env: { X: ${E} }`), ''],
+    ['files', command(`files: { x: ${E} }`), ''],
+    ['items', `- { id: m, map: { items: ${E}, maxItems: 3, step: { id: a, run: { uses: "builtin:noop" } } } }`, ''],
+    ['label', `- { id: m, map: { items: [1], label: ${E}, step: { id: a, run: { uses: "builtin:noop" } } } }`, ''],
+    [
+      'outputs of a map',
+      `- { id: m, map: { items: [1], outputs: { x: ${E} }, step: { id: a, run: { uses: "builtin:noop" } } } }`,
+      '',
+    ],
+    [
+      'a branch',
+      `- { id: c, conditional: { branches: [ { when: ${E}, steps: [ { id: a, run: { uses: "builtin:noop" } } ] } ] } }`,
+      '',
+    ],
+    ['message', `- { id: a, gate: { approval: o, message: ${E} } }`, approvals()],
+    ['show', `- { id: a, gate: { approval: o, message: m, show: { x: ${E} } } }`, approvals()],
+    ['reasonTemplate', noop, approvals(`, reasonTemplate: ${E}`)],
+    ['concurrency.group', noop, `concurrency: { group: ${E} }`],
+    ['success.message', noop, `success: { message: ${E} }`],
+    ['failure.message', noop, `failure: { message: ${E} }`],
+    ['outputs', noop, `outputs: [ { name: x, type: string, value: ${E} } ]`],
+  ])('%s is read', (_, steps, more) => {
+    expect(codes(steps, more)).toEqual(['EXPR_UNKNOWN_NAME']);
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    ['name', `- { id: a, name: ${E}, run: { uses: "builtin:noop" } }`, '', /^EXPR_NOT_ALLOWED$/],
+    ['a destination', command(`egress: [ { url: ${E} } ]`), '', /^EXPR_NOT_ALLOWED$/],
+    ['the intent of one', command(`egress: [ { url: "https://x.test", intent: ${E} } ]`), '', /^EXPR_NOT_ALLOWED$/],
+    ['the path of an artifact', command(`artifacts: [ { name: x, path: ${E} } ]`), '', /^EXPR_NOT_ALLOWED$/],
+    [
+      'a form',
+      `- { id: a, gate: { approval: o, message: m, form: { title: ${E} } } }`,
+      approvals(),
+      /^EXPR_NOT_ALLOWED$/,
+    ],
+    ['a default', noop, `inputs: [ { name: x, type: string, default: ${E} } ]`, /^EXPR_NOT_ALLOWED$/],
+    // Where only names and the like can stand, that is what the fault says.
+    ['an id', `- { id: ${E}, run: { uses: "builtin:noop" } }`, '', /^PACK_/],
+    ['a duration', `- { id: a, timeout: ${E}, run: { uses: "builtin:noop" } }`, '', /^PACK_/],
+    ['an executor', `- { id: a, run: { uses: ${E} } }`, '', /^PACK_/],
+  ])('%s is not', (_, steps, more, code) => {
+    expect(codes(steps, more)[0]).toMatch(code);
+  });
+
+  it.each<[string, string, string]>([
+    ['a script', `- { id: a, run: { uses: "builtin:script", with: { interpreter: [bash], source: ${E} } } }`, ''],
+    ['a description', noop, `inputs: [ { name: x, type: string, description: ${E} } ]`],
+    ['a schema', noop, `inputs: [ { name: x, type: string, schema: { title: ${E} } } ]`],
+  ])('%s is left as it is', (_, steps, more) => {
+    expect(codes(steps, more)).toEqual([]);
+  });
+});
