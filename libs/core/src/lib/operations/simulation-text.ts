@@ -1,0 +1,7 @@
+import type { PackSimulation } from './simulate-pack';
+
+/** What callers are shown of a simulation, as the text of a JSON object. */
+export function simulationText({ simulated }: Extract<PackSimulation, { kind: 'simulated' }>): string {
+  const { report, status, code, tookMs } = simulated;
+  return JSON.stringify({ ...report, status, code, tookMs });
+}
