@@ -399,7 +399,7 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
-    planning: { memory: 256 * 1024 ** 2, time: 2_000, threads: 2, queue: 64 },
+    planning: { memory: 256 * 1024 ** 2, time: 1_000, threads: 2, queue: 64 },
     packs: {
       shelves: await openRegistries(await registries(), TAR_HANDS),
       trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
