@@ -1,5 +1,11 @@
-import type { ObjectStore, PackTrustPolicy, PlanningSetting, Shelf, UploadLimits } from '@taskrunner/core';
-import type { PlanningLimits } from '@taskrunner/infrastructure';
+import type {
+  ObjectStore,
+  PackTrustPolicy,
+  PlanningLimits,
+  PlanningSetting,
+  Shelf,
+  UploadLimits,
+} from '@taskrunner/core';
 import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */

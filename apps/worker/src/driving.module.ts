@@ -8,6 +8,7 @@ import {
   verifySignature,
   type DriverHands,
   type KeyUsage,
+  type PlanningLimits,
   type VerificationKey,
 } from '@taskrunner/core';
 import {
@@ -20,7 +21,6 @@ import {
   PlanningThreads,
   tarEntries,
   type Configuration,
-  type PlanningLimits,
   type TarLimits,
 } from '@taskrunner/infrastructure';
 import { sandboxHands } from './sandbox.module';
@@ -50,7 +50,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
-  const planning = new PlanningThreads({ setting: null, policyEngines: { cedar: cedarEngine } }, againLimits(configuration));
+  const planning = new PlanningThreads(
+    { setting: null, policyEngines: { cedar: cedarEngine } },
+    againLimits(configuration),
+  );
   return {
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),

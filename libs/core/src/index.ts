@@ -393,7 +393,7 @@ export {
   type PlanningWork,
   type SimulationAnswer,
 } from './lib/operations/planning-work';
-export { Planner, PlannerError, type PlannerErrorCode } from './lib/ports/planner';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits } from './lib/ports/planner';
 export {
   packFilesOf,
   environmentOfPack,

@@ -107,7 +107,6 @@ export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-e
 export type { SandboxHands } from './lib/executors/sandbox-hands';
 export { cedarEngine } from './lib/policies/cedar-engine';
 export { PlanningThreads } from './lib/planning/planning-threads';
-export type { PlanningLimits } from './lib/planning/planning-limits';
 export { CedarJudge } from './lib/policies/cedar-judge';
 export { announcingOf, endpointId, endpointRule } from './lib/configuration/webhook-endpoints';
 export { loadWebhookSecret } from './lib/signing/webhook-secret';

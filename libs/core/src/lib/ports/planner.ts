@@ -14,6 +14,18 @@ export class PlannerError extends CodedError<PlannerErrorCode> {
   override readonly name = 'PlannerError';
 }
 
+/** What planning of callers' packs may take. */
+export interface PlanningLimits {
+  /** Heap of one thread. Bytes. */
+  readonly memory: number;
+  /** One piece of work. Milliseconds. */
+  readonly time: number;
+  /** Pieces of work at the same time. */
+  readonly threads: number;
+  /** Pieces of work that wait. */
+  readonly queue: number;
+}
+
 /** Kinds of work by name. Question and answer are data: they may cross a thread, so they hold no functions. */
 export type WorkKinds<W> = { readonly [Kind in keyof W]: { readonly asked: unknown; readonly answer: unknown } };
 

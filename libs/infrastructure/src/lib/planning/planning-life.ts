@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { tookTooLong, tookTooMuch, unavailable, type PlanningLimits } from './planning-limits';
+import type { PlanningLimits } from '@taskrunner/core';
+import { tookTooLong, tookTooMuch, unavailable } from './planning-limits';
 import type { Question, Said, ThreadGround } from './thread-protocol';
 
 /** Longest time that a thread may take to load its code, on a busy machine. Milliseconds. */

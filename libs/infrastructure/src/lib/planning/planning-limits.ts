@@ -1,16 +1,4 @@
-import { PlannerError } from '@taskrunner/core';
-
-/** What planning of callers' packs may take. */
-export interface PlanningLimits {
-  /** Heap of one thread. Bytes. */
-  readonly memory: number;
-  /** One piece of work. Milliseconds. */
-  readonly time: number;
-  /** Pieces of work at the same time. */
-  readonly threads: number;
-  /** Pieces of work that wait. */
-  readonly queue: number;
-}
+import { PlannerError, type PlanningLimits } from '@taskrunner/core';
 
 const SMALLER = 'Make the pack or its inputs smaller, or split the pack;';
 

@@ -1,8 +1,13 @@
-import { groundOf, PlannerError, type PlanningGround, type PlanningSetting } from '@taskrunner/core';
+import {
+  groundOf,
+  PlannerError,
+  type PlanningGround,
+  type PlanningLimits,
+  type PlanningSetting,
+} from '@taskrunner/core';
 import { packText, plannerContract, testConfiguration, testEnvironment } from '@taskrunner/core/testing';
 import { cedarEngine } from '../policies/cedar-engine';
 import { PlanningThreads } from './planning-threads';
-import type { PlanningLimits } from './planning-limits';
 
 const MIB = 1024 ** 2;
 const setting: PlanningSetting = { environment: testEnvironment, configuration: testConfiguration };

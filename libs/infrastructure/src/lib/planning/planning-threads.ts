@@ -1,7 +1,7 @@
-import { Planner, type PlanningGround, type PlanningWork } from '@taskrunner/core';
+import { Planner, type PlanningGround, type PlanningLimits, type PlanningWork } from '@taskrunner/core';
 import { FairQueue } from './fair-queue';
 import { PlanningLife } from './planning-life';
-import { busy, unavailable, type PlanningLimits } from './planning-limits';
+import { busy, unavailable } from './planning-limits';
 import type { EngineName, Question, ThreadGround } from './thread-protocol';
 
 interface Waiting {
