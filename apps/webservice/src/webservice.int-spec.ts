@@ -399,6 +399,7 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
+    planning: { memory: 256 * 1024 ** 2, time: 1_000, threads: 2, queue: 64 },
     packs: {
       shelves: await openRegistries(await registries(), TAR_HANDS),
       trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
@@ -1314,5 +1315,31 @@ describe('the document and health', () => {
     expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
     expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(200);
     expect((await fetch(`${webservice.url}/health/live`)).status).toBe(404);
+  });
+});
+
+describe('hostile packs', () => {
+  it('end at their limits, and hold up neither others nor the service', async () => {
+    const heavy = `[${Array(250_000).fill('[0]').join(',')}]`;
+    const manifest = MANIFEST.replace(/^spec:$/m, `spec:\n  success: { message: ${heavy} }`);
+    expect(manifest).not.toBe(MANIFEST);
+    const ended: string[] = [];
+    const hostile = ['/api/plans', '/api/simulations', '/api/runs', '/api/plans'].map(async (path) => {
+      const { status, body } = await ask('mallory', 'POST', path, { manifest });
+      ended.push('hostile');
+      return [status, body['code']];
+    });
+    const [alive, theirs] = await Promise.all([
+      fetch(`${webservice.health}/health/live`),
+      ask('ada', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } }),
+    ]);
+    ended.push('others');
+    expect([alive.status, theirs.status]).toEqual([200, 200]);
+    expect(await Promise.all(hostile)).toEqual(Array(4).fill([422, 'PLAN_LIMIT']));
+    // Of one tenant at most one thread: no more than one of its packs can have ended before.
+    expect(ended.indexOf('others')).toBeLessThanOrEqual(1);
+    expect(
+      (await ask('mallory', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } })).status,
+    ).toBe(200);
   });
 });

@@ -381,6 +381,19 @@ export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
 export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
+export type { AdmissiblePack, PackAdmission } from './lib/operations/admissible-pack';
+export { describePack, type DescribedPack, type PackDescription } from './lib/operations/describe-pack';
+export {
+  groundOf,
+  PlannerHere,
+  planningHands,
+  workOf,
+  type GivenPack,
+  type PlanningGround,
+  type PlanningWork,
+  type SimulationAnswer,
+} from './lib/operations/planning-work';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits } from './lib/ports/planner';
 export {
   packFilesOf,
   environmentOfPack,
@@ -416,7 +429,7 @@ export {
 } from './lib/evidence/content-manifest';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
-export { replanRun } from './lib/operations/replan-run';
+export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
 export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';
