@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../foundation/json';
-import { contentDigest, packSchema, toManifest } from './pack-digest';
+import { contentDigest, toManifest } from './pack-digest';
 import type { Pack } from './pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { readPack } from './read-pack';
@@ -456,10 +456,4 @@ describe('the content digest', () => {
     const ignoring = digest(filesOf({ '.packignore': '*.log\n' }));
     expect(digest(filesOf({ '.packignore': '*.log\n', 'deep/b.log': 'x' }))).toBe(ignoring);
   });
-});
-
-it('has a JSON Schema made of the same shapes', () => {
-  const schema = packSchema();
-  expect(schema).toMatchObject({ required: ['apiVersion', 'kind', 'metadata', 'spec'] });
-  expect(JSON.stringify(schema)).toContain('"sealedInstall"');
 });

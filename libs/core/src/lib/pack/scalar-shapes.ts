@@ -1,9 +1,9 @@
-import { isDigest, isTenantId } from '../foundation/ids';
+import { isDigest, isTenantId, TENANT_ID } from '../foundation/ids';
 import { type Json, type JsonObject, isJsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
-import { parseDuration, printDuration } from './duration';
+import { DURATION_PATTERNS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
-import { parsePackPath } from './pack-path';
+import { parsePackPath, PATH_SCHEMA } from './pack-path';
 import { nameOf, type Shape, shown } from './shape';
 import { kindOf } from './written';
 
@@ -12,6 +12,7 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype).concat('p
 const SEMVER =
   /^(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})(?:-(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$/;
 const ID = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
+const SCOPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const USES = /^(?:builtin:[a-z][a-z0-9.-]{0,62}|ext:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?@([^@]+)|pack:.+)$/;
 
 /** Any JSON value. */
@@ -114,8 +115,10 @@ export function format(
 /** A name that an expression matches; none that every JavaScript object already has. */
 export function pattern(code: PackFaultCode, noun: string, expression: RegExp): Shape<string> {
   const shape = format(code, noun, (text) => (expression.test(text) ? text : null), { pattern: expression.source });
+  const reserved = [...INHERITED].filter((name) => expression.test(name));
   return {
     ...shape,
+    schema: () => ({ ...shape.schema(), ...(reserved.length === 0 ? {} : { not: { enum: reserved } }) }),
     read: (written, at, reading) => {
       if (typeof written.value !== 'string' || !INHERITED.has(written.value)) return shape.read(written, at, reading);
       reading.fault('PACK_RESERVED_NAME', at, `${nameOf(at)} must not be ${written.value}.`);
@@ -145,36 +148,49 @@ export const label = pattern(
 /** A code that an attempt may fail with. */
 export const errorCode = pattern('PACK_TEXT_FORMAT', 'an error code', /^[A-Z][A-Z0-9_]{0,63}$/);
 /** A scope or grant, in lower case whatever the published spelling. */
-export const scope = format('PACK_SCOPE', 'a scope', (value) => {
-  const lower = value.toLowerCase();
-  return /^[a-z0-9][a-z0-9._:-]{0,127}$/.test(lower) ? lower : null;
+export const scope = format('PACK_SCOPE', 'a scope', (value) => (SCOPE.test(value) ? value.toLowerCase() : null), {
+  pattern: SCOPE.source,
 });
 /** A tenant's name. */
-export const tenant = format('PACK_ID', "a tenant's name", (value) => (isTenantId(value) ? value : null));
+export const tenant = format('PACK_ID', "a tenant's name", (value) => (isTenantId(value) ? value : null), {
+  pattern: TENANT_ID.source,
+});
 /** A sha256 digest; the 64 digits alone are accepted. */
-export const digest = format('PACK_DIGEST', 'a sha256 digest', (value) => {
-  const whole = value.startsWith('sha256:') ? value : `sha256:${value}`;
-  return isDigest(whole) ? whole : null;
-});
+export const digest = format(
+  'PACK_DIGEST',
+  'a sha256 digest',
+  (value) => {
+    const whole = value.startsWith('sha256:') ? value : `sha256:${value}`;
+    return isDigest(whole) ? whole : null;
+  },
+  { pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
+);
 /** A path in the pack or in a step's folder. */
-export const path = format('PACK_PATH', 'a relative path', parsePackPath);
+export const path = format('PACK_PATH', 'a relative path', parsePackPath, PATH_SCHEMA);
 /** What runs a step; the published `builtin:cli-command` is `builtin:command`. */
-export const uses = format('PACK_USES', 'a reference to an executor', (value) => {
-  const match = USES.exec(value);
-  if (match === null || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
-  return value === 'builtin:cli-command' ? 'builtin:command' : value;
-});
+export const uses = format(
+  'PACK_USES',
+  'a reference to an executor',
+  (value) => {
+    const match = USES.exec(value);
+    if (match === null || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
+    return value === 'builtin:cli-command' ? 'builtin:command' : value;
+  },
+  { pattern: USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1)) },
+);
 
 /** An environment variable that a pack may set. */
 export const envName: Shape<string> = {
   ...pattern('PACK_ENV_NAME', 'the name of an environment variable', /^[A-Z_][A-Z0-9_]{0,127}$/),
+  schema: () => ({ ...ENV.schema(), not: { pattern: RESERVED_ENV.source } }),
   read: (written, at, reading) => {
     const name = ENV.read(written, at, reading);
-    if (!/^LD_|_PROXY$|^TASKRUNNER_/.test(name)) return name;
+    if (!RESERVED_ENV.test(name)) return name;
     reading.fault('PACK_ENV_RESERVED', at, `The environment variable ${name} is not the pack's to set.`, { key: true });
     return '';
   },
 };
+const RESERVED_ENV = /^LD_|_PROXY$|^TASKRUNNER_/;
 const ENV = pattern('PACK_ENV_NAME', 'the name of an environment variable', /^[A-Z_][A-Z0-9_]{0,127}$/);
 
 /** A duration, in milliseconds; longer than zero unless told. */
@@ -193,7 +209,12 @@ export function duration(minimumMs = 1): Shape<number> {
       return minimumMs;
     },
     print: (value) => printDuration(value),
-    schema: () => ({ type: 'string' }),
+    schema: () => ({
+      type: 'string',
+      anyOf: DURATION_PATTERNS.map((form) => ({ pattern: form })),
+      ...(minimumMs > 0 ? { allOf: [{ pattern: '[1-9]' }] } : {}),
+      examples: ['90s', '30m', '4h', '7d', 'PT30M'],
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
 import type { Reading } from './reading';
+import { type FieldSchemas, objectSchema, type Published } from './object-schema';
 import { type Entries, entriesOf, itemsOf, kindOf, type Written } from './written';
 
 /**
@@ -53,14 +54,22 @@ export function defaulted<T>(shape: Shape<T>, absent: T, name?: string): Field<T
   return { ...shape, schema, required: false, absent, ...(name === undefined ? {} : { name }) };
 }
 
+/** What each entry of an object means, in one line for a reader who writes it: name in the tree → sentence. */
+export type Descriptions<T> = { readonly [K in keyof T]-?: string };
+
 /** What an object shape may have besides its fields. */
-export interface ObjectOptions {
+export interface ObjectOptions<T> {
   /** Rewrites published spellings before the fields are read. */
   readonly normalise?: (entries: Entries, at: string, reading: Reading) => Entries;
+  /** Those spellings, for the JSON Schema. */
+  readonly published?: readonly Published[];
+  readonly descriptions?: Descriptions<T>;
+  /** What its fields say of each other, as schemas that must all hold. */
+  readonly rules?: readonly JsonObject[];
 }
 
 /** An object with exactly these entries. */
-export function object<T extends object>(fields: Fields<T>, options: ObjectOptions = {}): Shape<T> {
+export function object<T extends object>(fields: Fields<T>, options: ObjectOptions<T> = {}): Shape<T> {
   const blank = Object.fromEntries(listOf(fields).map(([key, field]) => [key, field.absent])) as T;
   return {
     blank,
@@ -72,7 +81,7 @@ export function object<T extends object>(fields: Fields<T>, options: ObjectOptio
       return readFields(fields, normalised, at, reading);
     },
     print: (value) => printFields(fields, value),
-    schema: () => ({ type: 'object', additionalProperties: false, ...fieldSchemas(fields) }),
+    schema: () => objectSchema(fieldSchemas(fields, options.descriptions), options.published, options.rules),
   };
 }
 
@@ -128,14 +137,15 @@ export function printFields<T extends object>(fields: Fields<T>, value: T): Json
   return printed;
 }
 
-/** `properties` and `required` of a JSON Schema. */
-export function fieldSchemas<T extends object>(
-  fields: Fields<T>,
-): { properties: JsonObject; required: readonly string[] } {
-  const list = listOf(fields).map(([key, field]) => ({ name: field.name ?? key, field }));
+/** `properties` and `required` of the JSON Schema of an object with these fields. */
+export function fieldSchemas<T extends object>(fields: Fields<T>, descriptions?: Descriptions<T>): FieldSchemas {
+  const entries = listOf(fields).map(([key, field]): [string, JsonObject] => {
+    const description = descriptions?.[key as keyof T];
+    return [field.name ?? key, { ...(description === undefined ? {} : { description }), ...field.schema() }];
+  });
   return {
-    properties: Object.fromEntries(list.map(({ name, field }) => [name, field.schema()])),
-    required: list.filter(({ field }) => field.required).map(({ name }) => name),
+    properties: Object.fromEntries(entries),
+    required: listOf(fields).flatMap(([key, field]) => (field.required ? [field.name ?? key] : [])),
   };
 }
 

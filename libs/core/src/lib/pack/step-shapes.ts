@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../foundation/json';
+import type { JsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
 import { bodyShapes } from './body-shapes';
 import { type PackStep, STEP_KINDS, type StepBody, type StepCommon } from './pack-step';
@@ -8,8 +8,8 @@ import { condition, duration, flag, id, oneOf, text } from './scalar-shapes';
 import {
   defaulted,
   type Fields,
-  fieldSchemas,
   list,
+  fieldSchemas,
   nameOf,
   namesOf,
   optional,
@@ -21,7 +21,9 @@ import {
   required,
   type Shape,
 } from './shape';
+import { STEP } from './field-descriptions';
 import { stepSpellings } from './spellings';
+import { stepDefinitions } from './step-schema';
 import type { Entries, Written } from './written';
 
 /** How many steps a manifest may have. */
@@ -83,17 +85,10 @@ export const steps: Shape<readonly PackStep[]> = list(step, { min: 1, max: MAX_S
 
 const bodies = bodyShapes(steps);
 
-/** The JSON Schema of one step, for `#/$defs/step`. */
-export function stepSchema(): JsonObject {
-  const { properties, required: names } = fieldSchemas(common);
-  const kinds = STEP_KINDS.map((kind): [string, Json] => [kind, bodies[kind].schema()]);
-  return {
-    type: 'object',
-    additionalProperties: false,
-    properties: { ...properties, ...Object.fromEntries(kinds) },
-    required: names,
-    oneOf: STEP_KINDS.map((kind) => ({ required: [kind] })),
-  };
+/** `$defs` of the JSON Schema: a step, `#/$defs/step`, and its parts. */
+export function definitions(): JsonObject {
+  const kinds = STEP_KINDS.map((kind): [string, JsonObject] => [kind, bodies[kind].schema()]);
+  return stepDefinitions(fieldSchemas(common, STEP), Object.fromEntries(kinds) as Record<StepBody['kind'], JsonObject>);
 }
 
 function readBody(entries: Entries, at: string, reading: Reading): StepBody {
