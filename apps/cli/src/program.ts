@@ -4,6 +4,7 @@ import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
 import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
+import { registerSchema } from './commands/schema.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
 import { registerValidate } from './commands/validate.command';
@@ -60,6 +61,7 @@ export async function runCommandLine({
   registerVerify(program, context);
   registerConfig(program, context);
   registerDev(program, context);
+  registerSchema(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -17,6 +17,7 @@ import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
 import { PlansController, SETTING } from './plans/plans.controller';
+import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
@@ -52,6 +53,7 @@ export class AppModule {
         UploadsController,
         MeController,
         ErrorsController,
+        SchemasController,
       ],
       providers: [
         { provide: PublicUrl, useValue: url },

@@ -325,6 +325,7 @@ export {
 export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, sourceDigest, toManifest } from './lib/pack/pack-digest';
 export { packSchema, printPackSchema } from './lib/pack/pack-schema';
+export { RUNNER_VERSION } from './lib/pack/check-runner';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
 export {

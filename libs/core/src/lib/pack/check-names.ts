@@ -20,7 +20,7 @@ export function checkNames(pack: Pack, reading: Reading): void {
       if (name === '' || names.indexOf(name) === index) return;
       reading.fault('PACK_DUPLICATE_NAME', `/spec/${field}/${index}/${key}`, `${name} is already in ${field}.`);
     });
-    return new Declared(names, reading.isFaulty(`/spec/${field}`), reading);
+    return new Declared(names, reading.isFaulty(`/spec/${field}`) || reading.isFaulty('/spec'), reading);
   };
   unique('inputs', 'name', spec.inputs.map((input) => input.name)); // prettier-ignore
   unique('outputs', 'name', spec.outputs.map((output) => output.name)); // prettier-ignore

@@ -23,7 +23,12 @@ export function dottedGate(entries: GateEntries, kind: GateKind): JsonObject {
     ...spellingsOf(kind),
     { name: 'id', of: kind, schema: null },
   ]);
-  return { anyOf: [nameOf(entries[kind], kind), withoutDoubles(named, entries[kind], kind)] };
+  return {
+    anyOf: [
+      nameOf(entries[kind], kind),
+      withoutDoubles(withoutDoubles(named, entries[kind], kind), entries[kind], kind, 'id'),
+    ],
+  };
 }
 
 /** The entries of a gate that stand beside a step's `id`. */
@@ -55,14 +60,14 @@ function nameOf(fields: FieldSchemas, kind: GateKind): JsonObject {
 }
 
 /** No part stands inside and beside. */
-function withoutDoubles(schema: JsonObject, fields: FieldSchemas, kind: GateKind): JsonObject {
+function withoutDoubles(schema: JsonObject, fields: FieldSchemas, kind: GateKind, key: string = kind): JsonObject {
   const spelled = new Map([['with', ['with', 'parameters']]]);
   const doubles = Object.keys(fields.properties)
     .filter((name) => name !== kind)
     .map((name): JsonObject => {
       const names = spelled.get(name) ?? [name];
       const inside = { type: 'object', anyOf: names.map((one) => having(one)) };
-      return { not: { anyOf: names.map((one) => having(one)), properties: { [kind]: inside }, required: [kind] } };
+      return { not: { anyOf: names.map((one) => having(one)), properties: { [key]: inside }, required: [key] } };
     });
   return { ...schema, allOf: [...((schema['allOf'] as readonly JsonObject[] | undefined) ?? []), ...doubles] };
 }

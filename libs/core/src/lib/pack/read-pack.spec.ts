@@ -233,7 +233,7 @@ describe('each fault', () => {
   it('is one of the document when it is no object at all', () => {
     expect(faults('')).toEqual(['PACK_FIELD_TYPE  1:1']);
     expect(faults('[]')).toEqual(['PACK_FIELD_TYPE  1:1']);
-    expect(faults('a: &x 1')).toEqual(['DOC_ANCHOR /a 1:4']);
+    expect(faults('a: &x 1')).toContain('DOC_ANCHOR /a 1:4');
   });
 
   it('of too many steps is told once', () => {

@@ -31,9 +31,16 @@ export class Reading {
   readonly faults: Fault[] = [];
   readonly #moved = new Map<string, string>();
   readonly #faulty = new Set<string>();
+  readonly #hidden: ReadonlySet<string>;
   #steps = 0;
 
-  constructor(private readonly places: Places) {}
+  /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
+  constructor(
+    private readonly places: Places,
+    unread: Iterable<string> = [],
+  ) {
+    this.#hidden = new Set(unread);
+  }
 
   /** Remembers a part of the normalised manifest that was written elsewhere. */
   place(at: string, written: Written, parentAt: string, name: string | number): void {
@@ -58,17 +65,19 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
+    const location = this.locate(at, note.key);
+    if (this.#hidden.has(location.path)) return;
     this.faults.push({
       code,
-      ...this.locate(at, note.key),
+      ...location,
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
   }
 
-  /** True if a fault was noted at exactly this place. */
+  /** True if a fault was noted at exactly this place, or it could not be read. */
   isFaulty(at: string): boolean {
-    return this.#faulty.has(at);
+    return this.#faulty.has(at) || this.#hidden.has(this.writtenAt(at));
   }
 
   /** Counts one more step and returns how many there are. */

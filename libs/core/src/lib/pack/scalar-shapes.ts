@@ -1,7 +1,7 @@
 import { isDigest, isTenantId, TENANT_ID } from '../foundation/ids';
 import { type Json, type JsonObject, isJsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
-import { DURATION_PATTERNS, parseDuration, printDuration } from './duration';
+import { DURATION_PATTERNS, LONGEST_MS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
 import { parsePackPath, PATH_SCHEMA } from './pack-path';
 import { nameOf, type Shape, shown } from './shape';
@@ -201,11 +201,10 @@ export function duration(minimumMs = 1): Shape<number> {
       const parsed = typeof value === 'string' ? parseDuration(value) : null;
       if (parsed !== null && parsed >= minimumMs) return parsed;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
-      reading.fault(
-        'PACK_DURATION',
-        at,
-        `${nameOf(at)} must be a duration${minimumMs > 0 ? ' longer than zero' : ''}; it is ${written}.`,
-      );
+      const isLong = typeof value === 'string' && DURATION_PATTERNS.some((form) => new RegExp(form).test(value));
+      const limit = parsed === null && isLong ? ` of at most ${LONGEST_MS / 86_400_000}d` : '';
+      const noun = limit === '' && minimumMs > 0 ? 'a duration longer than zero' : `a duration${limit}`;
+      reading.fault('PACK_DURATION', at, `${nameOf(at)} must be ${noun}; it is ${written}.`);
       return minimumMs;
     },
     print: (value) => printDuration(value),
