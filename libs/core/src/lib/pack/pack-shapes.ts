@@ -29,7 +29,8 @@ import {
   text,
   version,
 } from './scalar-shapes';
-import { defaulted, type Fields, list, object, optional, record, required, type Shape } from './shape';
+import { defaulted, type Fields, list, object, optional, nameOf, record, required, type Shape, shown } from './shape';
+import { kindOf } from './written';
 import { failureRetries } from './retry-shapes';
 import * as SAID from './field-descriptions';
 import { having } from './object-schema';
@@ -179,7 +180,7 @@ function constant<const T extends string>(value: T, code: 'PACK_API_VERSION' | '
   return {
     blank: value,
     read: (written, at, reading) => {
-      if (written.value !== value) reading.fault(code, at, `The document does not say that it is ${value}.`);
+      if (written.value !== value) reading.fault(code, at, `${nameOf(at)} must be ${value}; it is ${typeof written.value === 'string' ? shown(written.value) : kindOf(written.value)}.`);
       return value;
     },
     print: () => value,

@@ -1,6 +1,7 @@
 import type { Position } from '../document/position';
 import { pointerTo } from '../document/json-pointer';
 import type { Fault } from '../foundation/fault';
+import { nameOf } from './fault-words';
 import { PACK_REMEDIES, type PackFaultCode } from './pack-fault';
 import type { Written } from './written';
 
@@ -33,6 +34,7 @@ export class Reading {
   readonly #faulty = new Set<string>();
   readonly #hidden: ReadonlySet<string>;
   #steps = 0;
+  #isKey = false;
 
   /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
   constructor(
@@ -65,7 +67,7 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
-    const location = this.locate(at, note.key);
+    const location = this.locate(at, note.key ?? this.#isKey);
     if (this.#hidden.has(location.path)) return;
     this.faults.push({
       code,
@@ -73,6 +75,21 @@ export class Reading {
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
+  }
+
+  /** Judges the name of an entry: faults are then about the key, and shown there. */
+  judgeKey<T>(judge: () => T): T {
+    this.#isKey = true;
+    try {
+      return judge();
+    } finally {
+      this.#isKey = false;
+    }
+  }
+
+  /** What a message calls the value at a place, or the name of the entry there. */
+  subject(at: string): string {
+    return this.#isKey ? `A name in ${nameOf(at.slice(0, at.lastIndexOf('/')))}` : nameOf(at);
   }
 
   /** True if a fault was noted at exactly this place, or it could not be read. */

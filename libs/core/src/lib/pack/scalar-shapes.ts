@@ -4,7 +4,7 @@ import { nearestName } from '../foundation/nearest-name';
 import { DURATION_PATTERNS, LONGEST_MS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
 import { parsePackPath, PATH_SCHEMA } from './pack-path';
-import { nameOf, type Shape, shown } from './shape';
+import { type Shape, shown } from './shape';
 import { kindOf } from './written';
 
 /** Names that a plain JavaScript object has without anybody giving them to it. */
@@ -28,7 +28,7 @@ export const jsonObject: Shape<JsonObject> = {
   blank: {},
   read: ({ value }, at, reading) => {
     if (isJsonObject(value)) return value;
-    reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be an object; it is ${kindOf(value)}.`);
+    reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be an object; it is ${kindOf(value)}.`);
     return {};
   },
   print: (value) => value,
@@ -40,7 +40,7 @@ export const flag: Shape<boolean> = {
   blank: false,
   read: ({ value }, at, reading) => {
     if (typeof value === 'boolean') return value;
-    reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be true or false; it is ${kindOf(value)}.`);
+    reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be true or false; it is ${kindOf(value)}.`);
     return false;
   },
   print: (value) => value,
@@ -57,10 +57,10 @@ export function number(minimum: number, maximum: number, whole = true): Shape<nu
         reading.fault(
           'PACK_FIELD_TYPE',
           at,
-          `${nameOf(at)} must be ${noun}; it is ${typeof value === 'number' ? String(value) : kindOf(value)}.`,
+          `${reading.subject(at)} must be ${noun}; it is ${typeof value === 'number' ? String(value) : kindOf(value)}.`,
         );
       else if (value < minimum || value > maximum)
-        reading.fault('PACK_RANGE', at, `${nameOf(at)} must be from ${minimum} to ${maximum}; it is ${value}.`);
+        reading.fault('PACK_RANGE', at, `${reading.subject(at)} must be from ${minimum} to ${maximum}; it is ${value}.`);
       else return value;
       return minimum;
     },
@@ -79,7 +79,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
       const near = typeof value === 'string' ? nearestName(value, values) : null;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
-      reading.fault('PACK_ENUM', at, `${nameOf(at)} must be ${values.join(', ')}; it is ${written}.`, note);
+      reading.fault('PACK_ENUM', at, `${reading.subject(at)} must be one of ${values.join(', ')}; it is ${written}.`, note);
       return values[0] as T;
     },
     print: (value) => value,
@@ -100,11 +100,11 @@ export function format(
       if (typeof value !== 'string') {
         const note =
           typeof value === 'number' || typeof value === 'boolean' ? { remediation: 'Put the value in quotes.' } : {};
-        reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be ${noun}; it is ${kindOf(value)}.`, note);
+        reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be ${noun}; it is ${kindOf(value)}.`, note);
         return '';
       }
       const parsed = parse(value);
-      if (parsed === null) reading.fault(code, at, `${nameOf(at)} must be ${noun}; it is ${shown(value)}.`);
+      if (parsed === null) reading.fault(code, at, `${reading.subject(at)} must be ${noun}; it is ${shown(value)}.`);
       return parsed ?? '';
     },
     print: (value) => value,
@@ -121,7 +121,7 @@ export function pattern(code: PackFaultCode, noun: string, expression: RegExp): 
     schema: () => ({ ...shape.schema(), ...(reserved.length === 0 ? {} : { not: { enum: reserved } }) }),
     read: (written, at, reading) => {
       if (typeof written.value !== 'string' || !INHERITED.has(written.value)) return shape.read(written, at, reading);
-      reading.fault('PACK_RESERVED_NAME', at, `${nameOf(at)} must not be ${written.value}.`);
+      reading.fault('PACK_RESERVED_NAME', at, `${reading.subject(at)} must not be ${written.value}.`);
       return '';
     },
   };
@@ -136,9 +136,9 @@ export const dnsLabel = pattern('PACK_NAME', 'a DNS label', /^[a-z0-9](?:[a-z0-9
 /** A semantic version (semver.org 2.0.0). */
 export const version = pattern('PACK_VERSION', 'a semantic version', SEMVER);
 /** An id that decides something: of steps, approvals, policies, secrets. */
-export const id = pattern('PACK_ID', 'an id', ID);
+export const id = pattern('PACK_ID', 'an id of lower-case letters, digits, ., _ and -', ID);
 /** A name that expressions read: of inputs and outputs. */
-export const identifier = pattern('PACK_IDENTIFIER', 'a name', /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/);
+export const identifier = pattern('PACK_IDENTIFIER', 'a name of letters, digits, _ and -', /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/);
 /** A file-like name: of artifacts and of tools. */
 export const label = pattern(
   'PACK_TEXT_FORMAT',
@@ -148,7 +148,7 @@ export const label = pattern(
 /** A code that an attempt may fail with. */
 export const errorCode = pattern('PACK_TEXT_FORMAT', 'an error code', /^[A-Z][A-Z0-9_]{0,63}$/);
 /** A scope or grant, in lower case whatever the published spelling. */
-export const scope = format('PACK_SCOPE', 'a scope', (value) => (SCOPE.test(value) ? value.toLowerCase() : null), {
+export const scope = format('PACK_SCOPE', 'a scope such as packs.approve', (value) => (SCOPE.test(value) ? value.toLowerCase() : null), {
   pattern: SCOPE.source,
 });
 /** A tenant's name. */
@@ -204,7 +204,7 @@ export function duration(minimumMs = 1): Shape<number> {
       const isLong = typeof value === 'string' && DURATION_PATTERNS.some((form) => new RegExp(form).test(value));
       const limit = parsed === null && isLong ? ` of at most ${LONGEST_MS / 86_400_000}d` : '';
       const noun = limit === '' && minimumMs > 0 ? 'a duration longer than zero' : `a duration${limit}`;
-      reading.fault('PACK_DURATION', at, `${nameOf(at)} must be ${noun}; it is ${written}.`);
+      reading.fault('PACK_DURATION', at, `${reading.subject(at)} must be ${noun}; it is ${written}.`);
       return minimumMs;
     },
     print: (value) => printDuration(value),

@@ -2,9 +2,12 @@ import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
+import { nameOf, shown } from './fault-words';
 import type { Reading } from './reading';
 import { type FieldSchemas, objectSchema, type Published } from './object-schema';
 import { type Entries, entriesOf, itemsOf, kindOf, type Written } from './written';
+
+export { nameOf, shown };
 
 /**
  * How one kind of value is read, printed and described: the manifest's reader, its printer and its JSON Schema come from the
@@ -99,7 +102,9 @@ export function readFields<T extends object>(fields: Fields<T>, entries: Entries
     const name = field.name ?? key;
     const written = entries.get(name);
     if (written !== undefined) return [key, readPart(field, written, at, name, reading)];
-    if (field.required) reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`);
+    if (field.required) reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`, {
+        remediation: `Add the field ${name}.`,
+      });
     return [key, field.absent];
   });
   return Object.fromEntries(values) as T;
@@ -185,32 +190,14 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
       const entries = readEntries(written, at, reading) ?? new Map<string, Written>();
       const values = [...entries].map(([name, part]): [string, T] => {
         const value = readPart(shape, part, at, name, reading);
-        return [key.read({ value: name, at: part.at }, pointerTo(at, name), reading), value];
+        const judged = reading.judgeKey(() => key.read({ value: name, at: part.at }, pointerTo(at, name), reading));
+        return [judged, value];
       });
       return Object.fromEntries(values);
     },
     print: (value) => Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shape.print(part)])),
     schema: () => ({ type: 'object', propertyNames: key.schema(), additionalProperties: shape.schema() }),
   };
-}
-
-/** The name by which a message calls a place: its last name, or that of the list and its place in it. */
-export function nameOf(at: string): string {
-  if (at === '') return 'The document';
-  const names = at.split('/');
-  const last = names.at(-1) ?? '';
-  const above = names.at(-2) ?? '';
-  return shown(
-    /^[0-9]+$/.test(last) && above !== '' ? `${above}[${last}]` : last.replaceAll('~1', '/').replaceAll('~0', '~'),
-  );
-}
-
-/** A caller's text inside a message: cut, and with nothing in it that a terminal obeys. */
-export function shown(text: string): string {
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return /^[\x20-\x7e…]*$/.test(cut)
-    ? cut
-    : JSON.stringify(cut).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function listOf<T extends object>(fields: Fields<T>): readonly [string, Field<unknown>][] {

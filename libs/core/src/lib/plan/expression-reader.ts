@@ -256,7 +256,7 @@ export class ExpressionReader {
 
   private report({ code, message, remediation, offset }: ExpressionFault, at: string, text: string): void {
     this.faults.add(code, at, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
-      remediation: `${remediation.charAt(0).toUpperCase()}${remediation.slice(1)}.`,
+      remediation: `${remediation.charAt(0).toUpperCase()}${remediation.slice(1)}${remediation.endsWith('?') ? '' : '.'}`,
       offset,
       text,
     });

@@ -92,7 +92,7 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
     const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
     if (compiled?.kind === 'faults') {
       for (const { code, message, remediation, offset } of compiled.faults) {
-        const said = { code, message: `${message}.`, remediation: `${remediation}.` };
+        const said = { code, message: sentence(message), remediation: sentence(remediation) };
         if (code === 'POLICY_ENGINE_UNKNOWN')
           faults.add(code, `/spec/policies/${index}/engine`, said.message, { remediation: said.remediation });
         else if (path !== null && source === null)
@@ -101,7 +101,7 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
           const { line, column } = new LineIndex(text).positionAt(offset);
           const where = text.includes('\n') ? ` (line ${line}, column ${column} of the policy)` : '';
           const { remediation: help } = said;
-          faults.add(code, at, `${message}${where}.`, { remediation: help, offset, text });
+          faults.add(code, at, sentence(`${message}${where}`), { remediation: help, offset, text });
         }
       }
     }
@@ -130,4 +130,8 @@ export function checkPackFields({ metadata, spec }: Pack, reader: ExpressionRead
     reader.none(input.enum, `/spec/inputs/${index}/enum`);
   });
   reader.none(spec.sandbox.egressAllowlist, '/spec/sandbox/egressAllowlist');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
