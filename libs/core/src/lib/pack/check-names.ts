@@ -43,8 +43,9 @@ export function checkNames(pack: Pack, reading: Reading): void {
     if (policy.source !== null && policy.path !== null)
       reading.fault('PACK_FIELDS_EXCLUSIVE', at, `The policy ${policy.id} has source and path.`);
     if (policy.source === null && policy.path === null && !reading.isFaulty(at))
-      reading.fault('PACK_FIELD_MISSING', at, `The policy ${policy.id} has neither source nor path.`,
-        { remediation: 'Add source, or the path of a file in the pack.' });
+      reading.fault('PACK_FIELD_MISSING', at, `The policy ${policy.id} has neither source nor path.`, {
+        remediation: 'Add source, or the path of a file in the pack.',
+      });
   });
   for (const step of allSteps(pack)) checkUses(step, { secrets, approvals, policies }, reading);
 }

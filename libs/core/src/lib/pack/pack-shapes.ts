@@ -180,7 +180,12 @@ function constant<const T extends string>(value: T, code: 'PACK_API_VERSION' | '
   return {
     blank: value,
     read: (written, at, reading) => {
-      if (written.value !== value) reading.fault(code, at, `${nameOf(at)} must be ${value}; it is ${typeof written.value === 'string' ? shown(written.value) : kindOf(written.value)}.`);
+      if (written.value !== value)
+        reading.fault(
+          code,
+          at,
+          `${nameOf(at)} must be ${value}; it is ${typeof written.value === 'string' ? shown(written.value) : kindOf(written.value)}.`,
+        );
       return value;
     },
     print: () => value,

@@ -60,7 +60,11 @@ export function number(minimum: number, maximum: number, whole = true): Shape<nu
           `${reading.subject(at)} must be ${noun}; it is ${typeof value === 'number' ? String(value) : kindOf(value)}.`,
         );
       else if (value < minimum || value > maximum)
-        reading.fault('PACK_RANGE', at, `${reading.subject(at)} must be from ${minimum} to ${maximum}; it is ${value}.`);
+        reading.fault(
+          'PACK_RANGE',
+          at,
+          `${reading.subject(at)} must be from ${minimum} to ${maximum}; it is ${value}.`,
+        );
       else return value;
       return minimum;
     },
@@ -79,7 +83,12 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
       const near = typeof value === 'string' ? nearestName(value, values) : null;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
-      reading.fault('PACK_ENUM', at, `${reading.subject(at)} must be one of ${values.join(', ')}; it is ${written}.`, note);
+      reading.fault(
+        'PACK_ENUM',
+        at,
+        `${reading.subject(at)} must be one of ${values.join(', ')}; it is ${written}.`,
+        note,
+      );
       return values[0] as T;
     },
     print: (value) => value,
@@ -138,7 +147,11 @@ export const version = pattern('PACK_VERSION', 'a semantic version', SEMVER);
 /** An id that decides something: of steps, approvals, policies, secrets. */
 export const id = pattern('PACK_ID', 'an id of lower-case letters, digits, ., _ and -', ID);
 /** A name that expressions read: of inputs and outputs. */
-export const identifier = pattern('PACK_IDENTIFIER', 'a name of letters, digits, _ and -', /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/);
+export const identifier = pattern(
+  'PACK_IDENTIFIER',
+  'a name of letters, digits, _ and -',
+  /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/,
+);
 /** A file-like name: of artifacts and of tools. */
 export const label = pattern(
   'PACK_TEXT_FORMAT',
@@ -148,9 +161,14 @@ export const label = pattern(
 /** A code that an attempt may fail with. */
 export const errorCode = pattern('PACK_TEXT_FORMAT', 'an error code', /^[A-Z][A-Z0-9_]{0,63}$/);
 /** A scope or grant, in lower case whatever the published spelling. */
-export const scope = format('PACK_SCOPE', 'a scope such as packs.approve', (value) => (SCOPE.test(value) ? value.toLowerCase() : null), {
-  pattern: SCOPE.source,
-});
+export const scope = format(
+  'PACK_SCOPE',
+  'a scope such as packs.approve',
+  (value) => (SCOPE.test(value) ? value.toLowerCase() : null),
+  {
+    pattern: SCOPE.source,
+  },
+);
 /** A tenant's name. */
 export const tenant = format('PACK_ID', "a tenant's name", (value) => (isTenantId(value) ? value : null), {
   pattern: TENANT_ID.source,

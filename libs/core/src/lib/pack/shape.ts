@@ -102,7 +102,8 @@ export function readFields<T extends object>(fields: Fields<T>, entries: Entries
     const name = field.name ?? key;
     const written = entries.get(name);
     if (written !== undefined) return [key, readPart(field, written, at, name, reading)];
-    if (field.required) reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`, {
+    if (field.required)
+      reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`, {
         remediation: `Add the field ${name}.`,
       });
     return [key, field.absent];

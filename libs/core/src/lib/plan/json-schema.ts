@@ -99,7 +99,8 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
     return {
       kind: 'invalid',
       pointer,
-      message: error instanceof Error ? error.message.replace(/^schema is invalid: /, '').slice(0, 300) : 'it cannot be read',
+      message:
+        error instanceof Error ? error.message.replace(/^schema is invalid: /, '').slice(0, 300) : 'it cannot be read',
     };
   } finally {
     ajv.removeSchema(schema);
