@@ -1,2 +1,4 @@
 export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';
 export { packRegistryContract, type PackRegistryBench } from './pack-registry-contract';
+export { marked } from './broken-manifests';
+export { TEN_CODES, TEN_FAULTS } from './ten-faults';

@@ -1,5 +1,6 @@
 import { packFiles, packText, plan } from '../../testing/planning';
-import { BROKEN_MANIFESTS, marked } from './broken-manifests';
+import { BROKEN_MANIFESTS, marked } from '../../testing/broken-manifests';
+import { TEN_CODES, TEN_FAULTS } from '../../testing/ten-faults';
 
 describe('broken manifests', () => {
   it.each(BROKEN_MANIFESTS.map(([what, text, ...faults]) => ({ what, text, faults })))('$what', ({ text, faults }) => {
@@ -27,6 +28,16 @@ describe('broken manifests', () => {
       'PACK_UNKNOWN_FIELD 5:37',
     ]);
   });
+});
+
+it('reports ten different faults of one manifest in one go', () => {
+  const { text, places } = marked(TEN_FAULTS);
+  const planning = plan(text);
+  const found = planning.kind === 'refused' ? planning.faults : [];
+  expect(found.map(({ code, line, column }) => `${code} ${line}:${column}`)).toEqual(
+    TEN_CODES.map((code, index) => `${code} ${places[index]}`),
+  );
+  expect(new Set(TEN_CODES).size).toBe(10);
 });
 
 describe('faults of the document and of the pack', () => {
