@@ -60,7 +60,7 @@ function named(common: FieldSchemas): JsonObject {
     ...GATES.map((kind) => ofType(GATE_TYPES[kind], { anyOf: [having('gate'), having(`gate.${kind}`)] })),
   ];
   return {
-    ...objectSchema({ ...common, properties: properties as FieldSchemas['properties'] }, [SEALED_INSTALL], rules),
+    ...objectSchema({ ...common, properties: properties }, [SEALED_INSTALL], rules),
     oneOf: [...STEP_KINDS, 'gate.approval', 'gate.policy'].map((kind) => having(kind)),
   };
 }

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { readDocument } from '../document/read-document';
 import type { Fault } from '../foundation/fault';
 import { type Json, isJsonArray, isJsonObject, type JsonObject } from '../foundation/json';
-import { compileSchema } from '../plan/json-schema';
-import { NO_FILES, type PackFiles } from './pack-files';
-import { packSchema, printPackSchema } from './pack-schema';
-import { readPack } from './read-pack';
+import { compileSchema } from './json-schema';
+import { NO_FILES, type PackFiles } from '../pack/pack-files';
+import { packSchema, printPackSchema } from '../pack/pack-schema';
+import { readPack } from '../pack/read-pack';
 
 /** How many manifests are tried; `PACK_SCHEMA_RUNS`, 800 unless told. */
 const RUNS = Number(process.env['PACK_SCHEMA_RUNS'] ?? 800);
