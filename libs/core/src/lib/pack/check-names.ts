@@ -1,7 +1,6 @@
 import { pointerTo } from '../document/json-pointer';
 import { canonical } from '../canonical/canonical';
 import { type Json, isJsonArray, isJsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { allSteps } from './check-steps';
 import type { InputRule, Pack } from './pack';
 import type { ValueType } from './value-type';
@@ -110,7 +109,7 @@ class Declared {
 
   mustHave(name: string, at: string, code: UnknownName): void {
     if (name === '' || !this.#isSound || this.#names.includes(name)) return;
-    const near = nearestName(name, this.#names);
+    const near = this.reading.guess(name, this.#names);
     const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
     this.reading.fault(code, at, `The ${this.noun} ${shown(name)} is not declared.`, note);
   }

@@ -28,7 +28,7 @@ export function readPack(source: ReadDocument | string | Uint8Array, files: Pack
   const received = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
   const unread = received.kind === 'refused' ? received.faults : [];
   const document = received.kind === 'refused' ? received.salvaged : received;
-  if (document === undefined) return { kind: 'refused', faults: unread };
+  if (document === undefined || unread.length >= 1_000) return { kind: 'refused', faults: unread };
   const reading = new Reading(document, unread.map(({ path }) => path)); // prettier-ignore
   const pack = manifest.read({ value: document.value, at: '' }, '', reading);
   checkSteps(pack, reading);

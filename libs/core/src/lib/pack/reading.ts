@@ -1,9 +1,13 @@
 import type { Position } from '../document/position';
 import { pointerTo } from '../document/json-pointer';
 import type { Fault } from '../foundation/fault';
+import { nearestName } from '../foundation/nearest-name';
 import { nameOf } from './fault-words';
 import { PACK_REMEDIES, type PackFaultCode } from './pack-fault';
 import type { Written } from './written';
+
+/** Most near names that are looked for: after so many faults of names, the list says enough. */
+const MAX_GUESSES = 200;
 
 /** Where the parts of a document stand. */
 export interface Places {
@@ -35,6 +39,7 @@ export class Reading {
   readonly #hidden: ReadonlySet<string>;
   #steps = 0;
   #isKey = false;
+  #guesses = 0;
 
   /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
   constructor(
@@ -75,6 +80,11 @@ export class Reading {
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
+  }
+
+  /** The known name that is nearest, or null. */
+  guess(name: string, known: readonly string[]): string | null {
+    return ++this.#guesses > MAX_GUESSES ? null : nearestName(name, known);
   }
 
   /** Judges the name of an entry: faults are then about the key, and shown there. */

@@ -1,6 +1,5 @@
 import { isDigest, isTenantId, TENANT_ID } from '../foundation/ids';
 import { type Json, type JsonObject, isJsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { DURATION_PATTERNS, LONGEST_MS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
 import { parsePackPath, PATH_SCHEMA } from './pack-path';
@@ -80,7 +79,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
     read: ({ value }, at, reading) => {
       const found = values.find((known) => known === value);
       if (found !== undefined) return found;
-      const near = typeof value === 'string' ? nearestName(value, values) : null;
+      const near = typeof value === 'string' ? reading.guess(value, values) : null;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
       reading.fault(

@@ -1,7 +1,6 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { nameOf, shown } from './fault-words';
 import type { Reading } from './reading';
 import { type FieldSchemas, objectSchema, type Published } from './object-schema';
@@ -124,7 +123,7 @@ export function refuseUnknown(entries: Entries, known: readonly string[], at: st
     if (known.includes(name)) continue;
     const place = pointerTo(at, name);
     reading.place(place, written, at, name);
-    const near = nearestName(name, known);
+    const near = reading.guess(name, known);
     const remediation = near === null ? `Known fields are ${known.join(', ')}.` : `Did you mean ${near}?`;
     reading.fault('PACK_UNKNOWN_FIELD', place, `${nameOf(at)} has no field ${shown(name)}.`, {
       remediation,

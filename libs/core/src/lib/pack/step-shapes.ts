@@ -1,5 +1,4 @@
 import type { JsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { bodyShapes } from './body-shapes';
 import { type PackStep, STEP_KINDS, type StepBody, type StepCommon } from './pack-step';
 import type { Reading } from './reading';
@@ -122,7 +121,7 @@ function refuseMisplaced(kind: StepBody['kind'], entries: Entries, at: string, r
 function refuseUnknownStepFields(entries: Entries, at: string, reading: Reading): void {
   const type = entries.get('type')?.value;
   if (typeof type !== 'string') return refuseUnknown(entries, known, at, reading);
-  const near = nearestName(type, STEP_KINDS);
+  const near = reading.guess(type, STEP_KINDS);
   reading.place(`${at}/type`, entries.get('type') as Written, at, 'type');
   reading.fault('PACK_STEP_KIND', `${at}/type`, 'A type is only known with the body that belongs to it.', {
     ...(near === null ? {} : { remediation: `Give the step a body ${near}.` }),
