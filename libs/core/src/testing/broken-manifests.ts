@@ -135,6 +135,11 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a sealed sandbox in an open place', `sandbox: { mode: ▸sealed }\n${ONE}`, "SEALED_UNENFORCEABLE The pack asks for sealed steps; this environment does not seal."],
   ['an output of another type', `steps: [ { id: a, ${NOOP} } ]\noutputs: [ { name: x, type: integer, value: ▸"{{ steps.a.status }}" } ]`, "PLAN_OUTPUT_TYPE The output x is declared integer; its value is a string."],
   ['a group that is no text', `concurrency: { group: ▸"{{ 1 }}" }\n${ONE}`, "PLAN_CONCURRENCY_GROUP The group must be a text."],
+  ['a gate that depends on a result', `approvals: [ { id: o } ]\nsteps:\n  - { id: a, run: { uses: "builtin:transform", with: { outputs: { x: true } } } }\n  - { id: g, when: "{{ ▸steps.a.outputs.x }}", gate: { approval: o } }`, "GATE_WHEN steps cannot be read in when of a gate."],
+  ['a result that nobody saw', `approvals: [ { id: o } ]\nsteps:\n  - { id: g, needs: [], gate: { approval: o } }\n  - { id: a, needs: [], run: { uses: "builtin:transform", with: { outputs: { x: 1 } } } }\n  - { id: b, needs: [g, a], run: { uses: "builtin:command", with: { command: [x, ▸"{{ steps.a.outputs.x }}"] } } }`, "GATE_UNREVIEWED_INPUT The result of a was not there for the gate g."],
+  ['a weak override', `approvals: [ { id: strong, minApprovals: 2 }, { id: weak } ]\npolicies: [ { id: p, engine: cel, source: "true", level: soft-mandatory } ]\nsteps: [ { id: s, gate: { approval: strong } }, { id: g, gate: { policy: p, overrideApproval: ▸weak } } ]`, "POLICY_OVERRIDE_WEAK weak asks for less than strong."],
+  ['needs in a circle beside others', `- { id: a, needs: ▸[d], ${NOOP} }\n- { id: b, needs: [], ${NOOP} }\n- { id: c, ${NOOP} }\n- { id: d, needs: [c, a], ${NOOP} }`, "PACK_NEEDS_CYCLE These steps wait for each other: a → d → a."],
+  ['a sensitive input where there are none', `inputs: [ { name: pin, type: string, sensitive: ▸true } ]\n${ONE}`, "INPUT_SENSITIVE_UNAVAILABLE The input pin is sensitive."],
 ]; // prettier-ignore
 
 /** The text of a broken manifest and the places of its marks. */
