@@ -323,7 +323,9 @@ export {
   type StepList,
 } from './lib/pack/pack-step';
 export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
-export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
+export { contentDigest, sourceDigest, toManifest } from './lib/pack/pack-digest';
+export { packSchema, printPackSchema } from './lib/pack/pack-schema';
+export { RUNNER_VERSION } from './lib/pack/check-runner';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
 export {
