@@ -484,6 +484,7 @@ export {
   MAX_INPUT_BYTES,
   MAX_ITEMS,
   MAX_LEVELS,
+  type ConcurrencyClaim,
   type PlanConfiguration,
   type Planned,
   type Planning,

@@ -64,6 +64,9 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
   terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
   terminal.print(`widest       ${report.widest}`);
+  if (report.workers.length > 0) terminal.print(safeLine(`workers      with ${report.workers.join(', ')}`));
+  if (report.concurrency !== null)
+    terminal.print(safeLine(`one a time   ${report.concurrency.group} (${report.concurrency.onConflict})`));
   for (const { name, known, value } of report.outputs)
     terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));

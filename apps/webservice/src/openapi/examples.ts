@@ -128,6 +128,7 @@ export const EXAMPLES = {
         effects: 'idempotent',
         approval: null,
         policy: null,
+        workers: [],
       },
       {
         id: 'approve',
@@ -140,6 +141,7 @@ export const EXAMPLES = {
         effects: null,
         approval: 'prod',
         policy: null,
+        workers: [],
       },
     ],
   },

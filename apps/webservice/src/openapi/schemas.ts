@@ -243,6 +243,7 @@ export const SCHEMAS = {
         effects: maybeText,
         approval: maybeText,
         policy: maybeText,
+        workers: listOf(text),
       }),
     ),
   }),

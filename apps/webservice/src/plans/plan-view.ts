@@ -32,6 +32,7 @@ export function toGraph(plan: Plan, planHash: string, profile: Profile, environm
       effects: node.kind === 'run' ? node.effects : null,
       approval: node.kind === 'gate' ? node.approval : null,
       policy: node.kind === 'gate' ? node.policy : null,
+      workers: [...node.workers],
     })),
   };
 }

@@ -34,7 +34,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
   readonly message: string;
 }
 
