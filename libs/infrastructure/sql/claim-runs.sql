@@ -35,7 +35,7 @@ with recursive me as (
     select 1 from pack_runs.runs r
     where r.tenant_id = k.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
-    limit 1
+    order by r.due_at limit 1
   ) due
 ), turns as (
   select tenant_id, row_number() over (order by tenant_id <= $3, tenant_id) as turn,

@@ -195,7 +195,7 @@ export class RunDriver {
     this.mailDue = false;
     const waiting = this.queue.reduce((last, arrival) => Math.max(last, arrival.letter ?? 0), this.seen);
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
-    for (const letter of letters) this.queue.push(letterArrival(this.hands, this.run, this.values, letter));
+    for (const letter of letters) this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
   }
 
   /** One turn: `idle` if there was nothing to do, `again` if there may be more. */

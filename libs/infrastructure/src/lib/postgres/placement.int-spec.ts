@@ -83,6 +83,12 @@ describe('a run whose steps ask for labels', () => {
        from pack_runs.runs, generate_series(1, 10000) where run_id = $1`,
       [runUuid(one)],
     );
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status)
+       select tenant_id, pack_runs.uuidv7(), environment_digest, isolation, 0, 'succeeded'
+       from pack_runs.runs, generate_series(1, 100000) where run_id = $1`,
+      [runUuid(one)],
+    );
     await submit(web.runStore);
     await database.sql('vacuum analyze');
     const plain = await worker.claims.register(aWorker());

@@ -114,6 +114,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   await worker.objectReferences.need(tenant, runId, [sha256('v')]);
   await worker.objectReferences.enrol([tenant]);
   await worker.objectReferences.unneeded(tenant, [sha256('u')], 60_000);
+  await submit(web.runStore, { tenant, concurrency: { group: 'g', onConflict: 'queue' } });
   return runId;
 }
 
