@@ -146,6 +146,16 @@ describe('faults of a plan', () => {
       ['EXPR_NOT_ALLOWED'],
     ],
     [
+      'files at one place',
+      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a: { content: 1 }, A: { content: 1 }, b/: "{{ {digest: \'x\'} }}", b/c/d: { content: 1 }, e/f: { content: 1 }, e: { content: 1 }, g/h: { content: 1 }, g/i: { content: 1 } } } }',
+      ['FILE_KEY_TAKEN', 'FILE_KEY_TAKEN', 'FILE_KEY_TAKEN'],
+    ],
+    [
+      'files that do not fit their keys',
+      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a/: { content: 1 }, b: "{{ [inputs.x] }}", c/: "{{ [inputs.x] }}" } } }',
+      ['FILE_NOT_A_FILE', 'FILE_NOT_A_FILE'],
+    ],
+    [
       'what is no file',
       '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a: text, b: 1, c: { x: 1 }, d: { content: 1 }, e: "{{ 1 }}", f: "{{ {digest: \'x\'} }}" } } }',
       ['FILE_NOT_A_FILE', 'FILE_NOT_A_FILE', 'FILE_NOT_A_FILE', 'FILE_NOT_A_FILE'],
