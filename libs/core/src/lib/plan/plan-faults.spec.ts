@@ -152,7 +152,7 @@ describe('faults of a plan', () => {
     ],
     [
       'files that do not fit their keys',
-      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a/: { content: 1 }, b: "{{ [inputs.x] }}", c/: "{{ [inputs.x] }}" } } }',
+      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a/: { content: 1 }, b: "{{ [pack.name] }}", c/: "{{ [pack.name] }}" } } }',
       ['FILE_NOT_A_FILE', 'FILE_NOT_A_FILE'],
     ],
     [

@@ -147,7 +147,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   it.each([
     ['once', true, { kind: 'lost', reason: 'OBJECT_STORE_UNAVAILABLE' }],
     ['idempotent', true, { kind: 'failed', code: 'OBJECT_STORE_UNAVAILABLE', retryable: true }],
-    ['once', false, { kind: 'failed', code: 'HTTP_CONNECTION' }],
+    ['once', false, { kind: 'failed', code: 'EGRESS_UNREACHABLE' }],
   ] as const)(
     'where nothing can be kept any more, a %s step (sent: %s) is not tried blindly again',
     async (effects, sent, expected) => {
