@@ -207,6 +207,9 @@ describe('faults of a plan', () => {
     ],
     ['a policy that is none', 'policies: [ { id: p, engine: cel, source: "1 +" } ]', '', ['POLICY_SYNTAX']],
     ['an engine that is not here', 'policies: [ { id: p, engine: opa, source: "x" } ]', '', ['POLICY_ENGINE_UNKNOWN']],
+    ['an empty group', 'inputs: [ { name: x, type: string, default: "" } ]\nconcurrency: { group: "{{ inputs.x }}" }', '', ['PLAN_CONCURRENCY_GROUP']], // prettier-ignore
+    ['a group of null', 'inputs: [ { name: x, type: string } ]\nconcurrency: { group: "g-{{ inputs.x }}" }', '', ['EXPR_NULL']], // prettier-ignore
+    ['a long group', `concurrency: { group: "${'g'.repeat(201)}" }`, '', ['PLAN_CONCURRENCY_GROUP']],
     ['a group of results', 'concurrency: { group: "{{ steps.a.status }}" }', '', ['EXPR_NOT_ALLOWED']],
     [
       'an output of another type',

@@ -128,6 +128,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.*', E2E, 'registers its worker as configured'],
+  ['limits.profileWait', 'apps/worker/src/worker.module.ts', 'configuration.limits.profileWait'],
   ['limits.*', E2E, 'ends attempts and binds its defaults as configured'],
   [
     'telemetry.logLevel',
