@@ -76,7 +76,7 @@ describe('the concurrency group of a run', () => {
   it('is what its expression is for these inputs; the plan keeps the expression', () => {
     expect(group('"deploy-{{ inputs.env }}-{{ pack.name }}"', { env: 'prod' })).toMatchObject({
       claim: { group: expect.stringMatching(/^deploy-prod-/) as string, onConflict: 'refuse' },
-      rule: { group: 'deploy-{{inputs.env}}-{{pack.name}}', onConflict: 'refuse' },
+      rule: { group: 'deploy-{{ inputs.env }}-{{ pack.name }}', onConflict: 'refuse' },
     });
   });
 
