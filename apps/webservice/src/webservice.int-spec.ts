@@ -1338,12 +1338,12 @@ spec:
       'waiting',
       'queued',
     ]);
-    const read = await ask('ada', 'GET', `/api/runs/${String(second.body['runId'])}`);
+    const read = await ask('ada', 'GET', `/api/runs/${second.body['runId'] as string}`);
     expect(read.body['waits']).toEqual([expect.objectContaining({ kind: 'concurrency', id: 'deploy-prod' })]);
     const refused = await submit('prod', 'refuse');
     expect([refused.status, refused.body['code']]).toEqual([409, 'CONCURRENCY_GROUP_HELD']);
     expect(refused.body['detail']).toContain(first.body['runId']);
-    const graph = await ask('ada', 'GET', `/api/runs/${String(first.body['runId'])}/graph`);
+    const graph = await ask('ada', 'GET', `/api/runs/${first.body['runId'] as string}/graph`);
     expect(graph.body['nodes']).toEqual([expect.objectContaining({ id: 'a', workers: ['gpu'] })]);
   });
 });
