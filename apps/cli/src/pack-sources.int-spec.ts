@@ -51,7 +51,7 @@ describe('one pack in every form', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function identityOf(argument: string, options: object = {}) {
-    const context = { env: {}, readStdin: async () => '' };
+    const context = { env: {}, readStdin: async () => new Uint8Array() };
     const planning = await planOffline(argument, { input: ['who=me'], ...options } as never, context);
     if (planning.kind === 'refused') throw new Error(JSON.stringify(planning.faults));
     return { planHash: planning.planned.planHash, contentDigest: planning.planned.plan.pack.contentDigest };
