@@ -202,7 +202,8 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters) this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+    for (const letter of letters)
+      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */

@@ -53,7 +53,13 @@ function holdsSecret(redactor: Pick<Redactor, 'json'>, value: Json): boolean {
 }
 
 /** The outputs come beside the record, which names their digest. */
-function resolutionArrival(hands: DriverHands, run: ClaimedRun, values: RunValues, letter: Letter, redactor: Pick<Redactor, 'json'>): Arrival {
+function resolutionArrival(
+  hands: DriverHands,
+  run: ClaimedRun,
+  values: RunValues,
+  letter: Letter,
+  redactor: Pick<Redactor, 'json'>,
+): Arrival {
   const { position, response, envelope } = letter;
   const opened = envelope ? hands.openResolution(envelope) : null;
   if (!opened) return refused(hands, run, position, 'RESOLUTION_UNSIGNED', letter.given.type);

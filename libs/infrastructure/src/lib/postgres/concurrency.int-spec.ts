@@ -72,7 +72,8 @@ describe('runs of one concurrency group', () => {
     expect(created.filter((one) => one.kind === 'created' && !one.inLine)).toHaveLength(1);
     const holder = ids.find(({ runId }) => runUuid(runId) === due[0]?.run_id)?.runId;
     for (const outcome of outcomes)
-      if (outcome.kind === 'refused') expect(outcome).toEqual({ kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder });
+      if (outcome.kind === 'refused')
+        expect(outcome).toEqual({ kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder });
   });
 
   it('never lose one between the end of the holder and a submission', async () => {
