@@ -52,7 +52,7 @@ describe('one pack in every form', () => {
 
   async function identityOf(argument: string, options: object = {}) {
     const context = { env: {}, readStdin: async () => new Uint8Array() };
-    const planning = await planOffline(argument, { input: ['who=me'], ...options } as never, context);
+    const planning = await planOffline(argument, { input: ['who=me'], ...options }, context);
     if (planning.kind === 'refused') throw new Error(JSON.stringify(planning.faults));
     return { planHash: planning.planned.planHash, contentDigest: planning.planned.plan.pack.contentDigest };
   }
