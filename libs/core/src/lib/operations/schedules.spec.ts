@@ -86,7 +86,10 @@ class MemorySchedules extends ScheduleStore {
     return Promise.resolve(schedule ? { schedule, now: NOW + 1, active: [] } : null);
   }
 
-  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked> {
+  held = false;
+
+  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked | 'held'> {
+    if (this.held) return Promise.resolve('held');
     this.done.push(`ran ${place.scheduleId} ${run.runId}`);
     return Promise.resolve('done');
   }
@@ -171,6 +174,15 @@ describe('due ticks', () => {
       'unlucky failed',
       'fine ran',
     ]);
+  });
+
+  it('are skipped where another run holds the concurrency group and the pack says that runs are refused', async () => {
+    const schedules = all(aSchedule('one'));
+    schedules.held = true;
+    const told: ToldTick[] = [];
+    await turn(schedules, async () => ({ runId: 'run_1' }) as never, told);
+    expect(schedules.done).toEqual(['skipped one CONCURRENCY_GROUP_HELD']);
+    expect(told).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
   });
 
   it('do nothing where a schedule was paused or stopped after it was taken', async () => {

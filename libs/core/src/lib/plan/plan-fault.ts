@@ -37,6 +37,7 @@ export const PLAN_REMEDIES = {
   EXECUTOR_PARAMETER: 'Correct the parameter.',
   EXECUTOR_PARAMETER_UNKNOWN: 'Remove the parameter or correct its name.',
   EXECUTOR_PARAMETER_MISSING: 'Add the parameter.',
+  FILE_KEY_TAKEN: 'Give each file a path of its own, none below another.',
   FILE_NOT_A_FILE: 'Write an artifact, a file input, pack:<path> or {content: …}.',
   IMAGE_NOT_PINNED: 'Write the image as name@sha256:…, with the digest of one platform and without a tag.',
   RETRIES_OVER_CAP: 'Ask for no more attempts, and no longer pauses, than the operator allows.',
