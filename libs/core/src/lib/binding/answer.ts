@@ -159,7 +159,9 @@ function outputs(
   if (isItem(step)) {
     const { node } = nodeAt(sight.x, repeatOf(step));
     const declared: JsonObject =
-      (node.kind === 'map' || node.kind === 'loop') && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
+      (node.kind === 'map' || node.kind === 'loop') && isJsonObject(node.outputs ?? undefined)
+        ? (node.outputs ?? {})
+        : {};
     return keep(evaluate(sight, step, declared, missing));
   }
   return keep(gateOutputs(sight, step, missing));

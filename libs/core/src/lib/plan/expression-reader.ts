@@ -17,7 +17,15 @@ import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Faults } from './faults';
 import { RESPONSE_TYPE } from './builtin-executors';
 import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, type FieldRule } from './field-rule';
-import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep, type Scope, type StepRead } from './planned-step';
+import {
+  isOverBefore,
+  namesIn,
+  stepNamed,
+  viewType,
+  type PlannedStep,
+  type Scope,
+  type StepRead,
+} from './planned-step';
 
 /** Where an expression stands. */
 export interface Place {

@@ -98,7 +98,9 @@ function layOutList(
     planned.push(one);
     if (!scope.steps.has(step.id)) scope.steps.set(step.id, one);
     one.lists = listsIn(step).map((inner) => {
-      const innerScope = inner.ownScope ? { steps: new Map<string, PlannedStep>(), owner: one, variables: {}, loop: null } : scope;
+      const innerScope = inner.ownScope
+        ? { steps: new Map<string, PlannedStep>(), owner: one, variables: {}, loop: null }
+        : scope;
       return layOutList(inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
     });
   });

@@ -61,8 +61,7 @@ function readRange(
   const value = wrong.length > 0 ? undefined : valueOf(items, readings, known);
   if (value !== undefined) {
     const counted = countedRange(writtenRange(value));
-    if (counted === null)
-      faults.add('LOOP_RANGE', at, 'start, end and step must be whole numbers, and step not 0.');
+    if (counted === null) faults.add('LOOP_RANGE', at, 'start, end and step must be whole numbers, and step not 0.');
     else checkCount(rangeLength(counted), maxIterations, at, faults);
   }
   return { items, type: NUMBER_TYPE, late: readings.some(({ late }) => late) };

@@ -123,8 +123,7 @@ export function pump(draft: Draft, step: StepId): void {
     if (child === undefined) draft.set(begun, { kind: 'pending', waitsFor: 0 });
     draft.send({ type: 'begin', step: begun });
   }
-  if (state.open === 0 && (state.kind === 'group' || isOver(state)))
-    return closeContainer(draft, step, state);
+  if (state.open === 0 && (state.kind === 'group' || isOver(state))) return closeContainer(draft, step, state);
   if (step !== ROOT && state.granted && state.live === 0) {
     draft.set(step, { ...state, granted: false });
     draft.send({ type: 'idle', step });

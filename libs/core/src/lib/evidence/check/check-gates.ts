@@ -110,9 +110,7 @@ function itemObjection(
   if (expanded === undefined) return null;
   const digest = digestOfRef(expanded.items);
   const items: Json | undefined =
-    digest === null
-      ? null
-      : evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
+    digest === null ? null : evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
   if (items === undefined) return null;
   return digestOf(itemAt(items, Number(place[2]))) === item ? null : 'it names another item';
 }
