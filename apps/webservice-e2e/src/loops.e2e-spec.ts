@@ -37,7 +37,7 @@ describe('a loop that waits between its turns', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-loops-'));
-    stack = await startStack(folder, { workers: 2 });
+    stack = await startStack(folder, { workers: 1 });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
 
@@ -51,17 +51,22 @@ describe('a loop that waits between its turns', () => {
     return body['items'] as StepView[];
   }
 
-  it('survives the death of every worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
+  async function replaceWorkers(): Promise<void> {
+    for (const pid of stack.workerPids()) await stack.killWorker('SIGKILL', pid);
+    await stack.startWorker();
+  }
+
+  it('survives the death of its worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
     const file = join(folder, 'turns');
     writeFileSync(file, '');
     const turns = (): readonly string[] => readFileSync(file, 'utf8').trim().split('\n');
     const run = await ada.submit(poll(file));
     while (turns()[0] !== 'turn 0 after 0') await pause(20);
-    for (const pid of stack.workerPids()) await stack.killWorker('SIGKILL', pid);
+    await replaceWorkers();
     while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(50);
     const waiting = await ada.ask('GET', `/api/runs/${run}`);
     expect(waiting.body['waits'] ?? []).toMatchObject([{ kind: 'delay', id: 'poll' }]);
-    for (const pid of stack.workerPids()) await stack.killWorker('SIGKILL', pid);
+    await replaceWorkers();
     const summary = await ada.until(run, ['succeeded', 'failed'], 60);
     expect(summary['status']).toBe('succeeded');
     const made = await steps(run);
