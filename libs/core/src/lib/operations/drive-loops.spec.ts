@@ -272,6 +272,6 @@ describe('a page of artifacts', () => {
       }
     }
     await toEnd(world, run, [noop(), new Capturing()]);
-    expect(world.rows.get(run)?.get('all' as StepId)?.outputs).toEqual({ from: ['pages[0]::page', 'pages[1]::page'] });
+    expect(world.rows.get(run)?.get('all')?.outputs).toEqual({ from: ['pages[0]::page', 'pages[1]::page'] });
   });
 });
