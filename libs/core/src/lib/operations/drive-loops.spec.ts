@@ -1,6 +1,6 @@
 import { MemoryWorld } from '../../testing/memory-world';
 import { packText, planned } from '../../testing/planning';
-import type { RunId, StepId } from '../foundation/ids';
+import type { RunId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
 import { RunDriver } from './drive-run';
