@@ -2,10 +2,15 @@ import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
 import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
+import { registerDiff } from './commands/diff.command';
+import { registerGraph } from './commands/graph.command';
+import { registerInit } from './commands/init.command';
 import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
+import { registerSchema } from './commands/schema.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
+import { registerTest } from './commands/test.command';
 import { registerValidate } from './commands/validate.command';
 import { registerVerify } from './commands/verify.command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -52,14 +57,19 @@ export async function runCommandLine({
       outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
     })
     .exitOverride();
+  registerInit(program, context);
   registerValidate(program, context);
   registerPlan(program, context);
   registerSimulate(program, context);
+  registerDiff(program, context);
+  registerGraph(program, context);
+  registerTest(program, context);
   registerServerCommands(program, context);
   registerPack(program, context);
   registerVerify(program, context);
   registerConfig(program, context);
   registerDev(program, context);
+  registerSchema(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -16,7 +16,9 @@ import { OpenStreams } from './logs/open-streams';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
+import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
+import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
@@ -47,11 +49,13 @@ export class AppModule {
         GatesController,
         AttentionController,
         PlansController,
+        ComparisonController,
         SchedulesController,
         PacksController,
         UploadsController,
         MeController,
         ErrorsController,
+        SchemasController,
       ],
       providers: [
         { provide: PublicUrl, useValue: url },

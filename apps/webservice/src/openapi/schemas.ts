@@ -54,7 +54,7 @@ const envelope = closed({
   signatures: listOf(closed({ keyid: text, sig: text })),
 });
 
-const fault = closed({
+const faultFields = {
   code: text,
   path: text,
   line: { type: ['integer', 'null'] },
@@ -62,7 +62,14 @@ const fault = closed({
   message: text,
   remediation: text,
   aliases: listOf(text),
-});
+};
+const fault = {
+  ...closed({
+    ...faultFields,
+    file: { ...text, description: 'The file of the pack that it is in; absent: the manifest.' },
+  }),
+  required: Object.keys(faultFields),
+};
 
 const party = closed({
   id: text,
@@ -238,11 +245,59 @@ export const SCHEMAS = {
         label: maybeText,
         kind: text,
         parent: text,
+        branch: { type: ['integer', 'string', 'null'] },
         needs: listOf(text),
+        when: maybeText,
         uses: maybeText,
         effects: maybeText,
+        gated: { type: ['boolean', 'null'] },
         approval: maybeText,
         policy: maybeText,
+      }),
+    ),
+    edges: listOf(closed({ from: text, to: text })),
+  }),
+  GraphDrawing: closed({ format: { type: 'string', enum: ['mermaid', 'svg'] }, text }),
+  PlanChange: {
+    type: 'object',
+    required: ['path'],
+    additionalProperties: false,
+    properties: { path: text, before: anything, after: anything },
+  },
+  PlanDiff: closed({
+    same: flag,
+    planHash: closed({ before: digest, after: digest }),
+    steps: listOf(
+      closed({
+        id: text,
+        change: { type: 'string', enum: ['added', 'removed', 'moved', 'changed'] },
+        kind: text,
+        from: maybeText,
+        changes: listOf({ $ref: '#/components/schemas/PlanChange' }),
+      }),
+    ),
+    parts: mapOf(listOf({ $ref: '#/components/schemas/PlanChange' })),
+    gates: closed({
+      newlyUngated: listOf(text),
+      newlyGated: listOf(text),
+      removed: listOf(text),
+      added: listOf(text),
+    }),
+  }),
+  ScenarioReport: closed({
+    passed: whole,
+    failed: whole,
+    faulty: whole,
+    faults: listOf(object),
+    results: listOf(
+      closed({
+        file: text,
+        name: text,
+        status: { type: 'string', enum: ['passed', 'failed', 'faulty'] },
+        differences: listOf(
+          closed({ path: text, line: whole, column: whole, expected: anything, actual: anything, message: text }),
+        ),
+        faults: listOf(object),
       }),
     ),
   }),
