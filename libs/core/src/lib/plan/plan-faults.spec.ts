@@ -81,11 +81,6 @@ describe('faults of a plan', () => {
     ],
     ['a time', '- { id: a, run: { uses: "builtin:wait", with: { for: soon } } }', ['EXECUTOR_PARAMETER']],
     ['an extension', '- { id: a, run: { uses: "ext:x@1.0.0" } }', ['EXECUTOR_UNAVAILABLE']],
-    [
-      'a loop',
-      '- { id: a, loop: { until: "{{ steps.b.status == \'succeeded\' }}", body: [ { id: b, run: { uses: "builtin:noop" } } ] } }',
-      ['PLAN_KIND_UNAVAILABLE'],
-    ],
     ['a text as condition', `- { id: a, when: "inputs.x", ${command('[x]')} }`, ['EXPR_TYPE']],
     ['a number as condition', `- { id: a, when: "{{ 1 + 1 }}", ${command('[x]')} }`, ['EXPR_TYPE']],
     ['all steps at once', '- { id: a, run: { uses: "builtin:noop", with: { x: "{{ steps }}" } } }', ['EXPR_ROOT']],
