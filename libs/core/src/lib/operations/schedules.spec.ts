@@ -9,7 +9,7 @@ import type { NewRun } from '../ports/run-store';
 import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../ports/schedule-store';
 import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '../schedule/schedule';
 import { KeepSchedules } from './keep-schedules';
-import type { PlannedPack } from './pack-source';
+import type { AdmissiblePack } from './admissible-pack';
 import { RunDueTicks, type ToldTick } from './run-due-ticks';
 import { PlanHashMismatch, type Submission, type SubmitRun } from './submit-run';
 
@@ -204,8 +204,9 @@ describe('an edit', () => {
     ...{ grants: [], actors: [], authTimeMs: 0, acr: null },
   };
   const planned = {
-    planned: { ...PIN, plan: { pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') } } },
-  } as unknown as PlannedPack;
+    ...PIN,
+    pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
+  } as unknown as AdmissiblePack;
   const UNSIGNED = { signers: [], signatures: [], refusal: null };
   const keep = (schedules: MemorySchedules) =>
     new KeepSchedules({
