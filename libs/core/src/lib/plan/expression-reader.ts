@@ -330,7 +330,10 @@ export class ExpressionReader {
     let view = this.views.get(found);
     if (view === undefined) this.views.set(found, (view = viewType(found)));
     steps[name] = view;
-    place.step?.reads.push({ of: found, control: rule.control, at, message: text });
+    // What a body yields, and when a loop ends, is the business of the map or loop around it.
+    const reader = place.step ?? place.scope.owner;
+    const own = reader !== place.step && found.list.scope === place.scope;
+    if (!own) reader?.reads.push({ of: found, control: rule.control, at, message: text });
   }
 }
 
