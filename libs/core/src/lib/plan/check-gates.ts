@@ -89,10 +89,11 @@ export function checkOverrides(
   }
 }
 
+/** `packs.approve` is asked of every approver, whether a pack says so or not. */
 function isAtLeast(a: Approval, b: Approval): boolean {
   return (
     a.minApprovals >= b.minApprovals &&
-    b.grants.every((grant) => a.grants.includes(grant)) &&
+    b.grants.every((grant) => grant === 'packs.approve' || a.grants.includes(grant)) &&
     (!a.allowSelfApproval || b.allowSelfApproval) &&
     (b.maxAuthAgeMs === null || (a.maxAuthAgeMs !== null && a.maxAuthAgeMs <= b.maxAuthAgeMs)) &&
     (a.reasonRequired || !b.reasonRequired)
