@@ -1,3 +1,4 @@
+import { isJsonArray, isJsonObject, type Json } from '../lib/foundation/json';
 import type { Planned } from '../lib/plan/plan-request';
 import { plan, shownFault, testConfiguration } from './planning';
 import { manifestOf, type Seedling, type Sprout } from './random-manifest';
@@ -20,13 +21,23 @@ export function plannableKinds(): readonly Sprout['kind'][] {
   return planning.kind === 'planned' ? [...KINDS, 'loop'] : KINDS;
 }
 
-/** Plans a random manifest; where its steps read what gates have not reviewed, they read nothing. Throws an `Error` with all faults else. */
-export function plannedOf(seedling: Seedling): { readonly made: Planned; readonly reads: boolean } {
+/** Plans a random manifest; where its steps read what gates have not reviewed, they read nothing. `secrets` false: nothing asks for any. Throws an `Error` with all faults else. */
+export function plannedOf(seedling: Seedling, secrets = true): { readonly made: Planned; readonly reads: boolean } {
   const faults: string[] = [];
   for (const reads of [true, false]) {
-    const planning = plan(JSON.stringify(manifestOf(seedling, reads)), {}, { configuration: randomConfiguration });
+    const manifest = manifestOf(seedling, reads);
+    const text = JSON.stringify(secrets ? manifest : withoutSecrets(manifest));
+    const planning = plan(text, {}, { configuration: randomConfiguration });
     if (planning.kind === 'planned') return { made: planning, reads };
     faults.push(...planning.faults.map(shownFault));
   }
   throw new Error(`${faults.join('\n')}\n${JSON.stringify(manifestOf(seedling, false), null, 1)}`);
+}
+
+/** The same manifest for worlds that hold no secrets. */
+function withoutSecrets(value: Json): Json {
+  if (isJsonArray(value)) return value.map(withoutSecrets);
+  if (!isJsonObject(value)) return value;
+  const { secrets: _, ...others } = value;
+  return Object.fromEntries(Object.entries(others).map(([name, one]) => [name, withoutSecrets(one)]));
 }

@@ -1,2 +1,5 @@
-/** How often a law is tried: in a change 500 times, nightly as often as `TASKRUNNER_PROPERTY_RUNS` says. */
-export const LAW_RUNS = Number(process.env['TASKRUNNER_PROPERTY_RUNS'] ?? 500);
+/** What a law is tried with: 500 cases, the same in every change; nightly as many new ones as `TASKRUNNER_PROPERTY_RUNS` says. */
+export function lawRuns(): { readonly numRuns: number; readonly seed?: number } {
+  const { TASKRUNNER_PROPERTY_RUNS: runs } = process.env;
+  return runs === undefined ? { numRuns: 500, seed: 1 } : { numRuns: Number(runs) };
+}

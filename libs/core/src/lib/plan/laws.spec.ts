@@ -3,7 +3,7 @@ import { plannableKinds, plannedOf, randomConfiguration } from '../../testing/pl
 import { written } from '../../testing/manifest-spelling';
 import { plan, planned, shownFault } from '../../testing/planning';
 import { manifestOf, seedlings, type Seedling } from '../../testing/random-manifest';
-import { LAW_RUNS } from '../../testing/runs-of-laws';
+import { lawRuns } from '../../testing/runs-of-laws';
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import { printTemplate, parseTemplate } from '../expression/template';
@@ -19,7 +19,7 @@ import type { Planned } from './plan-request';
 
 const seedling = seedlings(plannableKinds());
 const spelling = fc.array(fc.nat(999), { minLength: 1, maxLength: 40 });
-const runs = { numRuns: LAW_RUNS };
+const runs = lawRuns();
 const read = (text: string): ReadPack => {
   const reading = readPack(text);
   if (reading.kind === 'refused') throw new Error(`${reading.faults.map(shownFault).join('\n')}\n${text}`);
