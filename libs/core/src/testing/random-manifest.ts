@@ -1,14 +1,12 @@
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../lib/foundation/json';
+import { isJsonObject, type Json, type JsonObject } from '../lib/foundation/json';
 import { Speller } from './manifest-spelling';
 
 // Random manifests. A value of fast-check is a plain tree of choices, so that it shrinks; `manifestOf` makes a sound manifest of it.
 
-const KINDS = ['run', 'group', 'parallel', 'map', 'loop', 'conditional', 'approval', 'policy'] as const;
-
 /** A step to be: what it is, and choices about its fields. */
 export interface Sprout {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: 'run' | 'group' | 'parallel' | 'map' | 'loop' | 'conditional' | 'approval' | 'policy';
   /** Each field takes its own number from here. */
   readonly choices: readonly number[];
   readonly children: readonly Sprout[];
@@ -57,7 +55,7 @@ class Gardener {
   manifest({ choices: c, steps }: Seedling): JsonObject {
     const { speller } = this;
     const list = this.list(steps, { visible: [], together: false });
-    const first = String((list[0] as JsonObject)['id']);
+    const first = idOf(list[0]);
     return {
       apiVersion: 'stellaops.io/pack.v1',
       kind: 'TaskPack',
@@ -131,7 +129,7 @@ class Gardener {
     if (kind === 'map') {
       const steps = this.list(children, { visible, together: false });
       const items = at(c, 8, 2) ? speller.text('{{ inputs.list }}') : [1, 2];
-      const last = String((steps.at(-1) as JsonObject)['id']);
+      const last = idOf(steps.at(-1));
       const outputs = at(c, 9, 2) ? {} : { outputs: { last: speller.text(`{{ steps.${last}.status }}`) } };
       const width = at(c, 10, 3);
       return {
@@ -147,7 +145,7 @@ class Gardener {
     }
     if (kind === 'loop') {
       const body = this.list(children, { visible, together: false });
-      const last = String((body.at(-1) as JsonObject)['id']);
+      const last = idOf(body.at(-1));
       return {
         ...common,
         loop: {
@@ -226,6 +224,12 @@ class Gardener {
   private read(c: readonly number[], visible: readonly string[]): string | null {
     return !this.reads || visible.length === 0 ? null : (visible[at(c, 10, visible.length)] ?? null);
   }
+}
+
+function idOf(step: Json | undefined): string {
+  const id = isJsonObject(step ?? null) ? (step as JsonObject)['id'] : null;
+  if (typeof id !== 'string') throw new TypeError('a step has an id');
+  return id;
 }
 
 /** A choice: a number below `of`. */

@@ -338,7 +338,7 @@ describe('what an environment decides', () => {
       field === 'retries'
         ? { maxAttempts: 2, backoffMs: 1, maxBackoffMs: 2, nodes: [] }
         : 1 + (testDefaults[field as keyof ProfileDefaults] as number);
-    const defaults = { ...testDefaults, [field]: one } as ProfileDefaults;
+    const defaults = { ...testDefaults, [field]: one };
     expect(differs(planFull(fullManifest, fullEnvironment, { ...fullConfiguration, defaults }))).toEqual(shows(place));
   });
 });
