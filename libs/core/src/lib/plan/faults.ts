@@ -45,6 +45,11 @@ export class Faults {
     this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
   }
 
+  /** A fault in a file of the pack, at its place there. */
+  addInFile(file: string, fault: Omit<Fault, 'file'>): void {
+    this.found.push({ ...fault, file });
+  }
+
   /** Something that does not stop the plan. */
   warn(code: PlanFaultCode, at: string, message: string): void {
     this.warned.push(this.fault(code, at, message, {}));
