@@ -45,7 +45,7 @@ export class GateGuards {
 
 /**
  * A step behind an approval gate reads what was fixed when the gate was reached, the gate itself, or results behind the same
- * gate; what decides that it runs, and what it runs, is one of the first two.
+ * gate; what decides that it runs, and what it runs, is one of the first two. What a gate did not see a later one may have seen.
  */
 export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, faults: Faults): void {
   for (const step of steps) {
@@ -53,10 +53,12 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
     const gates = guards.guarding(step);
     if (gates.length === 0) continue;
     for (const { of, control, previous, at } of step.reads) {
-      if (gates.some((gate) => (previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate)))) continue;
-      const behind = guards.guarding(of);
-      if (!control && gates.every((gate) => behind.includes(gate))) continue;
-      const gate = gates.at(-1)?.step.id ?? '';
+      const behind = control ? [] : guards.guarding(of);
+      const fixedBy = (gate: PlannedStep): boolean => (previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate));
+      const seen = gates.filter((gate) => fixedBy(gate) || behind.includes(gate));
+      const unseen = gates.filter((gate) => !seen.includes(gate) && !seen.some((later) => isOverBefore(gate, later)));
+      if (unseen.length === 0) continue;
+      const gate = unseen.at(-1)?.step.id ?? '';
       const what = control
         ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide`
         : `was not there for the gate ${gate}`;
@@ -95,10 +97,11 @@ export function checkOverrides(
   }
 }
 
+/** `packs.approve` is asked of every approver, whether a pack says so or not. */
 function isAtLeast(a: Approval, b: Approval): boolean {
   return (
     a.minApprovals >= b.minApprovals &&
-    b.grants.every((grant) => a.grants.includes(grant)) &&
+    b.grants.every((grant) => grant === 'packs.approve' || a.grants.includes(grant)) &&
     (!a.allowSelfApproval || b.allowSelfApproval) &&
     (b.maxAuthAgeMs === null || (a.maxAuthAgeMs !== null && a.maxAuthAgeMs <= b.maxAuthAgeMs)) &&
     (a.reasonRequired || !b.reasonRequired)

@@ -4,9 +4,9 @@ import { ANY_TYPE, NUMBER_TYPE, objectType, type StaticType } from '../expressio
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
+import { normaliseParameters } from '../pack/parameter-spellings';
 import { BUILTIN_EXECUTORS, builtinNamed, type BuiltinExecutor } from './builtin-executors';
 import { checkEgress, type EgressLists } from './check-egress';
-import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';

@@ -9,6 +9,7 @@ import { grant, openGroup, openRepeat, releaseSlot } from './container';
 import type { Draft } from './draft';
 import { beginGate, openGate } from './gate-step';
 import { beginLeaf, startAttempt } from './leaf';
+import { mustOpen } from './unopened-gates';
 
 /** A step was given a slot. If it moved on meanwhile the slot goes back. */
 export function begin(draft: Draft, step: StepId): void {
@@ -29,10 +30,11 @@ export function begin(draft: Draft, step: StepId): void {
 
 function beginPending(draft: Draft, step: StepId): void {
   const admission = admit(draft, step);
-  const { node } = nodeAt(draft.x, step);
+  const known = nodeAt(draft.x, step);
+  const { node } = known;
   if (admission.kind === 'skipped') {
     const { code, satisfied } = admission;
-    const blocked = node.kind === 'gate' && !satisfied;
+    const blocked = !satisfied && mustOpen(known);
     return draft.end(step, { status: 'skipped', code, satisfied, blocked }, { holdsSlot: true });
   }
   if (node.when !== null) return ask(draft, step, 'when');

@@ -10,6 +10,7 @@ import type { Draft } from './draft';
 import { inheritance } from './inheritance';
 import { FIRST_ITERATION, iterationEnded, stopBetween } from './iteration';
 import { stopCode } from './leaf';
+import { standsBehindUnopened } from './unopened-gates';
 
 // A container holds counters and a queue of children that want a slot. It takes a slot of its own container only while
 // something below it is under way: a gate or a wait holds up nobody else.
@@ -222,7 +223,12 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
 /** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
 export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
   if (isCleanup(draft, step)) return;
-  draft.end(step, { status: 'skipped', code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED' });
+  const blocked = standsBehindUnopened(draft.x, draft.run.steps, step);
+  draft.end(step, {
+    status: 'skipped',
+    code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',
+    blocked,
+  });
 }
 
 /** All children are over: the group asks for its outputs, or ends. */
