@@ -66,7 +66,7 @@ export type {
   RunOn,
   SandboxRequest,
 } from './lib/plan/plan';
-export { childOf, indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
+export { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
 export {
   blockOf,
   childrenOf,

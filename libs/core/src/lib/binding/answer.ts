@@ -7,10 +7,11 @@ import { parseExpression, type Expression } from '../expression/expression';
 import type { Reference } from '../expression/inspect';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { isItem, ROOT, repeatOf } from '../plan/place';
-import { nodeAt } from '../plan/plan-index';
+import { holdInputs } from '../plan/inner-inputs';
+import { nodeAt, packNodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { gateOutputs, renderGate, type GateRendering } from './render-gate';
-import { scopeFor, type Sight } from './scope';
+import { endOfPack, scopeFor, type Sight } from './scope';
 import { Missing } from './values';
 
 /** An answer and the values it brings into the journal; or the digests that must be fetched first. */
@@ -84,6 +85,8 @@ function decide(
       return { kind: 'outputs', outputs: outputs(sight, step, missing, keep) };
     case 'gate':
       return renderGate(sight, step, rendering, missing, keep);
+    case 'inputs':
+      return { kind: 'inputs', inputs: keep(innerInputs(sight, step, missing)) };
     case 'until':
       throw new TypeError('no loops in this machine');
   }
@@ -119,6 +122,17 @@ export function evaluate(sight: Sight, step: StepId, template: Json, missing: Mi
   return evaluateTemplate(template, scopeFor(sight, step, reads, missing));
 }
 
+/** What an inner pack begins with: what its caller hands over, held against what it asks for. */
+function innerInputs(sight: Sight, step: StepId, missing: Missing): Json {
+  const node = packNodeAt(sight.x, step);
+  const given = evaluate(sight, step, node.with, missing);
+  if (missing.digests.size > 0) return null;
+  const held = holdInputs(node.inputs, isJsonObject(given) ? given : {});
+  if (held.kind === 'values') return held.values;
+  const [first] = held.findings;
+  throw new Fault('INPUT_INVALID', first?.message ?? 'the inputs are not valid');
+}
+
 function outputs(
   sight: Sight,
   step: StepId,
@@ -134,6 +148,11 @@ function outputs(
     const declared: JsonObject =
       node.kind === 'map' && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
     return keep(evaluate(sight, step, declared, missing));
+  }
+  const { node } = nodeAt(sight.x, step);
+  if (node.kind === 'pack') {
+    const declared = Object.fromEntries(node.outputs.map((output) => [output.name, output.value]));
+    return keep(evaluate(sight, endOfPack(step), declared, missing));
   }
   return keep(gateOutputs(sight, step, missing));
 }

@@ -3,14 +3,14 @@ import type { GateRequest } from '../gate/gate-request';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, type Json } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
-import { indexOf, isItem, repeatOf, scopeOf } from '../plan/place';
+import { indexOf, itemAround, repeatOf } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
 import { nodesBehind, placeBehind, stepNamesRead } from './behind';
 import type { StepResult } from './results';
 import { secretsBehind } from './secret-names';
-import { scopeFor, stepView, visibleStep, type Sight } from './scope';
+import { inputsAt, scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
@@ -127,8 +127,8 @@ function notApplied(sight: Sight): readonly string[] {
 }
 
 function itemDigest(sight: Sight, step: StepId, missing: Missing): Digest | null {
-  const item = scopeOf(step) as StepId;
-  if (!isItem(item)) return null;
+  const item = itemAround(step);
+  if (item === null) return null;
   const list = valueOf(
     sight.x,
     sight.results,
@@ -171,7 +171,8 @@ export function policyInput(sight: Sight, step: StepId, at: number, actor: Json,
     if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id)
       steps[name] = stepView(sight, place, missing);
   }
-  const { runId, tenant, planHash, inputs } = sight.context;
+  const { runId, tenant, planHash } = sight.context;
+  const inputs = inputsAt(sight, step, missing);
   return {
     inputs,
     steps,

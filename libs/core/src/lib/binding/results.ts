@@ -40,6 +40,8 @@ export interface StepResult {
   readonly outputs: ValueRef;
   /** Of a map: its frozen items and how many. */
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
+  /** Of an inner pack: its frozen inputs. */
+  readonly inputs: ValueRef;
   /** Of the last execution. */
   readonly artifacts: readonly CapturedArtifact[];
   readonly gate: {
@@ -72,6 +74,7 @@ const NOTHING: StepResult = {
   exitCode: null,
   outputs: null,
   items: null,
+  inputs: null,
   artifacts: [],
   gate: null,
   judged: null,
@@ -121,6 +124,11 @@ export class Results {
         return this.change(event.step, {
           startedAt: this.get(event.step)?.startedAt ?? at,
           items: { ref: event.items, count: event.count },
+        });
+      case 'pack.entered':
+        return this.change(event.step, {
+          startedAt: this.get(event.step)?.startedAt ?? at,
+          inputs: event.inputs,
         });
       case 'step.started': {
         const { attempt, execution } = event;

@@ -8,6 +8,8 @@ export interface Fault {
   readonly line: number | null;
   /** From 1; null where the input has no columns. */
   readonly column: number | null;
+  /** The file that line and column are in, where it is not the document that was sent: the manifest of a pack inside it. */
+  readonly file?: string;
   readonly message: string;
   /** What to do. */
   readonly remediation: string;
@@ -20,9 +22,14 @@ export function sortFaults(faults: readonly Fault[], limit = 1_000): readonly Fa
   return [...faults]
     .sort(
       (a, b) =>
+        byText(a.file ?? '', b.file ?? '') ||
         (a.line ?? 0) - (b.line ?? 0) ||
         (a.column ?? 0) - (b.column ?? 0) ||
-        (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+        byText(a.path, b.path),
     )
     .slice(0, limit);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -15,13 +15,26 @@ export interface PlanFaultNote {
   readonly aliases?: readonly string[];
 }
 
+/** Which manifest a fault is in, and what uses it. */
+export interface Origin {
+  /** Its path in the caller's pack, or `name:version/pack.yaml` of a published one. */
+  readonly file: string;
+  /** In words: `the step undo in line 12`. */
+  readonly usedBy: string;
+}
+
+function from(origin: Origin | null, fault: Fault): Fault {
+  if (origin === null) return fault;
+  return { ...fault, file: origin.file, message: `${fault.message} It is used by ${origin.usedBy}.` };
+}
+
 /** Most near names that are looked for: after so many faults of names, the list says enough. */
 const MAX_GUESSES = 100;
 
 /** All faults and warnings of one planning, with their places in the manifest. */
 export class Faults {
-  private readonly found: Fault[] = [];
-  private readonly warned: Fault[] = [];
+  private readonly found: Fault[];
+  private readonly warned: Fault[];
   private guesses = 0;
   private lines: readonly string[] | null = null;
 
@@ -29,7 +42,28 @@ export class Faults {
   constructor(
     private readonly locate: (pointer: string, key?: boolean) => Location,
     private readonly source: string | null,
-  ) {}
+    private readonly origin: Origin | null = null,
+    around: Faults | null = null,
+  ) {
+    this.found = around?.found ?? [];
+    this.warned = around?.warned ?? [];
+  }
+
+  /** The same list, for the manifest of a pack inside this one. */
+  inside(locate: Faults['locate'], source: string | null, origin: Origin): Faults {
+    return new Faults(locate, source, origin, this);
+  }
+
+  /** Faults that the reading of an inner manifest has found. */
+  take(faults: readonly Fault[], origin: Origin): void {
+    for (const fault of faults) this.found.push(from(origin, fault));
+  }
+
+  /** Where a place stands, in words. */
+  shownPlace(at: string): string {
+    const { line } = this.locate(at, true);
+    return this.origin === null ? `line ${line}` : `${this.origin.file} line ${line}`;
+  }
 
   /** A fault at a place of the normalised manifest. */
   add(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
@@ -69,7 +103,7 @@ export class Faults {
     const within =
       note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
     const { aliases } = note;
-    return {
+    return from(this.origin, {
       code,
       path,
       line,
@@ -77,7 +111,7 @@ export class Faults {
       message,
       remediation: note.remediation ?? remedyOf(code),
       ...(aliases === undefined ? {} : { aliases }),
-    };
+    });
   }
 
   /** How far right of its beginning an offset of a text stands: only where the text stands as it is, on one line. */
