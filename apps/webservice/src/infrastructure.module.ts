@@ -70,6 +70,7 @@ export class InfrastructureModule {
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
     const planner = new PackPlanner(setting);
+    const library = new PackLibrary(packs.shelves, packVersions);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
       new SubmitRun({
@@ -79,6 +80,7 @@ export class InfrastructureModule {
         signer: admission,
         planner,
         judge,
+        resolvePack: (tenant, reference) => library.resolve(tenant, reference),
         workforce,
         sensitive,
         nonce,
@@ -124,7 +126,7 @@ export class InfrastructureModule {
         }),
       },
       { provide: PackJudge, useValue: judge },
-      { provide: PackLibrary, useValue: new PackLibrary(packs.shelves, packVersions) },
+      { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,

@@ -539,3 +539,5 @@ export {
   type PackLibraryCode,
   type Shelf,
 } from './lib/operations/pack-library';
+export { layInnerPacks, type LaidSource, type ResolvePack } from './lib/operations/inner-packs';
+export { PackOfStep } from './lib/operations/pack-of-step';

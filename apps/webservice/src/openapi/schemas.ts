@@ -54,15 +54,19 @@ const envelope = closed({
   signatures: listOf(closed({ keyid: text, sig: text })),
 });
 
-const fault = closed({
-  code: text,
-  path: text,
-  line: { type: ['integer', 'null'] },
-  column: { type: ['integer', 'null'] },
-  message: text,
-  remediation: text,
-  aliases: listOf(text),
-});
+const fault = closed(
+  {
+    code: text,
+    path: text,
+    line: { type: ['integer', 'null'] },
+    column: { type: ['integer', 'null'] },
+    file: text,
+    message: text,
+    remediation: text,
+    aliases: listOf(text),
+  },
+  ['file'],
+);
 
 const party = closed({
   id: text,

@@ -28,7 +28,7 @@ export function toGraph(plan: Plan, planHash: string, profile: Profile, environm
       kind: node.kind,
       parent,
       needs: [...node.needs],
-      uses: node.kind === 'run' ? node.uses : null,
+      uses: node.kind === 'run' || node.kind === 'pack' ? node.uses : null,
       effects: node.kind === 'run' ? node.effects : null,
       approval: node.kind === 'gate' ? node.approval : null,
       policy: node.kind === 'gate' ? node.policy : null,

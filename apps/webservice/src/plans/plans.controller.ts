@@ -3,6 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import {
   PackJudge,
   invalidPack,
+  layInnerPacks,
+  PackLibrary,
   planPack,
   resolveFileInputs,
   RunReader,
@@ -15,6 +17,7 @@ import {
   type PlanningSetting,
   type Profile,
   type RunId,
+  type PackReference,
   type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
@@ -43,6 +46,7 @@ export class PlansController {
     private readonly intake: PackIntake,
     private readonly judge: PackJudge,
     private readonly uploads: Uploads,
+    private readonly library: PackLibrary,
   ) {}
 
   @Post('plans')
@@ -107,7 +111,9 @@ export class PlansController {
 
   /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
   private async read(tenant: TenantId, body: PlanBody) {
-    const { source, signatures } = await this.intake.take(tenant, body);
+    const { source: sent, signatures } = await this.intake.take(tenant, body);
+    const resolve = (asking: TenantId, reference: PackReference) => this.library.resolve(asking, reference);
+    const { source } = await layInnerPacks(tenant, sent, resolve);
     const given = { source, inputs: body.inputs ?? {} };
     const asker = { tenant, signers: await signersOf(this.judge, tenant, source, signatures) };
     return { source, asker, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
