@@ -229,19 +229,19 @@ export {
   type Template,
   type TemplatePart,
 } from './lib/expression/template';
+export { typeOfSchema } from './lib/expression/schema-type';
 export {
   ANY_TYPE,
   arrayType,
   BOOLEAN_TYPE,
+  comparable,
   describeType,
   joinTypes,
   NULL_TYPE,
   nullable,
   NUMBER_TYPE,
   objectType,
-  overlap,
   STRING_TYPE,
-  typeOfSchema,
   typeOfValue,
   type StaticType,
   type ValueKind,

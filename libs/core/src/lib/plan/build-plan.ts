@@ -1,5 +1,6 @@
 import { digestOf } from '../canonical/digest';
 import { describeType } from '../expression/static-type';
+import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { allSteps } from '../pack/check-steps';
 import { contentDigest } from '../pack/pack-digest';
@@ -48,7 +49,8 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   };
   const reader = new ExpressionReader(names, faults);
   const packValue = { name: metadata.name, version: metadata.version };
-  const root: PackUnit = { read, files, faults, folder: '', chain: [] };
+  const ownDigest = (): Digest => contentDigest(pack, files);
+  const root: PackUnit = { read, files, faults, folder: '', contentDigest: ownDigest, chain: [] };
   const inner = new InnerPacks(files, read, MAX_STEPS);
   const list = layOut(root, (step, unit) => inner.open(step, unit));
   const steps = [...everyStep(list)];
@@ -86,7 +88,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const { sandbox } = spec;
   const plan: Plan = {
     schema: 'taskrunner.plan.v1',
-    pack: { ...packValue, contentDigest: contentDigest(pack, files) },
+    pack: { ...packValue, contentDigest: ownDigest() },
     inputs: resolved.shown,
     secrets: sortBy(
       spec.secrets.map(({ name, scope, required }) => ({ name, scope, required })),

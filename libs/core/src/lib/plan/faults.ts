@@ -1,6 +1,7 @@
 import { nearestName } from '../foundation/nearest-name';
 import { sortFaults, type Fault } from '../foundation/fault';
 import type { Location } from '../pack/reading';
+import { placeInText } from './text-place';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
 /** More about a fault. */
@@ -30,12 +31,15 @@ function from(origin: Origin | null, fault: Fault): Fault {
 
 /** Most near names that are looked for: after so many faults of names, the list says enough. */
 const MAX_GUESSES = 100;
+/** Most characters that are walked to places within texts; later faults are shown at the beginnings of their texts. */
+const MAX_WALK = 5_000_000;
 
 /** All faults and warnings of one planning, with their places in the manifest. */
 export class Faults {
   private readonly found: Fault[];
   private readonly warned: Fault[];
-  private guesses = 0;
+  /** Work that was spent, over all manifests. */
+  private readonly tally: { guesses: number; walked: number };
   private lines: readonly string[] | null = null;
 
   /** `source` is the manifest's text, for columns within a text. */
@@ -47,6 +51,7 @@ export class Faults {
   ) {
     this.found = around?.found ?? [];
     this.warned = around?.warned ?? [];
+    this.tally = around?.tally ?? { guesses: 0, walked: 0 };
   }
 
   /** The same list, for the manifest of a pack inside this one. */
@@ -82,7 +87,7 @@ export class Faults {
 
   /** `Did you mean x?`, or what else to do. */
   guess(name: string, known: Iterable<string>, otherwise: string): string {
-    const near = ++this.guesses > MAX_GUESSES ? null : nearestName(name, known);
+    const near = ++this.tally.guesses > MAX_GUESSES ? null : nearestName(name, known);
     return near === null ? otherwise : `Did you mean ${near}?`;
   }
 
@@ -100,27 +105,24 @@ export class Faults {
 
   private fault(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote): Fault {
     const { path, line, column } = this.locate(at, note.key);
-    const within =
-      note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
-    const { aliases } = note;
+const { aliases, offset, text } = note;
+    const place =
+      offset === undefined || text === undefined || this.source === null || (this.tally.walked += offset) > MAX_WALK
+        ? { line, column }
+        : placeInText(this.linesOf(this.source), { line, column }, text, offset);
     return from(this.origin, {
       code,
       path,
-      line,
-      column: column + within,
+      ...place,
       message,
       remediation: note.remediation ?? remedyOf(code),
       ...(aliases === undefined ? {} : { aliases }),
     });
   }
 
-  /** How far right of its beginning an offset of a text stands: only where the text stands as it is, on one line. */
-  private columns(line: number, column: number, text: string, offset: number): number {
-    if (this.source === null || text.includes('\n')) return 0;
-    this.lines ??= (this.source.startsWith('\uFEFF') ? this.source.slice(1) : this.source).split('\n');
-    const written = this.lines[line - 1]?.slice(column - 1) ?? '';
-    if (written.startsWith(text)) return offset;
-    return /^["']/.test(written) && written.startsWith(text, 1) ? offset + 1 : 0;
+  private linesOf(source: string): readonly string[] {
+    this.lines ??= (source.startsWith('\uFEFF') ? source.slice(1) : source).split('\n');
+    return this.lines;
   }
 }
 

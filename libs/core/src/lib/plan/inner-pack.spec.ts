@@ -245,6 +245,25 @@ spec:
   });
 });
 
+describe('what each use brings into the plan', () => {
+  it('has a bound over all uses', () => {
+    const large = nestedWith('x'.repeat(2 * 1024 * 1024));
+    const uses = Array.from({ length: 17 }, (_, i) => `- { id: u${i}, run: { uses: "pack:./large" } }`).join('\n');
+    expect(refusals(caller(uses), { 'large/pack.yaml': large })).toEqual([
+      expect.stringMatching(/^PACK_INNER_TOO_LARGE/),
+    ]);
+  });
+});
+
+function nestedWith(description: string): string {
+  return `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: large, version: 1.0.0, description: "${description}" }
+spec:
+  steps: [ { id: s, run: { uses: "builtin:noop" } } ]
+`;
+}
+
 describe('gates and inner packs', () => {
   const inner = (body: string): string => `apiVersion: stellaops.io/pack.v1
 kind: TaskPack

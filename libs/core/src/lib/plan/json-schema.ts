@@ -21,7 +21,7 @@ const MAX_FINDINGS = 100;
 /** Patterns of callers run in linear time: RE2 syntax, no backtracking. */
 const linear = Object.assign(
   (pattern: string): RegExp => {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
     // The validator asks a pattern for nothing but `test`.
     return {
       test: (text: string) => compiled.matcher(text).find(),
@@ -37,6 +37,8 @@ function newValidator(): Ajv2020 {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
+    // Its check would run the patterns of the schema by the engine that backtracks.
+    allowMatchingProperties: true,
     allErrors: true,
     logger: false,
     validateFormats: true,
@@ -65,7 +67,7 @@ function newValidator(): Ajv2020 {
 
 function isPattern(text: string): boolean {
   try {
-    return RE2JS.compile(text) !== null;
+    return RE2JS.compile(RE2JS.translateRegExp(text)) !== null;
   } catch {
     return false;
   }

@@ -1,5 +1,9 @@
+import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
 import { allSteps } from '../pack/check-steps';
 import { filesBelow, innerFolder, parseInnerReference, usesPack, type InnerReference } from '../pack/inner-pack';
+import type { Pack } from '../pack/pack';
+import { contentDigest } from '../pack/pack-digest';
 import type { PackFiles } from '../pack/pack-files';
 import { printPackReference } from '../pack/pack-reference';
 import type { PackStep } from '../pack/pack-step';
@@ -8,6 +12,8 @@ import type { Faults, Origin } from './faults';
 
 /** Most packs in each other below the one that is run. */
 const MAX_DEPTH = 5;
+/** Most bytes of manifests, and of the files that become parts of a plan, over all uses: a plan holds each use. */
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** A pack while it is being planned: the one that is run, or one that a step uses. Each use is a unit of its own. */
 export interface PackUnit {
@@ -18,6 +24,7 @@ export interface PackUnit {
   readonly faults: Faults;
   /** Where its files lie among those of the run: `''`, or a folder with a slash at the end. */
   readonly folder: string;
+  readonly contentDigest: () => Digest;
   /** Folders of the packs around it, outermost first. */
   readonly chain: readonly string[];
 }
@@ -25,6 +32,9 @@ export interface PackUnit {
 interface Opened {
   readonly reading: PackReading;
   readonly text: string;
+  /** Of what each use brings into the plan. */
+  readonly bytes: number;
+  readonly contentDigest: () => Digest;
 }
 
 /** Opens the packs that steps use. Each is read once, however often it is used. */
@@ -32,6 +42,7 @@ export class InnerPacks {
   private readonly opened = new Map<string, Opened | null>();
   private readonly refused = new Set<string>();
   private steps: number;
+  private bytes = 0;
 
   /** `files` are those of the run: of the caller's pack, and of the published ones that it uses. */
   constructor(
@@ -81,6 +92,12 @@ export class InnerPacks {
     const { name, version } = reading.pack.metadata;
     if (named.kind === 'registry' && (name !== named.reference.name || version !== named.reference.version))
       return refuse('PACK_INNER_UNAVAILABLE', `What is at hand as ${uses.slice(5)} is ${name}:${version}.`);
+    this.bytes += found.bytes;
+    if (this.bytes > MAX_BYTES) {
+      if (this.bytes - found.bytes <= MAX_BYTES)
+        faults.add('PACK_INNER_TOO_LARGE', at, `The packs in it bring more than ${MAX_BYTES} bytes into the plan.`);
+      return null;
+    }
     const before = this.steps;
     this.steps += allSteps(reading.pack).length;
     if (this.steps > this.maxSteps) {
@@ -93,6 +110,7 @@ export class InnerPacks {
       files: filesBelow(this.files, folder),
       faults: faults.inside(reading.locate, text, origin),
       folder,
+      contentDigest: found.contentDigest,
       chain,
     };
   }
@@ -101,12 +119,35 @@ export class InnerPacks {
     const known = this.opened.get(folder);
     if (known !== undefined) return known;
     const bytes = this.files.read(`${folder}pack.yaml`);
-    const text = bytes === null ? null : decoded(bytes);
-    const made =
-      bytes === null ? null : { reading: readPack(bytes, filesBelow(this.files, folder)), text: text ?? '' };
+    const made = bytes === null ? null : opened(bytes, filesBelow(this.files, folder));
     this.opened.set(folder, made);
     return made;
   }
+}
+
+function opened(bytes: Uint8Array, files: PackFiles): Opened {
+  const reading = readPack(bytes, files);
+  let digest: Digest | null = null;
+  const text = decoded(bytes);
+  if (reading.kind === 'refused') return { reading, text, bytes: 0, contentDigest: () => sha256(bytes) };
+  const { pack } = reading;
+  const parts = partsOf(pack).map((path) => files.read(path)?.length ?? 0);
+  return {
+    reading,
+    text,
+    bytes: bytes.length + parts.reduce((sum, size) => sum + size, 0),
+    contentDigest: () => (digest ??= contentDigest(pack, files)),
+  };
+}
+
+/** Files that become parts of a plan: schemas and policies. */
+function partsOf(pack: Pack): readonly string[] {
+  const schemas = allSteps(pack).flatMap(({ body }) =>
+    body.kind === 'run' ? [body.with['schema'], ...Object.values(body.outputs).map(({ schema }) => schema)] : [],
+  );
+  const inputs = pack.spec.inputs.map(({ schema }) => schema);
+  const policies = pack.spec.policies.map(({ path }) => path);
+  return [...schemas, ...inputs, ...policies].filter((path) => typeof path === 'string');
 }
 
 function fileOf(named: InnerReference, folder: string): string {

@@ -37,6 +37,7 @@ export const PLAN_REMEDIES = {
   PACK_INNER_FIELD: 'Remove the field: the steps of the inner pack state their own.',
   PACK_INNER_IGNORED: 'State it in the pack that is run, if it is to hold.',
   PACK_INNER_SECRET: 'Hand over the secret: secrets: {inner: outer}.',
+  PACK_INNER_TOO_LARGE: 'Use the packs less often, such as in a map, or make them smaller.',
   PACK_INNER_UNAVAILABLE: 'Check name and version, or put the pack into a folder of this pack and use its path.',
   BUNDLE_TRUST_UNKNOWN: 'Name a root that is configured, or have it configured.',
   EXPORT_DESTINATION_UNKNOWN: 'Name a destination that is configured, or have it configured.',

@@ -5,7 +5,6 @@ import { describeType, objectType, type StaticType } from '../expression/static-
 import type { Json, JsonObject } from '../foundation/json';
 import type { RunBody } from '../pack/pack-step';
 import type { InputRule } from '../pack/pack';
-import { contentDigest } from '../pack/pack-digest';
 import { ExpressionReader, type FieldReading, type Place } from './expression-reader';
 import { FIELDS } from './field-rule';
 import { holdInput, knownInputs, knownValue } from './inner-inputs';
@@ -109,7 +108,7 @@ export function readInnerPack(
     ...common,
     timeoutMs: least(common.timeoutMs, spec.timeoutMs),
     uses: body.uses,
-    pack: { ...pack, contentDigest: contentDigest(unit.read.pack, unit.files) },
+    pack: { ...pack, contentDigest: unit.contentDigest() },
     with: canonical,
     inputs: sortBy(inputs, ({ name }) => name),
     body: block,

@@ -1,14 +1,8 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import { readDocument } from '../document/read-document';
-import {
-  nullable,
-  STRING_TYPE,
-  NUMBER_TYPE,
-  objectType,
-  typeOfSchema,
-  type StaticType,
-} from '../expression/static-type';
+import { typeOfSchema } from '../expression/schema-type';
+import { nullable, STRING_TYPE, NUMBER_TYPE, objectType, type StaticType } from '../expression/static-type';
 import { isDigest } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { isOfType } from '../pack/check-names';
