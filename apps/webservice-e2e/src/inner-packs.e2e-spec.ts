@@ -106,7 +106,9 @@ describe('packs inside packs', () => {
     const registry = join(folder, 'registry');
     stack = await startStack(join(folder, 'state'), {
       configuration: {
-        packsRegistry: { registries: [{ name: 'main', type: 'folder', path: registry, tenants: ['acme'], publish: true }] },
+        packsRegistry: {
+          registries: [{ name: 'main', type: 'folder', path: registry, tenants: ['acme'], publish: true }],
+        },
       },
     });
     const pushed = await cli(['pack', 'push', join(folder, 'greeter'), '--registry', registry]);
@@ -121,7 +123,15 @@ describe('packs inside packs', () => {
   }, 60_000);
 
   async function submit(regions: readonly string[]): Promise<string> {
-    const args = ['run', join(folder, 'deploy'), '-i', `regions=${JSON.stringify(regions)}`, '--detach', '--output', 'text'];
+    const args = [
+      'run',
+      join(folder, 'deploy'),
+      '-i',
+      `regions=${JSON.stringify(regions)}`,
+      '--detach',
+      '--output',
+      'text',
+    ];
     const { status, out, err } = await cli(args, await stack.tokenFor('ada'));
     if (status !== 0) throw new Error(`${status} ${err} ${out}`);
     return /run_[0-9A-Z]{26}/i.exec(out)?.[0] ?? '';
@@ -148,7 +158,11 @@ describe('packs inside packs', () => {
     const steps = async (id: string) => (await ada.ask('GET', `/api/runs/${run}/steps/${encodeURIComponent(id)}`)).body;
     expect(await steps('greet')).toMatchObject({ kind: 'pack', status: 'succeeded', outputs: { text: 'hello good' } });
     expect(await steps('rollout[0]::undo')).toMatchObject({ status: 'skipped' });
-    expect(await steps('rollout[1]::undo')).toMatchObject({ kind: 'pack', status: 'succeeded', outputs: { region: 'bad' } });
+    expect(await steps('rollout[1]::undo')).toMatchObject({
+      kind: 'pack',
+      status: 'succeeded',
+      outputs: { region: 'bad' },
+    });
     expect(await steps('rollout[1]::undo::undo')).toMatchObject({ kind: 'run', status: 'succeeded' });
     const { lines } = await ada.lines(run);
     const said = lines.map(({ data }) => data['line'] ?? data['text'] ?? data['message']);

@@ -43,7 +43,11 @@ export async function planOffline(
 }
 
 /** The pack with the published packs that it uses, from the registries that the configuration names; without one they are not at hand. */
-export async function laidOffline(source: PackSource, options: OfflineOptions, env: Context['env']): Promise<PackSource> {
+export async function laidOffline(
+  source: PackSource,
+  options: OfflineOptions,
+  env: Context['env'],
+): Promise<PackSource> {
   const open = async (): Promise<PackLibrary | null> => {
     try {
       return await libraryOf(options, env);

@@ -138,7 +138,9 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
 /** The artifacts of an inner pack: its outputs of type `file`. */
 function filesAmong({ outputs: declared }: PackNode, outputs: Json): JsonObject {
   if (!isJsonObject(outputs)) return {};
-  const files = declared.filter(({ type }) => type === 'file').map(({ name }) => [name, outputs[name] ?? null] as const);
+  const files = declared
+    .filter(({ type }) => type === 'file')
+    .map(({ name }) => [name, outputs[name] ?? null] as const);
   return Object.fromEntries(files.filter(([, file]) => file !== null));
 }
 

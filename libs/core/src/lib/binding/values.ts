@@ -25,5 +25,7 @@ export function valueOf(x: PlanIndex, results: Results, values: Values, ref: Val
   const { node } = nodeAt(x, ref.of);
   if (node.kind === 'map' || node.kind === 'loop')
     return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
-  return Object.fromEntries(blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(x, ref.of, child.name))]));
+  return Object.fromEntries(
+    blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(x, ref.of, child.name))]),
+  );
 }

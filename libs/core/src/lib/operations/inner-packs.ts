@@ -54,7 +54,8 @@ export async function layInnerPacks(
         const inner = filesBelow(next.files, innerFolder('', uses));
         queue(inner.read('pack.yaml'), inner);
       }
-      if (named.kind !== 'registry' || seen.has(printPackReference(named.reference)) || seen.size === MAX_PACKS) continue;
+      if (named.kind !== 'registry' || seen.has(printPackReference(named.reference)) || seen.size === MAX_PACKS)
+        continue;
       seen.add(printPackReference(named.reference));
       const found = await orNull(resolve(tenant, named.reference));
       if (found === null) continue;
@@ -90,4 +91,3 @@ function filesOf({ source }: LibraryPack, folder: string): readonly PackFile[] {
   const manifest = { path: 'pack.yaml', bytes: new TextEncoder().encode(source.manifest), executable: false };
   return [manifest, ...kept].map((file) => ({ ...file, path: `${folder}${file.path}` }));
 }
-

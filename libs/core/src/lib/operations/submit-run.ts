@@ -328,7 +328,10 @@ export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: reado
   return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
-function refuseUntrusted({ name, version }: { readonly name: string; readonly version: string }, { refusal }: PackTrust): void {
+function refuseUntrusted(
+  { name, version }: { readonly name: string; readonly version: string },
+  { refusal }: PackTrust,
+): void {
   if (refusal === null) return;
   const { code, detail, remediation } = refusal;
   throw new SubmitRunError(code, `${name}:${version}: ${detail}`, remediation);

@@ -22,9 +22,7 @@ export function parseInnerReference(uses: string): InnerReference {
   const text = uses.slice('pack:'.length);
   if (!isInnerPath(uses)) {
     const reference = parsePackReference(text);
-    return reference === null || reference.version === null
-      ? { kind: 'invalid' }
-      : { kind: 'registry', reference };
+    return reference === null || reference.version === null ? { kind: 'invalid' } : { kind: 'registry', reference };
   }
   const path = parsePackPath(text);
   const folder = path?.replace(/(?:^|\/)pack\.yaml$/, '').replace(/\/$/, '') ?? '';

@@ -188,12 +188,10 @@ function checkGatedSecrets(
   faults: Faults,
 ): void {
   for (const planned of steps) {
-    const gated = planned.secrets.filter(
-      ({ name }) => {
-        const outer = secretNamed(name, handed);
-        return outer !== null && Object.hasOwn(secrets, outer) && secrets[outer]?.requireGate === true;
-      },
-    );
+    const gated = planned.secrets.filter(({ name }) => {
+      const outer = secretNamed(name, handed);
+      return outer !== null && Object.hasOwn(secrets, outer) && secrets[outer]?.requireGate === true;
+    });
     if (gated.length === 0 || guards.guarding(planned).length > 0) continue;
     for (const { name, at } of gated) faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound here.`);
   }

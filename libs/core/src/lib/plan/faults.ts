@@ -105,7 +105,7 @@ export class Faults {
 
   private fault(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote): Fault {
     const { path, line, column } = this.locate(at, note.key);
-const { aliases, offset, text } = note;
+    const { aliases, offset, text } = note;
     const place =
       offset === undefined || text === undefined || this.source === null || (this.tally.walked += offset) > MAX_WALK
         ? { line, column }

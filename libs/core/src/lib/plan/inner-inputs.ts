@@ -67,10 +67,7 @@ export function holdInput(
  * What an inner pack sees as `inputs` where the inputs of its caller decide it; null where results, items or the run itself do.
  * `around` are `inputs` and `pack` of the caller; null where they are not known.
  */
-export function knownInputs(
-  node: Pick<PackNode, 'inputs' | 'with'>,
-  around: JsonObject | null,
-): JsonObject | null {
+export function knownInputs(node: Pick<PackNode, 'inputs' | 'with'>, around: JsonObject | null): JsonObject | null {
   const given = around === null ? undefined : knownValue(node.with, around);
   const held = given === undefined ? null : holdInputs(node.inputs, isJsonObject(given) ? given : {});
   return held?.kind === 'values' ? held.values : null;

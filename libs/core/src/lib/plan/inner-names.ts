@@ -84,7 +84,8 @@ function withAuth({ uses }: RunNode, parameters: JsonObject, names: InnerNames):
   const auth = parameters['auth'];
   if (uses !== 'builtin:http' || !isJsonObject(auth)) return parameters;
   const { bearer, basic } = auth;
-  const outer = (name: Json | undefined): Json => (typeof name === 'string' ? (names.secrets.get(name) ?? name) : (name ?? null));
+  const outer = (name: Json | undefined): Json =>
+    typeof name === 'string' ? (names.secrets.get(name) ?? name) : (name ?? null);
   return {
     ...parameters,
     auth: isJsonObject(basic)
@@ -121,7 +122,12 @@ function renamedPart(part: unknown, secrets: ReadonlyMap<string, string>): unkno
   if (typeof part !== 'object' || part === null) return part;
   const node = part as SyntaxNode;
   if (node.kind === 'literal') return node;
-  if (node.kind === 'sub' && node.left.kind === 'field' && node.left.name === 'secrets' && node.right.kind === 'field') {
+  if (
+    node.kind === 'sub' &&
+    node.left.kind === 'field' &&
+    node.left.name === 'secrets' &&
+    node.right.kind === 'field'
+  ) {
     const outer = secrets.get(node.right.name);
     return outer === undefined ? node : { ...node, right: { ...node.right, name: outer } };
   }

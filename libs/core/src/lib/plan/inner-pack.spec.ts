@@ -1,4 +1,12 @@
-import { packFiles, packText, plan, planned, shownFault, testConfiguration, testEnvironment } from '../../testing/planning';
+import {
+  packFiles,
+  packText,
+  plan,
+  planned,
+  shownFault,
+  testConfiguration,
+  testEnvironment,
+} from '../../testing/planning';
 import type { JsonObject } from '../foundation/json';
 import type { PackNode, RunNode } from './plan';
 import { ungatedEffects } from './ungated-effects';
@@ -68,7 +76,11 @@ describe('a step that uses another pack', () => {
     ['a path out of the pack', '- { id: b, run: { uses: "pack:../x" } }', ['PACK_PATH']],
     ['a folder that is not there', '- { id: b, run: { uses: "pack:./packs/gone" } }', ['PACK_FILE_MISSING']],
     ['a file that is no pack', '- { id: b, run: { uses: "pack:./packs/rollback/undo.sh" } }', ['PLAN_FILE_MISSING']],
-    ['a published pack that is not at hand', '- { id: b, run: { uses: "pack:other:1.0.0" } }', ['PACK_INNER_UNAVAILABLE']],
+    [
+      'a published pack that is not at hand',
+      '- { id: b, run: { uses: "pack:other:1.0.0" } }',
+      ['PACK_INNER_UNAVAILABLE'],
+    ],
     ['an input that is missing', '- { id: b, run: { uses: "pack:./packs/rollback" } }', ['INPUT_MISSING']],
     ['an input of another name', USE.replace('region: eu', 'region: eu, regoin: eu'), ['INPUT_UNKNOWN']],
     ['an input of another type', USE.replace('region: eu', 'region: 1'), ['INPUT_TYPE']],
@@ -78,8 +90,16 @@ describe('a step that uses another pack', () => {
     ['effects', USE.replace('id: back,', 'id: back, effects: once,'), ['PACK_INNER_FIELD']],
     ['env', USE.replace('with:', 'env: { A: b }, with:'), ['PACK_INNER_FIELD']],
     ['artifacts', USE.replace('with:', 'artifacts: [{ name: a, path: a }], with:'), ['PACK_INNER_FIELD']],
-    ['an approval that the pack does not have', USE.replace('with:', 'approvals: { go: owners }, with:'), ['PACK_INNER_APPROVAL']],
-    ['a secret that the pack does not ask for', USE.replace('with:', 'secrets: { tok: deploy }, with:'), ['PACK_INNER_SECRET']],
+    [
+      'an approval that the pack does not have',
+      USE.replace('with:', 'approvals: { go: owners }, with:'),
+      ['PACK_INNER_APPROVAL'],
+    ],
+    [
+      'a secret that the pack does not ask for',
+      USE.replace('with:', 'secrets: { tok: deploy }, with:'),
+      ['PACK_INNER_SECRET'],
+    ],
   ])('refuses %s, at its place in the caller', (_, step, codes) => {
     const more = [
       'inputs: [ { name: where, type: string, default: mars } ]',
@@ -92,7 +112,10 @@ describe('a step that uses another pack', () => {
   });
 
   it('reports what is wrong inside with the file, the line and the step that uses it', () => {
-    const files = { ...FILES, 'packs/rollback/pack.yaml': INNER.replace('inputs.region }}"] }', 'inputs.regoin }}"] }') };
+    const files = {
+      ...FILES,
+      'packs/rollback/pack.yaml': INNER.replace('inputs.region }}"] }', 'inputs.regoin }}"] }'),
+    };
     const [fault, ...others] = refusals(caller(USE), files);
     expect(others).toEqual([]);
     expect(fault).toMatch(/^packs\/rollback\/pack\.yaml EXPR_UNKNOWN_NAME 13:\d+ .*used by the step back in line 6/);
@@ -183,12 +206,21 @@ secrets: [ { name: deploy-token, scope: packs.run } ]
   });
 
   it('refuses a sensitive input that is handed on', () => {
-    const plain = packFiles({ 'in/pack.yaml': INNER.replace(/run:\n(.*\n){2}/, 'run: { uses: "builtin:noop" }\n').replace('effects: once', 'name: x') });
+    const plain = packFiles({
+      'in/pack.yaml': INNER.replace(/run:\n(.*\n){2}/, 'run: { uses: "builtin:noop" }\n').replace(
+        'effects: once',
+        'name: x',
+      ),
+    });
     const text = packText(
       '- { id: p, run: { uses: "pack:./in", with: { region: "{{ inputs.key }}" } } }',
       'inputs: [ { name: key, type: string, required: true, sensitive: true } ]',
     );
-    const made = plan(text, { key: 'a-long-random-key-0193' }, { files: plain, configuration: { ...testConfiguration, sensitiveInputs: true } });
+    const made = plan(
+      text,
+      { key: 'a-long-random-key-0193' },
+      { files: plain, configuration: { ...testConfiguration, sensitiveInputs: true } },
+    );
     expect(made.kind === 'refused' ? made.faults.map(({ code }) => code) : []).toEqual(['SENSITIVE_FLOW']);
   });
 
@@ -283,7 +315,11 @@ ${body}
 
   it('a gate inside guards what follows the pack', () => {
     const after = '- { id: after, effects: once, run: { uses: "builtin:noop" } }';
-    const made = planned(packText(`${use('')}\n${after}`, approvals), {}, { files: packFiles({ 'in/pack.yaml': inner(`${gate('')}\n${act}`) }) });
+    const made = planned(
+      packText(`${use('')}\n${after}`, approvals),
+      {},
+      { files: packFiles({ 'in/pack.yaml': inner(`${gate('')}\n${act}`) }) },
+    );
     expect(ungatedEffects(made.plan)).toEqual([]);
   });
 
@@ -292,7 +328,11 @@ ${body}
     ['false', ['p::act']],
   ])('a gate that an input of value %s decides', (flag, expected) => {
     const body = `${gate(', when: "{{ inputs.flag }}"')}\n${act}`;
-    const made = planned(packText(use(`flag: ${flag}`), approvals), {}, { files: packFiles({ 'in/pack.yaml': inner(body) }) });
+    const made = planned(
+      packText(use(`flag: ${flag}`), approvals),
+      {},
+      { files: packFiles({ 'in/pack.yaml': inner(body) }) },
+    );
     expect(ungatedEffects(made.plan)).toEqual(expected);
   });
 

@@ -31,7 +31,8 @@ export const PLAN_REMEDIES = {
   PLAN_CONCURRENCY_GROUP: 'Write a group that is a text made of inputs.',
   EXECUTOR_UNAVAILABLE: 'Use an executor that this version has.',
   EXECUTOR_UNKNOWN: 'Correct the name of the executor.',
-  PACK_INNER_APPROVAL: 'Map each approval of the inner pack to one of this pack that is at least as strict: approvals: {inner: outer}.',
+  PACK_INNER_APPROVAL:
+    'Map each approval of the inner pack to one of this pack that is at least as strict: approvals: {inner: outer}.',
   PACK_INNER_CYCLE: 'Let no pack use itself, directly or by others.',
   PACK_INNER_DEPTH: 'Nest at most five packs in each other.',
   PACK_INNER_FIELD: 'Remove the field: the steps of the inner pack state their own.',

@@ -209,7 +209,11 @@ function checkGiven(
     const wanted = typeOfValueType(rules[index]?.type ?? 'object').kinds;
     const open: readonly string[] = rule.required && rule.default === null ? wanted : [...wanted, 'null'];
     if (!reading.type.kinds.some((kind) => open.includes(kind)))
-      return faults.add('INPUT_TYPE', place, `The input ${name} is of type ${rule.type}; this is ${describeType(reading.type)}.`);
+      return faults.add(
+        'INPUT_TYPE',
+        place,
+        `The input ${name} is of type ${rule.type}; this is ${describeType(reading.type)}.`,
+      );
     const value = valueOf(reading, known);
     const held = value === undefined ? null : holdInput(rule, value ?? rule.default);
     if (held?.kind !== 'refused') return;
@@ -293,7 +297,12 @@ function approvalsOf(
   return mapped;
 }
 
-function readOutputs(planned: PlannedStep, unit: PackUnit, list: PlannedList, reader: ExpressionReader): PackNode['outputs'] {
+function readOutputs(
+  planned: PlannedStep,
+  unit: PackUnit,
+  list: PlannedList,
+  reader: ExpressionReader,
+): PackNode['outputs'] {
   const end: Place = { scope: list.scope, step: null, failed: false, previous: false };
   const types: Record<string, StaticType> = {};
   const outputs = unit.read.pack.spec.outputs.map(({ name, type, value }, index) => {
@@ -323,7 +332,9 @@ function markControl(
   for (const [name, { reading, reads }] of given) {
     if (!controlling.has(name) && !controlling.has(null)) continue;
     const [from, to] = reads;
-    planned.reads = planned.reads.map((read, place) => (place >= from && place < to ? { ...read, control: true } : read));
+    planned.reads = planned.reads.map((read, place) =>
+      place >= from && place < to ? { ...read, control: true } : read,
+    );
     if (reading.faulty) continue;
     for (const { root, path } of readsOfTemplate(reading.canonical))
       if (root === 'inputs') reader.controlling.add(typeof path[0] === 'string' ? path[0] : null);
@@ -342,7 +353,11 @@ function warnOfIgnored({ step }: PlannedStep, { read }: PackUnit, { faults }: St
     ...(failure.message === null ? [] : ['failure.message']),
   ];
   if (ignored.length === 0) return;
-  faults.warn('PACK_INNER_IGNORED', `${step.at}/run/uses`, `Of an inner pack these say nothing: ${ignored.join(', ')}.`);
+  faults.warn(
+    'PACK_INNER_IGNORED',
+    `${step.at}/run/uses`,
+    `Of an inner pack these say nothing: ${ignored.join(', ')}.`,
+  );
 }
 
 function least(a: number | null, b: number | null): number | null {

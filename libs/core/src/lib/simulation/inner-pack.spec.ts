@@ -27,7 +27,10 @@ function play(steps: string, script: Json = {}, inputs: JsonObject = {}): Simula
     steps,
     `inputs: [ { name: list, type: array, default: [x, y] } ]\noutputs: [ { name: last, value: "{{ steps.p.outputs.said }}" } ]`,
   );
-  const simulation = simulate({ planned: planned(text, inputs, { files: packFiles({ 'in/pack.yaml': inner }) }), script });
+  const simulation = simulate({
+    planned: planned(text, inputs, { files: packFiles({ 'in/pack.yaml': inner }) }),
+    script,
+  });
   if (simulation.kind === 'refused') throw new Error(JSON.stringify(simulation.faults));
   return simulation;
 }
