@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { simulate, type Json, type Simulated } from '@taskrunner/core';
+import { simulate, simulationJson, type Json, type Simulated } from '@taskrunner/core';
 import { readDocumentFile, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { unreadable } from '../packs/pack-argument';
@@ -33,8 +33,7 @@ export function registerSimulate(program: Command, context: Context): void {
         if (simulation.kind === 'refused') {
           return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);
         }
-        if (options.output === 'json')
-          terminal.print(JSON.stringify({ ...simulation.report, status: simulation.status, code: simulation.code }));
+        if (options.output === 'json') terminal.print(JSON.stringify(simulationJson(simulation)));
         else printSimulation(simulation, terminal);
         return EXIT.OK;
       }, argument),
@@ -48,7 +47,7 @@ async function readScript(path: string): Promise<Json> {
   return readDocumentFile(bytes, path);
 }
 
-function printSimulation({ report, status, code }: Simulated, terminal: Terminal): void {
+function printSimulation({ report, status, code, assumptions }: Simulated, terminal: Terminal): void {
   for (const { id, kind, class: of, reason } of report.nodes)
     terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
   for (const { gate, grants, minApprovals } of report.approvals)
@@ -66,6 +65,7 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
   terminal.print(`widest       ${report.widest}`);
   for (const { name, known, value } of report.outputs)
     terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
+  for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
   terminal.print(`plan hash    ${report.planHash}`);
 }

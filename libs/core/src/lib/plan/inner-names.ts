@@ -53,7 +53,7 @@ export function namedOutside(node: RunNode, names: InnerNames | null): RunNode {
   return {
     ...node,
     with: withAuth(node, parametersOutside(node, names), names),
-    env: renamed(node.env as JsonObject, names) as RunNode['env'],
+    env: renamed(node.env, names) as RunNode['env'],
     files: renamed(node.files, names) as JsonObject,
     secrets,
     retries,

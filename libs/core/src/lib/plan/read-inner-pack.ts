@@ -14,7 +14,7 @@ import { checkPackFields, readPolicies } from './pack-parts';
 import type { Block, InnerInput, PackNode } from './plan';
 import type { PackUnit } from './pack-unit';
 import { innerOf, placeOf, type PlannedList, type PlannedStep } from './planned-step';
-import type { Around, Common, StepContext } from './read-steps';
+import type { Around, Common, StepContext } from './step-context';
 import { checkSecrets } from './read-run';
 import { readSchema, typeOfInput, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';

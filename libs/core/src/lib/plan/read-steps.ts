@@ -15,38 +15,14 @@ import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import type { ConditionalBody, LoopBody, MapBody } from '../pack/pack-step';
 import type { FieldReading, Place } from './expression-reader';
 import { FIELDS } from './field-rule';
-import type { ApprovalRule } from '../pack/pack';
-import type { PolicyEngines } from '../policy/policy';
-import type { PackUnit } from './pack-unit';
-import type { Block, ConditionalNode, LoopNode, MapNode, Node, Policy } from './plan';
+import type { Block, ConditionalNode, LoopNode, MapNode, Node } from './plan';
 import { MAX_ITEMS, MAX_LEVELS } from './plan-request';
-import { gateOutside, namedOutside, type InnerNames } from './inner-names';
+import { gateOutside, namedOutside } from './inner-names';
 import { innerOf, type PlannedList, type PlannedStep } from './planned-step';
 import { readInnerPack } from './read-inner-pack';
 import { readGate } from './read-gate';
-import { readRun, type RunContext } from './read-run';
-
-/** What the reading of steps needs beside the steps. */
-export interface StepContext extends RunContext {
-  /** Values that expressions over inputs have; null where a fault hides them, or results decide them. */
-  readonly known: JsonObject | null;
-  /** Null in the pack that is run. */
-  readonly inner: InnerNames | null;
-  /** Approvals of the pack that is run. */
-  readonly approvals: readonly ApprovalRule[];
-  /** Secrets of the pack that is run which are bound here. */
-  readonly outerGranted: ReadonlySet<string>;
-  readonly policyEngines: PolicyEngines;
-  /** Policies of inner packs, as they are read. */
-  readonly policies: Policy[];
-  /** Each pack that was read, and what it was read with. */
-  readonly units: Map<PackUnit, StepContext>;
-}
-
-/** What a step is, whatever its kind. */
-export type Common = Pick<Node, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
-/** What expressions may read because of where a list stands. */
-export type Around = Pick<Place, 'failed' | 'previous'>;
+import { readRun } from './read-run';
+import type { Around, Common, StepContext } from './step-context';
 
 /** Reads a list of steps into a block of the plan: each after all it waits for, so that types are known where they are asked for. */
 export function readList(

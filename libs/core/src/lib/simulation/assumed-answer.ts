@@ -124,7 +124,8 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
       knowledge.unknowns.assumeOutputs(step);
       return { kind: 'outputs', outputs: null };
     }
-    if (node.kind === 'gate' && node.form !== null) knowledge.unknowns.assumeOutputs(step);
+    const answered = knowledge.results.get(step)?.gate?.decisions.some(({ response }) => response !== null) ?? false;
+    if (node.kind === 'gate' && node.form !== null && !answered) knowledge.unknowns.assumeOutputs(step);
     return asked(knowledge, step, at, 'outputs');
   }
   const repeat = step === ROOT ? null : nodeAt(x, repeatOf(step)).node;
