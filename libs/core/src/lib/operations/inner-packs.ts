@@ -40,28 +40,33 @@ export async function layInnerPacks(
   const packs = new Map<string, LibraryPack>();
   const published: PackFile[] = [];
   const seen = new Set<string>();
-  const waiting: { readonly pack: Pack; readonly files: PackFiles }[] = [];
-  const queue = (manifest: string | Uint8Array | null, files: PackFiles): void => {
+  const asked = new Set<string>();
+  const waiting: { readonly pack: Pack; readonly files: PackFiles; readonly folder: string }[] = [];
+  // Each pack is read once, however often it is used.
+  const queue = (folder: string, manifest: string | Uint8Array | null, files: PackFiles): void => {
+    if (seen.has(folder)) return;
+    seen.add(folder);
     const reading = manifest === null ? null : readPack(manifest, files);
-    if (reading?.kind === 'read') waiting.push({ pack: reading.pack, files });
+    if (reading?.kind === 'read') waiting.push({ pack: reading.pack, files, folder });
   };
   // Most packs use none: they are not read twice.
-  if (resolve !== null && mayUsePacks(source)) queue(source.manifest, packFilesOf(own));
+  if (resolve !== null && mayUsePacks(source)) queue('', source.manifest, packFilesOf(own));
   for (let next = waiting.pop(); next !== undefined && resolve !== null; next = waiting.pop()) {
     for (const uses of usesIn(next.pack)) {
       const named = parseInnerReference(uses);
       if (named.kind === 'path') {
         const inner = filesBelow(next.files, innerFolder('', uses));
-        queue(inner.read('pack.yaml'), inner);
+        queue(innerFolder(next.folder, uses), inner.read('pack.yaml'), inner);
       }
-      if (named.kind !== 'registry' || seen.has(printPackReference(named.reference)) || seen.size === MAX_PACKS)
-        continue;
-      seen.add(printPackReference(named.reference));
+      if (named.kind !== 'registry') continue;
+      const shown = printPackReference(named.reference);
+      if (asked.has(shown) || asked.size === MAX_PACKS) continue;
+      asked.add(shown);
       const found = await orNull(resolve(tenant, named.reference));
       if (found === null) continue;
-      packs.set(printPackReference(named.reference), found);
+      packs.set(shown, found);
       published.push(...filesOf(found, vendorFolder(named.reference)));
-      queue(found.source.manifest, packFilesOf(found.source.files));
+      queue(vendorFolder(named.reference), found.source.manifest, packFilesOf(found.source.files));
     }
   }
   if (published.length === 0) return { source: bare, published, packs: [] };
