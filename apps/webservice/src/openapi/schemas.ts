@@ -54,19 +54,22 @@ const envelope = closed({
   signatures: listOf(closed({ keyid: text, sig: text })),
 });
 
-const fault = closed(
-  {
-    code: text,
-    path: text,
-    line: { type: ['integer', 'null'] },
-    column: { type: ['integer', 'null'] },
-    file: text,
-    message: text,
-    remediation: text,
-    aliases: listOf(text),
-  },
-  ['file'],
-);
+const faultFields = {
+  code: text,
+  path: text,
+  line: { type: ['integer', 'null'] },
+  column: { type: ['integer', 'null'] },
+  message: text,
+  remediation: text,
+  aliases: listOf(text),
+};
+const fault = {
+  ...closed({
+    ...faultFields,
+    file: { ...text, description: 'The file of the pack that it is in; absent: the manifest.' },
+  }),
+  required: Object.keys(faultFields),
+};
 
 const party = closed({
   id: text,
@@ -250,6 +253,7 @@ export const SCHEMAS = {
         gated: { type: ['boolean', 'null'] },
         approval: maybeText,
         policy: maybeText,
+        workers: listOf(text),
       }),
     ),
     edges: listOf(closed({ from: text, to: text })),

@@ -2,14 +2,14 @@
 export interface Fault {
   /** Stable code, such as `DOC_DUPLICATE_KEY`; a released code never changes meaning. */
   readonly code: string;
+  /** The file of the pack that it is in, where that is not the manifest. */
+  readonly file?: string;
   /** JSON pointer into the document, `''` for the whole. */
   readonly path: string;
   /** From 1; null where the input has no lines. */
   readonly line: number | null;
   /** From 1; null where the input has no columns. */
   readonly column: number | null;
-  /** The file that line and column are in, where it is not the document that was sent: the manifest of a pack inside it. */
-  readonly file?: string;
   readonly message: string;
   /** What to do. */
   readonly remediation: string;
@@ -17,19 +17,19 @@ export interface Fault {
   readonly aliases?: readonly string[];
 }
 
-/** Faults in the order of their position; at most `limit` of them. */
+/** Faults in the order of their position, those of the manifest before those of other files; at most `limit` of them. */
 export function sortFaults(faults: readonly Fault[], limit = 1_000): readonly Fault[] {
   return [...faults]
     .sort(
       (a, b) =>
-        byText(a.file ?? '', b.file ?? '') ||
+        compareTexts(a.file ?? '', b.file ?? '') ||
         (a.line ?? 0) - (b.line ?? 0) ||
         (a.column ?? 0) - (b.column ?? 0) ||
-        byText(a.path, b.path),
+        compareTexts(a.path, b.path),
     )
     .slice(0, limit);
 }
 
-function byText(a: string, b: string): number {
+function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -26,6 +26,7 @@ import type { StepContext } from './step-context';
 import { checkRetryCap, retryDefaults } from './retry-defaults';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';
+import { workerLabels } from './worker-labels';
 import { alwaysApplies, effectsIn, type Known } from './ungated-effects';
 
 /** Most steps of a manifest. */
@@ -59,6 +60,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
   const egress = egressLists(pack, environment, configuration, faults);
   const units = new Map<PackUnit, StepContext>();
+  const known = resolved.sound ? { inputs: resolved.values, pack: packValue } : null;
   const context: StepContext = {
     reader,
     faults,
@@ -69,7 +71,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     retries: spec.failure.retries,
     executors: environment.executors,
     egress,
-    known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
+    known,
     inner: null,
     approvals: spec.approvals,
     outerGranted: granted,
@@ -86,6 +88,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);
+  const concurrency = readConcurrency(pack, reader, end, known, faults);
   const { sandbox } = spec;
   const plan: Plan = {
     schema: 'taskrunner.plan.v1',
@@ -110,7 +113,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       maxProcesses: sandbox.maxProcesses,
       timeoutMs: sandbox.timeoutMs,
     },
-    concurrency: readConcurrency(pack, reader, end, faults),
+    concurrency: concurrency.rule,
     timeouts: { runMs: spec.timeoutMs, cleanupMs: spec.cleanupTimeoutMs },
     outputs: sortBy(
       spec.outputs.map(({ name, type, value }, index) => {
@@ -169,6 +172,8 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,
     values: resolved.values,
     sensitive: resolved.sensitive,
+    concurrency: concurrency.claim,
+    workerLabels: workerLabels(bare),
     warnings: faults.warnings,
   };
 }

@@ -26,7 +26,9 @@ export interface Origin {
 
 function from(origin: Origin | null, fault: Fault): Fault {
   if (origin === null) return fault;
-  return { ...fault, file: origin.file, message: `${fault.message} It is used by ${origin.usedBy}.` };
+  // Schemas and policies of an inner pack are files of its own.
+  const file = fault.file === undefined ? origin.file : origin.file.replace(/pack\.yaml$/, fault.file);
+  return { ...fault, file, message: `${fault.message} It is used by ${origin.usedBy}.` };
 }
 
 /** Most near names that are looked for: after so many faults of names, the list says enough. */
@@ -78,6 +80,11 @@ export class Faults {
   /** A fault of the inputs: they have no lines here. */
   addInput(code: PlanFaultCode, path: string, message: string, remediation?: string): void {
     this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
+  }
+
+  /** A fault in a file of the pack, at its place there. */
+  addInFile(file: string, fault: Omit<Fault, 'file'>): void {
+    this.found.push({ ...fault, file });
   }
 
   /** Something that does not stop the plan. */

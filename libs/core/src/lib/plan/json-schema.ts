@@ -13,7 +13,12 @@ export interface SchemaFinding {
 /** A schema ready to be asked, or why it is none. */
 export type CompiledSchema =
   | { readonly kind: 'schema'; readonly findings: (value: Json) => readonly SchemaFinding[] }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | {
+      readonly kind: 'invalid';
+      /** RFC 6901 place in the schema, as near as it is known. */
+      readonly pointer: string;
+      readonly message: string;
+    };
 
 /** Most findings about one value. */
 const MAX_FINDINGS = 100;
@@ -73,6 +78,10 @@ function isPattern(text: string): boolean {
   }
 }
 
+function firstPlace(errors: Ajv2020['errors']): string {
+  return errors?.[0]?.instancePath ?? '';
+}
+
 let shared: Ajv2020 | null = null;
 
 /**
@@ -84,10 +93,17 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
   const own = /"\$(?:id|anchor|dynamicAnchor)"/.test(JSON.stringify(schema));
   const ajv = own ? newValidator() : (shared ??= newValidator());
   let validate: ValidateFunction;
+  ajv.errors = null;
   try {
     validate = ajv.compile(schema);
   } catch (error) {
-    return { kind: 'invalid', message: error instanceof Error ? error.message.slice(0, 300) : 'it cannot be read' };
+    const pointer = firstPlace(ajv.errors);
+    return {
+      kind: 'invalid',
+      pointer,
+      message:
+        error instanceof Error ? error.message.replace(/^schema is invalid: /, '').slice(0, 300) : 'it cannot be read',
+    };
   } finally {
     ajv.removeSchema(schema);
   }

@@ -19,6 +19,8 @@ export interface StepRead {
   readonly of: PlannedStep;
   /** It decides what runs: `when`, `items`, a branch, argv[0]. */
   readonly control: boolean;
+  /** `of` is the loop around the step, and what it reads is the result of the iteration before. */
+  readonly previous: boolean;
   readonly at: string;
   readonly message: string;
 }
@@ -41,6 +43,8 @@ export interface Scope {
   readonly unit: PackUnit;
   /** What the iterator and the index stand for, here and around; set before the body is read. */
   variables: Readonly<Record<string, Variable>>;
+  /** The innermost loop around, and what its iterations yield as far as that is known before its body is read. Null outside loops. */
+  loop: { readonly step: PlannedStep; readonly previous: StaticType } | null;
 }
 
 /** A name that a map or loop gives to its items. */
@@ -71,7 +75,7 @@ export type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
 
 /** Lays out lists, scopes and orders of a pack's steps, with those of the packs inside it; types come later. */
 export function layOut(unit: PackUnit, open: OpenInner): PlannedList {
-  const scope: Scope = { steps: new Map(), owner: null, unit, variables: {} };
+  const scope: Scope = { steps: new Map(), owner: null, unit, variables: {}, loop: null };
   return layOutList(open, '/spec/steps', unit.read.pack.spec.steps, false, scope, null, 1);
 }
 
@@ -114,7 +118,7 @@ function layOutList(
 }
 
 function scopeOwnedBy(owner: PlannedStep, unit: PackUnit): Scope {
-  return { steps: new Map(), owner, unit, variables: {} };
+  return { steps: new Map(), owner, unit, variables: {}, loop: null };
 }
 
 /** The pack that a step uses, opened; null if it is no such step. */
