@@ -84,7 +84,7 @@ export class Faults {
 
   /** A fault in a file of the pack, at its place there. */
   addInFile(file: string, fault: Omit<Fault, 'file'>): void {
-    this.found.push({ ...fault, file });
+    this.found.push(from(this.origin, { ...fault, file }));
   }
 
   /** Something that does not stop the plan. */
