@@ -1,7 +1,8 @@
 import type { Approval, Policy } from './plan';
 import type { PlannedList, PlannedStep } from './planned-step';
-import { isOverBefore } from './planned-step';
+import { innerOf, isOverBefore } from './planned-step';
 import type { Faults } from './faults';
+import { approvalNamed, policyNamed, type InnerNames } from './inner-names';
 
 /** What stands behind which approval gates, and what it may read there (gates.md §1, §4). */
 export class GateGuards {
@@ -38,7 +39,8 @@ export class GateGuards {
     const { body, when, runOn } = step.step;
     if (body.kind === 'gate')
       return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
-    if ((body.kind !== 'group' && body.kind !== 'parallel') || when !== null || runOn === 'failure') return [];
+    const passes = body.kind === 'group' || body.kind === 'parallel' || innerOf(step) !== null;
+    if (!passes || when !== null || runOn === 'failure') return [];
     return step.lists.flatMap((list) => this.passing(list).flatMap(({ gates }) => gates));
   }
 }
@@ -79,12 +81,14 @@ export function checkOverrides(
   approvals: readonly Approval[],
   policies: readonly Policy[],
   steps: Iterable<PlannedStep>,
+  names: InnerNames | null,
   faults: Faults,
 ): void {
   for (const { step } of steps) {
     if (step.body.kind !== 'gate' || step.body.gate.kind !== 'policy' || step.body.gate.overrideApproval === null)
       continue;
-    const { policy, overrideApproval } = step.body.gate;
+    const policy = policyNamed(step.body.gate.policy, names);
+    const overrideApproval = approvalNamed(step.body.gate.overrideApproval, names);
     const override = approvals.find(({ id }) => id === overrideApproval);
     if (override === undefined || policies.find(({ id }) => id === policy)?.level !== 'soft-mandatory') continue;
     const stricter = approvals.find((other) => !isAtLeast(override, other));
@@ -97,8 +101,11 @@ export function checkOverrides(
   }
 }
 
-/** `packs.approve` is asked of every approver, whether a pack says so or not. */
-function isAtLeast(a: Approval, b: Approval): boolean {
+/** What an approval demands of those who give it. */
+type Demand = Pick<Approval, 'minApprovals' | 'grants' | 'allowSelfApproval' | 'maxAuthAgeMs' | 'reasonRequired'>;
+
+/** True if `a` demands all that `b` does. `packs.approve` is asked of every approver, whether a pack says so or not. */
+export function isAtLeast(a: Demand, b: Demand): boolean {
   return (
     a.minApprovals >= b.minApprovals &&
     b.grants.every((grant) => grant === 'packs.approve' || a.grants.includes(grant)) &&

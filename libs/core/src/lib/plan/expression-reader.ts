@@ -70,12 +70,17 @@ export interface PackNames {
   readonly secrets: readonly string[];
   /** Secrets that are bound. */
   readonly granted: ReadonlySet<string>;
+  /** Of an inner pack: inputs that results of its caller's steps decide, and those that items do. */
+  readonly late?: ReadonlySet<string>;
+  readonly local?: ReadonlySet<string>;
 }
 
 /** Reads the expressions of a pack's fields: canonical spelling, types, what they read, and every fault at its place. */
 export class ExpressionReader {
   private readonly parsed = new Map<string, ParsedTemplate>();
   private readonly roots = new Map<Scope, Map<string, Readonly<Record<string, StaticType>>>>();
+  /** Inputs that decide what runs; null among them: all. */
+  readonly controlling = new Set<string | null>();
   private readonly views = new Map<PlannedStep, StaticType>();
 
   constructor(
@@ -276,6 +281,10 @@ export class ExpressionReader {
 
   private input(reference: Reference, rule: FieldRule, tally: Tally, refuse: Refuse): void {
     const [name] = reference.path;
+    const one = typeof name === 'string' ? name : null;
+    if (rule.control) this.controlling.add(one);
+    if (touches(this.names.late, one)) tally.late = true;
+    if (touches(this.names.local, one)) tally.local = true;
     const hit = typeof name === 'string' ? this.names.sensitive.has(name) : this.names.sensitive.size > 0;
     if (!hit) return;
     tally.sensitive = true;
@@ -344,6 +353,10 @@ export class ExpressionReader {
     steps[name] = view;
     note(place, { of: found, control: rule.control, previous: false, at, message: text });
   }
+}
+
+function touches(names: ReadonlySet<string> | undefined, one: string | null): boolean {
+  return names !== undefined && (one === null ? names.size > 0 : names.has(one));
 }
 
 /** What is read at the end of a body, is read by the map or loop whose body it is. */

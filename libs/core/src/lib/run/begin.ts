@@ -5,7 +5,7 @@ import { nodeAt, parentOf } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import type { StepState } from '../step/step-state';
 import { admit } from './admission';
-import { grant, openGroup, openRepeat, releaseSlot } from './container';
+import { grant, openGroup, openPack, openRepeat, releaseSlot } from './container';
 import type { Draft } from './draft';
 import { beginGate, openGate } from './gate-step';
 import { beginLeaf, startAttempt } from './leaf';
@@ -60,6 +60,8 @@ function enter(draft: Draft, step: StepId): void {
       return ask(draft, step, 'items');
     case 'conditional':
       return ask(draft, step, 'branch');
+    case 'pack':
+      return ask(draft, step, 'inputs');
     case 'gate':
       return beginGate(draft, step);
     default:
@@ -78,7 +80,7 @@ export function answered(
   switch (answer.kind) {
     case 'fault': {
       const node = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node;
-      const healed = node?.kind === 'run' && node.continueOnError;
+      const healed = (node?.kind === 'run' || node?.kind === 'pack') && node.continueOnError;
       return draft.end(
         step,
         { status: 'failed', code: answer.code, satisfied: healed, blocked: gate },
@@ -93,6 +95,8 @@ export function answered(
       return draft.end(step, { status: 'succeeded' });
     case 'items':
       return openRepeat(draft, step, answer.items, answer.count);
+    case 'inputs':
+      return openPack(draft, step, answer.inputs);
     case 'gate':
       return openGate(draft, step, answer);
     case 'outputs':

@@ -50,6 +50,7 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
     case 'map':
     case 'loop':
     case 'conditional':
+    case 'pack':
       fault(
         at,
         'SCRIPT_IMPOSSIBLE',
