@@ -4,4 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const [name, version] = process.argv.slice(2);
 const sha256 = createHash('sha256').update(readFileSync('in/bundle.tar')).digest('hex');
-writeFileSync('out/receipt.json', `${JSON.stringify({ name, version, sha256, key: process.env.TASKRUNNER_IDEMPOTENCY_KEY })}\n`);
+writeFileSync(
+  'out/receipt.json',
+  `${JSON.stringify({ name, version, sha256, key: process.env.TASKRUNNER_IDEMPOTENCY_KEY })}\n`,
+);

@@ -6,5 +6,7 @@ if (bom.bomFormat !== 'CycloneDX') {
   console.error('this is not a CycloneDX document');
   process.exit(78);
 }
-const components = [...new Set((bom.components ?? []).map(({ purl }) => purl).filter((purl) => typeof purl === 'string'))].sort();
+const components = [
+  ...new Set((bom.components ?? []).map(({ purl }) => purl).filter((purl) => typeof purl === 'string')),
+].sort();
 writeFileSync(process.env.TASKRUNNER_OUTPUTS, JSON.stringify({ components }));
