@@ -2,10 +2,14 @@ import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
 import { registerConfig } from './commands/config.command';
 import { registerDev } from './commands/dev.command';
+import { registerDiff } from './commands/diff.command';
+import { registerGraph } from './commands/graph.command';
+import { registerInit } from './commands/init.command';
 import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
+import { registerTest } from './commands/test.command';
 import { registerValidate } from './commands/validate.command';
 import { registerVerify } from './commands/verify.command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -52,9 +56,13 @@ export async function runCommandLine({
       outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
     })
     .exitOverride();
+  registerInit(program, context);
   registerValidate(program, context);
   registerPlan(program, context);
   registerSimulate(program, context);
+  registerDiff(program, context);
+  registerGraph(program, context);
+  registerTest(program, context);
   registerServerCommands(program, context);
   registerPack(program, context);
   registerVerify(program, context);

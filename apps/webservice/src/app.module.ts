@@ -16,6 +16,7 @@ import { OpenStreams } from './logs/open-streams';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
+import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -47,6 +48,7 @@ export class AppModule {
         GatesController,
         AttentionController,
         PlansController,
+        ComparisonController,
         SchedulesController,
         PacksController,
         UploadsController,

@@ -494,8 +494,43 @@ export {
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
 export type { NodeClass, SimulationReport } from './lib/simulation/report';
-export { simulate, type Simulated, type Simulation, type SimulationRequest } from './lib/simulation/simulate';
-export { simulatePack, type PackSimulation } from './lib/operations/simulate-pack';
+export type { ScriptFaultCode } from './lib/simulation/check-script';
+export {
+  simulate,
+  type Assumption,
+  type Simulated,
+  type Simulation,
+  type SimulationRequest,
+} from './lib/simulation/simulate';
+export { simulatePack, simulationJson, type PackSimulation } from './lib/operations/simulate-pack';
+export { graphOf, type GraphNode, type PlanGraph } from './lib/plan/plan-graph';
+export { mermaidOf } from './lib/plan/graph-mermaid';
+export { layoutGraph, type GraphBox, type GraphLayout } from './lib/plan/graph-layout';
+export { svgOf } from './lib/plan/graph-svg';
+export { diffLines, diffPlans, type PlanChange, type PlanDiff, type StepChange } from './lib/plan/diff-plans';
+export {
+  scenarioSchema,
+  type Expectation as ScenarioExpectation,
+  type Scenario,
+  type ScenarioStatus,
+} from './lib/simulation/scenario';
+export {
+  readScenarios,
+  type FileFault,
+  type ReadScenario,
+  type ScenarioReading,
+} from './lib/simulation/read-scenarios';
+export type { ScenarioFaultCode } from './lib/simulation/scenario-fault';
+export type { Difference as ScenarioDifference } from './lib/simulation/check-scenario';
+export {
+  isScenarioFile,
+  runScenario,
+  runScenarios,
+  scenarioReportJson,
+  type ScenarioOutcome,
+  type ScenarioReport,
+  type ScenarioResult,
+} from './lib/operations/run-scenario';
 export {
   compareVersions,
   isPackName,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { simulate, type Json, type Simulated } from '@taskrunner/core';
+import { simulate, simulationJson, type Json, type Simulated } from '@taskrunner/core';
 import { readDocumentFile, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { unreadable } from '../packs/pack-argument';
@@ -33,8 +33,7 @@ export function registerSimulate(program: Command, context: Context): void {
         if (simulation.kind === 'refused') {
           return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);
         }
-        if (options.output === 'json')
-          terminal.print(JSON.stringify({ ...simulation.report, status: simulation.status, code: simulation.code }));
+        if (options.output === 'json') terminal.print(JSON.stringify(simulationJson(simulation)));
         else printSimulation(simulation, terminal);
         return EXIT.OK;
       }, argument),

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
+  graphOf,
   PackJudge,
   invalidPack,
   planPack,
@@ -9,6 +10,7 @@ import {
   sha256,
   signersOf,
   simulatePack,
+  simulationJson,
   Uploads,
   type Fault,
   type Plan,
@@ -28,7 +30,7 @@ import { flag, readQuery } from '../requests/query';
 import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
-import { receiptOf, toGraph } from './plan-view';
+import { receiptOf } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
 /** What planners here go by: a token for dependency injection. */
@@ -89,20 +91,37 @@ export class PlansController {
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
-    answers: [{ status: 200, description: 'The simulation.', schema: ref('Simulation'), example: EXAMPLES.simulation }],
+    description: 'With `check=true` the answer is 200 for faulty packs and scripts too: `{valid, errors}`.',
+    query: { check: { description: 'true: only say what is wrong.', schema: { type: 'boolean', default: false } } },
+    answers: [
+      {
+        status: 200,
+        description: 'The simulation, or with `check=true` whether there is one.',
+        schema: { anyOf: [ref('PlanCheck'), ref('Simulation')] },
+        example: EXAMPLES.simulation,
+      },
+    ],
     codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
-  async simulate(@Caller() { principal }: Caller, @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>) {
+  async simulate(
+    @Caller() { principal }: Caller,
+    @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>,
+    @Req() request: Request,
+  ) {
+    const { check } = readQuery(request, { check: flag });
     const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
-    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    if (faults.length > 0 && !check) throw invalidPack('PLAN_INVALID', faults);
     const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting, asker);
+    if (check) {
+      const all = [...faults, ...(simulation.kind === 'refused' ? simulation.faults : [])];
+      return { valid: all.length === 0, errors: all.map(toFault) };
+    }
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
       throw invalidPack(simulation.code, simulation.faults);
     }
-    const { report, status, code, tookMs } = simulation.simulated;
-    return { ...report, status, code, tookMs };
+    return simulationJson(simulation.simulated);
   }
 
   /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
@@ -175,10 +194,7 @@ export class PlansController {
       response.status(304).end();
       return;
     }
-    const profile = JSON.parse(found.profile) as Profile;
-    response
-      .status(200)
-      .json(toGraph(JSON.parse(found.plan) as Plan, found.planHash, profile, this.setting.environment));
+    response.status(200).json(graphOf(JSON.parse(found.plan) as Plan, found.planHash));
   }
 }
 

@@ -31,3 +31,8 @@ export function simulatePack(
   }
   return { kind: 'simulated', planHash: planned.planHash, simulated: simulation };
 }
+
+/** A simulation as JSON: what `taskrunner simulate --output json` and the API answer. */
+export function simulationJson({ report, status, code, tookMs, assumptions }: Simulated) {
+  return { ...report, status, code, tookMs, assumptions };
+}

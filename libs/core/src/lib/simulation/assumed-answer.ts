@@ -91,7 +91,8 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   const { plan } = x;
   if (step !== ROOT && !isItem(step)) {
     const { node } = nodeAt(x, step);
-    if (node.kind === 'gate' && node.form !== null) knowledge.unknowns.assumeOutputs(step);
+    const answered = knowledge.results.get(step)?.gate?.decisions.some(({ response }) => response !== null) ?? false;
+    if (node.kind === 'gate' && node.form !== null && !answered) knowledge.unknowns.assumeOutputs(step);
     return asked(knowledge, step, at, 'outputs');
   }
   const repeat = step === ROOT ? null : nodeAt(x, repeatOf(step)).node;

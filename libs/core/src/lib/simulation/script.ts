@@ -5,6 +5,8 @@ import type { StepId } from '../foundation/ids';
 import { isJsonObject, type Json } from '../foundation/json';
 import { nodeOf } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
+import { checkCombination, checkOutcome, type ScriptReport } from './check-script';
+import { stepPattern, type StepPattern } from './step-pattern';
 
 /** What a script assumes of a step. */
 export interface Outcome {
@@ -14,6 +16,8 @@ export interface Outcome {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean };
   /** Of a gate. */
   readonly decision: 'approved' | 'rejected' | 'expired';
+  /** Of a gate with a form: what those who approve fill in. Null: not said. */
+  readonly response: { readonly value: Json } | null;
   /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
   readonly attempts: number | null;
 }
@@ -28,16 +32,16 @@ export type ParsedScript =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as const;
-const MEMBERS = ['status', 'outputs', 'error', 'decision', 'attempts'] as const;
+const MEMBERS = ['status', 'outputs', 'error', 'decision', 'response', 'attempts'] as const;
 
 /**
- * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, attempts?}}`, where a text is the
+ * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, response?, attempts?}}`, where a text is the
  * status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
  * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
  */
 export function parseScript(written: Json, x: PlanIndex): ParsedScript {
   const faults: Fault[] = [];
-  const fault = (path: string, code: string, message: string, remediation: string): void => {
+  const fault: ScriptReport = (path, code, message, remediation) => {
     faults.push({ code, path, line: null, column: null, message, remediation });
   };
   if (!isJsonObject(written)) {
@@ -45,54 +49,43 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
     return { kind: 'refused', faults };
   }
   const exact = new Map<string, Outcome>();
-  const patterns: { readonly key: string; readonly parts: readonly string[]; readonly outcome: Outcome }[] = [];
+  const patterns: { readonly pattern: StepPattern; readonly outcome: Outcome }[] = [];
   for (const [key, value] of Object.entries(written)) {
     const at = pointerTo('', key);
     const outcome = readOutcome(value, at, fault);
-    if (key.includes('*')) patterns.push({ key, parts: key.split('*'), outcome });
-    else {
-      exact.set(key, outcome);
-      if (x.nodes.has(nodeOf(key as StepId))) continue;
-      const near = nearestName(key, x.nodes.keys());
-      fault(
+    const pattern = stepPattern(key);
+    if (pattern.isExact) exact.set(key, outcome);
+    else patterns.push({ pattern, outcome });
+    const known = pattern.isExact ? x.nodes.get(nodeOf(key as StepId)) : undefined;
+    if (known !== undefined)
+      checkOutcome(
+        known.node,
+        typeof value === 'string' ? { status: value } : isJsonObject(value) ? value : {},
         at,
-        'SCRIPT_UNKNOWN_STEP',
-        `The plan has no step ${key}.`,
-        near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
+        fault,
       );
-    }
+    if (pattern.picksAny(x.nodes.keys())) continue;
+    const near = nearestName(nodeOf(key as StepId), x.nodes.keys());
+    fault(
+      at,
+      'SCRIPT_UNKNOWN_STEP',
+      `The plan has no step ${key}.`,
+      near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
+    );
   }
   if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
-  patterns.sort((a, b) => b.key.length - a.key.length || (a.key < b.key ? -1 : 1));
+  patterns.sort(({ pattern: { key: a } }, { pattern: { key: b } }) => b.length - a.length || (a < b ? -1 : 1));
   const outcomeOf = (step: StepId): Outcome | null =>
-    exact.get(step) ??
-    exact.get(nodeOf(step)) ??
-    patterns.find(({ parts }) => fits(step, parts) || fits(nodeOf(step), parts))?.outcome ??
-    null;
+    exact.get(step) ?? exact.get(nodeOf(step)) ?? patterns.find(({ pattern }) => pattern.picks(step))?.outcome ?? null;
   return { kind: 'script', script: { outcomeOf } };
 }
 
-/** True if a text begins with the first part, ends with the last, and holds the others between them in order. */
-function fits(text: string, parts: readonly string[]): boolean {
-  const [first = '', ...rest] = parts;
-  if (!text.startsWith(first)) return false;
-  let from = first.length;
-  for (const [place, part] of rest.entries()) {
-    if (place === rest.length - 1) return text.length - part.length >= from && text.endsWith(part);
-    const found = text.indexOf(part, from);
-    if (found < 0) return false;
-    from = found + part.length;
-  }
-  return true;
-}
-
-type Report = (path: string, code: string, message: string, remediation: string) => void;
-
-function readOutcome(value: Json, at: string, fault: Report): Outcome {
+function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
   const written = typeof value === 'string' ? { status: value } : value;
   if (!isJsonObject(written))
     fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
-  const { status, outputs, error, decision, attempts } = isJsonObject(written) ? written : {};
+  else checkCombination(written, at, fault);
+  const { status, outputs, error, decision, response, attempts } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
     const near = nearestName(name, MEMBERS);
@@ -126,6 +119,7 @@ function readOutcome(value: Json, at: string, fault: Report): Outcome {
       retryable: said['retryable'] !== false,
     },
     decision: chosen === 'rejected' || chosen === 'failed' ? 'rejected' : chosen === 'expired' ? 'expired' : 'approved',
+    response: response === undefined ? null : { value: response },
     attempts: typeof attempts === 'number' ? attempts : null,
   };
 }

@@ -3,7 +3,7 @@ import { ExpressionError } from '../expression/expression-fault';
 import { scopeFor } from '../binding/scope';
 import { Missing } from '../binding/values';
 import type { Fault } from '../foundation/fault';
-import type { StepId } from '../foundation/ids';
+import type { NodeId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { isItem, ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
@@ -30,8 +30,19 @@ export interface Simulated {
   readonly code: string | null;
   /** Final status of every step that began or was skipped, by instance. */
   readonly steps: ReadonlyMap<StepId, string>;
+  /** Steps that began and did not end. */
+  readonly open: readonly StepId[];
+  /** What was not known and therefore assumed, by node in plan order. */
+  readonly assumptions: readonly Assumption[];
   /** Virtual time that it took, milliseconds: waits and backoffs; attempts take none. */
   readonly tookMs: number;
+}
+
+/** Something that a simulation assumed because nobody knows it before a run and the script does not say it. */
+export interface Assumption {
+  readonly id: NodeId;
+  /** In words: `it succeeds`, `one item: … is not known`. */
+  readonly what: string;
 }
 
 export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
@@ -44,14 +55,22 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
   world.play();
   const { result } = world.state;
   const steps = new Map<StepId, string>();
+  const open: StepId[] = [];
   for (const [step, { status }] of world.knowledge.results.all())
-    if (step !== ROOT && !isItem(step) && status !== null) steps.set(step, status);
+    if (step === ROOT || isItem(step)) continue;
+    else if (status !== null) steps.set(step, status);
+    else open.push(step);
+  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world));
   return {
     kind: 'simulated',
-    report: reportOf(planned, world.knowledge, sealed, outputsOf(planned, world)),
+    report,
     status: result?.status ?? 'waiting',
     code: result?.code ?? null,
     steps: new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1))),
+    open: open.sort(),
+    assumptions: report.nodes.flatMap(({ id }) =>
+      [...(world.knowledge.traces.get(id)?.assumed ?? [])].sort().map((what) => ({ id, what })),
+    ),
     tookMs: world.now,
   };
 }

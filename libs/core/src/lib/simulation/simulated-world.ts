@@ -182,7 +182,7 @@ export class SimulatedWorld {
         decidedAt: this.at,
       },
       record: digestOf(decisionId),
-      response: null,
+      response: decision === 'approved' && scripted?.response ? this.knowledge.keep(scripted.response.value) : null,
     });
   }
 }

@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { scaffold } from '../packs/scaffold';
+import { CliError } from '../terminal/cli-error';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+
+export function registerInit(program: Command, context: Context): void {
+  program
+    .command('init <name>')
+    .description('begin a pack: a folder that validates, plans, simulates and passes its tests as it is')
+    .option('--dir <folder>', 'the new folder; else the name')
+    .action((name: string, options: { readonly dir?: string }) =>
+      context.run(async () => {
+        if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
+          throw new CliError(
+            'CLI_USAGE',
+            'the name of a pack is a DNS label',
+            'Use lower-case letters, digits and hyphens, at most 63.',
+          );
+        const folder = options.dir ?? name;
+        // The folder must be new: nothing that is there is ever written over.
+        await mkdir(dirname(folder), { recursive: true });
+        await mkdir(folder).catch((error: unknown) => {
+          throw new CliError(
+            'CLI_FILE',
+            `${folder} cannot be made, or is there already`,
+            'Name another by --dir.',
+            [],
+            {
+              cause: error,
+            },
+          );
+        });
+        for (const [path, text] of Object.entries(scaffold(name))) {
+          await mkdir(dirname(join(folder, path)), { recursive: true });
+          await writeFile(join(folder, path), text, { flag: 'wx' });
+          context.terminal.print(safeLine(join(folder, path)));
+        }
+        context.terminal.say(safeLine(`next: taskrunner test ${folder}`));
+        return EXIT.OK;
+      }, name),
+    );
+}

@@ -1,0 +1,53 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isScenarioFile, type PackSource } from '@taskrunner/core';
+import { isThere, unreadable } from './pack-argument';
+
+/** A file of scenarios: how it is shown, and its bytes. */
+export interface ScenarioFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The scenario files of a pack, in order of their paths: those named (`--tests`), else `tests/` of the folder on disk, also where
+ * `.packignore` keeps them out of the pack; of a manifest alone, `tests/` beside it; of a tarball or published pack, those inside.
+ */
+export async function scenarioFiles(
+  argument: string,
+  source: PackSource,
+  tests: string | undefined,
+): Promise<readonly ScenarioFile[]> {
+  if (tests !== undefined) {
+    const found = await stat(tests).catch((error: unknown) => {
+      throw unreadable(tests, error);
+    });
+    return found.isDirectory() ? folderOf(tests) : [await read(tests)];
+  }
+  const folder = await folderBeside(argument);
+  if (folder !== null && (await isThere(folder))) return folderOf(folder);
+  return source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function folderBeside(argument: string): Promise<string | null> {
+  if (!(await isThere(argument)) || /\.(tar|tgz|tar\.gz)$/.test(argument)) return null;
+  return join((await stat(argument)).isDirectory() ? argument : dirname(argument), 'tests');
+}
+
+async function folderOf(folder: string): Promise<readonly ScenarioFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile() && isScenarioFile(`tests/${entry.name}`));
+  return Promise.all(
+    names
+      .map(({ name }) => join(folder, name))
+      .sort()
+      .map(read),
+  );
+}
+
+async function read(path: string): Promise<ScenarioFile> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return { path, bytes: new Uint8Array(bytes) };
+}

@@ -1,0 +1,36 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { PackBody } from './pack-body';
+
+/** `POST /api/plans/graph`. */
+export class GraphBody extends PackBody {}
+
+/** `POST /api/plans/diff`. */
+export class DiffBody {
+  @ApiProperty({ type: () => PackBody, description: 'The earlier pack with its inputs, as for POST /api/plans.' })
+  @IsObject()
+  before!: object;
+
+  @ApiProperty({ type: () => PackBody, description: 'The later one.' })
+  @IsObject()
+  after!: object;
+}
+
+/** `POST /api/scenarios`. */
+export class ScenariosBody extends PackBody {
+  @ApiProperty({
+    required: false,
+    description: 'Scenarios as YAML or JSON; without it those of tests/ of the pack.',
+    example: 'name: it ends well\nexpect: { status: succeeded }\n',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_048_576)
+  scenarios?: string;
+
+  @ApiProperty({ required: false, description: 'Only scenarios whose name or file holds this text.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  filter?: string;
+}

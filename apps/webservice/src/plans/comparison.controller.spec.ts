@@ -1,0 +1,157 @@
+import 'reflect-metadata';
+import { canonical, planPack, type JsonObject } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { ComparisonController } from './comparison.controller';
+import { toSource, type PackBody } from './pack-body';
+
+// The routes without HTTP: the guard, the body's reader and the OpenAPI document are tested with the whole webservice.
+
+const manifest = (steps: string) =>
+  `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: demo, version: 1.0.0 }\nspec:\n  approvals: [ { id: owners } ]\n  steps:\n    - { id: agree, gate: { approval: owners, message: go } }\n${steps}`;
+const ONE = manifest('    - { id: a, run: { uses: "builtin:noop" } }\n');
+const TWO = manifest('    - { id: b, run: { uses: "builtin:noop" } }\n');
+const milliseconds = {
+  expiresAfterMs: 1_000,
+  executeWithinMs: 1_000,
+  runTimeoutMs: 1_000,
+  cleanupTimeoutMs: 1_000,
+  attemptTimeoutMs: 1_000,
+  stopGraceMs: 1_000,
+};
+const setting = {
+  environment: {
+    schema: 'taskrunner.environment.v1' as const,
+    machine: 1,
+    mode: 'open' as const,
+    isolation: 'none/v1',
+    limits: {},
+    approvals: {
+      floor: {
+        minApprovals: 1,
+        selfApproval: false,
+        maxExpiresAfterMs: 10_000,
+        maxAuthAgeMs: null,
+        proof: 'service' as const,
+      },
+    },
+    packTrust: {},
+    engines: {},
+    executors: {},
+    extensions: {},
+  },
+  configuration: {
+    defaults: { maxParallel: 16, ...milliseconds, workspaceMiB: 64, memoryMiB: 64, maxProcesses: 8 },
+    grants: [],
+    secrets: {},
+    interpreters: [],
+    egress: [],
+    sensitiveInputs: false,
+  },
+};
+const RUNS: Readonly<Record<string, string>> = {
+  run_01kb3v2m5t8wq4yhn6z0c7d9ef: ONE,
+  run_01kb3v2m5t8wq4yhn6z0c7d9eg: TWO,
+};
+const [FIRST = '', SECOND = ''] = Object.keys(RUNS);
+
+function stored(text: string) {
+  const planning = planPack({ manifest: text, hasLines: true, files: [] }, {}, setting);
+  if (planning.kind === 'refused') throw new Error(JSON.stringify(planning.faults));
+  const { plan, planHash } = planning.planned;
+  return { plan: canonical(plan as unknown as JsonObject), planHash, profile: '{}' };
+}
+
+const caller = { principal: { tenant: 'acme' } } as never;
+const reader = {
+  plan: async (tenant: string, run: string) => (tenant === 'acme' && RUNS[run] ? stored(RUNS[run]) : null),
+};
+const intake = {
+  take: async (_tenant: string, body: PackBody) => ({
+    source: toSource(body.manifest ?? '', body.files ?? []),
+    signatures: [],
+  }),
+};
+const controller = new ComparisonController(
+  setting,
+  reader as never,
+  intake as never,
+  { policy: { keys: [] } } as never,
+  { find: async () => new Set() } as never,
+);
+const body = (value: object) => ({ value }) as never;
+const query = (given: object) => ({ query: given }) as Request;
+
+describe('plans that are looked at', () => {
+  it('compares two packs', async () => {
+    const diff = await controller.diff(caller, body({ before: { manifest: ONE }, after: { manifest: TWO } }));
+    expect(diff).toMatchObject({
+      same: false,
+      steps: [
+        { id: 'b', change: 'added' },
+        { id: 'a', change: 'removed' },
+      ],
+    });
+  });
+
+  it('says in which of the two a fault is', async () => {
+    const wrong = { before: { manifest: ONE }, after: { manifest: ONE.replace('kind: TaskPack', 'kind: Task') } };
+    await expect(controller.diff(caller, body(wrong))).rejects.toMatchObject({
+      code: 'PACK_INVALID',
+      faults: [{ code: 'PACK_KIND', path: '/after/kind', line: 2 }],
+    });
+    await expect(
+      controller.diff(caller, body({ before: { manifest: ONE, colour: 1 }, after: {} })),
+    ).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      faults: [{ path: '/before/colour' }],
+    });
+  });
+
+  it('compares two runs of a tenant, and knows no others', async () => {
+    const headers = new Map<string, string>();
+    const response = { setHeader: (name: string, value: string) => headers.set(name, value) } as unknown as Response;
+    const ask = (against: object) => controller.diffRuns(caller, SECOND as never, query(against), response);
+    expect(await ask({ against: FIRST })).toMatchObject({
+      same: false,
+      steps: [
+        { id: 'b', change: 'added' },
+        { id: 'a', change: 'removed' },
+      ],
+    });
+    expect(headers.get('ETag')).toBe(`"${stored(ONE).planHash} ${stored(TWO).planHash}"`);
+    await expect(ask({})).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    await expect(ask({ against: 'run_1' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    await expect(ask({ against: 'run_01kb3v2m5t8wq4yhn6z0c7d9eh' })).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  });
+
+  it('draws a pack', async () => {
+    const draw = (format: object) => controller.graph(caller, body({ manifest: ONE }), query(format));
+    expect(await draw({})).toMatchObject({
+      nodes: [{ id: 'agree' }, { id: 'a' }],
+      edges: [{ from: 'agree', to: 'a' }],
+    });
+    expect(await draw({ format: 'mermaid' })).toMatchObject({ text: expect.stringMatching(/^flowchart TD\n/) });
+    expect(await draw({ format: 'svg' })).toMatchObject({ text: expect.stringMatching(/^<svg /) });
+    await expect(draw({ format: 'png' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('runs scenarios that come along, or those of the pack', async () => {
+    const scenarios = 'name: x\nexpect: { status: succeeded }\n---\nname: y\nexpect: { status: failed }\n';
+    expect(await controller.scenarios(caller, body({ manifest: ONE, scenarios }))).toMatchObject({
+      passed: 1,
+      failed: 1,
+      results: [
+        { name: 'x', status: 'passed' },
+        { name: 'y', differences: [{ path: '/expect/status', line: 5 }] },
+      ],
+    });
+    const file = {
+      path: 'tests/a.yaml',
+      contentBase64: Buffer.from('name: z\nexpect: { code: X }\n').toString('base64'),
+    };
+    expect(await controller.scenarios(caller, body({ manifest: ONE, files: [file] }))).toMatchObject({ failed: 1 });
+    await expect(controller.scenarios(caller, body({ manifest: ONE }))).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    });
+  });
+});

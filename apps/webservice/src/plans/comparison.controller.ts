@@ -1,0 +1,197 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  diffPlans,
+  graphOf,
+  invalidPack,
+  isCodedError,
+  isScenarioFile,
+  isRunId,
+  mermaidOf,
+  PackJudge,
+  planPack,
+  resolveFileInputs,
+  RunReader,
+  runScenarios,
+  scenarioReportJson,
+  signersOf,
+  svgOf,
+  Uploads,
+  type Plan,
+  type PlanningSetting,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES } from '../openapi/examples';
+import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
+import { ApiError } from '../problems/problem';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { oneOf, readQuery, type Parameter } from '../requests/query';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { fault, validated } from '../requests/validated';
+import { runNotFound } from '../runs/run-not-found';
+import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
+import { PackBody } from './pack-body';
+import { SETTING } from './plans.controller';
+
+const run: Parameter<RunId> = { read: (given) => (isRunId(given) ? given : null), says: 'the id of a run' };
+const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
+
+/** Plans looked at: compared, drawn, and tried by scenarios. Nothing is executed or stored. */
+@ApiTags('plans')
+@Controller('api')
+export class ComparisonController {
+  constructor(
+    @Inject(SETTING) private readonly setting: PlanningSetting,
+    private readonly reader: RunReader,
+    private readonly intake: PackIntake,
+    private readonly judge: PackJudge,
+    private readonly uploads: Uploads,
+  ) {}
+
+  @Post('plans/diff')
+  @HttpCode(200)
+  @Operation({
+    id: 'diffPlans',
+    summary: 'How the plans of two packs differ, step by step',
+    scopes: ['packs.run'],
+    limit: 'plan',
+    body: {
+      type: DiffBody,
+      example: {
+        before: { manifest: EXAMPLES.manifest, inputs: {} },
+        after: { manifest: EXAMPLES.manifest, inputs: {} },
+      },
+    },
+    answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
+    codes: CODES,
+  })
+  async diff(@Caller() { principal }: Caller, @JsonBody(DiffBody) { value }: ReadBody<DiffBody>) {
+    const before = await this.planAt('/before', principal.tenant, value.before);
+    const after = await this.planAt('/after', principal.tenant, value.after);
+    return diffPlans(before.plan, after.plan);
+  }
+
+  @Post('plans/graph')
+  @HttpCode(200)
+  @Operation({
+    id: 'drawPlan',
+    summary: 'The template graph of a pack: as data, Mermaid or SVG',
+    scopes: ['packs.run'],
+    limit: 'plan',
+    body: { type: GraphBody, example: { manifest: EXAMPLES.manifest, inputs: {} } },
+    query: {
+      format: {
+        description: 'json: nodes and edges; mermaid and svg: `{format, text}` with the drawing.',
+        schema: { type: 'string', enum: ['json', 'mermaid', 'svg'], default: 'json' },
+      },
+    },
+    answers: [
+      {
+        status: 200,
+        description: 'The graph, or its drawing.',
+        schema: { oneOf: [ref('Graph'), ref('GraphDrawing')] },
+        example: EXAMPLES.graph,
+      },
+    ],
+    codes: CODES,
+  })
+  async graph(
+    @Caller() { principal }: Caller,
+    @JsonBody(GraphBody) { value }: ReadBody<GraphBody>,
+    @Req() request: Request,
+  ) {
+    const { format } = readQuery(request, { format: oneOf('json', 'mermaid', 'svg') });
+    const { plan, planHash } = await this.plan(principal.tenant, value);
+    const graph = graphOf(plan, planHash);
+    if (format === 'mermaid') return { format, text: mermaidOf(graph) };
+    if (format === 'svg') return { format, text: svgOf(graph, `${plan.pack.name} ${plan.pack.version}`) };
+    return graph;
+  }
+
+  @Post('scenarios')
+  @HttpCode(200)
+  @Operation({
+    id: 'testPack',
+    summary: 'Run the scenario tests of a pack: simulated, nothing is executed',
+    scopes: ['packs.run'],
+    limit: 'plan',
+    body: {
+      type: ScenariosBody,
+      example: { manifest: EXAMPLES.manifest, scenarios: 'name: it ends well\nexpect: { status: succeeded }\n' },
+    },
+    answers: [
+      { status: 200, description: 'How they came out.', schema: ref('ScenarioReport'), example: EXAMPLES.scenarios },
+    ],
+    codes: CODES,
+  })
+  async scenarios(@Caller() { principal }: Caller, @JsonBody(ScenariosBody) { value }: ReadBody<ScenariosBody>) {
+    const { scenarios, filter = '', ...pack } = value;
+    const { source, signatures } = await this.intake.take(principal.tenant, pack);
+    const files =
+      scenarios === undefined
+        ? source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
+        : [{ path: 'scenarios', bytes: new TextEncoder().encode(scenarios) }];
+    if (files.length === 0)
+      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+        fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that holds them.'),
+      ]);
+    const signers = await signersOf(this.judge, principal.tenant, source, signatures);
+    const asker = { tenant: principal.tenant, signers };
+    return scenarioReportJson(runScenarios(source, files, this.setting, { filter, asker }));
+  }
+
+  @Get('runs/:runId/plan/diff')
+  @Operation({
+    id: 'diffRunPlans',
+    summary: 'How the plan of a run differs from that of another',
+    description: '`against` is the earlier run; both are of your tenant.',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: { against: { description: 'The run to compare with.', schema: { type: 'string' } } },
+    answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async diffRuns(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const { against } = readQuery(request, { against: run });
+    if (against === null)
+      throw new ApiError('REQUEST_INVALID', 'the query has faults', [fault('/against', 'against is missing.')]);
+    const [after, before] = await Promise.all([runId, against].map((one) => this.reader.plan(principal.tenant, one)));
+    if (!after || !before) throw runNotFound();
+    response.setHeader('ETag', `"${before.planHash} ${after.planHash}"`);
+    return diffPlans(JSON.parse(before.plan) as Plan, JSON.parse(after.plan) as Plan);
+  }
+
+  /** As `plan`; faults are shown below the member that holds the pack. */
+  private async planAt(at: '/before' | '/after', tenant: TenantId, body: object) {
+    try {
+      return await this.plan(tenant, validated(PackBody, body));
+    } catch (error) {
+      if (!isCodedError(error) || error.faults.length === 0) throw error;
+      const faults = error.faults.map((one) => ({ ...one, path: `${at}${one.path}` }));
+      if (error.code === 'PACK_INVALID' || error.code === 'PLAN_INVALID') throw invalidPack(error.code, faults);
+      if (error instanceof ApiError) throw new ApiError(error.code, error.message, faults, error.headers);
+      throw error;
+    }
+  }
+
+  private async plan(tenant: TenantId, body: PackBody) {
+    const { source, signatures } = await this.intake.take(tenant, body);
+    const given = { source, inputs: body.inputs ?? {} };
+    const { inputs, faults } = await resolveFileInputs(this.uploads, tenant, given, false);
+    const signers = await signersOf(this.judge, tenant, source, signatures);
+    const planning = planPack(source, inputs, this.setting, { tenant, signers });
+    if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    return planning.planned;
+  }
+}

@@ -1,0 +1,90 @@
+import { packText, planned } from '../../testing/planning';
+import { diffLines, diffPlans } from './diff-plans';
+
+const SCAN = '- { id: scan, run: { uses: "builtin:command", with: { command: [scan] } } }';
+const AGREE = '- { id: agree, gate: { approval: owners, message: "go" } }';
+const ACT = '- { id: act, effects: idempotent, run: { uses: "builtin:command", with: { command: [act] } } }';
+const MAP =
+  '- { id: each, map: { items: [1, 2], steps: [ { id: act, effects: idempotent, run: { uses: "builtin:command", with: { command: [act] } } } ] } }';
+const GROUP =
+  '- { id: both, group: { steps: [ { id: act, effects: idempotent, run: { uses: "builtin:command", with: { command: [act] } } } ] } }';
+const plan = (steps: readonly string[], more = 'approvals: [ { id: owners } ]', inputs = {}) =>
+  planned(packText(steps.join('\n'), more), inputs).plan;
+const base = plan([SCAN, AGREE, ACT]);
+const lines = (after: ReturnType<typeof plan>) =>
+  diffLines(diffPlans(base, after)).filter((line) => !/contentDigest|^~ pack$/.test(line));
+
+describe('the diff of two plans', () => {
+  it('of a plan with itself is none', () => {
+    const diff = diffPlans(base, plan([SCAN, AGREE, ACT]));
+    expect(diff).toMatchObject({ same: true, steps: [], parts: {} });
+    expect(diffLines(diff)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a value',
+      plan([SCAN.replace('command: [scan]', 'command: [scan, all]'), AGREE, ACT]),
+      ['~ run scan', '    /with/command: ["scan"] → ["scan","all"]'],
+    ],
+    [
+      'a step more',
+      plan([SCAN, AGREE, ACT, '- { id: last, run: { uses: "builtin:noop" } }']),
+      ['~ executors', '    /: ["builtin:command"] → ["builtin:command","builtin:noop"]', '+ run last'],
+    ],
+    [
+      'a gate less',
+      plan([SCAN, ACT]),
+      [
+        '~ run act',
+        '    /needs: ["agree"] → ["scan"]',
+        '- gate agree',
+        '! gate removed: agree',
+        '! acts without an approval now: act',
+      ],
+    ],
+    [
+      'a step into a map',
+      plan([SCAN, AGREE, MAP]),
+      ['+ map each', '> run each::act (was act)', '    /needs: ["agree"] → []'],
+    ],
+    [
+      'a step into a group',
+      plan([SCAN, AGREE, GROUP]),
+      ['+ group both', '> run act (moved)', '    /needs: ["agree"] → []'],
+    ],
+    [
+      'an approval',
+      plan([SCAN, AGREE, ACT], 'approvals: [ { id: owners, minApprovals: 2 } ]'),
+      ['~ approvals', '    /owners/minApprovals: 1 → 2'],
+    ],
+    [
+      'a step that acts before the gate',
+      plan([SCAN, ACT.replace('act,', 'early,'), AGREE, ACT]),
+      ['+ run early', '~ gate agree', '    /needs: ["scan"] → ["early"]', '! acts without an approval now: early'],
+    ],
+  ])('shows %s', (_name, after, expected) => {
+    expect(lines(after)).toEqual(expected);
+  });
+
+  it('says both ways: what was added is removed the other way round', () => {
+    const after = plan([SCAN, ACT]);
+    expect(diffPlans(after, base).gates).toEqual({
+      newlyUngated: [],
+      newlyGated: ['act'],
+      removed: [],
+      added: ['agree'],
+    });
+    expect(diffPlans(base, after).planHash).toEqual({
+      before: diffPlans(after, base).planHash.after,
+      after: diffPlans(after, base).planHash.before,
+    });
+  });
+
+  it('compares inputs by value', () => {
+    const more = 'inputs: [ { name: n, type: integer, default: 1 } ]';
+    expect(diffPlans(plan([SCAN], more), plan([SCAN], more, { n: 2 })).parts).toEqual({
+      inputs: [{ path: '/n', before: 1, after: 2 }],
+    });
+  });
+});

@@ -1,0 +1,93 @@
+import { pointerTo } from '../document/json-pointer';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import type { Node, RunNode } from '../plan/plan';
+import { compileSchema } from '../plan/json-schema';
+
+/** Tells a fault of a script. */
+export type ScriptReport = (path: string, code: ScriptFaultCode, message: string, remediation: string) => void;
+/** A released code never changes meaning. */
+export type ScriptFaultCode =
+  /** Not in the form of a script. */
+  | 'SCRIPT_INVALID'
+  | 'SCRIPT_UNKNOWN_STEP'
+  /** Something that this step can never do. */
+  | 'SCRIPT_IMPOSSIBLE'
+  /** Outputs or a response that the declared schema does not accept. */
+  | 'SCRIPT_VALUE';
+
+/** Members that exclude each other, whatever the step is. */
+export function checkCombination(written: JsonObject, at: string, fault: ScriptReport): void {
+  const { status, outputs, decision, attempts, error } = written;
+  const refuse = (name: string, message: string, remediation: string): void =>
+    fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', message, remediation);
+  const fails = status === 'failed' || status === 'rejected' || status === 'expired';
+  if (fails && outputs !== undefined)
+    refuse('outputs', 'A step that fails has no outputs.', 'Remove outputs, or let the step succeed.');
+  if (error !== undefined && !fails && attempts === undefined)
+    refuse('error', 'A step that succeeds at once has no error.', 'Add status: failed, or attempts above 1.');
+  if (decision !== undefined && (outputs !== undefined || attempts !== undefined || error !== undefined))
+    refuse('decision', 'A gate is decided, not attempted.', 'Keep decision and response alone.');
+}
+
+/** What the step with this node cannot do. */
+export function checkOutcome(node: Node, written: JsonObject, at: string, fault: ScriptReport): void {
+  switch (node.kind) {
+    case 'run':
+      return checkRun(node, written, at, fault);
+    case 'gate': {
+      for (const name of ['outputs', 'attempts', 'error'] as const)
+        if (written[name] !== undefined)
+          fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', `A gate has no ${name}.`, 'Write {decision: approved}.');
+      const { response } = written;
+      if (response === undefined) return;
+      if (node.form === null || node.policy !== null)
+        fault(pointerTo(at, 'response'), 'SCRIPT_IMPOSSIBLE', 'This gate asks for no values.', 'Remove response.');
+      else checkValue(node.form, response, pointerTo(at, 'response'), fault);
+      return;
+    }
+    case 'group':
+    case 'parallel':
+    case 'map':
+    case 'loop':
+    case 'conditional':
+      fault(
+        at,
+        'SCRIPT_IMPOSSIBLE',
+        `A ${node.kind} ends as the steps in it do.`,
+        'Script the steps inside it, or write a pattern such as name[*]::step.',
+      );
+  }
+}
+
+function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptReport): void {
+  const { status, decision, response, attempts, outputs } = written;
+  if (decision !== undefined || response !== undefined || ['approved', 'rejected', 'expired'].includes(String(status)))
+    fault(at, 'SCRIPT_IMPOSSIBLE', 'Only gates are decided.', 'Write {status: succeeded} or {status: failed}.');
+  const { maxAttempts } = node.retries;
+  if (typeof attempts === 'number' && attempts > maxAttempts)
+    fault(
+      pointerTo(at, 'attempts'),
+      'SCRIPT_IMPOSSIBLE',
+      `The step has at most ${maxAttempts} attempts.`,
+      'Write fewer attempts, or give the step retries.',
+    );
+  if (outputs === undefined || outputs === null || node.outputs === null || status === 'failed') return;
+  if (!isJsonObject(outputs)) {
+    fault(pointerTo(at, 'outputs'), 'SCRIPT_VALUE', 'Outputs are an object.', 'Write them by name.');
+    return;
+  }
+  for (const [name, schema] of Object.entries(node.outputs)) {
+    const value = outputs[name];
+    const place = pointerTo(pointerTo(at, 'outputs'), name);
+    if (value === undefined)
+      fault(pointerTo(at, 'outputs'), 'SCRIPT_VALUE', `The declared output ${name} is missing.`, 'Add it.');
+    else if (isJsonObject(schema)) checkValue(schema, value, place, fault);
+  }
+}
+
+function checkValue(schema: JsonObject, value: Json, at: string, fault: ScriptReport): void {
+  const compiled = compileSchema(schema);
+  if (compiled.kind === 'invalid') return;
+  for (const { pointer, message } of compiled.findings(value))
+    fault(at + pointer, 'SCRIPT_VALUE', `The value ${message}.`, 'Give a value that the schema accepts.');
+}

@@ -1,0 +1,25 @@
+import type { Fault } from '../foundation/fault';
+import type { Location } from '../pack/reading';
+
+/** What can be wrong with a scenario beyond its fields: code → remediation. */
+export const SCENARIO_REMEDIES = {
+  SCENARIO_EXPECTS_NOTHING: 'Say under expect what must come out, such as status: succeeded.',
+  SCENARIO_NAME_TWICE: 'Give each scenario of the pack a name of its own.',
+  SCENARIO_UNKNOWN_STEP: 'Write the id of a step of the plan.',
+  SCENARIO_UNKNOWN_OUTPUT: 'Name an output that the pack declares.',
+  SCENARIO_TOO_MANY: 'Keep at most 1 000 scenarios in a pack.',
+  SCENARIO_TEXT: 'Save the file as UTF-8.',
+} as const;
+
+/** A released code never changes meaning. */
+export type ScenarioFaultCode = keyof typeof SCENARIO_REMEDIES;
+
+/** A fault of a scenario at a place of its file. */
+export function scenarioFault(
+  code: ScenarioFaultCode,
+  { path, line, column }: Pick<Location, 'path'> & { readonly line: number | null; readonly column: number | null },
+  message: string,
+  remediation: string = SCENARIO_REMEDIES[code],
+): Fault {
+  return { code, path, line, column, message, remediation };
+}

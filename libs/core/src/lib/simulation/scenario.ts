@@ -1,0 +1,75 @@
+import type { Json, JsonObject } from '../foundation/json';
+import { anyKey, flag, format, json, jsonObject, oneOf, text } from '../pack/scalar-shapes';
+import { defaulted, list, object, optional, record, required, type Shape } from '../pack/shape';
+import type { NodeClass } from './report';
+
+/** How a step may end, as a scenario says it; `waiting`: it began and did not end; `not-reached`: it never began. */
+export type ScenarioStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting' | 'not-reached';
+
+/** What a scenario says must come out; null: nothing is said of it. */
+export interface Expectation {
+  /** How the run ends. */
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'waiting' | null;
+  /** Code of the run's failure. */
+  readonly code: string | null;
+  /** How steps end, by id or pattern: every step that a name picks. */
+  readonly nodes: Readonly<Record<string, ScenarioStatus>>;
+  /** How nodes are shown, by node id. */
+  readonly classes: Readonly<Record<string, NodeClass>>;
+  /** Values of declared outputs, by name. */
+  readonly outputs: JsonObject | null;
+  /** Gates that ask people, exactly these, in any order. */
+  readonly approvals: readonly string[] | null;
+  /** Steps with effects that no gate guards, exactly these, in any order. */
+  readonly ungatedEffects: readonly string[] | null;
+  /** Codes of faults: the pack is refused with these inputs, by at least each of them. */
+  readonly errors: readonly string[] | null;
+}
+
+/** One test of a pack (language.md §8). */
+export interface Scenario {
+  readonly name: string;
+  readonly description: string | null;
+  readonly inputs: JsonObject;
+  /** Outcomes to assume; see `parseScript`. */
+  readonly script: JsonObject;
+  /** The environment seals. */
+  readonly sealed: boolean;
+  readonly expect: Expectation;
+}
+
+const expectation: Shape<Expectation> = object<Expectation>({
+  status: optional(oneOf('succeeded', 'failed', 'cancelled', 'waiting')),
+  code: optional(text),
+  nodes: defaulted(record(anyKey, oneOf('succeeded', 'failed', 'skipped', 'cancelled', 'waiting', 'not-reached')), {}),
+  classes: defaulted(record(anyKey, oneOf('pending', 'skipped', 'requires-approval', 'requires-policy')), {}),
+  outputs: optional<JsonObject>(record<Json>(anyKey, json)),
+  approvals: optional(list(text)),
+  ungatedEffects: optional(list(text)),
+  errors: optional(list(text, { min: 1 })),
+});
+
+const name = format('PACK_TEXT_FORMAT', 'a text of 1 to 200 characters', (given) =>
+  given.trim() !== '' && given.length <= 200 ? given : null,
+);
+
+/** One scenario as it is written. */
+export const scenarioShape: Shape<Scenario> = object<Scenario>({
+  name: required(name),
+  description: optional(text),
+  inputs: defaulted(jsonObject, {}),
+  script: defaulted(jsonObject, {}),
+  sealed: defaulted(flag, false),
+  expect: required(expectation),
+});
+
+/** JSON Schema (2020-12) of a scenario file: one scenario or a list of them. */
+export function scenarioSchema(): JsonObject {
+  const scenario = scenarioShape.schema();
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Scenario tests of a Task Pack',
+    oneOf: [{ $ref: '#/$defs/scenario' }, { type: 'array', items: { $ref: '#/$defs/scenario' } }],
+    $defs: { scenario },
+  };
+}
