@@ -7,6 +7,7 @@ import { registerGraph } from './commands/graph.command';
 import { registerInit } from './commands/init.command';
 import { registerPack } from './commands/pack.command';
 import { registerPlan } from './commands/plan.command';
+import { registerSchema } from './commands/schema.command';
 import { registerServerCommands } from './commands/server-commands';
 import { registerSimulate } from './commands/simulate.command';
 import { registerTest } from './commands/test.command';
@@ -68,6 +69,7 @@ export async function runCommandLine({
   registerVerify(program, context);
   registerConfig(program, context);
   registerDev(program, context);
+  registerSchema(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -18,6 +18,7 @@ import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
 import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
+import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
@@ -54,6 +55,7 @@ export class AppModule {
         UploadsController,
         MeController,
         ErrorsController,
+        SchemasController,
       ],
       providers: [
         { provide: PublicUrl, useValue: url },

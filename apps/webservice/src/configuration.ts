@@ -1,4 +1,11 @@
-import type { ObjectStore, PackTrustPolicy, PlanningSetting, Shelf, UploadLimits } from '@taskrunner/core';
+import type {
+  ObjectStore,
+  PackTrustPolicy,
+  PlanningLimits,
+  PlanningSetting,
+  Shelf,
+  UploadLimits,
+} from '@taskrunner/core';
 import type { PackLimits } from './plans/pack-sources';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
@@ -37,6 +44,8 @@ export interface WebserviceConfiguration {
     readonly sensitiveInputs?: string | null;
   };
   readonly setting: PlanningSetting;
+  /** What planning of callers' packs may take. */
+  readonly planning: PlanningLimits;
   /** Registries of packs, opened, and whose packs may run. */
   readonly packs: { readonly shelves: readonly Shelf[]; readonly trust: PackTrustPolicy };
   readonly limits: RequestLimits;

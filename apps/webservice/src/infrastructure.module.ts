@@ -5,6 +5,7 @@ import {
   CancelRun,
   DecideApproval,
   GateDesk,
+  groundOf,
   KeepSchedules,
   LogStore,
   ObjectStore,
@@ -26,6 +27,7 @@ import {
   isDatabaseUnavailable,
   loadSensitiveInputsKey,
   openWebDatabase,
+  PlanningThreads,
   readTarFiles,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -69,7 +71,8 @@ export class InfrastructureModule {
     const nonce = (): string => randomBytes(16).toString('hex');
     // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
     const approverKeys = { keys: [], verifySignature };
-    const planner = new PackPlanner(setting);
+    const threads = new PlanningThreads(groundOf(setting), configuration.planning);
+    const planner = new PackPlanner(setting, threads);
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
       new SubmitRun({
@@ -124,7 +127,11 @@ export class InfrastructureModule {
         }),
       },
       { provide: PackJudge, useValue: judge },
-      { provide: PackLibrary, useValue: new PackLibrary(packs.shelves, packVersions) },
+      { provide: PackPlanner, useValue: planner },
+      {
+        provide: PackLibrary,
+        useValue: new PackLibrary(packs.shelves, packVersions, (tenant, source) => planner.describe(tenant, source)),
+      },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,
@@ -154,7 +161,10 @@ export class InfrastructureModule {
       },
       readiness: () => database.readiness(),
       isUnavailable: isDatabaseUnavailable,
-      close: () => database.close(),
+      async close() {
+        await threads.close();
+        await database.close();
+      },
     };
   }
 }

@@ -55,7 +55,7 @@ async function main(): Promise<void> {
 }
 
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
-  const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets } = configuration;
+  const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets, limits } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
   if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
@@ -93,6 +93,12 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
         policyEngines: { cedar: cedarEngine },
       },
       bindings: secrets.bindings,
+    },
+    planning: {
+      memory: limits.planMemory,
+      time: limits.planTime,
+      threads: limits.planThreads,
+      queue: limits.planQueue,
     },
     packs: { shelves, trust: packTrust },
     limits: http.limits,

@@ -1,2 +1,2 @@
 /** The release of this webservice: in the OpenAPI document. */
-export const VERSION = '0.1.0';
+export { RUNNER_VERSION as VERSION } from '@taskrunner/core';

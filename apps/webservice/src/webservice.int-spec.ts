@@ -11,6 +11,7 @@ import { Client } from 'pg';
 import {
   canonical,
   digestOf,
+  packSchema,
   sha256,
   type Commit,
   type Entry,
@@ -37,6 +38,7 @@ import {
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
+import { marked, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
@@ -72,24 +74,7 @@ spec:
         form: { type: object, required: [size], properties: { size: { type: integer } }, additionalProperties: false }
 `;
 
-const TEN_FAULTS = `apiVersion: stellaops.io/pack.v2
-kind: Pack
-metadata: { name: Demo_, version: one }
-spec:
-  colour: red
-  steps:
-    - id: a
-      run: { uses: nothing }
-    - id: a
-      run: { uses: builtin:noop }
-      needs: [zzz]
-    - id: b
-      when: 3
-      retry: 1
-      run: { uses: builtin:noop }
-    - id: "c d"
-      run: { uses: builtin:noop }
-`;
+const TEN = marked(TEN_FAULTS);
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -399,6 +384,7 @@ beforeAll(async () => {
         sensitiveInputs: false,
       },
     },
+    planning: { memory: 256 * 1024 ** 2, time: 1_000, threads: 2, queue: 64 },
     packs: {
       shelves: await openRegistries(await registries(), TAR_HANDS),
       trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
@@ -490,7 +476,7 @@ describe('published packs', () => {
 
   it.each([
     ['wendy', { manifest: MANIFEST.replace('demo', 'published'), files: [] }, 409, 'PACK_VERSION_MOVED'],
-    ['wendy', { manifest: TEN_FAULTS }, 422, 'PACK_INVALID'],
+    ['wendy', { manifest: TEN.text }, 422, 'PACK_INVALID'],
     ['wendy', { manifest, files, signatures: [{}] }, 403, 'PACK_SIGNATURE_INVALID'],
     ['wendy', { manifest, files, colour: 1 }, 422, 'REQUEST_INVALID'],
     ['ada', { manifest, files }, 403, 'SCOPE_MISSING'],
@@ -678,14 +664,20 @@ describe('a submission', () => {
   });
 
   it('with ten faults gets all of them, with positions', async () => {
-    const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest: TEN_FAULTS });
+    const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest: TEN.text });
     expect([status, body['code']]).toEqual([422, 'PACK_INVALID']);
-    const errors = body['errors'] as unknown as { line: number; column: number; remediation: string }[];
-    expect(errors.length).toBeGreaterThanOrEqual(10);
+    const errors = body['errors'] as unknown as { code: string; line: number; column: number; remediation: string }[];
+    expect(errors.map(({ code, line, column }) => `${code} ${line}:${column}`)).toEqual(
+      TEN_CODES.map((code, index) => `${code} ${TEN.places[index]}`),
+    );
     expect(errors.every(({ line, column, remediation }) => line > 0 && column > 0 && remediation !== '')).toBe(true);
-    const check = await promised('PlanCheck', 'ada', 'POST', '/api/plans?check=true', { manifest: TEN_FAULTS });
-    expect(check.body).toMatchObject({ valid: false });
-    expect(check.body['errors']).toEqual(errors);
+    const check = await promised('PlanCheck', 'ada', 'POST', '/api/plans?check=true', { manifest: TEN.text });
+    expect([check.status, check.body]).toEqual([200, { valid: false, errors }]);
+  });
+
+  it('is told by a JSON Schema that everybody may read', async () => {
+    const { status, body } = await ask(null, 'GET', '/api/schemas/pack');
+    expect([status, body]).toEqual([200, packSchema()]);
   });
 
   it('with another plan hash starts nothing, and says what differs', async () => {
@@ -1314,5 +1306,31 @@ describe('the document and health', () => {
     expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
     expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(200);
     expect((await fetch(`${webservice.url}/health/live`)).status).toBe(404);
+  });
+});
+
+describe('hostile packs', () => {
+  it('end at their limits, and hold up neither others nor the service', async () => {
+    const heavy = `[${Array(250_000).fill('[0]').join(',')}]`;
+    const manifest = MANIFEST.replace(/^spec:$/m, `spec:\n  success: { message: ${heavy} }`);
+    expect(manifest).not.toBe(MANIFEST);
+    const ended: string[] = [];
+    const hostile = ['/api/plans', '/api/simulations', '/api/runs', '/api/plans'].map(async (path) => {
+      const { status, body } = await ask('mallory', 'POST', path, { manifest });
+      ended.push('hostile');
+      return [status, body['code']];
+    });
+    const [alive, theirs] = await Promise.all([
+      fetch(`${webservice.health}/health/live`),
+      ask('ada', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } }),
+    ]);
+    ended.push('others');
+    expect([alive.status, theirs.status]).toEqual([200, 200]);
+    expect(await Promise.all(hostile)).toEqual(Array(4).fill([422, 'PLAN_LIMIT']));
+    // Of one tenant at most one thread: no more than one of its packs can have ended before.
+    expect(ended.indexOf('others')).toBeLessThanOrEqual(1);
+    expect(
+      (await ask('mallory', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } })).status,
+    ).toBe(200);
   });
 });

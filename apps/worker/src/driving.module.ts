@@ -2,12 +2,13 @@ import { createPublicKey, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  admittedPack,
   algorithmOf,
-  replanRun,
   trustedRecords,
   verifySignature,
   type DriverHands,
   type KeyUsage,
+  type PlanningLimits,
   type VerificationKey,
 } from '@taskrunner/core';
 import {
@@ -17,6 +18,7 @@ import {
   CedarJudge,
   cedarEngine,
   loadMacKey,
+  PlanningThreads,
   tarEntries,
   type Configuration,
   type TarLimits,
@@ -48,6 +50,10 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
+  const planning = new PlanningThreads(
+    { setting: null, policyEngines: { cedar: cedarEngine } },
+    againLimits(configuration),
+  );
   return {
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
@@ -84,18 +90,20 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
-    replan: (run) =>
-      replanRun(run, objects, {
-        secrets: {},
-        interpreters,
-        sensitiveInputs: false,
-        policyEngines: { cedar: cedarEngine },
-      }),
+    replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
     },
   };
+}
+
+/**
+ * Limits of planning again what was admitted within `limits`: this machine may be slower, and a run is not given up for that. As
+ * many wait as there are slots.
+ */
+function againLimits({ limits }: Configuration): PlanningLimits {
+  return { memory: 2 * limits.planMemory, time: 10 * limits.planTime, threads: 1, queue: Infinity };
 }
 
 /** What a bundle of a publisher may hold. */

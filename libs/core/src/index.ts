@@ -229,19 +229,19 @@ export {
   type Template,
   type TemplatePart,
 } from './lib/expression/template';
+export { typeOfSchema } from './lib/expression/schema-type';
 export {
   ANY_TYPE,
   arrayType,
   BOOLEAN_TYPE,
+  comparable,
   describeType,
   joinTypes,
   NULL_TYPE,
   nullable,
   NUMBER_TYPE,
   objectType,
-  overlap,
   STRING_TYPE,
-  typeOfSchema,
   typeOfValue,
   type StaticType,
   type ValueKind,
@@ -323,7 +323,9 @@ export {
   type StepList,
 } from './lib/pack/pack-step';
 export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
-export { contentDigest, packSchema, sourceDigest, toManifest } from './lib/pack/pack-digest';
+export { contentDigest, sourceDigest, toManifest } from './lib/pack/pack-digest';
+export { packSchema, printPackSchema } from './lib/pack/pack-schema';
+export { RUNNER_VERSION } from './lib/pack/check-runner';
 export { parsePackPath } from './lib/pack/pack-path';
 export { matchGlob } from './lib/pack/glob';
 export {
@@ -381,6 +383,19 @@ export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
 export { type PolicyJudges } from './lib/operations/questions';
 export { PackPlanner } from './lib/operations/pack-planner';
+export type { AdmissiblePack, PackAdmission } from './lib/operations/admissible-pack';
+export { describePack, type DescribedPack, type PackDescription } from './lib/operations/describe-pack';
+export {
+  groundOf,
+  PlannerHere,
+  planningHands,
+  workOf,
+  type GivenPack,
+  type PlanningGround,
+  type PlanningWork,
+  type SimulationAnswer,
+} from './lib/operations/planning-work';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits } from './lib/ports/planner';
 export {
   packFilesOf,
   environmentOfPack,
@@ -416,7 +431,7 @@ export {
 } from './lib/evidence/content-manifest';
 export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
-export { replanRun } from './lib/operations/replan-run';
+export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
 export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';

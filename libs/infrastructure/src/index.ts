@@ -106,6 +106,7 @@ export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviour
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxHands } from './lib/executors/sandbox-hands';
 export { cedarEngine } from './lib/policies/cedar-engine';
+export { PlanningThreads } from './lib/planning/planning-threads';
 export { CedarJudge } from './lib/policies/cedar-judge';
 export { announcingOf, endpointId, endpointRule } from './lib/configuration/webhook-endpoints';
 export { loadWebhookSecret } from './lib/signing/webhook-secret';

@@ -47,7 +47,7 @@ async function readScript(path: string): Promise<Json> {
   return readDocumentFile(bytes, path);
 }
 
-function printSimulation({ report, status, code }: Simulated, terminal: Terminal): void {
+function printSimulation({ report, status, code, assumptions }: Simulated, terminal: Terminal): void {
   for (const { id, kind, class: of, reason } of report.nodes)
     terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
   for (const { gate, grants, minApprovals } of report.approvals)
@@ -65,6 +65,7 @@ function printSimulation({ report, status, code }: Simulated, terminal: Terminal
   terminal.print(`widest       ${report.widest}`);
   for (const { name, known, value } of report.outputs)
     terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
+  for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
   terminal.print(`plan hash    ${report.planHash}`);
 }

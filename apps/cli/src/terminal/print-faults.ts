@@ -9,7 +9,8 @@ export function faultLines(faults: readonly Fault[], file: string): readonly str
   ]);
 }
 
-function placeOf({ line, column, path }: Fault, file: string): string {
+function placeOf({ line, column, path, file: inner }: Fault, manifest: string): string {
+  const file = inner === undefined ? manifest : manifest.replace(/[^/\\!]*$/, () => inner);
   // Inputs come from files and arguments: their places are named, not numbered.
   if (path.startsWith('/inputs/')) return path.slice(1);
   if (line !== null) return `${file}:${line}:${column ?? 1}`;

@@ -54,7 +54,7 @@ const envelope = closed({
   signatures: listOf(closed({ keyid: text, sig: text })),
 });
 
-const fault = closed({
+const faultFields = {
   code: text,
   path: text,
   line: { type: ['integer', 'null'] },
@@ -62,7 +62,14 @@ const fault = closed({
   message: text,
   remediation: text,
   aliases: listOf(text),
-});
+};
+const fault = {
+  ...closed({
+    ...faultFields,
+    file: { ...text, description: 'The file of the pack that it is in; absent: the manifest.' },
+  }),
+  required: Object.keys(faultFields),
+};
 
 const party = closed({
   id: text,

@@ -19,6 +19,9 @@ export const INTAKE_CODES: readonly ProblemCode[] = [
   'REGISTRY_UNSUPPORTED',
 ];
 
+/** Why a pack that was sent in is not even looked at to the end. */
+export const PLANNER_CODES: readonly ProblemCode[] = ['PLAN_LIMIT', 'PLANNER_BUSY', 'PLANNER_UNAVAILABLE'];
+
 /** Why a pack that can be planned may not run. */
 export const TRUST_CODES: readonly ProblemCode[] = ['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID'];
 

@@ -18,7 +18,7 @@ import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { readQuery, text, whole } from '../requests/query';
-import { INTAKE_CODES } from './pack-intake';
+import { INTAKE_CODES, PLANNER_CODES } from './pack-intake';
 import { toPackDetail, toPublishedPack } from './pack-view';
 import { PublishPackBody } from './publish-pack.body';
 
@@ -70,7 +70,7 @@ export class PacksController {
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The pack.', schema: ref('PackDetail'), example: EXAMPLES.packDetail }],
-    codes: ['PACK_INVALID', ...INTAKE_CODES],
+    codes: ['PACK_INVALID', ...PLANNER_CODES, ...INTAKE_CODES],
   })
   async get(@Caller() { principal }: Caller, @Param('name') name: string, @Param('version') version: string) {
     const found = await this.library.resolve(principal.tenant, referenceOf(name, version));
@@ -110,6 +110,7 @@ export class PacksController {
       'PACK_INVALID',
       'PACK_PUBLISH_CLOSED',
       'PACK_SIGNATURE_INVALID',
+      ...PLANNER_CODES,
       ...INTAKE_CODES.filter((code) => code !== 'PACK_NOT_FOUND'),
     ],
   })

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { canonical, planPack, type JsonObject } from '@taskrunner/core';
+import { canonical, groundOf, PackPlanner, PlannerHere, planPack, type JsonObject } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { ComparisonController } from './comparison.controller';
 import { toSource, type PackBody } from './pack-body';
@@ -72,18 +72,33 @@ const intake = {
   }),
 };
 const controller = new ComparisonController(
-  setting,
   reader as never,
   intake as never,
   { policy: { keys: [] } } as never,
   { find: async () => new Set() } as never,
+  new PackPlanner(setting, new PlannerHere(groundOf(setting))),
 );
+
+/** What a route sends, as JSON. */
+async function sent(route: (response: Response) => Promise<void>, headers = new Map<string, string>()) {
+  let text = '';
+  const response = {
+    setHeader: (name: string, value: string) => (headers.set(name, value), response),
+    type: () => response,
+    send: (body: string) => {
+      text = body;
+    },
+  };
+  await route(response as unknown as Response);
+  return JSON.parse(text) as unknown;
+}
 const body = (value: object) => ({ value }) as never;
 const query = (given: object) => ({ query: given }) as Request;
 
 describe('plans that are looked at', () => {
   it('compares two packs', async () => {
-    const diff = await controller.diff(caller, body({ before: { manifest: ONE }, after: { manifest: TWO } }));
+    const pair = body({ before: { manifest: ONE }, after: { manifest: TWO } });
+    const diff = await sent((response) => controller.diff(caller, pair, response));
     expect(diff).toMatchObject({
       same: false,
       steps: [
@@ -95,12 +110,12 @@ describe('plans that are looked at', () => {
 
   it('says in which of the two a fault is', async () => {
     const wrong = { before: { manifest: ONE }, after: { manifest: ONE.replace('kind: TaskPack', 'kind: Task') } };
-    await expect(controller.diff(caller, body(wrong))).rejects.toMatchObject({
+    await expect(sent((response) => controller.diff(caller, body(wrong), response))).rejects.toMatchObject({
       code: 'PACK_INVALID',
       faults: [{ code: 'PACK_KIND', path: '/after/kind', line: 2 }],
     });
     await expect(
-      controller.diff(caller, body({ before: { manifest: ONE, colour: 1 }, after: {} })),
+      sent((response) => controller.diff(caller, body({ before: { manifest: ONE, colour: 1 }, after: {} }), response)),
     ).rejects.toMatchObject({
       code: 'REQUEST_INVALID',
       faults: [{ path: '/before/colour' }],
@@ -109,8 +124,8 @@ describe('plans that are looked at', () => {
 
   it('compares two runs of a tenant, and knows no others', async () => {
     const headers = new Map<string, string>();
-    const response = { setHeader: (name: string, value: string) => headers.set(name, value) } as unknown as Response;
-    const ask = (against: object) => controller.diffRuns(caller, SECOND as never, query(against), response);
+    const ask = (against: object) =>
+      sent((response) => controller.diffRuns(caller, SECOND as never, query(against), response), headers);
     expect(await ask({ against: FIRST })).toMatchObject({
       same: false,
       steps: [
@@ -125,7 +140,8 @@ describe('plans that are looked at', () => {
   });
 
   it('draws a pack', async () => {
-    const draw = (format: object) => controller.graph(caller, body({ manifest: ONE }), query(format));
+    const draw = (format: object) =>
+      sent((response) => controller.graph(caller, body({ manifest: ONE }), query(format), response));
     expect(await draw({})).toMatchObject({
       nodes: [{ id: 'agree' }, { id: 'a' }],
       edges: [{ from: 'agree', to: 'a' }],
@@ -137,7 +153,8 @@ describe('plans that are looked at', () => {
 
   it('runs scenarios that come along, or those of the pack', async () => {
     const scenarios = 'name: x\nexpect: { status: succeeded }\n---\nname: y\nexpect: { status: failed }\n';
-    expect(await controller.scenarios(caller, body({ manifest: ONE, scenarios }))).toMatchObject({
+    const run = (pack: object) => sent((response) => controller.scenarios(caller, body(pack), response));
+    expect(await run({ manifest: ONE, scenarios })).toMatchObject({
       passed: 1,
       failed: 1,
       results: [
@@ -149,8 +166,8 @@ describe('plans that are looked at', () => {
       path: 'tests/a.yaml',
       contentBase64: Buffer.from('name: z\nexpect: { code: X }\n').toString('base64'),
     };
-    expect(await controller.scenarios(caller, body({ manifest: ONE, files: [file] }))).toMatchObject({ failed: 1 });
-    await expect(controller.scenarios(caller, body({ manifest: ONE }))).rejects.toMatchObject({
+    expect(await run({ manifest: ONE, files: [file] })).toMatchObject({ failed: 1 });
+    await expect(run({ manifest: ONE })).rejects.toMatchObject({
       code: 'REQUEST_INVALID',
     });
   });

@@ -1,24 +1,16 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
-  diffPlans,
-  graphOf,
   invalidPack,
   isCodedError,
   isScenarioFile,
   isRunId,
-  mermaidOf,
   PackJudge,
-  planPack,
+  PackPlanner,
   resolveFileInputs,
   RunReader,
-  runScenarios,
-  scenarioReportJson,
   signersOf,
-  svgOf,
   Uploads,
-  type Plan,
-  type PlanningSetting,
   type RunId,
   type TenantId,
 } from '@taskrunner/core';
@@ -27,7 +19,7 @@ import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
 import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
+import { INTAKE_CODES, PackIntake, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { oneOf, readQuery, type Parameter } from '../requests/query';
@@ -36,21 +28,20 @@ import { fault, validated } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
 import { PackBody } from './pack-body';
-import { SETTING } from './plans.controller';
 
 const run: Parameter<RunId> = { read: (given) => (isRunId(given) ? given : null), says: 'the id of a run' };
-const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
+const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
 
 /** Plans looked at: compared, drawn, and tried by scenarios. Nothing is executed or stored. */
 @ApiTags('plans')
 @Controller('api')
 export class ComparisonController {
   constructor(
-    @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
     private readonly intake: PackIntake,
     private readonly judge: PackJudge,
-    private readonly uploads: Uploads,
+    readonly uploads: Uploads,
+    readonly planner: PackPlanner,
   ) {}
 
   @Post('plans/diff')
@@ -70,10 +61,16 @@ export class ComparisonController {
     answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
     codes: CODES,
   })
-  async diff(@Caller() { principal }: Caller, @JsonBody(DiffBody) { value }: ReadBody<DiffBody>) {
-    const before = await this.planAt('/before', principal.tenant, value.before);
-    const after = await this.planAt('/after', principal.tenant, value.after);
-    return diffPlans(before.plan, after.plan);
+  async diff(
+    @Caller() { principal: { tenant } }: Caller,
+    @JsonBody(DiffBody) { value }: ReadBody<DiffBody>,
+    @Res() response: Response,
+  ) {
+    const before = await this.planAt('/before', tenant, value.before);
+    const after = await this.planAt('/after', tenant, value.after);
+    response
+      .type('json')
+      .send(await this.planner.compare(tenant, { before: before.texts.plan, after: after.texts.plan }));
   }
 
   @Post('plans/graph')
@@ -101,16 +98,16 @@ export class ComparisonController {
     codes: CODES,
   })
   async graph(
-    @Caller() { principal }: Caller,
+    @Caller() { principal: { tenant } }: Caller,
     @JsonBody(GraphBody) { value }: ReadBody<GraphBody>,
     @Req() request: Request,
+    @Res() response: Response,
   ) {
     const { format } = readQuery(request, { format: oneOf('json', 'mermaid', 'svg') });
-    const { plan, planHash } = await this.plan(principal.tenant, value);
-    const graph = graphOf(plan, planHash);
-    if (format === 'mermaid') return { format, text: mermaidOf(graph) };
-    if (format === 'svg') return { format, text: svgOf(graph, `${plan.pack.name} ${plan.pack.version}`) };
-    return graph;
+    const { texts, planHash } = await this.plan(tenant, value);
+    response
+      .type('json')
+      .send(await this.planner.draw(tenant, { plan: texts.plan, planHash, format: format ?? 'json' }));
   }
 
   @Post('scenarios')
@@ -129,9 +126,13 @@ export class ComparisonController {
     ],
     codes: CODES,
   })
-  async scenarios(@Caller() { principal }: Caller, @JsonBody(ScenariosBody) { value }: ReadBody<ScenariosBody>) {
+  async scenarios(
+    @Caller() { principal: { tenant } }: Caller,
+    @JsonBody(ScenariosBody) { value }: ReadBody<ScenariosBody>,
+    @Res() response: Response,
+  ) {
     const { scenarios, filter = '', ...pack } = value;
-    const { source, signatures } = await this.intake.take(principal.tenant, pack);
+    const { source, signatures } = await this.intake.take(tenant, pack);
     const files =
       scenarios === undefined
         ? source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -140,9 +141,8 @@ export class ComparisonController {
       throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
         fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that holds them.'),
       ]);
-    const signers = await signersOf(this.judge, principal.tenant, source, signatures);
-    const asker = { tenant: principal.tenant, signers };
-    return scenarioReportJson(runScenarios(source, files, this.setting, { filter, asker }));
+    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
+    response.type('json').send(await this.planner.scenarios(tenant, source, files, filter, signers));
   }
 
   @Get('runs/:runId/plan/diff')
@@ -157,18 +157,20 @@ export class ComparisonController {
     codes: ['RUN_NOT_FOUND'],
   })
   async diffRuns(
-    @Caller() { principal }: Caller,
+    @Caller() { principal: { tenant } }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
     @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Res() response: Response,
   ) {
     const { against } = readQuery(request, { against: run });
     if (against === null)
       throw new ApiError('REQUEST_INVALID', 'the query has faults', [fault('/against', 'against is missing.')]);
-    const [after, before] = await Promise.all([runId, against].map((one) => this.reader.plan(principal.tenant, one)));
+    const [after, before] = await Promise.all([runId, against].map((one) => this.reader.plan(tenant, one)));
     if (!after || !before) throw runNotFound();
-    response.setHeader('ETag', `"${before.planHash} ${after.planHash}"`);
-    return diffPlans(JSON.parse(before.plan) as Plan, JSON.parse(after.plan) as Plan);
+    response
+      .setHeader('ETag', `"${before.planHash} ${after.planHash}"`)
+      .type('json')
+      .send(await this.planner.compare(tenant, { before: before.plan, after: after.plan }));
   }
 
   /** As `plan`; faults are shown below the member that holds the pack. */
@@ -187,11 +189,11 @@ export class ComparisonController {
   private async plan(tenant: TenantId, body: PackBody) {
     const { source, signatures } = await this.intake.take(tenant, body);
     const given = { source, inputs: body.inputs ?? {} };
-    const { inputs, faults } = await resolveFileInputs(this.uploads, tenant, given, false);
-    const signers = await signersOf(this.judge, tenant, source, signatures);
-    const planning = planPack(source, inputs, this.setting, { tenant, signers });
+    const { inputs, faults } = await resolveFileInputs(this, tenant, given, false);
+    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
+    const planning = await this.planner.plan(tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
-    return planning.planned;
+    return planning;
   }
 }

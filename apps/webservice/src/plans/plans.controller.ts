@@ -1,20 +1,17 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   graphOf,
   PackJudge,
   invalidPack,
-  planPack,
+  PackPlanner,
   resolveFileInputs,
   RunReader,
   sha256,
   signersOf,
-  simulatePack,
-  simulationJson,
   Uploads,
   type Fault,
   type Plan,
-  type PlanningSetting,
   type Profile,
   type RunId,
   type TenantId,
@@ -27,7 +24,7 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
-import { INTAKE_CODES, PackIntake } from '../packs/pack-intake';
+import { INTAKE_CODES, PackIntake, PLANNER_CODES } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { receiptOf } from './plan-view';
@@ -40,11 +37,11 @@ export const SETTING = Symbol('planning setting');
 @Controller('api')
 export class PlansController {
   constructor(
-    @Inject(SETTING) private readonly setting: PlanningSetting,
     private readonly reader: RunReader,
     private readonly intake: PackIntake,
     private readonly judge: PackJudge,
-    private readonly uploads: Uploads,
+    readonly uploads: Uploads,
+    readonly planner: PackPlanner,
   ) {}
 
   @Post('plans')
@@ -65,22 +62,24 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
   async plan(
     @Caller() { principal }: Caller,
     @JsonBody(PlanBody) { value }: ReadBody<PlanBody>,
     @Req() request: Request,
+    @Res() response: Response,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
-    const planning = planPack(source, inputs, this.setting, asker);
+    const { source, inputs, faults, signers } = await this.read(principal.tenant, value);
+    const planning = await this.planner.plan(principal.tenant, source, inputs, signers);
     const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
-    if (check) return { valid: all.length === 0, errors: all.map(toFault) };
+    if (check) return void response.json({ valid: all.length === 0, errors: all.map(toFault) });
     if (planning.kind === 'refused') throw invalidPack(planning.code, all);
     if (all.length > 0) throw invalidPack('PLAN_INVALID', all);
-    const { planHash, receipt, profileDigest, plan, profile, warnings } = planning.planned;
-    return { planHash, receipt, profileDigest, plan, profile, warnings: warnings.map(toFault) };
+    const { planHash, receipt, profileDigest, texts, warnings } = planning;
+    const rest = JSON.stringify({ planHash, receipt, profileDigest, warnings: warnings.map(toFault) });
+    response.type('json').send(`${rest.slice(0, -1)},"plan":${texts.plan},"profile":${texts.profile}}`);
   }
 
   @Post('simulations')
@@ -101,35 +100,37 @@ export class PlansController {
         example: EXAMPLES.simulation,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
+    codes: ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
   })
   async simulate(
     @Caller() { principal }: Caller,
     @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>,
     @Req() request: Request,
+    @Res() response: Response,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, inputs, faults, asker } = await this.read(principal.tenant, value);
+    const { source, inputs, faults, signers } = await this.read(principal.tenant, value);
     if (faults.length > 0 && !check) throw invalidPack('PLAN_INVALID', faults);
-    const simulation = simulatePack(source, inputs, value.script ?? {}, this.setting, asker);
+    const simulation = await this.planner.simulate(principal.tenant, source, inputs, value.script ?? {}, signers);
     if (check) {
       const all = [...faults, ...(simulation.kind === 'refused' ? simulation.faults : [])];
-      return { valid: all.length === 0, errors: all.map(toFault) };
+      response.json({ valid: all.length === 0, errors: all.map(toFault) });
+      return;
     }
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
       throw invalidPack(simulation.code, simulation.faults);
     }
-    return simulationJson(simulation.simulated);
+    response.type('json').send(simulation.text);
   }
 
   /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
   private async read(tenant: TenantId, body: PlanBody) {
     const { source, signatures } = await this.intake.take(tenant, body);
     const given = { source, inputs: body.inputs ?? {} };
-    const asker = { tenant, signers: await signersOf(this.judge, tenant, source, signatures) };
-    return { source, asker, ...(await resolveFileInputs(this.uploads, tenant, given, false)) };
+    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
+    return { source, signers, ...(await resolveFileInputs(this, tenant, given, false)) };
   }
 
   @Get('runs/:runId/plan')

@@ -3,6 +3,7 @@ import type {
   DecisionCode,
   ObjectStoreErrorCode,
   PackLibraryCode,
+  PlannerErrorCode,
   RegistryErrorCode,
   ScheduleCode,
   SubmitRunCode,
@@ -43,5 +44,6 @@ export type ProblemCode =
   | ScheduleCode
   | ObjectStoreErrorCode
   | PackLibraryCode
+  | PlannerErrorCode
   | RegistryErrorCode
   | UploadCode;

@@ -96,6 +96,23 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The pack cannot be planned',
     remediation: 'Correct what is listed under errors.',
   },
+  PLAN_LIMIT: {
+    status: 422,
+    title: 'Planning takes more time or memory than a pack may have',
+    remediation: 'Make the pack or its inputs smaller, or ask the operator to raise the limit.',
+  },
+  PLANNER_BUSY: {
+    status: 503,
+    title: 'Too many packs wait to be planned',
+    remediation: 'Try again in a few seconds.',
+    retryable: true,
+  },
+  PLANNER_UNAVAILABLE: {
+    status: 503,
+    title: 'Packs cannot be planned just now',
+    remediation: 'Try again; tell the operator if it stays so.',
+    retryable: true,
+  },
   SEALED_UNENFORCEABLE: {
     status: 409,
     title: 'No worker can seal the run',

@@ -27,7 +27,7 @@ export interface Problem {
   readonly traceId: string;
   readonly instance: string;
   readonly retryable: boolean;
-  readonly errors: readonly (Required<Fault> & { readonly aliases: readonly string[] })[];
+  readonly errors: readonly (Fault & { readonly aliases: readonly string[] })[];
 }
 
 /** Where a problem happened. */

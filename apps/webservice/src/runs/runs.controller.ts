@@ -17,7 +17,7 @@ import { OpenStreams } from '../logs/open-streams';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
-import { INTAKE_CODES, PackIntake, TRUST_CODES } from '../packs/pack-intake';
+import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
@@ -84,6 +84,7 @@ export class RunsController {
       'PLAN_HASH_MISMATCH',
       'IDEMPOTENCY_KEY_REUSED',
       'OBJECT_TOO_LARGE',
+      ...PLANNER_CODES,
       ...INTAKE_CODES,
       ...TRUST_CODES,
       ...OF_UPLOADED_PACKS,

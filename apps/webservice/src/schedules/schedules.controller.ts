@@ -26,7 +26,7 @@ import { instant } from '../runs/run-view';
 import { localTime, toSchedule, toTickView } from './schedule-view';
 import { packOfSchedule, ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
 import { ScheduleIdPipe } from './schedule-id.pipe';
-import { INTAKE_CODES, PackIntake, TRUST_CODES } from '../packs/pack-intake';
+import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { SCHEDULER } from './scheduler-setting';
 
 const PAGE = {
@@ -39,6 +39,7 @@ const OF_PACKS = [
   'PLAN_HASH_MISMATCH',
   'PROFILE_MISMATCH',
   'OBJECT_TOO_LARGE',
+  ...PLANNER_CODES,
   ...INTAKE_CODES,
   ...TRUST_CODES,
 ] as const;

@@ -1,2 +1,6 @@
+export { plannerContract, type PlannerBench } from './planner-contract';
 export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';
 export { packRegistryContract, type PackRegistryBench } from './pack-registry-contract';
+export { packText, testConfiguration, testEnvironment } from './planning';
+export { marked } from './broken-manifests';
+export { TEN_CODES, TEN_FAULTS } from './ten-faults';

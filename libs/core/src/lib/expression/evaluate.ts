@@ -2,7 +2,7 @@ import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import { ExpressionError, type ExpressionErrorCode } from './expression-fault';
 import type { Selector } from './function-spec';
 import { arityFault, functionNamed } from './functions';
-import { Meter, sameValue } from './meter';
+import { Meter, sameValue, sortedNames } from './meter';
 import type { NodeOf, SyntaxNode } from './syntax';
 import { describeType, kindOf, type ValueKind } from './static-type';
 
@@ -116,11 +116,10 @@ class Evaluator {
     let elements: readonly Json[];
     if (selection.kind === 'values') {
       if (!isJsonObject(base)) return null;
-      elements = Object.keys(base)
-        .sort()
-        .map((name) => base[name] ?? null);
+      elements = sortedNames(base, this.meter).map((name) => base[name] ?? null);
     } else {
       if (!isJsonArray(base)) return null;
+      if (selection.kind === 'flatten') this.meter.spend(base.length);
       elements =
         selection.kind === 'slice' ? slice(base, selection) : selection.kind === 'flatten' ? base.flat() : base;
     }

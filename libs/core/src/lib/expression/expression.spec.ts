@@ -5,7 +5,8 @@ import { digestOf } from '../canonical/digest';
 import { parseExpression, type Expression } from './expression';
 import type { ExpressionFault } from './expression-fault';
 import { FUNCTION_NAMES } from './functions';
-import { arrayType, BOOLEAN_TYPE, nullable, NUMBER_TYPE, objectType, STRING_TYPE, typeOfSchema } from './static-type';
+import { typeOfSchema } from './schema-type';
+import { arrayType, BOOLEAN_TYPE, nullable, NUMBER_TYPE, objectType, STRING_TYPE } from './static-type';
 
 const SCOPE: JsonObject = {
   inputs: {

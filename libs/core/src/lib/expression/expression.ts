@@ -4,10 +4,12 @@ import { evaluateNode } from './evaluate';
 import { ExpressionError, type ExpressionFault } from './expression-fault';
 import { inspect, type Inspection, type Reference } from './inspect';
 import { lex, MAX_EXPRESSION_LENGTH } from './lexer';
+import { Meter } from './meter';
 import { parseTokens } from './parse';
 import { printNode } from './print';
 import { ANY_TYPE, objectType, type StaticType } from './static-type';
 import type { SyntaxNode } from './syntax';
+import { TextMemo } from './text-memo';
 
 /** Raised only when an expression that was accepted would now mean something else. Part of the environment digest. */
 export const EXPRESSION_BEHAVIOUR = 1;
@@ -23,8 +25,8 @@ export interface Expression {
   readonly reads: readonly Reference[];
   /** Its static type over these roots, with the faults (`EXPR_UNKNOWN_NAME`, `EXPR_TYPE`, `EXPR_ROOT` …) and reads seen with them. */
   typeOf(roots: ScopeTypes): Inspection;
-  /** Its value; a root that `scope` does not have is null. Throws an `ExpressionError`; offsets are in the text that was parsed. */
-  evaluate(scope: JsonObject): Json;
+  /** Its value; a root that `scope` does not have is null. `meter` counts several evaluations together. Throws an `ExpressionError`; offsets are in the text that was parsed. */
+  evaluate(scope: JsonObject, meter?: Meter): Json;
 }
 
 /** What reading an expression gives: an expression, or all that is wrong with it. */
@@ -40,6 +42,12 @@ export function parseExpression(text: string): ParsedExpression {
   if (text.length > MAX_EXPRESSION_LENGTH)
     return refused('EXPR_LIMIT', `longer than ${MAX_EXPRESSION_LENGTH} characters`);
   if (!text.isWellFormed()) return refused('EXPR_SYNTAX', 'not a text: it holds half a character (a lone surrogate)');
+  return EXPRESSIONS.get(text);
+}
+
+const EXPRESSIONS = new TextMemo(readExpression);
+
+function readExpression(text: string): ParsedExpression {
   try {
     return expressionOf(parseTokens(lex(text).tokens));
   } catch (error) {
@@ -77,8 +85,8 @@ class ParsedTree implements Expression {
     return inspect(this.node, objectType(roots));
   }
 
-  evaluate(scope: JsonObject): Json {
-    return evaluateNode(this.node, scope);
+  evaluate(scope: JsonObject, meter = new Meter()): Json {
+    return evaluateNode(this.node, scope, meter);
   }
 }
 

@@ -1,11 +1,22 @@
 import { nearestName } from '../foundation/nearest-name';
 import type { ExpressionErrorCode, ExpressionFault } from './expression-fault';
-import { arityFault, FUNCTION_NAMES, functionNamed } from './functions';
+import { seeCall, type Look } from './inspect-call';
+import {
+  below,
+  beginningOf,
+  extendsOrigin,
+  flattened,
+  made,
+  type Reference,
+  type Sight,
+  type Variables,
+} from './sight';
 import { isBareName, type NodeOf, type SyntaxNode } from './syntax';
 import {
   ANY_TYPE,
   arrayType,
   BOOLEAN_TYPE,
+  comparable,
   describeType,
   joinTypes,
   memberType,
@@ -14,18 +25,12 @@ import {
   nullable,
   NUMBER_TYPE,
   objectType,
-  overlap,
+  STRING_TYPE,
   typeOfValue,
   type StaticType,
 } from './static-type';
 
-/** What an expression reads: a root (`inputs`, `steps`, `item` …) and the path below it; null stands for any element or member. */
-export interface Reference {
-  readonly root: string;
-  readonly path: readonly (string | number | null)[];
-  /** UTF-16 offset in the text that was parsed. */
-  readonly offset: number;
-}
+export type { Reference } from './sight';
 
 /** What one look through an expression finds. Never throws: faults are data. */
 export interface Inspection {
@@ -34,18 +39,10 @@ export interface Inspection {
   readonly faults: readonly ExpressionFault[];
 }
 
-/** Where a value comes from: `root` null is the scope itself, whose members are the roots. */
-type Origin = { readonly root: null } | Reference;
-/** A value before it is there. */
-interface Sight {
-  readonly type: StaticType;
-  /** Null: made here, from things already counted as read. */
-  readonly origin: Origin | null;
-}
-type Variables = ReadonlyMap<string, Sight>;
-
 /** Roots for which a field of an element is never taken: inside a filter or selection they are written `$.inputs` or `@.inputs`. */
 const UNMISTAKABLE = new Set(['inputs', 'steps', 'secrets', 'previous']);
+/** Roots whose names are as good names for a field: such a field is taken. */
+const COMMON = new Set(['pack', 'run', 'tenant', 'failed', 'response']);
 
 /** Looks through an expression: its static type in this scope (an object type whose members are the roots), what it reads, its faults. */
 export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
@@ -55,7 +52,7 @@ export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
   return { type: sight.type, reads: inspector.reads(), faults: inspector.faults };
 }
 
-class Inspector {
+class Inspector implements Look {
   readonly faults: ExpressionFault[] = [];
   readonly scope: Sight;
   private readonly found = new Map<string, Reference>();
@@ -116,7 +113,7 @@ class Inspector {
         return made(objectType(Object.fromEntries(fields)));
       }
       case 'call':
-        return this.call(node, current, variables);
+        return seeCall(node, current, variables, this);
       case 'reference':
         return made(ANY_TYPE);
       case 'not':
@@ -140,13 +137,13 @@ class Inspector {
     }
   }
 
-  private consume(node: SyntaxNode, current: Sight, variables: Variables): StaticType {
+  consume(node: SyntaxNode, current: Sight, variables: Variables): StaticType {
     const sight = this.see(node, current, variables);
     this.use(sight, node.at);
     return sight.type;
   }
 
-  private fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void {
+  fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void {
     this.faults.push({ code, message, remediation, offset });
   }
 
@@ -161,7 +158,7 @@ class Inspector {
     const { type } = current;
     const origin = below(current.origin, node.name, node.at);
     const hint = node.quoted ? `; write '${node.name}' for a string` : '';
-    if (current !== this.scope && !node.dotted && UNMISTAKABLE.has(node.name)) {
+    if (current !== this.scope && !node.dotted && this.isMistakable(node.name, type)) {
       this.fault(
         'EXPR_ROOT',
         `\`${node.name}\` would be a field of the element here`,
@@ -189,6 +186,13 @@ class Inspector {
     }
     const found = memberType(type, node.name);
     return { type: type.kinds.length > 1 ? nullable(found) : found, origin };
+  }
+
+  /** A name that was surely meant as a root, or may be one: where nothing is known of the element, a name that a map or loop gives. */
+  private isMistakable(name: string, element: StaticType): boolean {
+    if (UNMISTAKABLE.has(name)) return true;
+    const known = Object.hasOwn(element.fields ?? {}, name) || element.closed === true;
+    return !known && !COMMON.has(name) && Object.hasOwn(this.scope.type.fields ?? {}, name);
   }
 
   private unknown(name: string, current: Sight): string {
@@ -226,8 +230,12 @@ class Inspector {
 
   private project(node: NodeOf<'project'>, base: Sight, variables: Variables): Sight {
     const { selection, right, at } = node;
-    if (selection.kind === 'slice' && base.type.kinds.includes('string') && !base.type.kinds.includes('array')) {
-      return this.through(base, this.see(right, base, variables), at);
+    const { kinds } = base.type;
+    if (selection.kind === 'slice' && kinds.includes('string')) {
+      const mixed = kinds.includes('array');
+      const part = this.see(right, { ...base, type: mixed ? ANY_TYPE : STRING_TYPE }, variables);
+      const type = mixed ? ANY_TYPE : kinds.length > 1 ? nullable(part.type) : part.type;
+      return { ...this.through(base, part, at), type };
     }
     let element: Sight = { type: ANY_TYPE, origin: below(base.origin, null, at) };
     if (selection.kind === 'values') {
@@ -246,7 +254,8 @@ class Inspector {
     }
     const result = this.through(element, this.see(right, element, variables), at);
     const type = arrayType(nonNull(result.type));
-    return { type: base.type.kinds.length > 1 ? nullable(type) : type, origin: result.origin };
+    const wanted = selection.kind === 'values' ? 'object' : 'array';
+    return { type: kinds.some((kind) => kind !== wanted) ? nullable(type) : type, origin: result.origin };
   }
 
   private binary(node: NodeOf<'binary'>, current: Sight, variables: Variables): Sight {
@@ -257,7 +266,7 @@ class Inspector {
       case '!=':
         this.quotedOperand(node.left);
         this.quotedOperand(node.right);
-        if (!overlap(left, right) && !left.kinds.includes('null') && !right.kinds.includes('null')) {
+        if (!comparable(left, right)) {
           this.fault(
             'EXPR_TYPE',
             `${describeType(left)} is never equal to ${describeType(right)}`,
@@ -302,7 +311,7 @@ class Inspector {
   private boolean(type: StaticType, what: string, node: SyntaxNode): void {
     if (type.kinds.includes('boolean')) return;
     const compare = 'compare it, such as `x > 0`, `x != null` or `length(x) > 0`';
-    this.fault('EXPR_TYPE', `${what} takes a boolean, not ${describeType(type)}`, compare, node.at);
+    this.fault('EXPR_TYPE', `${what} takes a boolean, not ${describeType(type)}`, compare, beginningOf(node));
   }
 
   private number(type: StaticType, what: string, node: SyntaxNode): void {
@@ -311,92 +320,7 @@ class Inspector {
       'EXPR_TYPE',
       `${what} takes a number, not ${describeType(type)}`,
       'convert a string with to_number(…)',
-      node.at,
+      beginningOf(node),
     );
   }
-
-  private call(node: NodeOf<'call'>, current: Sight, variables: Variables): Sight {
-    const spec = functionNamed(node.name);
-    const values = node.args.map((arg) => (arg.kind === 'reference' ? null : this.see(arg, current, variables)));
-    node.args.forEach((arg, place) => this.use(values[place] ?? made(ANY_TYPE), arg.at));
-    if (spec === undefined) {
-      const near = nearestName(node.name, FUNCTION_NAMES);
-      const remedy = near === null ? `known: ${FUNCTION_NAMES.join(', ')}` : `did you mean \`${near}\`?`;
-      this.fault('EXPR_UNKNOWN_FUNCTION', `there is no function \`${node.name}\``, remedy, node.at);
-      return made(ANY_TYPE);
-    }
-    const arity = arityFault(spec, node.args.length);
-    if (arity !== null) {
-      this.fault('EXPR_ARGUMENTS', `\`${node.name}\` ${arity}`, 'give it the arguments it takes', node.at);
-      return made(ANY_TYPE);
-    }
-    const types = node.args.map((arg, place) => {
-      const parameter = spec.parameters[Math.min(place, spec.parameters.length - 1)];
-      const wanted = parameter?.kind === 'selector';
-      if (wanted !== (arg.kind === 'reference')) {
-        const remedy = wanted ? 'write & before it, such as &name' : 'leave out the &';
-        this.fault(
-          'EXPR_ARGUMENTS',
-          `argument ${place + 1} of \`${node.name}\` is ${wanted ? 'an & expression' : 'a value'}`,
-          remedy,
-          arg.at,
-        );
-        return ANY_TYPE;
-      }
-      if (parameter?.kind === 'selector' && arg.kind === 'reference') {
-        const over = values[parameter.over];
-        const element = { type: over?.type.items ?? ANY_TYPE, origin: over ? below(over.origin, null, arg.at) : null };
-        const type = this.consume(arg.body, element, variables);
-        this.argument(type, parameter.kinds, place, node, arg.body);
-        return type;
-      }
-      const type = values[place]?.type ?? ANY_TYPE;
-      if (parameter?.kind === 'value') {
-        this.argument(type, parameter.kinds, place, node, arg);
-        const { items } = parameter;
-        if (
-          items &&
-          type.items &&
-          type.kinds.includes('array') &&
-          !type.items.kinds.some((kind) => items.includes(kind))
-        ) {
-          const message = `argument ${place + 1} of \`${node.name}\` takes ${items.join('s or ')}s, not ${describeType(type.items)}`;
-          this.fault('EXPR_TYPE', message, 'check the path', arg.at);
-        }
-      }
-      return type;
-    });
-    return made(spec.result(types));
-  }
-
-  private argument(
-    type: StaticType,
-    kinds: StaticType['kinds'],
-    place: number,
-    call: NodeOf<'call'>,
-    node: SyntaxNode,
-  ): void {
-    if (type.kinds.some((kind) => kinds.includes(kind))) return;
-    const message = `argument ${place + 1} of \`${call.name}\` takes ${describeType({ kinds })}, not ${describeType(type)}`;
-    this.fault('EXPR_TYPE', message, 'check the argument', node.at);
-  }
-}
-
-const made = (type: StaticType): Sight => ({ type, origin: null });
-
-function below(origin: Origin | null, step: string | number | null, offset: number): Origin | null {
-  if (origin === null) return null;
-  if (origin.root !== null) return { ...origin, path: [...origin.path, step] };
-  return typeof step === 'string' ? { root: step, path: [], offset } : null;
-}
-
-function extendsOrigin(origin: Origin | null, by: Reference): boolean {
-  return origin !== null && origin.root === by.root && by.path.every((step, place) => origin.path[place] === step);
-}
-
-function flattened(items: StaticType): StaticType {
-  if (!items.kinds.includes('array')) return items;
-  const inner = items.items ?? ANY_TYPE;
-  const others = items.kinds.filter((kind) => kind !== 'array');
-  return others.length === 0 ? inner : joinTypes(inner, { ...items, kinds: others });
 }

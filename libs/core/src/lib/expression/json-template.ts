@@ -1,6 +1,7 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { ExpressionFault } from './expression-fault';
 import type { Reference } from './inspect';
+import { Meter } from './meter';
 import { evaluateText, parseTemplate, printTemplate, readsOf, type Template } from './template';
 
 /** A fault in a string of a JSON value; `pointer` is its RFC 6901 place in the value. */
@@ -137,5 +138,8 @@ function readsOfTree(tree: Tree): readonly Reference[] {
 }
 
 const printTree = (tree: Tree): Json => mapTree(tree, '', printTemplate);
-const evaluateTree = (tree: Tree, scope: JsonObject): Json =>
-  mapTree(tree, '', (template) => evaluateText(template, scope));
+/** One meter for all: the bound holds for the field, however many expressions stand in it. */
+function evaluateTree(tree: Tree, scope: JsonObject): Json {
+  const meter = new Meter();
+  return mapTree(tree, '', (template) => evaluateText(template, scope, meter));
+}

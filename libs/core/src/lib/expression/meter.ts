@@ -1,11 +1,11 @@
-import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from './expression-fault';
 
 /** Steps that one evaluation may take: one per node visited, element produced or compared, and per 8 characters of text. */
 export const MAX_STEPS = 10_000_000;
 /** Longest text an expression may make, UTF-16 units. */
 export const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
-/** Deepest value an expression may make. */
+/** Deepest value an expression may make or compare. */
 export const MAX_VALUE_DEPTH = 200;
 
 /** Counts the work of one evaluation. The count depends on expression and values alone, so every machine stops at the same step. */
@@ -22,15 +22,21 @@ export class Meter {
     if (this.left < 0) throw this.exceeded(`it takes more than ${MAX_STEPS} steps`);
   }
 
-  /** Counts a text about to be made. */
-  text(length: number): void {
-    if (length > MAX_TEXT_LENGTH) throw this.exceeded(`it makes a text longer than ${MAX_TEXT_LENGTH} characters`);
+  /** Counts a text about to be made, or to be added to one of `before` units. */
+  text(length: number, before = 0): void {
+    if (before + length > MAX_TEXT_LENGTH)
+      throw this.exceeded(`it makes a text longer than ${MAX_TEXT_LENGTH} characters`);
     this.spend(1 + length / 8);
+  }
+
+  /** Refuses to go deeper into a value. */
+  depth(levels: number): void {
+    if (levels > MAX_VALUE_DEPTH) throw this.exceeded(`it meets a value deeper than ${MAX_VALUE_DEPTH} levels`);
   }
 
   /** Counts a whole value, before something walks all of it. Text with half a character in it is `EXPR_VALUE`: it has no digest. */
   value(value: Json, depth = 0): void {
-    if (depth > MAX_VALUE_DEPTH) throw this.exceeded(`it makes a value deeper than ${MAX_VALUE_DEPTH} levels`);
+    this.depth(depth);
     this.spend(1);
     if (typeof value === 'string') this.wellFormed(value);
     else if (isJsonArray(value)) for (const item of value) this.value(item, depth + 1);
@@ -59,19 +65,40 @@ export class Meter {
   }
 }
 
-/** Deep equality of JSON values, counted. */
+/** Deep equality of JSON values, counted. Throws `EXPR_COST` below `MAX_VALUE_DEPTH`. */
 export function sameValue(a: Json, b: Json, meter: Meter): boolean {
+  return same(a, b, meter, 0);
+}
+
+function same(a: Json, b: Json, meter: Meter, depth: number): boolean {
+  meter.depth(depth);
+  if (typeof a === 'string' && typeof b === 'string') {
+    if (a.length !== b.length) return false;
+    meter.text(a.length);
+    return a === b;
+  }
   meter.spend(1);
   if (a === b) return true;
   if (isJsonArray(a)) {
     return (
-      isJsonArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index] ?? null, meter))
+      isJsonArray(b) &&
+      a.length === b.length &&
+      a.every((item, index) => same(item, b[index] ?? null, meter, depth + 1))
     );
   }
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
+  meter.spend(keys.length);
   return (
     keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key] ?? null, b[key] ?? null, meter))
+    keys.every((key) => Object.hasOwn(b, key) && same(a[key] ?? null, b[key] ?? null, meter, depth + 1))
   );
+}
+
+/** The names of an object's members in order, counted. */
+export function sortedNames(value: JsonObject, meter: Meter): readonly string[] {
+  const names = Object.keys(value);
+  const units = names.reduce((sum, name) => sum + 1 + name.length / 8, 0);
+  meter.spend(units * Math.ceil(Math.log2(names.length + 2)));
+  return names.sort();
 }

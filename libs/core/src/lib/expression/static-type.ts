@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
+import { remembered } from './pair-memo';
 
 /** The kinds of JSON values. Integers are numbers. */
 export type ValueKind = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
@@ -14,7 +15,8 @@ export interface StaticType {
   readonly closed?: boolean;
 }
 
-const KINDS: readonly ValueKind[] = ['null', 'boolean', 'number', 'string', 'array', 'object'];
+/** All kinds, in the one order of `StaticType.kinds`. */
+export const KINDS: readonly ValueKind[] = ['null', 'boolean', 'number', 'string', 'array', 'object'];
 
 /** Nothing is known. */
 export const ANY_TYPE: StaticType = { kinds: KINDS };
@@ -49,7 +51,9 @@ function sorted(kinds: readonly ValueKind[]): readonly ValueKind[] {
 }
 
 /** Values of either type. */
-export function joinTypes(a: StaticType, b: StaticType): StaticType {
+export const joinTypes: (a: StaticType, b: StaticType) => StaticType = remembered(join);
+
+function join(a: StaticType, b: StaticType): StaticType {
   const kinds = sorted([...a.kinds, ...b.kinds]);
   const items = pick(
     a,
@@ -99,9 +103,11 @@ export function memberType(type: StaticType, name: string): StaticType {
   return type.closed === true ? NULL_TYPE : ANY_TYPE;
 }
 
-/** True if the types have a kind in common, null apart. */
-export function overlap(a: StaticType, b: StaticType): boolean {
-  return a.kinds.some((kind) => kind !== 'null' && b.kinds.includes(kind));
+/** True if values of these types can be equal, as far as their kinds say; null may be compared with anything. */
+export function comparable(a: StaticType, b: StaticType): boolean {
+  return (
+    [a, b].some(({ kinds }) => kinds.every((kind) => kind === 'null')) || a.kinds.some((kind) => b.kinds.includes(kind))
+  );
 }
 
 /** The kinds in words: `a string or null`. */
@@ -130,50 +136,4 @@ export function typeOfValue(value: Json): StaticType {
     return objectType(Object.fromEntries(Object.entries(value).map(([name, member]) => [name, typeOfValue(member)])));
   }
   return { kinds: [kindOf(value)] };
-}
-
-/**
- * The type that a JSON Schema (2020-12) describes, as far as its own keywords say: `type`, `enum`, `const`, `items`, `properties`,
- * `required`, `additionalProperties: false`, `anyOf`, `oneOf`. What other keywords (`$ref`, `allOf`, `if`) say is unknown.
- */
-export function typeOfSchema(schema: Json | undefined): StaticType {
-  if (!isJsonObject(schema)) return ANY_TYPE;
-  if (schema['const'] !== undefined) return typeOfValue(schema['const']);
-  const choices = schema['enum'];
-  if (isJsonArray(choices) && choices.length > 0) return choices.map(typeOfValue).reduce(joinTypes);
-  const alternatives = schema['anyOf'] ?? schema['oneOf'];
-  if (schema['type'] === undefined && isJsonArray(alternatives) && alternatives.length > 0) {
-    return alternatives.map(typeOfSchema).reduce(joinTypes);
-  }
-  const kinds = kindsOfSchema(schema['type']);
-  const items =
-    schema['prefixItems'] === undefined && isJsonObject(schema['items']) ? typeOfSchema(schema['items']) : undefined;
-  const fields = kinds.includes('object') ? fieldsOfSchema(schema) : undefined;
-  const composed = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties'].some(
-    (word) => word in schema,
-  );
-  const closed = fields !== undefined && schema['additionalProperties'] === false && !composed;
-  return {
-    kinds,
-    ...(items && kinds.includes('array') && { items }),
-    ...(fields && { fields }),
-    ...(closed && { closed }),
-  };
-}
-
-function kindsOfSchema(type: Json | undefined): readonly ValueKind[] {
-  const names = (isJsonArray(type) ? type : [type]).map((name) => (name === 'integer' ? 'number' : name));
-  const kinds = KINDS.filter((kind) => names.includes(kind));
-  return kinds.length > 0 ? kinds : KINDS;
-}
-
-function fieldsOfSchema(schema: { readonly [key: string]: Json }): Readonly<Record<string, StaticType>> {
-  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  const required = isJsonArray(schema['required']) ? schema['required'] : [];
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, property]) => {
-      const type = typeOfSchema(property);
-      return [name, required.includes(name) ? type : nullable(type)];
-    }),
-  );
 }

@@ -6,6 +6,7 @@ import type { Reference } from './inspect';
 import { lex } from './lexer';
 import { Meter } from './meter';
 import { parseTokens } from './parse';
+import { TextMemo } from './text-memo';
 
 /** One piece of a text with expressions in it; `at` is the UTF-16 offset of the expression's `{{` in the text. */
 export type TemplatePart =
@@ -25,7 +26,13 @@ export type ParsedTemplate =
 
 /** Reads a string that may hold `{{ … }}`; the lexer of expressions finds where each ends. Never throws for bad input. */
 export function parseTemplate(text: string): ParsedTemplate {
-  if (!text.includes('{{')) return { kind: 'template', template: { kind: 'literal', text } };
+  return text.includes('{{') ? TEMPLATES.get(text) : { kind: 'template', template: { kind: 'literal', text } };
+}
+
+/** A map of 100 000 children reads the same few texts again and again. */
+const TEMPLATES = new TextMemo(readTemplate);
+
+function readTemplate(text: string): ParsedTemplate {
   const parts: TemplatePart[] = [];
   const faults: ExpressionFault[] = [];
   let from = 0;
@@ -94,20 +101,19 @@ export function readsOf(template: Template): readonly Reference[] {
 
 /**
  * The value of a template. In a text, strings stand as they are, numbers and booleans as JSON, arrays and objects as canonical JSON; null is
- * `EXPR_NULL`. Throws an `ExpressionError`.
+ * `EXPR_NULL`. `meter` counts several texts together. Throws an `ExpressionError`.
  */
-export function evaluateText(template: Template, scope: JsonObject): Json {
+export function evaluateText(template: Template, scope: JsonObject, meter = new Meter()): Json {
   switch (template.kind) {
     case 'literal':
       return template.text;
     case 'expression':
-      return template.expression.evaluate(scope);
+      return template.expression.evaluate(scope, meter);
     case 'interpolation': {
-      const meter = new Meter();
       let made = '';
       for (const part of template.parts) {
-        const piece = part.kind === 'text' ? part.text : textOf(part.expression.evaluate(scope), part);
-        meter.text(made.length + piece.length);
+        const piece = part.kind === 'text' ? part.text : textOf(part.expression.evaluate(scope, meter), part);
+        meter.text(piece.length, made.length);
         made += piece;
       }
       return made;

@@ -2,6 +2,7 @@ import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import { arrayType, BOOLEAN_TYPE, nullable, NUMBER_TYPE, STRING_TYPE } from './static-type';
 import type { Call, FunctionSpec, Parameter } from './function-spec';
+import { lastPlaceOf, piecesOf, placeOf } from './text-search';
 
 // Texts are counted in code points, as JMESPath does; nothing here depends on a locale.
 
@@ -35,7 +36,7 @@ function find(call: Call, last: boolean): Json {
   const end = whole(call, 3, Number.MIN_SAFE_INTEGER) ?? points.length;
   if (points.length === 0 || sought === '') return null;
   const searched = points.slice(start, Math.max(end, 0)).join('');
-  const found = last ? searched.lastIndexOf(sought) : searched.indexOf(sought);
+  const found = last ? lastPlaceOf(searched, sought, call.meter) : placeOf(searched, sought, call.meter);
   return found < 0 ? null : start + [...searched.slice(0, found)].length;
 }
 
@@ -64,7 +65,7 @@ function trim(call: Call, left: boolean, right: boolean): Json {
 function replace(call: Call): Json {
   const [subject, old, by] = [text(call, 0), text(call, 1), text(call, 2)];
   call.meter.spend(subject.length);
-  const parts = old === '' ? [subject] : subject.split(old);
+  const parts = old === '' ? [subject] : piecesOf(subject, old, call.meter);
   const count = Math.min(whole(call, 3, 0) ?? parts.length, parts.length - 1);
   call.meter.text(subject.length + count * by.length);
   return (
@@ -79,7 +80,7 @@ function replace(call: Call): Json {
 function split(call: Call): Json {
   const [subject, separator] = [text(call, 0), text(call, 1)];
   call.meter.spend(subject.length);
-  const parts = separator === '' ? [...subject] : subject.split(separator);
+  const parts = separator === '' ? [...subject] : piecesOf(subject, separator, call.meter);
   const count = whole(call, 2, 0) ?? parts.length;
   return count >= parts.length - 1 ? parts : [...parts.slice(0, count), parts.slice(count).join(separator)];
 }
@@ -111,12 +112,18 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   starts_with: {
     parameters: [TEXT, TEXT],
     result: () => BOOLEAN_TYPE,
-    call: (call) => text(call, 0).startsWith(text(call, 1)),
+    call: (call) => {
+      call.meter.text(text(call, 1).length);
+      return text(call, 0).startsWith(text(call, 1));
+    },
   },
   ends_with: {
     parameters: [TEXT, TEXT],
     result: () => BOOLEAN_TYPE,
-    call: (call) => text(call, 0).endsWith(text(call, 1)),
+    call: (call) => {
+      call.meter.text(text(call, 1).length);
+      return text(call, 0).endsWith(text(call, 1));
+    },
   },
   lower: { parameters: [TEXT], result: () => STRING_TYPE, call: (call) => made(call, text(call, 0).toLowerCase()) },
   upper: { parameters: [TEXT], result: () => STRING_TYPE, call: (call) => made(call, text(call, 0).toUpperCase()) },
@@ -141,7 +148,10 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
   to_number: {
     parameters: [ANYTHING],
     result: () => nullable(NUMBER_TYPE),
-    call: ({ values }) => toNumber(values[0] ?? null),
+    call: ({ values: [value = null], meter }) => {
+      if (typeof value === 'string') meter.text(value.length);
+      return toNumber(value);
+    },
   },
   to_string: {
     parameters: [ANYTHING],

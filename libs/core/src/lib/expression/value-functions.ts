@@ -1,7 +1,8 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { digestOf } from '../canonical/digest';
 import type { Call, FunctionSpec, Parameter } from './function-spec';
-import { sameValue } from './meter';
+import { sameValue, sortedNames } from './meter';
+import { placeOf } from './text-search';
 import {
   ANY_TYPE,
   arrayType,
@@ -68,7 +69,7 @@ function extreme(call: Call, select: (item: Json) => Json, sign: 1 | -1): Json {
 const sortedBy = (call: Call, select: (item: Json) => Json): Json =>
   [...keyed(call, select)].sort(([a], [b]) => compare(a, b)).map(([, item]) => item);
 const self = (item: Json): Json => item;
-const names = (value: JsonObject): readonly string[] => Object.keys(value).sort();
+const names = (call: Call): readonly string[] => sortedNames(object(call), call.meter);
 const sum = (call: Call): number => (list(call) as readonly number[]).reduce((total, item) => total + item, 0);
 const rounding = (round: (value: number) => number): FunctionSpec => ({
   parameters: [NUMBER],
@@ -81,8 +82,7 @@ function contains(call: Call): Json {
   if (typeof searched !== 'string') return list(call).some((item) => sameValue(item, sought, call.meter));
   if (typeof sought !== 'string')
     return call.refuse('EXPR_TYPE', 'a string contains only strings', "write 'x' for a string");
-  call.meter.text(searched.length);
-  return searched.includes(sought);
+  return placeOf(searched, sought, call.meter) >= 0;
 }
 
 function groupBy(call: Call): Json {
@@ -180,16 +180,16 @@ export const VALUE_FUNCTIONS: Readonly<Record<string, FunctionSpec>> = {
       return lengthOf(value);
     },
   },
-  keys: { parameters: [OBJECT], result: () => arrayType(STRING_TYPE), call: (call) => names(object(call)) },
+  keys: { parameters: [OBJECT], result: () => arrayType(STRING_TYPE), call: (call) => names(call) },
   values: {
     parameters: [OBJECT],
     result: () => arrayType(),
-    call: (call) => names(object(call)).map((name) => object(call)[name] ?? null),
+    call: (call) => names(call).map((name) => object(call)[name] ?? null),
   },
   items: {
     parameters: [OBJECT],
     result: () => arrayType(arrayType()),
-    call: (call) => names(object(call)).map((name) => [name, object(call)[name] ?? null]),
+    call: (call) => names(call).map((name) => [name, object(call)[name] ?? null]),
   },
   from_items: {
     parameters: [{ kind: 'value', kinds: ['array'], items: ['array'] }],

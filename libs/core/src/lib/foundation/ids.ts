@@ -16,7 +16,8 @@ export type NodeId = Brand<string, 'NodeId'>;
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = Brand<string, 'Digest'>;
 
-const TENANT = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+/** What a tenant's name is made of. */
+export const TENANT_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const SCHEDULE = /^sch_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
@@ -25,7 +26,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** True if `text` may name a tenant. */
 export function isTenantId(text: string): text is TenantId {
-  return TENANT.test(text);
+  return TENANT_ID.test(text);
 }
 
 /** True if `text` is a sha256 digest as this product writes it. */

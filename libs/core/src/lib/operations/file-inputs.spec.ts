@@ -1,6 +1,7 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
+import { describePack } from './describe-pack';
 import { resolveFileInputs } from './file-inputs';
 import { packSourceOf } from './pack-source';
 
@@ -26,7 +27,7 @@ async function resolve(inputs: JsonObject, mustBeThere = true, known: readonly [
     },
   };
   const { inputs: resolved, faults } = await resolveFileInputs(
-    uploads,
+    { uploads, planner: { describe: async (_tenant, pack) => describePack(pack) } },
     'acme' as TenantId,
     { source, inputs },
     mustBeThere,

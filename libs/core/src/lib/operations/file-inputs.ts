@@ -2,9 +2,9 @@ import { pointerTo } from '../document/json-pointer';
 import type { Fault } from '../foundation/fault';
 import { isDigest, type Digest, type TenantId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
-import { readPack } from '../pack/read-pack';
 import type { Uploads } from '../ports/uploads';
-import { packFilesOf, type PackSource } from './pack-source';
+import type { PackPlanner } from './pack-planner';
+import type { PackSource } from './pack-source';
 
 /** Inputs as planners take them, and what is wrong with the files among them. */
 export interface ResolvedFileInputs {
@@ -26,12 +26,12 @@ const TEXT_CHARACTERS = 255;
  * nothing will run: then a file whose size is given need not be uploaded.
  */
 export async function resolveFileInputs(
-  uploads: Pick<Uploads, 'find'>,
+  { uploads, planner }: { readonly uploads: Pick<Uploads, 'find'>; readonly planner: Pick<PackPlanner, 'describe'> },
   tenant: TenantId,
   { source, inputs }: { readonly source: PackSource; readonly inputs: JsonObject },
   mustBeThere: boolean,
 ): Promise<ResolvedFileInputs> {
-  const references = referencesIn(source, inputs);
+  const references = await referencesIn(planner, tenant, source, inputs);
   const digests = [...references.values()].map(({ digest }) => digest);
   const sizes = await uploads.find(tenant, [...new Set(digests)]);
   const faults: Fault[] = [];
@@ -54,7 +54,12 @@ export async function resolveFileInputs(
 }
 
 /** Inputs that the pack wants as files and that are written as such. Whatever else they are, the planner says. */
-function referencesIn(source: PackSource, inputs: JsonObject): ReadonlyMap<string, FileReference> {
+async function referencesIn(
+  planner: Pick<PackPlanner, 'describe'>,
+  tenant: TenantId,
+  source: PackSource,
+  inputs: JsonObject,
+): Promise<ReadonlyMap<string, FileReference>> {
   const found = new Map<string, FileReference>();
   for (const [name, value] of Object.entries(inputs)) {
     const reference = referenceIn(value);
@@ -62,7 +67,7 @@ function referencesIn(source: PackSource, inputs: JsonObject): ReadonlyMap<strin
   }
   // Reading the pack once more is for those submissions alone that seem to have files.
   if (found.size === 0) return found;
-  const read = readPack(source.manifest, packFilesOf(source.files));
+  const read = await planner.describe(tenant, source);
   const rules = read.kind === 'read' ? read.pack.spec.inputs : [];
   return new Map([...found].filter(([name]) => rules.some((rule) => rule.name === name && rule.type === 'file')));
 }

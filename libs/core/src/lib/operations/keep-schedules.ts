@@ -7,7 +7,8 @@ import type { Kept, ScheduleStore } from '../ports/schedule-store';
 import type { Party, Pin, Schedule } from '../schedule/schedule';
 import type { Timing } from '../schedule/timing';
 import { initiatorsOf } from './admission-record';
-import type { PackSource, PlannedPack } from './pack-source';
+import type { AdmissiblePack } from './admissible-pack';
+import type { PackSource } from './pack-source';
 import { ScheduleError, scheduleNotFound, ScheduleUnconfirmed } from './schedule-error';
 import { keepSource, loadSource } from './schedule-source';
 import { firstTick } from './schedule-timing';
@@ -176,7 +177,7 @@ export class KeepSchedules {
     principal: Principal,
     { scheduleId, source, inputs }: Pick<Schedule, 'scheduleId' | 'inputs'> & { readonly source: PackSource },
     { planHash, profileDigest }: ScheduleExpectation,
-  ): Promise<PlannedPack> {
+  ): Promise<AdmissiblePack> {
     const schedule = { scheduleId, profileDigest };
     const rest = { receipt: null, labels: {}, signatures: [], idempotency: null };
     return (await this.hands.submitRun.check(principal, { source, inputs, planHash, schedule, ...rest })).planning;
@@ -191,12 +192,11 @@ function personOf({ iss, sub }: Principal) {
   return { iss, sub };
 }
 
-function pinOf({ planned }: PlannedPack): Pin {
-  return { planHash: planned.planHash, profileDigest: planned.profileDigest };
+function pinOf({ planHash, profileDigest }: AdmissiblePack): Pin {
+  return { planHash, profileDigest };
 }
 
-function packOf({ planned }: PlannedPack): Schedule['pack'] {
-  const { name, version, contentDigest } = planned.plan.pack;
+function packOf({ pack: { name, version, contentDigest } }: AdmissiblePack): Schedule['pack'] {
   return { name, version, contentDigest };
 }
 

@@ -1,15 +1,12 @@
 import { readPackSignature } from '../evidence/pack-signature';
 import { CodedError, isCodedError } from '../foundation/coded-error';
-import type { Fault } from '../foundation/fault';
 import type { Digest, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import type { Pack } from '../pack/pack';
-import { contentDigest } from '../pack/pack-digest';
 import { isPackVersion, printPackReference, type PackReference } from '../pack/pack-reference';
-import { readPack } from '../pack/read-pack';
 import type { PackArtifact, PackFacts, PackRegistry } from '../ports/pack-registry';
 import type { PackVersions } from '../ports/pack-versions';
 import { isOwnedBy, isVisibleTo } from '../publisher/visibility';
+import { describePack, type DescribedPack, type PackDescription } from './describe-pack';
 import { packedFiles, packFilesOf, type PackSource } from './pack-source';
 
 /** Why a published pack is not had, or not published. */
@@ -44,7 +41,7 @@ export interface Shelf {
 /** A published pack, read, with what is attached to it. */
 export interface LibraryPack {
   readonly artifact: PackArtifact;
-  readonly pack: Pack;
+  readonly pack: PackDescription;
   readonly contentDigest: Digest;
   readonly source: PackSource;
   readonly signatures: readonly Json[];
@@ -59,11 +56,16 @@ export interface LibraryPlace {
 
 const NAMES_AT_ONCE = 100;
 
+/** As `PackPlanner.describe`. */
+export type DescribePack = (tenant: TenantId, source: PackSource) => Promise<DescribedPack>;
+
 /** Packs in configured registries, as one tenant sees them. */
 export class PackLibrary {
   constructor(
     private readonly shelves: readonly Shelf[],
     private readonly versions: PackVersions,
+    /** Reads packs of strangers. */
+    private readonly describe: DescribePack = async (_tenant, source) => describePack(source),
   ) {}
 
   /**
@@ -76,7 +78,7 @@ export class PackLibrary {
       // What is wrong with a pack of others tells that it is there.
       const artifact = await (isOwnedBy(tenants, tenant) ? found : readable(found));
       if (artifact === null || !isVisibleTo(artifact.facts.tenantVisibility, tenants, tenant)) continue;
-      const opened = await open(registry, artifact);
+      const opened = await this.open(tenant, registry, artifact);
       if (!isVisibleTo(opened.pack.metadata.tenantVisibility, tenants, tenant)) continue;
       const signatures = await registry.signatures(artifact);
       await this.remember(tenant, opened, signatures);
@@ -121,7 +123,7 @@ export class PackLibrary {
     source: PackSource,
     signatures: readonly Json[],
   ): Promise<{ readonly artifact: PackArtifact; readonly isNew: boolean }> {
-    const { pack, digest } = readSource(source);
+    const { pack, digest } = described(await this.describe(tenant, source));
     const { name, version, description, tenantVisibility } = pack.metadata;
     for (const signature of signatures) refuseForeign(signature, { name, version, digest });
     const shelf = this.shelves.find(({ publish, tenants }) => publish && isOwnedBy(tenants, tenant));
@@ -141,6 +143,25 @@ export class PackLibrary {
     const all = await registry.signatures(artifact);
     await this.remember(tenant, { artifact, contentDigest: digest }, all);
     return { artifact, isNew: known === null };
+  }
+
+  private async open(
+    tenant: TenantId,
+    registry: PackRegistry,
+    artifact: PackArtifact,
+  ): Promise<Omit<LibraryPack, 'signatures'>> {
+    const { manifest, files } = await registry.archive(artifact);
+    const source: PackSource = { manifest, hasLines: true, files, archiveDigest: artifact.archive.digest };
+    const { pack, digest } = described(await this.describe(tenant, source));
+    const { facts } = artifact;
+    const { name, version } = pack.metadata;
+    if (name !== facts.name || version !== facts.version || digest !== facts.contentDigest)
+      throw new PackLibraryError(
+        'PACK_DIGEST_MISMATCH',
+        `the pack in ${registry.name} is not what its artifact says`,
+        'Do not run it. Ask its publisher, and look who can write to the registry.',
+      );
+    return { artifact, pack, contentDigest: digest, source };
   }
 
   private shelvesFor(tenant: TenantId): readonly Shelf[] {
@@ -185,27 +206,10 @@ function moved(name: string, version: string): PackLibraryError {
   );
 }
 
-async function open(registry: PackRegistry, artifact: PackArtifact): Promise<Omit<LibraryPack, 'signatures'>> {
-  const { manifest, files } = await registry.archive(artifact);
-  const source: PackSource = { manifest, hasLines: true, files, archiveDigest: artifact.archive.digest };
-  const { pack, digest } = readSource(source);
-  const { facts } = artifact;
-  const { name, version } = pack.metadata;
-  if (name !== facts.name || version !== facts.version || digest !== facts.contentDigest)
-    throw new PackLibraryError(
-      'PACK_DIGEST_MISMATCH',
-      `the pack in ${registry.name} is not what its artifact says`,
-      'Do not run it. Ask its publisher, and look who can write to the registry.',
-    );
-  return { artifact, pack, contentDigest: digest, source };
-}
-
-function readSource(source: PackSource): { readonly pack: Pack; readonly digest: Digest } {
-  const files = packFilesOf(source.files);
-  const reading = readPack(source.manifest, files);
+function described(reading: DescribedPack): { readonly pack: PackDescription; readonly digest: Digest } {
   if (reading.kind === 'read' && isPackVersion(reading.pack.metadata.version))
-    return { pack: reading.pack, digest: contentDigest(reading.pack, files) };
-  const faults: readonly Fault[] = reading.kind === 'read' ? [] : reading.faults;
+    return { pack: reading.pack, digest: reading.contentDigest };
+  const faults = reading.kind === 'read' ? [] : reading.faults;
   const what = reading.kind === 'read' ? 'its version is too long for a registry' : `it has faults`;
   const help = 'Correct what is listed under errors.';
   throw new PackLibraryError('PACK_INVALID', `the pack cannot be read: ${what}`, help, faults);

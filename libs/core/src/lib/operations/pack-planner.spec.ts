@@ -2,6 +2,7 @@ import { digestOf } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { testDefaults, testFloor } from '../../testing/random-plan';
+import { PlannerHere, groundOf } from './planning-work';
 import { PackPlanner } from './pack-planner';
 import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
 
@@ -72,23 +73,23 @@ describe('the environment of a pack', () => {
 });
 
 describe('PackPlanner', () => {
-  it('plans the same pack with the same inputs once for a tenant', () => {
-    const planner = new PackPlanner(setting);
-    const first = planner.plan(acme, manifest('x'), { a: 1 });
+  it('plans the same pack with the same inputs once for a tenant', async () => {
+    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const first = await planner.plan(acme, manifest('x'), { a: 1 });
     expect(first).toMatchObject({ kind: 'planned' });
-    expect(planner.plan(acme, manifest('x'), { a: 1 })).toBe(first);
+    expect(await planner.plan(acme, manifest('x'), { a: 1 })).toBe(first);
     for (const other of [
-      planner.plan(globex, manifest('x'), { a: 1 }),
-      planner.plan(acme, manifest('x'), { a: 2 }),
-      planner.plan(acme, manifest('y'), { a: 1 }),
+      await planner.plan(globex, manifest('x'), { a: 1 }),
+      await planner.plan(acme, manifest('x'), { a: 2 }),
+      await planner.plan(acme, manifest('y'), { a: 1 }),
     ]) {
       expect(other).toMatchObject({ kind: 'planned' });
       expect(other).not.toBe(first);
     }
   });
 
-  it('gives what planning gives, also for what is refused', () => {
-    const planner = new PackPlanner(setting);
+  it('gives what planning gives, also for what is refused', async () => {
+    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
     const cases: [PackSource, JsonObject][] = [
       [manifest('x'), {}],
       [{ ...manifest('x'), hasLines: false }, { b: 1 }],
@@ -98,21 +99,21 @@ describe('PackPlanner', () => {
     for (const [source, inputs] of cases) {
       const plain = planPack(source, inputs, setting);
       for (let i = 0; i < 2; i++) {
-        const planning = planner.plan(acme, source, inputs);
+        const planning = await planner.plan(acme, source, inputs);
         expect(planning.kind).toBe(plain.kind);
         if (planning.kind === 'planned' && plain.kind === 'planned')
-          expect(planning.planned.planHash).toBe(plain.planned.planHash);
+          expect(planning.planHash).toBe(plain.planned.planHash);
         else expect(planning).toEqual(plain);
       }
     }
   });
 
-  it('forgets what was not used for long', () => {
-    const planner = new PackPlanner(setting);
-    const first = planner.plan(acme, manifest('x'), { a: 0 });
-    for (let a = 1; a < 64; a++) planner.plan(acme, manifest('x'), { a });
-    expect(planner.plan(acme, manifest('x'), { a: 0 })).toBe(first);
-    for (let a = 64; a < 128; a++) planner.plan(acme, manifest('x'), { a });
-    expect(planner.plan(acme, manifest('x'), { a: 0 })).not.toBe(first);
+  it('forgets what was not used for long', async () => {
+    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const first = await planner.plan(acme, manifest('x'), { a: 0 });
+    for (let a = 1; a < 64; a++) await planner.plan(acme, manifest('x'), { a });
+    expect(await planner.plan(acme, manifest('x'), { a: 0 })).toBe(first);
+    for (let a = 64; a < 128; a++) await planner.plan(acme, manifest('x'), { a });
+    expect(await planner.plan(acme, manifest('x'), { a: 0 })).not.toBe(first);
   });
 });

@@ -1,8 +1,14 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
-import type { JsonObject } from '../foundation/json';
-import { planPack, type PackPlanning, type PackSource, type PlanningSetting } from './pack-source';
+import type { Json, JsonObject } from '../foundation/json';
+import type { Planner } from '../ports/planner';
+import type { PackAdmission } from './admissible-pack';
+import type { DescribedPack } from './describe-pack';
+import type { PackSource, PlanningSetting } from './pack-source';
+import type { PlanPair, PlanToDraw } from './plan-comparison';
+import type { PlanningWork, SimulationAnswer } from './planning-work';
+import type { ScenarioFile } from './run-scenario';
 
 /** How many plannings are remembered, and of which packs: those with files or long manifests are planned each time. */
 const REMEMBERED = 64;
@@ -12,27 +18,68 @@ const INPUT_CHARACTERS = 16 * 1024;
 /**
  * Plans packs under one setting and remembers the last plannings: a pack that is submitted over and over is read once. Planning is
  * pure, so a remembered one is the one that would be made. Each tenant has its own: nobody can tell by the time that an answer
- * takes what others run.
+ * takes what others run. Everything rejects as the planner behind it does.
  */
 export class PackPlanner {
-  private readonly remembered = new Map<string, PackPlanning>();
+  private readonly remembered = new Map<string, PackAdmission>();
 
-  constructor(readonly setting: PlanningSetting) {}
+  constructor(
+    readonly setting: PlanningSetting,
+    private readonly planner: Planner<PlanningWork>,
+  ) {}
 
-  /** As `planPack`. */
-  plan(tenant: TenantId, source: PackSource, inputs: JsonObject, signers: readonly string[] = []): PackPlanning {
+  async plan(
+    tenant: TenantId,
+    source: PackSource,
+    inputs: JsonObject,
+    signers: readonly string[] = [],
+  ): Promise<PackAdmission> {
     const key = keyOf(tenant, source, inputs, signers);
-    const asker = { tenant, signers };
-    if (key === null) return planPack(source, inputs, this.setting, asker);
-    const known = this.remembered.get(key);
-    const planning = known ?? planPack(source, inputs, this.setting, asker);
+    const ask = () => this.planner.ask(tenant, 'plan', { source, inputs, asker: { tenant, signers } });
+    if (key === null) return ask();
+    const planning = this.remembered.get(key) ?? (await ask());
     // What is sensitive is kept no longer than it is needed.
-    if (planning.kind === 'refused' || planning.planned.sensitive.length > 0) return planning;
+    if (planning.kind === 'refused' || Object.keys(planning.sensitive).length > 0) return planning;
     // The last used stands last.
     this.remembered.delete(key);
     this.remembered.set(key, planning);
     if (this.remembered.size > REMEMBERED) this.remembered.delete(this.remembered.keys().next().value as string);
     return planning;
+  }
+
+  async simulate(
+    tenant: TenantId,
+    source: PackSource,
+    inputs: JsonObject,
+    script: Json,
+    signers: readonly string[] = [],
+  ): Promise<SimulationAnswer> {
+    return this.planner.ask(tenant, 'simulate', { source, inputs, script, asker: { tenant, signers } });
+  }
+
+  /** Runs scenarios of a pack; the text of a JSON object. */
+  async scenarios(
+    tenant: TenantId,
+    source: PackSource,
+    files: readonly ScenarioFile[],
+    filter: string,
+    signers: readonly string[] = [],
+  ): Promise<string> {
+    return this.planner.ask(tenant, 'scenarios', { source, files, filter, asker: { tenant, signers } });
+  }
+
+  /** How two plans differ; the text of a JSON object. */
+  async compare(tenant: TenantId, pair: PlanPair): Promise<string> {
+    return this.planner.ask(tenant, 'compare', pair);
+  }
+
+  /** A plan's graph or drawing; the text of a JSON object. */
+  async draw(tenant: TenantId, plan: PlanToDraw): Promise<string> {
+    return this.planner.ask(tenant, 'draw', plan);
+  }
+
+  async describe(tenant: TenantId, source: PackSource): Promise<DescribedPack> {
+    return this.planner.ask(tenant, 'describe', source);
   }
 }
 

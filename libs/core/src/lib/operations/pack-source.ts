@@ -109,8 +109,13 @@ export function packFilesOf(files: readonly PackFile[]): PackFiles {
 
 /** The files that belong to the pack, in order of their paths. */
 export function packedFiles(source: PackSource, files: PackFiles): readonly PackFile[] {
-  const byPath = new Map(source.files.map((file) => [file.path, file]));
-  return packedPaths(files).flatMap((path) => byPath.get(path) ?? []);
+  return filesAt(packedPaths(files), source);
+}
+
+/** The files at some paths, in the order of the paths. */
+export function filesAt(paths: readonly string[], { files }: PackSource): readonly PackFile[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return paths.flatMap((path) => byPath.get(path) ?? []);
 }
 
 /** Digest of a pack as it was received: of its archive, else of the manifest's bytes, and where files came with it, of a list of all of them. */

@@ -1,45 +1,59 @@
 import { interpretersOf } from '../evidence/plan-again';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
-import type { PackFiles } from '../pack/pack-files';
 import { readPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Plan } from '../plan/plan';
-import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, Profile } from '../plan/profile';
 import { profileRules } from '../plan/step-egress';
+import type { PolicyEngines } from '../policy/policy';
 import type { ClaimedRun } from '../ports/claims';
 import type { ObjectStore } from '../ports/object-store';
+import { packFilesOf, type PackFile } from './pack-source';
+
+/** A pack as it was admitted. */
+export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'profile' | 'environment'> {
+  readonly files: readonly PackFile[];
+  readonly inputs: JsonObject;
+}
+
+/** The pack that a run was admitted with; each of its files is read hashed. */
+export async function admittedPack(run: ClaimedRun, objects: ObjectStore): Promise<AdmittedPack> {
+  const { manifest, plan, profile, environment, inputs } = run;
+  const files: PackFile[] = [];
+  for (const { path, digest, executable } of run.files) {
+    const parts: Uint8Array[] = [];
+    for await (const part of await objects.open(run.tenant, digest)) parts.push(part);
+    files.push({ path, bytes: joined(parts), executable });
+  }
+  return { manifest, plan, profile, environment, files, inputs: inputs as JsonObject };
+}
 
 /**
- * Plans the admitted pack again, from its manifest, its files (each read hashed) and its inputs, under the environment that the
- * run was admitted in. The plan hash, or null if it cannot be planned any more.
+ * Plans an admitted pack again, from its manifest, its files and its inputs, under the environment that the run was admitted in. The
+ * plan hash, or null if it cannot be planned any more. Pure.
  */
-export async function replanRun(
-  run: ClaimedRun,
-  objects: ObjectStore,
-  configuration: Omit<PlanConfiguration, 'defaults' | 'grants' | 'egress'>,
-): Promise<Digest | null> {
-  const files = await loadPackFiles(run, objects);
-  const pack = readPack(run.manifest, files);
+export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Digest | null {
+  const files = packFilesOf(admitted.files);
+  const pack = readPack(admitted.manifest, files);
   if (pack.kind === 'refused') return null;
-  const environment = JSON.parse(run.environment) as Environment;
-  const profile = JSON.parse(run.profile) as Profile;
+  const environment = JSON.parse(admitted.environment) as Environment;
+  const profile = JSON.parse(admitted.profile) as Profile;
   // The grants that packs may ask for were checked when the run was accepted.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
   const planning = buildPlan({
     pack,
     files,
-    inputs: run.inputs as JsonObject,
+    inputs: admitted.inputs,
     environment,
     configuration: {
-      ...configuration,
+      policyEngines,
       // Defaults, destinations and secrets are those that the run was admitted with; who may have a secret is decided again where its value is read.
       defaults: profile.defaults,
       egress: profileRules(profile),
       grants,
       // Whether a worker starts them is decided when it does.
-      interpreters: interpretersOf(JSON.parse(run.plan) as Plan),
+      interpreters: interpretersOf(JSON.parse(admitted.plan) as Plan),
       secrets: Object.fromEntries(
         profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),
       ),
@@ -47,22 +61,6 @@ export async function replanRun(
     },
   });
   return planning.kind === 'planned' ? planning.planHash : null;
-}
-
-async function loadPackFiles(run: ClaimedRun, objects: ObjectStore): Promise<PackFiles> {
-  const bytes = new Map<string, Uint8Array>();
-  const executable = new Set<string>();
-  for (const file of run.files) {
-    const parts: Uint8Array[] = [];
-    for await (const part of await objects.open(run.tenant, file.digest)) parts.push(part);
-    bytes.set(file.path, joined(parts));
-    if (file.executable) executable.add(file.path);
-  }
-  return {
-    paths: () => [...bytes.keys()],
-    read: (path) => bytes.get(path) ?? null,
-    executable: (path) => executable.has(path),
-  };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -76,10 +76,16 @@ function sealing(setting: PlanningSetting): PlanningSetting {
   return { ...setting, environment: setting.sealedEnvironment ?? setting.environment };
 }
 
+/** A file that holds scenarios. */
+export interface ScenarioFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /** Reads and runs the scenarios of some files, those alone whose name or file holds `filter`. */
 export function runScenarios(
   source: PackSource,
-  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+  files: readonly ScenarioFile[],
   setting: PlanningSetting,
   { filter = '', asker }: { readonly filter?: string; readonly asker?: PackAsker } = {},
 ): ScenarioReport {

@@ -1,17 +1,18 @@
 import type { TenantId } from '../foundation/ids';
 import type { ObjectStore } from '../ports/object-store';
 import type { ScheduleSource } from '../schedule/schedule';
-import { packedFiles, type PackFile, type PackSource, type PlannedPack } from './pack-source';
+import type { AdmissiblePack } from './admissible-pack';
+import { filesAt, type PackFile, type PackSource } from './pack-source';
 
 /** Keeps a pack for ticks to come: its manifest as it was given, its files in the object store. */
 export async function keepSource(
   objects: ObjectStore,
   tenant: TenantId,
   source: PackSource,
-  planning: PlannedPack,
+  planning: AdmissiblePack,
 ): Promise<ScheduleSource> {
   const files: ScheduleSource['files'][number][] = [];
-  for (const { path, bytes, executable } of packedFiles(source, planning.files)) {
+  for (const { path, bytes, executable } of filesAt(planning.packed, source)) {
     const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
     files.push({ path, digest, size, executable });
   }

@@ -5,11 +5,9 @@ import type { Fault } from '../foundation/fault';
 import type { Digest, RunId, ScheduleId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
-import { toManifest } from '../pack/pack-digest';
-import type { ReadPack } from '../pack/read-pack';
 import type { PackTrust, PackTrustCode } from '../publisher/pack-trust';
 import { compareReceipts } from '../plan/hash-plan';
-import type { Planned, Receipt } from '../plan/plan-request';
+import type { Receipt } from '../plan/plan-request';
 import type { Environment } from '../plan/profile';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunSummary } from '../ports/run-reader';
@@ -18,19 +16,13 @@ import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
 import type { Workforce } from '../ports/workforce';
+import type { AdmissiblePack } from './admissible-pack';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackJudge } from './pack-judge';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
-import {
-  environmentOfPack,
-  packedFiles,
-  sourceDigestOf,
-  type PackFile,
-  type PackSource,
-  type PlannedPack,
-} from './pack-source';
+import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from './pack-source';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -131,19 +123,10 @@ export interface Submitted {
 /** Files of a pack that are stored at the same time. */
 const PUTS_AT_ONCE = 8;
 
-/** RFC 8785 texts of what a run is admitted with. */
-interface AdmittedTexts {
-  readonly plan: string;
-  readonly profile: string;
-  readonly manifest: string;
-}
-
 /** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
 export class SubmitRun {
   /** Of the environments of this installation. */
   private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
-  /** Of plannings that the planner remembers. */
-  private readonly texts = new WeakMap<Planned, AdmittedTexts>();
 
   constructor(private readonly hands: SubmitRunHands) {}
 
@@ -173,18 +156,18 @@ export class SubmitRun {
   async check(
     principal: Principal,
     submission: Submission,
-  ): Promise<{ readonly planning: PlannedPack; readonly trust: PackTrust }> {
+  ): Promise<{ readonly planning: AdmissiblePack; readonly trust: PackTrust }> {
     const { judge, planner, uploads } = this.hands;
     const { source, signatures } = submission;
-    const { inputs, faults } = await resolveFileInputs(uploads, principal.tenant, submission, true);
-    const signers = await signersOf(judge, principal.tenant, source, signatures);
-    const planning = planner.plan(principal.tenant, source, inputs, signers);
+    const { inputs, faults } = await resolveFileInputs({ uploads, planner }, principal.tenant, submission, true);
+    const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
+    const planning = await planner.plan(principal.tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
-    if (submission.schedule) refuseSensitive(planning.planned);
-    comparePlan(planning.planned, submission);
-    compareProfile(planning.planned, submission);
-    const { pack } = planning.planned.plan;
+    if (submission.schedule) refuseSensitive(planning);
+    comparePlan(planning, submission);
+    compareProfile(planning, submission);
+    const { pack } = planning;
     const trust = await judge.judge(principal.tenant, pack, signatures);
     if (trust.refusal !== null) {
       const { code, detail, remediation } = trust.refusal;
@@ -209,14 +192,13 @@ export class SubmitRun {
   private async admit(
     principal: Principal,
     submission: Submission,
-    planning: PlannedPack,
+    planning: AdmissiblePack,
     { signers, signatures }: PackTrust,
   ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
-    const { planned, read, files } = planning;
     const environment = this.environmentOf(planning);
     const { tenant, iss, sub, name } = principal;
-    const packed = packedFiles(submission.source, files);
+    const packed = filesAt(planning.packed, submission.source);
     const stored: NewRun['files'] = [];
     const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
       for (const [place, { path, bytes, executable }] of waiting) {
@@ -227,8 +209,8 @@ export class SubmitRun {
     const waiting = packed.entries();
     await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
     const { at, runId } = await runs.stamp();
-    const { planHash, profileDigest, plan } = planned;
-    const pack = { ...plan.pack, sourceDigest: sourceDigestOf(submission.source) };
+    const { planHash, profileDigest } = planning;
+    const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
     const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
     const record = admissionRecord(principal, { ...admitted, scheduleId });
@@ -237,39 +219,39 @@ export class SubmitRun {
       tenant,
       runId,
       planHash,
-      ...this.textsOf(planned, read),
+      ...planning.texts,
       profileDigest,
       environment: environment.text,
       environmentDigest: environment.digest,
       pack,
       files: stored,
       packSignatures: signatures,
-      inputs: plan.inputs,
-      sensitive: this.sealedInputs(planned, runId),
+      inputs: planning.inputs,
+      sensitive: this.sealedInputs(planning, runId),
       initiators: initiatorsOf(principal),
       requester: { iss, sub, name },
       labels: submission.labels,
       admission: admission.envelope,
       admissionDigest: admission.digest,
       acceptedAt: at,
-      stepsTotal: planned.index.nodes.size,
+      stepsTotal: planning.steps,
       idempotency: submission.idempotency && {
         ...submission.idempotency,
-        bodyDigest: this.bodyDigest(planned, tenant, submission.idempotency.bodyDigest),
+        bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
         person: { iss, sub },
       },
     };
   }
 
-  private sealedInputs({ sensitive, values, planHash }: Planned, runId: RunId): NewRun['sensitive'] {
-    return sensitive.map((name) => {
-      return { name, sealed: this.sealer().seal({ runId, name, planHash }, values[name] ?? null) };
+  private sealedInputs({ sensitive, planHash }: AdmissiblePack, runId: RunId): NewRun['sensitive'] {
+    return Object.entries(sensitive).map(([name, value]) => {
+      return { name, sealed: this.sealer().seal({ runId, name, planHash }, value) };
     });
   }
 
   /** The digest of a body that holds a sensitive value would let it be guessed: then it is keyed. */
-  private bodyDigest({ sensitive }: Planned, tenant: Principal['tenant'], digest: Digest): Digest {
-    return sensitive.length === 0 ? digest : this.sealer().digest(tenant, digest);
+  private bodyDigest({ sensitive }: AdmissiblePack, tenant: Principal['tenant'], digest: Digest): Digest {
+    return Object.keys(sensitive).length === 0 ? digest : this.sealer().digest(tenant, digest);
   }
 
   private sealer(): SensitiveInputs {
@@ -278,8 +260,8 @@ export class SubmitRun {
   }
 
   /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
-  private async refuseUnenforceable(planning: PlannedPack): Promise<void> {
-    if (environmentOfPack(planning.read, this.hands.planner.setting).mode !== 'sealed') return;
+  private async refuseUnenforceable(planning: AdmissiblePack): Promise<void> {
+    if (!planning.sealed) return;
     const { live, honouring } = await this.hands.workforce.honouring(this.environmentOf(planning).digest);
     if (live === 0 || honouring > 0) return;
     throw new SubmitRunError(
@@ -289,8 +271,8 @@ export class SubmitRun {
     );
   }
 
-  private environmentOf({ read }: PlannedPack): { readonly text: string; readonly digest: Digest } {
-    const environment = environmentOfPack(read, this.hands.planner.setting);
+  private environmentOf({ sealed }: AdmissiblePack): { readonly text: string; readonly digest: Digest } {
+    const environment = environmentWhere(sealed, this.hands.planner.setting);
     const known = this.environments.get(environment);
     if (known) return known;
     const text = canonical(environment as unknown as Json);
@@ -298,16 +280,11 @@ export class SubmitRun {
     this.environments.set(environment, found);
     return found;
   }
+}
 
-  private textsOf(planned: Planned, { pack }: ReadPack): AdmittedTexts {
-    const known = this.texts.get(planned);
-    if (known) return known;
-    const plan = canonical(planned.plan as unknown as Json);
-    const profile = canonical(planned.profile as unknown as Json);
-    const texts = { plan, profile, manifest: canonical(toManifest(pack)) };
-    this.texts.set(planned, texts);
-    return texts;
-  }
+/** Sealed runs have an environment of their own where not all are sealed. */
+function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: PlanningSetting): Environment {
+  return sealed ? (sealedEnvironment ?? environment) : environment;
 }
 
 /** A pack, or a pack with inputs, that cannot run. */
@@ -342,9 +319,10 @@ function summaryOf(run: NewRun): RunSummary {
 }
 
 /** A schedule would keep the values for every run to come: it has none. */
-function refuseSensitive({ sensitive }: Planned): void {
-  if (sensitive.length === 0) return;
-  const faults = sensitive.map((name): Fault => {
+function refuseSensitive({ sensitive }: AdmissiblePack): void {
+  const names = Object.keys(sensitive);
+  if (names.length === 0) return;
+  const faults = names.map((name): Fault => {
     const message = `A schedule cannot keep the sensitive input ${name}.`;
     const remediation = 'Use a secret instead.';
     return {
@@ -359,7 +337,7 @@ function refuseSensitive({ sensitive }: Planned): void {
   throw invalidPack('PLAN_INVALID', faults);
 }
 
-function comparePlan(planned: Planned, { planHash, receipt }: Submission): void {
+function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {
   if (planHash === null || planHash === planned.planHash) return;
   const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
   const faults = differing.map((component): Fault => {
@@ -370,7 +348,7 @@ function comparePlan(planned: Planned, { planHash, receipt }: Submission): void 
   throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
 }
 
-function compareProfile({ profileDigest, planHash }: Planned, { schedule }: Submission): void {
+function compareProfile({ profileDigest, planHash }: AdmissiblePack, { schedule }: Submission): void {
   const expected = schedule?.profileDigest ?? null;
   if (expected === null || expected === profileDigest) return;
   throw new ProfileMismatch(profileDigest, planHash);

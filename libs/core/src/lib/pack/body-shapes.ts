@@ -1,6 +1,7 @@
 import type { Json } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type {
+  ApprovalGate,
   ArtifactRule,
   Branch,
   ConditionalBody,
@@ -13,6 +14,7 @@ import type {
   OutputSchema,
   PackStep,
   ParallelBody,
+  PolicyGate,
   RunBody,
   SecretUse,
 } from './pack-step';
@@ -40,6 +42,7 @@ import {
 import {
   defaulted,
   list,
+  fieldSchemas,
   nameOf,
   object,
   optional,
@@ -51,6 +54,9 @@ import {
   required,
   type Shape,
 } from './shape';
+import * as SAID from './field-descriptions';
+import { type GateEntries, gateSchema } from './gate-schema';
+import { having } from './object-schema';
 import { gateSpellings, mapSpellings, renamed } from './spellings';
 import { schemaOrPath, valueType } from './value-shapes';
 import { kindOf, type Written } from './written';
@@ -79,6 +85,7 @@ function variable(taken: string): Shape<string> {
   const shape = pattern('PACK_IDENTIFIER', 'a name of letters, digits and _', /^[A-Za-z_][A-Za-z0-9_]{0,62}$/);
   return {
     ...shape,
+    schema: () => ({ allOf: [shape.schema()], not: { enum: [taken, ...WORDS] } }),
     read: (written, at, reading) => {
       const name = shape.read(written, at, reading);
       if (name === taken || WORDS.includes(name))
@@ -110,11 +117,14 @@ const secretUse: Shape<SecretUse> = {
   },
   schema: () => ({ anyOf: [id.schema(), secretFields.schema()] }),
 };
-const secretFields = object<{ name: string; env: string | null; file: string | null }>({
-  name: required(id),
-  env: optional(envName),
-  file: optional(label),
-});
+const secretFields = object<{ name: string; env: string | null; file: string | null }>(
+  {
+    name: required(id),
+    env: optional(envName),
+    file: optional(label),
+  },
+  { descriptions: SAID.SECRET_USE, rules: [{ not: having('env', 'file') }] },
+);
 
 /** A list of uses; for `pack:` an object from inner names to names of this pack. */
 const secretUses: Shape<readonly SecretUse[]> = {
@@ -131,31 +141,54 @@ const secretUses: Shape<readonly SecretUse[]> = {
   schema: () => ({ anyOf: [list(secretUse).schema(), record(id, id).schema()] }),
 };
 
-const run = object<RunBody>({
-  uses: required(uses),
-  with: defaulted(jsonObject, {}),
-  env: defaulted(record(envName, scalarText), {}),
-  files: defaulted(record<Json>(path, json), {}),
-  secrets: defaulted(secretUses, []),
-  approvals: defaulted(record(id, id), {}),
-  tools: defaulted(record(label, list(digest as unknown as Shape<Digest>, { min: 1 })), {}),
-  egress: defaulted(list(object<EgressUse>({ url: required(text), intent: optional(text) })), []),
-  artifacts: defaulted(
-    list(
-      object<ArtifactRule>({
-        name: required(label),
-        path: required(path),
-        mediaType: optional(text),
-        optional: defaulted(flag, false),
-      }),
+/** Approvals, and secrets under other names, are handed to inner packs alone. */
+const OF_INNER_PACKS = {
+  if: { properties: { uses: { type: 'string', not: { pattern: '^pack:' } } } },
+  then: {
+    properties: { approvals: { maxProperties: 0 }, secrets: { anyOf: [{ type: 'array' }, { maxProperties: 0 }] } },
+  },
+};
+
+const run = object<RunBody>(
+  {
+    uses: required(uses),
+    with: defaulted(jsonObject, {}),
+    env: defaulted(record(envName, scalarText), {}),
+    files: defaulted(record<Json>(path, json), {}),
+    secrets: defaulted(secretUses, []),
+    approvals: defaulted(record(id, id), {}),
+    tools: defaulted(record(label, list(digest as unknown as Shape<Digest>, { min: 1 })), {}),
+    egress: defaulted(
+      list(object<EgressUse>({ url: required(text), intent: optional(text) }, { descriptions: SAID.EGRESS })),
+      [],
     ),
-    [],
-  ),
-  outputs: defaulted(
-    record(identifier, object<OutputSchema>({ type: optional(valueType), schema: optional(schemaOrPath) })),
-    {},
-  ),
-});
+    artifacts: defaulted(
+      list(
+        object<ArtifactRule>(
+          {
+            name: required(label),
+            path: required(path),
+            mediaType: optional(text),
+            optional: defaulted(flag, false),
+          },
+          { descriptions: SAID.ARTIFACT },
+        ),
+      ),
+      [],
+    ),
+    outputs: defaulted(
+      record(
+        identifier,
+        object<OutputSchema>(
+          { type: optional(valueType), schema: optional(schemaOrPath) },
+          { descriptions: SAID.OUTPUT_SCHEMA },
+        ),
+      ),
+      {},
+    ),
+  },
+  { descriptions: SAID.RUN, rules: [OF_INNER_PACKS] },
+);
 
 const gateFields = {
   approval: {
@@ -166,8 +199,17 @@ const gateFields = {
   },
   policy: { policy: required(id), with: defaulted(jsonObject, {}), overrideApproval: optional(id) },
 };
-const approvalGate = object<Omit<GateBody['gate'] & { kind: 'approval' }, 'kind'>>(gateFields.approval);
-const policyGate = object<Omit<GateBody['gate'] & { kind: 'policy' }, 'kind'>>(gateFields.policy);
+const approvalGate = object<ApprovalGate>(gateFields.approval, {
+  descriptions: SAID.APPROVAL_GATE,
+});
+const policyGate = object<PolicyGate>(gateFields.policy, {
+  descriptions: SAID.POLICY_GATE,
+});
+/** The entries of both kinds of gate, for the published ways to write one. */
+export const gateEntries: GateEntries = {
+  approval: fieldSchemas<ApprovalGate>(gateFields.approval, SAID.APPROVAL_GATE),
+  policy: fieldSchemas<PolicyGate>(gateFields.policy, SAID.POLICY_GATE),
+};
 
 const gate: Shape<GateBody> = {
   blank: { gate: { kind: 'approval', ...approvalGate.blank } },
@@ -192,7 +234,7 @@ const gate: Shape<GateBody> = {
       : { gate: { kind, ...readFields(gateFields.policy, parts, at, reading) } };
   },
   print: (value) => (value.gate.kind === 'approval' ? approvalGate.print(value.gate) : policyGate.print(value.gate)),
-  schema: () => ({ oneOf: [approvalGate.schema(), policyGate.schema()] }),
+  schema: () => gateSchema(gateEntries),
 };
 
 const end: Shape<number | string> = {
@@ -202,12 +244,13 @@ const end: Shape<number | string> = {
       ? text.read(written, at, reading)
       : number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).read(written, at, reading),
   print: (value) => value,
-  schema: () => ({ type: ['integer', 'string'] }),
+  schema: () => ({ type: ['integer', 'string'], minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
 };
 
 const stride: Shape<number | string> = {
   ...end,
   blank: 1,
+  schema: () => ({ ...end.schema(), not: { const: 0 } }),
   read: (written, at, reading) => {
     if (written.value === 0) reading.fault('PACK_RANGE', at, 'A range cannot count by 0.');
     return end.read(written, at, reading);
@@ -217,7 +260,10 @@ const stride: Shape<number | string> = {
 type Range = { start: number | string; end: number | string; step: number | string };
 const itemFields = {
   expression: text,
-  range: object<Range>({ start: required(end), end: required(end), step: defaulted(stride, 1) }),
+  range: object<Range>(
+    { start: required(end), end: required(end), step: defaulted(stride, 1) },
+    { descriptions: SAID.RANGE },
+  ),
   static: list(json, { max: 10_000 }),
 };
 
@@ -245,12 +291,15 @@ const loopItems: Shape<LoopItems> = {
     return value.kind === 'range' ? { range: itemFields.range.print(value) } : { static: value.values };
   },
   schema: () => ({
-    oneOf: Object.entries(itemFields).map(([kind, shape]) => ({
-      type: 'object',
-      additionalProperties: false,
-      properties: { [kind]: shape.schema() },
-      required: [kind],
-    })),
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      Object.entries(itemFields).map(([kind, shape]) => [
+        kind,
+        { description: SAID.LOOP_ITEMS[kind as keyof typeof itemFields], ...shape.schema() },
+      ]),
+    ),
+    oneOf: Object.keys(itemFields).map((kind) => having(kind)),
   }),
 };
 
@@ -269,7 +318,11 @@ const items: Shape<Json> = {
 export function bodyShapes(steps: Shape<readonly PackStep[]>) {
   const branch = object<Branch>(
     { when: required(condition), steps: required(steps) },
-    { normalise: renamed({ then: 'steps' }) },
+    {
+      normalise: renamed({ then: 'steps' }),
+      published: [{ name: 'then', of: 'steps', schema: null }],
+      descriptions: SAID.BRANCH,
+    },
   );
   const names = {
     iterator: defaulted(variable('index'), 'item'),
@@ -279,12 +332,15 @@ export function bodyShapes(steps: Shape<readonly PackStep[]>) {
   };
   return {
     run,
-    group: object<GroupBody>({ steps: required(steps) }),
-    parallel: object<ParallelBody>({
-      steps: required(steps),
-      maxParallel: optional(number(1, 100_000)),
-      continueOnError: defaulted(flag, false),
-    }),
+    group: object<GroupBody>({ steps: required(steps) }, { descriptions: SAID.GROUP }),
+    parallel: object<ParallelBody>(
+      {
+        steps: required(steps),
+        maxParallel: optional(number(1, 100_000)),
+        continueOnError: defaulted(flag, false),
+      },
+      { descriptions: SAID.PARALLEL },
+    ),
     map: checkedNames(
       object<MapBody>(
         {
@@ -295,26 +351,36 @@ export function bodyShapes(steps: Shape<readonly PackStep[]>) {
           maxParallel: optional(number(1, 100_000)),
           ...names,
         },
-        { normalise: mapSpellings },
+        {
+          normalise: mapSpellings,
+          published: [{ name: 'step', of: 'steps', schema: () => ({ $ref: '#/$defs/step' }) }],
+          descriptions: SAID.MAP,
+        },
       ),
     ),
     loop: checkedLoop(
       checkedNames(
-        object<LoopBody>({
-          items: optional(loopItems),
-          until: optional(condition),
-          delayMs: defaulted(duration(0), 0, 'delay'),
-          body: required(steps),
-          maxIterations: defaulted(number(1, 10_000), 1_000),
-          aggregation: defaulted(oneOf('collect', 'last'), 'collect'),
-          ...names,
-        }),
+        object<LoopBody>(
+          {
+            items: optional(loopItems),
+            until: optional(condition),
+            delayMs: defaulted(duration(0), 0, 'delay'),
+            body: required(steps),
+            maxIterations: defaulted(number(1, 10_000), 1_000),
+            aggregation: defaulted(oneOf('collect', 'last'), 'collect'),
+            ...names,
+          },
+          { descriptions: SAID.LOOP, rules: [{ anyOf: [having('items'), having('until')] }] },
+        ),
       ),
     ),
-    conditional: object<ConditionalBody>({
-      branches: required(list(branch, { min: 1, max: 1_000 })),
-      otherwise: optional(steps, 'else'),
-    }),
+    conditional: object<ConditionalBody>(
+      {
+        branches: required(list(branch, { min: 1, max: 1_000 })),
+        otherwise: optional(steps, 'else'),
+      },
+      { descriptions: SAID.CONDITIONAL },
+    ),
     gate,
   };
 }

@@ -1,6 +1,5 @@
 import { pointerTo } from '../document/json-pointer';
 import type { Json } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { allSteps } from './check-steps';
 import type { Pack } from './pack';
 import { type PackFiles, packedPaths } from './pack-files';
@@ -31,7 +30,7 @@ export function checkFiles(pack: Pack, files: PackFiles, reading: Reading): void
     const path = parsePackPath(written);
     if (path === null) return reading.fault('PACK_PATH', at, `${shown(written)} is not a path in the pack.`);
     if (accepts(path)) return;
-    const near = nearestName(path, paths);
+    const near = reading.guess(path, paths);
     const note = near === null ? {} : { remediation: `Did you mean ${shown(near)}?` };
     reading.fault('PACK_FILE_MISSING', at, `The pack has no file ${shown(path)}.`, note);
   };

@@ -1,7 +1,6 @@
 import { pointerTo } from '../document/json-pointer';
 import { canonical } from '../canonical/canonical';
 import { type Json, isJsonArray, isJsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
 import { allSteps } from './check-steps';
 import type { InputRule, Pack } from './pack';
 import type { ValueType } from './value-type';
@@ -10,17 +9,26 @@ import type { PackStep } from './pack-step';
 import type { Reading } from './reading';
 import { shown } from './shape';
 
+/** One entry of each list of names. */
+const NOUNS = {
+  inputs: 'input',
+  outputs: 'output',
+  secrets: 'secret',
+  approvals: 'approval',
+  policies: 'policy',
+} as const;
+
 type UnknownName = Extract<PackFaultCode, 'PACK_UNKNOWN_SECRET' | 'PACK_UNKNOWN_APPROVAL' | 'PACK_UNKNOWN_POLICY'>;
 
 /** Names that are given once and used elsewhere: secrets, approvals, policies; and what fields of one object say of each other. */
 export function checkNames(pack: Pack, reading: Reading): void {
   const { spec } = pack;
-  const unique = (field: string, key: string, names: readonly string[]) => {
+  const unique = (field: keyof typeof NOUNS, key: string, names: readonly string[]) => {
     names.forEach((name, index) => {
       if (name === '' || names.indexOf(name) === index) return;
       reading.fault('PACK_DUPLICATE_NAME', `/spec/${field}/${index}/${key}`, `${name} is already in ${field}.`);
     });
-    return new Declared(names, reading.isFaulty(`/spec/${field}`), reading);
+    return new Declared(names, reading.isFaulty(`/spec/${field}`) || reading.isFaulty('/spec'), NOUNS[field], reading);
   };
   unique('inputs', 'name', spec.inputs.map((input) => input.name)); // prettier-ignore
   unique('outputs', 'name', spec.outputs.map((output) => output.name)); // prettier-ignore
@@ -32,9 +40,11 @@ export function checkNames(pack: Pack, reading: Reading): void {
   spec.policies.forEach((policy, index) => {
     const at = `/spec/policies/${index}`;
     if (policy.source !== null && policy.path !== null)
-      reading.fault('PACK_FIELDS_EXCLUSIVE', at, 'A policy has either source or path.');
+      reading.fault('PACK_FIELDS_EXCLUSIVE', at, `The policy ${policy.id} has source and path.`);
     if (policy.source === null && policy.path === null && !reading.isFaulty(at))
-      reading.fault('PACK_FIELD_MISSING', at, 'A policy must have source or path.');
+      reading.fault('PACK_FIELD_MISSING', at, `The policy ${policy.id} has neither source nor path.`, {
+        remediation: 'Add source, or the path of a file in the pack.',
+      });
   });
   for (const step of allSteps(pack)) checkUses(step, { secrets, approvals, policies }, reading);
 }
@@ -90,6 +100,7 @@ class Declared {
   constructor(
     names: readonly string[],
     isFaulty: boolean,
+    private readonly noun: string,
     private readonly reading: Reading,
   ) {
     this.#names = names;
@@ -98,9 +109,9 @@ class Declared {
 
   mustHave(name: string, at: string, code: UnknownName): void {
     if (name === '' || !this.#isSound || this.#names.includes(name)) return;
-    const near = nearestName(name, this.#names);
+    const near = this.reading.guess(name, this.#names);
     const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
-    this.reading.fault(code, at, `${shown(name)} is not declared.`, note);
+    this.reading.fault(code, at, `The ${this.noun} ${shown(name)} is not declared.`, note);
   }
 }
 

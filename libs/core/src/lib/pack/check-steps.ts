@@ -1,5 +1,4 @@
 import { type Graph, findCycle } from '../graph/graph';
-import { nearestName } from '../foundation/nearest-name';
 import type { Pack } from './pack';
 import { listsIn, type PackStep, type StepList } from './pack-step';
 import type { Reading } from './reading';
@@ -34,7 +33,7 @@ function checkNeeds({ steps, together }: StepList, reading: Reading): void {
       if (need === '' || siblings.has(need)) return;
       isSound = false;
       if (!allNamed) return;
-      const near = nearestName(need, [...siblings]);
+      const near = reading.guess(need, [...siblings]);
       const note = near === null ? {} : { remediation: `Did you mean ${near}? A step names steps of its own list.` };
       reading.fault('PACK_NEEDS_UNKNOWN', `${step.at}/needs/${index}`, `No step ${shown(need)} is in this list.`, note);
     });

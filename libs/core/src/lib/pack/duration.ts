@@ -3,6 +3,13 @@ const SHORT = /^([0-9]{1,9})([smhd])$/;
 const ISO =
   /^P(?:([0-9]{1,9})W|(?:([0-9]{1,9})D)?(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,3})?)S)?)?)$/;
 
+/** The two forms as patterns without look-ahead, for a JSON Schema; none of them bounds the length of the time. */
+export const DURATION_PATTERNS = [
+  SHORT.source,
+  '^P[0-9]{1,9}(?:W|D)$',
+  '^P(?:[0-9]{1,9}D)?T(?:[0-9]{1,9}H(?:[0-9]{1,9}M)?(?:[0-9]{1,9}(?:\\.[0-9]{1,3})?S)?|[0-9]{1,9}M(?:[0-9]{1,9}(?:\\.[0-9]{1,3})?S)?|[0-9]{1,9}(?:\\.[0-9]{1,3})?S)$',
+];
+
 /** The longest duration: ten years of 365 days. */
 export const LONGEST_MS = 3_650 * UNITS.d;
 

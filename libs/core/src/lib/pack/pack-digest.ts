@@ -4,7 +4,6 @@ import type { JsonObject } from '../foundation/json';
 import { manifest } from './pack-shapes';
 import type { Pack } from './pack';
 import { type PackFiles, packedPaths } from './pack-files';
-import { stepSchema } from './step-shapes';
 
 /** The normalised manifest: one for all spellings; reading it gives the same pack. What equals the language's constants is left out. */
 export function toManifest(pack: Pack): JsonObject {
@@ -37,15 +36,6 @@ export function contentDigest(pack: Pack, files: PackFiles): Digest {
 /** Digest of a pack's bytes as they were received. */
 export function sourceDigest(bytes: string | Uint8Array): Digest {
   return sha256(bytes);
-}
-
-/** The JSON Schema (2020-12) of a manifest in its canonical spelling, made from the shapes that read it. */
-export function packSchema(): JsonObject {
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    ...manifest.schema(),
-    $defs: { step: stepSchema() },
-  };
 }
 
 function withoutDescriptions(spec: JsonObject): JsonObject {

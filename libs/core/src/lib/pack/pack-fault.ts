@@ -38,5 +38,6 @@ export const PACK_REMEDIES = {
   PACK_INPUT_DEFAULT: 'Give a default that the input itself would accept.',
   PACK_PATH: 'Write a relative path with forward slashes and without .. in it.',
   PACK_FILE_MISSING: 'Add the file to the pack, and see that .packignore does not name it.',
+  PACK_RUNNER_TOO_OLD: 'Use a runner of that version or a newer one.',
   PACK_TOO_MANY_STEPS: 'Split the pack, or use map.',
 } as const;

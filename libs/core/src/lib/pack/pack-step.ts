@@ -150,22 +150,24 @@ export interface Branch {
   readonly steps: readonly PackStep[];
 }
 
+/** What an approval gate asks. */
+export interface ApprovalGate {
+  readonly approval: string;
+  readonly message: string | null;
+  readonly show: Readonly<Record<string, Json>>;
+  readonly form: JsonObject | null;
+}
+
+/** What a policy gate asks. */
+export interface PolicyGate {
+  readonly policy: string;
+  readonly with: JsonObject;
+  readonly overrideApproval: string | null;
+}
+
 /** People who agree, or a policy that does. */
 export interface GateBody {
-  readonly gate:
-    | {
-        readonly kind: 'approval';
-        readonly approval: string;
-        readonly message: string | null;
-        readonly show: Readonly<Record<string, Json>>;
-        readonly form: JsonObject | null;
-      }
-    | {
-        readonly kind: 'policy';
-        readonly policy: string;
-        readonly with: JsonObject;
-        readonly overrideApproval: string | null;
-      };
+  readonly gate: ({ readonly kind: 'approval' } & ApprovalGate) | ({ readonly kind: 'policy' } & PolicyGate);
 }
 
 /** The lists of steps inside a step, each with its pointer and whether it is a scope of ids of its own. */

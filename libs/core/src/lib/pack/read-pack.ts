@@ -2,6 +2,7 @@ import { type ReadDocument, readDocument } from '../document/read-document';
 import { type Fault, sortFaults } from '../foundation/fault';
 import { checkFiles } from './check-files';
 import { checkNames } from './check-names';
+import { checkRunner } from './check-runner';
 import { checkSteps } from './check-steps';
 import type { Pack } from './pack';
 import { NO_FILES, type PackFiles } from './pack-files';
@@ -24,13 +25,17 @@ export type PackReading = ReadPack | { readonly kind: 'refused'; readonly faults
  * faulty field hides only the checks that need it. Never throws for a pack.
  */
 export function readPack(source: ReadDocument | string | Uint8Array, files: PackFiles = NO_FILES): PackReading {
-  const document = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
-  if (document.kind === 'refused') return document;
-  const reading = new Reading(document);
+  const received = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
+  const unread = received.kind === 'refused' ? received.faults : [];
+  const document = received.kind === 'refused' ? received.salvaged : received;
+  if (document === undefined || unread.length >= 1_000) return { kind: 'refused', faults: unread };
+  const reading = new Reading(document, unread.map(({ path }) => path)); // prettier-ignore
   const pack = manifest.read({ value: document.value, at: '' }, '', reading);
   checkSteps(pack, reading);
   checkNames(pack, reading);
   checkFiles(pack, files, reading);
-  if (reading.faults.length > 0) return { kind: 'refused', faults: sortFaults(reading.faults) };
+  checkRunner(pack, reading);
+  const faults = [...unread, ...reading.faults];
+  if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
   return { kind: 'read', pack, locate: (pointer, key = false) => reading.locate(pointer, key) };
 }

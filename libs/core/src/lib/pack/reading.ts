@@ -1,8 +1,13 @@
 import type { Position } from '../document/position';
 import { pointerTo } from '../document/json-pointer';
 import type { Fault } from '../foundation/fault';
+import { nearestName } from '../foundation/nearest-name';
+import { nameOf } from './fault-words';
 import { PACK_REMEDIES, type PackFaultCode } from './pack-fault';
 import type { Written } from './written';
+
+/** Most near names that are looked for: after so many faults of names, the list says enough. */
+const MAX_GUESSES = 200;
 
 /** Where the parts of a document stand. */
 export interface Places {
@@ -31,9 +36,18 @@ export class Reading {
   readonly faults: Fault[] = [];
   readonly #moved = new Map<string, string>();
   readonly #faulty = new Set<string>();
+  readonly #hidden: ReadonlySet<string>;
   #steps = 0;
+  #isKey = false;
+  #guesses = 0;
 
-  constructor(private readonly places: Places) {}
+  /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
+  constructor(
+    private readonly places: Places,
+    unread: Iterable<string> = [],
+  ) {
+    this.#hidden = new Set(unread);
+  }
 
   /** Remembers a part of the normalised manifest that was written elsewhere. */
   place(at: string, written: Written, parentAt: string, name: string | number): void {
@@ -58,17 +72,39 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
+    const location = this.locate(at, note.key ?? this.#isKey);
+    if (this.#hidden.has(location.path)) return;
     this.faults.push({
       code,
-      ...this.locate(at, note.key),
+      ...location,
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
   }
 
-  /** True if a fault was noted at exactly this place. */
+  /** The known name that is nearest, or null. */
+  guess(name: string, known: readonly string[]): string | null {
+    return ++this.#guesses > MAX_GUESSES ? null : nearestName(name, known);
+  }
+
+  /** Judges the name of an entry: faults are then about the key, and shown there. */
+  judgeKey<T>(judge: () => T): T {
+    this.#isKey = true;
+    try {
+      return judge();
+    } finally {
+      this.#isKey = false;
+    }
+  }
+
+  /** What a message calls the value at a place, or the name of the entry there. */
+  subject(at: string): string {
+    return this.#isKey ? `A name in ${nameOf(at.slice(0, at.lastIndexOf('/')))}` : nameOf(at);
+  }
+
+  /** True if a fault was noted at exactly this place, or it could not be read. */
   isFaulty(at: string): boolean {
-    return this.#faulty.has(at);
+    return this.#faulty.has(at) || this.#hidden.has(this.writtenAt(at));
   }
 
   /** Counts one more step and returns how many there are. */

@@ -1,6 +1,9 @@
 import type { FailureRetries, Retries } from './retries';
 import { duration, errorCode, flag, number } from './scalar-shapes';
+import { LONGEST_MS } from './duration';
+import { FAILURE_RETRIES, RETRIES } from './field-descriptions';
 import { defaulted, type Fields, list, object, optional } from './shape';
+import type { Published } from './object-schema';
 import { retrySpellings } from './spellings';
 
 const fields: Fields<Retries> = {
@@ -13,11 +16,19 @@ const fields: Fields<Retries> = {
   attemptTimeoutMs: optional(duration(), 'attemptTimeout'),
 };
 
+const published: readonly Published[] = [
+  {
+    name: 'backoffSeconds',
+    of: 'backoff',
+    schema: () => ({ type: 'number', minimum: 0, maximum: LONGEST_MS / 1_000 }),
+  },
+];
+
 /** `retries` of a step. */
-export const retries = object<Retries>(fields, { normalise: retrySpellings });
+export const retries = object<Retries>(fields, { normalise: retrySpellings, published, descriptions: RETRIES });
 
 /** `failure.retries`: the defaults of every `run` step. */
 export const failureRetries = object<FailureRetries>(
   { ...fields, continueOnError: defaulted(flag, false) },
-  { normalise: retrySpellings },
+  { normalise: retrySpellings, published, descriptions: FAILURE_RETRIES },
 );

@@ -1,10 +1,9 @@
-import { isDigest, isTenantId } from '../foundation/ids';
+import { isDigest, isTenantId, TENANT_ID } from '../foundation/ids';
 import { type Json, type JsonObject, isJsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
-import { parseDuration, printDuration } from './duration';
+import { DURATION_PATTERNS, LONGEST_MS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
-import { parsePackPath } from './pack-path';
-import { nameOf, type Shape, shown } from './shape';
+import { parsePackPath, PATH_SCHEMA } from './pack-path';
+import { type Shape, shown } from './shape';
 import { kindOf } from './written';
 
 /** Names that a plain JavaScript object has without anybody giving them to it. */
@@ -12,6 +11,7 @@ const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype).concat('p
 const SEMVER =
   /^(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})(?:-(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$/;
 const ID = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
+const SCOPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const USES = /^(?:builtin:[a-z][a-z0-9.-]{0,62}|ext:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?@([^@]+)|pack:.+)$/;
 
 /** Any JSON value. */
@@ -27,7 +27,7 @@ export const jsonObject: Shape<JsonObject> = {
   blank: {},
   read: ({ value }, at, reading) => {
     if (isJsonObject(value)) return value;
-    reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be an object; it is ${kindOf(value)}.`);
+    reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be an object; it is ${kindOf(value)}.`);
     return {};
   },
   print: (value) => value,
@@ -39,7 +39,7 @@ export const flag: Shape<boolean> = {
   blank: false,
   read: ({ value }, at, reading) => {
     if (typeof value === 'boolean') return value;
-    reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be true or false; it is ${kindOf(value)}.`);
+    reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be true or false; it is ${kindOf(value)}.`);
     return false;
   },
   print: (value) => value,
@@ -56,10 +56,14 @@ export function number(minimum: number, maximum: number, whole = true): Shape<nu
         reading.fault(
           'PACK_FIELD_TYPE',
           at,
-          `${nameOf(at)} must be ${noun}; it is ${typeof value === 'number' ? String(value) : kindOf(value)}.`,
+          `${reading.subject(at)} must be ${noun}; it is ${typeof value === 'number' ? String(value) : kindOf(value)}.`,
         );
       else if (value < minimum || value > maximum)
-        reading.fault('PACK_RANGE', at, `${nameOf(at)} must be from ${minimum} to ${maximum}; it is ${value}.`);
+        reading.fault(
+          'PACK_RANGE',
+          at,
+          `${reading.subject(at)} must be from ${minimum} to ${maximum}; it is ${value}.`,
+        );
       else return value;
       return minimum;
     },
@@ -75,10 +79,15 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
     read: ({ value }, at, reading) => {
       const found = values.find((known) => known === value);
       if (found !== undefined) return found;
-      const near = typeof value === 'string' ? nearestName(value, values) : null;
+      const near = typeof value === 'string' ? reading.guess(value, values) : null;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
-      reading.fault('PACK_ENUM', at, `${nameOf(at)} must be ${values.join(', ')}; it is ${written}.`, note);
+      reading.fault(
+        'PACK_ENUM',
+        at,
+        `${reading.subject(at)} must be one of ${values.join(', ')}; it is ${written}.`,
+        note,
+      );
       return values[0] as T;
     },
     print: (value) => value,
@@ -99,11 +108,11 @@ export function format(
       if (typeof value !== 'string') {
         const note =
           typeof value === 'number' || typeof value === 'boolean' ? { remediation: 'Put the value in quotes.' } : {};
-        reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be ${noun}; it is ${kindOf(value)}.`, note);
+        reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be ${noun}; it is ${kindOf(value)}.`, note);
         return '';
       }
       const parsed = parse(value);
-      if (parsed === null) reading.fault(code, at, `${nameOf(at)} must be ${noun}; it is ${shown(value)}.`);
+      if (parsed === null) reading.fault(code, at, `${reading.subject(at)} must be ${noun}; it is ${shown(value)}.`);
       return parsed ?? '';
     },
     print: (value) => value,
@@ -114,11 +123,13 @@ export function format(
 /** A name that an expression matches; none that every JavaScript object already has. */
 export function pattern(code: PackFaultCode, noun: string, expression: RegExp): Shape<string> {
   const shape = format(code, noun, (text) => (expression.test(text) ? text : null), { pattern: expression.source });
+  const reserved = [...INHERITED].filter((name) => expression.test(name));
   return {
     ...shape,
+    schema: () => ({ ...shape.schema(), ...(reserved.length === 0 ? {} : { not: { enum: reserved } }) }),
     read: (written, at, reading) => {
       if (typeof written.value !== 'string' || !INHERITED.has(written.value)) return shape.read(written, at, reading);
-      reading.fault('PACK_RESERVED_NAME', at, `${nameOf(at)} must not be ${written.value}.`);
+      reading.fault('PACK_RESERVED_NAME', at, `${reading.subject(at)} must not be ${written.value}.`);
       return '';
     },
   };
@@ -133,9 +144,13 @@ export const dnsLabel = pattern('PACK_NAME', 'a DNS label', /^[a-z0-9](?:[a-z0-9
 /** A semantic version (semver.org 2.0.0). */
 export const version = pattern('PACK_VERSION', 'a semantic version', SEMVER);
 /** An id that decides something: of steps, approvals, policies, secrets. */
-export const id = pattern('PACK_ID', 'an id', ID);
+export const id = pattern('PACK_ID', 'an id of lower-case letters, digits, ., _ and -', ID);
 /** A name that expressions read: of inputs and outputs. */
-export const identifier = pattern('PACK_IDENTIFIER', 'a name', /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/);
+export const identifier = pattern(
+  'PACK_IDENTIFIER',
+  'a name of letters, digits, _ and -',
+  /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/,
+);
 /** A file-like name: of artifacts and of tools. */
 export const label = pattern(
   'PACK_TEXT_FORMAT',
@@ -145,36 +160,54 @@ export const label = pattern(
 /** A code that an attempt may fail with. */
 export const errorCode = pattern('PACK_TEXT_FORMAT', 'an error code', /^[A-Z][A-Z0-9_]{0,63}$/);
 /** A scope or grant, in lower case whatever the published spelling. */
-export const scope = format('PACK_SCOPE', 'a scope', (value) => {
-  const lower = value.toLowerCase();
-  return /^[a-z0-9][a-z0-9._:-]{0,127}$/.test(lower) ? lower : null;
-});
+export const scope = format(
+  'PACK_SCOPE',
+  'a scope such as packs.approve',
+  (value) => (SCOPE.test(value) ? value.toLowerCase() : null),
+  {
+    pattern: SCOPE.source,
+  },
+);
 /** A tenant's name. */
-export const tenant = format('PACK_ID', "a tenant's name", (value) => (isTenantId(value) ? value : null));
+export const tenant = format('PACK_ID', "a tenant's name", (value) => (isTenantId(value) ? value : null), {
+  pattern: TENANT_ID.source,
+});
 /** A sha256 digest; the 64 digits alone are accepted. */
-export const digest = format('PACK_DIGEST', 'a sha256 digest', (value) => {
-  const whole = value.startsWith('sha256:') ? value : `sha256:${value}`;
-  return isDigest(whole) ? whole : null;
-});
+export const digest = format(
+  'PACK_DIGEST',
+  'a sha256 digest',
+  (value) => {
+    const whole = value.startsWith('sha256:') ? value : `sha256:${value}`;
+    return isDigest(whole) ? whole : null;
+  },
+  { pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
+);
 /** A path in the pack or in a step's folder. */
-export const path = format('PACK_PATH', 'a relative path', parsePackPath);
+export const path = format('PACK_PATH', 'a relative path', parsePackPath, PATH_SCHEMA);
 /** What runs a step; the published `builtin:cli-command` is `builtin:command`. */
-export const uses = format('PACK_USES', 'a reference to an executor', (value) => {
-  const match = USES.exec(value);
-  if (match === null || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
-  return value === 'builtin:cli-command' ? 'builtin:command' : value;
-});
+export const uses = format(
+  'PACK_USES',
+  'a reference to an executor',
+  (value) => {
+    const match = USES.exec(value);
+    if (match === null || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
+    return value === 'builtin:cli-command' ? 'builtin:command' : value;
+  },
+  { pattern: USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1)) },
+);
 
 /** An environment variable that a pack may set. */
 export const envName: Shape<string> = {
   ...pattern('PACK_ENV_NAME', 'the name of an environment variable', /^[A-Z_][A-Z0-9_]{0,127}$/),
+  schema: () => ({ ...ENV.schema(), not: { pattern: RESERVED_ENV.source } }),
   read: (written, at, reading) => {
     const name = ENV.read(written, at, reading);
-    if (!/^LD_|_PROXY$|^TASKRUNNER_/.test(name)) return name;
+    if (!RESERVED_ENV.test(name)) return name;
     reading.fault('PACK_ENV_RESERVED', at, `The environment variable ${name} is not the pack's to set.`, { key: true });
     return '';
   },
 };
+const RESERVED_ENV = /^LD_|_PROXY$|^TASKRUNNER_/;
 const ENV = pattern('PACK_ENV_NAME', 'the name of an environment variable', /^[A-Z_][A-Z0-9_]{0,127}$/);
 
 /** A duration, in milliseconds; longer than zero unless told. */
@@ -185,15 +218,19 @@ export function duration(minimumMs = 1): Shape<number> {
       const parsed = typeof value === 'string' ? parseDuration(value) : null;
       if (parsed !== null && parsed >= minimumMs) return parsed;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
-      reading.fault(
-        'PACK_DURATION',
-        at,
-        `${nameOf(at)} must be a duration${minimumMs > 0 ? ' longer than zero' : ''}; it is ${written}.`,
-      );
+      const isLong = typeof value === 'string' && DURATION_PATTERNS.some((form) => new RegExp(form).test(value));
+      const limit = parsed === null && isLong ? ` of at most ${LONGEST_MS / 86_400_000}d` : '';
+      const noun = limit === '' && minimumMs > 0 ? 'a duration longer than zero' : `a duration${limit}`;
+      reading.fault('PACK_DURATION', at, `${reading.subject(at)} must be ${noun}; it is ${written}.`);
       return minimumMs;
     },
     print: (value) => printDuration(value),
-    schema: () => ({ type: 'string' }),
+    schema: () => ({
+      type: 'string',
+      anyOf: DURATION_PATTERNS.map((form) => ({ pattern: form })),
+      ...(minimumMs > 0 ? { allOf: [{ pattern: '[1-9]' }] } : {}),
+      examples: ['90s', '30m', '4h', '7d', 'PT30M'],
+    }),
   };
 }
 

@@ -1,9 +1,12 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
+import { nameOf, shown } from './fault-words';
 import type { Reading } from './reading';
+import { type FieldSchemas, objectSchema, type Published } from './object-schema';
 import { type Entries, entriesOf, itemsOf, kindOf, type Written } from './written';
+
+export { nameOf, shown };
 
 /**
  * How one kind of value is read, printed and described: the manifest's reader, its printer and its JSON Schema come from the
@@ -53,14 +56,22 @@ export function defaulted<T>(shape: Shape<T>, absent: T, name?: string): Field<T
   return { ...shape, schema, required: false, absent, ...(name === undefined ? {} : { name }) };
 }
 
+/** What each entry of an object means, in one line for a reader who writes it: name in the tree → sentence. */
+export type Descriptions<T> = { readonly [K in keyof T]-?: string };
+
 /** What an object shape may have besides its fields. */
-export interface ObjectOptions {
+export interface ObjectOptions<T> {
   /** Rewrites published spellings before the fields are read. */
   readonly normalise?: (entries: Entries, at: string, reading: Reading) => Entries;
+  /** Those spellings, for the JSON Schema. */
+  readonly published?: readonly Published[];
+  readonly descriptions?: Descriptions<T>;
+  /** What its fields say of each other, as schemas that must all hold. */
+  readonly rules?: readonly JsonObject[];
 }
 
 /** An object with exactly these entries. */
-export function object<T extends object>(fields: Fields<T>, options: ObjectOptions = {}): Shape<T> {
+export function object<T extends object>(fields: Fields<T>, options: ObjectOptions<T> = {}): Shape<T> {
   const blank = Object.fromEntries(listOf(fields).map(([key, field]) => [key, field.absent])) as T;
   return {
     blank,
@@ -72,7 +83,7 @@ export function object<T extends object>(fields: Fields<T>, options: ObjectOptio
       return readFields(fields, normalised, at, reading);
     },
     print: (value) => printFields(fields, value),
-    schema: () => ({ type: 'object', additionalProperties: false, ...fieldSchemas(fields) }),
+    schema: () => objectSchema(fieldSchemas(fields, options.descriptions), options.published, options.rules),
   };
 }
 
@@ -90,7 +101,10 @@ export function readFields<T extends object>(fields: Fields<T>, entries: Entries
     const name = field.name ?? key;
     const written = entries.get(name);
     if (written !== undefined) return [key, readPart(field, written, at, name, reading)];
-    if (field.required) reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`);
+    if (field.required)
+      reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`, {
+        remediation: `Add the field ${name}.`,
+      });
     return [key, field.absent];
   });
   return Object.fromEntries(values) as T;
@@ -109,7 +123,7 @@ export function refuseUnknown(entries: Entries, known: readonly string[], at: st
     if (known.includes(name)) continue;
     const place = pointerTo(at, name);
     reading.place(place, written, at, name);
-    const near = nearestName(name, known);
+    const near = reading.guess(name, known);
     const remediation = near === null ? `Known fields are ${known.join(', ')}.` : `Did you mean ${near}?`;
     reading.fault('PACK_UNKNOWN_FIELD', place, `${nameOf(at)} has no field ${shown(name)}.`, {
       remediation,
@@ -128,14 +142,15 @@ export function printFields<T extends object>(fields: Fields<T>, value: T): Json
   return printed;
 }
 
-/** `properties` and `required` of a JSON Schema. */
-export function fieldSchemas<T extends object>(
-  fields: Fields<T>,
-): { properties: JsonObject; required: readonly string[] } {
-  const list = listOf(fields).map(([key, field]) => ({ name: field.name ?? key, field }));
+/** `properties` and `required` of the JSON Schema of an object with these fields. */
+export function fieldSchemas<T extends object>(fields: Fields<T>, descriptions?: Descriptions<T>): FieldSchemas {
+  const entries = listOf(fields).map(([key, field]): [string, JsonObject] => {
+    const description = descriptions?.[key as keyof T];
+    return [field.name ?? key, { ...(description === undefined ? {} : { description }), ...field.schema() }];
+  });
   return {
-    properties: Object.fromEntries(list.map(({ name, field }) => [name, field.schema()])),
-    required: list.filter(({ field }) => field.required).map(({ name }) => name),
+    properties: Object.fromEntries(entries),
+    required: listOf(fields).flatMap(([key, field]) => (field.required ? [field.name ?? key] : [])),
   };
 }
 
@@ -175,32 +190,14 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
       const entries = readEntries(written, at, reading) ?? new Map<string, Written>();
       const values = [...entries].map(([name, part]): [string, T] => {
         const value = readPart(shape, part, at, name, reading);
-        return [key.read({ value: name, at: part.at }, pointerTo(at, name), reading), value];
+        const judged = reading.judgeKey(() => key.read({ value: name, at: part.at }, pointerTo(at, name), reading));
+        return [judged, value];
       });
       return Object.fromEntries(values);
     },
     print: (value) => Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shape.print(part)])),
     schema: () => ({ type: 'object', propertyNames: key.schema(), additionalProperties: shape.schema() }),
   };
-}
-
-/** The name by which a message calls a place: its last name, or that of the list and its place in it. */
-export function nameOf(at: string): string {
-  if (at === '') return 'The document';
-  const names = at.split('/');
-  const last = names.at(-1) ?? '';
-  const above = names.at(-2) ?? '';
-  return shown(
-    /^[0-9]+$/.test(last) && above !== '' ? `${above}[${last}]` : last.replaceAll('~1', '/').replaceAll('~0', '~'),
-  );
-}
-
-/** A caller's text inside a message: cut, and with nothing in it that a terminal obeys. */
-export function shown(text: string): string {
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  return /^[\x20-\x7e…]*$/.test(cut)
-    ? cut
-    : JSON.stringify(cut).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function listOf<T extends object>(fields: Fields<T>): readonly [string, Field<unknown>][] {

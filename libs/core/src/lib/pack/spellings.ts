@@ -1,6 +1,11 @@
 import { pointerTo } from '../document/json-pointer';
+import { STEP_KINDS } from './pack-step';
 import type { Reading } from './reading';
-import { composed, type Entries, entriesOf, type Written } from './written';
+import type { Published } from './object-schema';
+import { composed, type Entries, entriesOf, kindOf, type Written } from './written';
+
+/** `sealed_install`, of packs and of steps. */
+export const SEALED_INSTALL: Published = { name: 'sealed_install', of: 'sealedInstall', schema: null };
 
 type Normalise = (entries: Entries, at: string, reading: Reading) => Entries;
 
@@ -27,7 +32,13 @@ export const retrySpellings: Normalise = (entries, at, reading) => {
   const { value } = seconds;
   const isDelay = typeof value === 'number' && value >= 0;
   const result = new Map(renamed({ backoffSeconds: 'backoff' })(entries, at, reading));
-  if (!entries.has('backoff')) result.set('backoff', { at: seconds.at, value: isDelay ? `PT${value}S` : value });
+  if (!isDelay) {
+    const place = pointerTo(at, 'backoffSeconds');
+    const found = typeof value === 'number' ? String(value) : kindOf(value);
+    reading.place(place, seconds, at, 'backoffSeconds');
+    reading.fault('PACK_FIELD_TYPE', place, `backoffSeconds must be a number of seconds; it is ${found}.`);
+    if (!entries.has('backoff')) result.delete('backoff');
+  } else if (!entries.has('backoff')) result.set('backoff', { at: seconds.at, value: `PT${value}S` });
   if (!result.has('factor')) result.set('factor', { at: seconds.at, value: 1 });
   if (!result.has('jitter')) result.set('jitter', { at: seconds.at, value: false });
   return result;
@@ -52,13 +63,25 @@ export const gateSpellings: Normalise = (entries, at, reading) => {
     const outer = new Map(result);
     outer.delete(name);
     const names = { parameters: 'with', id: name };
-    for (const [part, value] of renamed(names)(inner, pointerTo(at, name), reading)) outer.set(part, value);
+    const within = pointerTo(at, name);
+    for (const [part, value] of renamed(names)(inner, within, reading)) {
+      if (part !== name && (outer.has(part) || (part === 'with' && outer.has('parameters'))))
+        spelledTwice(part, value, at, reading);
+      else outer.set(part, value);
+    }
     result = outer;
   }
   return renamed({ parameters: 'with' })(result, at, reading);
 };
 
-const BESIDE_ID: Readonly<Record<string, readonly string[]>> = {
+function spelledTwice(name: string, written: Written, at: string, reading: Reading): void {
+  const place = pointerTo(at, name);
+  reading.place(place, written, at, name);
+  reading.fault('PACK_SPELLED_TWICE', place, `${name} is given twice: inside and beside.`, { key: true });
+}
+
+/** What stands beside `id` under each published `type`. */
+export const BESIDE_ID = {
   loop: [
     'items',
     'until',
@@ -74,8 +97,10 @@ const BESIDE_ID: Readonly<Record<string, readonly string[]>> = {
   conditional: ['branches', 'else'],
   'gate.approval': ['approval', 'message', 'show', 'form'],
   'gate.policy': ['policy', 'parameters', 'with', 'overrideApproval'],
-};
+} as const;
 const TYPES: Readonly<Record<string, string>> = { 'policy-gate': 'gate.policy' };
+/** Everything that `type` may say. */
+export const STEP_TYPES = [...STEP_KINDS, 'gate.approval', 'gate.policy', 'policy-gate'] as const;
 
 /** The published ways to say a step's kind: `gate.approval: {…}`, and `type: loop` with the body's entries beside `id`. */
 export const stepSpellings: Normalise = (entries, at, reading) => {
@@ -91,7 +116,12 @@ export const stepSpellings: Normalise = (entries, at, reading) => {
     // A gate that names nothing is still a gate of its kind: the missing name is what is reported.
     const named = new Map(inner ?? [[kind, written]]);
     if (inner !== null && parts === null) named.set(kind, { value: null, at: written.at });
-    if (named.has('id')) {
+    if (named.has('id') && named.has(kind)) {
+      const within = pointerTo(at, name);
+      reading.place(`${within}/id`, named.get('id') as Written, within, 'id');
+      reading.fault('PACK_SPELLED_TWICE', `${within}/id`, `id and ${kind} are the same field.`, { key: true });
+      named.delete('id');
+    } else if (named.has('id')) {
       named.set(kind, named.get('id') as Written);
       named.delete('id');
     }
@@ -104,8 +134,9 @@ function withType(entries: Map<string, Written>, at: string): Map<string, Writte
   const type = entries.get('type')?.value;
   if (typeof type !== 'string') return entries;
   const kind = TYPES[type] ?? type;
-  const beside = Object.hasOwn(BESIDE_ID, kind) ? (BESIDE_ID[kind] as readonly string[]) : null;
-  const isStated = entries.has(kind) || entries.has('gate');
+  if (!STEP_TYPES.some((known) => known === kind)) return entries;
+  const beside = Object.hasOwn(BESIDE_ID, kind) ? BESIDE_ID[kind as keyof typeof BESIDE_ID] : null;
+  const isStated = entries.has(kind) || (kind.startsWith('gate.') && entries.has('gate'));
   if (beside === null && !isStated) return entries;
   const result = new Map(entries);
   result.delete('type');

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../foundation/json';
-import { nearestName } from '../foundation/nearest-name';
+import type { JsonObject } from '../foundation/json';
 import { bodyShapes } from './body-shapes';
 import { type PackStep, STEP_KINDS, type StepBody, type StepCommon } from './pack-step';
 import type { Reading } from './reading';
@@ -8,8 +7,8 @@ import { condition, duration, flag, id, oneOf, text } from './scalar-shapes';
 import {
   defaulted,
   type Fields,
-  fieldSchemas,
   list,
+  fieldSchemas,
   nameOf,
   namesOf,
   optional,
@@ -21,7 +20,9 @@ import {
   required,
   type Shape,
 } from './shape';
+import { STEP } from './field-descriptions';
 import { stepSpellings } from './spellings';
+import { stepDefinitions } from './step-schema';
 import type { Entries, Written } from './written';
 
 /** How many steps a manifest may have. */
@@ -83,17 +84,10 @@ export const steps: Shape<readonly PackStep[]> = list(step, { min: 1, max: MAX_S
 
 const bodies = bodyShapes(steps);
 
-/** The JSON Schema of one step, for `#/$defs/step`. */
-export function stepSchema(): JsonObject {
-  const { properties, required: names } = fieldSchemas(common);
-  const kinds = STEP_KINDS.map((kind): [string, Json] => [kind, bodies[kind].schema()]);
-  return {
-    type: 'object',
-    additionalProperties: false,
-    properties: { ...properties, ...Object.fromEntries(kinds) },
-    required: names,
-    oneOf: STEP_KINDS.map((kind) => ({ required: [kind] })),
-  };
+/** `$defs` of the JSON Schema: a step, `#/$defs/step`, and its parts. */
+export function definitions(): JsonObject {
+  const kinds = STEP_KINDS.map((kind): [string, JsonObject] => [kind, bodies[kind].schema()]);
+  return stepDefinitions(fieldSchemas(common, STEP), Object.fromEntries(kinds) as Record<StepBody['kind'], JsonObject>);
 }
 
 function readBody(entries: Entries, at: string, reading: Reading): StepBody {
@@ -127,7 +121,7 @@ function refuseMisplaced(kind: StepBody['kind'], entries: Entries, at: string, r
 function refuseUnknownStepFields(entries: Entries, at: string, reading: Reading): void {
   const type = entries.get('type')?.value;
   if (typeof type !== 'string') return refuseUnknown(entries, known, at, reading);
-  const near = nearestName(type, STEP_KINDS);
+  const near = reading.guess(type, STEP_KINDS);
   reading.place(`${at}/type`, entries.get('type') as Written, at, 'type');
   reading.fault('PACK_STEP_KIND', `${at}/type`, 'A type is only known with the body that belongs to it.', {
     ...(near === null ? {} : { remediation: `Give the step a body ${near}.` }),

@@ -12,5 +12,5 @@ export const schemaOrPath: Shape<JsonObject | string> = {
   read: (written, at, reading) =>
     typeof written.value === 'string' ? path.read(written, at, reading) : jsonObject.read(written, at, reading),
   print: (value) => value,
-  schema: () => ({ type: ['object', 'string'] }),
+  schema: () => ({ anyOf: [{ type: 'object' }, path.schema()] }),
 };

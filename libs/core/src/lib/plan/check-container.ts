@@ -1,3 +1,4 @@
+import { shown } from '../pack/shape';
 import { pointerTo } from '../document/json-pointer';
 import { isJsonObject } from '../foundation/json';
 import type { RunBody } from '../pack/pack-step';
@@ -15,7 +16,7 @@ const RESOURCES: Readonly<Record<string, number>> = {
 export function checkContainer(body: RunBody, at: string, faults: Faults): void {
   const { image, resources } = body.with;
   if (typeof image === 'string' && !image.includes('{{') && parseImage(image) === null)
-    faults.add('IMAGE_NOT_PINNED', `${at}/image`, 'The image is not named by a digest alone.');
+    faults.add('IMAGE_NOT_PINNED', `${at}/image`, `The image ${shown(image)} is not named by a digest alone.`);
   if (Object.keys(body.tools).length > 0)
     faults.add('EXECUTOR_PARAMETER', `${at.replace(/\/with$/, '')}/tools`, 'A container pins no tools.', {
       remediation: 'Leave tools out: the digest of the image pins everything in it.',

@@ -2,6 +2,7 @@ import { broadnessOf } from '../egress/broad-egress';
 import { decideEgress } from '../egress/decide-egress';
 import { isCovered, type EgressRule } from '../egress/egress-rule';
 import type { RunBody } from '../pack/pack-step';
+import { shown } from '../pack/shape';
 import type { Faults } from './faults';
 import { literalOrigin, parseDeclared } from './step-egress';
 
@@ -36,7 +37,7 @@ export function warnOfBroad(url: string, rule: EgressRule, at: string, faults: F
 function checkDeclared(url: string, at: string, lists: EgressLists, faults: Faults): EgressRule | null {
   const rule = parseDeclared(url);
   if (rule === null) {
-    faults.add('EGRESS_URL', at, 'This is not the URL of a host.');
+    faults.add('EGRESS_URL', at, `${shown(url)} is not the URL of a host.`);
     return null;
   }
   warnOfBroad(url, rule, at, faults);

@@ -255,8 +255,8 @@ export class ExpressionReader {
   }
 
   private report({ code, message, remediation, offset }: ExpressionFault, at: string, text: string): void {
-    this.faults.add(code, at, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
-      remediation: `${remediation.charAt(0).toUpperCase()}${remediation.slice(1)}.`,
+    this.faults.add(code, at, sentence(message), {
+      remediation: sentence(remediation),
       offset,
       text,
     });
@@ -337,6 +337,10 @@ export class ExpressionReader {
 const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: RESPONSE_TYPE };
 
 type Refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string) => void;
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('?') ? '' : '.'}`;
+}
 
 function expressionText(canonical: string, parsed: ParsedTemplate): string | null {
   return parsed.kind === 'template' && parsed.template.kind === 'expression' && canonical.startsWith('{{')

@@ -1,6 +1,7 @@
 import { nearestName } from '../foundation/nearest-name';
 import { sortFaults, type Fault } from '../foundation/fault';
 import type { Location } from '../pack/reading';
+import { placeInText } from './text-place';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
 /** More about a fault. */
@@ -17,12 +18,15 @@ export interface PlanFaultNote {
 
 /** Most near names that are looked for: after so many faults of names, the list says enough. */
 const MAX_GUESSES = 100;
+/** Most characters that are walked to places within texts; later faults are shown at the beginnings of their texts. */
+const MAX_WALK = 5_000_000;
 
 /** All faults and warnings of one planning, with their places in the manifest. */
 export class Faults {
   private readonly found: Fault[] = [];
   private readonly warned: Fault[] = [];
   private guesses = 0;
+  private walked = 0;
   private lines: readonly string[] | null = null;
 
   /** `source` is the manifest's text, for columns within a text. */
@@ -39,6 +43,11 @@ export class Faults {
   /** A fault of the inputs: they have no lines here. */
   addInput(code: PlanFaultCode, path: string, message: string, remediation?: string): void {
     this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
+  }
+
+  /** A fault in a file of the pack, at its place there. */
+  addInFile(file: string, fault: Omit<Fault, 'file'>): void {
+    this.found.push({ ...fault, file });
   }
 
   /** Something that does not stop the plan. */
@@ -66,27 +75,24 @@ export class Faults {
 
   private fault(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote): Fault {
     const { path, line, column } = this.locate(at, note.key);
-    const within =
-      note.offset === undefined || note.text === undefined ? 0 : this.columns(line, column, note.text, note.offset);
-    const { aliases } = note;
+    const { aliases, offset, text } = note;
+    const place =
+      offset === undefined || text === undefined || this.source === null || (this.walked += offset) > MAX_WALK
+        ? { line, column }
+        : placeInText(this.linesOf(this.source), { line, column }, text, offset);
     return {
       code,
       path,
-      line,
-      column: column + within,
+      ...place,
       message,
       remediation: note.remediation ?? remedyOf(code),
       ...(aliases === undefined ? {} : { aliases }),
     };
   }
 
-  /** How far right of its beginning an offset of a text stands: only where the text stands as it is, on one line. */
-  private columns(line: number, column: number, text: string, offset: number): number {
-    if (this.source === null || text.includes('\n')) return 0;
-    this.lines ??= (this.source.startsWith('\uFEFF') ? this.source.slice(1) : this.source).split('\n');
-    const written = this.lines[line - 1]?.slice(column - 1) ?? '';
-    if (written.startsWith(text)) return offset;
-    return /^["']/.test(written) && written.startsWith(text, 1) ? offset + 1 : 0;
+  private linesOf(source: string): readonly string[] {
+    this.lines ??= (source.startsWith('\uFEFF') ? source.slice(1) : source).split('\n');
+    return this.lines;
   }
 }
 

@@ -13,7 +13,12 @@ export interface SchemaFinding {
 /** A schema ready to be asked, or why it is none. */
 export type CompiledSchema =
   | { readonly kind: 'schema'; readonly findings: (value: Json) => readonly SchemaFinding[] }
-  | { readonly kind: 'invalid'; readonly message: string };
+  | {
+      readonly kind: 'invalid';
+      /** RFC 6901 place in the schema, as near as it is known. */
+      readonly pointer: string;
+      readonly message: string;
+    };
 
 /** Most findings about one value. */
 const MAX_FINDINGS = 100;
@@ -21,7 +26,7 @@ const MAX_FINDINGS = 100;
 /** Patterns of callers run in linear time: RE2 syntax, no backtracking. */
 const linear = Object.assign(
   (pattern: string): RegExp => {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
     // The validator asks a pattern for nothing but `test`.
     return {
       test: (text: string) => compiled.matcher(text).find(),
@@ -37,6 +42,8 @@ function newValidator(): Ajv2020 {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
+    // Its check would run the patterns of the schema by the engine that backtracks.
+    allowMatchingProperties: true,
     allErrors: true,
     logger: false,
     validateFormats: true,
@@ -65,10 +72,14 @@ function newValidator(): Ajv2020 {
 
 function isPattern(text: string): boolean {
   try {
-    return RE2JS.compile(text) !== null;
+    return RE2JS.compile(RE2JS.translateRegExp(text)) !== null;
   } catch {
     return false;
   }
+}
+
+function firstPlace(errors: Ajv2020['errors']): string {
+  return errors?.[0]?.instancePath ?? '';
 }
 
 let shared: Ajv2020 | null = null;
@@ -82,10 +93,17 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
   const own = /"\$(?:id|anchor|dynamicAnchor)"/.test(JSON.stringify(schema));
   const ajv = own ? newValidator() : (shared ??= newValidator());
   let validate: ValidateFunction;
+  ajv.errors = null;
   try {
     validate = ajv.compile(schema);
   } catch (error) {
-    return { kind: 'invalid', message: error instanceof Error ? error.message.slice(0, 300) : 'it cannot be read' };
+    const pointer = firstPlace(ajv.errors);
+    return {
+      kind: 'invalid',
+      pointer,
+      message:
+        error instanceof Error ? error.message.replace(/^schema is invalid: /, '').slice(0, 300) : 'it cannot be read',
+    };
   } finally {
     ajv.removeSchema(schema);
   }

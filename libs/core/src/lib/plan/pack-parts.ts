@@ -1,3 +1,4 @@
+import { LineIndex } from '../document/line-index';
 import { sha256 } from '../canonical/digest';
 import { parseRule } from '../egress/egress-rule';
 import type { Json } from '../foundation/json';
@@ -91,16 +92,17 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
     const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
     if (compiled?.kind === 'faults') {
       for (const { code, message, remediation, offset } of compiled.faults) {
-        const before = text.slice(0, offset).split('\n');
-        const where =
-          code === 'POLICY_ENGINE_UNKNOWN'
-            ? ''
-            : ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} of the policy)`;
-        const place = code === 'POLICY_ENGINE_UNKNOWN' ? `/spec/policies/${index}/engine` : at;
-        faults.add(code, place, `${message}${where}.`, {
-          remediation: `${remediation}.`,
-          ...(source === null || where === '' ? {} : { offset, text: source }),
-        });
+        const said = { code, message: sentence(message), remediation: sentence(remediation) };
+        if (code === 'POLICY_ENGINE_UNKNOWN')
+          faults.add(code, `/spec/policies/${index}/engine`, said.message, { remediation: said.remediation });
+        else if (path !== null && source === null)
+          faults.addInFile(path, { ...said, path: '', ...new LineIndex(text).positionAt(offset) });
+        else {
+          const { line, column } = new LineIndex(text).positionAt(offset);
+          const where = text.includes('\n') ? ` (line ${line}, column ${column} of the policy)` : '';
+          const { remediation: help } = said;
+          faults.add(code, at, sentence(`${message}${where}`), { remediation: help, offset, text });
+        }
       }
     }
     return { id, engine, level, source: text, digest: sha256(text) };
@@ -128,4 +130,8 @@ export function checkPackFields({ metadata, spec }: Pack, reader: ExpressionRead
     reader.none(input.enum, `/spec/inputs/${index}/enum`);
   });
   reader.none(spec.sandbox.egressAllowlist, '/spec/sandbox/egressAllowlist');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -43,7 +43,7 @@ describe('faults of a plan', () => {
       ['EXPR_LATE_BOUND', 13, "tenant == 'x"],
       ['EXECUTOR_UNAVAILABLE', 13, '"ext:m@1.0.0'],
       ['MAP_MAX_ITEMS_MISSING', 14, '"{{ steps.la'],
-      ['EXPR_TYPE', 15, '.name > 3 }}'],
+      ['EXPR_TYPE', 15, 'inputs.name '],
     ]);
   });
 

@@ -1,12 +1,5 @@
-import {
-  ANY_TYPE,
-  arrayType,
-  BOOLEAN_TYPE,
-  nullable,
-  objectType,
-  STRING_TYPE,
-  typeOfSchema,
-} from '../expression/static-type';
+import { typeOfSchema } from '../expression/schema-type';
+import { ANY_TYPE, arrayType, BOOLEAN_TYPE, nullable, objectType, STRING_TYPE } from '../expression/static-type';
 import type { JsonObject } from '../foundation/json';
 import type { GateBody } from '../pack/pack-step';
 import type { Place } from './expression-reader';

@@ -1,5 +1,6 @@
 import { pointerTo } from '../document/json-pointer';
-import { ANY_TYPE, NUMBER_TYPE, objectType, typeOfSchema, type StaticType } from '../expression/static-type';
+import { typeOfSchema } from '../expression/schema-type';
+import { ANY_TYPE, NUMBER_TYPE, objectType, type StaticType } from '../expression/static-type';
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';

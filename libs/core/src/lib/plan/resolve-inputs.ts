@@ -1,14 +1,8 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import { readDocument } from '../document/read-document';
-import {
-  nullable,
-  STRING_TYPE,
-  NUMBER_TYPE,
-  objectType,
-  typeOfSchema,
-  type StaticType,
-} from '../expression/static-type';
+import { typeOfSchema } from '../expression/schema-type';
+import { nullable, STRING_TYPE, NUMBER_TYPE, objectType, type StaticType } from '../expression/static-type';
 import { isDigest } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { isOfType } from '../pack/check-names';
@@ -17,6 +11,7 @@ import type { ValueType } from '../pack/value-type';
 import type { PackFiles } from '../pack/pack-files';
 import { weaknessOf } from '../secret/secret-value';
 import type { Faults } from './faults';
+import { PLAN_REMEDIES } from './plan-fault';
 import { compileSchema, type SchemaFinding } from './json-schema';
 import { malformed } from './malformed';
 import { MAX_INPUT_BYTES } from './plan-request';
@@ -149,26 +144,39 @@ export function readSchema(
   files: PackFiles,
   faults: Faults,
 ): SchemaRead | null {
-  let schema = written;
-  if (typeof schema === 'string') {
-    const bytes = files.read(schema);
-    if (bytes === null) {
-      faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${schema}.`);
-      return null;
-    }
-    const document = readDocument(bytes);
-    if (document.kind === 'refused' || !isJsonObject(document.value)) {
-      const first = document.kind === 'refused' ? document.faults[0] : undefined;
-      const why = first ? `line ${first.line ?? 1}: ${first.message}` : 'it is not an object.';
-      faults.add('SCHEMA_INVALID', at, `The schema in ${schema} cannot be read: ${why}`);
-      return null;
-    }
-    schema = document.value;
-  }
-  const compiled = compileSchema(schema);
-  if (compiled.kind === 'schema') return { schema, findings: compiled.findings };
-  faults.add('SCHEMA_INVALID', at, `This is not a schema: ${compiled.message}`);
+  if (typeof written === 'string') return readSchemaFile(written, at, files, faults);
+  const compiled = compileSchema(written);
+  if (compiled.kind === 'schema') return { schema: written, findings: compiled.findings };
+  faults.add('SCHEMA_INVALID', `${at}${compiled.pointer}`, notSchema(compiled.message));
   return null;
+}
+
+/** A schema in a file of the pack: what is wrong with it is shown there. */
+function readSchemaFile(file: string, at: string, files: PackFiles, faults: Faults): SchemaRead | null {
+  const bytes = files.read(file);
+  if (bytes === null) {
+    faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${file}.`);
+    return null;
+  }
+  const document = readDocument(bytes);
+  if (document.kind === 'refused') {
+    for (const fault of document.faults) faults.addInFile(file, fault);
+    return null;
+  }
+  const { value, positionOf } = document;
+  const compiled = isJsonObject(value)
+    ? compileSchema(value)
+    : { kind: 'invalid' as const, pointer: '', message: 'it is not an object' };
+  if (compiled.kind === 'schema') return { schema: value as JsonObject, findings: compiled.findings };
+  const { pointer, message } = compiled;
+  const remediation = PLAN_REMEDIES.SCHEMA_INVALID;
+  const place = { path: pointer, ...positionOf(pointer) };
+  faults.addInFile(file, { code: 'SCHEMA_INVALID', ...place, message: notSchema(message), remediation });
+  return null;
+}
+
+function notSchema(why: string): string {
+  return `This is not a schema: ${why}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
 /** The type that the language gives to values of a name. */

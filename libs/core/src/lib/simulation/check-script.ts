@@ -79,7 +79,9 @@ function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptR
     decision !== undefined ||
     policy !== undefined ||
     response !== undefined ||
-    ['approved', 'rejected', 'expired'].includes(String(status))
+    status === 'approved' ||
+    status === 'rejected' ||
+    status === 'expired'
   )
     fault(at, 'SCRIPT_IMPOSSIBLE', 'Only gates are decided.', 'Write {status: succeeded} or {status: failed}.');
   const { maxAttempts } = node.retries;

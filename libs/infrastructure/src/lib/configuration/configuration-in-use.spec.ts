@@ -14,6 +14,7 @@ const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.s
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
+const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
@@ -128,6 +129,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.*', E2E, 'registers its worker as configured'],
+  ['limits.planMemory', PLANNING, 'ends with its thread what takes too much memory'],
+  ['limits.planTime', PLANNING, 'ends with its thread what takes too long'],
+  ['limits.planThreads', PLANNING, 'leaves a thread to others'],
+  ['limits.planQueue', PLANNING, 'refuses what has no room to wait'],
   ['limits.*', E2E, 'ends attempts and binds its defaults as configured'],
   [
     'telemetry.logLevel',

@@ -1,6 +1,6 @@
-import { duration, number } from '../kinds';
+import { duration, number, size } from '../kinds';
 import { key, section } from '../key';
-import { SECOND, MINUTE, HOUR, DAY } from './units';
+import { SECOND, MINUTE, HOUR, DAY, GIB, MIB } from './units';
 
 export const limits = section('Of every run, where the pack says nothing. A run keeps those of its admission.', {
   attemptTimeout: key(duration(SECOND, 365 * DAY), HOUR, 'One attempt of a step.', 's, m, h, d'),
@@ -17,4 +17,18 @@ export const limits = section('Of every run, where the pack says nothing. A run 
     's, m, h',
   ),
   maxParallel: key(number(1, 100_000), 16, 'Children of a map under way at once.', 'children'),
+  planMemory: key(
+    size(64 * MIB, 16 * GIB),
+    256 * MIB,
+    'Planning or simulating one pack: heap of its thread. More is PLAN_LIMIT.',
+    'KiB, MiB, GiB',
+  ),
+  planTime: key(
+    duration(SECOND, 10 * MINUTE),
+    2 * SECOND,
+    'Planning or simulating one pack, without its waiting. More is PLAN_LIMIT.',
+    's, m',
+  ),
+  planThreads: key(number(1, 64), 2, 'Packs planned at once by one webservice.', 'threads'),
+  planQueue: key(number(1, 100_000), 256, 'Packs that wait to be planned, half of them of one tenant.', 'packs'),
 });

@@ -1,8 +1,8 @@
 import type { Json } from '../foundation/json';
 import { packText, testConfiguration, testEnvironment } from '../../testing/planning';
-import { runScenarios, scenarioReportJson } from '../operations/run-scenario';
-import { readScenarios } from './read-scenarios';
-import { scenarioSchema } from './scenario';
+import { runScenarios, scenarioReportJson } from './run-scenario';
+import { readScenarios } from '../simulation/read-scenarios';
+import { scenarioSchema } from '../simulation/scenario';
 import { compileSchema } from '../plan/json-schema';
 
 const manifest = packText(

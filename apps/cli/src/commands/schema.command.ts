@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { printPackSchema } from '@taskrunner/core';
+import { EXIT } from '../terminal/exit-code';
+import type { Context } from './context';
+
+export function registerSchema(program: Command, context: Context): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of packs, for editors')
+    .action(() =>
+      context.run(() => {
+        context.terminal.print(printPackSchema().trimEnd());
+        return Promise.resolve(EXIT.OK);
+      }),
+    );
+}

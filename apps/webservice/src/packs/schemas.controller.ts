@@ -1,0 +1,24 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { packSchema } from '@taskrunner/core';
+import { PublicOperation } from '../openapi/operation';
+
+/** Schemas for editors and other tools; they say nothing of anybody, so that everybody may read them. */
+@ApiTags('packs')
+@Controller('api/schemas')
+export class SchemasController {
+  private readonly pack = packSchema();
+
+  @Get('pack')
+  @PublicOperation('getPackSchema', 'The JSON Schema of pack.yaml', [
+    {
+      status: 200,
+      description: 'A JSON Schema of draft 2020-12.',
+      schema: { type: 'object', additionalProperties: true },
+      example: { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'taskrunner.pack.v1' },
+    },
+  ])
+  get() {
+    return this.pack;
+  }
+}

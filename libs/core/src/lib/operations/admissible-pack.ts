@@ -1,0 +1,75 @@
+import { canonical } from '../canonical/canonical';
+import type { Fault } from '../foundation/fault';
+import type { Digest } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import { toManifest } from '../pack/pack-digest';
+import type { Plan } from '../plan/plan';
+import type { Receipt } from '../plan/plan-request';
+import {
+  environmentOfPack,
+  packedFiles,
+  planPack,
+  type PackAsker,
+  type PackPlanning,
+  type PackSource,
+  type PlanningSetting,
+} from './pack-source';
+
+/**
+ * A pack that can run, as data: what is long is a text, so that it costs no more than a copy to hand it from thread to thread, to
+ * the database and to a caller.
+ */
+export interface AdmissiblePack {
+  readonly kind: 'planned';
+  readonly pack: Plan['pack'];
+  readonly planHash: Digest;
+  readonly receipt: Receipt;
+  readonly profileDigest: Digest;
+  /** RFC 8785. */
+  readonly texts: { readonly plan: string; readonly profile: string; readonly manifest: string };
+  /** As the plan shows them. */
+  readonly inputs: JsonObject;
+  /** The sensitive ones that were given, in clear. Never part of the plan. */
+  readonly sensitive: JsonObject;
+  /** The run is sealed. */
+  readonly sealed: boolean;
+  /** Nodes of the plan. */
+  readonly steps: number;
+  /** Paths of the files that belong to the pack, in order. */
+  readonly packed: readonly string[];
+  readonly warnings: readonly Fault[];
+}
+
+/** A pack that can run, or everything that is wrong with it. */
+export type PackAdmission = AdmissiblePack | Extract<PackPlanning, { kind: 'refused' }>;
+
+/** As `planPack`, as data. */
+export function admitPack(
+  source: PackSource,
+  inputs: JsonObject,
+  setting: PlanningSetting,
+  asker?: PackAsker,
+): PackAdmission {
+  const planning = planPack(source, inputs, setting, asker);
+  if (planning.kind === 'refused') return planning;
+  const { planned, read, files } = planning;
+  const { plan, planHash, receipt, profile, profileDigest, values, sensitive, warnings, index } = planned;
+  return {
+    kind: 'planned',
+    pack: plan.pack,
+    planHash,
+    receipt,
+    profileDigest,
+    texts: {
+      plan: canonical(plan as unknown as Json),
+      profile: canonical(profile as unknown as Json),
+      manifest: canonical(toManifest(read.pack)),
+    },
+    inputs: plan.inputs,
+    sensitive: Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null])),
+    sealed: environmentOfPack(read, setting).mode === 'sealed',
+    steps: index.nodes.size,
+    packed: packedFiles(source, files).map(({ path }) => path),
+    warnings,
+  };
+}

@@ -1,0 +1,106 @@
+import type { Digest } from '../foundation/ids';
+import type { Json, JsonObject } from '../foundation/json';
+import { Planner } from '../ports/planner';
+import type { PolicyEngines } from '../policy/policy';
+import { admitPack, type PackAdmission } from './admissible-pack';
+import { describePack, type DescribedPack } from './describe-pack';
+import type { PackAsker, PackSource, PlanningSetting } from './pack-source';
+import { comparisonText, drawingText, type PlanPair, type PlanToDraw } from './plan-comparison';
+import { replan, type AdmittedPack } from './replan-run';
+import { runScenarios, scenarioReportJson, type ScenarioFile } from './run-scenario';
+import { simulatePack, type PackSimulation } from './simulate-pack';
+import { simulationText } from './simulation-text';
+
+/** A pack with what it is planned for. */
+export interface GivenPack {
+  readonly source: PackSource;
+  readonly inputs: JsonObject;
+  readonly asker: PackAsker;
+}
+
+/** A pack and the files of its scenarios, of which those count whose name or file holds `filter`. */
+export interface GivenScenarios extends Omit<GivenPack, 'inputs'> {
+  readonly files: readonly ScenarioFile[];
+  readonly filter: string;
+}
+
+/** How a pack would run: what callers are shown, as the text of a JSON object; or everything that is wrong. */
+export type SimulationAnswer =
+  { readonly kind: 'simulated'; readonly text: string } | Extract<PackSimulation, { kind: 'refused' }>;
+
+/** All that a planner is asked. A new kind is a new line here and below. */
+export interface PlanningWork {
+  readonly describe: { readonly asked: PackSource; readonly answer: DescribedPack };
+  readonly plan: { readonly asked: GivenPack; readonly answer: PackAdmission };
+  readonly simulate: { readonly asked: GivenPack & { readonly script: Json }; readonly answer: SimulationAnswer };
+  /** The answer is a scenario report, as the text of a JSON object. */
+  readonly scenarios: { readonly asked: GivenScenarios; readonly answer: string };
+  readonly compare: { readonly asked: PlanPair; readonly answer: string };
+  readonly draw: { readonly asked: PlanToDraw; readonly answer: string };
+  readonly replan: { readonly asked: AdmittedPack; readonly answer: Digest | null };
+}
+
+/** What the work goes by; the same for all of it. */
+export interface PlanningGround {
+  /** Null where only what was admitted is planned again. */
+  readonly setting: PlanningSetting | null;
+  readonly policyEngines: PolicyEngines;
+}
+
+/** The functions behind the names. Pure. */
+export type PlanningHands = {
+  readonly [Kind in keyof PlanningWork]: (asked: PlanningWork[Kind]['asked']) => PlanningWork[Kind]['answer'];
+};
+
+/** The functions behind the names on one ground. */
+export function planningHands({ setting, policyEngines }: PlanningGround): PlanningHands {
+  const here = (): PlanningSetting => {
+    if (setting === null) throw new TypeError('nothing is admitted here');
+    return { ...setting, configuration: { ...setting.configuration, policyEngines } };
+  };
+  return {
+    describe: describePack,
+    plan: ({ source, inputs, asker }) => admitPack(source, inputs, here(), asker),
+    simulate: ({ source, inputs, asker, script }) => {
+      const simulation = simulatePack(source, inputs, script, here(), asker);
+      return simulation.kind === 'refused' ? simulation : { kind: 'simulated', text: simulationText(simulation) };
+    },
+    scenarios: ({ source, files, filter, asker }) =>
+      JSON.stringify(scenarioReportJson(runScenarios(source, files, here(), { filter, asker }))),
+    compare: comparisonText,
+    draw: drawingText,
+    replan: (admitted) => replan(admitted, policyEngines),
+  };
+}
+
+/** The ground of an installation. */
+export function groundOf(setting: PlanningSetting): PlanningGround {
+  return { setting, policyEngines: setting.configuration.policyEngines ?? {} };
+}
+
+/** Does the work where it is asked, without limits: for the packs of whoever runs this process. */
+export class PlannerHere extends Planner<PlanningWork> {
+  private readonly hands: PlanningHands;
+
+  constructor(ground: PlanningGround) {
+    super();
+    this.hands = planningHands(ground);
+  }
+
+  override async ask<Kind extends keyof PlanningWork & string>(
+    _tenant: string,
+    kind: Kind,
+    asked: PlanningWork[Kind]['asked'],
+  ): Promise<PlanningWork[Kind]['answer']> {
+    return workOf(this.hands, kind, asked);
+  }
+}
+
+/** Does one piece of work. */
+export function workOf<Kind extends keyof PlanningWork>(
+  hands: PlanningHands,
+  kind: Kind,
+  asked: PlanningWork[Kind]['asked'],
+): PlanningWork[Kind]['answer'] {
+  return hands[kind](asked);
+}

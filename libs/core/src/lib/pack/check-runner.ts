@@ -1,0 +1,14 @@
+import { compareVersions } from './pack-reference';
+import type { Pack } from './pack';
+import type { Reading } from './reading';
+
+/** The release of this runner, against which `metadata.minRunnerVersion` is held. */
+export const RUNNER_VERSION = '0.1.0';
+
+/** A pack that needs a newer runner is refused: this one may not know what it means. */
+export function checkRunner({ metadata: { minRunnerVersion } }: Pack, reading: Reading): void {
+  if (minRunnerVersion === null || minRunnerVersion === '') return;
+  if (compareVersions(minRunnerVersion, RUNNER_VERSION) <= 0) return;
+  const message = `The pack needs runner ${minRunnerVersion}; this is ${RUNNER_VERSION}.`;
+  reading.fault('PACK_RUNNER_TOO_OLD', '/metadata/minRunnerVersion', message);
+}

@@ -1,0 +1,18 @@
+/** The name by which a message calls a place: its last name, or that of the list and its place in it. */
+export function nameOf(at: string): string {
+  if (at === '') return 'The document';
+  const names = at.split('/');
+  const last = names.at(-1) ?? '';
+  const above = names.at(-2) ?? '';
+  return shown(
+    /^[0-9]+$/.test(last) && above !== '' ? `${above}[${last}]` : last.replaceAll('~1', '/').replaceAll('~0', '~'),
+  );
+}
+
+/** A caller's text inside a message: cut, and with nothing in it that a terminal obeys. */
+export function shown(text: string): string {
+  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return /^[\x20-\x7e…]*$/.test(cut)
+    ? cut
+    : JSON.stringify(cut).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,31 @@
+import { FairQueue } from './fair-queue';
+
+const anybody = () => true;
+
+describe('a fair queue', () => {
+  it('gives turns to owners, whatever each of them brought', () => {
+    const queue = new FairQueue<string>(100);
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) expect(queue.offer(item.charAt(0), item)).toBe(true);
+    const order = Array.from({ length: 6 }, () => queue.take(anybody)?.item);
+    expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+    expect(queue.take(anybody)).toBeNull();
+  });
+
+  it('passes over owners who may not have a turn', () => {
+    const queue = new FairQueue<string>(100);
+    queue.offer('a', 'a1');
+    queue.offer('b', 'b1');
+    expect(queue.take((owner) => owner !== 'a')).toEqual({ owner: 'b', item: 'b1' });
+    expect(queue.take((owner) => owner !== 'a')).toBeNull();
+    expect(queue.take(anybody)?.item).toBe('a1');
+  });
+
+  it('has half of its room for one owner, and no more than all of it', () => {
+    const queue = new FairQueue<number>(4);
+    expect([1, 2, 3].map((item) => queue.offer('a', item))).toEqual([true, true, false]);
+    expect([1, 2, 3].map((item) => queue.offer('b', item))).toEqual([true, true, false]);
+    expect(queue.offer('c', 1)).toBe(false);
+    expect(queue.drain()).toHaveLength(4);
+    expect(queue.offer('c', 1)).toBe(true);
+  });
+});

@@ -1,0 +1,41 @@
+/** What waits, by whom; whoever has waited longest for a turn is next, whatever else the others brought. */
+export class FairQueue<Item> {
+  /** In order of turns. */
+  private readonly lines = new Map<string, Item[]>();
+  private size = 0;
+
+  /** `capacity`: what may wait at the same time; one owner has half of it at most, so that there is room for others. */
+  constructor(private readonly capacity: number) {}
+
+  /** False if there is no room. */
+  offer(owner: string, item: Item): boolean {
+    const line = this.lines.get(owner) ?? [];
+    if (this.size >= this.capacity || line.length >= Math.ceil(this.capacity / 2)) return false;
+    line.push(item);
+    this.size += 1;
+    this.lines.set(owner, line);
+    return true;
+  }
+
+  /** The next one of an owner who may have a turn; null if there is none. */
+  take(mayHave: (owner: string) => boolean): { readonly owner: string; readonly item: Item } | null {
+    for (const [owner, line] of this.lines) {
+      if (!mayHave(owner)) continue;
+      const item = line.shift() as Item;
+      this.size -= 1;
+      // The next turn is that of the others.
+      this.lines.delete(owner);
+      if (line.length > 0) this.lines.set(owner, line);
+      return { owner, item };
+    }
+    return null;
+  }
+
+  /** All that waits. */
+  drain(): readonly Item[] {
+    const all = [...this.lines.values()].flat();
+    this.lines.clear();
+    this.size = 0;
+    return all;
+  }
+}

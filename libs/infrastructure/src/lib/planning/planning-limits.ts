@@ -1,0 +1,21 @@
+import { PlannerError, type PlanningLimits } from '@taskrunner/core';
+
+const SMALLER = 'Make the pack or its inputs smaller, or split the pack;';
+
+export function tookTooLong({ time }: PlanningLimits): PlannerError {
+  const help = `${SMALLER} or ask the operator to raise limits.planTime.`;
+  return new PlannerError('PLAN_LIMIT', `planning takes longer than ${time} ms`, help);
+}
+
+export function tookTooMuch({ memory }: PlanningLimits): PlannerError {
+  const help = `${SMALLER} or ask the operator to raise limits.planMemory.`;
+  return new PlannerError('PLAN_LIMIT', `planning needs more memory than ${memory / 1024 ** 2} MiB`, help);
+}
+
+export function busy(): PlannerError {
+  return new PlannerError('PLANNER_BUSY', 'too many packs wait to be planned', 'Try again in a few seconds.');
+}
+
+export function unavailable(detail: string): PlannerError {
+  return new PlannerError('PLANNER_UNAVAILABLE', detail, 'Try again; tell the operator if it stays so.');
+}
