@@ -28,6 +28,8 @@ export interface ClaimLoopOptions {
   /** How long they wait before that. */
   readonly unenforceableWaitMs: number;
   readonly unenforceableIntervalMs: number;
+  /** How long runs wait for labels that no living worker has, before this one ends them. */
+  readonly unplacedWaitMs: number;
 }
 
 export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
@@ -132,22 +134,30 @@ export class ClaimLoop {
     });
   }
 
-  /** Ends runs that nobody who lives can keep apart as they ask for; starts nothing of them. */
+  /** Ends runs that nobody who lives can keep apart, or has the labels for, as they ask; starts nothing of them. */
   private async refuseForever(incarnation: Incarnation): Promise<void> {
-    const { unenforceable, unenforceableWaitMs, unenforceableIntervalMs, concurrency } = this.options;
+    const { unenforceable, unenforceableWaitMs, unplacedWaitMs, unenforceableIntervalMs } = this.options;
     while (!this.stopping) {
       await this.sleep(unenforceableIntervalMs);
       const isolations = unenforceable();
-      const free = Math.min(concurrency - this.drivers.size, REFUSED_AT_ONCE);
-      if (this.stopping || isolations.length === 0 || free < 1) continue;
-      try {
-        for (const run of await this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free)) {
-          this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant });
-          this.drive(run, UNENFORCEABLE);
-        }
-      } catch (error) {
-        this.log.say('warn', 'claim.failed', { error });
+      await this.refuse(UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
+      if (isolations.length === 0) continue;
+      await this.refuse(UNENFORCEABLE, (free) =>
+        this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free),
+      );
+    }
+  }
+
+  private async refuse(refusal: Refusal, claim: (free: number) => Promise<readonly ClaimedRun[]>): Promise<void> {
+    const free = Math.min(this.options.concurrency - this.drivers.size, REFUSED_AT_ONCE);
+    if (this.stopping || free < 1) return;
+    try {
+      for (const run of await claim(free)) {
+        this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
+        this.drive(run, refusal);
       }
+    } catch (error) {
+      this.log.say('warn', 'claim.failed', { error });
     }
   }
 
@@ -223,6 +233,11 @@ const SLEEP_MS = 250;
 const UNENFORCEABLE: Refusal = {
   code: 'SEALED_UNENFORCEABLE',
   message: 'the run is sealed, and no worker that is there can seal',
+};
+
+const UNPLACED: Refusal = {
+  code: 'PROFILE_MISMATCH',
+  message: 'the run asks for labels of workers, and no worker that is there has had them for limits.profileWait',
 };
 
 /** How long a hand-over may take; then the process ends and the sweep frees its runs. */

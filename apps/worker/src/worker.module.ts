@@ -122,6 +122,7 @@ export class Worker {
         mailIntervalMs: MAIL_INTERVAL_MS,
         unenforceable: () => (sandboxes.of(SEALED_ISOLATION) === null ? [SEALED_ISOLATION] : []),
         unenforceableWaitMs: configuration.sealedMode.wait,
+        unplacedWaitMs: configuration.limits.profileWait,
         unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
       },

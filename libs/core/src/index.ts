@@ -499,6 +499,7 @@ export {
   MAX_INPUT_BYTES,
   MAX_ITEMS,
   MAX_LEVELS,
+  type ConcurrencyClaim,
   type PlanConfiguration,
   type Planned,
   type Planning,

@@ -1,36 +1,52 @@
 -- Fair claim: tenants by skip-scan of the index (one probe a tenant, however many runs each has), those after the last one
 -- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
--- seen, so it waits for one that does. SKIP LOCKED: workers do not wait for each other.
+-- seen, so it waits for one that does; the same with labels: the sets that a tenant's runs ask for are skipped through in the
+-- index, one probe a set. SKIP LOCKED: workers do not wait for each other.
 with recursive me as (
-  select string_to_array(w.isolation, ' ') as isolations, w.environments from pack_runs.workers w
+  select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), tenants (tenant_id) as (
-  (select r.tenant_id from pack_runs.runs r where r.owner is null and r.due_at is not null order by r.tenant_id limit 1)
+  (select r.tenant_id from pack_runs.runs r where r.owner is null and r.due_at is not null and not r.unplaced
+   order by r.tenant_id limit 1)
   union all
   select (
     select r.tenant_id from pack_runs.runs r
-    where r.owner is null and r.due_at is not null and r.tenant_id > t.tenant_id order by r.tenant_id limit 1
+    where r.owner is null and r.due_at is not null and not r.unplaced and r.tenant_id > t.tenant_id order by r.tenant_id limit 1
   ) from tenants t where t.tenant_id is not null
+), kinds as materialized (
+  select t.tenant_id, e.digest, s.asked from tenants t, me, unnest(me.environments) e (digest) cross join lateral (
+    with recursive sets (asked) as (
+      (select r.worker_labels from pack_runs.runs r
+       where r.tenant_id = t.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at is not null
+         and not r.unplaced
+       order by r.worker_labels limit 1)
+      union all
+      select (
+        select r.worker_labels from pack_runs.runs r
+        where r.tenant_id = t.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at is not null
+          and not r.unplaced and r.worker_labels > sets.asked
+        order by r.worker_labels limit 1
+      ) from sets where sets.asked is not null
+    )
+    select sets.asked from sets where sets.asked <@ me.labels
+  ) s
 ), active as (
-  select t.tenant_id from tenants t
-  where exists (
-    select from me, unnest(me.environments) e (digest) cross join lateral (
-      select 1 from pack_runs.runs r
-      where r.tenant_id = t.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
-        and r.isolation = any (me.isolations)
-      limit 1
-    ) due
-  )
+  select distinct k.tenant_id from kinds k, me cross join lateral (
+    select 1 from pack_runs.runs r
+    where r.tenant_id = k.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
+      and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
+    order by r.due_at limit 1
+  ) due
 ), turns as (
   select tenant_id, row_number() over (order by tenant_id <= $3, tenant_id) as turn,
     ceil($2::numeric / count(*) over ())::bigint as share
   from active
 ), ready as (
   select turns.turn, turns.share, due.*, row_number() over (partition by turns.turn order by due.due_at) as place
-  from turns, me, unnest(me.environments) e (digest) cross join lateral (
+  from turns join kinds k on k.tenant_id = turns.tenant_id, me cross join lateral (
     select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
-    where r.tenant_id = turns.tenant_id and r.environment_digest = e.digest and r.owner is null and r.due_at <= now()
-      and r.isolation = any (me.isolations)
+    where r.tenant_id = turns.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
+      and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
     order by r.due_at limit turns.share for update skip locked
   ) due
 ), picked as (

@@ -1,5 +1,6 @@
 -- Accepts a run in one statement: the idempotency key is taken first, and only who took it writes the rest. No row returned:
--- the key is taken (ON CONFLICT waits for a concurrent owner), and the caller re-reads whose it is.
+-- the key is taken (ON CONFLICT waits for a concurrent owner), and the caller re-reads whose it is. A concurrency group is entered
+-- last: its row stays locked until the commit, and a run that refuses to wait takes the statement with it (TR002).
 with taken as (
   insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
   select $1, $24, $25, $26, $23, $27, $2::uuid where $23::text is not null
@@ -27,6 +28,12 @@ with taken as (
   insert into pack_runs.run_labels (tenant_id, run_id, key, value)
   select $1, run_id, l.key, l.value from accepted, json_each_text($19::json) l
 )
-insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, due_at)
-select $1, run_id, $7::bytea, $9, $22::bigint, $28::json, clock_timestamp() from accepted
-returning run_id
+insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, worker_labels,
+  concurrency_group, in_line, status, waits, due_at)
+select $1, a.run_id, $7::bytea, $9, $22::bigint, $28::json, $32::text[], $33::text, g.waits,
+  case when g.waits then 'waiting' else 'queued' end, case when g.waits then $35::json end,
+  case when not g.waits then clock_timestamp() end
+from accepted a cross join lateral (
+  select case when $33::text is null then false else pack_runs.enter_group($1, $33, a.run_id, $34::boolean) end as waits
+) g
+returning run_id, in_line

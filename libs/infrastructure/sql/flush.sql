@@ -11,6 +11,7 @@ with owned as (
     crashes = case when u.progressed then 0 else r.crashes end,
     owner = case when u.releases then null else r.owner end,
     due_at = case when u.releases then pack_runs.from_ms(u.due_ms) else r.due_at end,
+    in_line = r.in_line and u.finished_ms is null,
     evidence_status = case when u.attests then 'pending' else r.evidence_status end,
     version = r.version + 1
   from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[],

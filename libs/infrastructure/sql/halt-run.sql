@@ -1,6 +1,6 @@
 -- Out of circulation, fenced, with its audit row: no owner, nothing due, no statement.
 with halted as (
-  update pack_runs.runs set owner = null, due_at = null, status = 'halted', evidence_status = 'refused',
+  update pack_runs.runs set owner = null, due_at = null, in_line = false, status = 'halted', evidence_status = 'refused',
     waits = '[]', error = $4, version = version + 1
   where tenant_id = $1 and run_id = $2 and fence = $3 and owner is not null
   returning 1

@@ -29,6 +29,10 @@ export function registerPlan(program: Command, context: Context): void {
           terminal.print(`content      ${plan.pack.contentDigest}`);
           for (const { name, provider } of planning.planned.profile.secrets)
             terminal.print(safeLine(`secret       ${name} (from ${provider})`));
+          const { workerLabels, concurrency } = planning.planned;
+          if (workerLabels.length > 0) terminal.print(safeLine(`workers      with ${workerLabels.join(', ')}`));
+          if (concurrency !== null)
+            terminal.print(safeLine(`one a time   ${concurrency.group} (${concurrency.onConflict})`));
           terminal.print(`profile      ${profileDigest} (of this configuration)`);
           for (const [component, digest] of Object.entries(receipt))
             terminal.print(`  ${component.padEnd(12)} ${digest}`);

@@ -63,6 +63,9 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
   for (const step of report.ungatedEffects) terminal.print(safeLine(`ungated      ${step}`));
   terminal.print(safeLine(`longest path ${report.criticalPath.join(' → ')}`));
   terminal.print(`widest       ${report.widest}`);
+  if (report.workers.length > 0) terminal.print(safeLine(`workers      with ${report.workers.join(', ')}`));
+  if (report.concurrency !== null)
+    terminal.print(safeLine(`one a time   ${report.concurrency.group} (${report.concurrency.onConflict})`));
   for (const { name, known, value } of report.outputs)
     terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
   for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));

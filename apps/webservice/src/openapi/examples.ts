@@ -131,6 +131,7 @@ export const EXAMPLES = {
         gated: false,
         approval: null,
         policy: null,
+        workers: [],
       },
       {
         id: 'approve',
@@ -146,6 +147,7 @@ export const EXAMPLES = {
         gated: null,
         approval: 'prod',
         policy: null,
+        workers: [],
       },
     ],
     edges: [{ from: 'scan', to: 'approve' }],

@@ -253,6 +253,7 @@ export const SCHEMAS = {
         gated: { type: ['boolean', 'null'] },
         approval: maybeText,
         policy: maybeText,
+        workers: listOf(text),
       }),
     ),
     edges: listOf(closed({ from: text, to: text })),

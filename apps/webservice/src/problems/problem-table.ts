@@ -123,6 +123,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The plan differs from the hash given',
     remediation: 'Look at the plan as it is now.',
   },
+  CONCURRENCY_GROUP_HELD: {
+    status: 409,
+    title: 'Another run holds the concurrency group',
+    remediation: 'Submit the run again when that one has ended, or cancel that one.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: 'The idempotency key came with another body',

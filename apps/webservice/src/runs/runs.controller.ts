@@ -83,6 +83,7 @@ export class RunsController {
       'SEALED_UNENFORCEABLE',
       'PLAN_HASH_MISMATCH',
       'IDEMPOTENCY_KEY_REUSED',
+      'CONCURRENCY_GROUP_HELD',
       'OBJECT_TOO_LARGE',
       ...PLANNER_CODES,
       ...INTAKE_CODES,

@@ -309,6 +309,9 @@ class MemoryClaims extends Claims {
   async claimUnenforceable(): Promise<readonly ClaimedRun[]> {
     return [];
   }
+  async claimUnplaced(): Promise<readonly ClaimedRun[]> {
+    return [];
+  }
   async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
     return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);
   }

@@ -171,7 +171,7 @@ function randomNode(
   const kind =
     depth >= 3
       ? random.pick(['run', 'run', 'gate'])
-      : random.pick(['run', 'run', 'run', 'run', 'gate', 'group', 'parallel', 'map', 'conditional']);
+      : random.pick(['run', 'run', 'run', 'run', 'gate', 'group', 'parallel', 'map', 'loop', 'loop', 'conditional']);
   switch (kind) {
     case 'gate': {
       const policy = random.pick([null, null, 'hard', 'soft']);
@@ -214,6 +214,23 @@ function randomNode(
         outputs: random.chance(0.3) ? { x: 'x' } : null,
         body: randomBlock(random, counter, budget, depth + 1, false),
       };
+    case 'loop': {
+      const items = random.pick(['{{ inputs.list }}', { range: { start: 9, end: 1, step: -2 } }, null]);
+      return {
+        kind: 'loop',
+        ...common,
+        continueOnError,
+        items,
+        until: items === null || random.chance(0.5) ? 'inputs.u' : null,
+        delayMs: random.pick([0, 0, 700, 3_000]),
+        maxIterations: random.pick([1, 3, 6]),
+        aggregation: random.pick(['collect', 'last'] as const),
+        iterator: 'item',
+        index: 'index',
+        outputs: random.chance(0.3) ? { x: 'x' } : null,
+        body: randomBlock(random, counter, budget, depth + 1, false),
+      };
+    }
     case 'conditional':
       return {
         kind: 'conditional',

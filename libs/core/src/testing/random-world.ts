@@ -10,6 +10,7 @@ import type { Given, GivenBody } from '../lib/run/run-event';
 import type { RunState } from '../lib/run/run-state';
 import type { Answer } from '../lib/step/question';
 import { isBusy } from '../lib/step/step-state';
+import { LoopWatch } from './loop-watch';
 import type { Random } from './random';
 
 /** The function under test; a planted bug replaces it. */
@@ -20,6 +21,8 @@ export interface Story {
   readonly state: RunState;
   readonly entries: readonly Entry[];
   readonly violations: readonly string[];
+  /** Iterations of loops that began. */
+  readonly iterations: number;
 }
 
 const RUN = `run_${'0'.repeat(26)}` as RunId;
@@ -35,6 +38,7 @@ export class RandomWorld {
   private questions: Extract<Command, { type: 'answer' | 'judge' }>[] = [];
   private readonly seen = new Map<StepId, number>();
   private readonly ended = new Set<StepId>();
+  private readonly loops: LoopWatch;
   private at = 1_000_000;
   private fence = 0;
   private crashes = 0;
@@ -46,6 +50,7 @@ export class RandomWorld {
     private readonly step: Advance = advance,
   ) {
     this.state = initialState(x, RUN, [initiator]);
+    this.loops = new LoopWatch(x, (what) => void this.violations.push(what));
   }
 
   play(maxMoves = 5_000): Story {
@@ -58,7 +63,12 @@ export class RandomWorld {
     if (this.state.phase === 'ended' && this.flying.size > 0 && !this.poisoned())
       this.violations.push('ended with an execution under way');
     const head: Head = { seq: 0, hash: digestOf('admission') };
-    return { state: this.state, entries: chain(head, this.entries, {}).page.entries, violations: this.violations };
+    return {
+      state: this.state,
+      entries: chain(head, this.entries, {}).page.entries,
+      violations: this.violations,
+      iterations: this.loops.iterations,
+    };
   }
 
   private poisoned(): boolean {
@@ -167,8 +177,17 @@ export class RandomWorld {
     switch (question) {
       case 'when':
         return { kind: 'truth', value: this.random.chance(0.7) };
-      case 'items':
+      case 'items': {
+        const { node } = nodeAt(this.x, step);
+        if (node.kind === 'loop') {
+          const count = Math.min(this.random.pick([0, 1, 2, 5, 9]), node.maxIterations);
+          if (node.items === null) return { kind: 'items', items: null, count: node.maxIterations };
+          return { kind: 'items', items: value('list'), count };
+        }
         return { kind: 'items', items: value('list'), count: this.random.pick([0, 1, 2, 5, 9]) };
+      }
+      case 'until':
+        return { kind: 'truth', value: this.random.chance(0.3) };
       case 'branch': {
         const { bodies } = nodeAt(this.x, step);
         return { kind: 'branch', index: this.random.pick([null, ...bodies.keys()]) };
@@ -227,6 +246,7 @@ export class RandomWorld {
       ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })),
     );
     this.check(before, turn);
+    this.loops.take(given, turn);
     for (const command of turn.commands) this.perform(command);
     this.checkSlots();
     this.checkWaits();
@@ -318,7 +338,9 @@ export class RandomWorld {
             ? state.until
             : state.kind === 'waiting'
               ? state.gate.expiresAt
-              : null;
+              : state.kind === 'repeat' && state.loop?.between?.kind === 'delaying'
+                ? state.loop.between.until
+                : null;
       const wake = this.state.wakes.get(step);
       if (due !== null && (wake === undefined || wake > due))
         this.violations.push(`${step} is ${state.kind} and nobody wakes it`);

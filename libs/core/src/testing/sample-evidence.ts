@@ -72,6 +72,17 @@ spec:
               egress: [{ url: "https://mirror.test" }]
 `;
 
+/** Iterations over a range, each behind a gate of its own; what a step acts with is what the iteration before yielded. */
+const LOOP = `    - id: turns
+      loop:
+        items: { range: { start: 10, end: 0, step: -5 } }
+        until: "{{ item == 5 }}"
+        delay: 2s
+        body:
+          - { id: ok, gate: { approval: owners, message: "turn {{ item }}" } }
+          - { id: turn, run: { uses: "builtin:command", with: { command: [turn, "{{ item }}", "{{ previous.done || 'first' }}"] }, egress: [{ url: "https://mirror.test" }] } }
+`;
+
 const FILES: ReadonlyMap<string, string> = new Map([
   ['README.md', 'A sample pack.\n'],
   ['scripts/fix.sh', '#!/bin/sh\nexit 0\n'],
@@ -191,6 +202,8 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** It ends with a loop that holds a gate. */
+  readonly loop?: boolean;
   /** Keys of usage `pack` that signed the pack. */
   readonly publishers?: readonly SampleKey[];
   /** Items of its map: 2 where nothing else is said. */
@@ -203,7 +216,7 @@ export interface SampleOptions {
 /** Plans and drives the sample run to its end. */
 export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const world = new MemoryWorld();
-  const reading = readPack(PACK, packFiles);
+  const reading = readPack(options.loop === true ? PACK + LOOP : PACK, packFiles);
   if (reading.kind !== 'read') throw new TypeError(JSON.stringify(reading.faults));
   const environment: Environment = {
     schema: 'taskrunner.environment.v1',
@@ -247,6 +260,17 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   }
   world.at += 1_000;
   await drive(world, run, executors);
+  for (let turn = 0; options.loop === true && world.run(run).status !== 'succeeded'; turn++) {
+    const gate = `turns[${turn}]::ok`;
+    for (const sub of ['grace', 'linus']) {
+      world.at += 1_000;
+      world.decide(run, gate, sub);
+    }
+    world.at += 1_000;
+    await drive(world, run, executors);
+    world.at += 2_000;
+    if (world.run(run).status !== 'succeeded') await drive(world, run, executors);
+  }
   const keys = world['keys'];
   const known = (usage: 'admission' | 'ledger'): SampleKey => {
     return { privateKey: keys[usage].privateKey, trusted: trustedKey(keys[usage].publicKey, usage, 'ed25519') };

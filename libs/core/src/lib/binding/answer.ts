@@ -7,6 +7,8 @@ import { parseExpression, type Expression } from '../expression/expression';
 import type { Reference } from '../expression/inspect';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { isItem, ROOT, repeatOf } from '../plan/place';
+import { countedRange, rangeLength, writtenRange } from '../plan/loop-items';
+import type { LoopNode } from '../plan/plan';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { gateOutputs, renderGate, type GateRendering } from './render-gate';
@@ -84,8 +86,11 @@ function decide(
       return { kind: 'outputs', outputs: outputs(sight, step, missing, keep) };
     case 'gate':
       return renderGate(sight, step, rendering, missing, keep);
-    case 'until':
-      throw new TypeError('no loops in this machine');
+    case 'until': {
+      const { node } = nodeAt(sight.x, repeatOf(step));
+      if (node.kind !== 'loop') throw new TypeError('not a loop');
+      return { kind: 'truth', value: truth(sight, step, node.until ?? 'true', missing) };
+    }
   }
 }
 
@@ -105,11 +110,33 @@ function truth(sight: Sight, step: StepId, text: string, missing: Missing): bool
 
 function items(sight: Sight, step: StepId, missing: Missing, keep: Keep): Answer {
   const { node } = nodeAt(sight.x, step);
+  if (node.kind === 'loop') return loopItems(sight, step, node, missing, keep);
   if (node.kind !== 'map') throw new TypeError('not a map');
   const list = evaluate(sight, step, node.items, missing);
   if (!isJsonArray(list)) throw new Fault('MAP_ITEMS_TYPE', 'the items are not a list');
   const bound = node.maxItems ?? 100_000;
   if (list.length > bound) throw new Fault('MAP_ITEMS_LIMIT', `${list.length} items, at most ${bound} are allowed`);
+  return { kind: 'items', items: keep(list), count: list.length };
+}
+
+/** The items of a loop, as far as it may go: what lies behind `maxIterations` is not kept. A range stays a range. */
+function loopItems(sight: Sight, step: StepId, node: LoopNode, missing: Missing, keep: Keep): Answer {
+  const { items, maxIterations } = node;
+  if (items === null) return { kind: 'items', items: null, count: maxIterations };
+  const value = evaluate(sight, step, items, missing);
+  const written = writtenRange(value);
+  if (written !== null) {
+    const range = countedRange(written);
+    if (range === null)
+      throw new Fault('LOOP_RANGE', 'start, end and step of a range must be whole numbers, and step not 0');
+    return {
+      kind: 'items',
+      items: keep({ range: { ...range } }),
+      count: Math.min(rangeLength(range), maxIterations),
+    };
+  }
+  if (!isJsonArray(value)) throw new Fault('MAP_ITEMS_TYPE', 'the items are not a list');
+  const list = value.slice(0, maxIterations);
   return { kind: 'items', items: keep(list), count: list.length };
 }
 
@@ -132,7 +159,9 @@ function outputs(
   if (isItem(step)) {
     const { node } = nodeAt(sight.x, repeatOf(step));
     const declared: JsonObject =
-      node.kind === 'map' && isJsonObject(node.outputs ?? undefined) ? (node.outputs ?? {}) : {};
+      (node.kind === 'map' || node.kind === 'loop') && isJsonObject(node.outputs ?? undefined)
+        ? (node.outputs ?? {})
+        : {};
     return keep(evaluate(sight, step, declared, missing));
   }
   return keep(gateOutputs(sight, step, missing));

@@ -1,6 +1,7 @@
 import type { NodeId, StepId } from '../foundation/ids';
 import { readsOfTemplate } from '../expression/json-template';
 import { parseExpression } from '../expression/expression';
+import type { Reference } from '../expression/inspect';
 import { splitParameters } from './bind';
 import type { Json } from '../foundation/json';
 import { nodeOf, ROOT, scopeOf, within } from '../plan/place';
@@ -47,35 +48,43 @@ export function placeBehind(gate: StepId, node: IndexedNode): StepId {
 /** Names of the steps that a node's expressions read. */
 export function stepNamesRead(node: IndexedNode): ReadonlySet<string> {
   const names = new Set<string>();
-  const add = (template: Json): void => {
-    for (const read of readsOfTemplate(template))
-      if (read.root === 'steps' && typeof read.path[0] === 'string') names.add(read.path[0]);
-  };
-  const { node: plan } = node;
-  if (plan.when !== null) addExpression(names, plan.when);
-  switch (plan.kind) {
-    case 'run':
-      for (const part of [splitParameters(plan)[0], plan.env as Json, plan.files]) add(part);
-      break;
-    case 'map':
-      add(plan.items);
-      add(plan.outputs ?? null);
-      break;
-    case 'conditional':
-      for (const branch of plan.branches) addExpression(names, branch.when);
-      break;
-    case 'gate':
-      for (const part of [plan.with, plan.show, plan.message]) add(part);
-      break;
-    default:
-      break;
-  }
+  for (const { root, path } of [...outerReads(node), ...innerReads(node)])
+    if (root === 'steps' && typeof path[0] === 'string') names.add(path[0]);
   return names;
 }
 
-function addExpression(names: Set<string>, text: string): void {
+/** True if a node reads the result of the iteration before, of the innermost loop that it stands in. */
+export function readsPrevious(node: IndexedNode): boolean {
+  const reads = node.node.kind === 'loop' ? outerReads(node) : [...outerReads(node), ...innerReads(node)];
+  return reads.some(({ root }) => root === 'previous');
+}
+
+/** What a node's expressions read where it stands. */
+function outerReads({ node }: IndexedNode): readonly Reference[] {
+  const reads = node.when === null ? [] : [...readsOfExpression(node.when)];
+  switch (node.kind) {
+    case 'run':
+      return [...reads, ...[splitParameters(node)[0], node.env as Json, node.files].flatMap(readsOfTemplate)];
+    case 'map':
+    case 'loop':
+      return [...reads, ...readsOfTemplate(node.items)];
+    case 'conditional':
+      return [...reads, ...node.branches.flatMap(({ when }) => readsOfExpression(when))];
+    case 'gate':
+      return [...reads, ...[node.with, node.show, node.message].flatMap(readsOfTemplate)];
+    default:
+      return reads;
+  }
+}
+
+/** What a node's expressions read inside its items. */
+function innerReads({ node }: IndexedNode): readonly Reference[] {
+  if (node.kind !== 'map' && node.kind !== 'loop') return [];
+  const until = node.kind === 'loop' && node.until !== null ? readsOfExpression(node.until) : [];
+  return [...readsOfTemplate(node.outputs ?? null), ...until];
+}
+
+function readsOfExpression(text: string): readonly Reference[] {
   const read = parseExpression(text);
-  if (read.kind === 'faults') return;
-  for (const one of read.expression.reads)
-    if (one.root === 'steps' && typeof one.path[0] === 'string') names.add(one.path[0]);
+  return read.kind === 'faults' ? [] : read.expression.reads;
 }

@@ -1,16 +1,17 @@
 import { digestOf } from '../canonical/digest';
 import type { GateRequest } from '../gate/gate-request';
 import type { Digest, StepId } from '../foundation/ids';
-import { isJsonArray, type Json } from '../foundation/json';
+import type { Json } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { indexOf, isItem, repeatOf, scopeOf } from '../plan/place';
+import { itemAt } from '../plan/loop-items';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
-import { nodesBehind, placeBehind, stepNamesRead } from './behind';
+import { nodesBehind, placeBehind, readsPrevious, stepNamesRead } from './behind';
 import type { StepResult } from './results';
 import { secretsBehind } from './secret-names';
-import { scopeFor, stepView, visibleStep, type Sight } from './scope';
+import { previousItem, scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
@@ -97,12 +98,15 @@ export function resultDigest(result: StepResult): Digest {
   });
 }
 
-/** The results that are fixed when the gate is reached and that a step behind it can read, by step id. */
+/** The results that are fixed when the gate is reached and that a step behind it can read, by step id; `previous` by its item's. */
 export function readsBehind(sight: Sight, gate: StepId): { readonly [step: string]: Digest } {
   const reads: Record<string, Digest> = {};
   const behind = nodesBehind(sight.x, gate);
   const ids = new Set(behind.map((node) => node.id));
   for (const node of behind) {
+    const before = readsPrevious(node) ? previousItem(sight.x, placeBehind(gate, node)) : null;
+    const previous = before === null ? undefined : sight.results.get(before);
+    if (before !== null && previous?.endedAt != null) reads[before] = resultDigest(previous);
     for (const name of stepNamesRead(node)) {
       const place = visibleStep(sight.x, placeBehind(gate, node), name);
       if (place === null || place === gate) continue;
@@ -136,7 +140,7 @@ function itemDigest(sight: Sight, step: StepId, missing: Missing): Digest | null
     sight.results.get(repeatOf(item))?.items?.ref ?? null,
     missing,
   );
-  return isJsonArray(list) ? digestOf(list[indexOf(item)] ?? null) : null;
+  return digestOf(itemAt(list, indexOf(item)));
 }
 
 /** `steps.<gate>.outputs`: `{decision, response, decisions[]}` of an approval, `{allow, reasons, engine, digest, overridden}` of a policy. */

@@ -1,6 +1,7 @@
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
+import { indexOf, isItem, repeatOf } from '../plan/place';
 import type { Entry, Unnumbered } from '../run/entry';
 import type { GateOutcome } from '../gate/gate-state';
 import type { ValueRef } from '../step/value-ref';
@@ -38,8 +39,10 @@ export interface StepResult {
   readonly message: string | null;
   readonly exitCode: number | null;
   readonly outputs: ValueRef;
-  /** Of a map: its frozen items and how many. */
+  /** Of a map: its frozen items and how many. Of a loop: the list or the range, and the most iterations it may make. */
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
+  /** Of a map or loop: how many of its items have begun. */
+  readonly begun: number;
   /** Of the last execution. */
   readonly artifacts: readonly CapturedArtifact[];
   readonly gate: {
@@ -72,6 +75,7 @@ const NOTHING: StepResult = {
   exitCode: null,
   outputs: null,
   items: null,
+  begun: 0,
   artifacts: [],
   gate: null,
   judged: null,
@@ -116,6 +120,7 @@ export class Results {
     const { event, at } = entry;
     switch (event.type) {
       case 'step.opened':
+        this.countItem(event.step);
         return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at });
       case 'map.expanded':
         return this.change(event.step, {
@@ -133,6 +138,7 @@ export class Results {
       }
       case 'step.ended': {
         const { status, code, message, exitCode, outputs } = event;
+        this.countItem(event.step);
         return this.change(event.step, {
           status,
           code,
@@ -190,6 +196,14 @@ export class Results {
       default:
         return;
     }
+  }
+
+  /** An item that opens or, skipped, ends without that, has begun. */
+  private countItem(step: StepId): void {
+    if (!isItem(step)) return;
+    const repeat = repeatOf(step);
+    const begun = indexOf(step) + 1;
+    if (begun > (this.get(repeat)?.begun ?? 0)) this.change(repeat, { begun });
   }
 
   /** The decision of the given before this derived counts. */

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import { indexOf, isItem, itemOf, nodeOf, repeatOf, scopeOf, within } from '../plan/place';
+import { itemAt } from '../plan/loop-items';
 import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { CapturedArtifact, Results } from './results';
 import { valueOf, type Missing, type Values } from './values';
@@ -39,10 +40,10 @@ export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[]
     pack: { name: sight.x.plan.pack.name, version: sight.x.plan.pack.version },
     run: { id: sight.context.runId, planHash: sight.context.planHash },
     tenant: sight.context.tenant,
-    previous: null,
   };
   const roots = new Set(reads.map((read) => read.root));
   addItems(sight, step, roots, scope, missing);
+  if (roots.has('previous')) scope['previous'] = previousResult(sight, step, missing);
   if (roots.has('failed')) scope['failed'] = failedBefore(sight, step);
   if (roots.has('steps')) {
     const names = new Set(reads.filter((read) => read.root === 'steps').map((read) => read.path[0]));
@@ -80,8 +81,28 @@ function addItems(
       sight.results.get(repeatOf(item))?.items?.ref ?? null,
       missing,
     );
-    scope[node.iterator] = Array.isArray(list) ? ((list as readonly Json[])[indexOf(item)] ?? null) : null;
+    scope[node.iterator] = itemAt(list, indexOf(item));
   }
+}
+
+/**
+ * The iteration before the one that a step stands in, of the innermost loop around it; null in the first one, outside loops,
+ * and where the place of that loop is a template's.
+ */
+export function previousItem(x: PlanIndex, step: StepId): StepId | null {
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) {
+    const place = at as StepId;
+    const item = isItem(place);
+    if (nodeAt(x, item ? repeatOf(place) : place).node.kind !== 'loop') continue;
+    return item && indexOf(place) > 0 ? itemOf(repeatOf(place), indexOf(place) - 1) : null;
+  }
+  return null;
+}
+
+function previousResult(sight: Sight, step: StepId, missing: Missing): Json {
+  const item = previousItem(sight.x, step);
+  if (item === null) return null;
+  return valueOf(sight.x, sight.results, sight.values, sight.results.get(item)?.outputs ?? null, missing);
 }
 
 /** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it. */
@@ -110,6 +131,7 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
         : null,
   };
   if (node.kind === 'map') view['counts'] = countsOf(sight, step);
+  if (node.kind === 'loop') view['iterations'] = result.begun;
   return view;
 }
 
@@ -131,7 +153,7 @@ export function artifactValue(step: StepId, { name, path, digest, size, mediaTyp
 
 function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
   const lists: Record<string, Json[]> = {};
-  const count = sight.results.get(repeat)?.items?.count ?? 0;
+  const count = sight.results.get(repeat)?.begun ?? 0;
   for (let index = 0; index < count; index++) {
     for (const child of blockOf(sight.x, repeat).nodes) {
       const step = within<StepId>(itemOf(repeat, index), child.name);

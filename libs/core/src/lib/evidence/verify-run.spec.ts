@@ -28,6 +28,7 @@ import type { RunEvidence } from './run-evidence';
 import { verifySignature } from './signature';
 import { sigstoreFile } from './sigstore';
 import { buildStatement, type Statement } from './statement';
+import { stepRecords } from './step-records';
 import { verifyRun, type Verification } from './verify-run';
 import { withholdSecrets } from './withheld';
 
@@ -77,6 +78,50 @@ function retold(
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
   return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page];
 }
+
+describe('a run with a loop', () => {
+  it('holds: a gate an iteration, each over its item and over what the iteration before yielded', async () => {
+    const looped = await sampleRun({ loop: true });
+    const verification = verifyRun({ files: sealBundle(looped), trust: looped.trust, verifySignature });
+    expect(failing(verification)).toEqual([]);
+    const requests = [...readEvidence(looped.evidence).gates.values()].map(({ request }) => request);
+    const turns = requests.filter(({ gate }) => gate.startsWith('turns'));
+    expect(turns.map(({ gate, item, opens, reads }) => [gate, item, opens, Object.keys(reads)])).toEqual([
+      ['turns[0]::ok', digestOf(10), ['turns[0]::turn'], []],
+      ['turns[1]::ok', digestOf(5), ['turns[1]::turn'], ['turns[0]']],
+    ]);
+    const steps = stepRecords(readEvidence(looped.evidence).index, readEvidence(looped.evidence).facts);
+    expect(steps.filter(({ id }) => id.startsWith('turns')).map(({ id, status }) => [id, status])).toEqual([
+      ['turns[0]::ok', 'succeeded'],
+      ['turns[0]::turn', 'succeeded'],
+      ['turns[1]::ok', 'succeeded'],
+      ['turns[1]::turn', 'succeeded'],
+      ['turns', 'succeeded'],
+    ]);
+  });
+
+  it('does not hold where a request names the item of another iteration', async () => {
+    const looped = await sampleRun({ loop: true });
+    const evidence = {
+      ...looped.evidence,
+      pages: looped.evidence.pages.map((page) => ({
+        ...page,
+        values: Object.fromEntries(
+          Object.entries(page.values).map(([digest, value]) => [
+            digest,
+            canonical(value).includes('"range"') ? { range: { start: 11, end: 0, step: -5 } } : value,
+          ]),
+        ),
+      })),
+    };
+    const verification = verifyRun({
+      files: sealBundle({ ...looped, evidence }),
+      trust: looped.trust,
+      verifySignature,
+    });
+    expect(failing(verification)).toContain('gates.requests');
+  });
+});
 
 describe('verifyRun', () => {
   it('holds for an honest bundle, whoever reads it, and says what it compared', () => {

@@ -2,7 +2,12 @@ import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { Json } from '../foundation/json';
 import { replay } from './replay';
-import { indexPlan } from '../plan/plan-index';
+import type { StepId } from '../foundation/ids';
+import { isItem, itemOf } from '../plan/place';
+import type { LoopNode, Node } from '../plan/plan';
+import { indexPlan, nodeAt, type PlanIndex } from '../plan/plan-index';
+import type { Command } from '../run/command';
+import type { ValueRef } from '../step/value-ref';
 import { Random } from '../../testing/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random-world';
@@ -74,6 +79,78 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
       },
     },
   ];
+
+  const loopsAs = (change: (node: LoopNode) => Node): Advance => {
+    const changed = new WeakMap<PlanIndex, PlanIndex>();
+    return (x, state, given) => {
+      let other = changed.get(x);
+      if (other === undefined) {
+        const nodes = [...x.nodes].map(
+          ([id, one]) => [id, one.node.kind === 'loop' ? { ...one, node: change(one.node) } : one] as const,
+        );
+        changed.set(x, (other = { ...x, nodes: new Map(nodes) }));
+      }
+      return advance(other, state, given);
+    };
+  };
+  const outputsBefore = new Map<StepId, ValueRef>();
+  planted.push(
+    {
+      name: 'until judged before its iteration is over',
+      bug: (x, state, given) => {
+        const turn = advance(x, state, given);
+        const early = turn.events.flatMap((event): readonly Command[] => {
+          if (event.type !== 'step.opened' || !isItem(event.step)) return [];
+          const { node } = nodeAt(x, event.step);
+          const asks = node.kind === 'loop' && node.until !== null;
+          return asks ? [{ type: 'answer', step: event.step, question: 'until', ahead: true }] : [];
+        });
+        return { ...turn, commands: [...turn.commands, ...early] };
+      },
+    },
+    {
+      name: 'an answer to until that is taken for its opposite',
+      bug: (x, state, given) => {
+        const { answer } = given.type === 'question.answered' && given.question === 'until' ? given : { answer: null };
+        if (answer?.kind !== 'truth' || given.type !== 'question.answered') return advance(x, state, given);
+        return advance(x, state, { ...given, answer: { ...answer, value: !answer.value } });
+      },
+    },
+    { name: 'a delay that is skipped', bug: loopsAs((node) => ({ ...node, delayMs: 0 })) },
+    {
+      name: 'a delay of which nobody is told the end',
+      bug: (x, state, given) => {
+        const turn = advance(x, state, given);
+        const waiting = turn.events.find((event) => event.type === 'step.waiting');
+        if (waiting?.type !== 'step.waiting' || nodeAt(x, waiting.step).node.kind !== 'loop') return turn;
+        return { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(waiting.step) } };
+      },
+    },
+    {
+      name: 'two iterations at once',
+      bug: loopsAs((node) => ({ ...node, kind: 'map', label: null, maxItems: null, width: 2 })),
+    },
+    { name: 'a loop that goes on after a failure', bug: loopsAs((node) => ({ ...node, continueOnError: true })) },
+    {
+      name: 'a loop that yields the iteration before its last',
+      bug: (x, state, given) => {
+        const turn = advance(x, state, given);
+        const events = turn.events.map((event) => {
+          if (event.type !== 'step.ended') return event;
+          if (isItem(event.step)) outputsBefore.set(event.step, event.outputs);
+          else if (nodeAt(x, event.step).node.kind === 'loop' && event.outputs?.kind === 'value')
+            return { ...event, outputs: outputsBefore.get(itemOf(event.step, 0)) ?? null };
+          return event;
+        });
+        return { ...turn, events };
+      },
+    },
+  );
+
+  it('makes iterations, many of them', () => {
+    const made = Array.from({ length: 300 }, (_, i) => play(i + 1).story.iterations);
+    expect(made.filter((count) => count > 1).length).toBeGreaterThan(25);
+  });
 
   it.each(planted)(
     'finds a planted bug: $name',

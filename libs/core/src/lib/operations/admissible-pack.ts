@@ -4,7 +4,7 @@ import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { toManifest } from '../pack/pack-digest';
 import type { Plan } from '../plan/plan';
-import type { Receipt } from '../plan/plan-request';
+import type { Planned, Receipt } from '../plan/plan-request';
 import {
   environmentOfPack,
   packedFiles,
@@ -35,6 +35,8 @@ export interface AdmissiblePack {
   readonly sealed: boolean;
   /** Nodes of the plan. */
   readonly steps: number;
+  readonly workerLabels: Planned['workerLabels'];
+  readonly concurrency: Planned['concurrency'];
   /** Paths of the files that belong to the pack, in order. */
   readonly packed: readonly string[];
   readonly warnings: readonly Fault[];
@@ -54,6 +56,7 @@ export function admitPack(
   if (planning.kind === 'refused') return planning;
   const { planned, read, files } = planning;
   const { plan, planHash, receipt, profile, profileDigest, values, sensitive, warnings, index } = planned;
+  const { workerLabels, concurrency } = planned;
   return {
     kind: 'planned',
     pack: plan.pack,
@@ -69,6 +72,8 @@ export function admitPack(
     sensitive: Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null])),
     sealed: environmentOfPack(read, setting).mode === 'sealed',
     steps: index.nodes.size,
+    workerLabels,
+    concurrency,
     packed: packedFiles(source, files).map(({ path }) => path),
     warnings,
   };

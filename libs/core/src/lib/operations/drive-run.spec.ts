@@ -95,6 +95,18 @@ describe('a run that nobody can keep apart', () => {
   });
 });
 
+describe('a run that is cancelled before anything of it ran', () => {
+  it('ends cancelled, and starts nothing', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always', needs: ['act'] })])));
+    world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 'ada' }, reason: 'not needed', force: false });
+    const acting = command(() => ok);
+    expect(await drive(world, run, [acting])).toBe('ended');
+    expect(world.run(run).run).toMatchObject({ status: 'cancelled' });
+    expect(acting.calls.filter((call) => call.startsWith('act'))).toEqual([]);
+  });
+});
+
 describe('RunDriver', () => {
   it('runs pure steps ahead and commits them with few pages', async () => {
     const world = new MemoryWorld();

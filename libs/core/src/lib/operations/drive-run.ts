@@ -34,7 +34,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
   readonly message: string;
 }
 
@@ -184,18 +184,35 @@ export class RunDriver {
         this.queue.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
       }
     } catch (error) {
-      if (!(error instanceof SecretError)) throw error;
-      const { code, message } = error;
-      this.hands.alarm(this.run, code, message);
-      this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
+      this.failFor(error);
     }
+  }
+
+  /** Without its secrets a run fails. */
+  private failFor(error: unknown): void {
+    if (!(error instanceof SecretError)) throw error;
+    const { code, message } = error;
+    this.hands.alarm(this.run, code, message);
+    this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
   }
 
   private async readLetters(): Promise<void> {
     this.mailDue = false;
     const waiting = this.queue.reduce((last, arrival) => Math.max(last, arrival.letter ?? 0), this.seen);
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
-    for (const letter of letters) this.queue.push(letterArrival(this.hands, this.run, this.values, letter));
+    if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
+      await this.learnSecrets();
+    for (const letter of letters)
+      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+  }
+
+  /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
+  private async learnSecrets(): Promise<void> {
+    try {
+      await this.secrets.readAll();
+    } catch (error) {
+      this.failFor(error);
+    }
   }
 
   /** One turn: `idle` if there was nothing to do, `again` if there may be more. */

@@ -82,7 +82,7 @@ export class Executions {
         redactor,
         signal: abort.signal,
       };
-      const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrown));
+      const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrownBy(node)));
       await report.end();
       // A result counts only with its lines: if they could not be stored the run is not ours any more.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
@@ -192,8 +192,12 @@ function failure(step: StepId, execution: number, code: string, message: string,
   return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null };
 }
 
-function thrown(error: unknown): Outcome {
-  if (isCodedError(error))
-    return { kind: 'failed', code: error.code, message: error.message, retryable: false, exitCode: null };
-  return { kind: 'failed', code: 'EXECUTOR_THREW', message: 'the executor failed', retryable: true, exitCode: null };
-}
+/** What an executor throws is a failure of its own. Of a `once` step it may have come after the step has acted: nobody knows. */
+const thrownBy =
+  ({ effects }: RunNode) =>
+  (error: unknown): Outcome => {
+    if (isCodedError(error))
+      return { kind: 'failed', code: error.code, message: error.message, retryable: false, exitCode: null };
+    if (effects === 'once') return { kind: 'lost', reason: 'EXECUTOR_THREW' };
+    return { kind: 'failed', code: 'EXECUTOR_THREW', message: 'the executor failed', retryable: true, exitCode: null };
+  };

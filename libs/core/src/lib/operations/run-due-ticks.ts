@@ -6,7 +6,7 @@ import type { Calendar } from '../ports/calendar';
 import type { ObjectStore } from '../ports/object-store';
 import type { NewRun } from '../ports/run-store';
 import type { ScheduleStore, TickPlace } from '../ports/schedule-store';
-import { decideTick, type TickLimits } from '../schedule/decide-tick';
+import { decideTick, type SkipReason, type TickLimits } from '../schedule/decide-tick';
 import { initiatorsOfSchedule, type Pin, type Schedule } from '../schedule/schedule';
 import { loadSource } from './schedule-source';
 import { PlanHashMismatch, ProfileMismatch, SubmitRunError, type SubmitRun } from './submit-run';
@@ -88,10 +88,18 @@ export class RunDueTicks {
         const [by] = schedule.editor.actors;
         if (!by) throw new TypeError('a schedule without an editor');
         const ticked = await schedules.start(place, { run, next, replaces, by: { iss: by.iss, sub: by.sub } });
+        if (ticked === 'held') return this.skipHeld(place, decision.next);
         const outcome = ticked === 'done' ? 'ran' : ticked;
         this.tell({ tenant, scheduleId, outcome, tick, runId: ticked === 'done' ? run.runId : null });
       }
     }
+  }
+
+  private async skipHeld(place: TickPlace, next: number | null): Promise<void> {
+    const { tenant, scheduleId, tick } = place;
+    const reason: SkipReason = 'CONCURRENCY_GROUP_HELD';
+    const ticked = await this.hands.schedules.skip(place, { last: tick, count: 1, next, reason });
+    this.tell({ tenant, scheduleId, outcome: ticked === 'done' ? 'skipped' : ticked, tick, reason });
   }
 
   /** The run, admitted for everybody behind the schedule; null if it is not what was pinned: then the schedule has stopped. */

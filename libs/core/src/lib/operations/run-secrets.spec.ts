@@ -9,6 +9,7 @@ import { SecretProvider } from '../ports/secret-provider';
 import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { SecretBinding } from '../secret/secret-binding';
 import { SecretError } from '../secret/secret-error';
+import { PAYLOAD_TYPE } from '../evidence/documents';
 import { RunDriver } from './drive-run';
 
 const SECRET = 'hunter2-hunter2-hunter2';
@@ -172,6 +173,35 @@ describe('the secrets of a run', () => {
     expect(failureOf(one.memory, one.run)).toBe(rotation === 'refuse' ? 'SECRET_CHANGED' : null);
     expect(seen).toEqual(rotation === 'refuse' ? [SECRET] : [SECRET, 'another-long-value']);
     expect(one.stored).not.toMatch(/hunter2|another-long-value/);
+  });
+
+  it.each([
+    ['outputs of a resolution', { receipt: `no ${SECRET}` }, 'SECRET_IN_RESPONSE'],
+    ['outputs without one', { receipt: 'PAY-7' }, null],
+  ])('typed by a person: %s', async (_, outputs, code) => {
+    const one = world([effect('a', { effects: 'once' })]);
+    expect(await one.drive(async () => ({ kind: 'lost', reason: 'X' }))).toBe('handed-over');
+    await one.drive(async () => ok);
+    expect(one.memory.rows.get(one.run)?.get('a')).toMatchObject({ status: 'needs_attention' });
+    const record = {
+      schema: 'taskrunner.resolution.v1',
+      runId: one.run,
+      tenant: 'acme',
+      step: 'a',
+      execution: 1,
+      outcome: 'succeeded',
+      outputsDigest: digestOf(outputs),
+      person: { iss: 'https://issuer.test', sub: 'grace' },
+      reason: 'seen',
+      authTime: '2026-01-01T00:00:00.000Z',
+      decidedAt: '2026-01-01T00:00:01.000Z',
+      proof: { kind: 'service' },
+    };
+    const given = { type: 'attention.resolved', step: 'a', execution: 1, outcome: 'succeeded', outputs: null, record: digestOf({}) } as never; // prettier-ignore
+    one.memory.post(one.run, given, one.memory.seal('ledger', PAYLOAD_TYPE.resolution, record), outputs);
+    expect(await one.drive(async () => ok)).toBe('ended');
+    expect(failureOf(one.memory, one.run)).toBe(code);
+    expect(one.stored).not.toContain(SECRET);
   });
 
   it('a next owner redacts what the first one read', async () => {

@@ -9,7 +9,7 @@ import type { NewRun } from '../ports/run-store';
 import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../ports/schedule-store';
 import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '../schedule/schedule';
 import { KeepSchedules } from './keep-schedules';
-import type { PlannedPack } from './pack-source';
+import type { AdmissiblePack } from './admissible-pack';
 import { RunDueTicks, type ToldTick } from './run-due-ticks';
 import { PlanHashMismatch, type Submission, type SubmitRun } from './submit-run';
 
@@ -86,7 +86,10 @@ class MemorySchedules extends ScheduleStore {
     return Promise.resolve(schedule ? { schedule, now: NOW + 1, active: [] } : null);
   }
 
-  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked> {
+  held = false;
+
+  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked | 'held'> {
+    if (this.held) return Promise.resolve('held');
     this.done.push(`ran ${place.scheduleId} ${run.runId}`);
     return Promise.resolve('done');
   }
@@ -173,6 +176,15 @@ describe('due ticks', () => {
     ]);
   });
 
+  it('are skipped where another run holds the concurrency group and the pack says that runs are refused', async () => {
+    const schedules = all(aSchedule('one'));
+    schedules.held = true;
+    const told: ToldTick[] = [];
+    await turn(schedules, async () => ({ runId: 'run_1' }) as never, told);
+    expect(schedules.done).toEqual(['skipped one CONCURRENCY_GROUP_HELD']);
+    expect(told).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
+  });
+
   it('do nothing where a schedule was paused or stopped after it was taken', async () => {
     const notice: StopNotice = { code: 'X', message: '', tick: 0, found: null, at: 0 };
     const schedules = all(
@@ -192,8 +204,9 @@ describe('an edit', () => {
     ...{ grants: [], actors: [], authTimeMs: 0, acr: null },
   };
   const planned = {
-    planned: { ...PIN, plan: { pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') } } },
-  } as unknown as PlannedPack;
+    ...PIN,
+    pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
+  } as unknown as AdmissiblePack;
   const UNSIGNED = { signers: [], signatures: [], refusal: null };
   const keep = (schedules: MemorySchedules) =>
     new KeepSchedules({

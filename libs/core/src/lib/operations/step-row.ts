@@ -31,10 +31,10 @@ export function stepRow(
     status: shownStatus(state),
     reason: state.kind === 'ended' ? state.code : reasonOf(state),
     attempts: result?.attempts ?? 0,
-    nextAttemptAt: state.kind === 'retrying' ? state.at : state.kind === 'delaying' ? state.until : null,
+    nextAttemptAt: state.kind === 'retrying' ? state.at : delayOf(state),
     startedAt: result?.startedAt ?? null,
     finishedAt: result?.endedAt ?? null,
-    children: result?.items?.count ?? null,
+    children: (node?.node.kind === 'loop' ? result?.begun : result?.items?.count) ?? null,
     outputs: inline,
     outputsRef: outputs,
     error: errorOf(result, state),
@@ -51,14 +51,19 @@ function errorOf(result: StepResult | undefined, state: StepState): Json {
   return { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode };
 }
 
+/** Until when a step waits for nothing but time, of its own or between two iterations. */
+function delayOf(state: StepState): number | null {
+  if (state.kind === 'delaying') return state.until;
+  return state.kind === 'repeat' && state.loop?.between?.kind === 'delaying' ? state.loop.between.until : null;
+}
+
 function reasonOf(state: StepState): string | null {
+  if (delayOf(state) !== null) return 'DELAY';
   switch (state.kind) {
     case 'retrying':
       return state.code;
     case 'waiting':
       return 'APPROVAL';
-    case 'delaying':
-      return 'DELAY';
     case 'attention':
       return 'OUTCOME_UNKNOWN';
     default:

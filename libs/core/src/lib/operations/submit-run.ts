@@ -40,6 +40,8 @@ export type SubmitRunCode =
   | PackTrustCode
   /** The key came before with another body. */
   | 'IDEMPOTENCY_KEY_REUSED'
+  /** Another run of the pack's concurrency group is under way, and the pack says that runs are then refused. */
+  | 'CONCURRENCY_GROUP_HELD'
   /** The pack is no upload of this tenant, or one that has expired. */
   | 'UPLOAD_MISSING';
 
@@ -135,10 +137,11 @@ export class SubmitRun {
     const created = await this.hands.runs.create(run);
     switch (created.kind) {
       case 'created':
-        return { runId: run.runId, replayed: false, run: summaryOf(run) };
+        return { runId: run.runId, replayed: false, run: summaryOf(run, created.inLine) };
       case 'replayed':
         return { runId: created.runId, replayed: true, run: null };
       case 'refused': {
+        if (created.code === 'CONCURRENCY_GROUP_HELD') throw groupHeld(run, created.holder);
         const remedy = 'Take a new key for a new request, or send the first request again as it was.';
         throw new SubmitRunError(created.code, 'the key came before with another body', remedy);
       }
@@ -235,6 +238,8 @@ export class SubmitRun {
       admissionDigest: admission.digest,
       acceptedAt: at,
       stepsTotal: planning.steps,
+      workerLabels: planning.workerLabels,
+      concurrency: planning.concurrency,
       idempotency: submission.idempotency && {
         ...submission.idempotency,
         bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
@@ -293,12 +298,20 @@ export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: reado
   return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
 }
 
+function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {
+  return new SubmitRunError(
+    'CONCURRENCY_GROUP_HELD',
+    `the run ${holder} holds the concurrency group ${concurrency?.group ?? ''}`,
+    'Submit the run again when that one has ended, or cancel that one.',
+  );
+}
+
 /** What readers see of a run that was just stored. */
-function summaryOf(run: NewRun): RunSummary {
+function summaryOf(run: NewRun, inLine: boolean): RunSummary {
   const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
   return {
     runId,
-    status: 'queued',
+    status: inLine ? 'waiting' : 'queued',
     pack: { name: pack.name, version: pack.version, contentDigest: pack.contentDigest },
     planHash,
     profileDigest,
@@ -308,7 +321,7 @@ function summaryOf(run: NewRun): RunSummary {
     createdAt: acceptedAt,
     startedAt: null,
     finishedAt: null,
-    waits: [],
+    waits: inLine ? [{ kind: 'concurrency', id: run.concurrency?.group ?? null, until: null }] : [],
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
     error: null,

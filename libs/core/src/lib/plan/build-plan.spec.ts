@@ -67,6 +67,24 @@ const files = packFiles({ 'schemas/ids.json': '{"type": "array", "items": {"type
 const inputs = { image: 'registry.test/a', regions: ['eu', 'us'] };
 const text = packText(steps, spec);
 
+describe('the concurrency group of a run', () => {
+  const group = (value: string, given: JsonObject) => {
+    const planning = planned(packText('- { id: a, workers: [gpu, eu], run: { uses: "builtin:noop" } }\n- { id: b, group: { steps: [ { id: c, workers: [eu, big], run: { uses: "builtin:noop" } } ] } }', `inputs: [ { name: env, type: string } ]\nconcurrency: { group: ${value}, onConflict: refuse }`), given); // prettier-ignore
+    return { claim: planning.concurrency, rule: planning.plan.concurrency, workers: planning.workerLabels };
+  };
+
+  it('is what its expression is for these inputs; the plan keeps the expression', () => {
+    expect(group('"deploy-{{ inputs.env }}-{{ pack.name }}"', { env: 'prod' })).toMatchObject({
+      claim: { group: expect.stringMatching(/^deploy-prod-/) as string, onConflict: 'refuse' },
+      rule: { group: 'deploy-{{ inputs.env }}-{{ pack.name }}', onConflict: 'refuse' },
+    });
+  });
+
+  it('comes with the labels that workers need: those of all steps', () => {
+    expect(group('one', {}).workers).toEqual(['big', 'eu', 'gpu']);
+  });
+});
+
 describe('the plan of a pack', () => {
   it('is pinned: a hash that moves is a new hash version', () => {
     const { planHash, receipt } = planned(text, inputs, { files });

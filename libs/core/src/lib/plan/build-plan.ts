@@ -22,6 +22,7 @@ import { readList } from './read-steps';
 import { checkRetryCap, retryDefaults } from './retry-defaults';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';
+import { workerLabels } from './worker-labels';
 import { alwaysApplies, effectsIn } from './ungated-effects';
 
 /** Most steps of a manifest. */
@@ -51,6 +52,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   if (steps.length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
   const egress = egressLists(pack, environment, configuration, faults);
+  const known = resolved.sound ? { inputs: resolved.values, pack: packValue } : null;
   const graph = readList(
     list,
     { failed: false, previous: false },
@@ -64,7 +66,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       retries: spec.failure.retries,
       executors: environment.executors,
       egress,
-      known: resolved.sound ? { inputs: resolved.values, pack: packValue } : null,
+      known,
     },
   );
   const end: Place = { scope: list.scope, step: null, failed: true, previous: false };
@@ -73,6 +75,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);
+  const concurrency = readConcurrency(pack, reader, end, known, faults);
   const { sandbox } = spec;
   const plan: Plan = {
     schema: 'taskrunner.plan.v1',
@@ -95,7 +98,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
       maxProcesses: sandbox.maxProcesses,
       timeoutMs: sandbox.timeoutMs,
     },
-    concurrency: readConcurrency(pack, reader, end, faults),
+    concurrency: concurrency.rule,
     timeouts: { runMs: spec.timeoutMs, cleanupMs: spec.cleanupTimeoutMs },
     outputs: sortBy(
       spec.outputs.map(({ name, type, value }, index) => {
@@ -146,6 +149,8 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,
     values: resolved.values,
     sensitive: resolved.sensitive,
+    concurrency: concurrency.claim,
+    workerLabels: workerLabels(bare),
     warnings: faults.warnings,
   };
 }

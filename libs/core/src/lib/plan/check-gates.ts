@@ -52,17 +52,24 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
     if (step.reads.length === 0 || step.step.body.kind === 'gate') continue;
     const gates = guards.guarding(step);
     if (gates.length === 0) continue;
-    for (const { of, control, at } of step.reads) {
-      if (gates.some((gate) => gate === of || isOverBefore(of, gate))) continue;
+    for (const { of, control, previous, at } of step.reads) {
+      if (gates.some((gate) => (previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate)))) continue;
       const behind = guards.guarding(of);
       if (!control && gates.every((gate) => behind.includes(gate))) continue;
       const gate = gates.at(-1)?.step.id ?? '';
       const what = control
         ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide`
         : `was not there for the gate ${gate}`;
-      faults.add('GATE_UNREVIEWED_INPUT', at, `The result of ${of.step.id} ${what}.`);
+      const result = previous ? 'previous' : `The result of ${of.step.id}`;
+      faults.add('GATE_UNREVIEWED_INPUT', at, `${result} ${what}.`);
     }
   }
+}
+
+/** True if a gate stands in the body of a loop: then the iteration before it was over when it was reached. */
+function isIn(gate: PlannedStep, loop: PlannedStep): boolean {
+  for (let at = gate.parent; at !== null; at = at.parent) if (at === loop) return true;
+  return false;
 }
 
 /** An approval that overrides a policy is at least as strict as every approval of the pack. */

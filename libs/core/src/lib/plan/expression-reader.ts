@@ -16,8 +16,16 @@ import { parseTemplate, type ParsedTemplate } from '../expression/template';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Faults } from './faults';
 import { RESPONSE_TYPE } from './builtin-executors';
-import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, PREVIOUS_TYPE, type FieldRule } from './field-rule';
-import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep, type Scope } from './planned-step';
+import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, type FieldRule } from './field-rule';
+import {
+  isOverBefore,
+  namesIn,
+  stepNamed,
+  viewType,
+  type PlannedStep,
+  type Scope,
+  type StepRead,
+} from './planned-step';
 
 /** Where an expression stands. */
 export interface Place {
@@ -227,7 +235,11 @@ export class ExpressionReader {
       else if (root === 'steps') {
         tally.late = true;
         this.stepRead(path[0], reference, at, text, place, rule, steps, refuse);
-      } else if (root === 'failed' || root === 'previous') tally.late = true;
+      } else if (root === 'previous') {
+        tally.late = true;
+        const of = place.scope.loop?.step;
+        if (of !== undefined && known) note(place, { of, control: rule.control, previous: true, at, message: text });
+      } else if (root === 'failed') tally.late = true;
       else if (Object.hasOwn(place.scope.variables, root)) {
         tally.local = true;
         if (place.scope.variables[root]?.late === true) tally.late = true;
@@ -248,7 +260,7 @@ export class ExpressionReader {
     if (found !== undefined) return found;
     const roots: Record<string, StaticType> = { inputs: this.names.inputs, pack: PACK_TYPE, ...LATE_TYPES };
     if (failed) roots['failed'] = FAILED_TYPE;
-    if (previous) roots['previous'] = PREVIOUS_TYPE;
+    if (previous) roots['previous'] = scope.loop?.previous ?? ANY_TYPE;
     for (const [name, { type }] of Object.entries(scope.variables)) roots[name] = type;
     known.set(key, roots);
     return roots;
@@ -330,8 +342,13 @@ export class ExpressionReader {
     let view = this.views.get(found);
     if (view === undefined) this.views.set(found, (view = viewType(found)));
     steps[name] = view;
-    place.step?.reads.push({ of: found, control: rule.control, at, message: text });
+    note(place, { of: found, control: rule.control, previous: false, at, message: text });
   }
+}
+
+/** What is read at the end of a body, is read by the map or loop whose body it is. */
+function note({ step, scope }: Place, read: StepRead): void {
+  (step ?? scope.owner)?.reads.push(read);
 }
 
 const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: RESPONSE_TYPE };

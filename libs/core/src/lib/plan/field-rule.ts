@@ -1,4 +1,4 @@
-import { ANY_TYPE, arrayType, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
+import { arrayType, objectType, STRING_TYPE, type StaticType } from '../expression/static-type';
 
 /** What expressions in a field may read (language.md §4). */
 export interface FieldRule {
@@ -34,7 +34,8 @@ export const FIELDS = {
   when: field('when', { control: true }),
   gateWhen: field('when of a gate', { control: true, roots: ['inputs', 'pack'], refusal: 'GATE_WHEN' }),
   items: field('items', { control: true }),
-  until: field('until', { control: true }),
+  /** It decides how often, within `maxIterations`, not what runs: behind a gate it may read what is behind the same gate. */
+  until: field('until'),
   label: field('label'),
   with: field('with', { late: true, secrets: 'whole', sensitive: true }),
   /** Parameters that may build a text around a secret. */
@@ -68,4 +69,3 @@ export const LATE_TYPES: Readonly<Record<string, StaticType>> = {
   secrets: objectType({}, true),
 };
 export const FAILED_TYPE: StaticType = arrayType(STRING_TYPE);
-export const PREVIOUS_TYPE: StaticType = ANY_TYPE;

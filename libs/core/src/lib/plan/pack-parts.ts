@@ -1,7 +1,9 @@
 import { LineIndex } from '../document/line-index';
 import { sha256 } from '../canonical/digest';
 import { parseRule } from '../egress/egress-rule';
-import type { Json } from '../foundation/json';
+import { ExpressionError } from '../expression/expression-fault';
+import { evaluateTemplate } from '../expression/json-template';
+import type { Json, JsonObject } from '../foundation/json';
 import type { Pack } from '../pack/pack';
 import type { PackFiles } from '../pack/pack-files';
 import { compilePolicy } from '../policy/compile-policy';
@@ -11,7 +13,7 @@ import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import type { Approval, Plan, Policy } from './plan';
-import type { PlanConfiguration } from './plan-request';
+import type { ConcurrencyClaim, PlanConfiguration } from './plan-request';
 import type { Environment } from './profile';
 import { sortBy } from './sort-by';
 import { environmentRules } from './step-egress';
@@ -110,14 +112,44 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
   return sortBy(policies, ({ id }) => id);
 }
 
-export function readConcurrency(pack: Pack, reader: ExpressionReader, end: Place, faults: Faults): Plan['concurrency'] {
+/** Longest name of a concurrency group, UTF-16 units. */
+const MAX_GROUP_LENGTH = 200;
+
+/** The rule as the plan has it, and the group that it names for these inputs (`known`; null: they have faults). */
+export function readConcurrency(
+  pack: Pack,
+  reader: ExpressionReader,
+  end: Place,
+  known: JsonObject | null,
+  faults: Faults,
+): { readonly rule: Plan['concurrency']; readonly claim: ConcurrencyClaim | null } {
   const { concurrency } = pack.spec;
-  if (concurrency === null) return null;
+  if (concurrency === null) return { rule: null, claim: null };
   const at = '/spec/concurrency/group';
   const reading = reader.json(concurrency.group, at, { ...end, failed: false }, FIELDS.group);
-  if (!reading.faulty && !reading.type.kinds.includes('string'))
-    faults.add('PLAN_CONCURRENCY_GROUP', at, 'The group must be a text.');
-  return { group: reading.canonical as string, onConflict: concurrency.onConflict };
+  const isText = reading.type.kinds.includes('string');
+  if (!reading.faulty && !isText) faults.add('PLAN_CONCURRENCY_GROUP', at, 'The group must be a text.');
+  const { onConflict } = concurrency;
+  const rule = { group: reading.canonical as string, onConflict };
+  if (reading.faulty || !isText || known === null) return { rule, claim: null };
+  try {
+    const group = evaluateTemplate(rule.group, known);
+    const fault = groupFault(group);
+    if (fault !== null) faults.add('PLAN_CONCURRENCY_GROUP', at, fault);
+    return { rule, claim: typeof group === 'string' ? { group, onConflict } : null };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    faults.add(error.code, at, `${error.message}.`);
+    return { rule, claim: null };
+  }
+}
+
+function groupFault(group: Json): string | null {
+  if (typeof group !== 'string') return 'The group must be a text.';
+  if (group === '') return 'With these inputs the name of the group is empty.';
+  if (group.length > MAX_GROUP_LENGTH)
+    return `With these inputs the name of the group is longer than ${MAX_GROUP_LENGTH} characters.`;
+  return /\p{Cc}/u.test(group) ? 'With these inputs the name of the group holds control characters.' : null;
 }
 
 /** Fields of a pack, outside its steps, in which no expression is read. */

@@ -81,11 +81,6 @@ describe('faults of a plan', () => {
     ],
     ['a time', '- { id: a, run: { uses: "builtin:wait", with: { for: soon } } }', ['EXECUTOR_PARAMETER']],
     ['an extension', '- { id: a, run: { uses: "ext:x@1.0.0" } }', ['EXECUTOR_UNAVAILABLE']],
-    [
-      'a loop',
-      '- { id: a, loop: { until: "{{ steps.b.status == \'succeeded\' }}", body: [ { id: b, run: { uses: "builtin:noop" } } ] } }',
-      ['PLAN_KIND_UNAVAILABLE'],
-    ],
     ['a text as condition', `- { id: a, when: "inputs.x", ${command('[x]')} }`, ['EXPR_TYPE']],
     ['a number as condition', `- { id: a, when: "{{ 1 + 1 }}", ${command('[x]')} }`, ['EXPR_TYPE']],
     ['all steps at once', '- { id: a, run: { uses: "builtin:noop", with: { x: "{{ steps }}" } } }', ['EXPR_ROOT']],
@@ -146,6 +141,16 @@ describe('faults of a plan', () => {
       ['EXPR_NOT_ALLOWED'],
     ],
     [
+      'files at one place',
+      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a: { content: 1 }, A: { content: 1 }, b/: "{{ {digest: \'x\'} }}", b/c/d: { content: 1 }, e/f: { content: 1 }, e: { content: 1 }, g/h: { content: 1 }, g/i: { content: 1 } } } }',
+      ['FILE_KEY_TAKEN', 'FILE_KEY_TAKEN', 'FILE_KEY_TAKEN'],
+    ],
+    [
+      'files that do not fit their keys',
+      '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a/: { content: 1 }, b: "{{ [pack.name] }}", c/: "{{ [pack.name] }}" } } }',
+      ['FILE_NOT_A_FILE', 'FILE_NOT_A_FILE'],
+    ],
+    [
       'what is no file',
       '- { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { a: text, b: 1, c: { x: 1 }, d: { content: 1 }, e: "{{ 1 }}", f: "{{ {digest: \'x\'} }}" } } }',
       ['FILE_NOT_A_FILE', 'FILE_NOT_A_FILE', 'FILE_NOT_A_FILE', 'FILE_NOT_A_FILE'],
@@ -197,6 +202,9 @@ describe('faults of a plan', () => {
     ],
     ['a policy that is none', 'policies: [ { id: p, engine: cel, source: "1 +" } ]', '', ['POLICY_SYNTAX']],
     ['an engine that is not here', 'policies: [ { id: p, engine: opa, source: "x" } ]', '', ['POLICY_ENGINE_UNKNOWN']],
+    ['an empty group', 'inputs: [ { name: x, type: string, default: "" } ]\nconcurrency: { group: "{{ inputs.x }}" }', '', ['PLAN_CONCURRENCY_GROUP']], // prettier-ignore
+    ['a group of null', 'inputs: [ { name: x, type: string } ]\nconcurrency: { group: "g-{{ inputs.x }}" }', '', ['EXPR_NULL']], // prettier-ignore
+    ['a long group', `concurrency: { group: "${'g'.repeat(201)}" }`, '', ['PLAN_CONCURRENCY_GROUP']],
     ['a group of results', 'concurrency: { group: "{{ steps.a.status }}" }', '', ['EXPR_NOT_ALLOWED']],
     [
       'an output of another type',

@@ -24,6 +24,8 @@ export interface GraphNode {
   readonly gated: boolean | null;
   readonly approval: string | null;
   readonly policy: string | null;
+  /** Labels that it asks of a worker. */
+  readonly workers: readonly string[];
 }
 
 /** The template graph of a plan: every node once, maps and loops unexpanded, in plan order. */
@@ -57,6 +59,7 @@ export function graphOf(plan: Plan, planHash: string): PlanGraph {
         gated: acts ? !ungated.has(id) : null,
         approval: node.kind === 'gate' ? node.approval : null,
         policy: node.kind === 'gate' ? node.policy : null,
+        workers: [...node.workers],
       });
       for (const need of node.needs) edges.push({ from: within<NodeId>(scope, need), to: id });
       for (const { body, branch: of, scope: inside } of bodiesOf(node, id, scope)) visit(body, inside, id, of);

@@ -66,7 +66,17 @@ export interface Planned {
   readonly values: JsonObject;
   /** Names of sensitive inputs that were given. */
   readonly sensitive: readonly string[];
+  /** The concurrency group of a run with these inputs; null: the pack names none. */
+  readonly concurrency: ConcurrencyClaim | null;
+  /** Labels that a worker must have to drive such a run, sorted. */
+  readonly workerLabels: readonly string[];
   readonly warnings: readonly Fault[];
+}
+
+/** The group of which a run is one, at most one at a time per tenant; what it does if another one is. */
+export interface ConcurrencyClaim {
+  readonly group: string;
+  readonly onConflict: 'queue' | 'refuse';
 }
 
 /** A plan, or everything that is wrong, in the order of position. */

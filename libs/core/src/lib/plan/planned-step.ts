@@ -17,6 +17,8 @@ export interface StepRead {
   readonly of: PlannedStep;
   /** It decides what runs: `when`, `items`, a branch, argv[0]. */
   readonly control: boolean;
+  /** `of` is the loop around the step, and what it reads is the result of the iteration before. */
+  readonly previous: boolean;
   readonly at: string;
   readonly message: string;
 }
@@ -37,6 +39,8 @@ export interface Scope {
   readonly owner: PlannedStep | null;
   /** What the iterator and the index stand for, here and around; set before the body is read. */
   variables: Readonly<Record<string, Variable>>;
+  /** The innermost loop around, and what its iterations yield as far as that is known before its body is read. Null outside loops. */
+  loop: { readonly step: PlannedStep; readonly previous: StaticType } | null;
 }
 
 /** A name that a map or loop gives to its items. */
@@ -64,7 +68,7 @@ export interface PlannedStep {
 
 /** Lays out lists, scopes and orders of a pack's steps; types come later. */
 export function layOut(steps: readonly PackStep[]): PlannedList {
-  const scope: Scope = { steps: new Map(), owner: null, variables: {} };
+  const scope: Scope = { steps: new Map(), owner: null, variables: {}, loop: null };
   return layOutList('/spec/steps', steps, false, scope, null, 1);
 }
 
@@ -94,7 +98,9 @@ function layOutList(
     planned.push(one);
     if (!scope.steps.has(step.id)) scope.steps.set(step.id, one);
     one.lists = listsIn(step).map((inner) => {
-      const innerScope = inner.ownScope ? { steps: new Map<string, PlannedStep>(), owner: one, variables: {} } : scope;
+      const innerScope = inner.ownScope
+        ? { steps: new Map<string, PlannedStep>(), owner: one, variables: {}, loop: null }
+        : scope;
       return layOutList(inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
     });
   });

@@ -10,6 +10,7 @@ import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
+import { fileKeyConflicts } from './file-keys';
 import type { Effects, Retries as PlanRetries, RunNode } from './plan';
 import type { PlannedStep } from './planned-step';
 import type { Environment } from './profile';
@@ -128,8 +129,30 @@ function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: 
         ? 'content' in value || 'digest' in value
         : type.kinds.some((kind) => kind === 'object' || kind === 'array' || kind === 'string');
     if (!faulty && !usable) faults.add('FILE_NOT_A_FILE', below, `What stands at ${path} is no file.`);
+    else if (!faulty) checkKind(path, plain || named ? null : type.kinds, named && 'content' in value, below, faults);
   }
+  for (const { path, other } of fileKeyConflicts(Object.keys(body.files)))
+    faults.add('FILE_KEY_TAKEN', pointerTo(`${at}/files`, path), `${path} and ${other} stand at one place.`);
   return files;
+}
+
+/** A list makes a folder, and only a tar is unpacked into one: what is known of the value must fit its key. */
+function checkKind(
+  path: string,
+  kinds: readonly string[] | null,
+  isContent: boolean,
+  at: string,
+  faults: Faults,
+): void {
+  const isFolder = path.endsWith('/');
+  if (isFolder && isContent)
+    faults.add('FILE_NOT_A_FILE', at, `A content is one file, and ${path} is a folder.`, {
+      remediation: 'Leave the slash at the end out.',
+    });
+  else if (!isFolder && kinds?.length === 1 && kinds[0] === 'array')
+    faults.add('FILE_NOT_A_FILE', at, `A list of files makes a folder, and ${path} is one file.`, {
+      remediation: `Write ${path}/.`,
+    });
 }
 
 /** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */

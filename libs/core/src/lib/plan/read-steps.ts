@@ -1,5 +1,3 @@
-import { ExpressionError } from '../expression/expression-fault';
-import { evaluateTemplate } from '../expression/json-template';
 import {
   ANY_TYPE,
   arrayType,
@@ -11,7 +9,7 @@ import {
   objectType,
   type StaticType,
 } from '../expression/static-type';
-import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
+import { isJsonArray, type JsonObject } from '../foundation/json';
 import type { ConditionalBody, LoopBody, MapBody } from '../pack/pack-step';
 import type { FieldReading, Place } from './expression-reader';
 import { FIELDS } from './field-rule';
@@ -19,6 +17,7 @@ import type { Block, ConditionalNode, LoopNode, MapNode, Node } from './plan';
 import { MAX_ITEMS, MAX_LEVELS } from './plan-request';
 import type { PlannedList, PlannedStep } from './planned-step';
 import { readGate } from './read-gate';
+import { evaluated, readLoopItems } from './read-loop-items';
 import { readRun, type RunContext } from './read-run';
 
 /** What the reading of steps needs beside the steps. */
@@ -135,6 +134,7 @@ function readBody(
     [body.index]: { type: NUMBER_TYPE, late: false },
     [body.iterator]: { type: item, late },
   };
+  list.scope.loop = body.kind === 'loop' ? { step: planned, previous: previousType(body) } : place.scope.loop;
   const block = readList(list, around, context);
   const outputs =
     body.outputs === null
@@ -147,6 +147,15 @@ function readBody(
         );
   planned.outputs = arrayType(nullable(outputs === null ? lastOutputs(list) : outputs.type));
   return { block, outputs: outputs === null ? null : (outputs.canonical as JsonObject) };
+}
+
+/** What the iteration before yielded, as far as it is known before the body is read; null in the first one. */
+function previousType({ body, outputs }: LoopBody): StaticType {
+  if (outputs !== null)
+    return nullable(objectType(Object.fromEntries(Object.keys(outputs).map((name) => [name, ANY_TYPE]))));
+  const last = body.at(-1)?.body;
+  const list = last?.kind === 'map' || (last?.kind === 'loop' && last.aggregation === 'collect');
+  return list ? nullable(arrayType()) : ANY_TYPE;
 }
 
 function readMap(
@@ -204,16 +213,6 @@ function checkItems(items: FieldReading, body: MapBody, at: string, { faults, kn
   }
 }
 
-/** The value of an expression over inputs; undefined where it reads more than those, or has none. */
-function evaluated(template: Json, known: JsonObject): Json | undefined {
-  try {
-    return evaluateTemplate(template, known);
-  } catch (error) {
-    if (error instanceof ExpressionError) return undefined;
-    throw error;
-  }
-}
-
 function readLoop(
   planned: PlannedStep,
   body: LoopBody & { readonly kind: 'loop' },
@@ -222,38 +221,17 @@ function readLoop(
   context: StepContext,
 ): LoopNode {
   const at = `${planned.step.at}/loop`;
-  const { reader, faults } = context;
-  faults.add('PLAN_KIND_UNAVAILABLE', at, 'Loops are not available in this version.', { key: true });
-  const { items } = body;
-  let canonicalItems: Json = null;
-  let type: StaticType = NULL_TYPE;
-  let late = false;
-  if (items !== null) {
-    const written: Json =
-      items.kind === 'expression'
-        ? items.expression
-        : items.kind === 'static'
-          ? items.values
-          : { range: { start: items.start, end: items.end, step: items.step } };
-    const where = items.kind === 'range' ? `${at}/items` : `${at}/items/${items.kind}`;
-    const reading = reader.json(written, where, place, FIELDS.items);
-    canonicalItems = reading.canonical;
-    late = reading.late;
-    type = items.kind === 'range' ? NUMBER_TYPE : (reading.type.items ?? ANY_TYPE);
-    if (items.kind !== 'range' && !reading.faulty && !reading.type.kinds.includes('array')) {
-      faults.add('MAP_ITEMS_TYPE', where, `Items must be a list; they are ${describeType(reading.type)}.`);
-    }
-  }
+  const { items, type, late } = readLoopItems(body, at, place, context);
   const { block, outputs } = readBody(planned, body, type, late, place, context);
   const list = planned.lists[0];
   const end: Place = { scope: list?.scope ?? place.scope, step: null, failed: place.failed, previous: true };
-  const until = body.until === null ? null : reader.condition(body.until, `${at}/until`, end, FIELDS.until);
+  const until = body.until === null ? null : context.reader.condition(body.until, `${at}/until`, end, FIELDS.until);
   if (body.aggregation === 'last') planned.outputs = planned.outputs?.items ?? ANY_TYPE;
   const { delayMs, maxIterations, aggregation, iterator, index } = body;
   return {
     kind: 'loop',
     ...common,
-    items: canonicalItems,
+    items,
     until,
     delayMs,
     maxIterations,

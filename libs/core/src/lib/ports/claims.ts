@@ -70,7 +70,10 @@ export abstract class Claims {
   abstract describe(incarnation: Incarnation, worker: WorkerDescription): Promise<void>;
   /** Renews the lease of an incarnation; false if it was swept. Returns database time for the clock. */
   abstract renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
-  /** Marks the dead and frees their runs; at most once a second, and only by a worker that has renewed for one full lease. */
+  /**
+   * Marks the dead and frees their runs, and says of due runs whose labels no living worker has that they wait for workers; at most
+   * once a second, and only by a worker that has renewed for one full lease.
+   */
   abstract sweep(incarnation: Incarnation): Promise<number>;
   /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
   abstract claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]>;
@@ -84,6 +87,8 @@ export abstract class Claims {
     waitMs: number,
     free: number,
   ): Promise<readonly ClaimedRun[]>;
+  /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
+  abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
   /** Pages after `afterSeq` in order. */
   abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */

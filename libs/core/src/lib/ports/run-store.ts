@@ -1,6 +1,7 @@
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { ConcurrencyClaim } from '../plan/plan-request';
 import type { Actor, Subject } from '../foundation/principal';
 import type { GivenBody } from '../run/run-event';
 import type { SealedInput } from './sensitive-inputs';
@@ -48,6 +49,10 @@ export interface NewRun {
   readonly traceContext?: string;
   /** Steps in the plan as far as known: for the summary. */
   readonly stepsTotal: number;
+  /** Labels that a worker must have to drive it, sorted. */
+  readonly workerLabels: readonly string[];
+  /** The group of which one run at a time executes, with its expression evaluated. */
+  readonly concurrency: ConcurrencyClaim | null;
   readonly idempotency: {
     readonly key: string;
     readonly person: Subject;
@@ -57,10 +62,13 @@ export interface NewRun {
 }
 
 export type Created =
-  | { readonly kind: 'created' }
+  /** `inLine`: another run holds its concurrency group, it waits. */
+  | { readonly kind: 'created'; readonly inLine: boolean }
   /** The same idempotency key and body came before. */
   | { readonly kind: 'replayed'; readonly runId: RunId }
-  | { readonly kind: 'refused'; readonly code: 'IDEMPOTENCY_KEY_REUSED' };
+  | { readonly kind: 'refused'; readonly code: 'IDEMPOTENCY_KEY_REUSED' }
+  /** It would not wait for the run that holds its group. */
+  | { readonly kind: 'refused'; readonly code: 'CONCURRENCY_GROUP_HELD'; readonly holder: RunId };
 
 /** A given waiting in the store, with its place in the run's inbox (from 1, gapless). */
 export interface Letter {

@@ -54,7 +54,10 @@ export abstract class ScheduleStore {
   ): Promise<readonly { readonly tenant: TenantId; readonly scheduleId: ScheduleId }[]>;
   /** Null if it is gone. */
   abstract due(tenant: TenantId, schedule: ScheduleId): Promise<DueSchedule | null>;
-  /** One transaction: the tick is taken, the run is created, those it replaces are asked to stop. */
+  /**
+   * One transaction: the tick is taken, the run is created, those it replaces are asked to stop. `held`: another run holds the
+   * concurrency group of this one, which would not wait; nothing was done.
+   */
   abstract start(
     place: TickPlace,
     start: {
@@ -63,7 +66,7 @@ export abstract class ScheduleStore {
       readonly replaces: readonly RunId[];
       readonly by: Subject;
     },
-  ): Promise<Ticked>;
+  ): Promise<Ticked | 'held'>;
   abstract skip(
     place: TickPlace,
     skip: Pick<TickRecord, 'last' | 'count' | 'reason'> & { readonly next: number | null },

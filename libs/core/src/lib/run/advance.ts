@@ -2,14 +2,15 @@ import { assertNever } from '../foundation/assert-never';
 import type { RunId, StepId } from '../foundation/ids';
 import { PersistentMap } from '../foundation/persistent-map';
 import type { Subject } from '../foundation/principal';
-import { isItem, ROOT } from '../plan/place';
+import { isItem, repeatOf, ROOT } from '../plan/place';
 import { nodeAt, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { StepState } from '../step/step-state';
 import { answered } from './begin';
 import type { Command } from './command';
-import { openGroup, stopContainer } from './container';
+import { openGroup, pump, stopContainer } from './container';
 import { Draft } from './draft';
 import { expireGate, gateDecided, policyJudged } from './gate-step';
+import { judgedLoop, untilAnswered, wakeLoop } from './iteration';
 import { leafDeferred, leafFailed, leafStopped, leafSucceeded, wakeLeaf } from './leaf';
 import type { Derived, Given } from './run-event';
 import type { RunState } from './run-state';
@@ -87,6 +88,7 @@ function take(draft: Draft, given: Given): void {
     case 'attempt.deferred':
       return attemptOver(draft, given);
     case 'question.answered': {
+      if (given.question === 'until') return judged(draft, given);
       const state = draft.get(given.step);
       if (state?.kind !== 'deciding' || state.question !== given.question) return ignore(draft, given, 'QUESTION_OVER');
       return answered(draft, given.step, state, given.answer);
@@ -107,6 +109,14 @@ function take(draft: Draft, given: Given): void {
 }
 
 type GivenOf<Type extends Given['type']> = Extract<Given, { type: Type }>;
+
+/** `until` is asked of an iteration that has ended; its loop waits for the answer. */
+function judged(draft: Draft, given: GivenOf<'question.answered'>): void {
+  const state = isItem(given.step) ? judgedLoop(draft, given.step) : null;
+  if (state === null) return ignore(draft, given, 'QUESTION_OVER');
+  untilAnswered(draft, given.step, state, given.answer);
+  return pump(draft, repeatOf(given.step));
+}
 
 function ignore(draft: Draft, given: Given, code: string): void {
   draft.emit({ type: 'given.ignored', what: given.type, step: 'step' in given ? given.step : null, code });
@@ -197,7 +207,8 @@ function timeReached(draft: Draft): void {
     const state = draft.get(step);
     if (!state || at > draft.at) continue;
     if (state.kind === 'waiting') expireGate(draft, step);
-    else if (state.kind === 'group' || state.kind === 'repeat') stopContainer(draft, step, state, 'step-timeout');
+    else if (state.kind === 'group') stopContainer(draft, step, state, 'step-timeout');
+    else if (state.kind === 'repeat') wakeRepeat(draft, step, state);
     else wakeLeaf(draft, step, state);
   }
   const { ending, timer } = draft.run;
@@ -205,6 +216,13 @@ function timeReached(draft: Draft): void {
   else if (!ending && timer.since !== null && draft.at >= timer.since + timer.leftMs) {
     draft.fall({ status: 'failed', code: 'RUN_TIMEOUT', step: null, force: false, failureSteps: false });
   }
+}
+
+/** The step's timeout is over; or only the delay between two iterations. */
+function wakeRepeat(draft: Draft, step: StepId, state: Extract<StepState, { kind: 'repeat' }>): void {
+  if (state.endBy !== null && state.endBy <= draft.at) return stopContainer(draft, step, state, 'step-timeout');
+  wakeLoop(draft, step, state);
+  return pump(draft, step);
 }
 
 function dueAt(draft: Draft): readonly (readonly [StepId, number])[] {
@@ -268,6 +286,8 @@ export function waitsOf(
       waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
     else if (step.kind === 'retrying' && !step.queued) waits.push({ kind: 'retry', id, until: step.at });
     else if (step.kind === 'delaying') waits.push({ kind: 'delay', id, until: step.until });
+    else if (step.kind === 'repeat' && step.loop?.between?.kind === 'delaying')
+      waits.push({ kind: 'delay', id, until: step.loop.between.until });
     else if (step.kind === 'attention') waits.push({ kind: 'attention', id, until: step.endBy });
   }
   return waits;

@@ -8,6 +8,7 @@ import type { ValueRef } from '../step/value-ref';
 import { isCleanup } from './admission';
 import type { Draft } from './draft';
 import { inheritance } from './inheritance';
+import { FIRST_ITERATION, iterationEnded, stopBetween } from './iteration';
 import { stopCode } from './leaf';
 
 // A container holds counters and a queue of children that want a slot. It takes a slot of its own container only while
@@ -27,7 +28,7 @@ export function openGroup(draft: Draft, step: StepId, branch = 0): void {
   pump(draft, step);
 }
 
-/** Opens a map over its frozen items. */
+/** Opens a map or loop over its frozen items; of a loop `count` is the most iterations it may make. */
 export function openRepeat(draft: Draft, step: StepId, items: ValueRef, count: number): void {
   draft.set(step, {
     kind: 'repeat',
@@ -37,6 +38,7 @@ export function openRepeat(draft: Draft, step: StepId, items: ValueRef, count: n
     results: PersistentMap.empty(),
     succeeded: 0,
     skipped: 0,
+    loop: nodeAt(draft.x, step).node.kind === 'loop' ? FIRST_ITERATION : null,
     ...fresh(draft, step),
   });
   draft.emit({ type: 'map.expanded', step, items, count });
@@ -100,8 +102,10 @@ export function pump(draft: Draft, step: StepId): void {
   let state = draft.get(step);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
   const limit = limitOf(draft.x, step, state);
+  // The answer to `until` decides what comes next.
+  if (state.kind === 'repeat' && state.loop?.between?.kind === 'judging') return;
   const wants = (now: Containing): boolean =>
-    now.cursor < now.ready.length || (now.kind === 'repeat' && now.next < now.count && !now.stopping);
+    now.cursor < now.ready.length || (now.kind === 'repeat' && wantsNext(now));
   while (wants(state) && state.live < limit) {
     if (!state.granted) {
       if (!state.asked) {
@@ -119,12 +123,22 @@ export function pump(draft: Draft, step: StepId): void {
     if (child === undefined) draft.set(begun, { kind: 'pending', waitsFor: 0 });
     draft.send({ type: 'begin', step: begun });
   }
-  if (state.open === 0 && (state.kind === 'group' || state.next >= state.count || state.stopping))
-    return closeContainer(draft, step, state);
+  if (state.open === 0 && (state.kind === 'group' || isOver(state))) return closeContainer(draft, step, state);
   if (step !== ROOT && state.granted && state.live === 0) {
     draft.set(step, { ...state, granted: false });
     draft.send({ type: 'idle', step });
   }
+}
+
+/** The next item may begin: of a map as soon as there is a slot, of a loop when the iteration before is over and the delay too. */
+function wantsNext({ next, count, open, stopping, loop }: Repeat): boolean {
+  if (next >= count || stopping) return false;
+  return loop === null || (open === 0 && !loop.met && loop.between === null);
+}
+
+/** No further item will begin. */
+function isOver({ next, count, stopping, loop }: Repeat): boolean {
+  return next >= count || stopping !== null || loop?.met === true;
 }
 
 function closeContainer(draft: Draft, step: StepId, state: Containing): void {
@@ -147,18 +161,22 @@ export function childEnded(draft: Draft, container: StepId, child: StepId, wasBu
     failed: before.failed ?? (failed ? child : null),
     failedCode: before.failedCode ?? (failed ? ended.code : null),
   };
-  draft.set(container, counted.kind === 'repeat' ? itemCounted(counted, child, ended) : counted);
-  if (counted.kind === 'repeat') draft.drop(child);
-  else draft.set(container, { ...counted, ready: [...counted.ready, ...freed(draft, container, child)] });
+  if (counted.kind === 'repeat') {
+    const now = itemCounted(draft.x, container, counted, child, ended);
+    draft.set(container, now);
+    if (now.loop === null || !iterationEnded(draft, now, child, ended, failed)) draft.drop(child);
+  } else draft.set(container, { ...counted, ready: [...counted.ready, ...freed(draft, container, child)] });
   if (failed && stopsSiblings(draft.x, container, counted))
     draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
   pump(draft, container);
 }
 
-function itemCounted(state: Repeat, item: StepId, ended: Ended): Repeat {
+function itemCounted(x: PlanIndex, repeat: StepId, state: Repeat, item: StepId, ended: Ended): Repeat {
   return {
     ...state,
-    results: state.results.with(String(indexOf(item)), ended.outputs?.digest ?? ''),
+    results: yieldsLast(x, repeat)
+      ? state.results
+      : state.results.with(String(indexOf(item)), ended.outputs?.digest ?? ''),
     succeeded: state.succeeded + (ended.status === 'succeeded' ? 1 : 0),
     skipped: state.skipped + (ended.status === 'skipped' ? 1 : 0),
   };
@@ -180,18 +198,20 @@ function freed(draft: Draft, container: StepId, child: StepId): readonly StepId[
 function stopsSiblings(x: PlanIndex, step: StepId, state: Containing): boolean {
   if (step === ROOT || isItem(step) || state.stopping) return false;
   const { node } = nodeAt(x, step);
-  return (node.kind === 'parallel' || node.kind === 'map' || node.kind === 'loop') && !node.continueOnError;
+  return (node.kind === 'parallel' || node.kind === 'map') && !node.continueOnError;
 }
 
 /** Told to stop: nothing new begins but cleanup, what is under way is told to stop. */
 export function stopContainer(draft: Draft, step: StepId, state: Containing, cause: StopCause): void {
-  draft.set(step, { ...state, stopping: state.stopping ?? cause });
+  const stopped: Containing = state.kind === 'repeat' ? stopBetween(draft, state) : state;
+  draft.set(step, { ...stopped, stopping: state.stopping ?? cause });
   const told = cause === 'step-timeout' ? 'sibling-failed' : cause;
   if (state.kind === 'group') {
     for (const node of blockOf(draft.x, step, state.branch).nodes)
       draft.send({ type: 'stop', step: childOf(step, node.name), cause: told });
   } else {
-    for (let index = 0; index < state.next; index++) {
+    // Of a loop only the last can be under way.
+    for (let index = state.loop ? Math.max(0, state.next - 1) : 0; index < state.next; index++) {
       const item = itemOf(step, index);
       if (draft.get(item)) draft.send({ type: 'stop', step: item, cause: told });
     }
@@ -259,18 +279,35 @@ function closeRepeat(draft: Draft, step: StepId, state: Repeat): void {
   if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
   if (state.stopping)
     return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
-  return draft.end(step, { status: 'succeeded', outputs: childrenRef(step, state), blocked: state.blocked });
+  const outputs = outputsOf(draft.x, step, state);
+  const { node } = nodeAt(draft.x, step);
+  if (node.kind === 'loop' && node.until !== null && !state.loop?.met)
+    return draft.end(
+      step,
+      { status: 'failed', code: 'LOOP_EXHAUSTED', outputs, blocked: state.blocked },
+      { message: `\`until\` did not hold after ${state.next} iterations` },
+    );
+  return draft.end(step, { status: 'succeeded', outputs, blocked: state.blocked });
 }
 
-function childrenRef(step: StepId, state: Repeat): ValueRef {
-  const digests = Array.from({ length: state.count }, (_, index) => state.results.get(String(index)) ?? '');
-  return { kind: 'children', of: step, count: state.count, digest: digestOf(digests) };
+/** What a map or loop yields: the list of what its items do, of a loop perhaps the last of them. */
+function outputsOf(x: PlanIndex, step: StepId, state: Repeat): ValueRef {
+  if (yieldsLast(x, step)) return state.loop?.last ?? null;
+  const count = state.loop === null ? state.count : state.next;
+  const digests = Array.from({ length: count }, (_, index) => state.results.get(String(index)) ?? '');
+  return { kind: 'children', of: step, count, digest: digestOf(digests) };
+}
+
+function yieldsLast(x: PlanIndex, step: StepId): boolean {
+  const { node } = nodeAt(x, step);
+  return node.kind === 'loop' && node.aggregation === 'last';
 }
 
 function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'failed' | 'cancelled'): void {
   const timedOut = state.stopping === 'step-timeout';
   const healed = step !== ROOT && !isItem(step) && healsOwnFailure(draft.x, step) && !state.blocked;
-  draft.end(step, {
+  const message = state.kind === 'repeat' ? state.loop?.message : undefined;
+  const how: Parameters<Draft['end']>[1] = {
     status,
     code:
       status === 'cancelled'
@@ -278,11 +315,12 @@ function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'f
         : timedOut && state.failures === 0
           ? 'STEP_TIMEOUT'
           : (state.failedCode ?? 'CHILD_FAILED'),
-    outputs: state.kind === 'repeat' ? childrenRef(step, state) : null,
+    outputs: state.kind === 'repeat' ? outputsOf(draft.x, step, state) : null,
     satisfied: status === 'failed' && healed,
     by: state.failed,
     blocked: state.blocked,
-  });
+  };
+  draft.end(step, how, message === undefined ? {} : { message });
 }
 
 /** `continueOnError` on a group or a conditional heals it; on a map, parallel or loop it only lets the siblings go on. */

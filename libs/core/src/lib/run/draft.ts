@@ -140,8 +140,11 @@ function wakeOf(state: StepState): number | null {
     case 'attention':
       return state.endBy;
     case 'group':
-    case 'repeat':
       return state.stopping ? null : state.endBy;
+    case 'repeat': {
+      const between = state.loop?.between ?? null;
+      return state.stopping ? null : earliest(state.endBy, between?.kind === 'delaying' ? between.until : null);
+    }
     default:
       return null;
   }

@@ -26,6 +26,10 @@ export function takeOver(draft: Draft): void {
       case 'judging':
         if (nodeAt(draft.x, step).node.kind === 'gate') askJudge(draft, step, state.policy);
         break;
+      case 'repeat':
+        if (state.loop?.between?.kind === 'judging')
+          draft.ask({ type: 'answer', step: state.loop.between.item, question: 'until', ahead: true });
+        break;
       default:
         break;
     }

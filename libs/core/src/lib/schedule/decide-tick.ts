@@ -10,7 +10,9 @@ export type SkipReason =
   /** A run of the schedule is under way. */
   | 'OVERLAP'
   /** As many runs of the schedule are under way as the installation allows. */
-  | 'ACTIVE_LIMIT';
+  | 'ACTIVE_LIMIT'
+  /** Another run holds the concurrency group, and the pack says that runs are then refused. Known only when the run is stored. */
+  | 'CONCURRENCY_GROUP_HELD';
 
 /** What the decision about a tick goes by. */
 export interface TickFacts {

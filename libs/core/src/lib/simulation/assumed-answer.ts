@@ -1,14 +1,16 @@
 import { answer } from '../binding/answer';
 import { parseExpression } from '../expression/expression';
 import type { StepId } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
 import { isItem, repeatOf, ROOT } from '../plan/place';
+import type { Node } from '../plan/plan';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { NO_DOCUMENT, type Knowledge } from './knowledge';
 
 /**
- * Answers a question of the tree at a virtual time. Where a value is not known an answer is assumed, and noted: a condition holds, a list has
- * one item.
+ * Answers a question of the tree at a virtual time. Where a value is not known an answer is assumed, and noted: a condition holds (so that
+ * a loop ends), a list has one item.
  */
 export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Question, at: number): Answer {
   switch (question) {
@@ -22,8 +24,11 @@ export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Ques
       return gate(knowledge, step, at);
     case 'outputs':
       return outputs(knowledge, step, at);
-    case 'until':
-      throw new TypeError('no loops in this machine');
+    case 'until': {
+      const { node } = nodeAt(knowledge.sight.x, repeatOf(step));
+      if (node.kind !== 'loop') throw new TypeError('not a loop');
+      return truth(knowledge, step, node.until ?? 'true');
+    }
   }
 }
 
@@ -59,7 +64,7 @@ function branch(knowledge: Knowledge, step: StepId): Answer {
 
 function items(knowledge: Knowledge, step: StepId, at: number): Answer {
   const { node } = nodeAt(knowledge.sight.x, step);
-  if (node.kind !== 'map') throw new TypeError('not a map');
+  if (node.kind !== 'map' && node.kind !== 'loop') throw new TypeError('neither a map nor a loop');
   const template = knowledge.template(node, () => node.items);
   const unknown = knowledge.unknowns.among(step, template.reads);
   if (unknown === null) return asked(knowledge, step, at, 'items');
@@ -99,12 +104,15 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   const template =
     repeat === null
       ? knowledge.template(plan, () => Object.fromEntries(plan.outputs.map(({ name, value }) => [name, value])))
-      : knowledge.template((repeat.kind === 'map' && repeat.outputs) || repeat, () =>
-          repeat.kind === 'map' ? repeat.outputs : null,
-        );
+      : knowledge.template(declaredBy(repeat) ?? repeat, () => declaredBy(repeat));
   if (knowledge.unknowns.among(step, template.reads) === null) return asked(knowledge, step, at, 'outputs');
   knowledge.unknowns.assumeOutputs(step);
   return { kind: 'outputs', outputs: null };
+}
+
+/** What an item of a map or loop yields, where that is declared. */
+function declaredBy(node: Node): JsonObject | null {
+  return node.kind === 'map' || node.kind === 'loop' ? node.outputs : null;
 }
 
 /** What is known is answered by the same function that answers a real run. */

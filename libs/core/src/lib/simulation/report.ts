@@ -3,7 +3,7 @@ import type { Json } from '../foundation/json';
 import { secretsOf } from '../binding/secret-names';
 import { within } from '../plan/place';
 import type { Block, Effects, GateNode, Node, RunNode } from '../plan/plan';
-import type { Planned } from '../plan/plan-request';
+import type { ConcurrencyClaim, Planned } from '../plan/plan-request';
 import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
 import { criticalPath, widestPoint } from './measure-graph';
 import type { Knowledge } from './knowledge';
@@ -58,6 +58,10 @@ export interface SimulationReport {
   readonly ungatedEffects: readonly NodeId[];
   readonly criticalPath: readonly NodeId[];
   readonly widest: number;
+  /** Labels that a worker must have to drive the run. */
+  readonly workers: readonly string[];
+  /** The group of which one run at a time executes. */
+  readonly concurrency: ConcurrencyClaim | null;
   readonly outputs: readonly {
     readonly name: string;
     readonly type: string;
@@ -127,6 +131,8 @@ export function reportOf(
     ungatedEffects: ungated,
     criticalPath: criticalPath(plan.graph),
     widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => knowledge.trace(map).items ?? 1),
+    workers: planned.workerLabels,
+    concurrency: planned.concurrency,
     outputs,
   };
 }

@@ -113,6 +113,8 @@ describe('a simulation without a script', () => {
       'ungatedEffects',
       'criticalPath',
       'widest',
+      'workers',
+      'concurrency',
       'outputs',
     ]);
   });

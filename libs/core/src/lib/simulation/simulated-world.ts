@@ -93,11 +93,12 @@ export class SimulatedWorld {
     }
     if (event.type !== 'step.ended' || event.step === ROOT) return;
     const { step, status, code } = event;
-    if (status === 'succeeded' || nodeAt(this.knowledge.sight.x, step).node.kind === 'map') {
+    const { kind } = nodeAt(this.knowledge.sight.x, step).node;
+    if (status === 'succeeded' || kind === 'map' || kind === 'loop') {
       this.knowledge.unknowns.ended(
         step,
         this.knowledge.branches.get(step) ?? 0,
-        this.knowledge.results.get(step)?.items?.count ?? 0,
+        this.knowledge.results.get(step)?.begun ?? 0,
       );
     }
     if (isItem(step)) return;

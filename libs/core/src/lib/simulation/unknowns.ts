@@ -1,4 +1,4 @@
-import { visibleStep } from '../binding/scope';
+import { previousItem, visibleStep } from '../binding/scope';
 import type { Reference } from '../expression/inspect';
 import type { StepId } from '../foundation/ids';
 import { isItem, itemOf, nodeOf, repeatOf, scopeOf } from '../plan/place';
@@ -40,11 +40,14 @@ export class Unknowns {
       case 'parallel':
         if (childrenOf(this.x, step).some((child) => this.outputs.has(child))) this.outputs.add(step);
         return;
-      case 'map':
       case 'loop':
-        for (let index = 0; index < count; index++)
-          if (this.outputs.has(itemOf(step, index))) return void this.outputs.add(step);
-        return;
+        if (node.aggregation === 'last') {
+          if (count > 0 && this.outputs.has(itemOf(step, count - 1))) this.outputs.add(step);
+          return;
+        }
+        return this.anyOf(step, count);
+      case 'map':
+        return this.anyOf(step, count);
       case 'run':
       case 'gate':
         return;
@@ -55,6 +58,11 @@ export class Unknowns {
   private itemEnded(item: StepId): void {
     const { node } = nodeAt(this.x, item);
     if ((node.kind === 'map' || node.kind === 'loop') && node.outputs === null) this.lastOf(item, 0);
+  }
+
+  private anyOf(repeat: StepId, count: number): void {
+    for (let index = 0; index < count; index++)
+      if (this.outputs.has(itemOf(repeat, index))) return void this.outputs.add(repeat);
   }
 
   private lastOf(step: StepId, branch: number): void {
@@ -71,6 +79,10 @@ export class Unknowns {
 
   private isUnknown(step: StepId, { root, path }: Reference): boolean {
     if (root === 'run' || root === 'tenant' || root === 'secrets') return true;
+    if (root === 'previous') {
+      const item = previousItem(this.x, step);
+      return item !== null && this.outputs.has(item);
+    }
     if (root !== 'steps') return this.isUnknownItem(step, root);
     const [name, member] = path;
     const place = typeof name === 'string' ? visibleStep(this.x, step, name) : null;

@@ -56,16 +56,32 @@ export interface Container {
   readonly executeBy: number | null;
 }
 
+/** What a loop knows beside its counters. */
+export interface Looping {
+  /**
+   * Between two iterations: `until` is asked of the one that ended, which stays until the answer is in; or the delay is waited
+   * for until a time, milliseconds since the epoch. Null: an iteration is under way, or about to be.
+   */
+  readonly between:
+    { readonly kind: 'judging'; readonly item: StepId } | { readonly kind: 'delaying'; readonly until: number } | null;
+  /** `until` held. */
+  readonly met: boolean;
+  /** Outputs of the last iteration that ended; null where it has none. */
+  readonly last: ValueRef;
+  /** What was wrong with `until`. */
+  readonly message?: string;
+}
+
 /**
  * Every state a step can be in; each holds only what is true in it.
  *
  * - `pending`: waits for `waitsFor` siblings, then for a slot.
- * - `deciding`: a value is asked for (`when`, `items`, `gate`, `outputs`); leaves by the answer.
+ * - `deciding`: a value is asked for (`when`, `items`, `gate`, `outputs`); leaves by the answer. `until` is asked in `repeat`.
  * - `running`: one execution of one attempt is under way; leaves by its outcome, or by the proof that it stopped.
  * - `delaying`, `retrying`: wait for a time; hold no slot.
  * - `attention`: a `once` step whose outcome is unknown; a person resolves it.
  * - `judging`: a policy is asked. `waiting`: an approval gate is open.
- * - `group`: root, group, parallel, branch or item. `repeat`: map or loop.
+ * - `group`: root, group, parallel, branch or item. `repeat`: map or loop; a loop waits for its delay in it, without a slot.
  */
 export type StepState =
   | { readonly kind: 'pending'; readonly waitsFor: number }
@@ -111,10 +127,12 @@ export type StepState =
       readonly count: number;
       /** Index of the next item to begin. */
       readonly next: number;
-      /** Digest of each ended item's outputs by index; `''` where it has none. */
+      /** Digest of each ended item's outputs by index; `''` where it has none. Of a loop that yields the last: empty. */
       readonly results: PersistentMap<string, Digest | ''>;
       readonly succeeded: number;
       readonly skipped: number;
+      /** Null of a map. */
+      readonly loop: Looping | null;
     } & Container)
   | Ended;
 
@@ -132,8 +150,9 @@ export function shownStatus(state: StepState): ShownStatus {
     case 'running':
     case 'judging':
     case 'group':
-    case 'repeat':
       return 'running';
+    case 'repeat':
+      return state.loop?.between?.kind === 'delaying' ? 'waiting' : 'running';
     case 'delaying':
     case 'waiting':
       return 'waiting';

@@ -133,6 +133,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['limits.planTime', PLANNING, 'ends with its thread what takes too long'],
   ['limits.planThreads', PLANNING, 'leaves a thread to others'],
   ['limits.planQueue', PLANNING, 'refuses what has no room to wait'],
+  ['limits.profileWait', 'apps/worker/src/worker.module.ts', 'configuration.limits.profileWait'],
   ['limits.*', E2E, 'ends attempts and binds its defaults as configured'],
   [
     'telemetry.logLevel',

@@ -25,6 +25,7 @@ import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
 import { refusal } from './executor-error';
 import { failed, refused } from './outcome';
+import { storeArtifact } from './stored-artifact';
 
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 
@@ -136,11 +137,12 @@ export class BundleIngestExecutor extends Executor {
   }
 
   private async store(
-    { run, step, execution, signal }: ExecutionRequest,
+    request: ExecutionRequest,
     bundle: Digest,
     manifest: ContentManifest,
     report: ExecutionReport,
   ): Promise<void> {
+    const { run, signal } = request;
     const listed = new Map(manifest.entries.map((entry) => [entry.path, entry]));
     const { objects, maxEntryBytes } = this.options;
     for await (const { path, content } of this.options.entries(await objects.open(run.tenant, bundle))) {
@@ -148,8 +150,8 @@ export class BundleIngestExecutor extends Executor {
       const entry = listed.get(path);
       if (entry === undefined) continue;
       const { sha256: expected, mediaType } = entry;
-      const { digest, size } = await objects.put(run.tenant, content, { maxBytes: maxEntryBytes, expected });
-      report.fact({ type: 'artifact.captured', step, execution, name: path, path, digest, size, mediaType });
+      const artifact = { name: path, path, mediaType, content, expected };
+      await storeArtifact(request, objects, artifact, maxEntryBytes, (fact) => report.fact(fact));
     }
   }
 }

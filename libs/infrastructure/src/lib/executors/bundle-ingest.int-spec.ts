@@ -8,6 +8,7 @@ import {
   CONTENT_MANIFEST,
   CONTENT_PAYLOAD_TYPE,
   preAuthEncoding,
+  Redactor,
   sealEnvelope,
   type Digest,
   type ExecutionRequest,
@@ -131,6 +132,23 @@ describe('builtin:bundle.ingest', () => {
     const outcome = await executor.execute(request, report);
     return { outcome, report, added: stored().filter((path) => !before.includes(path)) };
   }
+
+  it('stores no entry that holds a secret of the run: it is known by its digest', async () => {
+    const secret = Buffer.from('hunter2-hunter2-hunter2');
+    const content: Files = new Map([
+      ['key.pem', `a ${secret.toString()} b`],
+      ['readme.txt', 'hello'],
+    ]);
+    const archive = await archived(content, envelopeOf(manifestOf(content), publisher));
+    const { digest, size } = await objects.put(tenant, pieces(archive), { maxBytes: 1 << 28 });
+    const report = new Report();
+    const request = aRequest({ bundle: { digest, size }, trust: ['vendor'] }, { redactor: Redactor.of([secret]) });
+    expect(await executor.execute(request, report)).toMatchObject({ kind: 'succeeded' });
+    const [note] = report.of('note');
+    expect(note).toMatchObject({ code: 'SECRET_IN_ARTIFACT', detail: { name: 'key.pem' } });
+    expect(report.of('artifact.captured').map(({ name }) => name)).toEqual(['key.pem', 'readme.txt']);
+    await expect(objects.open(tenant, digestOf(content.get('key.pem') as string))).rejects.toMatchObject({ code: 'OBJECT_MISSING' }); // prettier-ignore
+  });
 
   it.each([
     ['plain', (tar: Buffer) => tar],

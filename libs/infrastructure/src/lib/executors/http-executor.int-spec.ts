@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Clock,
+  CodedError,
   Redactor,
   type ClaimedRun,
   type Executor,
   type JsonObject,
   type Outcome,
   type RunNode,
+  sha256,
 } from '@taskrunner/core';
 import { EgressProxy } from '../egress/egress-proxy';
 import { makeCertificate } from '../egress/testing/certificates';
@@ -141,6 +143,31 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     ]);
     expect(report.lines).toEqual([`info GET api.test:${tls} 200`]);
   });
+
+  it.each([
+    ['once', true, { kind: 'lost', reason: 'OBJECT_STORE_UNAVAILABLE' }],
+    ['idempotent', true, { kind: 'failed', code: 'OBJECT_STORE_UNAVAILABLE', retryable: true }],
+    ['once', false, { kind: 'failed', code: 'EGRESS_UNREACHABLE' }],
+  ] as const)(
+    'where nothing can be kept any more, a %s step (sent: %s) is not tried blindly again',
+    async (effects, sent, expected) => {
+      const away = new CodedError('OBJECT_STORE_UNAVAILABLE', 'the store is away', 'Wait.', []);
+      const put = jest.spyOn(objects, 'put').mockImplementation(async () => {
+        if (sent) throw away;
+        return { digest: sha256('x'), size: 1 };
+      });
+      const port = sent ? tls : 1;
+      const parameters = { method: 'POST', url: `https://api.test:${port}/x`, body: {} };
+      const node = { uses: 'builtin:http', with: parameters, effects };
+      const profile = { egress: [{ scheme: 'https', host: 'api.test', port, cidr: '127.0.0.0/8' }] };
+      const run = { ...aRun(), plan: '{"sandbox":{"egressAllowlist":null}}', profile: JSON.stringify(profile) } as ClaimedRun; // prettier-ignore
+      const before = seen.length;
+      const outcome = await executor.execute(aRequest(parameters, { run }, node), new Report());
+      put.mockRestore();
+      expect(seen.length - before).toBe(sent ? 1 : 0);
+      expect(outcome).toMatchObject(expected);
+    },
+  );
 
   it('gets plain HTTP where that is listed', async () => {
     const { outcome, attempts } = await perform({ url: `http://api.test:${plain}/x`, query: { q: 'a b' } });

@@ -22,7 +22,7 @@ import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
 import { httpRequestOf, type HttpRequest } from './http-request';
-import { failed, refused } from './outcome';
+import { failed, refused, refusedAfterActing } from './outcome';
 import { storeArtifact } from './stored-artifact';
 
 /** What the http executor needs. */
@@ -64,12 +64,12 @@ export class HttpExecutor extends Executor {
       }
       const open = await egress.open(request);
       if (open === null) throw refusal('EGRESS_UNAVAILABLE', 'no way out was opened');
+      const { outcome, isSent } = await this.talk(asked, open, request, report);
       let isKnown = true;
-      let outcome: Outcome;
       try {
-        outcome = await this.talk(asked, open, request, report);
-      } finally {
         isKnown = await egress.close(open, request, report);
+      } catch (error) {
+        return isSent ? refusedAfterActing(error, request) : refused(error);
       }
       return isKnown || request.signal.aborted ? outcome : egress.outcomeOfLoss(request);
     } catch (error) {
@@ -82,29 +82,30 @@ export class HttpExecutor extends Executor {
     open: OpenEgress,
     request: ExecutionRequest,
     report: ExecutionReport,
-  ): Promise<Outcome> {
-    const { method, target } = asked;
-    const { signal, node } = request;
-    const { answer, isSent, close } = exchange(open.way.path, asked, this.options.settings, signal);
+  ): Promise<{ readonly outcome: Outcome; readonly isSent: boolean }> {
+    const { answer, isSent, close } = exchange(open.way.path, asked, this.options.settings, request.signal);
     try {
-      const response = await answer;
-      const said = response.headers['taskrunner-egress'];
-      if (typeof said === 'string') throw refusedBy(said);
-      await report.line('info', `${method} ${target.host}:${target.port} ${response.statusCode}`);
-      return await this.conclude(response, request, report);
+      const outcome = await this.hear(answer, asked, request, report);
+      return { outcome, isSent: isSent() };
     } catch (error) {
-      const unknown = node.effects === 'once' && isSent() && !(error instanceof NotSent);
-      if (signal.aborted) return { kind: 'stopped', unknown };
-      if (isCodedError(error)) return refused(error);
-      if (error instanceof NotSent) return failed(error.code, error.message, error.retryable);
-      // What was sent may have been done: nobody but the server knows.
-      if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
-      const code = codeOf(error) ?? '';
-      const late = code.endsWith('_TIMEOUT');
-      return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `no whole answer came: ${code || 'the connection was cut'}`, true); // prettier-ignore
+      const mayHaveActed = isSent() && !(error instanceof NotSent);
+      return { outcome: outcomeOfSilence(error, request, mayHaveActed), isSent: mayHaveActed };
     } finally {
       close();
     }
+  }
+
+  private async hear(
+    answer: Promise<Answer>,
+    { method, target }: HttpRequest,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<Outcome> {
+    const response = await answer;
+    const said = response.headers['taskrunner-egress'];
+    if (typeof said === 'string') throw refusedBy(said);
+    await report.line('info', `${method} ${target.host}:${target.port} ${response.statusCode}`);
+    return this.conclude(response, request, report);
   }
 
   /** The whole head of an answer is there: what the step makes of it. */
@@ -145,6 +146,19 @@ export class HttpExecutor extends Executor {
     const mapped = evaluateTemplate(outputs, { response });
     return isJsonObject(mapped) ? mapped : {};
   }
+}
+
+/** What is known where no whole answer came, or nothing could be made of it. */
+function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boolean): Outcome {
+  const unknown = request.node.effects === 'once' && isSent;
+  if (request.signal.aborted) return { kind: 'stopped', unknown };
+  if (isCodedError(error)) return isSent ? refusedAfterActing(error, request) : refused(error);
+  if (error instanceof NotSent) return failed(error.code, error.message, error.retryable);
+  // What was sent may have been done: nobody but the server knows.
+  if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
+  const code = codeOf(error) ?? '';
+  const late = code.endsWith('_TIMEOUT');
+  return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `no whole answer came: ${code || 'the connection was cut'}`, true); // prettier-ignore
 }
 
 function deniedAttempt({ host, port }: Target, code: EgressAttempt['code']): EgressAttempt {

@@ -1,4 +1,4 @@
-import { isCodedError, type Outcome } from '@taskrunner/core';
+import { isCodedError, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 
 /** Refusals after which another attempt may go better: the fault of the worker or of the moment, not the step's. */
 const WORTH_ANOTHER = new Set([
@@ -27,4 +27,18 @@ export function refused(error: unknown, exitCode: number | null = null): Outcome
   if (!isCodedError(error)) throw error;
   if (LOST.has(error.code)) return { kind: 'lost', reason: error.code };
   return failed(error.code, error.message, WORTH_ANOTHER.has(error.code), exitCode);
+}
+
+/**
+ * The same for an attempt that has acted already. Of a `once` step nobody may try again what may have been done: where another attempt
+ * would be worth it, the outcome is unknown instead, and a person says what it was.
+ */
+export function refusedAfterActing(
+  error: unknown,
+  { node }: Pick<ExecutionRequest, 'node'>,
+  exitCode: number | null = null,
+): Outcome {
+  const outcome = refused(error, exitCode);
+  if (node.effects !== 'once' || outcome.kind !== 'failed' || !outcome.retryable) return outcome;
+  return { kind: 'lost', reason: outcome.code };
 }

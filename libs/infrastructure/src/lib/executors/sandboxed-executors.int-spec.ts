@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Clock,
+  CodedError,
   sha256,
   type Digest,
   type ExecutionRequest,
@@ -248,6 +249,20 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       code: 'OUTPUTS_INVALID',
       message: '/n must be integer; /m is declared, and missing',
     });
+  });
+
+  test('of a once step that has run and whose artifacts cannot be kept nobody knows the outcome', async () => {
+    const artifacts = [{ name: 'report', path: 'report', mediaType: null, optional: false }];
+    for (const [effects, expected] of [
+      ['once', { kind: 'lost', reason: 'OBJECT_STORE_UNAVAILABLE' }],
+      ['idempotent', { kind: 'failed', code: 'OBJECT_STORE_UNAVAILABLE', retryable: true, exitCode: 0 }],
+    ] as const) {
+      const away = new CodedError('OBJECT_STORE_UNAVAILABLE', 'the store is away', 'Wait.', []);
+      const put = jest.spyOn(objects, 'put').mockRejectedValue(away);
+      const { outcome } = await sh('echo done > out/report', {}, { artifacts, effects });
+      put.mockRestore();
+      expect(outcome).toMatchObject(expected);
+    }
   });
 
   test('refuses before it starts anything', async () => {

@@ -13,7 +13,7 @@ import type { AskedResources, ContainerHands, StepContainer } from './container-
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { MountedFiles } from './mounted-files';
-import { failed, refused } from './outcome';
+import { failed, refused, refusedAfterActing } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
@@ -143,11 +143,18 @@ export class SandboxedStep {
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
     let exit: StepExit;
-    let isKnown = true;
     try {
       exit = await this.run(request, start, egress, secretFolder);
-    } finally {
+    } catch (error) {
+      // Why there is no exit says more than what may then go wrong with the log of its way out.
+      if (egress !== null) await this.egress.close(egress, request, report).catch(() => false);
+      throw error;
+    }
+    let isKnown = true;
+    try {
       if (egress !== null) isKnown = await this.egress.close(egress, request, report);
+    } catch (error) {
+      return refusedAfterActing(error, request, exit.code);
     }
     // A child that is told to stop by its run has no result to lose.
     if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
@@ -324,7 +331,7 @@ export class SandboxedStep {
       if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
       return await this.options.declared.accept(request, outputs, exitCode);
     } catch (error) {
-      return refused(error, exitCode);
+      return refusedAfterActing(error, request, exitCode);
     }
   }
 

@@ -7,6 +7,8 @@ export interface ArtifactContent {
   readonly path: string;
   readonly mediaType: string;
   readonly content: AsyncIterable<Uint8Array>;
+  /** What the bytes must be; other bytes are not kept, and `OBJECT_DIGEST_MISMATCH` is thrown. */
+  readonly expected?: Digest;
 }
 
 /**
@@ -16,12 +18,12 @@ export interface ArtifactContent {
 export async function storeArtifact(
   { run, step, execution, redactor }: ExecutionRequest,
   objects: ObjectStore,
-  { name, path, mediaType, content }: ArtifactContent,
+  { name, path, mediaType, content, expected }: ArtifactContent,
   maxBytes: number,
   tell: (fact: Fact) => void,
 ): Promise<void> {
   const stored = await objects
-    .put(run.tenant, withoutSecrets(content, redactor), { maxBytes })
+    .put(run.tenant, withoutSecrets(content, redactor), { maxBytes, ...(expected === undefined ? {} : { expected }) })
     .catch((error: unknown) => {
       if (!(error instanceof ArtifactWithheld)) throw error;
       const { digest, size } = error;

@@ -41,6 +41,8 @@ export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
   private readonly describeStatement = statement('describe-worker');
   private readonly unenforceableStatement = statement('claim-unenforceable');
+  private readonly unplacedStatement = statement('claim-unplaced');
+  private readonly placeStatement = statement('mark-unplaced');
   private readonly renewStatement = statement('renew-lease');
   private readonly markStatement = statement('mark-dead');
   private readonly freeStatement = statement('free-runs');
@@ -113,6 +115,7 @@ export class PostgresClaims extends Claims {
       freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
     }
     await this.ask(this.forgetStatement, []);
+    await this.ask(this.placeStatement, []);
     return total;
   }
 
@@ -140,6 +143,13 @@ export class PostgresClaims extends Claims {
     if (free < 1) return [];
     return this.numbered(incarnation, (number) =>
       this.ask<ClaimedRow>(this.unenforceableStatement, [incarnation.id, free, [...isolations], waitMs, number]),
+    );
+  }
+
+  async claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    return this.numbered(incarnation, (number) =>
+      this.ask<ClaimedRow>(this.unplacedStatement, [incarnation.id, free, waitMs, number]),
     );
   }
 

@@ -88,7 +88,7 @@ describe('creating runs', () => {
     expect(await web.runReader.summary(tenantA, runId)).toBeNull();
     // The key belongs to one person, route and tenant.
     const foreign = aNewRun(runId, at, { tenant: tenantB, idempotency: key });
-    expect(await web.runStore.create(foreign)).toEqual({ kind: 'created' });
+    expect(await web.runStore.create(foreign)).toEqual({ kind: 'created', inLine: false });
   });
 
   it('takes an idempotency key again after seven days', async () => {

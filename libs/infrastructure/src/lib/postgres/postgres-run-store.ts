@@ -37,11 +37,14 @@ export class PostgresRunStore extends RunStore {
   async create(run: NewRun): Promise<Created> {
     return patiently(async ({ lost }) => {
       try {
-        const rows = await this.queries.within(run.tenant, this.createStatement, createValues(run));
-        if (rows.length > 0) return { kind: 'created' };
+        const values = createValues(run);
+        const [row] = await this.queries.within<{ in_line: boolean }>(run.tenant, this.createStatement, values);
+        if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
         // The id is ours alone: it is there because a lost answer had been a success.
-        if (lost && isDuplicate(error)) return { kind: 'created' };
+        if (lost && isDuplicate(error)) return { kind: 'created', inLine: false };
+        const holder = holderOf(error);
+        if (holder !== null) return { kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder };
         throw error;
       }
       return this.ownerOfKey(run);
@@ -65,7 +68,7 @@ export class PostgresRunStore extends RunStore {
     const found = await this.findKey(tenant, idempotency);
     if (!found) throw Object.assign(new Error('the idempotency key went away'), { code: '40001' });
     const first = toRunId(found.run_id);
-    if (first === runId) return { kind: 'created' };
+    if (first === runId) return { kind: 'created', inLine: false };
     if (found.body_digest !== bodyDigest) return { kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' };
     return { kind: 'replayed', runId: first };
   }
@@ -95,9 +98,18 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
 
+/** Raised by `enter_group`: another run holds the group, and this one would not wait. Its detail is the holder. */
+const HELD = 'TR002';
+
+/** The run that holds the group which this statement wanted; null for another error. */
+export function holderOf(error: unknown): RunId | null {
+  const { code, detail } = error as { readonly code?: unknown; readonly detail?: unknown };
+  return code === HELD && typeof detail === 'string' ? toRunId(detail) : null;
+}
+
 /** The parameters of `create-run`. */
 export function createValues(run: NewRun): unknown[] {
-  const { idempotency, pack } = run;
+  const { idempotency, pack, concurrency } = run;
   const { isolation } = JSON.parse(run.environment) as { isolation?: Json };
   return [
     run.tenant,
@@ -133,5 +145,9 @@ export function createValues(run: NewRun): unknown[] {
     JSON.stringify(
       Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
     ),
+    [...run.workerLabels],
+    concurrency?.group ?? null,
+    concurrency?.onConflict === 'refuse',
+    JSON.stringify([{ kind: 'concurrency', id: concurrency?.group ?? null, until: null }]),
   ];
 }

@@ -15,7 +15,7 @@ import type {
   TickPlace,
   TickRecord,
 } from '@taskrunner/core';
-import { createValues } from './postgres-run-store';
+import { createValues, holderOf } from './postgres-run-store';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
 import { toDue, toSummary, toTick, type ScheduleRow, type TickRow, type WholeScheduleRow } from './schedule-rows';
@@ -148,7 +148,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     return rows.map((row) => ({ tenant: row.tenant_id as TenantId, scheduleId: toScheduleId(row.schedule_id) }));
   }
 
-  async start(place: TickPlace, start: Parameters<ScheduleStore['start']>[1]): Promise<Ticked> {
+  async start(place: TickPlace, start: Parameters<ScheduleStore['start']>[1]) {
     const { run, next, replaces, by } = start;
     const { tenant, tick, scheduleId } = place;
     const taking = { next, last: tick, count: 1, outcome: 'ran', reason: null, run: run.runId, notice: null } as const;
@@ -161,7 +161,13 @@ export class PostgresScheduleStore extends ScheduleStore {
         [tenant, canonical({ type: 'run.cancel', runId: other, scheduleId, person: { ...by }, outcome: 'posted' })],
       ],
     ]);
-    return this.take(place, taking, [[this.runStatement, createValues(run)], ...stops]);
+    try {
+      // The run last: whoever locks a run and its concurrency group does it in this order.
+      return await this.take(place, taking, [...stops, [this.runStatement, createValues(run)]]);
+    } catch (error) {
+      if (holderOf(error) !== null) return 'held';
+      throw error;
+    }
   }
 
   skip(place: TickPlace, skip: Parameters<ScheduleStore['skip']>[1]): Promise<Ticked> {

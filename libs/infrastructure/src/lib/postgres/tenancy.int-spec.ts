@@ -165,8 +165,10 @@ describe('row-level security', () => {
   it('hides every row of another tenant in every table from web', async () => {
     let read = 0;
     // The seal of both runs has deleted them.
-    for (const tenant of [tenantA, tenantB])
+    for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
+      await database.sql(`insert into pack_runs.groups values ('${tenant}', 'g', gen_random_uuid())`);
+    }
     for (const { name, tenanted, partition } of await tables()) {
       if (!tenanted) continue;
       const everything = await database.sql(`select distinct tenant_id from ${name}`);

@@ -59,7 +59,7 @@ describe('a trace', () => {
     const worker = await start({ endpoint: receiver.url });
     let stored: string | undefined;
     const store = web.watchRunStore({
-      create: async (given: NewRun) => ((stored = given.traceContext), { kind: 'created' }),
+      create: async (given: NewRun) => ((stored = given.traceContext), { kind: 'created', inLine: false }),
     } as unknown as RunStore);
     await web.tracing.span('POST', { kind: 'server', parent: null }, () =>
       web.tracing.span('run.submit', {}, async () => void (await store.create({} as NewRun))),

@@ -1,11 +1,12 @@
 import { digestOf, sha256 } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
-import { isJsonArray, type Json } from '../../foundation/json';
+import type { Json } from '../../foundation/json';
 import { canonical } from '../../canonical/canonical';
 import { readsBehind } from '../../binding/render-gate';
 import { Results } from '../../binding/results';
 import { secretsBehind } from '../../binding/secret-names';
 import type { Sight } from '../../binding/scope';
+import { itemAt } from '../../plan/loop-items';
 import { nodeOf } from '../../plan/place';
 import type { GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
@@ -106,12 +107,12 @@ function itemObjection(
   const place = /^(.*)\[(\d+)\](?:::[^[\]]+)?$/.exec(opened.step);
   if (!place) return item === null ? null : 'it names an item and stands in none';
   const expanded = facts.expanded.get(place[1] as StepId);
-  const digest = expanded ? digestOfRef(expanded.items) : null;
-  if (digest === null) return null;
-  const items: Json | undefined = evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
-  if (!isJsonArray(items)) return null;
-  const own = items[Number(place[2])];
-  return own !== undefined && digestOf(own) === item ? null : 'it names another item';
+  if (expanded === undefined) return null;
+  const digest = digestOfRef(expanded.items);
+  const items: Json | undefined =
+    digest === null ? null : evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
+  if (items === undefined) return null;
+  return digestOf(itemAt(items, Number(place[2]))) === item ? null : 'it names another item';
 }
 
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);

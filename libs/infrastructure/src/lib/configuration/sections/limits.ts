@@ -16,6 +16,12 @@ export const limits = section('Of every run, where the pack says nothing. A run 
     'Steps with runOn: always after a cancel or timeout.',
     's, m, h',
   ),
+  profileWait: key(
+    duration(SECOND, 365 * DAY),
+    DAY,
+    'A run that no living worker has the labels for, before it ends PROFILE_MISMATCH.',
+    's, m, h, d',
+  ),
   maxParallel: key(number(1, 100_000), 16, 'Children of a map under way at once.', 'children'),
   planMemory: key(
     size(64 * MIB, 16 * GIB),

@@ -18,6 +18,8 @@ import { webhooks } from './17-webhooks';
 import { traceContext } from './18-trace-context';
 import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
+import { concurrency } from './31-concurrency';
+import { placement } from './32-placement';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -41,6 +43,8 @@ export const migrations = [
   traceContext,
   evidenceExports,
   workforce,
+  concurrency,
+  placement,
 ];
 
 /** Their names, as the database keeps them. */

@@ -57,6 +57,8 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     admissionDigest: sha256('admission'),
     acceptedAt: at,
     stepsTotal: 1,
+    workerLabels: [],
+    concurrency: null,
     idempotency: null,
     ...given,
   };

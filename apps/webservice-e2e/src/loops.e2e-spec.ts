@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Caller, pack, pause, startStack, type DevStack } from './stack';
+
+const LAST = 3;
+
+/** A loop that polls; each turn says which it is, so that one that was made twice is seen. */
+const POLL = pack(`- id: poll
+  loop:
+    until: "{{ steps.look.outputs.n == ${LAST} }}"
+    delay: 2s
+    maxIterations: 20
+    aggregation: last
+    body:
+      - id: look
+        run:
+          uses: builtin:script
+          with:
+            interpreter: [sh]
+            args: ["{{ index }}", "{{ previous.n || 0 }}"]
+            source: 'echo "turn $1 after $2"; sleep 2; echo "{\\"n\\": $(($2 + 1))}" > $TASKRUNNER_OUTPUTS'
+- { id: after, run: { uses: "builtin:noop", with: { n: "{{ steps.poll.outputs.n }}", turns: "{{ steps.poll.iterations }}" } } }`);
+
+interface StepView {
+  readonly id: string;
+  readonly status: string;
+  readonly outputs: unknown;
+}
+
+describe('a loop that waits between its turns', () => {
+  let folder: string;
+  let stack: DevStack;
+  let ada: Caller;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-loops-'));
+    stack = await startStack(folder, { workers: 1 });
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+  }, 120_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  async function steps(run: string): Promise<readonly StepView[]> {
+    const { body } = await ada.ask('GET', `/api/runs/${run}/steps`);
+    return body['items'] as unknown as readonly StepView[];
+  }
+
+  async function replaceWorkers(): Promise<void> {
+    for (const pid of stack.workerPids()) await stack.killWorker('SIGKILL', pid);
+    await stack.startWorker();
+  }
+
+  it('survives the death of its worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
+    const run = await ada.submit(POLL);
+    while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'running') await pause(20);
+    await pause(1_000);
+    await replaceWorkers();
+    while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(50);
+    const waiting = await ada.ask('GET', `/api/runs/${run}`);
+    expect(waiting.body['waits'] ?? []).toMatchObject([{ kind: 'delay', id: 'poll' }]);
+    await replaceWorkers();
+    const summary = await ada.until(run, ['succeeded', 'failed'], 60);
+    expect(summary['status']).toBe('succeeded');
+    const made = await steps(run);
+    expect(made.find(({ id }) => id === 'after')?.outputs).toEqual({ n: LAST, turns: LAST });
+    expect(made.find(({ id }) => id === 'poll')).toMatchObject({ status: 'succeeded', outputs: { n: LAST } });
+    // The turn in which its worker died is started again; those after it once each.
+    const { lines } = await ada.lines(run, { after: 0 });
+    const turns = lines
+      .map(({ data }) => (data['message'] as string | undefined) ?? '')
+      .filter((message) => message.startsWith('turn'));
+    expect(turns.filter((turn) => !turn.startsWith('turn 0'))).toEqual(['turn 1 after 1', 'turn 2 after 2']);
+    expect(turns.filter((turn) => turn === 'turn 0 after 0')).toHaveLength(2);
+    expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
+  }, 150_000);
+});

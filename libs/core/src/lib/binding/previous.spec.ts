@@ -1,0 +1,69 @@
+import { Random } from '../../testing/random';
+import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
+import { RandomWorld } from '../../testing/random-world';
+import { digestOf } from '../canonical/digest';
+import type { StepId } from '../foundation/ids';
+import { indexOf, isItem, itemOf, repeatOf, ROOT } from '../plan/place';
+import { indexPlan, nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
+import type { ValueRef } from '../step/value-ref';
+import { Results } from './results';
+import { previousItem } from './scope';
+
+const PLANS = 600;
+
+/** The loop around a step, by climbing the tree. */
+function loopAround(x: PlanIndex, step: StepId): StepId | null {
+  for (let at = parentOf(x, step); at !== ROOT; at = parentOf(x, at))
+    if (!isItem(at) && nodeAt(x, at).node.kind === 'loop') return at;
+  return null;
+}
+
+/** How many leaves of a run begin with another `previous` than what the iteration that ended last before them yielded. */
+function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly wrong: number; readonly read: number } {
+  let wrong = 0;
+  let read = 0;
+  for (let seed = 1; seed <= plans && wrong === 0; seed++) {
+    const random = new Random(seed);
+    const x = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
+    const results = new Results();
+    const last = new Map<StepId, ValueRef>();
+    for (const entry of new RandomWorld(x, random).play().entries) {
+      results.take(entry);
+      const { event } = entry;
+      if (event.type === 'step.ended' && isItem(event.step)) last.set(repeatOf(event.step), event.outputs);
+      if (event.type !== 'step.started') continue;
+      const loop = loopAround(x, event.step);
+      if (loop === null) continue;
+      const item = previousOf(x, event.step);
+      const seen = item === null ? null : (results.get(item)?.outputs ?? null);
+      if (last.has(loop)) read += 1;
+      if (seen?.digest !== last.get(loop)?.digest) wrong += 1;
+    }
+  }
+  return { wrong, read };
+}
+
+describe('previous', () => {
+  it('is what the iteration that ended last yielded, of the innermost loop, in random runs', () => {
+    const { wrong, read } = wrongReads(previousItem);
+    expect(wrong).toBe(0);
+    expect(read).toBeGreaterThan(20);
+  });
+
+  it.each<[string, typeof previousItem]>([
+    [
+      'the iteration before that',
+      (x, step) => {
+        const item = previousItem(x, step);
+        return item === null || indexOf(item) === 0 ? null : itemOf(repeatOf(item), indexOf(item) - 1);
+      },
+    ],
+    [
+      'the first iteration',
+      (x, step) => (previousItem(x, step) === null ? null : itemOf(repeatOf(previousItem(x, step) as StepId), 0)),
+    ],
+    ['nothing', () => null],
+  ])('a planted bug is found: it is %s', (_what, bug) => {
+    expect(wrongReads(bug).wrong).toBeGreaterThan(0);
+  });
+});

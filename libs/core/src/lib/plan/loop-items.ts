@@ -1,0 +1,40 @@
+import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
+
+// What a loop runs over (language.md §3): a list, a range, or nothing but its own condition. A range stays three numbers: it is
+// never written out.
+
+/** Counts from `start` through `end` by `step`: safe integers, `step` not 0. */
+export interface CountedRange {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/** The `{range: …}` of a loop as it stands in the plan; null for other items. */
+export function writtenRange(items: Json): Json | null {
+  return isJsonObject(items) ? (items['range'] ?? null) : null;
+}
+
+/** A range by value; null if its ends are not whole numbers, or it counts by 0. */
+export function countedRange(range: Json): CountedRange | null {
+  if (!isJsonObject(range)) return null;
+  const { start, end, step } = range;
+  if (!isWhole(start) || !isWhole(end) || !isWhole(step) || step === 0) return null;
+  return { start, end, step };
+}
+
+function isWhole(value: Json | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value);
+}
+
+/** How many numbers a range has. */
+export function rangeLength({ start, end, step }: CountedRange): number {
+  return Math.max(0, Math.floor((end - start) / step) + 1);
+}
+
+/** The item with this index of frozen items: of a list, of a range, or null where there are none. */
+export function itemAt(items: Json, index: number): Json {
+  if (isJsonArray(items)) return items[index] ?? null;
+  const range = countedRange(writtenRange(items));
+  return range === null || index >= rangeLength(range) ? null : range.start + index * range.step;
+}

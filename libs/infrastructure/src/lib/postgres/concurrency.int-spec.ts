@@ -1,0 +1,153 @@
+import { runUuid, type RunId, type RunStore } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import { aCommit, aNewRun, aWorker, cancelRequest, start, submit, tenantA, tenantB } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+beforeEach(async () => {
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterEach(() => database.close());
+afterAll(() => host.stop());
+
+const queue = { group: 'deploy-prod', onConflict: 'queue' } as const;
+const refuse = { ...queue, onConflict: 'refuse' } as const;
+const shown = (run: RunId) => web.runReader.summary(tenantA, run);
+const waiting = { status: 'waiting', waits: [{ kind: 'concurrency', id: 'deploy-prod', until: null }] };
+
+/** Claims what is due and ends it so. The runs, in the order of claim. */
+async function drive(status = 'succeeded', others: Partial<Parameters<typeof aCommit>[2]> = {}): Promise<RunId[]> {
+  const incarnation = await worker.claims.register(aWorker());
+  const claimed = await worker.claims.claim(incarnation, 100);
+  const commits = claimed.map((run) =>
+    aCommit(run, start, { releases: true, ...others, run: { status: status as never, finishedAt: 2 } }),
+  );
+  const committed = await Promise.all(commits.map((commit) => worker.committer.commit(commit)));
+  expect(committed.every(({ kind }) => kind === 'committed')).toBe(true);
+  return claimed.map(({ runId }) => runId);
+}
+
+describe('runs of one concurrency group', () => {
+  it('execute one at a time, in the order of their submission, and those who wait are nothing that a claim sees', async () => {
+    const runs: RunId[] = [];
+    for (let i = 0; i < 4; i++) runs.push(await submit(web.runStore, { concurrency: queue }));
+    const apart = await submit(web.runStore, { concurrency: { ...queue, group: 'another' } });
+    const foreign = await submit(web.runStore, { tenant: tenantB, concurrency: queue });
+    const free = await submit(web.runStore);
+    expect(await shown(runs[3] as RunId)).toMatchObject(waiting);
+    expect((await drive()).sort()).toEqual([runs[0], apart, foreign, free].sort());
+    expect(await shown(runs[1] as RunId)).toMatchObject({ status: 'queued', waits: [] });
+    expect(await shown(runs[2] as RunId)).toMatchObject(waiting);
+    expect(await drive()).toEqual([runs[1]]);
+    expect(await drive()).toEqual([runs[2]]);
+    expect(await drive()).toEqual([runs[3]]);
+    expect(await database.sql('select from pack_runs.groups')).toEqual([]);
+  });
+
+  it.each([
+    ['queue', { created: 50, refused: 0 }],
+    ['refuse', { created: 1, refused: 49 }],
+  ] as const)('%s: fifty that come at once through two webservices let one in', async (onConflict, expected) => {
+    const stores: RunStore[] = [web.runStore, (await database.web()).runStore];
+    const ids = await Promise.all(Array.from({ length: 50 }, () => web.runStore.stamp()));
+    const outcomes = await Promise.all(
+      ids.map(({ runId, at }, index) =>
+        (stores[index % 2] as RunStore).create(aNewRun(runId, at, { concurrency: { ...queue, onConflict } })),
+      ),
+    );
+    const created = outcomes.filter(({ kind }) => kind === 'created');
+    const due = await database.sql<{ run_id: string }>('select run_id from pack_runs.runs where due_at is not null');
+    expect({ created: created.length, refused: outcomes.length - created.length }).toEqual(expected);
+    expect(due).toHaveLength(1);
+    expect(created.filter((one) => one.kind === 'created' && !one.inLine)).toHaveLength(1);
+    const holder = ids.find(({ runId }) => runUuid(runId) === due[0]?.run_id)?.runId;
+    for (const outcome of outcomes)
+      if (outcome.kind === 'refused')
+        expect(outcome).toEqual({ kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder });
+  });
+
+  it('never lose one between the end of the holder and a submission', async () => {
+    const runs = new Set<RunId>([await submit(web.runStore, { concurrency: queue })]);
+    const driven: RunId[] = [];
+    for (let round = 0; round < 20; round++) {
+      const [run, ended] = await Promise.all([submit(web.runStore, { concurrency: queue }), drive()]);
+      runs.add(run);
+      driven.push(...ended);
+    }
+    for (let more = await drive(); more.length > 0; more = await drive()) driven.push(...more);
+    expect(new Set(driven)).toEqual(runs);
+    expect(driven).toHaveLength(21);
+  });
+
+  it.each(['failed', 'cancelled'])('a %s run frees the group; one that waits for a person holds it', async (status) => {
+    await submit(web.runStore, { concurrency: queue });
+    const next = await submit(web.runStore, { concurrency: queue });
+    const incarnation = await worker.claims.register(aWorker());
+    const [holder] = await worker.claims.claim(incarnation, 5);
+    if (!holder) throw new Error('not claimed');
+    const parked = aCommit(holder, start, { releases: true, run: { status: 'waiting' } });
+    expect(await worker.committer.commit(parked)).toMatchObject({ kind: 'committed' });
+    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
+    expect(await shown(next)).toMatchObject(waiting);
+    await web.runStore.post(tenantA, holder.runId, cancelRequest, 'cancel');
+    const [again] = await worker.claims.claim(incarnation, 5);
+    if (!again) throw new Error('not claimed');
+    const at = { prevSeq: 1, prev: parked.page.hash, seen: 1 };
+    const ended = aCommit(again, at, { releases: true, run: { status: status as never, finishedAt: 3 } });
+    expect(await worker.committer.commit(ended)).toMatchObject({ kind: 'committed' });
+    expect((await worker.claims.claim(incarnation, 5)).map(({ runId }) => runId)).toEqual([next]);
+  });
+
+  it('a halted run frees the group: nothing of it can start again', async () => {
+    await submit(web.runStore, { concurrency: queue });
+    const next = await submit(web.runStore, { concurrency: queue });
+    const incarnation = await worker.claims.register(aWorker());
+    const [holder] = await worker.claims.claim(incarnation, 5);
+    if (!holder) throw new Error('not claimed');
+    await worker.claims.halt(holder, 'JOURNAL_TAMPERED', 'rows differ');
+    expect((await worker.claims.claim(incarnation, 5)).map(({ runId }) => runId)).toEqual([next]);
+  });
+
+  it('one in line can be cancelled at once; it leaves the line and wakes nobody', async () => {
+    const [first, second, third] = [
+      await submit(web.runStore, { concurrency: queue }),
+      await submit(web.runStore, { concurrency: queue, workerLabels: ['gpu'] }),
+      await submit(web.runStore, { concurrency: queue }),
+    ];
+    const incarnation = await worker.claims.register(aWorker());
+    expect(await worker.claims.claim(incarnation, 5)).toHaveLength(1);
+    await web.runStore.post(tenantA, second, cancelRequest, 'cancel');
+    expect(await drive('cancelled', { seen: 1 })).toEqual([second]);
+    expect(await shown(third)).toMatchObject(waiting);
+    expect(await database.sql('select holder from pack_runs.groups')).toEqual([{ holder: runUuid(first) }]);
+    const line = await database.sql('select run_id from pack_runs.runs where in_line');
+    expect(line).toEqual([{ run_id: runUuid(third) }]);
+  });
+
+  it('the first run to an idempotency key is answered, also where a second would be refused', async () => {
+    const idempotency = {
+      key: 'k',
+      person: { iss: 'https://id.test', sub: 'ada' },
+      route: 'POST /api/runs',
+      bodyDigest: aNewRun('' as RunId, 0).planHash,
+    };
+    const first = await submit(web.runStore, { concurrency: refuse, idempotency });
+    const { runId, at } = await web.runStore.stamp();
+    const again = await web.runStore.create(aNewRun(runId, at, { concurrency: refuse, idempotency }));
+    expect(again).toEqual({ kind: 'replayed', runId: first });
+    const other = { ...idempotency, key: 'other' };
+    const refused = await web.runStore.create(aNewRun(runId, at, { concurrency: refuse, idempotency: other }));
+    expect(refused).toEqual({ kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder: first });
+    expect(await database.sql(`select from pack_runs.idempotency where key = 'other'`)).toEqual([]);
+  });
+});
