@@ -237,11 +237,11 @@ function effectsOf(
   faults: Faults,
 ): Effects {
   if (executor === null) return stated ?? 'once';
-  const own = executor.effectsOf?.(parameters) ?? executor.effects;
-  if (stated === null) return own;
-  if (STRICTNESS[stated] < STRICTNESS[own]) {
+  const { usual, loosest } = executor.effectsOf?.(parameters) ?? { usual: executor.effects, loosest: executor.effects };
+  if (stated === null) return usual;
+  if (STRICTNESS[stated] < STRICTNESS[loosest]) {
     const what = executor.effectsOf === undefined ? uses : `${uses} with this method`;
-    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${own}; a step cannot call it ${stated}.`);
+    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${loosest}; a step cannot call it ${stated}.`);
   }
   return stated;
 }
