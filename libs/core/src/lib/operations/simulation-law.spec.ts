@@ -3,8 +3,8 @@ import { drivenEvents, seen, simulatedEvents, type Assumptions } from '../../tes
 import { plannableKinds, plannedOf } from '../../testing/planned-manifest';
 import { seedlings, type Seedling } from '../../testing/random-manifest';
 import { lawRuns } from '../../testing/runs-of-laws';
-import { childOf, isItem, ROOT } from '../plan/place';
-import { nodeAt, parentOf } from '../plan/plan-index';
+import { isItem, ROOT } from '../plan/place';
+import { childOf, nodeAt, parentOf } from '../plan/plan-index';
 import type { Planned } from '../plan/plan-request';
 import type { Derived } from '../run/run-event';
 
@@ -44,7 +44,7 @@ function startedTooEarly({ index }: Planned, events: readonly Derived[]): readon
     if (step === ROOT || isItem(step)) return [];
     const above = parentOf(index, step);
     const { needs } = nodeAt(index, step).node;
-    return needs.filter((need) => !over.has(childOf(above, need))).map((need) => `${step} before ${need}`);
+    return needs.filter((need) => !over.has(childOf(index, above, need))).map((need) => `${step} before ${need}`);
   });
 }
 

@@ -1,15 +1,15 @@
 import type { StepId } from '../foundation/ids';
-import { childOf, isItem } from '../plan/place';
-import { nodeAt, parentOf, type IndexedNode, type PlanIndex } from '../plan/plan-index';
+import { isItem } from '../plan/place';
+import { childOf, nodeAt, parentOf, type IndexedNode, type PlanIndex } from '../plan/plan-index';
 import type { RunState } from './run-state';
 
 // A step that is skipped before its needs are over passes nothing on from them: whether a gate among them has opened is then
 // looked up here, so that cleanup never passes one that did not (language.md §3).
 
-/** True if whoever waits for this node waits for a gate: it is one, or a group or parallel that must run and holds one. */
+/** True if whoever waits for this node waits for a gate: it is one, or a group, parallel or pack that must run and holds one. */
 export function mustOpen({ node, bodies }: IndexedNode): boolean {
   if (node.kind === 'gate') return true;
-  if (node.kind !== 'group' && node.kind !== 'parallel') return false;
+  if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return false;
   if (node.when !== null || node.runOn === 'failure') return false;
   return bodies.some((body) => body.nodes.some((child) => child.node.runOn !== 'failure' && mustOpen(child)));
 }
@@ -20,7 +20,7 @@ export function standsBehindUnopened(x: PlanIndex, steps: RunState['steps'], ste
   if (mustOpen(nodeAt(x, step))) return true;
   const above = parentOf(x, step);
   const seen = new Set<StepId>();
-  const open = nodeAt(x, step).node.needs.map((need) => childOf(above, need));
+  const open = nodeAt(x, step).node.needs.map((need) => childOf(x, above, need));
   for (let need = open.pop(); need !== undefined; need = open.pop()) {
     if (seen.has(need)) continue;
     seen.add(need);
@@ -30,7 +30,7 @@ export function standsBehindUnopened(x: PlanIndex, steps: RunState['steps'], ste
       continue;
     }
     if (isUnopened(x, steps, need)) return true;
-    for (const before of nodeAt(x, need).node.needs) open.push(childOf(above, before));
+    for (const before of nodeAt(x, need).node.needs) open.push(childOf(x, above, before));
   }
   return false;
 }
@@ -44,7 +44,7 @@ function isUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boole
   if (state.kind !== 'group') return false;
   const body = known.bodies[state.branch];
   return (body?.nodes ?? []).some((child) => {
-    const place = childOf(step, child.name);
+    const place = childOf(x, step, child.name);
     const below = steps.get(place);
     return below?.kind === 'ended' ? below.blocked : isUnopened(x, steps, place);
   });
