@@ -26,10 +26,14 @@ export interface PrivateValues {
   readonly secrets: JsonObject;
 }
 
-/** What a binding looks at: plan, journal, values, and where. */
-export interface Sight {
+/** What the journal alone tells about a plan: no value by value. */
+export interface Journaled {
   readonly x: PlanIndex;
   readonly results: Results;
+}
+
+/** What a binding looks at: plan, journal, values, and where. */
+export interface Sight extends Journaled {
   readonly values: Values;
   readonly context: RunContext;
 }
@@ -138,15 +142,24 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
   if (!result) return { status: 'pending', outputs: null, artifacts: {}, error: null };
   const { node } = nodeAt(sight.x, step);
   const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
+  const view = { ...viewOfJournal(sight, step), outputs };
+  return node.kind === 'pack' ? { ...view, artifacts: filesAmong(node, outputs) } : view;
+}
+
+/**
+ * What `steps.<id>` holds beside its outputs, and what does not come from them: gates bind it by its digest, so whatever
+ * expressions may see of a step belongs here.
+ */
+export function viewOfJournal(sight: Journaled, step: StepId): JsonObject {
+  const result = sight.results.get(step);
+  if (!result) return { status: 'pending', artifacts: {}, error: null };
+  const { node } = nodeAt(sight.x, step);
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
-    outputs,
     artifacts:
       node.kind === 'map' || node.kind === 'loop'
         ? listsOfArtifacts(sight, step)
-        : node.kind === 'pack'
-          ? filesAmong(node, outputs)
-          : artifactsOf(step, result.artifacts),
+        : artifactsOf(step, result.artifacts),
     error:
       result.status === 'failed'
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
@@ -182,7 +195,7 @@ export function artifactValue(step: StepId, { name, path, digest, size, mediaTyp
   return { name, step, digest, size, mediaType, path };
 }
 
-function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
+function listsOfArtifacts(sight: Journaled, repeat: StepId): JsonObject {
   const lists: Record<string, Json[]> = {};
   const count = sight.results.get(repeat)?.begun ?? 0;
   for (let index = 0; index < count; index++) {
@@ -195,7 +208,7 @@ function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
   return lists;
 }
 
-function countsOf(sight: Sight, repeat: StepId): JsonObject {
+function countsOf(sight: Journaled, repeat: StepId): JsonObject {
   const counts = { total: sight.results.get(repeat)?.items?.count ?? 0, succeeded: 0, failed: 0, skipped: 0 };
   for (let index = 0; index < counts.total; index++) {
     const status = sight.results.get(itemOf(repeat, index))?.status;
@@ -204,11 +217,17 @@ function countsOf(sight: Sight, repeat: StepId): JsonObject {
   return counts;
 }
 
-/** Ids of the steps of the list, or of the needs, that failed: in plan order. */
+/** Ids of the steps of the list, or of the needs, that failed: in plan order, as the step's own pack names them. */
 function failedBefore(sight: Sight, step: StepId): readonly Json[] {
-  const scope = scopeOf(step);
-  return [...sight.x.nodes.values()]
-    .map((node) => within<StepId>(scope, node.name))
-    .filter((place, i, all) => all.indexOf(place) === i && sight.results.get(place)?.status === 'failed')
-    .map((place) => place);
+  const pack = packAround(sight.x, step);
+  const around = pack === null ? 0 : within<StepId>(pack, '').length;
+  return failedIn(sight, scopeOf(step)).map((place) => place.slice(around));
+}
+
+/** The steps that failed in a scope, in plan order. */
+export function failedIn({ x, results }: Journaled, scope: string): readonly StepId[] {
+  const names = new Set([...x.nodes.values()].map((node) => node.name));
+  return [...names]
+    .map((name) => within<StepId>(scope, name))
+    .filter((place) => results.get(place)?.status === 'failed');
 }
