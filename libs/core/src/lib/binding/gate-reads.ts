@@ -42,9 +42,11 @@ export function resultDigest(sight: Journaled, step: StepId): Digest | null {
  *
  * Of an inner pack around the gate, `inputs` are such a value: they were frozen when the pack was entered, before the gate. A
  * pack that stands behind the gate is entered after it: its inputs are computed from its `with`, whose references count as
- * reads of the pack's node itself, so they derive from what is bound already. A container around the gate is not over when the
- * gate is reached: whoever reads it later reads what ended inside before, which is bound one by one (of a pack: what its
- * declared outputs name), and what stands behind the gate.
+ * reads of the pack's node itself, so they derive from what is bound already.
+ *
+ * A container around the gate is not over when the gate is reached. Behind an approval gate the planner refuses to read it;
+ * behind a policy that people may override it does not: then what ended inside before is bound one by one (of a pack: what
+ * its declared outputs name).
  */
 export function readsBehind(sight: Journaled, gate: StepId): GateReads {
   const { x } = sight;
@@ -114,7 +116,11 @@ function digestOfRead(sight: Journaled, behind: () => ReadonlySet<NodeId>, read:
  * The digest of the item that a gate stands in; of more than one, of the list of them, the outermost first, for a step behind
  * the gate may read each. Those around an inner pack count too: its inputs may come from them. Null outside of maps and loops.
  */
-export function itemDigest(sight: Pick<Sight, 'x' | 'results' | 'values'>, gate: StepId, missing: Missing): Digest | null {
+export function itemDigest(
+  sight: Pick<Sight, 'x' | 'results' | 'values'>,
+  gate: StepId,
+  missing: Missing,
+): Digest | null {
   const { x, results, values } = sight;
   const items = itemsAround(gate).map((item) =>
     itemAt(valueOf(x, results, values, results.get(repeatOf(item))?.items?.ref ?? null, missing), indexOf(item)),

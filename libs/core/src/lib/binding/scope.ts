@@ -157,9 +157,7 @@ export function viewOfJournal(sight: Journaled, step: StepId): JsonObject {
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
     artifacts:
-      node.kind === 'map' || node.kind === 'loop'
-        ? listsOfArtifacts(sight, step)
-        : artifactsOf(step, result.artifacts),
+      node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
     error:
       result.status === 'failed'
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }

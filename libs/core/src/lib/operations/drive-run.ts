@@ -500,7 +500,7 @@ export class RunDriver {
     const missing = new Missing();
     const digest = itemDigest(sight, gate, missing);
     if (missing.digests.size === 0) return digest;
-    await this.values.fetch(missing.digests);
+    await this.values.fetch([...missing.digests]);
     return itemDigest(sight, gate, new Missing());
   }
 
