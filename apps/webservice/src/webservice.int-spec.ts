@@ -1328,7 +1328,9 @@ describe('hostile packs', () => {
     expect(manifest).not.toBe(MANIFEST);
     const ended: string[] = [];
     const hostile = ['/api/plans', '/api/simulations', '/api/runs', '/api/plans'].map(async (path) => {
-      const { status, body } = await ask('mallory', 'POST', path, { manifest });
+      // What may use other packs is read before it is planned: in a thread too.
+      const text = path === '/api/simulations' ? `${manifest}# pack:\n` : manifest;
+      const { status, body } = await ask('mallory', 'POST', path, { manifest: text });
       ended.push('hostile');
       return [status, body['code']];
     });
