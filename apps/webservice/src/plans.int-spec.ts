@@ -257,6 +257,12 @@ describe('published packs that a pack uses', () => {
     );
   });
 
+  it('are at hand also for what can be said of a faulty pack', async () => {
+    const faulty = INNER.replace('version: 1.0.0', 'version: one');
+    const { body } = await ask(ada, 'POST', '/api/plans?check=true', { manifest: faulty });
+    expect(body['errors']).toEqual([expect.objectContaining({ code: 'PACK_VERSION' })]);
+  });
+
   it('are planned alike for a look and for a run', async () => {
     const { body } = await ask(ada, 'POST', '/api/plans', { manifest: INNER });
     const run = await ask(ada, 'POST', '/api/runs', { manifest: INNER, inputs: {} });

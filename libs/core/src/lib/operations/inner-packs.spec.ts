@@ -101,15 +101,16 @@ describe('layInnerPacks', () => {
 });
 
 describe('publishedUses', () => {
-  it('names those of the pack and of the packs in its folders, each once, also where these use each other', () => {
+  it('names those of the pack and of the packs in its folders, each once, also where these use each other or have faults', () => {
     const uses = publishedUses(
       source(
-        manifest('top', 'pack:a:1.0.0', 'pack:./own', 'pack:a:1.0.0'),
+        manifest('top', 'pack:a:1.0.0', 'pack:./own', 'pack:./none', 'pack:a:1.0.0'),
         file('own/pack.yaml', manifest('own', 'pack:b:1.0.0', 'pack:./own', 'pack:./deep')),
         file('own/own/pack.yaml', manifest('own', 'pack:a:1.0.0', 'pack:c:1.0.0')),
-        file('own/deep/pack.yaml', 'kind: nothing'),
+        file('own/deep/pack.yaml', `${manifest('deep', 'pack:d:1.0.0')}colour: blue\n`),
+        file('own/deep/none/pack.yaml', 'kind: nothing'),
       ),
     );
-    expect(uses.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(uses.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 });

@@ -7,8 +7,8 @@ import { readPack } from '../pack/read-pack';
 import { packFilesOf, type PackSource } from './pack-source';
 
 /**
- * The published packs that a pack and the packs in its folders name (`pack:<name>:<version>`), each once. Those of a manifest that cannot
- * be read are none: planning says what is wrong with it. Pure; never throws for a pack.
+ * The published packs that a pack and the packs in its folders name (`pack:<name>:<version>`), each once. A faulty pack names
+ * what of it could be read: planning says what is wrong with it. Pure; never throws for a pack.
  */
 export function publishedUses({ manifest, files }: PackSource): readonly PackReference[] {
   const named = new Map<string, PackReference>();
@@ -41,7 +41,9 @@ interface InnerFolder {
 
 function usesIn({ manifest, files }: InnerFolder): readonly string[] {
   const reading = readPack(manifest, files);
-  return reading.kind === 'read' ? packsUsedBy(reading.pack) : [];
+  // Planning looks at what of a faulty pack could be read: also for that they are at hand.
+  const read = reading.kind === 'read' ? reading : reading.salvaged?.read;
+  return read === undefined ? [] : packsUsedBy(read.pack);
 }
 
 function packsUsedBy(pack: Pack): readonly string[] {
