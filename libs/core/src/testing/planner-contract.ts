@@ -53,7 +53,7 @@ const packs: readonly (readonly [name: string, manifest: string, inputs: JsonObj
 /** What every planner gives: byte for byte what the same work gives where it is asked. */
 export function plannerContract(open: (ground: PlanningGround) => Promise<PlannerBench>): readonly ContractCase[] {
   const hands = planningHands(groundOf(setting));
-  const same = <Kind extends keyof PlanningWork & string>(
+  const same = <Kind extends keyof PlanningWork>(
     name: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],

@@ -92,7 +92,7 @@ export class PlannerHere extends Planner<PlanningWork> {
     this.hands = planningHands(ground);
   }
 
-  override async ask<Kind extends keyof PlanningWork & string>(
+  override async ask<Kind extends keyof PlanningWork>(
     _tenant: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],
