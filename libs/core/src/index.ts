@@ -590,5 +590,12 @@ export {
   type PackLibraryCode,
   type Shelf,
 } from './lib/operations/pack-library';
-export { layInnerPacks, type LaidSource, type ResolvePack } from './lib/operations/inner-packs';
+export {
+  layInnerPacks,
+  type LaidSource,
+  type LayingHands,
+  type ResolvePack,
+  type UsesOfPack,
+} from './lib/operations/inner-packs';
+export { publishedUses } from './lib/operations/published-uses';
 export { PackOfStep } from './lib/operations/pack-of-step';
