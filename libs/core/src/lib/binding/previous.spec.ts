@@ -45,7 +45,7 @@ function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly 
 
 describe('previous', () => {
   it('is what the iteration that ended last yielded, of the innermost loop, in random runs', () => {
-    const { wrong, read } = wrongReads(previousItem);
+    const { wrong, read } = wrongReads(previousItem, PLANS * 2);
     expect(wrong).toBe(0);
     expect(read).toBeGreaterThan(20);
   });
