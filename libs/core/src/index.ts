@@ -400,6 +400,7 @@ export {
   packFilesOf,
   environmentOfPack,
   packSourceOf,
+  checkPack,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,

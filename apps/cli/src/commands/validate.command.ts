@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { planPack, type Fault } from '@taskrunner/core';
+import { checkPack, type Fault } from '@taskrunner/core';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
 import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
@@ -22,8 +22,7 @@ export function registerValidate(program: Command, context: Context): void {
       context.run(async () => {
         const { terminal, env } = context;
         const { source, shown } = await loadWithInner(argument, options, env);
-        const planning = planPack(source, {}, await offlineSetting(source, options, env), ANY_TENANT);
-        const faults = planning.kind === 'planned' ? [] : planning.faults.filter(isOfPack);
+        const faults = checkPack(source, await offlineSetting(source, options, env), ANY_TENANT).filter(isOfPack);
         const valid = faults.length === 0;
         if (options.output === 'json') terminal.print(JSON.stringify({ valid, errors: faults }));
         else if (valid) terminal.print(`${safeLine(shown)} is valid`);
