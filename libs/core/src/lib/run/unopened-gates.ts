@@ -40,7 +40,8 @@ function isUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boole
   const known = nodeAt(x, step);
   const state = steps.get(step);
   if (state === undefined || state.kind === 'pending') return mustOpen(known);
-  if (known.node.kind === 'gate') return !(state.kind === 'deciding' && state.question === 'outputs');
+  if (state.kind === 'deciding') return state.carry === null ? mustOpen(known) : state.carry.blocked;
+  if (known.node.kind === 'gate') return true;
   if (state.kind !== 'group') return false;
   const body = known.bodies[state.branch];
   return (body?.nodes ?? []).some((child) => {
