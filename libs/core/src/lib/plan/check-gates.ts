@@ -56,7 +56,8 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
     if (gates.length === 0) continue;
     for (const { of, control, previous, at } of step.reads) {
       const behind = control ? [] : guards.guarding(of);
-      const fixedBy = (gate: PlannedStep): boolean => (previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate));
+      const fixedBy = (gate: PlannedStep): boolean =>
+        previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate);
       const seen = gates.filter((gate) => fixedBy(gate) || behind.includes(gate));
       const unseen = gates.filter((gate) => !seen.includes(gate) && !seen.some((later) => isOverBefore(gate, later)));
       if (unseen.length === 0) continue;

@@ -251,9 +251,18 @@ export class ExpressionReader {
       }
     }
     const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
-    for (const fault of faults) this.report(fault, at, text);
+    const isDoubtful = this.doubtsNames(place.scope);
+    for (const fault of faults) if (!isDoubtful) this.report(fault, at, text);
     if (faults.length > 0 || !sound) tally.faulty = true;
     return sound && faults.length === 0 ? type : ANY_TYPE;
+  }
+
+  /** True if a map or loop around gives its items names that could not be read. */
+  private doubtsNames({ owner }: Scope): boolean {
+    const { doubt } = this.faults;
+    if (doubt === null || owner === null) return false;
+    const at = `${owner.step.at}/${owner.step.body.kind}`;
+    return doubt.within(`${at}/iterator`) || doubt.within(`${at}/index`) || this.doubtsNames(owner.list.scope);
   }
 
   private rootsAt({ scope, failed, previous }: Place): Readonly<Record<string, StaticType>> {
@@ -302,6 +311,7 @@ export class ExpressionReader {
     if (rule.secrets === false)
       return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference, rule.remedy);
     if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
+      if (this.faults.doubt?.within('/spec/secrets') === true) return;
       const remediation =
         typeof name === 'string'
           ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
@@ -332,7 +342,12 @@ export class ExpressionReader {
         reference,
         'Name the step, such as steps.scan.outputs.',
       );
+    const { doubt } = this.faults;
     const found = stepNamed(place.scope, name);
+    if (doubt !== null && (found === null ? doubt.aboutSteps : doubt.within(found.step.at))) {
+      steps[name] = ANY_TYPE;
+      return;
+    }
     if (found === null)
       return refuse(
         'EXPR_UNKNOWN_NAME',
@@ -345,6 +360,8 @@ export class ExpressionReader {
         ? isOverBefore(found, place.step)
         : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
     if (!over) {
+      steps[name] = ANY_TYPE;
+      if (doubt?.aboutSteps === true) return;
       const why = found === place.step ? 'is this step itself' : 'may not have run yet';
       return refuse('EXPR_STEP_ORDER', `The step ${name} ${why}.`, reference);
     }
