@@ -232,7 +232,7 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
 /** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
 export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
   if (isCleanup(draft, step)) return;
-  const blocked = standsBehindUnopened(draft.x, draft.run.steps, step);
+  const blocked = standsBehindUnopened(draft, step);
   draft.end(step, {
     status: 'skipped',
     code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',
