@@ -132,7 +132,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   checkOverrides(approvals, policies, steps, faults);
   if (faults.any) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards, faults);
-  const { planHash, receipt } = hashPlan(plan);
+  const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;
   const bare = indexPlan(plan, planHash, configuration.defaults, floor);
   const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
@@ -144,6 +144,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     plan,
     planHash,
     receipt,
+    text,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
     index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,

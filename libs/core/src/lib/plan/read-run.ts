@@ -40,10 +40,16 @@ const ONE_ATTEMPT: Retries = {
   attemptTimeoutMs: null,
 };
 
-type OwnRun = Omit<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
+type Common = Pick<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
 
 /** Reads a `run` step; sets what is known of its outputs. */
-export function readRun(planned: PlannedStep, body: RunBody, place: Place, context: RunContext): OwnRun {
+export function readRun(
+  planned: PlannedStep,
+  body: RunBody,
+  common: Common,
+  place: Place,
+  context: RunContext,
+): RunNode {
   const { step } = planned;
   const at = `${step.at}/run`;
   const { reader, faults } = context;
@@ -62,8 +68,17 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
+  // One literal, not a spread: ten thousand spread nodes cost a tenth of a planning.
   return {
     kind: 'run',
+    id: common.id,
+    name: common.name,
+    when: common.when,
+    needs: common.needs,
+    stated: common.stated,
+    runOn: common.runOn,
+    timeoutMs: common.timeoutMs,
+    workers: common.workers,
     uses: body.uses,
     with: normaliseParameters(body.uses, parameters.canonical),
     env,

@@ -78,7 +78,7 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
   const { body } = step;
   switch (body.kind) {
     case 'run':
-      return { ...common, ...readRun(planned, body, place, context) };
+      return readRun(planned, body, common, place, context);
     case 'group': {
       const block = readLists(planned, inside, context)[0] ?? EMPTY;
       planned.outputs = lastOutputs(planned.lists[0]);
