@@ -68,43 +68,43 @@ export function readRun(
   checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
-  // One literal, not a spread: ten thousand spread nodes cost a tenth of a planning.
+  // One literal with its members in order: a spread, and a copy to put them in order, cost a fifth of planning ten thousand steps.
   return {
-    kind: 'run',
-    id: common.id,
-    name: common.name,
-    when: common.when,
-    needs: common.needs,
-    stated: common.stated,
-    runOn: common.runOn,
-    timeoutMs: common.timeoutMs,
-    workers: common.workers,
-    uses: body.uses,
-    with: normaliseParameters(body.uses, parameters.canonical),
+    artifacts: body.artifacts
+      .map(({ name, path, mediaType, optional }) => ({ mediaType, name, optional, path }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
+    effects: effectsOf(step.effects, executor, step.at, body, faults),
+    egress: body.egress
+      .map(({ url, intent }) => ({ intent, url }))
+      .sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
     env,
     files,
+    id: common.id,
+    kind: 'run',
+    name: common.name,
+    needs: common.needs,
+    outputs: outputs?.schemas ?? null,
+    retries: planRetries(retries),
+    runOn: common.runOn,
     secrets: body.secrets
       .map((use) => ({
-        name: use.name,
         env: use.kind === 'env' ? use.env : null,
         file: use.kind === 'file' ? use.file : null,
+        name: use.name,
       }))
       .sort((a, b) =>
         `${a.name} ${a.env ?? ''} ${a.file ?? ''}` < `${b.name} ${b.env ?? ''} ${b.file ?? ''}` ? -1 : 1,
       ),
+    stated: common.stated,
+    timeoutMs: common.timeoutMs,
     tools: Object.fromEntries(
       Object.entries(body.tools).map(([name, digests]) => [name, [...new Set(digests)].sort()]),
     ),
-    egress: body.egress
-      .map(({ url, intent }) => ({ url, intent }))
-      .sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
-    artifacts: body.artifacts
-      .map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    outputs: outputs?.schemas ?? null,
-    effects: effectsOf(step.effects, executor, step.at, body, faults),
-    retries: planRetries(retries),
-    continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
+    uses: body.uses,
+    when: common.when,
+    with: normaliseParameters(body.uses, parameters.canonical),
+    workers: common.workers,
   };
 }
 
@@ -118,13 +118,13 @@ function planRetries({
   attemptTimeoutMs,
 }: Retries): PlanRetries {
   return {
-    maxAttempts,
+    attemptTimeoutMs,
     backoffMs,
     factor,
-    maxBackoffMs,
     jitter,
+    maxAttempts,
+    maxBackoffMs,
     on: on === null ? null : [...new Set(on)].sort(),
-    attemptTimeoutMs,
   };
 }
 
