@@ -73,6 +73,7 @@ export class InfrastructureModule {
     const approverKeys = { keys: [], verifySignature };
     const threads = new PlanningThreads(groundOf(setting), configuration.planning);
     const planner = new PackPlanner(setting, threads);
+    const library = new PackLibrary(packs.shelves, packVersions, (tenant, source) => planner.describe(tenant, source));
     const calendar = new CronerCalendar();
     const submitRun = telemetry.watchSubmit(
       new SubmitRun({
@@ -82,6 +83,7 @@ export class InfrastructureModule {
         signer: admission,
         planner,
         judge,
+        resolvePack: (tenant, reference) => library.resolve(tenant, reference),
         workforce,
         sensitive,
         nonce,
@@ -128,10 +130,7 @@ export class InfrastructureModule {
       },
       { provide: PackJudge, useValue: judge },
       { provide: PackPlanner, useValue: planner },
-      {
-        provide: PackLibrary,
-        useValue: new PackLibrary(packs.shelves, packVersions, (tenant, source) => planner.describe(tenant, source)),
-      },
+      { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
       {
         provide: DecideApproval,

@@ -66,7 +66,7 @@ export type {
   RunOn,
   SandboxRequest,
 } from './lib/plan/plan';
-export { childOf, indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
+export { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
 export {
   blockOf,
   childrenOf,
@@ -590,3 +590,5 @@ export {
   type PackLibraryCode,
   type Shelf,
 } from './lib/operations/pack-library';
+export { layInnerPacks, type LaidSource, type ResolvePack } from './lib/operations/inner-packs';
+export { PackOfStep } from './lib/operations/pack-of-step';

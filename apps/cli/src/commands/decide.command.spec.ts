@@ -48,6 +48,7 @@ const view = (more: object = {}): GateView => ({
   approvals: 0,
   required: 1,
   until: request.expiresAt,
+  ungatedEffects: ['tell'],
   canDecide: true,
   why: null,
   ...more,
@@ -73,5 +74,6 @@ describe('a gate that is decided', () => {
     expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${view().gateDigest}`]);
     expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
     expect(lines).toContain('      "CVE-2026-1"');
+    expect(lines).toContain('ungated      tell');
   });
 });

@@ -59,7 +59,8 @@ export async function offlineSetting(
   const environments = environmentsOf(configuration, build);
   const shown = (environment: Environment) => (named ? environment : withoutRoots(environment));
   const { grants } = configuration.approvals;
-  const pack = readPack(source.manifest, packFilesOf(source.files));
+  const read = readPack(source.manifest, packFilesOf(source.files));
+  const pack = read.kind === 'read' ? read : read.salvaged?.read;
   return {
     environment: shown(options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual),
     sealedEnvironment: environments.sealed && shown(environments.sealed),
@@ -69,7 +70,7 @@ export async function offlineSetting(
       interpreters: configuration.sandbox.interpreters,
       policyEngines: { cedar: cedarEngine },
       egress: named && !options.sealed ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
-      ...(named || pack.kind === 'refused' ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
+      ...(named || pack === undefined ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
     },
     ...(named ? { bindings: configuration.secrets.bindings } : {}),
   };

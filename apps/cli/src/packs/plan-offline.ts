@@ -1,11 +1,16 @@
 import {
+  isCodedError,
+  layInnerPacks,
+  PackLibraryError,
   packFilesOf,
   planPack,
   readPack,
   type Fault,
   type JsonObject,
+  type PackLibrary,
   type PackReference,
   type PackSource,
+  type ResolvePack,
 } from '@taskrunner/core';
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
@@ -30,10 +35,35 @@ export async function planOffline(
   options: OfflineOptions & InputOptions,
   { env, readStdin }: Pick<Context, 'env' | 'readStdin'>,
 ): Promise<OfflinePlanning> {
-  const { source, shown } = await loadPack(argument, publishedIn(options, env));
+  const { source: loaded, shown } = await loadPack(argument, publishedIn(options, env));
+  const source = await laidOffline(loaded, options, env);
   const inputs = await inputsFor(source, options, readStdin);
   const planning = planPack(source, inputs, await offlineSetting(source, options, env), ANY_TENANT);
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
+}
+
+/** The pack with the published packs that it uses, from the registries that the configuration names; without one they are not at hand. */
+export async function laidOffline(
+  source: PackSource,
+  options: OfflineOptions,
+  env: Context['env'],
+): Promise<PackSource> {
+  const open = async (): Promise<PackLibrary | null> => {
+    try {
+      return await libraryOf(options, env);
+    } catch (error) {
+      if (isCodedError(error)) return null;
+      throw error;
+    }
+  };
+  let library: Promise<PackLibrary | null> | null = null;
+  const resolve: ResolvePack = async (tenant, reference) => {
+    const opened = await (library ??= open());
+    if (opened !== null) return opened.resolve(tenant, reference);
+    const remediation = 'Name a configuration with packs.registries, or pull the pack into a folder and use its path.';
+    throw new PackLibraryError('PACK_NOT_FOUND', 'no registry is configured here', remediation);
+  };
+  return (await layInnerPacks(NOBODY, source, resolve)).source;
 }
 
 /** Fetches published packs from the registries that the configuration names. */

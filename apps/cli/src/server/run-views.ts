@@ -51,6 +51,8 @@ export interface GateView {
   readonly approvals: number;
   readonly required: number;
   readonly until: string;
+  /** Steps of the run that act without any approval; null in lists. */
+  readonly ungatedEffects: readonly string[] | null;
   readonly canDecide: boolean;
   readonly why: string | null;
 }

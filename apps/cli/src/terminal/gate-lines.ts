@@ -4,7 +4,7 @@ import { safeBlock, safeLine } from './safe-text';
 
 /** A gate as an approver reads it. What people and steps wrote is escaped and indented: no line of it can pose as one of these. */
 export function gateLines(view: GateView, digest: Digest): readonly string[] {
-  const { request, show, approvals, required } = view;
+  const { request, show, approvals, required, ungatedEffects } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
   const plain = (label: string, text: string) => safeLine(`${label.padEnd(13)}${text}`);
   return [
@@ -21,6 +21,7 @@ export function gateLines(view: GateView, digest: Digest): readonly string[] {
       : []),
     ...(item === null ? [] : [plain('item', item)]),
     ...(notApplied.length > 0 ? [plain('not applied', notApplied.join(', '))] : []),
+    ...(ungatedEffects !== null && ungatedEffects.length > 0 ? [plain('ungated', ungatedEffects.join(', '))] : []),
     'message',
     safeBlock(request.message),
     'findings',

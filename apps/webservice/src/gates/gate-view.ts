@@ -1,9 +1,26 @@
-import { objectionTo, recordsOf, requestOf, type GateRow, type JsonObject, type Principal } from '@taskrunner/core';
+import {
+  objectionTo,
+  recordsOf,
+  requestOf,
+  type GateRow,
+  type JsonObject,
+  type NodeId,
+  type Principal,
+} from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
-/** A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. */
-export function toGate(row: GateRow, principal: Principal, now: number, url: PublicUrl): JsonObject {
+/**
+ * A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. `ungatedEffects` are the
+ * steps of the run that act without any approval; null in lists.
+ */
+export function toGate(
+  row: GateRow,
+  principal: Principal,
+  now: number,
+  url: PublicUrl,
+  ungatedEffects: readonly NodeId[] | null = null,
+): JsonObject {
   const why = objectionTo(principal, row, now);
   return {
     runId: row.runId,
@@ -24,6 +41,7 @@ export function toGate(row: GateRow, principal: Principal, now: number, url: Pub
       response,
       decidedAt,
     })),
+    ungatedEffects,
     canDecide: why === null,
     why,
     links: {

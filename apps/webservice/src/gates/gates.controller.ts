@@ -6,6 +6,7 @@ import {
   GateDesk,
   gateNodeOf,
   RunReader,
+  ungatedEffects,
   type JsonObject,
   type Plan,
   type Principal,
@@ -56,10 +57,11 @@ export class GatesController {
   })
   async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
     const row = await this.gates.find(principal.tenant, runId, gate);
-    if (row) return toGate(row, principal, await this.gates.now(), this.url);
     const found = await this.reader.plan(principal.tenant, runId);
     if (!found) throw runNotFound();
-    throw new DecisionError(gateNodeOf(JSON.parse(found.plan) as Plan, gate) ? 'GATE_NOT_OPEN' : 'GATE_NOT_FOUND');
+    const plan = JSON.parse(found.plan) as Plan;
+    if (row) return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan));
+    throw new DecisionError(gateNodeOf(plan, gate) ? 'GATE_NOT_OPEN' : 'GATE_NOT_FOUND');
   }
 
   @Get('approvals')

@@ -205,6 +205,7 @@ export const EXAMPLES = {
         decidedAt: '2026-11-24T10:05:00.000Z',
       },
     ],
+    ungatedEffects: ['scan'],
     canDecide: true,
     why: null,
     links: {

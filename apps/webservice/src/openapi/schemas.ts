@@ -333,6 +333,11 @@ export const SCHEMAS = {
         decidedAt: instant,
       }),
     ),
+    ungatedEffects: {
+      type: ['array', 'null'],
+      items: text,
+      description: 'Steps of the run that act without any approval; null in lists.',
+    },
     canDecide: flag,
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),

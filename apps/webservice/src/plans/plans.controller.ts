@@ -4,6 +4,8 @@ import {
   graphOf,
   PackJudge,
   invalidPack,
+  layInnerPacks,
+  PackLibrary,
   PackPlanner,
   resolveFileInputs,
   RunReader,
@@ -14,6 +16,7 @@ import {
   type Plan,
   type Profile,
   type RunId,
+  type PackReference,
   type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
@@ -42,6 +45,7 @@ export class PlansController {
     private readonly judge: PackJudge,
     readonly uploads: Uploads,
     readonly planner: PackPlanner,
+    private readonly library: PackLibrary,
   ) {}
 
   @Post('plans')
@@ -127,7 +131,9 @@ export class PlansController {
 
   /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
   private async read(tenant: TenantId, body: PlanBody) {
-    const { source, signatures } = await this.intake.take(tenant, body);
+    const { source: sent, signatures } = await this.intake.take(tenant, body);
+    const resolve = (asking: TenantId, reference: PackReference) => this.library.resolve(asking, reference);
+    const { source } = await layInnerPacks(tenant, sent, resolve);
     const given = { source, inputs: body.inputs ?? {} };
     const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
     return { source, signers, ...(await resolveFileInputs(this, tenant, given, false)) };

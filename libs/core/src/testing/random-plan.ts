@@ -171,7 +171,20 @@ function randomNode(
   const kind =
     depth >= 3
       ? random.pick(['run', 'run', 'gate'])
-      : random.pick(['run', 'run', 'run', 'run', 'gate', 'group', 'parallel', 'map', 'loop', 'loop', 'conditional']);
+      : random.pick([
+          'run',
+          'run',
+          'run',
+          'run',
+          'gate',
+          'group',
+          'parallel',
+          'map',
+          'loop',
+          'loop',
+          'conditional',
+          'pack',
+        ]);
   switch (kind) {
     case 'gate': {
       const policy = random.pick([null, null, 'hard', 'soft']);
@@ -212,6 +225,18 @@ function randomNode(
         maxItems: null,
         width: random.pick([null, 1, 2]),
         outputs: random.chance(0.3) ? { x: 'x' } : null,
+        body: randomBlock(random, counter, budget, depth + 1, false),
+      };
+    case 'pack':
+      return {
+        kind: 'pack',
+        ...common,
+        continueOnError,
+        uses: 'pack:./inner',
+        pack: { name: 'inner', version: '1.0.0', contentDigest: digest },
+        with: {},
+        inputs: [],
+        outputs: random.chance(0.5) ? [{ name: 'x', type: 'string', value: 'x' }] : [],
         body: randomBlock(random, counter, budget, depth + 1, false),
       };
     case 'loop': {

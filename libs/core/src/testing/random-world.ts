@@ -2,8 +2,8 @@ import { digestOf } from '../lib/canonical/digest';
 import type { Digest, RunId, StepId } from '../lib/foundation/ids';
 import { chain, type Head } from '../lib/journal/chain';
 import type { Entry, Unnumbered } from '../lib/journal/page';
-import { childOf, isItem, ROOT } from '../lib/plan/place';
-import { blockOf, nodeAt, parentOf, type PlanIndex } from '../lib/plan/plan-index';
+import { isItem, ROOT } from '../lib/plan/place';
+import { blockOf, childOf, nodeAt, parentOf, type PlanIndex } from '../lib/plan/plan-index';
 import { advance, initialState, isParked, nextWakeAt, type Turn } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
 import type { Given, GivenBody } from '../lib/run/run-event';
@@ -200,6 +200,8 @@ export class RandomWorld {
           expiresAt: this.at + 60_000,
           executeBy: this.at + this.random.pick([2_000, 600_000]),
         };
+      case 'inputs':
+        return { kind: 'inputs', inputs: value(`in ${step}`) };
       default:
         return { kind: 'outputs', outputs: value(`out ${step}`) };
     }
@@ -300,7 +302,7 @@ export class RandomWorld {
   private checkNeeds(step: StepId): void {
     const above = parentOf(this.x, step);
     for (const need of nodeAt(this.x, step).node.needs) {
-      if (!this.ended.has(childOf(above, need))) this.violations.push(`${step} starts before ${need} is over`);
+      if (!this.ended.has(childOf(this.x, above, need))) this.violations.push(`${step} starts before ${need} is over`);
     }
   }
 

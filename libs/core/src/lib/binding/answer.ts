@@ -7,12 +7,13 @@ import { parseExpression, type Expression } from '../expression/expression';
 import type { Reference } from '../expression/inspect';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { isItem, ROOT, repeatOf } from '../plan/place';
+import { holdInputs } from '../plan/inner-inputs';
 import { countedRange, rangeLength, writtenRange } from '../plan/loop-items';
 import type { LoopNode } from '../plan/plan';
-import { nodeAt } from '../plan/plan-index';
+import { nodeAt, packNodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { gateOutputs, renderGate, type GateRendering } from './render-gate';
-import { scopeFor, type Sight } from './scope';
+import { endOfPack, scopeFor, type Sight } from './scope';
 import { Missing } from './values';
 
 /** An answer and the values it brings into the journal; or the digests that must be fetched first. */
@@ -86,6 +87,8 @@ function decide(
       return { kind: 'outputs', outputs: outputs(sight, step, missing, keep) };
     case 'gate':
       return renderGate(sight, step, rendering, missing, keep);
+    case 'inputs':
+      return { kind: 'inputs', inputs: keep(innerInputs(sight, step, missing)) };
     case 'until': {
       const { node } = nodeAt(sight.x, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');
@@ -146,6 +149,17 @@ export function evaluate(sight: Sight, step: StepId, template: Json, missing: Mi
   return evaluateTemplate(template, scopeFor(sight, step, reads, missing));
 }
 
+/** What an inner pack begins with: what its caller hands over, held against what it asks for. */
+function innerInputs(sight: Sight, step: StepId, missing: Missing): Json {
+  const node = packNodeAt(sight.x, step);
+  const given = evaluate(sight, step, node.with, missing);
+  if (missing.digests.size > 0) return null;
+  const held = holdInputs(node.inputs, isJsonObject(given) ? given : {});
+  if (held.kind === 'values') return held.values;
+  const [first] = held.findings;
+  throw new Fault('INPUT_INVALID', first?.message ?? 'the inputs are not valid');
+}
+
 function outputs(
   sight: Sight,
   step: StepId,
@@ -163,6 +177,11 @@ function outputs(
         ? (node.outputs ?? {})
         : {};
     return keep(evaluate(sight, step, declared, missing));
+  }
+  const { node } = nodeAt(sight.x, step);
+  if (node.kind === 'pack') {
+    const declared = Object.fromEntries(node.outputs.map((output) => [output.name, output.value]));
+    return keep(evaluate(sight, endOfPack(step), declared, missing));
   }
   return keep(gateOutputs(sight, step, missing));
 }

@@ -39,10 +39,12 @@ function addAll(found: Map<NodeId, IndexedNode>, node: IndexedNode): void {
 
 /** Where a node behind a gate is, seen from the gate: an instance in its scope, or a template below one. */
 export function placeBehind(gate: StepId, node: IndexedNode): StepId {
-  const scope = scopeOf(gate);
-  const templateScope = nodeOf(scope as StepId);
-  const local = templateScope === '' ? node.id : node.id.slice(templateScope.length + 2);
-  return within<StepId>(scope, local);
+  // What stands behind a gate of an inner pack may stand outside of it, in a scope around.
+  for (let scope = scopeOf(gate); scope !== ''; scope = scopeOf(scope)) {
+    const template = nodeOf(scope as StepId);
+    if (node.id.startsWith(`${template}::`)) return within<StepId>(scope, node.id.slice(template.length + 2));
+  }
+  return node.id as unknown as StepId;
 }
 
 /** Names of the steps that a node's expressions read. */
@@ -68,6 +70,8 @@ function outerReads({ node }: IndexedNode): readonly Reference[] {
     case 'map':
     case 'loop':
       return [...reads, ...readsOfTemplate(node.items)];
+    case 'pack':
+      return [...reads, ...readsOfTemplate(node.with)];
     case 'conditional':
       return [...reads, ...node.branches.flatMap(({ when }) => readsOfExpression(when))];
     case 'gate':

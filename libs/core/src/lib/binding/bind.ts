@@ -3,7 +3,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../founda
 import { ExpressionError } from '../expression/expression-fault';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { verbatimParameters } from '../plan/builtin-executors';
-import { runNodeAt } from '../plan/plan-index';
+import { packAround, runNodeAt } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
 import { scopeFor, type PrivateValues, type Sight } from './scope';
 import { Missing } from './values';
@@ -34,7 +34,9 @@ export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_P
   const template: Json = { with: templates, env: node.env as JsonObject, files: node.files };
   try {
     const shown = scopeFor(sight, step, readsOfTemplate(template), missing);
-    const scope = { ...shown, inputs: { ...sight.context.inputs, ...kept.inputs }, secrets: kept.secrets };
+    // Sensitive inputs are the run's own: they never pass into an inner pack.
+    const inputs = packAround(sight.x, step) === null ? { ...sight.context.inputs, ...kept.inputs } : shown['inputs'];
+    const scope = { ...shown, inputs: inputs ?? null, secrets: kept.secrets };
     const value = evaluateTemplate(template, scope) as {
       with: JsonObject;
       env: JsonObject;

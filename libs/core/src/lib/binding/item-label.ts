@@ -1,7 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { isCodedError } from '../foundation/coded-error';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
-import { isItem, repeatOf, scopeOf } from '../plan/place';
+import { itemAround, repeatOf } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
 import { scopeFor, type Sight } from './scope';
 import { Missing } from './values';
@@ -11,8 +11,8 @@ import { Missing } from './values';
  * cannot be evaluated (a label decides nothing, so that is no fault).
  */
 export function itemLabel(sight: Sight, step: StepId, missing: Missing = new Missing()): string | null {
-  const item = isItem(step) ? step : (scopeOf(step) as StepId);
-  if (!isItem(item)) return null;
+  const item = itemAround(step);
+  if (item === null) return null;
   const { node } = nodeAt(sight.x, repeatOf(item));
   if (node.kind !== 'map' || node.label === null) return null;
   try {

@@ -3,7 +3,7 @@ import type { GateRequest } from '../gate/gate-request';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
-import { indexOf, isItem, repeatOf, scopeOf } from '../plan/place';
+import { indexOf, itemAround, repeatOf } from '../plan/place';
 import { itemAt } from '../plan/loop-items';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
@@ -11,7 +11,7 @@ import { itemLabel } from './item-label';
 import { nodesBehind, placeBehind, readsPrevious, stepNamesRead } from './behind';
 import type { StepResult } from './results';
 import { secretsBehind } from './secret-names';
-import { previousItem, scopeFor, stepView, visibleStep, type Sight } from './scope';
+import { inputsAt, previousItem, scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
@@ -131,8 +131,8 @@ function notApplied(sight: Sight): readonly string[] {
 }
 
 function itemDigest(sight: Sight, step: StepId, missing: Missing): Digest | null {
-  const item = scopeOf(step) as StepId;
-  if (!isItem(item)) return null;
+  const item = itemAround(step);
+  if (item === null) return null;
   const list = valueOf(
     sight.x,
     sight.results,
@@ -175,7 +175,8 @@ export function policyInput(sight: Sight, step: StepId, at: number, actor: Json,
     if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id)
       steps[name] = stepView(sight, place, missing);
   }
-  const { runId, tenant, planHash, inputs } = sight.context;
+  const { runId, tenant, planHash } = sight.context;
+  const inputs = inputsAt(sight, step, missing);
   return {
     inputs,
     steps,

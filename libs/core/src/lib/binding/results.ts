@@ -41,6 +41,8 @@ export interface StepResult {
   readonly outputs: ValueRef;
   /** Of a map: its frozen items and how many. Of a loop: the list or the range, and the most iterations it may make. */
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
+  /** Of an inner pack: its frozen inputs. */
+  readonly inputs: ValueRef;
   /** Of a map or loop: how many of its items have begun. */
   readonly begun: number;
   /** Of the last execution. */
@@ -75,6 +77,7 @@ const NOTHING: StepResult = {
   exitCode: null,
   outputs: null,
   items: null,
+  inputs: null,
   begun: 0,
   artifacts: [],
   gate: null,
@@ -126,6 +129,11 @@ export class Results {
         return this.change(event.step, {
           startedAt: this.get(event.step)?.startedAt ?? at,
           items: { ref: event.items, count: event.count },
+        });
+      case 'pack.entered':
+        return this.change(event.step, {
+          startedAt: this.get(event.step)?.startedAt ?? at,
+          inputs: event.inputs,
         });
       case 'step.started': {
         const { attempt, execution } = event;

@@ -1,10 +1,11 @@
 import type { RunId, StepId, TenantId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
+import type { PackNode } from '../plan/plan';
 import { indexOf, isItem, itemOf, nodeOf, repeatOf, scopeOf, within } from '../plan/place';
 import { itemAt } from '../plan/loop-items';
-import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import { blockOf, isPack, nodeAt, packAround, packNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { CapturedArtifact, Results } from './results';
 import { valueOf, type Missing, type Values } from './values';
 
@@ -35,13 +36,15 @@ export interface Sight {
 
 /** The scope of the expressions of one step: only what `reads` asks for is built. */
 export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[], missing: Missing): JsonObject {
+  const roots = new Set(reads.map((read) => read.root));
+  const pack = packAround(sight.x, step);
+  const { name, version } = (pack === null ? sight.x.plan : packNodeAt(sight.x, pack)).pack;
   const scope: Record<string, Json> = {
-    inputs: sight.context.inputs,
-    pack: { name: sight.x.plan.pack.name, version: sight.x.plan.pack.version },
+    inputs: pack !== null && roots.has('inputs') ? inputsOf(sight, pack, missing) : sight.context.inputs,
+    pack: { name, version },
     run: { id: sight.context.runId, planHash: sight.context.planHash },
     tenant: sight.context.tenant,
   };
-  const roots = new Set(reads.map((read) => read.root));
   addItems(sight, step, roots, scope, missing);
   if (roots.has('previous')) scope['previous'] = previousResult(sight, step, missing);
   if (roots.has('failed')) scope['failed'] = failedBefore(sight, step);
@@ -58,6 +61,21 @@ export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[]
   return scope;
 }
 
+/** What `inputs` is at a place: those of the run, or of the inner pack that the place stands in. */
+export function inputsAt(sight: Sight, step: StepId, missing: Missing): Json {
+  const pack = packAround(sight.x, step);
+  return pack === null ? sight.context.inputs : inputsOf(sight, pack, missing);
+}
+
+function inputsOf({ x, results, values }: Sight, pack: StepId, missing: Missing): Json {
+  return valueOf(x, results, values, results.get(pack)?.inputs ?? null, missing);
+}
+
+/** The place from which an inner pack's own expressions look: the end of its steps. */
+export function endOfPack(pack: StepId): StepId {
+  return within<StepId>(pack, '');
+}
+
 /** The items that a step stands in, innermost last so that it hides the outer ones. */
 function addItems(
   sight: Sight,
@@ -67,7 +85,7 @@ function addItems(
   missing: Missing,
 ): void {
   const items: StepId[] = [];
-  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(sight.x, at); at = scopeOf(at))
     if (isItem(at as StepId)) items.unshift(at as StepId);
   for (const item of items) {
     const { node } = nodeAt(sight.x, repeatOf(item));
@@ -90,7 +108,7 @@ function addItems(
  * and where the place of that loop is a template's.
  */
 export function previousItem(x: PlanIndex, step: StepId): StepId | null {
-  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) {
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(x, at); at = scopeOf(at)) {
     const place = at as StepId;
     const item = isItem(place);
     if (nodeAt(x, item ? repeatOf(place) : place).node.kind !== 'loop') continue;
@@ -105,12 +123,12 @@ function previousResult(sight: Sight, step: StepId, missing: Missing): Json {
   return valueOf(sight.x, sight.results, sight.values, sight.results.get(item)?.outputs ?? null, missing);
 }
 
-/** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it. */
+/** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it, as far as its pack goes. */
 export function visibleStep(x: PlanIndex, step: StepId, name: string): StepId | null {
   for (let scope = isItem(step) ? (step as string) : scopeOf(step); ; scope = scopeOf(scope)) {
     const place = within<StepId>(scope, name);
     if (x.nodes.has(nodeOf(place))) return place;
-    if (scope === '') return null;
+    if (scope === '' || isPack(x, scope)) return null;
   }
 }
 
@@ -124,7 +142,11 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
     status: result.status ?? 'running',
     outputs,
     artifacts:
-      node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
+      node.kind === 'map' || node.kind === 'loop'
+        ? listsOfArtifacts(sight, step)
+        : node.kind === 'pack'
+          ? filesAmong(node, outputs)
+          : artifactsOf(step, result.artifacts),
     error:
       result.status === 'failed'
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
@@ -133,6 +155,15 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
   if (node.kind === 'map') view['counts'] = countsOf(sight, step);
   if (node.kind === 'loop') view['iterations'] = result.begun;
   return view;
+}
+
+/** The artifacts of an inner pack: its outputs of type `file`. */
+function filesAmong({ outputs: declared }: PackNode, outputs: Json): JsonObject {
+  if (!isJsonObject(outputs)) return {};
+  const files = declared
+    .filter(({ type }) => type === 'file')
+    .map(({ name }) => [name, outputs[name] ?? null] as const);
+  return Object.fromEntries(files.filter(([, file]) => file !== null));
 }
 
 function artifactsOf(step: StepId, artifacts: readonly CapturedArtifact[]): JsonObject {

@@ -1,7 +1,7 @@
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import { childOf, itemOf } from '../plan/place';
-import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import { itemOf } from '../plan/place';
+import { blockOf, childOf, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ValueRef } from '../step/value-ref';
 import type { Results } from './results';
 
@@ -25,5 +25,7 @@ export function valueOf(x: PlanIndex, results: Results, values: Values, ref: Val
   const { node } = nodeAt(x, ref.of);
   if (node.kind === 'map' || node.kind === 'loop')
     return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
-  return Object.fromEntries(blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(ref.of, child.name))]));
+  return Object.fromEntries(
+    blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(x, ref.of, child.name))]),
+  );
 }

@@ -49,6 +49,19 @@ const map = (id: string, body: Block, change: object = {}): Node => ({
   continueOnError: false,
   ...change,
 });
+const pack = (id: string, body: Block, change: object = {}): Node => ({
+  kind: 'pack',
+  id,
+  ...common,
+  uses: 'pack:./in',
+  pack: { name: 'in', version: '1.0.0', contentDigest: digestOf('in') },
+  with: {},
+  inputs: [],
+  body,
+  outputs: [],
+  continueOnError: false,
+  ...change,
+});
 const step = (id: string, ...needs: string[]): Node => aRunNode(id, { needs, effects: 'once' });
 const guardsIn = (...nodes: Node[]): { readonly [node: string]: readonly string[] } =>
   Object.fromEntries(guardIndex(indexPlan(aPlan(aBlock(nodes)), digestOf('plan'), testDefaults, testFloor)));
@@ -105,5 +118,25 @@ describe('instances of gates', () => {
     expect(gatesUnder(x, 'h' as StepId)).toEqual(['h']);
     expect(gatesUnder(x, 'm' as StepId)).toEqual(['m::g']);
     expect(gatesUnder(x, 'm[2]::p' as StepId)).toEqual(['m[2]::g']);
+  });
+});
+
+describe('gates in an inner pack', () => {
+  const inner = (change: object = {}): Node => pack('p', aBlock([gate('g'), step('act', 'g')]), change);
+
+  it('guard what follows them inside, and what follows the pack', () => {
+    expect(guardsIn(inner(), step('after', 'p'))).toEqual({ 'p::g': [], 'p::act': ['p::g'], p: [], after: ['p::g'] });
+    expect(guardsIn(inner({ when: 'inputs.x' }), step('after', 'p'))['after']).toEqual([]);
+  });
+
+  it.each([
+    ['p::g', 'after', 'p::g'],
+    ['p::g', 'p::act', 'p::g'],
+    ['m::p::g', 'm[3]::after', 'm[3]::p::g'],
+    ['m::p::g', 'm[3]::p::n[1]::act', 'm[3]::p::g'],
+    ['m::g', 'm[3]::p::act', 'm[3]::g'],
+    ['g', 'm[3]::p::act', 'g'],
+  ])('%s stands before %s as %s', (guard, at, instance) => {
+    expect(guardInstance(guard as NodeId, at as StepId)).toBe(instance);
   });
 });

@@ -8,8 +8,8 @@ export type GuardIndex = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /**
  * The gates that each node stands behind: none of its instances starts before the gate of the same scope has let it pass
- * (gates.md §4). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group
- * or parallel that must run and succeed.
+ * (gates.md §4). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group,
+ * parallel or inner pack that must run and succeed.
  */
 export function guardIndex(x: PlanIndex): GuardIndex {
   const guards = new Map<NodeId, readonly NodeId[]>();
@@ -37,17 +37,19 @@ export function guardIndex(x: PlanIndex): GuardIndex {
 /** Gates that must have let pass before this sibling can have succeeded. */
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
   if (node.kind === 'gate') return node.runOn === 'success' ? [id] : [];
-  if (node.kind !== 'group' && node.kind !== 'parallel') return [];
+  if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return [];
   // `continueOnError` heals no gate (gates.md §4): a container with one that did not open blocks what follows.
   const mayBePassedOver = node.when !== null || node.runOn !== 'success';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }
 
-/** The instance of a guard that stands before this instance of a step: both share the items around the gate. */
+/** The instance of a guard that stands before this instance of a step: both share the items around the gate, which may be in an inner pack. */
 export function guardInstance(guard: NodeId, step: StepId): StepId {
   const scope = step.split('::');
   const path = guard.split('::');
-  return [...scope.slice(0, path.length - 1), path.at(-1)].join('::') as StepId;
+  const differs = path.findIndex((name, place) => nodeOf((scope[place] ?? '') as StepId) !== name);
+  const shared = Math.min(differs < 0 ? path.length : differs, path.length - 1);
+  return [...scope.slice(0, shared), ...path.slice(shared)].join('::') as StepId;
 }
 
 /** Gates at or below a skipped step, as instances of its scope: they did not apply. */

@@ -148,7 +148,7 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
   );
 
   it('makes iterations, many of them', () => {
-    const made = Array.from({ length: 300 }, (_, i) => play(i + 1).story.iterations);
+    const made = Array.from({ length: 400 }, (_, i) => play(i + 1).story.iterations);
     expect(made.filter((count) => count > 1).length).toBeGreaterThan(25);
   });
 

@@ -17,6 +17,7 @@ import type { DriverHands } from './driver-hands';
 import { ExecutionLog } from './execution-log';
 import { guardingGates } from './guarding-gates';
 import { RedactedReport, redactedOutcome } from './redacted-report';
+import { PackOfStep } from './pack-of-step';
 import type { RunSecrets } from './run-secrets';
 import type { RunValues } from './run-values';
 
@@ -27,6 +28,7 @@ export class Executions {
   private readonly flights = new Map<string, { readonly abort: AbortController; readonly log: ExecutionLog }>();
 
   private readonly settling: (() => void)[] = [];
+  private readonly packs: PackOfStep;
 
   constructor(
     private readonly hands: DriverHands,
@@ -34,7 +36,9 @@ export class Executions {
     private readonly values: RunValues,
     private readonly secrets: RunSecrets,
     private readonly report: (fact: Fact) => void,
-  ) {}
+  ) {
+    this.packs = new PackOfStep(run, hands.objects);
+  }
 
   get count(): number {
     return this.flights.size;
@@ -71,7 +75,7 @@ export class Executions {
       const report = new RedactedReport(redactor, log, this.report);
       const key = idempotencyKey(this.run.runId, step, attempt);
       const request: ExecutionRequest = {
-        run: this.run,
+        run: await this.packs.of(sight().x, step),
         step,
         attempt,
         execution,

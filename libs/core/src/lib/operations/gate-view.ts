@@ -73,12 +73,12 @@ export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
   const find = (block: Block, names: readonly string[]): Node | null => {
     const [first, ...rest] = names;
     for (const node of block.nodes) {
-      const isRepeat = node.kind === 'map' || node.kind === 'loop';
+      const isScope = node.kind === 'map' || node.kind === 'loop' || node.kind === 'pack';
       if (node.id === first) {
         if (rest.length === 0) return node;
-        return isRepeat ? find(node.body, rest) : null;
+        return isScope ? find(node.body, rest) : null;
       }
-      const inner = isRepeat
+      const inner = isScope
         ? null
         : bodiesOf(node)
             .map((body) => find(body, names))
@@ -102,6 +102,7 @@ function bodiesOf(node: Node): readonly Block[] {
     case 'gate':
     case 'map':
     case 'loop':
+    case 'pack':
       return [];
   }
 }

@@ -1,5 +1,5 @@
 import { digestOf, sha256 } from '../canonical/digest';
-import type { Fault } from '../foundation/fault';
+import { sortFaults, type Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { NO_FILES, packedPaths, type PackFiles } from '../pack/pack-files';
@@ -72,8 +72,11 @@ export function planPack(
   asker: PackAsker = NOBODY,
 ): PackPlanning {
   const files = packFilesOf(source.files);
-  const read: PackReading = readPack(source.manifest, files);
-  if (read.kind === 'refused') return { kind: 'refused', code: 'PACK_INVALID', faults: shownTo(source, read.faults) };
+  const reading: PackReading = readPack(source.manifest, files);
+  const salvaged = reading.kind === 'refused' ? reading.salvaged : undefined;
+  const unread = reading.kind === 'refused' ? reading.faults : [];
+  const read = reading.kind === 'read' ? reading : salvaged?.read;
+  if (read === undefined) return { kind: 'refused', code: 'PACK_INVALID', faults: shownTo(source, unread) };
   const { configuration, bindings } = setting;
   const environment = environmentOfPack(read, setting);
   const { name, version } = read.pack.metadata;
@@ -85,9 +88,12 @@ export function planPack(
     environment,
     configuration: bindings ? { ...configuration, secrets: grantsFor(bindings, facts) } : configuration,
     ...(source.hasLines ? { source: source.manifest } : {}),
+    ...(salvaged === undefined ? {} : { doubt: salvaged.doubt }),
   });
   if (planning.kind === 'refused') {
-    return { kind: 'refused', code: 'PLAN_INVALID', faults: shownTo(source, planning.faults) };
+    const code = reading.kind === 'read' ? 'PLAN_INVALID' : 'PACK_INVALID';
+    const faults = reading.kind === 'read' ? planning.faults : sortFaults([...unread, ...planning.faults]);
+    return { kind: 'refused', code, faults: shownTo(source, faults) };
   }
   return { kind: 'planned', read, files, planned: planning };
 }

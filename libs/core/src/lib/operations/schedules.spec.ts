@@ -213,7 +213,7 @@ describe('an edit', () => {
       schedules,
       objects: new NoObjects(),
       calendar: new EveryMinute(),
-      submitRun: { check: async () => ({ planning: planned, trust: UNSIGNED }) },
+      submitRun: { check: async () => ({ planning: planned, trust: UNSIGNED, published: [] }) },
       limits: { maxPerTenant: 9, catchUpWindowMs: MINUTE },
     });
   const nothing = { planHash: null, profileDigest: null, revision: null };

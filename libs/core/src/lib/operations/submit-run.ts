@@ -19,6 +19,7 @@ import type { Workforce } from '../ports/workforce';
 import type { AdmissiblePack } from './admissible-pack';
 import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
 import type { PackJudge } from './pack-judge';
+import { layInnerPacks, type ResolvePack } from './inner-packs';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
@@ -107,6 +108,8 @@ export interface SubmitRunHands {
   readonly signer: Signer;
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
+  /** Published packs that packs use; null: there is no registry. */
+  readonly resolvePack: ResolvePack | null;
   readonly workforce: Workforce;
   /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
   readonly sensitive: SensitiveInputs | null;
@@ -150,19 +153,26 @@ export class SubmitRun {
 
   /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
-    const { planning, trust } = await this.check(principal, submission);
+    const { planning, trust, published } = await this.check(principal, submission);
     await this.refuseUnenforceable(planning);
-    return this.admit(principal, submission, planning, trust);
+    return this.admit(principal, submission, planning, trust, published);
   }
 
   /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
   async check(
     principal: Principal,
     submission: Submission,
-  ): Promise<{ readonly planning: AdmissiblePack; readonly trust: PackTrust }> {
-    const { judge, planner, uploads } = this.hands;
-    const { source, signatures } = submission;
-    const { inputs, faults } = await resolveFileInputs({ uploads, planner }, principal.tenant, submission, true);
+  ): Promise<{
+    readonly planning: AdmissiblePack;
+    readonly trust: PackTrust;
+    /** Files of the published packs that it uses. */
+    readonly published: readonly PackFile[];
+  }> {
+    const { judge, planner, uploads, resolvePack } = this.hands;
+    const { signatures } = submission;
+    const { source, published, packs } = await layInnerPacks(principal.tenant, submission.source, resolvePack);
+    const given = { ...submission, source };
+    const { inputs, faults } = await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
     const planning = await planner.plan(principal.tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
@@ -172,11 +182,13 @@ export class SubmitRun {
     compareProfile(planning, submission);
     const { pack } = planning;
     const trust = await judge.judge(principal.tenant, pack, signatures);
-    if (trust.refusal !== null) {
-      const { code, detail, remediation } = trust.refusal;
-      throw new SubmitRunError(code, `${pack.name}:${pack.version}: ${detail}`, remediation);
+    refuseUntrusted(pack, trust);
+    // A pack that is used is trusted as one that is run.
+    for (const { pack: inner, contentDigest, signatures: given } of packs) {
+      const { name, version } = inner.metadata;
+      refuseUntrusted({ name, version }, await judge.judge(principal.tenant, { name, version, contentDigest }, given));
     }
-    return { planning, trust };
+    return { planning, trust, published };
   }
 
   /**
@@ -197,11 +209,12 @@ export class SubmitRun {
     submission: Submission,
     planning: AdmissiblePack,
     { signers, signatures }: PackTrust,
+    published: readonly PackFile[],
   ): Promise<NewRun> {
     const { runs, objects, signer, nonce } = this.hands;
     const environment = this.environmentOf(planning);
     const { tenant, iss, sub, name } = principal;
-    const packed = filesAt(planning.packed, submission.source);
+    const packed = [...filesAt(planning.packed, submission.source), ...published];
     const stored: NewRun['files'] = [];
     const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
       for (const [place, { path, bytes, executable }] of waiting) {
@@ -296,6 +309,15 @@ function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: P
 export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
   const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
   return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+}
+
+function refuseUntrusted(
+  { name, version }: { readonly name: string; readonly version: string },
+  { refusal }: PackTrust,
+): void {
+  if (refusal === null) return;
+  const { code, detail, remediation } = refusal;
+  throw new SubmitRunError(code, `${name}:${version}: ${detail}`, remediation);
 }
 
 function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {

@@ -1,6 +1,7 @@
 import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
+import { canonicalPack } from './canonical-pack';
 import { manifest } from './pack-shapes';
 import type { Pack } from './pack';
 import { type PackFiles, packedPaths } from './pack-files';
@@ -14,11 +15,14 @@ export function toManifest(pack: Pack): JsonObject {
 const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'annotations']);
 
 /**
- * What the pack is, whatever its format, key order and spelling: digest of the normalised manifest without the fields that
- * explain it to people, and of every file that belongs to it. Throws a `TypeError` if a listed file cannot be read.
+ * What the pack is, whatever its format, key order and spelling (also of expressions): digest of the canonical manifest without the
+ * fields that explain it to people, and of every file that belongs to it. Throws a `TypeError` if a listed file cannot be read.
  */
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
-  const { metadata, spec, ...rest } = toManifest(pack) as { metadata: JsonObject; spec: JsonObject } & JsonObject;
+  const { metadata, spec, ...rest } = toManifest(canonicalPack(pack)) as {
+    metadata: JsonObject;
+    spec: JsonObject;
+  } & JsonObject;
   return digestOf({
     manifest: {
       ...rest,

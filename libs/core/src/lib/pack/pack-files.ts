@@ -13,14 +13,17 @@ export interface PackFiles {
 /** A manifest that came alone. */
 export const NO_FILES: PackFiles = { paths: () => [], read: () => null, executable: () => false };
 
+/** Where published packs that a pack uses are laid among its files when a run is accepted: no part of the pack itself. */
+export const VENDORED = '.taskrunner/packs/';
+
 const MANIFESTS = new Set(['pack.yaml', 'pack.yml', 'pack.json']);
 
-/** The files that belong to the pack: all but the manifest and what `.packignore` names, in order of their paths. */
+/** The files that belong to the pack: all but the manifest, what `.packignore` names and packs of a registry, in order of their paths. */
 export function packedPaths(files: PackFiles): readonly string[] {
   const rules = files.read('.packignore');
   const isIgnored = parseIgnore(rules === null ? '' : new TextDecoder().decode(rules));
   return files
     .paths()
-    .filter((path) => !MANIFESTS.has(path) && !isIgnored(path))
+    .filter((path) => !MANIFESTS.has(path) && !path.startsWith(VENDORED) && !isIgnored(path))
     .sort();
 }

@@ -17,5 +17,5 @@ export const PATH_SCHEMA: JsonObject = {
   minLength: 1,
   maxLength: 1_026,
   pattern: '^[^\\x00-\\x1f\\x7f\\\\]+$',
-  not: { pattern: '^/|//|^(?:\\./)?\\.\\.?(?:/|$)|/\\.\\.?(?:/|$)|^\\./$' },
+  not: { pattern: '^/|//|^\\.\\.?$|^\\.\\./|/\\.\\.?(?:/|$)|^\\./$' },
 };

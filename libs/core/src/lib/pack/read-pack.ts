@@ -3,7 +3,8 @@ import { type Fault, sortFaults } from '../foundation/fault';
 import { checkFiles } from './check-files';
 import { checkNames } from './check-names';
 import { checkRunner } from './check-runner';
-import { checkSteps } from './check-steps';
+import { allSteps, checkSteps } from './check-steps';
+import { type Doubt, doubtAbout } from './doubt';
 import type { Pack } from './pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { manifest } from './pack-shapes';
@@ -17,8 +18,15 @@ export interface ReadPack {
   readonly locate: (pointer: string, key?: boolean) => Location;
 }
 
+/** What of a faulty pack could be read; what could not is blank, and doubted. */
+export interface SalvagedPack {
+  readonly read: ReadPack;
+  readonly doubt: Doubt;
+}
+
 /** A pack that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
-export type PackReading = ReadPack | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+export type PackReading =
+  ReadPack | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly salvaged?: SalvagedPack };
 
 /**
  * Reads a manifest and checks all that needs neither inputs nor an environment: fields, formats, ids, needs, names, files. A
@@ -36,6 +44,8 @@ export function readPack(source: ReadDocument | string | Uint8Array, files: Pack
   checkFiles(pack, files, reading);
   checkRunner(pack, reading);
   const faults = [...unread, ...reading.faults];
-  if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
-  return { kind: 'read', pack, locate: (pointer, key = false) => reading.locate(pointer, key) };
+  const read: ReadPack = { kind: 'read', pack, locate: (pointer, key = false) => reading.locate(pointer, key) };
+  if (faults.length === 0) return read;
+  const steps = new Set(allSteps(pack).map((step) => step.at));
+  return { kind: 'refused', faults: sortFaults(faults), salvaged: { read, doubt: doubtAbout(reading.unknown, steps) } };
 }

@@ -26,6 +26,8 @@ export interface FaultNote {
   readonly remediation?: string;
   /** Show the fault at the entry's key, not at its value. */
   readonly key?: boolean;
+  /** The entry that is not there: what stands beside it is sound. */
+  readonly missing?: string;
 }
 
 /**
@@ -36,6 +38,7 @@ export class Reading {
   readonly faults: Fault[] = [];
   readonly #moved = new Map<string, string>();
   readonly #faulty = new Set<string>();
+  readonly #unknown = new Set<string>();
   readonly #hidden: ReadonlySet<string>;
   #steps = 0;
   #isKey = false;
@@ -72,6 +75,7 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
+    this.#unknown.add(note.missing === undefined ? at : pointerTo(at, note.missing));
     const location = this.locate(at, note.key ?? this.#isKey);
     if (this.#hidden.has(location.path)) return;
     this.faults.push({
@@ -105,6 +109,11 @@ export class Reading {
   /** True if a fault was noted at exactly this place, or it could not be read. */
   isFaulty(at: string): boolean {
     return this.#faulty.has(at) || this.#hidden.has(this.writtenAt(at));
+  }
+
+  /** Places whose value is not known: of the normalised manifest, and of the document. */
+  get unknown(): readonly string[] {
+    return [...this.#unknown, ...this.#hidden];
   }
 
   /** Counts one more step and returns how many there are. */

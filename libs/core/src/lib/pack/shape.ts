@@ -104,6 +104,7 @@ export function readFields<T extends object>(fields: Fields<T>, entries: Entries
     if (field.required)
       reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have the field ${name}.`, {
         remediation: `Add the field ${name}.`,
+        missing: name,
       });
     return [key, field.absent];
   });

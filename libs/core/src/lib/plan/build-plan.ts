@@ -1,29 +1,34 @@
 import { digestOf } from '../canonical/digest';
 import { describeType } from '../expression/static-type';
-import type { NodeId } from '../foundation/ids';
+import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import { allSteps } from '../pack/check-steps';
 import { contentDigest } from '../pack/pack-digest';
 import type { FailureRetries } from '../pack/retries';
 import { checkBundleRoots } from './check-bundles';
 import { checkExports } from './check-exports';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
+import { doubtedInputs } from './doubted-inputs';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { hashPlan } from './hash-plan';
+import { secretNamed, type InnerNames } from './inner-names';
 import { checkPackFields, egressLists, readApprovals, readConcurrency, readPolicies } from './pack-parts';
 import type { Plan } from './plan';
 import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
 import type { Planning, PlanRequest, RetryRule } from './plan-request';
-import { layOut, type PlannedList, type PlannedStep } from './planned-step';
+import { InnerPacks, type PackUnit } from './pack-unit';
+import { layOut, placeOf, type PlannedList, type PlannedStep } from './planned-step';
 import type { Environment } from './profile';
 import { readList } from './read-steps';
+import type { StepContext } from './step-context';
 import { checkRetryCap, retryDefaults } from './retry-defaults';
 import { resolveInputs, typeOfValueType } from './resolve-inputs';
 import { sortBy } from './sort-by';
 import { workerLabels } from './worker-labels';
-import { alwaysApplies, effectsIn } from './ungated-effects';
+import { alwaysApplies, effectsIn, type Known } from './ungated-effects';
 
 /** Most steps of a manifest. */
 const MAX_STEPS = 10_000;
@@ -32,14 +37,15 @@ const MAX_STEPS = 10_000;
  * From a pack that was read to a plan: `resolve inputs → check expressions → normalise → hash` (language.md §7). Pure; never
  * throws for a pack or for inputs. The same pack content, inputs and policies give the same plan hash everywhere.
  */
-export function buildPlan({ pack: read, files, inputs, environment, configuration, source }: PlanRequest): Planning {
+export function buildPlan(request: PlanRequest): Planning {
+  const { pack: read, files, inputs, environment, configuration, source, doubt = null } = request;
   const { pack } = read;
   const { spec, metadata } = pack;
-  const faults = new Faults(read.locate, source ?? null);
+  const faults = new Faults(read.locate, source ?? null, null, null, doubt);
   const resolved = resolveInputs(pack, files, inputs, configuration.sensitiveInputs, faults);
   const granted = new Set(Object.keys(configuration.secrets));
   const names = {
-    inputs: resolved.type,
+    inputs: doubt === null ? resolved.type : doubtedInputs(resolved.type, spec.inputs, doubt),
     sensitive: new Set(spec.inputs.filter((input) => input.sensitive).map(({ name }) => name)),
     secrets: spec.secrets.map(({ name }) => name),
     granted,
@@ -47,31 +53,40 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   };
   const reader = new ExpressionReader(names, faults);
   const packValue = { name: metadata.name, version: metadata.version };
-  const list = layOut(spec.steps);
+  const ownDigest = (): Digest => contentDigest(pack, files);
+  const root: PackUnit = { read, files, faults, folder: '', contentDigest: ownDigest, chain: [] };
+  const inner = new InnerPacks(files, read, MAX_STEPS);
+  const list = layOut(root, (step, unit) => inner.open(step, unit));
   const steps = [...everyStep(list)];
-  if (steps.length > MAX_STEPS)
+  if (allSteps(pack).length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
   const egress = egressLists(pack, environment, configuration, faults);
-  const known = resolved.sound ? { inputs: resolved.values, pack: packValue } : null;
-  const graph = readList(
-    list,
-    { failed: false, previous: false },
-    {
-      reader,
-      faults,
-      files,
-      interpreters: configuration.interpreters,
-      granted,
-      optional: names.optional,
-      retries: spec.failure.retries,
-      executors: environment.executors,
-      egress,
-      known,
-    },
-  );
+  const units = new Map<PackUnit, StepContext>();
+  const known = resolved.sound && doubt === null ? { inputs: resolved.values, pack: packValue } : null;
+  const context: StepContext = {
+    reader,
+    faults,
+    files,
+    interpreters: configuration.interpreters,
+    granted,
+    optional: names.optional,
+    retries: spec.failure.retries,
+    executors: environment.executors,
+    egress,
+    known,
+    inner: null,
+    approvals: spec.approvals,
+    outerGranted: granted,
+    policyEngines: configuration.policyEngines ?? {},
+    policies: [],
+    units,
+  };
+  units.set(root, context);
+  const graph = readList(list, { failed: false, previous: false }, context);
   const end: Place = { scope: list.scope, step: null, failed: true, previous: false };
   const approvals = readApprovals(pack, environment, configuration, reader, end, faults);
-  const policies = readPolicies(pack, files, configuration.policyEngines ?? {}, faults);
+  const ownPolicies = readPolicies(pack, files, context.policyEngines, faults);
+  const policies = sortBy([...ownPolicies, ...context.policies], ({ id }) => id);
   checkPackFields(pack, reader);
   const message = (text: string | null, at: string): string | null =>
     text === null ? null : (reader.json(text, at, end, FIELDS.runMessage).canonical as string);
@@ -79,7 +94,7 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
   const { sandbox } = spec;
   const plan: Plan = {
     schema: 'taskrunner.plan.v1',
-    pack: { ...packValue, contentDigest: contentDigest(pack, files) },
+    pack: { ...packValue, contentDigest: ownDigest() },
     inputs: resolved.shown,
     secrets: sortBy(
       spec.secrets.map(({ name, scope, required }) => ({ name, scope, required })),
@@ -90,7 +105,9 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     policies,
     sandbox: {
       mode: sandbox.mode,
-      sealedInstall: spec.sealedInstall || steps.some(({ step }) => step.sealedInstall),
+      sealedInstall:
+        [...units.keys()].some((unit) => unit.read.pack.spec.sealedInstall) ||
+        steps.some(({ step }) => step.sealedInstall),
       egressAllowlist: sandbox.egressAllowlist === null ? null : [...new Set(sandbox.egressAllowlist)].sort(),
       cpuMillicores: sandbox.cpuMillicores,
       memoryMiB: sandbox.memoryMiB,
@@ -122,20 +139,30 @@ export function buildPlan({ pack: read, files, inputs, environment, configuratio
     },
     executors: [...new Set(steps.flatMap(({ step: { body } }) => (body.kind === 'run' ? [body.uses] : [])))].sort(),
   };
-  checkSeal(plan, steps, environment, faults);
-  checkRetries(configuration.retries, spec.failure.retries, steps, faults);
-  checkBundleRoots(steps, environment, faults);
-  checkExports(steps, environment, faults);
-  const guards = new GateGuards((gate) => alwaysApplies(plan, gate.when));
-  checkReads(steps, guards, faults);
-  checkGatedSecrets(steps, guards, configuration, faults);
-  checkOverrides(approvals, policies, steps, faults);
-  if (faults.any) return { kind: 'refused', faults: faults.faults };
-  warnOfEffects(plan, steps, guards, faults);
+  const knownIn = (unit: PackUnit): Known | null =>
+    unit === root ? plan : ((units.get(unit)?.known ?? null) as unknown as Known | null);
+  const guards = new GateGuards((gate) => alwaysApplies(knownIn(gate.list.scope.unit), gate.when));
+  const ofUnit = byUnit(steps);
+  for (const [unit, { inner: handed }] of units) {
+    const own = ofUnit.get(unit) ?? [];
+    checkSeal(unit, own, environment);
+    checkRetries(configuration.retries, unit.read.pack.spec.failure.retries, own, unit.faults);
+    checkBundleRoots(own, environment, unit.faults);
+    checkExports(own, environment, unit.faults);
+    if (doubt?.aboutSteps !== true) {
+      checkReads(own, guards, unit.faults);
+      checkGatedSecrets(own, guards, configuration, handed, unit.faults);
+    }
+    if (doubt?.within('/spec/approvals') !== true) checkOverrides(approvals, policies, own, handed, unit.faults);
+  }
+  if (faults.any || doubt !== null) return { kind: 'refused', faults: faults.faults };
+  warnOfEffects(plan, steps, guards);
   const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;
   const bare = indexPlan(plan, planHash, configuration.defaults, floor);
-  const silent = spec.failure.retries === null ? steps.filter(({ step }) => step.retries === null).map(placeOf) : [];
+  const silent = steps
+    .filter(({ step, list: { scope } }) => step.retries === null && scope.unit.read.pack.spec.failure.retries === null)
+    .map(placeOf);
   const retries = configuration.retries && retryDefaults(configuration.retries, silent, bare);
   const defaults = retries ? { ...configuration.defaults, retries } : configuration.defaults;
   const profile = profileOf(graph, environment, { ...configuration, defaults }, egress, names.secrets);
@@ -168,22 +195,37 @@ function checkGatedSecrets(
   steps: readonly PlannedStep[],
   guards: GateGuards,
   { secrets }: PlanRequest['configuration'],
+  handed: InnerNames | null,
   faults: Faults,
 ): void {
   for (const planned of steps) {
-    const gated = planned.secrets.filter(
-      ({ name }) => Object.hasOwn(secrets, name) && secrets[name]?.requireGate === true,
-    );
+    const gated = planned.secrets.filter(({ name }) => {
+      const outer = secretNamed(name, handed);
+      return outer !== null && Object.hasOwn(secrets, outer) && secrets[outer]?.requireGate === true;
+    });
     if (gated.length === 0 || guards.guarding(planned).length > 0) continue;
     for (const { name, at } of gated) faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound here.`);
   }
 }
 
-function checkSeal(plan: Plan, steps: readonly PlannedStep[], environment: Environment, faults: Faults): void {
+/** Each pack's own steps. */
+function byUnit(steps: readonly PlannedStep[]): ReadonlyMap<PackUnit, readonly PlannedStep[]> {
+  const found = new Map<PackUnit, PlannedStep[]>();
+  for (const step of steps) {
+    const { unit } = step.list.scope;
+    const known = found.get(unit);
+    if (known === undefined) found.set(unit, [step]);
+    else known.push(step);
+  }
+  return found;
+}
+
+/** What any pack of the plan demands of the environment holds for the whole run. */
+function checkSeal({ read, faults }: PackUnit, steps: readonly PlannedStep[], environment: Environment): void {
   if (environment.mode === 'sealed') return;
-  const { sandbox } = plan;
-  if (sandbox.sealedInstall) {
-    const step = steps.find((one) => one.step.sealedInstall);
+  const { sandbox, sealedInstall } = read.pack.spec;
+  const step = steps.find((one) => one.step.sealedInstall);
+  if (sealedInstall || step !== undefined) {
     faults.add(
       'SEALED_INSTALL_REQUIRED',
       step === undefined ? '/spec/sealedInstall' : `${step.step.at}/sealedInstall`,
@@ -210,7 +252,7 @@ function checkRetries(
     if (step.retries !== null) checkRetryCap(rule, step.retries, `${step.at}/retries`, faults);
 }
 
-function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGuards, faults: Faults): void {
+function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGuards): void {
   const gates = steps.some(({ step: { body } }) => body.kind === 'gate' && body.gate.kind === 'approval');
   if (!gates) return;
   const { ungated, all } = effectsIn(plan);
@@ -218,14 +260,10 @@ function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGu
   for (const planned of steps) {
     const { step } = planned;
     if (step.body.kind !== 'run') continue;
+    const { faults } = planned.list.scope.unit;
     if (ungated.has(placeOf(planned)))
       faults.warn('EFFECTS_UNGATED', step.at, `${step.id} acts, and no approval gate stands before it.`);
     else if (step.effects === null && acting.has(placeOf(planned)) && guards.guarding(planned).length > 0)
       faults.warn('EFFECTS_NOT_STATED', step.at, `${step.id} stands behind a gate and does not state its effects.`);
   }
-}
-
-function placeOf(planned: PlannedStep): NodeId {
-  const { owner } = planned.list.scope;
-  return (owner === null ? planned.step.id : `${placeOf(owner)}::${planned.step.id}`) as NodeId;
 }

@@ -28,8 +28,8 @@ export interface Parameter {
 /** What the planner knows of an executor. */
 export interface BuiltinExecutor {
   readonly effects: Effects;
-  /** Where the parameters decide it; a stated class is then measured by this one. */
-  readonly effectsOf?: (parameters: JsonObject) => Effects;
+  /** Where the parameters decide it: the class of a step that states none, and the loosest that one may state. */
+  readonly effectsOf?: (parameters: JsonObject) => { readonly usual: Effects; readonly loosest: Effects };
   /** Raised only when what it does changes. Part of the environment digest. */
   readonly behaviour: number;
   /** Null: any parameters. */
@@ -51,6 +51,8 @@ const WRITTEN = objectType({ exitCode: NUMBER_TYPE }, true);
 /** What an http step receives, as expressions over `response` see it. */
 export const RESPONSE_TYPE = objectType({ status: NUMBER_TYPE, headers: objectType({}, true), body: ANY_TYPE });
 const SAFE_METHODS: readonly unknown[] = [undefined, 'GET', 'HEAD'];
+/** Idempotent by RFC 9110 §9.2.2, if the server keeps to it: so only where the author says so. */
+const IDEMPOTENT_METHODS: readonly unknown[] = ['DELETE', 'OPTIONS', 'PUT'];
 export const HTTP_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /** The built-in executors of this version, by name (language.md §6). */
@@ -178,7 +180,10 @@ export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
   },
   http: {
     effects: 'idempotent',
-    effectsOf: ({ method }) => (SAFE_METHODS.includes(method) ? 'idempotent' : 'once'),
+    effectsOf: ({ method }) => ({
+      usual: SAFE_METHODS.includes(method) ? 'idempotent' : 'once',
+      loosest: SAFE_METHODS.includes(method) || IDEMPOTENT_METHODS.includes(method) ? 'idempotent' : 'once',
+    }),
     behaviour: 1,
     parameters: {
       method: { type: STRING_TYPE, reading: 'plain' },

@@ -42,7 +42,7 @@ function checkDeclared(url: string, at: string, lists: EgressLists, faults: Faul
   }
   warnOfBroad(url, rule, at, faults);
   const refusal = refusalOf(rule, lists);
-  if (refusal !== null)
+  if (refusal !== null && !isDoubtful(at, faults))
     faults.add('SEALED_EGRESS_DENIED', at, refusal.message, { remediation: refusal.remedy, ...ALIASES });
   return rule;
 }
@@ -52,7 +52,7 @@ function checkComputed(url: string, declared: readonly EgressRule[], at: string,
   const origin = literalOrigin(url);
   const covered =
     origin === null ? declared.length > 0 : declared.some((rule) => isCovered(origin, [withoutPath(rule)]));
-  if (covered) return;
+  if (covered || isDoubtful(at, faults)) return;
   faults.add(
     'SEALED_EGRESS_DENIED',
     at,
@@ -99,4 +99,10 @@ function isOn(list: readonly EgressRule[], rule: EgressRule): boolean {
   const { scheme, host, port, path } = rule;
   const open = scheme === '*' || port === '*' || host === '*' || host.startsWith('*.');
   return open || decideEgress(list, { scheme, host, port, ...(path === undefined ? {} : { path }) }).allowed;
+}
+
+/** True where the lists that a destination must be on could not be read. */
+function isDoubtful(at: string, { doubt }: Faults): boolean {
+  const run = /^.*?\/run(?=\/(?:with|egress)(?:\/|$))/.exec(at)?.[0];
+  return doubt !== null && (doubt.within('/spec/sandbox') || (run !== undefined && doubt.within(`${run}/egress`)));
 }

@@ -1,7 +1,8 @@
 import type { Approval, Policy } from './plan';
 import type { PlannedList, PlannedStep } from './planned-step';
-import { isOverBefore } from './planned-step';
+import { innerOf, isOverBefore } from './planned-step';
 import type { Faults } from './faults';
+import { approvalNamed, policyNamed, type InnerNames } from './inner-names';
 
 /** What stands behind which approval gates, and what it may read there (gates.md §1, §4). */
 export class GateGuards {
@@ -38,14 +39,15 @@ export class GateGuards {
     const { body, when, runOn } = step.step;
     if (body.kind === 'gate')
       return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
-    if ((body.kind !== 'group' && body.kind !== 'parallel') || when !== null || runOn === 'failure') return [];
+    const passes = body.kind === 'group' || body.kind === 'parallel' || innerOf(step) !== null;
+    if (!passes || when !== null || runOn === 'failure') return [];
     return step.lists.flatMap((list) => this.passing(list).flatMap(({ gates }) => gates));
   }
 }
 
 /**
  * A step behind an approval gate reads what was fixed when the gate was reached, the gate itself, or results behind the same
- * gate; what decides that it runs, and what it runs, is one of the first two.
+ * gate; what decides that it runs, and what it runs, is one of the first two. What a gate did not see a later one may have seen.
  */
 export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, faults: Faults): void {
   for (const step of steps) {
@@ -53,10 +55,13 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
     const gates = guards.guarding(step);
     if (gates.length === 0) continue;
     for (const { of, control, previous, at } of step.reads) {
-      if (gates.some((gate) => (previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate)))) continue;
-      const behind = guards.guarding(of);
-      if (!control && gates.every((gate) => behind.includes(gate))) continue;
-      const gate = gates.at(-1)?.step.id ?? '';
+      const behind = control ? [] : guards.guarding(of);
+      const fixedBy = (gate: PlannedStep): boolean =>
+        previous ? isIn(gate, of) : gate === of || isOverBefore(of, gate);
+      const seen = gates.filter((gate) => fixedBy(gate) || behind.includes(gate));
+      const unseen = gates.filter((gate) => !seen.includes(gate) && !seen.some((later) => isOverBefore(gate, later)));
+      if (unseen.length === 0) continue;
+      const gate = unseen.at(-1)?.step.id ?? '';
       const what = control
         ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide`
         : `was not there for the gate ${gate}`;
@@ -77,12 +82,14 @@ export function checkOverrides(
   approvals: readonly Approval[],
   policies: readonly Policy[],
   steps: Iterable<PlannedStep>,
+  names: InnerNames | null,
   faults: Faults,
 ): void {
   for (const { step } of steps) {
     if (step.body.kind !== 'gate' || step.body.gate.kind !== 'policy' || step.body.gate.overrideApproval === null)
       continue;
-    const { policy, overrideApproval } = step.body.gate;
+    const policy = policyNamed(step.body.gate.policy, names);
+    const overrideApproval = approvalNamed(step.body.gate.overrideApproval, names);
     const override = approvals.find(({ id }) => id === overrideApproval);
     if (override === undefined || policies.find(({ id }) => id === policy)?.level !== 'soft-mandatory') continue;
     const stricter = approvals.find((other) => !isAtLeast(override, other));
@@ -95,10 +102,14 @@ export function checkOverrides(
   }
 }
 
-function isAtLeast(a: Approval, b: Approval): boolean {
+/** What an approval demands of those who give it. */
+type Demand = Pick<Approval, 'minApprovals' | 'grants' | 'allowSelfApproval' | 'maxAuthAgeMs' | 'reasonRequired'>;
+
+/** True if `a` demands all that `b` does. `packs.approve` is asked of every approver, whether a pack says so or not. */
+export function isAtLeast(a: Demand, b: Demand): boolean {
   return (
     a.minApprovals >= b.minApprovals &&
-    b.grants.every((grant) => a.grants.includes(grant)) &&
+    b.grants.every((grant) => grant === 'packs.approve' || a.grants.includes(grant)) &&
     (!a.allowSelfApproval || b.allowSelfApproval) &&
     (b.maxAuthAgeMs === null || (a.maxAuthAgeMs !== null && a.maxAuthAgeMs <= b.maxAuthAgeMs)) &&
     (a.reasonRequired || !b.reasonRequired)

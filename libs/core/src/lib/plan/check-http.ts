@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { RunBody } from '../pack/pack-step';
 import { authSecret, HTTP_METHODS } from './builtin-executors';
 import type { Faults } from './faults';
@@ -84,13 +84,4 @@ function isStatus(value: Json): boolean {
   return typeof value === 'number'
     ? Number.isInteger(value) && value >= 200 && value <= 599
     : typeof value === 'string' && /^[2-5]xx$/.test(value);
-}
-
-/** Method and expected answers written out and in one order: their defaults are part of the hash. */
-export function normaliseHttp(parameters: JsonObject): JsonObject {
-  const { method = 'GET', expect = ['2xx'] } = parameters;
-  const sorted = isJsonArray(expect)
-    ? [...new Set(expect.map(String))].sort().map((one) => (one.endsWith('xx') ? one : Number(one)))
-    : expect;
-  return { ...parameters, method, expect: sorted };
 }

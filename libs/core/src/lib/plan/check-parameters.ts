@@ -1,11 +1,10 @@
 import { pointerTo } from '../document/json-pointer';
 import { describeType, typeOfValue, type StaticType } from '../expression/static-type';
-import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
+import { isJsonArray, type Json } from '../foundation/json';
 import { parseDuration } from '../pack/duration';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor } from './builtin-executors';
 import { checkContainer } from './check-container';
-import { normaliseHttp } from './check-http';
 import type { Faults } from './faults';
 
 /** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
@@ -119,24 +118,4 @@ export function checkParametersTogether(
   ) {
     faults.add('EXECUTOR_PARAMETER', `${at}/okExitCodes`, 'Exit codes are whole numbers from 0 to 255.');
   }
-}
-
-/** Executors whose steps end with an exit code. */
-const EXITING = ['builtin:command', 'builtin:script', 'builtin:container'];
-
-/** Spellings of parameters that mean the same: durations in milliseconds become one text, exit codes a sorted set with their default. */
-export function normaliseParameters(uses: string, parameters: JsonObject): JsonObject {
-  if (uses === 'builtin:wait' && typeof parameters['for'] === 'string') {
-    const milliseconds = parseDuration(parameters['for']);
-    return milliseconds === null ? parameters : { ...parameters, for: `PT${milliseconds / 1_000}S` };
-  }
-  if (uses === 'builtin:http') return normaliseHttp(parameters);
-  if (!EXITING.includes(uses)) return parameters;
-  const { okExitCodes } = parameters;
-  const codes = okExitCodes === undefined ? [0] : okExitCodes;
-  const sorted =
-    isJsonArray(codes) && codes.every((code) => typeof code === 'number')
-      ? [...new Set(codes)].sort((a, b) => a - b)
-      : codes;
-  return { ...parameters, okExitCodes: sorted };
 }

@@ -135,6 +135,7 @@ function stepsOf(root: Block): ReadonlyMap<NodeId, PlacedStep> {
           break;
         case 'map':
         case 'loop':
+        case 'pack':
           visit(node.body, id, id);
           break;
         case 'conditional':

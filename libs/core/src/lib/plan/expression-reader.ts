@@ -70,12 +70,17 @@ export interface PackNames {
   readonly secrets: readonly string[];
   /** Secrets that are bound. */
   readonly granted: ReadonlySet<string>;
+  /** Of an inner pack: inputs that results of its caller's steps decide, and those that items do. */
+  readonly late?: ReadonlySet<string>;
+  readonly local?: ReadonlySet<string>;
 }
 
 /** Reads the expressions of a pack's fields: canonical spelling, types, what they read, and every fault at its place. */
 export class ExpressionReader {
   private readonly parsed = new Map<string, ParsedTemplate>();
   private readonly roots = new Map<Scope, Map<string, Readonly<Record<string, StaticType>>>>();
+  /** Inputs that decide what runs; null among them: all. */
+  readonly controlling = new Set<string | null>();
   private readonly views = new Map<PlannedStep, StaticType>();
 
   constructor(
@@ -246,9 +251,18 @@ export class ExpressionReader {
       }
     }
     const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
-    for (const fault of faults) this.report(fault, at, text);
+    const isDoubtful = this.doubtsNames(place.scope);
+    for (const fault of faults) if (!isDoubtful) this.report(fault, at, text);
     if (faults.length > 0 || !sound) tally.faulty = true;
     return sound && faults.length === 0 ? type : ANY_TYPE;
+  }
+
+  /** True if a map or loop around gives its items names that could not be read. */
+  private doubtsNames({ owner }: Scope): boolean {
+    const { doubt } = this.faults;
+    if (doubt === null || owner === null) return false;
+    const at = `${owner.step.at}/${owner.step.body.kind}`;
+    return doubt.within(`${at}/iterator`) || doubt.within(`${at}/index`) || this.doubtsNames(owner.list.scope);
   }
 
   private rootsAt({ scope, failed, previous }: Place): Readonly<Record<string, StaticType>> {
@@ -276,6 +290,10 @@ export class ExpressionReader {
 
   private input(reference: Reference, rule: FieldRule, tally: Tally, refuse: Refuse): void {
     const [name] = reference.path;
+    const one = typeof name === 'string' ? name : null;
+    if (rule.control) this.controlling.add(one);
+    if (touches(this.names.late, one)) tally.late = true;
+    if (touches(this.names.local, one)) tally.local = true;
     const hit = typeof name === 'string' ? this.names.sensitive.has(name) : this.names.sensitive.size > 0;
     if (!hit) return;
     tally.sensitive = true;
@@ -293,6 +311,7 @@ export class ExpressionReader {
     if (rule.secrets === false)
       return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference, rule.remedy);
     if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
+      if (this.faults.doubt?.within('/spec/secrets') === true) return;
       const remediation =
         typeof name === 'string'
           ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
@@ -323,7 +342,12 @@ export class ExpressionReader {
         reference,
         'Name the step, such as steps.scan.outputs.',
       );
+    const { doubt } = this.faults;
     const found = stepNamed(place.scope, name);
+    if (doubt !== null && (found === null ? doubt.aboutSteps : doubt.within(found.step.at))) {
+      steps[name] = ANY_TYPE;
+      return;
+    }
     if (found === null)
       return refuse(
         'EXPR_UNKNOWN_NAME',
@@ -336,6 +360,8 @@ export class ExpressionReader {
         ? isOverBefore(found, place.step)
         : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
     if (!over) {
+      steps[name] = ANY_TYPE;
+      if (doubt?.aboutSteps === true) return;
       const why = found === place.step ? 'is this step itself' : 'may not have run yet';
       return refuse('EXPR_STEP_ORDER', `The step ${name} ${why}.`, reference);
     }
@@ -344,6 +370,10 @@ export class ExpressionReader {
     steps[name] = view;
     note(place, { of: found, control: rule.control, previous: false, at, message: text });
   }
+}
+
+function touches(names: ReadonlySet<string> | undefined, one: string | null): boolean {
+  return names !== undefined && (one === null ? names.size > 0 : names.has(one));
 }
 
 /** What is read at the end of a body, is read by the map or loop whose body it is. */

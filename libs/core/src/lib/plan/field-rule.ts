@@ -49,6 +49,10 @@ export const FIELDS = {
   journaledWith: field('with', { late: true }),
   /** Of policy gates. */
   parameters: field('with of a gate', { late: true }),
+  /** What is handed to an inner pack: it becomes a value of the journal. */
+  innerInput: field('an input of an inner pack', {
+    remedy: 'Hand it over as a secret: sensitive values do not pass into inner packs.',
+  }),
   env: field('env', { late: true, secrets: 'whole', sensitive: true }),
   files: field('files', { late: true, secrets: 'whole', sensitive: true }),
   show: field('show', { late: true }),

@@ -1,12 +1,13 @@
 import type { NodeId, StepId } from '../foundation/ids';
 
 // Places (language.md §3): a map or loop item is `stepId[index]`, a child in it `stepId[index]::templateId`, nested the same
-// way. Children of group, parallel and conditional share the scope they stand in. A node id is a place without indexes.
+// way; a step of an inner pack is `stepId::innerId`. Children of group, parallel and conditional share the scope they stand in. A
+// node id is a place without indexes.
 
 /** The root of the tree. */
 export const ROOT = '' as StepId & NodeId;
 
-/** The scope a place stands in: `a[0]::b` → `a[0]`; at the top `''`. */
+/** The scope a place stands in: `a[0]::b` → `a[0]`, `p::b` → `p` (an inner pack); at the top `''`. */
 export function scopeOf(place: string): string {
   const cut = place.lastIndexOf('::');
   return cut < 0 ? '' : place.slice(0, cut);
@@ -42,7 +43,9 @@ export function nodeOf(step: StepId): NodeId {
   return step.replace(/\[\d+\]/g, '') as NodeId;
 }
 
-/** A child's place below a container's instance: inside an item the item is the scope, elsewhere the container's own scope. */
-export function childOf(container: StepId, name: string): StepId {
-  return within<StepId>(isItem(container) ? container : scopeOf(container), name);
+/** The innermost item that a place is, or stands in; null outside maps and loops. */
+export function itemAround(step: StepId): StepId | null {
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
+    if (isItem(at as StepId)) return at as StepId;
+  return null;
 }

@@ -54,7 +54,7 @@ export function graphOf(plan: Plan, planHash: string): PlanGraph {
         branch,
         needs: [...node.needs],
         when: node.when,
-        uses: node.kind === 'run' ? node.uses : null,
+        uses: node.kind === 'run' || node.kind === 'pack' ? node.uses : null,
         effects: node.kind === 'run' ? node.effects : null,
         gated: acts ? !ungated.has(id) : null,
         approval: node.kind === 'gate' ? node.approval : null,
@@ -86,6 +86,7 @@ function bodiesOf(node: Node, id: NodeId, scope: string): readonly Body[] {
       return [{ body: node.body, branch: null, scope }];
     case 'map':
     case 'loop':
+    case 'pack':
       return [{ body: node.body, branch: null, scope: id }];
     case 'conditional': {
       const taken = node.branches.map(({ body }, branch): Body => ({ body, branch, scope }));
@@ -114,6 +115,8 @@ export function captionOf(node: GraphNode): { readonly title: string; readonly d
       return { title, detail: 'map: for each item' };
     case 'loop':
       return { title, detail: 'loop: again and again' };
+    case 'pack':
+      return { title, detail: node.uses ?? '' };
     case 'group':
     case 'parallel':
     case 'conditional':

@@ -1,6 +1,7 @@
 import type { Digest, NodeId, StepId } from '../foundation/ids';
-import { childOf, isItem, nodeOf, repeatOf, ROOT, scopeOf, within } from './place';
-import type { Block, Node, Plan, RunNode } from './plan';
+import { isItem, nodeOf, repeatOf, ROOT, scopeOf, within } from './place';
+import { innerFolder } from '../pack/inner-pack';
+import type { Block, Node, PackNode, Plan, RunNode } from './plan';
 import type { ApprovalFloor, ProfileDefaults } from './profile';
 
 /** One list of siblings, with what the machine asks of it. */
@@ -74,6 +75,7 @@ export function indexPlan(
         return [indexBlock(node.body, id, scope, defaults.maxParallel)];
       case 'map':
       case 'loop':
+      case 'pack':
         return [indexBlock(node.body, id, id, 0)];
       case 'conditional':
         return [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])].map(
@@ -108,7 +110,7 @@ export function parentOf(x: PlanIndex, step: StepId): StepId {
   const { parent } = nodeAt(x, step);
   if (parent === ROOT) return ROOT;
   const above = x.nodes.get(parent);
-  if (above && (above.node.kind === 'map' || above.node.kind === 'loop')) return scopeOf(step) as StepId;
+  if (above && ownsScope(above.node)) return scopeOf(step) as StepId;
   return within<StepId>(scopeOf(step), above?.name ?? '');
 }
 
@@ -122,7 +124,48 @@ export function blockOf(x: PlanIndex, container: StepId, branch = 0): IndexedBlo
 
 /** The instances below a container, in plan order. */
 export function childrenOf(x: PlanIndex, container: StepId, branch = 0): readonly StepId[] {
-  return blockOf(x, container, branch).nodes.map((node) => childOf(container, node.name));
+  const scope = scopeBelow(x, container);
+  return blockOf(x, container, branch).nodes.map((node) => within<StepId>(scope, node.name));
+}
+
+/** The scope of a container's children: an item's is itself, an inner pack's too, elsewhere the container's own. */
+export function scopeBelow(x: PlanIndex, container: StepId): string {
+  if (container === ROOT || isItem(container)) return container;
+  return nodeAt(x, container).node.kind === 'pack' ? container : scopeOf(container);
+}
+
+/** A child's place below a container's instance. */
+export function childOf(x: PlanIndex, container: StepId, name: string): StepId {
+  return within<StepId>(scopeBelow(x, container), name);
+}
+
+/** The inner pack that a place stands in, innermost; null in the pack of the run itself. */
+export function packAround(x: PlanIndex, step: StepId): StepId | null {
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
+    if (isPack(x, at)) return at as StepId;
+  return null;
+}
+
+/** True for the scope of an inner pack's steps: no name around it is known in it. */
+export function isPack(x: PlanIndex, scope: string): boolean {
+  return scope !== '' && !isItem(scope as StepId) && x.nodes.get(nodeOf(scope as StepId))?.node.kind === 'pack';
+}
+
+/** The inner pack behind a place that is one. Throws a `TypeError` for another. */
+export function packNodeAt(x: PlanIndex, step: StepId): PackNode {
+  const { node } = nodeAt(x, step);
+  if (node.kind !== 'pack') throw new TypeError('not an inner pack');
+  return node;
+}
+
+/** Where the files of a step's pack lie among those of the run: `''`, or a folder with a slash at its end. */
+export function packFolderOf(x: PlanIndex, step: StepId): string {
+  const pack = packAround(x, step);
+  return pack === null ? '' : innerFolder(packFolderOf(x, pack), packNodeAt(x, pack).uses);
+}
+
+function ownsScope({ kind }: Node): boolean {
+  return kind === 'map' || kind === 'loop' || kind === 'pack';
 }
 
 /** The run node behind a leaf. */

@@ -3,6 +3,7 @@ import type { Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
+import type { Doubt } from '../pack/doubt';
 import type { ReadPack } from '../pack/read-pack';
 import type { SecretGrant } from '../secret/secret-binding';
 import type { PolicyEngines } from '../policy/policy';
@@ -41,6 +42,8 @@ export interface RetryRule {
 /** What a plan is made of. */
 export interface PlanRequest {
   readonly pack: ReadPack;
+  /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
+  readonly doubt?: Doubt;
   readonly files: PackFiles;
   /** As given by the caller; a file is `{digest, size}`. */
   readonly inputs: JsonObject;

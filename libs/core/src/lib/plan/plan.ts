@@ -103,6 +103,8 @@ export interface RunNode extends Common {
   readonly secrets: readonly { readonly name: string; readonly env: string | null; readonly file: string | null }[];
   readonly tools: { readonly [name: string]: readonly Digest[] };
   readonly egress: readonly { readonly url: Template; readonly intent: string | null }[];
+  /** `sandbox.egressAllowlist` of the inner packs that it stands in, outermost first, each sorted; absent where none narrows. */
+  readonly egressWithin?: readonly (readonly string[])[];
   readonly artifacts: readonly ArtifactRequest[];
   /** Declared outputs by name: JSON Schemas. */
   readonly outputs: JsonObject | null;
@@ -190,4 +192,31 @@ export interface GateNode extends Common {
   readonly form: JsonObject | null;
 }
 
-export type Node = RunNode | GroupNode | ParallelNode | MapNode | LoopNode | ConditionalNode | GateNode;
+/** Another pack in this plan: a container with a scope of its own, which sees its inputs and nothing else of the caller. */
+export interface PackNode extends Common {
+  readonly kind: 'pack';
+  /** As the caller wrote it: `pack:./packs/rollback`, `pack:rollback:1.2.0`. */
+  readonly uses: string;
+  readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
+  /** What each given input is made of, in the caller's scope; evaluated once, when the step begins. */
+  readonly with: JsonObject;
+  /** What the inner pack asks for; sorted by name. */
+  readonly inputs: readonly InnerInput[];
+  readonly body: Block;
+  /** In the scope of its steps; sorted by name. */
+  readonly outputs: readonly { readonly name: string; readonly type: string; readonly value: Json }[];
+  readonly continueOnError: boolean;
+}
+
+/** An input of an inner pack. */
+export interface InnerInput {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly default: Json;
+  readonly enum: readonly Json[] | null;
+  /** JSON Schema 2020-12. */
+  readonly schema: JsonObject | null;
+}
+
+export type Node = RunNode | GroupNode | ParallelNode | MapNode | LoopNode | ConditionalNode | GateNode | PackNode;

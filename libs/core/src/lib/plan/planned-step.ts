@@ -8,9 +8,11 @@ import {
   STRING_TYPE,
   type StaticType,
 } from '../expression/static-type';
+import type { NodeId } from '../foundation/ids';
 import { listsIn, type PackStep, type RunBody } from '../pack/pack-step';
 import { savedArtifact } from './builtin-executors';
 import { Order } from './order';
+import type { PackUnit } from './pack-unit';
 
 /** A result that a step's expressions read. */
 export interface StepRead {
@@ -35,8 +37,10 @@ export interface PlannedList {
 /** Where ids are unique: the pack's steps, or the body of one map or loop. */
 export interface Scope {
   readonly steps: Map<string, PlannedStep>;
-  /** The map or loop whose body it is. */
+  /** The map or loop whose body it is, or the step that uses the pack. */
   readonly owner: PlannedStep | null;
+  /** The pack that it is of. */
+  readonly unit: PackUnit;
   /** What the iterator and the index stand for, here and around; set before the body is read. */
   variables: Readonly<Record<string, Variable>>;
   /** The innermost loop around, and what its iterations yield as far as that is known before its body is read. Null outside loops. */
@@ -61,18 +65,22 @@ export interface PlannedStep {
   outputs: StaticType | null;
   /** Its condition in canonical spelling, when it has been read. */
   when: string | null;
-  readonly reads: StepRead[];
+  reads: StepRead[];
   /** Secrets that it asks for, and where. */
   readonly secrets: { readonly name: string; readonly at: string }[];
 }
 
-/** Lays out lists, scopes and orders of a pack's steps; types come later. */
-export function layOut(steps: readonly PackStep[]): PlannedList {
-  const scope: Scope = { steps: new Map(), owner: null, variables: {}, loop: null };
-  return layOutList('/spec/steps', steps, false, scope, null, 1);
+/** Opens the pack that a step uses; null if it uses none, or one that cannot be had: then there is a fault. */
+export type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
+
+/** Lays out lists, scopes and orders of a pack's steps, with those of the packs inside it; types come later. */
+export function layOut(unit: PackUnit, open: OpenInner): PlannedList {
+  const scope: Scope = { steps: new Map(), owner: null, unit, variables: {}, loop: null };
+  return layOutList(open, '/spec/steps', unit.read.pack.spec.steps, false, scope, null, 1);
 }
 
 function layOutList(
+  open: OpenInner,
   at: string,
   steps: readonly PackStep[],
   together: boolean,
@@ -98,18 +106,41 @@ function layOutList(
     planned.push(one);
     if (!scope.steps.has(step.id)) scope.steps.set(step.id, one);
     one.lists = listsIn(step).map((inner) => {
-      const innerScope = inner.ownScope
-        ? { steps: new Map<string, PlannedStep>(), owner: one, variables: {}, loop: null }
-        : scope;
-      return layOutList(inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
+      const innerScope = inner.ownScope ? scopeOwnedBy(one, scope.unit) : scope;
+      return layOutList(open, inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
     });
+    const unit = open(step, scope.unit);
+    if (unit === null) return;
+    const { steps: innerSteps } = unit.read.pack.spec;
+    one.lists = [layOutList(open, '/spec/steps', innerSteps, false, scopeOwnedBy(one, unit), one, depth + 1)];
   });
   return list;
 }
 
+function scopeOwnedBy(owner: PlannedStep, unit: PackUnit): Scope {
+  return { steps: new Map(), owner, unit, variables: {}, loop: null };
+}
+
+/** The pack that a step uses, opened; null if it is no such step. */
+export function innerOf({ step, lists }: PlannedStep): PackUnit | null {
+  return step.body.kind === 'run' ? (lists[0]?.scope.unit ?? null) : null;
+}
+
+/** The place of a step in the plan. */
+export function placeOf(planned: PlannedStep): NodeId {
+  const { owner } = planned.list.scope;
+  return (owner === null ? planned.step.id : `${placeOf(owner)}::${planned.step.id}`) as NodeId;
+}
+
+/** The scope around one, as far as its pack goes. */
+function around({ owner, unit }: Scope): Scope | null {
+  const scope = owner?.list.scope ?? null;
+  return scope?.unit === unit ? scope : null;
+}
+
 /** The step that a name means at a place: its own scope first, then those around it. */
 export function stepNamed(scope: Scope, name: string): PlannedStep | null {
-  for (let at: Scope | null = scope; at !== null; at = at.owner?.list.scope ?? null) {
+  for (let at: Scope | null = scope; at !== null; at = around(at)) {
     const found = at.steps.get(name);
     if (found !== undefined) return found;
   }
@@ -118,7 +149,7 @@ export function stepNamed(scope: Scope, name: string): PlannedStep | null {
 
 /** Ids that are visible in a scope. */
 export function* namesIn(scope: Scope): Iterable<string> {
-  for (let at: Scope | null = scope; at !== null; at = at.owner?.list.scope ?? null) yield* at.steps.keys();
+  for (let at: Scope | null = scope; at !== null; at = around(at)) yield* at.steps.keys();
 }
 
 /** True if `earlier` is over when `later` begins, whatever happens (skips count as being over). */
@@ -167,7 +198,14 @@ export function viewType(planned: PlannedStep): StaticType {
   return objectType({ outputs, artifacts: artifactsType(planned), status: STRING_TYPE, error: ERROR_TYPE, ...more });
 }
 
-function artifactsType({ step: { body }, lists }: PlannedStep): StaticType {
+function artifactsType(planned: PlannedStep): StaticType {
+  const { step, lists } = planned;
+  const { body } = step;
+  const inner = innerOf(planned);
+  if (inner !== null) {
+    const files = inner.read.pack.spec.outputs.filter(({ type }) => type === 'file');
+    return objectType(Object.fromEntries(files.map(({ name }) => [name, nullable(ARTIFACT_TYPE)])));
+  }
   if (body.kind === 'run') {
     const several = joinTypes(ARTIFACT_TYPE, arrayType(ARTIFACT_TYPE));
     const saved = savedArtifact(body.uses, body.with);

@@ -1,6 +1,6 @@
 import { pointerTo } from '../document/json-pointer';
 import { ANY_TYPE, joinTypes, typeOfValue, type StaticType } from '../expression/static-type';
-import type { Json, JsonObject } from '../foundation/json';
+import { isJsonArray, type Json, type JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
 import type { RunBody } from '../pack/pack-step';
 import type { BuiltinExecutor, Parameter } from './builtin-executors';
@@ -62,8 +62,8 @@ export function readParameters(
     } else {
       const rule = journaled ? FIELDS.journaledWith : ruleOf(parameter);
       const reading =
-        name === 'command' && Array.isArray(value)
-          ? readArguments(value as readonly Json[], below, place, rule, reader)
+        name === 'command' && parameter?.reading === 'argument'
+          ? readArguments(value, below, place, rule, reader)
           : reader.json(value, below, place, rule);
       canonical[name] = reading.canonical;
       types[name] = reading.type;
@@ -84,14 +84,15 @@ function ruleOf(parameter: Parameter | undefined): FieldRule {
   return parameter?.reading === 'inside' ? FIELDS.withInside : FIELDS.with;
 }
 
-/** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`. */
+/** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`; so is an argv that is one expression. */
 function readArguments(
-  value: readonly Json[],
+  value: Json,
   at: string,
   place: Place,
   rule: FieldRule,
   reader: ExpressionReader,
 ): { readonly canonical: Json; readonly type: StaticType } {
+  if (!isJsonArray(value)) return reader.json(value, at, place, { ...rule, control: true });
   const parts = value.map((one, index) =>
     reader.json(one, pointerTo(at, index), place, index === 0 ? { ...rule, control: true } : rule),
   );

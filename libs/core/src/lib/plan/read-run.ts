@@ -4,10 +4,11 @@ import { ANY_TYPE, NUMBER_TYPE, objectType, type StaticType } from '../expressio
 import type { Json, JsonObject } from '../foundation/json';
 import type { FailureRetries, Retries } from '../pack/retries';
 import type { EffectClass, RunBody } from '../pack/pack-step';
+import { normaliseParameters } from '../pack/parameter-spellings';
 import { BUILTIN_EXECUTORS, builtinNamed, type BuiltinExecutor } from './builtin-executors';
 import { checkEgress, type EgressLists } from './check-egress';
-import { normaliseParameters } from './check-parameters';
 import type { Place } from './expression-reader';
+import { usesPack } from '../pack/inner-pack';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
 import { fileKeyConflicts } from './file-keys';
@@ -181,9 +182,10 @@ function executorOf(uses: string, at: string, { executors, faults }: RunContext)
     return executor;
   }
   const place = `${at}/uses`;
-  if (uses.startsWith('ext:') || uses.startsWith('pack:')) {
-    const noun = uses.startsWith('ext:') ? 'Extensions are' : 'Packs inside packs are';
-    faults.add('EXECUTOR_UNAVAILABLE', place, `${noun} not available in this version.`);
+  // Why the pack could not be opened is a fault already.
+  if (usesPack(uses)) return null;
+  if (uses.startsWith('ext:')) {
+    faults.add('EXECUTOR_UNAVAILABLE', place, 'Extensions are not available in this version.');
     return null;
   }
   const known = Object.keys(BUILTIN_EXECUTORS).map((one) => `builtin:${one}`);
@@ -223,12 +225,14 @@ function readOutputs(
   return { schemas, type: objectType(types) };
 }
 
-function checkSecrets(planned: PlannedStep, body: RunBody, at: string, context: RunContext): void {
+/** The secrets that a step is handed: each under a name of its own, and bound here. */
+export function checkSecrets(planned: PlannedStep, body: RunBody, at: string, context: RunContext): void {
   const { granted, optional, faults } = context;
   const taken = new Set(Object.keys(body.env));
   body.secrets.forEach((use, index) => {
     const place = pointerTo(`${at}/secrets`, use.kind === 'inner' ? use.inner : index);
-    planned.secrets.push({ name: use.name, at: place });
+    // An inner pack's own steps say where it is used.
+    if (use.kind !== 'inner') planned.secrets.push({ name: use.name, at: place });
     const target = use.kind === 'env' ? use.env : use.kind === 'file' ? `file ${use.file}` : `inner ${use.inner}`;
     if (taken.has(target)) {
       const remediation = 'Give each secret a variable or a file name of its own.';
@@ -248,11 +252,11 @@ function effectsOf(
   faults: Faults,
 ): Effects {
   if (executor === null) return stated ?? 'once';
-  const own = executor.effectsOf?.(parameters) ?? executor.effects;
-  if (stated === null) return own;
-  if (STRICTNESS[stated] < STRICTNESS[own]) {
+  const { usual, loosest } = executor.effectsOf?.(parameters) ?? { usual: executor.effects, loosest: executor.effects };
+  if (stated === null) return usual;
+  if (STRICTNESS[stated] < STRICTNESS[loosest]) {
     const what = executor.effectsOf === undefined ? uses : `${uses} with this method`;
-    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${own}; a step cannot call it ${stated}.`);
+    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${loosest}; a step cannot call it ${stated}.`);
   }
   return stated;
 }

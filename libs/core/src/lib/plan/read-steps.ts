@@ -15,19 +15,13 @@ import type { FieldReading, Place } from './expression-reader';
 import { FIELDS } from './field-rule';
 import type { Block, ConditionalNode, LoopNode, MapNode, Node } from './plan';
 import { MAX_ITEMS, MAX_LEVELS } from './plan-request';
-import type { PlannedList, PlannedStep } from './planned-step';
+import { gateOutside, namedOutside } from './inner-names';
+import { innerOf, type PlannedList, type PlannedStep } from './planned-step';
+import { readInnerPack } from './read-inner-pack';
 import { readGate } from './read-gate';
 import { evaluated, readLoopItems } from './read-loop-items';
-import { readRun, type RunContext } from './read-run';
-
-/** What the reading of steps needs beside the steps. */
-export interface StepContext extends RunContext {
-  /** Values that expressions over inputs have; null where a fault hides them. */
-  readonly known: JsonObject | null;
-}
-
-type Common = Pick<Node, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
-type Around = Pick<Place, 'failed' | 'previous'>;
+import { readRun } from './read-run';
+import type { Around, Common, StepContext } from './step-context';
 
 /** Reads a list of steps into a block of the plan: each after all it waits for, so that types are known where they are asked for. */
 export function readList(
@@ -78,7 +72,9 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
   const { body } = step;
   switch (body.kind) {
     case 'run':
-      return readRun(planned, body, common, place, context);
+      return innerOf(planned) === null
+        ? namedOutside(readRun(planned, body, common, place, context), context.inner)
+        : readInnerPack(planned, body, common, place, context, readList);
     case 'group': {
       const block = readLists(planned, inside, context)[0] ?? EMPTY;
       planned.outputs = lastOutputs(planned.lists[0]);
@@ -102,7 +98,7 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
     case 'conditional':
       return readConditional(planned, body, common, place, context);
     case 'gate':
-      return readGate(planned, body, common, place, context);
+      return gateOutside(readGate(planned, body, common, place, context), context.inner);
   }
 }
 

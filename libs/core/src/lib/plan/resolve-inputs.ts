@@ -185,7 +185,8 @@ export function typeOfValueType(type: ValueType): StaticType {
   return type === 'file' ? FILE_TYPE : typeOfSchema({ type });
 }
 
-function typeOfInput(rule: InputRule, schema: JsonObject | null): StaticType {
+/** What expressions may expect of an input. */
+export function typeOfInput(rule: InputRule, schema: JsonObject | null): StaticType {
   const type = refined(rule.type, schema);
   return rule.required || rule.default !== null ? type : nullable(type);
 }

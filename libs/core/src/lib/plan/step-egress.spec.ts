@@ -162,6 +162,15 @@ describe('an http step', () => {
     expect(codes(text)).toEqual(['PLAN_EFFECTS_LOOSER']);
   });
 
+  it.each(['PUT', 'DELETE', 'OPTIONS'])('may call a %s idempotent, as RFC 9110 does, but never pure', (method) => {
+    const step = (effects: string): string =>
+      packText(
+        `- { id: a, effects: ${effects}, run: { uses: "builtin:http", with: { url: "https://a.test", method: ${method} } } }`,
+      );
+    expect(planned(step('idempotent')).plan.graph.nodes[0]).toMatchObject({ effects: 'idempotent' });
+    expect(codes(step('pure'))).toEqual(['PLAN_EFFECTS_LOOSER']);
+  });
+
   it('has its defaults in the hash, in one spelling', () => {
     const hash = (parameters: string): unknown =>
       planned(packText(http(`url: "https://api.test"${parameters}`))).receipt['graph'];

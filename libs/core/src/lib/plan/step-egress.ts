@@ -48,11 +48,13 @@ export function profileRules({ egress }: Pick<Profile, 'egress'>): readonly Egre
 export function rulesOfStep(
   { sandbox }: Pick<Plan, 'sandbox'>,
   profile: Pick<Profile, 'egress'>,
-  node: Pick<RunNode, 'uses' | 'with' | 'egress'>,
+  node: Pick<RunNode, 'uses' | 'with' | 'egress' | 'egressWithin'>,
 ): readonly EgressRule[] {
   const listed = intersect(profileRules(profile), declaredRules(node));
-  const own = packRules(sandbox.egressAllowlist);
-  return own === null ? listed : intersect(listed, own);
+  return [sandbox.egressAllowlist, ...(node.egressWithin ?? [])].reduce((rules, list) => {
+    const own = packRules(list);
+    return own === null ? rules : intersect(rules, own);
+  }, listed);
 }
 
 /** Whether the origin that a URL with expressions begins with is written out: `https://host/` before the first `{{`. */

@@ -1,7 +1,9 @@
 import { parseExpression } from '../expression/expression';
 import { ExpressionError } from '../expression/expression-fault';
 import type { NodeId } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
 import { topological } from '../graph/graph';
+import { knownInputs } from './inner-inputs';
 import { within } from './place';
 import type { Block, Node, Plan } from './plan';
 
@@ -21,7 +23,7 @@ export function effectsIn(plan: Plan): { readonly all: readonly NodeId[]; readon
 
 /** Reads a block; true if it is over only when an approval gate in it has opened. */
 function visit(
-  plan: Plan,
+  known: Known | null,
   block: Block,
   scope: string,
   outside: boolean,
@@ -39,14 +41,21 @@ function visit(
     const behind = outside || node.needs.some((need) => guarded.has(need) || passing.has(need));
     if (behind) guarded.add(id);
     const mine: NodeId[] = [];
-    if (passes(plan, node, scope, behind, ungated, mine)) passing.add(id);
+    if (passes(known, node, scope, behind, ungated, mine)) passing.add(id);
     found.set(id, mine);
   }
   for (const node of block.nodes) for (const one of found.get(node.id) ?? []) all.push(one);
   return passing.size > 0;
 }
 
-function passes(plan: Plan, node: Node, scope: string, behind: boolean, ungated: Set<NodeId>, all: NodeId[]): boolean {
+function passes(
+  known: Known | null,
+  node: Node,
+  scope: string,
+  behind: boolean,
+  ungated: Set<NodeId>,
+  all: NodeId[],
+): boolean {
   const id = within<NodeId>(scope, node.id);
   switch (node.kind) {
     case 'run':
@@ -54,35 +63,51 @@ function passes(plan: Plan, node: Node, scope: string, behind: boolean, ungated:
       if (node.effects !== 'pure' && !behind) ungated.add(id);
       return false;
     case 'gate':
-      return node.policy === null && node.runOn !== 'failure' && alwaysApplies(plan, node.when);
+      return node.policy === null && node.runOn !== 'failure' && alwaysApplies(known, node.when);
     case 'group':
     case 'parallel': {
-      const passed = visit(plan, node.body, scope, behind, ungated, all);
+      const passed = visit(known, node.body, scope, behind, ungated, all);
       return passed && node.when === null && node.runOn !== 'failure';
     }
     case 'map':
     case 'loop':
-      visit(plan, node.body, id, behind, ungated, all);
+      visit(known, node.body, id, behind, ungated, all);
       return false;
+    case 'pack': {
+      const inner = knownInputs(node, known && { inputs: known.inputs, pack: shownPack(known.pack) });
+      const passed = visit(inner && { inputs: inner, pack: node.pack }, node.body, id, behind, ungated, all);
+      return passed && node.when === null && node.runOn !== 'failure';
+    }
     case 'conditional':
       for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
-        visit(plan, body, scope, behind, ungated, all);
+        visit(known, body, scope, behind, ungated, all);
       return false;
   }
 }
 
-/** True if the `when` of a gate, which reads inputs and pack alone, holds with the inputs of this plan. Sensitive inputs are not known here. */
-export function alwaysApplies(plan: Pick<Plan, 'inputs' | 'pack'>, when: string | null): boolean {
+/** What the `when` of a gate may read. */
+export interface Known {
+  readonly inputs: JsonObject;
+  readonly pack: { readonly name: string; readonly version: string };
+}
+
+function shownPack({ name, version }: Known['pack']): JsonObject {
+  return { name, version };
+}
+
+/** True if the `when` of a gate, which reads inputs and pack alone, holds with these inputs; false where they are not known. Sensitive inputs are not known here. */
+export function alwaysApplies(known: Known | null, when: string | null): boolean {
   if (when === null) return true;
+  if (known === null) return false;
   const parsed = parseExpression(when);
   if (parsed.kind === 'faults') return false;
-  const { inputs, pack } = plan;
+  const { inputs, pack } = known;
   const sensitive = parsed.expression.reads.some(
     ({ root, path: [name] }) => root === 'inputs' && (typeof name !== 'string' || isSensitive(inputs[name])),
   );
   if (sensitive) return false;
   try {
-    return parsed.expression.evaluate({ inputs, pack: { name: pack.name, version: pack.version } }) === true;
+    return parsed.expression.evaluate({ inputs, pack: shownPack(pack) }) === true;
   } catch (error) {
     if (error instanceof ExpressionError) return false;
     throw error;

@@ -5,10 +5,11 @@ import { nodeAt, parentOf } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import type { StepState } from '../step/step-state';
 import { admit } from './admission';
-import { grant, openGroup, openRepeat, releaseSlot } from './container';
+import { grant, openGroup, openPack, openRepeat, releaseSlot } from './container';
 import type { Draft } from './draft';
 import { beginGate, openGate } from './gate-step';
 import { beginLeaf, startAttempt } from './leaf';
+import { mustOpen } from './unopened-gates';
 
 /** A step was given a slot. If it moved on meanwhile the slot goes back. */
 export function begin(draft: Draft, step: StepId): void {
@@ -29,10 +30,11 @@ export function begin(draft: Draft, step: StepId): void {
 
 function beginPending(draft: Draft, step: StepId): void {
   const admission = admit(draft, step);
-  const { node } = nodeAt(draft.x, step);
+  const known = nodeAt(draft.x, step);
+  const { node } = known;
   if (admission.kind === 'skipped') {
     const { code, satisfied } = admission;
-    const blocked = node.kind === 'gate' && !satisfied;
+    const blocked = !satisfied && mustOpen(known);
     return draft.end(step, { status: 'skipped', code, satisfied, blocked }, { holdsSlot: true });
   }
   if (node.when !== null) return ask(draft, step, 'when');
@@ -58,6 +60,8 @@ function enter(draft: Draft, step: StepId): void {
       return ask(draft, step, 'items');
     case 'conditional':
       return ask(draft, step, 'branch');
+    case 'pack':
+      return ask(draft, step, 'inputs');
     case 'gate':
       return beginGate(draft, step);
     default:
@@ -76,7 +80,7 @@ export function answered(
   switch (answer.kind) {
     case 'fault': {
       const node = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node;
-      const healed = node?.kind === 'run' && node.continueOnError;
+      const healed = (node?.kind === 'run' || node?.kind === 'pack') && node.continueOnError;
       return draft.end(
         step,
         { status: 'failed', code: answer.code, satisfied: healed, blocked: gate },
@@ -91,6 +95,8 @@ export function answered(
       return draft.end(step, { status: 'succeeded' });
     case 'items':
       return openRepeat(draft, step, answer.items, answer.count);
+    case 'inputs':
+      return openPack(draft, step, answer.inputs);
     case 'gate':
       return openGate(draft, step, answer);
     case 'outputs':

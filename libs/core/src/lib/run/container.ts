@@ -2,8 +2,8 @@ import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import { PersistentMap } from '../foundation/persistent-map';
 import { PersistentQueue } from '../foundation/persistent-queue';
-import { childOf, indexOf, isItem, itemOf, ROOT } from '../plan/place';
-import { blockOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import { indexOf, isItem, itemOf, ROOT, within } from '../plan/place';
+import { blockOf, childrenOf, nodeAt, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Container, Containing, Ended, StopCause } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 import { isCleanup } from './admission';
@@ -11,6 +11,7 @@ import type { Draft } from './draft';
 import { inheritance } from './inheritance';
 import { FIRST_ITERATION, iterationEnded, stopBetween } from './iteration';
 import { stopCode } from './leaf';
+import { standsBehindUnopened } from './unopened-gates';
 
 // A container holds counters and a queue of children that want a slot. It takes a slot of its own container only while
 // something below it is under way: a gate or a wait holds up nobody else.
@@ -21,18 +22,21 @@ type Repeat = Extract<Containing, { kind: 'repeat' }>;
 /** Opens a group (root, group, parallel, branch, item): its children wait for each other, the first ask for slots. */
 export function openGroup(draft: Draft, step: StepId, branch = 0): void {
   const block = blockOf(draft.x, step, branch);
-  const ready = block.nodes.filter((node) => node.node.needs.length === 0).map((node) => childOf(step, node.name));
-  draft.set(step, {
-    kind: 'group',
-    branch,
-    ...fresh(draft, step),
-    open: block.nodes.length,
-    ready: PersistentQueue.of(ready),
-  });
+  const scope = scopeBelow(draft.x, step);
+  const ready = block.nodes
+    .filter((node) => node.node.needs.length === 0)
+    .map((node) => within<StepId>(scope, node.name));
+  draft.set(step, { kind: 'group', branch, ...fresh(draft, step), open: block.nodes.length, ready: PersistentQueue.of(ready) });
   draft.emit({ type: 'step.opened', step, children: block.nodes.length });
   for (const node of block.nodes)
-    draft.set(childOf(step, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
+    draft.set(within<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
   pump(draft, step);
+}
+
+/** Opens an inner pack with its frozen inputs. */
+export function openPack(draft: Draft, step: StepId, inputs: ValueRef): void {
+  draft.emit({ type: 'pack.entered', step, inputs });
+  openGroup(draft, step);
 }
 
 /** Opens a map or loop over its frozen items; of a loop `count` is the most iterations it may make. */
@@ -190,8 +194,9 @@ function itemCounted(x: PlanIndex, repeat: StepId, state: Repeat, item: StepId, 
 /** Those that waited for this child alone. They join the queue before the container looks whether it is idle. */
 function freed(draft: Draft, container: StepId, child: StepId): readonly StepId[] {
   const free: StepId[] = [];
+  const scope = scopeBelow(draft.x, container);
   for (const name of nodeAt(draft.x, child).dependents) {
-    const waiting = childOf(container, name);
+    const waiting = within<StepId>(scope, name);
     const state = draft.get(waiting);
     if (state?.kind !== 'pending') continue;
     draft.set(waiting, { kind: 'pending', waitsFor: state.waitsFor - 1 });
@@ -212,8 +217,7 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
   draft.set(step, { ...stopped, stopping: state.stopping ?? cause });
   const told = cause === 'step-timeout' ? 'sibling-failed' : cause;
   if (state.kind === 'group') {
-    for (const node of blockOf(draft.x, step, state.branch).nodes)
-      draft.send({ type: 'stop', step: childOf(step, node.name), cause: told });
+    for (const child of childrenOf(draft.x, step, state.branch)) draft.send({ type: 'stop', step: child, cause: told });
   } else {
     // Of a loop only the last can be under way.
     for (let index = state.loop ? Math.max(0, state.next - 1) : 0; index < state.next; index++) {
@@ -227,7 +231,12 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
 /** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
 export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
   if (isCleanup(draft, step)) return;
-  draft.end(step, { status: 'skipped', code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED' });
+  const blocked = standsBehindUnopened(draft.x, draft.run.steps, step);
+  draft.end(step, {
+    status: 'skipped',
+    code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',
+    blocked,
+  });
 }
 
 /** All children are over: the group asks for its outputs, or ends. */
@@ -235,7 +244,7 @@ function closeGroup(draft: Draft, step: StepId): void {
   const state = draft.get(step);
   if (state?.kind !== 'group') return;
   const block = blockOf(draft.x, step, state.branch);
-  const children = block.nodes.map((node) => childOf(step, node.name));
+  const children = childrenOf(draft.x, step, state.branch);
   const results = children.map((child) => draft.get(child));
   for (const child of children) draft.drop(child);
   if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
@@ -277,6 +286,7 @@ function gateTraces(
 function asksForOutputs(x: PlanIndex, step: StepId): boolean {
   if (step === ROOT) return x.plan.outputs.length > 0;
   const { node } = nodeAt(x, step);
+  if (node.kind === 'pack') return true;
   return isItem(step) && (node.kind === 'map' || node.kind === 'loop') && node.outputs !== null;
 }
 
@@ -328,8 +338,9 @@ function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'f
   draft.end(step, how, message === undefined ? {} : { message });
 }
 
-/** `continueOnError` on a group or a conditional heals it; on a map, parallel or loop it only lets the siblings go on. */
+/** `continueOnError` on a group, a conditional or an inner pack heals it; on a map, parallel or loop it only lets the siblings go on. */
 function healsOwnFailure(x: PlanIndex, step: StepId): boolean {
   const { node } = nodeAt(x, step);
-  return (node.kind === 'group' || node.kind === 'conditional') && node.continueOnError;
+  const { kind } = node;
+  return (kind === 'group' || kind === 'conditional' || kind === 'pack') && node.continueOnError;
 }

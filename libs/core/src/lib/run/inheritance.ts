@@ -1,6 +1,6 @@
 import type { StepId } from '../foundation/ids';
-import { childOf, isItem, ROOT } from '../plan/place';
-import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
+import { isItem, ROOT, within } from '../plan/place';
+import { nodeAt, parentOf, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Ended, StepState } from '../step/step-state';
 import type { RunState } from './run-state';
 
@@ -17,9 +17,11 @@ export interface Inheritance {
 /** The ended siblings that a step waited for. They stay in the working set as long as their container is open. */
 export function endedNeeds(x: PlanIndex, steps: RunState['steps'], step: StepId): readonly Ended[] {
   if (step === ROOT || isItem(step)) return [];
-  const above = parentOf(x, step);
-  return nodeAt(x, step)
-    .node.needs.map((need) => steps.get(childOf(above, need)))
+  const { needs } = nodeAt(x, step).node;
+  if (needs.length === 0) return [];
+  const scope = scopeBelow(x, parentOf(x, step));
+  return needs
+    .map((need) => steps.get(within<StepId>(scope, need)))
     .filter((state): state is Ended => state?.kind === 'ended');
 }
 

@@ -80,6 +80,8 @@ interface DerivedEvents {
   /** A container began: its children may run. */
   'step.opened': { readonly step: StepId; readonly children: number };
   'map.expanded': { readonly step: StepId; readonly items: ValueRef; readonly count: number };
+  /** An inner pack began with these inputs, frozen. */
+  'pack.entered': { readonly step: StepId; readonly inputs: ValueRef };
   'step.started': { readonly step: StepId; readonly attempt: number; readonly execution: number };
   'step.retrying': { readonly step: StepId; readonly attempt: number; readonly at: number; readonly code: Code };
   'step.waiting': { readonly step: StepId; readonly until: number };

@@ -3,8 +3,10 @@ import { parseExpression } from '../expression/expression';
 import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { isItem, repeatOf, ROOT } from '../plan/place';
+import { endOfPack } from '../binding/scope';
+import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
-import { nodeAt } from '../plan/plan-index';
+import { nodeAt, packNodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { NO_DOCUMENT, type Knowledge } from './knowledge';
 
@@ -24,6 +26,8 @@ export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Ques
       return gate(knowledge, step, at);
     case 'outputs':
       return outputs(knowledge, step, at);
+    case 'inputs':
+      return inputs(knowledge, step, at);
     case 'until': {
       const { node } = nodeAt(knowledge.sight.x, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');
@@ -73,6 +77,27 @@ function items(knowledge: Knowledge, step: StepId, at: number): Answer {
   return { kind: 'items', items: knowledge.keep([null]), count: 1 };
 }
 
+/** What an inner pack begins with: inputs whose values are not known are null, and stay unknown inside. */
+function inputs(knowledge: Knowledge, step: StepId, at: number): Answer {
+  const node = packNodeAt(knowledge.sight.x, step);
+  const unknown = Object.entries(node.with).filter(
+    ([name, value]) => knowledge.unknowns.among(step, knowledge.part(node, name, value).reads) !== null,
+  );
+  if (unknown.length === 0) return asked(knowledge, step, at, 'inputs');
+  const names = unknown.map(([name]) => name);
+  knowledge.assume(step, `inputs that are not known: ${names.join(', ')}`);
+  knowledge.unknowns.assumeInputs(step, names);
+  const known: Record<string, Json> = {};
+  for (const { name, default: fallback } of node.inputs) {
+    known[name] = names.includes(name) ? null : fallback;
+    if (names.includes(name) || !Object.hasOwn(node.with, name)) continue;
+    const made = knowledge.evaluate(step, knowledge.part(node, name, node.with[name] ?? null));
+    if (made.kind === 'fault') return made;
+    known[name] = made.value ?? fallback;
+  }
+  return { kind: 'inputs', inputs: knowledge.keep(known) };
+}
+
 function gate(knowledge: Knowledge, step: StepId, at: number): Answer {
   const { node } = nodeAt(knowledge.sight.x, step);
   if (node.kind !== 'gate') throw new TypeError('not a gate');
@@ -96,6 +121,14 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   const { plan } = x;
   if (step !== ROOT && !isItem(step)) {
     const { node } = nodeAt(x, step);
+    if (node.kind === 'pack') {
+      const declared = Object.fromEntries(node.outputs.map(({ name, value }) => [name, value]));
+      const template = knowledge.template(node.outputs, () => declared);
+      if (knowledge.unknowns.among(endOfPack(step), template.reads) === null)
+        return asked(knowledge, step, at, 'outputs');
+      knowledge.unknowns.assumeOutputs(step);
+      return { kind: 'outputs', outputs: null };
+    }
     const answered = knowledge.results.get(step)?.gate?.decisions.some(({ response }) => response !== null) ?? false;
     if (node.kind === 'gate' && node.form !== null && !answered) knowledge.unknowns.assumeOutputs(step);
     return asked(knowledge, step, at, 'outputs');

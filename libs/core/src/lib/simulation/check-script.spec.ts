@@ -7,8 +7,10 @@ const text = packText(
 - { id: scan, retries: { maxAttempts: 2 }, run: { uses: "builtin:command", with: { command: [scan] }, outputs: { count: { type: integer } } } }
 - { id: ask, gate: { approval: owners, message: "how many", form: { type: object, required: [size], properties: { size: { type: integer } } } } }
 - { id: sized, run: { uses: "builtin:transform", with: { outputs: { size: "{{ steps.ask.outputs.response.size }}" } } } }
+- { id: fits, gate: { policy: small, overrideApproval: owners } }
+- { id: firm, gate: { policy: small } }
 - { id: each, map: { items: "{{ steps.scan.outputs.list }}", maxItems: 5, steps: [ { id: one, run: { uses: "builtin:noop" } } ] } }`,
-  'approvals: [ { id: owners } ]\noutputs: [ { name: size, type: integer, value: "{{ steps.sized.outputs.size }}" } ]',
+  'approvals: [ { id: owners } ]\npolicies: [ { id: small, engine: cel, level: soft-mandatory, source: "true" } ]\noutputs: [ { name: size, type: integer, value: "{{ steps.sized.outputs.size }}" } ]',
 ).replace('outputs: { count: { type: integer } }', 'outputs: { count: { type: integer }, list: { type: array } }');
 const play = (script: Json) => simulate({ planned: planned(text), script });
 
@@ -20,6 +22,10 @@ describe('a script', () => {
     [{ scan: 'approved' }, 'SCRIPT_IMPOSSIBLE', '/scan'],
     [{ each: 'failed' }, 'SCRIPT_IMPOSSIBLE', '/each'],
     [{ ask: { attempts: 2 } }, 'SCRIPT_IMPOSSIBLE', '/ask/attempts'],
+    [{ ask: { policy: 'denies' } }, 'SCRIPT_IMPOSSIBLE', '/ask/policy'],
+    [{ fits: { policy: 'maybe' } }, 'SCRIPT_INVALID', '/fits/policy'],
+    [{ firm: { policy: 'denies', decision: 'approved' } }, 'SCRIPT_IMPOSSIBLE', '/firm/decision'],
+    [{ scan: { policy: 'denies' } }, 'SCRIPT_IMPOSSIBLE', '/scan'],
     [{ ask: { response: { size: 'big' } } }, 'SCRIPT_VALUE', '/ask/response/size'],
     [{ scan: { outputs: { count: 'many', list: [] } } }, 'SCRIPT_VALUE', '/scan/outputs/count'],
     [{ scan: { outputs: { list: [] } } }, 'SCRIPT_VALUE', '/scan/outputs'],
@@ -38,15 +44,30 @@ describe('a script', () => {
     expect(unknown.kind === 'simulated' && unknown.report.outputs[0]).toMatchObject({ known: false });
   });
 
+  it.each([
+    [{ fits: 'rejected' }, 'succeeded', null],
+    [{ fits: { policy: 'denies' } }, 'succeeded', null],
+    [{ fits: { policy: 'denies', decision: 'rejected' } }, 'failed', 'GATE_REJECTED'],
+    [{ fits: { policy: 'denies', decision: 'expired' } }, 'failed', 'GATE_EXPIRED'],
+    [{ fits: { policy: 'allows', decision: 'rejected' } }, 'succeeded', null],
+    [{ firm: { policy: 'denies' } }, 'failed', 'POLICY_DENIED'],
+  ])('says what a policy answers, and what people do then: %j', (script, status, code) => {
+    expect(play(script)).toMatchObject({ kind: 'simulated', status, code });
+  });
+
   it('lists what is assumed, in the order of the plan', () => {
-    const simulation = play({});
+    const simulation = play({ fits: { policy: 'allows' }, firm: { policy: 'allows' } });
     expect(simulation.kind === 'simulated' && simulation.assumptions).toEqual([
       { id: 'scan', what: 'it succeeds' },
       { id: 'ask', what: 'one person approves' },
       { id: 'sized', what: 'steps.ask.outputs.response.size is not known, nor what is made of it' },
       { id: 'each', what: 'one item: steps.scan.outputs.list is not known' },
     ]);
-    const scripted = play({ scan: { outputs: { count: 2, list: [1, 2] } }, ask: { response: { size: 1 } } });
+    const scripted = play({
+      scan: { outputs: { count: 2, list: [1, 2] } },
+      ask: { response: { size: 1 } },
+      'f*': 'approved',
+    });
     expect(scripted.kind === 'simulated' && [...scripted.steps.keys()]).toContain('each[1]::one');
     expect(scripted.kind === 'simulated' && scripted.assumptions).toEqual([]);
   });

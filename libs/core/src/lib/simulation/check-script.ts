@@ -38,7 +38,21 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
       for (const name of ['outputs', 'attempts', 'error'] as const)
         if (written[name] !== undefined)
           fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', `A gate has no ${name}.`, 'Write {decision: approved}.');
-      const { response } = written;
+      const { response, policy, decision, status } = written;
+      if (policy !== undefined && node.policy === null)
+        fault(
+          pointerTo(at, 'policy'),
+          'SCRIPT_IMPOSSIBLE',
+          'No policy is asked at this gate.',
+          'Write {decision: approved}.',
+        );
+      if (policy !== undefined && node.approval === null && (decision ?? status) !== undefined)
+        fault(
+          pointerTo(at, decision === undefined ? 'status' : 'decision'),
+          'SCRIPT_IMPOSSIBLE',
+          'Nobody can override this gate.',
+          'Keep policy alone, or give the gate an overrideApproval.',
+        );
       if (response === undefined) return;
       if (node.form === null || node.policy !== null)
         fault(pointerTo(at, 'response'), 'SCRIPT_IMPOSSIBLE', 'This gate asks for no values.', 'Remove response.');
@@ -50,6 +64,7 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
     case 'map':
     case 'loop':
     case 'conditional':
+    case 'pack':
       fault(
         at,
         'SCRIPT_IMPOSSIBLE',
@@ -60,9 +75,10 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
 }
 
 function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptReport): void {
-  const { status, decision, response, attempts, outputs } = written;
+  const { status, decision, policy, response, attempts, outputs } = written;
   if (
     decision !== undefined ||
+    policy !== undefined ||
     response !== undefined ||
     status === 'approved' ||
     status === 'rejected' ||

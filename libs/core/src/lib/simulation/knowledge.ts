@@ -45,6 +45,7 @@ export class Knowledge {
   /** Branches that were taken, by conditional. */
   readonly branches = new Map<StepId, number>();
   private readonly values = new Map<Digest, Json>();
+  private readonly parts = new WeakMap<object, Map<string, JsonTemplate>>();
   private readonly templates = new WeakMap<object, JsonTemplate>();
 
   constructor(readonly planned: Planned) {
@@ -77,6 +78,15 @@ export class Knowledge {
       throw new TypeError(`the plan holds what is not a template: ${parsed.faults[0]?.message ?? ''}`);
     this.templates.set(part, parsed.template);
     return parsed.template;
+  }
+
+  /** The template of a member of a part, read once. */
+  part(node: object, name: string, written: Json): JsonTemplate {
+    const known = this.parts.get(node) ?? new Map<string, JsonTemplate>();
+    this.parts.set(node, known);
+    const found = known.get(name) ?? this.template({}, () => written);
+    known.set(name, found);
+    return found;
   }
 
   /** The value of an expression of which all is known. */

@@ -26,6 +26,7 @@ function pathOfNode(node: Node, scope: string): readonly NodeId[] {
       return pathOf(node.body, scope);
     case 'map':
     case 'loop':
+    case 'pack':
       return pathOf(node.body, id);
     case 'conditional':
       return bodiesOf(node).reduce<readonly NodeId[]>((longest, body) => {
@@ -49,6 +50,7 @@ export function widestPoint(block: Block, defaultWidth: number, countOf: (map: N
       case 'map':
         return Math.min(node.width ?? defaultWidth, countOf(id)) * widestPoint(node.body, defaultWidth, countOf, id);
       case 'loop':
+      case 'pack':
         return widestPoint(node.body, defaultWidth, countOf, id);
       case 'conditional':
         return Math.max(0, ...bodiesOf(node).map((body) => widestPoint(body, defaultWidth, countOf, scope)));

@@ -154,7 +154,7 @@ function* placed(block: Block, scope: string, above: NodeId | null = null): Iter
   for (const node of block.nodes) {
     const id = within<NodeId>(scope, node.id);
     yield { id, node, above };
-    if (node.kind === 'map' || node.kind === 'loop') yield* placed(node.body, id, id);
+    if (node.kind === 'map' || node.kind === 'loop' || node.kind === 'pack') yield* placed(node.body, id, id);
     else if (node.kind === 'conditional')
       for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
         yield* placed(body, scope, id);

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean };
   /** Of a gate. */
   readonly decision: 'approved' | 'rejected' | 'expired';
+  /** Of a policy gate: the policy's answer; `decision` is then that of the people who override. Null: `decision` is the policy's answer. */
+  readonly policy: 'allows' | 'denies' | null;
   /** Of a gate with a form: what those who approve fill in. Null: not said. */
   readonly response: { readonly value: Json } | null;
   /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
@@ -32,11 +34,11 @@ export type ParsedScript =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as const;
-const MEMBERS = ['status', 'outputs', 'error', 'decision', 'response', 'attempts'] as const;
+const MEMBERS = ['status', 'outputs', 'error', 'decision', 'policy', 'response', 'attempts'] as const;
 
 /**
- * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, response?, attempts?}}`, where a text is the
- * status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
+ * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, policy?, response?, attempts?}}`, where a
+ * text is the status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
  * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
  */
 export function parseScript(written: Json, x: PlanIndex): ParsedScript {
@@ -85,7 +87,7 @@ function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
   if (!isJsonObject(written))
     fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
   else checkCombination(written, at, fault);
-  const { status, outputs, error, decision, response, attempts } = isJsonObject(written) ? written : {};
+  const { status, outputs, error, decision, policy, response, attempts } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
     const near = nearestName(name, MEMBERS);
@@ -101,6 +103,8 @@ function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
     if (!STATUSES.some((known) => known === one))
       fault(`${at}/${name}`, 'SCRIPT_INVALID', `${name} is ${STATUSES.join(', ')}.`, 'Choose one of them.');
   }
+  if (policy !== undefined && policy !== 'allows' && policy !== 'denies')
+    fault(`${at}/policy`, 'SCRIPT_INVALID', 'policy is allows or denies.', 'Choose one of them.');
   if (attempts !== undefined && (typeof attempts !== 'number' || !Number.isInteger(attempts) || attempts < 1)) {
     fault(
       `${at}/attempts`,
@@ -119,6 +123,7 @@ function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
       retryable: said['retryable'] !== false,
     },
     decision: chosen === 'rejected' || chosen === 'failed' ? 'rejected' : chosen === 'expired' ? 'expired' : 'approved',
+    policy: policy === 'allows' || policy === 'denies' ? policy : null,
     response: response === undefined ? null : { value: response },
     attempts: typeof attempts === 'number' ? attempts : null,
   };

@@ -5,7 +5,7 @@ import { Missing } from '../binding/values';
 import type { Fault } from '../foundation/fault';
 import type { NodeId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import { isItem, ROOT } from '../plan/place';
+import { ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
 import { reportOf, type SimulationReport } from './report';
 import { parseScript } from './script';
@@ -57,7 +57,7 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
   const steps = new Map<StepId, string>();
   const open: StepId[] = [];
   for (const [step, { status }] of world.knowledge.results.all())
-    if (step === ROOT || isItem(step)) continue;
+    if (step === ROOT) continue;
     else if (status !== null) steps.set(step, status);
     else open.push(step);
   const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world));

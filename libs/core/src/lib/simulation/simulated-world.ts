@@ -137,7 +137,8 @@ export class SimulatedWorld {
     const trace = this.knowledge.trace(nodeOf(step));
     trace.reached = true;
     if (scripted === null) trace.assumed.add(`the policy ${policy} allows it`);
-    const allow = scripted === null || scripted.decision === 'approved';
+    const allow =
+      scripted === null || (scripted.policy === null ? scripted.decision === 'approved' : scripted.policy === 'allows');
     const known = this.knowledge.sight.x.plan.policies.find(({ id }) => id === policy);
     return this.tell({
       type: 'policy.judged',
@@ -157,8 +158,9 @@ export class SimulatedWorld {
     if (state?.kind !== 'waiting') return true;
     const scripted = this.script.outcomeOf(step);
     const { requirement, gateDigest, planHash, approvals } = state.gate;
-    // What a script decides on a policy gate is the policy's answer; people then override.
-    const overrides = (this.knowledge.results.get(step)?.judged ?? null) !== null;
+    // Where a script says only how the gate ends, that is the policy's answer, and people override it.
+    const overrides =
+      (this.knowledge.results.get(step)?.judged ?? null) !== null && (scripted?.policy ?? null) === null;
     const decision = scripted === null || overrides ? 'approved' : scripted.decision;
     if (scripted === null || overrides)
       this.knowledge.assume(

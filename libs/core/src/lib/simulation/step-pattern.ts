@@ -1,7 +1,10 @@
 import type { StepId } from '../foundation/ids';
-import { nodeOf } from '../plan/place';
+import { isItem, nodeOf } from '../plan/place';
 
-/** Picks steps by their ids: `rollout[2]::deploy` one instance, `rollout::deploy` all of a node, `*` any characters (`rollout[*]::deploy`, `**`). */
+/**
+ * Picks steps by their ids: `rollout[2]::deploy` one instance, `rollout::deploy` all of a node, `*` any characters (`rollout[*]::deploy`,
+ * `**`). Items (`rollout[2]`) are picked only by what ends in a bracket as they do.
+ */
 export interface StepPattern {
   /** As it was written. */
   readonly key: string;
@@ -19,7 +22,7 @@ export function stepPattern(key: string): StepPattern {
     return {
       key,
       isExact: true,
-      picks: (step) => step === key || nodeOf(step) === key,
+      picks: (step) => step === key || (!isItem(step) && nodeOf(step) === key),
       picksAny: (nodes) => [...nodes].includes(node),
     };
   }
@@ -32,7 +35,7 @@ export function stepPattern(key: string): StepPattern {
   return {
     key,
     isExact: false,
-    picks: (step) => fits(step, parts) || fits(nodeOf(step), parts),
+    picks: (step) => isItem(step) === key.endsWith(']') && (fits(step, parts) || fits(nodeOf(step), parts)),
     picksAny: (nodes) => [...nodes].some((node) => fits(node, ofNodes)),
   };
 }

@@ -2,18 +2,24 @@ import { previousItem, visibleStep } from '../binding/scope';
 import type { Reference } from '../expression/inspect';
 import type { StepId } from '../foundation/ids';
 import { isItem, itemOf, nodeOf, repeatOf, scopeOf } from '../plan/place';
-import { childrenOf, nodeAt, type PlanIndex } from '../plan/plan-index';
+import { childrenOf, isPack, nodeAt, packAround, type PlanIndex } from '../plan/plan-index';
 
 /** Which results a simulation does not know: of steps that would have acted, and of what is made of those. */
 export class Unknowns {
   private readonly outputs = new Set<StepId>();
   /** Maps whose items are assumed. */
   private readonly items = new Set<StepId>();
+  /** Inputs of inner packs that are assumed. */
+  private readonly inputs = new Map<StepId, ReadonlySet<string>>();
 
   constructor(private readonly x: PlanIndex) {}
 
   assumeOutputs(step: StepId): void {
     this.outputs.add(step);
+  }
+
+  assumeInputs(pack: StepId, names: readonly string[]): void {
+    this.inputs.set(pack, new Set(names));
   }
 
   assumeItems(repeat: StepId): void {
@@ -50,6 +56,8 @@ export class Unknowns {
         return this.anyOf(step, count);
       case 'run':
       case 'gate':
+      // The outputs of an inner pack were asked for and answered.
+      case 'pack':
         return;
     }
   }
@@ -83,8 +91,13 @@ export class Unknowns {
       const item = previousItem(this.x, step);
       return item !== null && this.outputs.has(item);
     }
-    if (root !== 'steps') return this.isUnknownItem(step, root);
     const [name, member] = path;
+    if (root === 'inputs') {
+      const pack = packAround(this.x, step);
+      const assumed = pack === null ? undefined : this.inputs.get(pack);
+      return assumed !== undefined && (typeof name === 'string' ? assumed.has(name) : assumed.size > 0);
+    }
+    if (root !== 'steps') return this.isUnknownItem(step, root);
     const place = typeof name === 'string' ? visibleStep(this.x, step, name) : null;
     if (place === null) return false;
     return (
@@ -95,7 +108,7 @@ export class Unknowns {
 
   /** The innermost map that gives this name to its items, if those are assumed. */
   private isUnknownItem(step: StepId, name: string): boolean {
-    for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at)) {
+    for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(this.x, at); at = scopeOf(at)) {
       if (!isItem(at as StepId)) continue;
       const repeat = repeatOf(at as StepId);
       const node = this.x.nodes.get(nodeOf(repeat))?.node;

@@ -76,12 +76,12 @@ export interface Looping {
  * Every state a step can be in; each holds only what is true in it.
  *
  * - `pending`: waits for `waitsFor` siblings, then for a slot.
- * - `deciding`: a value is asked for (`when`, `items`, `gate`, `outputs`); leaves by the answer. `until` is asked in `repeat`.
+ * - `deciding`: a value is asked for (`when`, `items`, `inputs`, `gate`, `outputs`); leaves by the answer. `until` is asked in `repeat`.
  * - `running`: one execution of one attempt is under way; leaves by its outcome, or by the proof that it stopped.
  * - `delaying`, `retrying`: wait for a time; hold no slot.
  * - `attention`: a `once` step whose outcome is unknown; a person resolves it.
  * - `judging`: a policy is asked. `waiting`: an approval gate is open.
- * - `group`: root, group, parallel, branch or item. `repeat`: map or loop; a loop waits for its delay in it, without a slot.
+ * - `group`: root, group, parallel, branch, item or inner pack. `repeat`: map or loop; a loop waits for its delay in it, without a slot.
  */
 export type StepState =
   | { readonly kind: 'pending'; readonly waitsFor: number }

@@ -1,0 +1,30 @@
+/** What of a manifest could not be read: a judgement that rests on it would be a second fault for one mistake. */
+export interface Doubt {
+  /** This place, something around it or something in it was not read. */
+  readonly at: (pointer: string) => boolean;
+  /** This place or something in it was not read. */
+  readonly within: (pointer: string) => boolean;
+  /** Which steps there are, what they are called or what they wait for is not known for sure. */
+  readonly aboutSteps: boolean;
+}
+
+const OF_STEPS = /\/(?:id|needs|steps|step|body|else|branches)(?:\/\d+)?$/;
+
+/** Doubt about these places of the normalised manifest; `steps` are the places of steps. */
+export function doubtAbout(places: readonly string[], steps: ReadonlySet<string>): Doubt {
+  const exact = new Set(places);
+  const around = new Set<string>(['']);
+  for (const place of exact)
+    for (let end = place.length; end > 0; end = place.lastIndexOf('/', end - 1)) around.add(place.slice(0, end));
+  const within = (pointer: string): boolean => around.has(pointer) && exact.size > 0;
+  return {
+    within,
+    at: (pointer) => {
+      if (within(pointer)) return true;
+      for (let end = pointer.length; end > 0; end = pointer.lastIndexOf('/', end - 1))
+        if (exact.has(pointer.slice(0, end))) return true;
+      return exact.has('');
+    },
+    aboutSteps: places.some((place) => place === '' || place === '/spec' || OF_STEPS.test(place) || steps.has(place)),
+  };
+}

@@ -1,0 +1,104 @@
+import { canonical } from '../canonical/canonical';
+import { ExpressionError } from '../expression/expression-fault';
+import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { isDigest } from '../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import { isOfType } from '../pack/check-names';
+import type { ValueType } from '../pack/value-type';
+import { compileSchema, type CompiledSchema } from './json-schema';
+import { malformed } from './malformed';
+import type { InnerInput, PackNode } from './plan';
+
+/** What is wrong with one input that is handed to an inner pack. No part of its value is in it. */
+export interface InnerFinding {
+  readonly name: string;
+  readonly code: 'INPUT_MISSING' | 'INPUT_TYPE' | 'INPUT_ENUM' | 'INPUT_INVALID' | 'INPUT_MALFORMED';
+  readonly message: string;
+}
+
+/** The inputs of an inner pack, defaults applied, or what is wrong with them. */
+export type HeldInputs =
+  | { readonly kind: 'values'; readonly values: JsonObject }
+  | { readonly kind: 'refused'; readonly findings: readonly InnerFinding[] };
+
+/** Holds what a caller hands over against what the inner pack asks for: when it is planned, and when the step begins. */
+export function holdInputs(rules: readonly InnerInput[], given: JsonObject): HeldInputs {
+  const findings: InnerFinding[] = [];
+  const values: Record<string, Json> = {};
+  for (const rule of rules) {
+    const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
+    const held = holdInput(rule, own ?? rule.default);
+    if (held.kind === 'value') values[rule.name] = held.value;
+    else findings.push(...held.findings);
+  }
+  return findings.length > 0 ? { kind: 'refused', findings } : { kind: 'values', values };
+}
+
+/** Holds one value against what the inner pack says of its input. */
+export function holdInput(
+  rule: InnerInput,
+  value: Json,
+): { readonly kind: 'value'; readonly value: Json } | { readonly kind: 'refused'; readonly findings: InnerFinding[] } {
+  const { name, type } = rule;
+  const refuse = (code: InnerFinding['code'], message: string) => {
+    return { kind: 'refused' as const, findings: [{ name, code, message }] };
+  };
+  if (value === null)
+    return rule.required ? refuse('INPUT_MISSING', `the input ${name} is missing`) : { kind: 'value', value };
+  const wrong = malformed(value);
+  if (wrong !== null) return refuse('INPUT_MALFORMED', `the input ${name} ${wrong}`);
+  const file = type === 'file' ? fileOf(value) : null;
+  if (type === 'file' ? file === null : !isOfType(value, type as ValueType))
+    return refuse('INPUT_TYPE', `the input ${name} must be ${type === 'file' ? 'a file' : `of type ${type}`}`);
+  if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value)))
+    return refuse('INPUT_ENUM', `the input ${name} is none of the values that the inner pack lists`);
+  const compiled = compiledSchema(rule);
+  const found = compiled?.kind === 'schema' ? compiled.findings(value) : [];
+  if (found.length === 0) return { kind: 'value', value: file ?? value };
+  return {
+    kind: 'refused',
+    findings: found.map(({ pointer, message }) => {
+      return { name, code: 'INPUT_INVALID', message: `the input ${name}${pointer} is not valid: ${message}` };
+    }),
+  };
+}
+
+/**
+ * What an inner pack sees as `inputs` where the inputs of its caller decide it; null where results, items or the run itself do.
+ * `around` are `inputs` and `pack` of the caller; null where they are not known.
+ */
+export function knownInputs(node: Pick<PackNode, 'inputs' | 'with'>, around: JsonObject | null): JsonObject | null {
+  const given = around === null ? undefined : knownValue(node.with, around);
+  const held = given === undefined ? null : holdInputs(node.inputs, isJsonObject(given) ? given : {});
+  return held?.kind === 'values' ? held.values : null;
+}
+
+/** The value of a template over inputs and pack alone; undefined where it reads more than those, or has none. */
+export function knownValue(template: Json, around: JsonObject): Json | undefined {
+  if (readsOfTemplate(template).some(({ root }) => root !== 'inputs' && root !== 'pack')) return undefined;
+  try {
+    return evaluateTemplate(template, around);
+  } catch (error) {
+    if (error instanceof ExpressionError) return undefined;
+    throw error;
+  }
+}
+
+const compiled = new WeakMap<InnerInput, CompiledSchema>();
+
+function compiledSchema(rule: InnerInput): CompiledSchema | null {
+  if (rule.schema === null) return null;
+  const known = compiled.get(rule);
+  if (known !== undefined) return known;
+  const made = compileSchema(rule.schema);
+  compiled.set(rule, made);
+  return made;
+}
+
+/** A file by its content, whatever else is said of it: an artifact is one too. */
+function fileOf(value: Json): JsonObject | null {
+  if (!isJsonObject(value)) return null;
+  const { digest, size } = value;
+  if (!isDigest(digest) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return null;
+  return { digest, size };
+}

@@ -1,0 +1,184 @@
+import { Knowledge } from '../lib/simulation/knowledge';
+import { parseScript } from '../lib/simulation/script';
+import { SimulatedWorld } from '../lib/simulation/simulated-world';
+import type { RunId, StepId } from '../lib/foundation/ids';
+import type { Json, JsonObject } from '../lib/foundation/json';
+import type { Unnumbered } from '../lib/journal/page';
+import { RunDriver, type Driven } from '../lib/operations/drive-run';
+import { nodeOf } from '../lib/plan/place';
+import { runNodeAt } from '../lib/plan/plan-index';
+import type { Planned } from '../lib/plan/plan-request';
+import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
+import type { Derived } from '../lib/run/run-event';
+import { parseDuration } from '../lib/pack/duration';
+import { MemoryWorld } from './memory-world';
+
+// One plan, played twice under the same assumptions: by the simulation, and by the driver of real runs in a world in memory.
+
+/** What both worlds let happen: how steps end by node, and that gates are refused by name. Everything else succeeds. */
+export interface Assumptions {
+  readonly failing: ReadonlySet<string>;
+  readonly refused: ReadonlySet<string>;
+}
+
+/** An event as both worlds can know it: without times, digests of what only one of them has, and values. */
+export function seen(event: Derived): string {
+  const { type, step, status, code, execution, attempt, outcome, count, children } = event as unknown as JsonObject;
+  return JSON.stringify({ type, step, status, code, execution, attempt, outcome, count, children });
+}
+
+/** The derived events of a simulation. */
+export function simulatedEvents(planned: Planned, { failing, refused }: Assumptions): readonly Derived[] {
+  const script: Record<string, Json> = {};
+  for (const { id, node } of planned.index.nodes.values()) {
+    if (node.kind === 'run' && failing.has(id)) script[id] = { status: 'failed', error: { code: 'EXIT_1' } };
+    const policy = node.kind === 'gate' ? planned.plan.policies.find((one) => one.id === node.policy) : undefined;
+    if (policy?.source === 'false') script[id] = 'rejected';
+    if (node.kind === 'gate' && node.policy === null && refused.has(id)) script[id] = 'rejected';
+  }
+  const parsed = parseScript(script, planned.index);
+  if (parsed.kind === 'refused') throw new TypeError('the script names steps of the plan');
+  const knowledge = new Knowledge(planned);
+  const events: Derived[] = [];
+  const take = knowledge.results.take.bind(knowledge.results);
+  knowledge.results.take = (entry: Unnumbered) => {
+    if (entry.kind === 'derived') events.push(entry.event);
+    take(entry);
+  };
+  new SimulatedWorld(knowledge, parsed.script).play();
+  return events;
+}
+
+/**
+ * The derived events of a real run: one result is given at a time, people decide when nothing else is under way. Null where the
+ * driver stopped what it had not begun: no script of a simulation says that, so the outcomes are not the same.
+ */
+export async function drivenEvents(planned: Planned, assumptions: Assumptions): Promise<readonly Derived[] | null> {
+  return new PairedRun(planned, assumptions).play();
+}
+
+const MAX_ROUNDS = 500;
+
+class PairedRun {
+  private readonly world = new MemoryWorld();
+  private readonly run: RunId;
+  private readonly waiting: (() => void)[] = [];
+  /** Gates in the order in which they ask. */
+  private readonly gates: StepId[] = [];
+  private readonly closed = new Set<StepId>();
+  private known = 0;
+  private released = 0;
+  private people = 0;
+
+  constructor(
+    private readonly planned: Planned,
+    private readonly assumptions: Assumptions,
+  ) {
+    this.run = this.world.submit(planned.plan, planned.values);
+  }
+
+  async play(): Promise<readonly Derived[] | null> {
+    const { world, run } = this;
+    const executors = this.planned.plan.executors.map(
+      (uses) => new Assumed(uses, world, this.assumptions, this.waiting),
+    );
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const driver = await RunDriver.open(world.hands(executors), world.claim(run, false));
+      const driven = driver === 'halted' ? 'halted' : await this.drive(driver);
+      if (driven === 'ended') return this.stoppedUnbegun() ? null : this.events();
+      if (driven !== 'parked') throw new Error(`the run is ${driven}: ${world.run(run).halted ?? ''}`);
+      if (this.decide()) continue;
+      const { dueAt } = world.run(run);
+      if (dueAt === null) return this.stoppedUnbegun() ? null : this.events();
+      world.at = Math.max(world.at, dueAt);
+    }
+    throw new Error('the run does not end');
+  }
+
+  private async drive(driver: RunDriver): Promise<Driven> {
+    let driven: Driven | null = null;
+    const over = driver.drive().then((how) => (driven = how));
+    while (driven === null) {
+      // Everything in memory is done by then; what is left waits for us.
+      for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
+      if (this.recorded() < this.released) continue;
+      const next = this.waiting.shift();
+      if (next) {
+        this.released++;
+        next();
+      } else if (this.decide()) driver.mail();
+    }
+    return over;
+  }
+
+  /** Results of what was held back that stand in the journal. */
+  private recorded(): number {
+    const pages = this.world.pages.get(this.run) ?? [];
+    return pages
+      .flatMap(({ entries }) => entries)
+      .filter(
+        ({ kind, event }) =>
+          kind === 'given' &&
+          (event.type === 'attempt.succeeded' || event.type === 'attempt.failed') &&
+          runNodeAt(this.planned.index, event.step).effects !== 'pure',
+      ).length;
+  }
+
+  private stoppedUnbegun(): boolean {
+    const pages = this.world.pages.get(this.run) ?? [];
+    return pages.some(({ entries }) => entries.some(({ event }) => event.type === 'attempt.stopped'));
+  }
+
+  private events(): readonly Derived[] {
+    const pages = this.world.pages.get(this.run) ?? [];
+    return pages.flatMap(({ entries }) => entries.flatMap((entry) => (entry.kind === 'derived' ? [entry.event] : [])));
+  }
+
+  /** Lets one person decide at the gate that has waited longest; false if none waits. */
+  private decide(): boolean {
+    const { seen, inbox } = this.world.run(this.run);
+    if (seen < inbox) return false;
+    const events = this.events();
+    for (const event of events.slice(this.known)) {
+      if (event.type === 'gate.opened') this.gates.push(event.step);
+      if (event.type === 'gate.ended') this.closed.add(event.step);
+    }
+    this.known = events.length;
+    for (let gate = this.gates.shift(); gate !== undefined; gate = this.gates.shift()) {
+      if (this.closed.has(gate)) continue;
+      this.gates.push(gate);
+      const node = this.planned.index.nodes.get(nodeOf(gate))?.node;
+      const refused = node?.kind === 'gate' && node.policy === null && this.assumptions.refused.has(nodeOf(gate));
+      this.world.decide(this.run, gate, `person-${this.people++}`, refused ? 'rejected' : 'approved', {
+        grants: ['packs.approve', 'role:sec-lead'],
+      });
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Ends as assumed. What is not pure is held back until it is its turn; its outcome overtakes any stop. */
+class Assumed extends Executor {
+  readonly behaviour = 1;
+
+  constructor(
+    readonly uses: string,
+    private readonly world: MemoryWorld,
+    private readonly assumptions: Assumptions,
+    private readonly waiting: (() => void)[],
+  ) {
+    super();
+  }
+
+  async execute({ node, step, with: parameters }: ExecutionRequest): Promise<Outcome> {
+    if (node.effects !== 'pure') await new Promise<void>((resolve) => void this.waiting.push(resolve));
+    if (this.assumptions.failing.has(nodeOf(step)))
+      return { kind: 'failed', code: 'EXIT_1', message: 'as assumed', retryable: true, exitCode: null };
+    const time = parameters['for'];
+    if (this.uses === 'builtin:wait' && typeof time === 'string')
+      return { kind: 'deferred', until: this.world.at + (parseDuration(time) ?? 0) };
+    const outputs = this.uses === 'builtin:transform' ? (parameters['outputs'] ?? null) : parameters;
+    return { kind: 'succeeded', outputs };
+  }
+}
