@@ -10,11 +10,7 @@ const DOCUMENTS = Number(process.env['TASKRUNNER_PLAIN_DOCUMENTS'] ?? 1_000);
 
 function pointersIn(value: Json, at = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [at, `${at}/nothing`];
-  return [
-    at,
-    `${at}/7`,
-    ...Object.entries(value).flatMap(([name, part]) => pointersIn(part as Json, pointerTo(at, name))),
-  ];
+  return [at, `${at}/7`, ...Object.entries(value).flatMap(([name, part]) => pointersIn(part, pointerTo(at, name)))];
 }
 
 /** True if it is plain; then the full reader must read the same. */

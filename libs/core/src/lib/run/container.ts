@@ -26,7 +26,13 @@ export function openGroup(draft: Draft, step: StepId, branch = 0): void {
   const ready = block.nodes
     .filter((node) => node.node.needs.length === 0)
     .map((node) => within<StepId>(scope, node.name));
-  draft.set(step, { kind: 'group', branch, ...fresh(draft, step), open: block.nodes.length, ready: PersistentQueue.of(ready) });
+  draft.set(step, {
+    kind: 'group',
+    branch,
+    ...fresh(draft, step),
+    open: block.nodes.length,
+    ready: PersistentQueue.of(ready),
+  });
   draft.emit({ type: 'step.opened', step, children: block.nodes.length });
   for (const node of block.nodes)
     draft.set(within<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
