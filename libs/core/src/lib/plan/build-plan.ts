@@ -167,7 +167,7 @@ export function buildPlan(request: PlanRequest): Planning {
   }
   if (faults.any || doubt !== null) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards);
-  const { planHash, receipt } = hashPlan(plan);
+  const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;
   const bare = indexPlan(plan, planHash, configuration.defaults, floor);
   const silent = steps
@@ -181,6 +181,7 @@ export function buildPlan(request: PlanRequest): Planning {
     plan,
     planHash,
     receipt,
+    text,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
     index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,

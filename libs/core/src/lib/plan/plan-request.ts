@@ -64,6 +64,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly planHash: Digest;
   readonly receipt: Receipt;
+  /** RFC 8785 of the plan: what is hashed. */
+  readonly text: string;
   readonly profile: Profile;
   readonly profileDigest: Digest;
   readonly index: PlanIndex;

@@ -76,7 +76,7 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
   switch (body.kind) {
     case 'run':
       return innerOf(planned) === null
-        ? namedOutside({ ...common, ...readRun(planned, body, place, context) }, context.inner)
+        ? namedOutside(readRun(planned, body, common, place, context), context.inner)
         : readInnerPack(planned, body, common, place, context, readList);
     case 'group': {
       const block = readLists(planned, inside, context)[0] ?? EMPTY;

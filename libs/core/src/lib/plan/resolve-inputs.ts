@@ -114,7 +114,8 @@ export function resolveInputs(
 }
 
 function isLarger(values: JsonObject): boolean {
-  const text = canonical(values);
+  // As long as the RFC 8785 text, which differs in the order of members alone.
+  const text = JSON.stringify(values);
   return (
     text.length > MAX_INPUT_BYTES ||
     (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES)
