@@ -3,11 +3,20 @@ import type { Digest, NodeId, StepId } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import { readsOfTemplate } from '../expression/json-template';
 import { itemAt } from '../plan/loop-items';
-import { indexOf, isItem, itemsAround, repeatOf, scopeOf } from '../plan/place';
+import { indexOf, isItem, itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { childOf, nodeAt, packAround } from '../plan/plan-index';
 import { nodesBehind, placeBehind, readsOf, readsPrevious } from './behind';
 import type { StepResult } from './results';
-import { endOfPack, failedIn, previousItem, viewOfJournal, visibleStep, type Journaled, type Sight } from './scope';
+import {
+  endOfPack,
+  failedIn,
+  isLeftOut,
+  previousItem,
+  viewOfJournal,
+  visibleStep,
+  type Journaled,
+  type Sight,
+} from './scope';
 import { valueOf, type Missing } from './values';
 
 // What a gate binds of that which the effects behind it may read (gates.md §1). Everything here rests on the journal alone, so
@@ -24,10 +33,15 @@ const NAMED_READ = /^(inputs|failed)\((.*)\)$/;
 /** Digests of the results of steps that are over: a result is written once, and with it those of the items below it. */
 const digests = new WeakMap<StepResult, Digest>();
 
-/** The digest of all that expressions can see of a step that is over, its outputs by their digest. */
+/** The digest of all that expressions can see of a step that is over, its outputs by their digest; null while it is not. */
 export function resultDigest(sight: Journaled, step: StepId): Digest | null {
   const result = sight.results.get(step);
-  if (result?.endedAt == null) return null;
+  if (!sight.x.nodes.has(nodeOf(step))) return null;
+  if (!result) {
+    const isOver = !isItem(step) && isLeftOut(sight, step);
+    return isOver ? digestOf({ ...viewOfJournal(sight, step), code: null, outputs: null }) : null;
+  }
+  if (result.endedAt === null) return null;
   let digest = digests.get(result);
   if (digest === undefined) {
     const view = isItem(step) ? { status: result.status } : viewOfJournal(sight, step);
@@ -64,7 +78,7 @@ export function readsBehind(sight: Journaled, gate: StepId): GateReads {
     const { id, node, bodies } = nodeAt(x, place);
     if (place === gate || ids.has(id) || seen.has(place)) return;
     add(place);
-    if (sight.results.get(place)?.endedAt != null) return;
+    if (reads[place] !== undefined) return;
     if (node.kind === 'pack')
       addAll(
         endOfPack(place),

@@ -285,10 +285,10 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
 describe('readsBehind', () => {
   it('binds what ended in a group around a policy that people may override', () => {
     const more = `approvals: [ { id: go } ]
-policies: [ { id: few, engine: cel, level: soft-mandatory, overrideApproval: go, source: "false" } ]`;
+policies: [ { id: few, engine: cel, level: soft-mandatory, source: "false" } ]`;
     const { plan, planHash } = planned(
       packText(
-        `- { id: g, group: { steps: [ ${YIELDED}, { id: ask, gate: { policy: few } } ] } }
+        `- { id: g, group: { steps: [ ${YIELDED}, { id: ask, gate: { policy: few, overrideApproval: go } } ] } }
 - { id: act, effects: idempotent, run: { uses: "builtin:noop", with: { x: "{{ steps.g.outputs }}" } } }`,
         more,
       ),
