@@ -104,6 +104,16 @@ const SCENARIOS: { readonly [what: string]: Scenario } = {
     other: { value: [1] },
     change: failed('m[1]'),
   },
+  'the branch of a conditional': {
+    steps: `- ${YIELDED}
+- { id: c, conditional: { branches: [ { when: "{{ steps.made.outputs.v == 1 }}", steps: [ { id: b, run: { uses: "builtin:noop" } } ] } ], else: [ { id: e, run: { uses: "builtin:noop" } } ] } }
+${act('with: { n: "{{ steps.c.branch }}" }')}`,
+    gate: 'ask',
+    read: 'c',
+    one: { value: 1 },
+    other: { value: 2 },
+    change: { type: 'question.answered', step: 'c', answer: { kind: 'branch', index: 1 } },
+  },
   'the turns of a loop': {
     steps: `- { id: l, loop: { items: { static: [1, 2] }, body: [ ${EACH} ], until: "{{ steps.s.outputs.v == index }}" } }\n${act('with: { n: "{{ steps.l.iterations }}" }')}`,
     gate: 'ask',
