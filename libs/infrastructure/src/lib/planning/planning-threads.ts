@@ -34,7 +34,7 @@ export class PlanningThreads extends Planner<PlanningWork> {
     for (let i = 0; i < limits.threads; i++) this.start();
   }
 
-  override async ask<Kind extends keyof PlanningWork & string>(
+  override async ask<Kind extends keyof PlanningWork>(
     tenant: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],
