@@ -12,5 +12,5 @@ export function isKnown(request: Pick<Request, 'get'>, tag: string): boolean {
   const given = request.get('if-none-match')?.trim();
   if (given === undefined) return false;
   if (given === '*') return true;
-  return LIST.test(given) && (given.match(OPAQUE) ?? []).includes(tag);
+  return LIST.test(given) && [...given.matchAll(OPAQUE)].some(([one]) => one === tag);
 }
