@@ -1323,7 +1323,8 @@ describe('the document and health', () => {
 
 describe('hostile packs', () => {
   it('end at their limits, and hold up neither others nor the service', async () => {
-    const heavy = `[${Array(250_000).fill('[0]').join(',')}]`;
+    // The "…" keeps the reader of plain documents, which is much faster, out of it.
+    const heavy = `['…', ${Array(250_000).fill('[0]').join(',')}]`;
     const manifest = MANIFEST.replace(/^spec:$/m, `spec:\n  success: { message: ${heavy} }`);
     expect(manifest).not.toBe(MANIFEST);
     const ended: string[] = [];

@@ -38,6 +38,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     onStartFailed,
     egress,
     secrets,
+    planning,
     log,
     telemetry,
   } = parts;
@@ -50,10 +51,6 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     verifySignature,
   };
   const { interpreters } = configuration.sandbox;
-  const planning = new PlanningThreads(
-    { setting: null, policyEngines: { cedar: cedarEngine } },
-    againLimits(configuration),
-  );
   return {
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
@@ -96,6 +93,11 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
     },
   };
+}
+
+/** Threads that plan again what was admitted; to be closed. */
+export function planAgain(configuration: Configuration): PlanningThreads {
+  return new PlanningThreads({ setting: null, policyEngines: { cedar: cedarEngine } }, againLimits(configuration));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CollectableObjectStore, ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
-import type { KeyPaths, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { KeyPaths, PlanningThreads, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerContainers } from './container.module';
 import type { WorkerEgress } from './egress.module';
@@ -20,6 +20,8 @@ export interface WorkerParts {
   readonly egress: WorkerEgress;
   readonly secrets: SecretHands;
   readonly containers: WorkerContainers;
+  /** Plans again what was admitted. */
+  readonly planning: PlanningThreads;
   readonly log: WorkerLog;
   readonly telemetry: Telemetry;
 }

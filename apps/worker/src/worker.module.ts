@@ -9,6 +9,7 @@ import {
   monotonicMs,
   openObjectStore,
   openWorkerDatabase,
+  type PlanningThreads,
   SEALED_ISOLATION,
   Supervisor,
   type Configuration,
@@ -21,7 +22,7 @@ import { tellHands } from './announcing.module';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
-import { driverHands } from './driving.module';
+import { driverHands, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
 import { ExportLoop } from './export-loop';
 import { deliverHands, exportHands } from './exporting.module';
@@ -69,6 +70,7 @@ export class Worker {
     private readonly announces: AnnounceLoop,
     private readonly exporting: ExportLoop,
     private readonly sweep: ObjectSweep,
+    private readonly planning: PlanningThreads,
     private readonly telemetry: Telemetry,
   ) {}
 
@@ -104,8 +106,22 @@ export class Worker {
     const description = describeNow();
     const egress = await openEgress(configuration, log);
     const exports = exportHands(configuration, { database, objects });
+    const planning = planAgain(configuration);
     const hands = await driverHands(configuration, {
-      ...{ database, supervisor, objects, exports, keys, sandboxes, egress, secrets, containers, log, telemetry },
+      ...{
+        database,
+        supervisor,
+        objects,
+        exports,
+        keys,
+        sandboxes,
+        egress,
+        secrets,
+        containers,
+        planning,
+        log,
+        telemetry,
+      },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
     });
@@ -155,6 +171,7 @@ export class Worker {
       announces,
       exporting,
       sweep,
+      planning,
       telemetry,
     );
     return opened.worker;
@@ -190,6 +207,7 @@ export class Worker {
     this.stopping = true;
     if (this.prober !== null) clearInterval(this.prober);
     await this.claims.drain(graceMs);
+    await this.planning.close();
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CodedError, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
+import { isKnown } from '../requests/entity-tag';
 import { readRange } from './byte-range';
 
 /** Bytes to hand out. */
@@ -26,7 +27,7 @@ export async function sendObject(
 ): Promise<void> {
   const { tenant, digest, size } = download;
   const tag = `"${digest}"`;
-  if (request.get('if-none-match') === tag) {
+  if (isKnown(request, tag)) {
     response.status(304).setHeader('ETag', tag).end();
     return;
   }

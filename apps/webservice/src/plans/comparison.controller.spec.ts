@@ -136,7 +136,7 @@ describe('plans that are looked at', () => {
         { id: 'a', change: 'removed' },
       ],
     });
-    expect(headers.get('ETag')).toBe(`"${stored(ONE).planHash} ${stored(TWO).planHash}"`);
+    expect(headers.get('ETag')).toBe(`"${stored(ONE).planHash}.${stored(TWO).planHash}"`);
     await expect(ask({})).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     await expect(ask({ against: 'run_1' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     await expect(ask({ against: 'run_01kb3v2m5t8wq4yhn6z0c7d9eh' })).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });

@@ -148,7 +148,7 @@ export class ComparisonController {
     limit: 'read',
     query: { against: { description: 'The run to compare with.', schema: { type: 'string' } } },
     answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
-    codes: ['RUN_NOT_FOUND'],
+    codes: ['RUN_NOT_FOUND', ...PLANNER_CODES],
   })
   async diffRuns(
     @Caller() { principal: { tenant } }: Caller,
@@ -162,7 +162,7 @@ export class ComparisonController {
     const [after, before] = await Promise.all([runId, against].map((one) => this.reader.plan(tenant, one)));
     if (!after || !before) throw runNotFound();
     response
-      .setHeader('ETag', `"${before.planHash} ${after.planHash}"`)
+      .setHeader('ETag', `"${before.planHash}.${after.planHash}"`)
       .type('json')
       .send(await this.planner.compare(tenant, { before: before.plan, after: after.plan }));
   }

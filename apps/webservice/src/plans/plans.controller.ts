@@ -17,6 +17,7 @@ import { EXAMPLES } from '../openapi/examples';
 import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
+import { isKnown } from '../requests/entity-tag';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
 import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
@@ -125,6 +126,7 @@ export class PlansController {
     summary: 'The plan of a run, as it was hashed',
     scopes: ['packs.read'],
     limit: 'read',
+    headers: { 'If-None-Match': 'The ETag that is known.' },
     answers: [
       {
         status: 200,
@@ -133,18 +135,29 @@ export class PlansController {
         example: EXAMPLES.plan,
         headers: { ETag: 'The plan hash.' },
       },
+      { status: 304, description: 'Still as it was.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
-  async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Res() response: Response) {
+  async get(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
     const found = await this.reader.plan(principal.tenant, runId);
     if (!found) throw runNotFound();
+    const tag = `"${found.planHash}"`;
+    response.setHeader('ETag', tag);
+    if (isKnown(request, tag)) {
+      response.status(304).end();
+      return;
+    }
     const plan = JSON.parse(found.plan) as Plan;
     const profile = JSON.parse(found.profile) as Profile;
     const { planHash } = found;
     response
       .status(200)
-      .setHeader('ETag', `"${planHash}"`)
       .json({ planHash, receipt: receiptOf(plan), profileDigest: sha256(found.profile), plan, profile, warnings: [] });
   }
 
@@ -177,7 +190,7 @@ export class PlansController {
     if (!found) throw runNotFound();
     const tag = `"${found.planHash}"`;
     response.setHeader('ETag', tag);
-    if (request.get('if-none-match') === tag) {
+    if (isKnown(request, tag)) {
       response.status(304).end();
       return;
     }

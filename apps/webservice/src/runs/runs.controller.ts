@@ -21,6 +21,7 @@ import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/p
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
+import { isKnown } from '../requests/entity-tag';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { oneOf, readQuery, seconds, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
@@ -201,7 +202,7 @@ export class RunsController {
     let run = await this.reader.summary(principal.tenant, runId);
     if (!run) throw runNotFound();
     const tag = request.get('if-none-match');
-    const known = tag === undefined ? run.version : Number(/^(?:W\/)?"v(\d+)"$/.exec(tag)?.[1] ?? -1);
+    const known = tag === undefined || isKnown(request, runTag(run)) ? run.version : -1;
     if (query.wait !== null) {
       const signal = this.streams.signalFor(response, expiresAt);
       const what = query.for ?? 'end';

@@ -202,6 +202,8 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** It is cancelled before it begins. */
+  readonly cancels?: boolean;
   /** It ends with a loop that holds a gate. */
   readonly loop?: boolean;
   /** Keys of usage `pack` that signed the pack. */
@@ -252,14 +254,17 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const run = world.submit(planning.plan, planning.values, signers, planning.profile.egress);
   const executors = [new SampleCommand(options.fails ?? false)];
   world.at += 1_000;
+  const by = { iss: 'https://issuer.test', sub: 'ada' };
+  if (options.cancels === true)
+    world.post(run, { type: 'run.cancel-requested', by, reason: 'not needed', force: false });
   await drive(world, run, executors);
-  for (const [i, sub] of ['grace', 'linus'].entries()) {
+  for (const [i, sub] of options.cancels === true ? [] : ['grace', 'linus'].entries()) {
     world.at += 1_000;
     world.decide(run, 'approve', sub, options.rejects === true ? 'rejected' : 'approved', options.decision?.(i) ?? {});
     if (options.rejects === true) break;
   }
   world.at += 1_000;
-  await drive(world, run, executors);
+  if (options.cancels !== true) await drive(world, run, executors);
   for (let turn = 0; options.loop === true && world.run(run).status !== 'succeeded'; turn++) {
     const gate = `turns[${turn}]::ok`;
     for (const sub of ['grace', 'linus']) {
@@ -330,7 +335,7 @@ function evidenceOf(
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),
     probes: new Map(),
-    artifacts: new Map([[sha256(REPORT), Buffer.from(REPORT)]]),
+    artifacts: new Map(attempts.length === 0 ? [] : [[sha256(REPORT), Buffer.from(REPORT)]]),
     asserted: { builder: SAMPLE_BUILDER, audit: { seq: 42, head: digestOf('audit') } },
   };
 }

@@ -4,7 +4,11 @@ import type { Position } from './position';
 export class LineIndex {
   readonly #starts: number[] = [0];
 
-  constructor(text: string) {
+  /** `firstLine`: which line the text begins on. */
+  constructor(
+    text: string,
+    private readonly firstLine = 1,
+  ) {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
@@ -16,6 +20,6 @@ export class LineIndex {
       if ((this.#starts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 };
+    return { line: low + this.firstLine, column: offset - (this.#starts[low] ?? 0) + 1 };
   }
 }

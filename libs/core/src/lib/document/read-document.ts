@@ -16,6 +16,8 @@ export interface DocumentLimits {
   readonly maxBytes?: number;
   /** Levels of lists and objects in each other; 100 unless told. */
   readonly maxDepth?: number;
+  /** The line on which it begins in its file, for the places of what is found; 1 unless told. */
+  readonly firstLine?: number;
 }
 
 /** A document that was read: its value, and where each part of it stands. */
@@ -46,19 +48,19 @@ const MIB = 1024 * 1024;
  * Never throws for a document.
  */
 export function readDocument(source: string | Uint8Array, limits: DocumentLimits = {}): DocumentReading {
-  const { maxBytes = 5 * MIB, maxDepth = 100 } = limits;
+  const { maxBytes = 5 * MIB, maxDepth = 100, firstLine = 1 } = limits;
   if (isLarger(source, maxBytes)) {
     const message = `The document is larger than ${maxBytes} bytes.`;
-    return refused([{ code: 'DOC_TOO_LARGE', path: '', offset: 0, message }], new LineIndex(''));
+    return refused([{ code: 'DOC_TOO_LARGE', path: '', offset: 0, message }], new LineIndex('', firstLine));
   }
   const decoded = typeof source === 'string' ? source : decode(source);
   if (decoded === null)
     return refused(
       [{ code: 'DOC_NOT_UTF8', path: '', offset: 0, message: 'The document is not UTF-8.' }],
-      new LineIndex(''),
+      new LineIndex('', firstLine),
     );
   const text = decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
-  const lines = new LineIndex(text);
+  const lines = new LineIndex(text, firstLine);
   const plain = readPlain(text, maxDepth);
   return plain === null
     ? readFully(text, lines, maxDepth)

@@ -151,6 +151,7 @@ describe('verifyRun', () => {
   it.each<[string, SampleOptions, string]>([
     ['a run whose steps failed', { fails: true }, 'failed'],
     ['a run that was rejected', { rejects: true }, 'failed'],
+    ['a run that was cancelled before it began', { cancels: true }, 'cancelled'],
     ['P-256 keys', { algorithm: 'ecdsa-p256' }, 'succeeded'],
   ])('holds for %s', async (_what, options, result) => {
     const other = await sampleRun(options);
@@ -310,6 +311,14 @@ describe('what run and bundle key cannot forge', () => {
       }),
     }));
     expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.replay', 'effects.gated']));
+  });
+
+  it('a beginning without a claim', () => {
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      pages: retold(evidence.pages, (entries) => entries.slice(1)),
+    }));
+    expect(failing(verified(files))).toEqual(expect.arrayContaining(['journal.chain', 'journal.replay']));
   });
 
   it('a result other than the one that was read at the gate', () => {

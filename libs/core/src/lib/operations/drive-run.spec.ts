@@ -105,14 +105,52 @@ describe('a run that nobody can keep apart', () => {
 });
 
 describe('a run that is cancelled before anything of it ran', () => {
-  it('ends cancelled, and starts nothing', async () => {
+  const cancel = {
+    type: 'run.cancel-requested',
+    by: { iss: 'i', sub: 'ada' },
+    reason: 'not needed',
+    force: false,
+  } as const;
+  const plan = aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })]));
+  const told = (world: MemoryWorld, run: RunId): readonly string[] =>
+    (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event.type));
+
+  it('ends cancelled, and starts nothing, not even what always runs', async () => {
     const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always', needs: ['act'] })])));
-    world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 'ada' }, reason: 'not needed', force: false });
+    const run = world.submit(plan);
+    world.post(run, cancel);
     const acting = command(() => ok);
     expect(await drive(world, run, [acting])).toBe('ended');
+    expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
+    expect(acting.calls).toEqual([]);
+    expect(told(world, run)).toEqual([
+      'run.cancel-requested',
+      'cancel.accepted',
+      'run.ended',
+      'run.claimed',
+      'given.ignored',
+    ]);
+  });
+
+  it('also if the cancel comes after the claim, before it began', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(plan);
+    const acting = command(() => ok);
+    const driver = await RunDriver.open(world.hands([acting]), world.claim(run));
+    if (driver === 'halted') throw new Error('halted');
+    world.post(run, cancel);
+    expect(await driver.drive()).toBe('ended');
+    expect(acting.calls).toEqual([]);
+  });
+
+  it('asks for none of its secrets', async () => {
+    const world = new MemoryWorld();
+    const secrets = [{ name: 'key', provider: 'vault' }];
+    const run = world.submit(plan, {}, [], [], secrets as never);
+    world.post(run, cancel);
+    expect(await drive(world, run, [command(() => ok)])).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'cancelled' });
-    expect(acting.calls.filter((call) => call.startsWith('act'))).toEqual([]);
+    expect(world.alarms).toEqual([]);
   });
 });
 

@@ -179,6 +179,7 @@ export class RunDriver {
   private async readSecrets(): Promise<void> {
     const { secrets, results } = this;
     if (secrets.names.every((name) => results.secretVersion(name) !== null)) return;
+    if (await this.neverBegins()) return;
     try {
       for (const { name, version } of await secrets.readAll()) {
         if (results.secretVersion(name) !== null) continue;
@@ -187,6 +188,13 @@ export class RunDriver {
     } catch (error) {
       this.failFor(error);
     }
+  }
+
+  /** True if the run was cancelled before it began. */
+  private async neverBegins(): Promise<boolean> {
+    if (this.state.phase !== 'queued') return false;
+    const letters = await this.hands.claims.letters(this.run.tenant, this.run.runId, this.seen);
+    return letters.some(({ given }) => given.type === 'run.cancel-requested');
   }
 
   /** Without its secrets a run fails. */
@@ -229,17 +237,24 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
+    if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
       if (!arrival) return;
       draught.taken.push(arrival);
-      if (arrival.letter !== undefined) draught.seen = arrival.letter;
+      if (arrival.letter !== undefined) draught.seen = Math.max(draught.seen, arrival.letter);
       if (arrival.kind === 'fact') draught.record(arrival.fact);
       else {
         noteValues(draught, arrival.body);
         draught.give(arrival.body);
       }
     }
+  }
+
+  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
+  private cancelFirst(): void {
+    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
+    if (place > 0) this.queue.unshift(...this.queue.splice(place, 1));
   }
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */

@@ -1,7 +1,7 @@
 import type { Json } from '../foundation/json';
 import { packText, testConfiguration, testEnvironment } from '../../testing/planning';
 import { runScenarios, scenarioReportJson } from './run-scenario';
-import { readScenarios } from '../simulation/read-scenarios';
+import { MAX_SCENARIOS, readScenarios } from '../simulation/read-scenarios';
 import { scenarioSchema } from '../simulation/scenario';
 import { compileSchema } from '../plan/json-schema';
 
@@ -150,6 +150,31 @@ expect: { nodes: { agre: succeeded }, outputs: { fond: 1 } }
       'd.yaml:1 SCENARIO_TEXT',
     ]);
     expect(scenarios.map(({ scenario }) => scenario.name)).toEqual(['x', 'x']);
+  });
+
+  const one = (index: number): string => `name: n${index}\nexpect: { status: succeeded }\n`;
+  const item = (index: number): string => `- { name: n${index}, expect: { status: succeeded } }\n`;
+  const many = (from: number, to: number, each: (index: number) => string, between = ''): string =>
+    Array.from({ length: to - from }, (_, index) => each(from + index)).join(between);
+
+  it.each([
+    ['documents', [many(0, MAX_SCENARIOS + 5, one, '---\n')], MAX_SCENARIOS, `0.yaml:${3 * MAX_SCENARIOS}`],
+    ['a list', [many(0, MAX_SCENARIOS + 5, item)], MAX_SCENARIOS, `0.yaml:${MAX_SCENARIOS + 1}`],
+    ['files', [many(0, 600, item), many(600, 1_005, item), one(2_000)], MAX_SCENARIOS, '1.yaml:401'],
+    ['a file more', [many(0, MAX_SCENARIOS, item), one(2_000), 'name: a'], MAX_SCENARIOS, '1.yaml:1'],
+    ['faulty ones', [many(0, MAX_SCENARIOS, () => '[1\n', '---\n'), one(1), one(2)], 0, '1.yaml:1'],
+  ])('reads no more than there may be of %s, and says where they end', (_, texts, count, place) => {
+    const files = texts.map((text, index) => ({ path: `${index}.yaml`, bytes: bytes(text) }));
+    const { scenarios, faults } = readScenarios(files);
+    expect(scenarios.length).toBe(count);
+    const excess = faults.filter(({ code }) => code === 'SCENARIO_TOO_MANY');
+    expect(excess.map(({ file, line }) => `${file}:${line}`)).toEqual([place]);
+    expect(faults.at(-1)?.code).toBe('SCENARIO_TOO_MANY');
+  });
+
+  it('reads as many as there may be', () => {
+    const files = [{ path: 'a.yaml', bytes: bytes(`${many(0, MAX_SCENARIOS, one, '---\n')}---\n# the end\n`) }];
+    expect(readScenarios(files)).toMatchObject({ scenarios: { length: MAX_SCENARIOS }, faults: [] });
   });
 
   it('has a JSON Schema that accepts what is read and refuses what is not', () => {

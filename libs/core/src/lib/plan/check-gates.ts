@@ -102,6 +102,17 @@ export function checkOverrides(
   }
 }
 
+/**
+ * True if an approval that stands for another one leaves people and steps no more time: where that one states a time, it states one
+ * that is no longer. What is stated nowhere is the installation's.
+ */
+export function isAsShort(a: Times, b: Times): boolean {
+  const within = (own: number | null, most: number | null): boolean => most === null || (own !== null && own <= most);
+  return within(a.expiresAfterMs, b.expiresAfterMs) && within(a.executeWithinMs, b.executeWithinMs);
+}
+
+type Times = Pick<Approval, 'expiresAfterMs' | 'executeWithinMs'>;
+
 /** What an approval demands of those who give it. */
 type Demand = Pick<Approval, 'minApprovals' | 'grants' | 'allowSelfApproval' | 'maxAuthAgeMs' | 'reasonRequired'>;
 

@@ -205,6 +205,24 @@ secrets: [ { name: deploy-token, scope: packs.run } ]
     expect(made.kind === 'refused' ? made.faults.map(shownFault)[0] : '').toMatch(expected);
   });
 
+  it.each([
+    ['expiresAfter: 1h', '', false],
+    ['expiresAfter: 1h', 'expiresAfter: 61m', false],
+    ['expiresAfter: 1h', 'expiresAfter: 60m', true],
+    ['executeWithin: 1h', 'expiresAfter: 1h', false],
+    ['executeWithin: 1h', 'executeWithin: 2h', false],
+    ['expiresAfter: 2h, executeWithin: 1h', 'expiresAfter: 1h, executeWithin: 1h', true],
+    ['reasonRequired: false', 'expiresAfter: 9h', true],
+  ])('an approval with %s may be one with "%s": %s', (within, without, fits) => {
+    const timed = packFiles({ 'in/pack.yaml': inner.replace('{ id: go,', `{ id: go, ${within},`) });
+    const owners = more.replace('minApprovals: 2 }', `minApprovals: 2${without === '' ? '' : `, ${without}`} }`);
+    const made = plan(packText(use('owners'), owners), {}, { files: timed, configuration });
+    const faults = made.kind === 'refused' ? made.faults.map(shownFault) : [];
+    expect(faults).toEqual(
+      fits ? [] : [expect.stringMatching(/^PACK_INNER_APPROVAL .*owners leaves more time than .* go\.$/)],
+    );
+  });
+
   it('refuses a sensitive input that is handed on', () => {
     const plain = packFiles({
       'in/pack.yaml': INNER.replace(/run:\n(.*\n){2}/, 'run: { uses: "builtin:noop" }\n').replace(

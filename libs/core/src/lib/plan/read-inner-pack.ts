@@ -9,7 +9,7 @@ import { ExpressionReader, type FieldReading, type Place } from './expression-re
 import { FIELDS } from './field-rule';
 import { holdInput, knownInputs, knownValue } from './inner-inputs';
 import { approvalNamed, policyNamed, secretNamed, type InnerNames } from './inner-names';
-import { isAtLeast } from './check-gates';
+import { isAsShort, isAtLeast } from './check-gates';
 import { checkPackFields, readPolicies } from './pack-parts';
 import type { Block, InnerInput, PackNode } from './plan';
 import type { PackUnit } from './pack-unit';
@@ -264,7 +264,7 @@ function namesOf(planned: PlannedStep, body: RunBody, unit: PackUnit, context: S
   };
 }
 
-/** Every approval of the inner pack is one of the pack that is run, and that one demands no less. */
+/** Every approval of the inner pack is one of the pack that is run, and that one demands no less and leaves no more time. */
 function approvalsOf(
   planned: PlannedStep,
   body: RunBody,
@@ -289,6 +289,10 @@ function approvalsOf(
     if (rule !== undefined && !isAtLeast(rule, wanted))
       faults.add('PACK_INNER_APPROVAL', place, `${own} asks for less than the inner pack’s ${id}.`, {
         remediation: 'Map it to an approval that is at least as strict.',
+      });
+    else if (rule !== undefined && !isAsShort(rule, wanted))
+      faults.add('PACK_INNER_APPROVAL', place, `${own} leaves more time than the inner pack’s ${id}.`, {
+        remediation: 'State expiresAfter and executeWithin no longer than those of the inner pack.',
       });
   }
   const open = ids.filter((id) => !Object.hasOwn(body.approvals, id));

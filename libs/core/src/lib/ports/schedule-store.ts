@@ -56,7 +56,8 @@ export abstract class ScheduleStore {
   abstract due(tenant: TenantId, schedule: ScheduleId): Promise<DueSchedule | null>;
   /**
    * One transaction: the tick is taken, the run is created, those it replaces are asked to stop. `held`: another run holds the
-   * concurrency group of this one, which would not wait; nothing was done.
+   * concurrency group of this one, which would not wait; nothing was done. For a run that it replaces
+   * it waits, whatever it would do for others.
    */
   abstract start(
     place: TickPlace,

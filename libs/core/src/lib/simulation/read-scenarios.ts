@@ -1,3 +1,4 @@
+import { documentsOf } from '../document/documents-of';
 import { readDocument } from '../document/read-document';
 import { sortFaults, type Fault } from '../foundation/fault';
 import { isJsonArray } from '../foundation/json';
@@ -26,14 +27,15 @@ export interface ScenarioReading {
   readonly faults: readonly FileFault[];
 }
 
-/** Most scenarios of one pack. */
-const MAX_SCENARIOS = 1_000;
+/** Most scenarios of one pack, or of one request; those that are faulty count too. */
+export const MAX_SCENARIOS = 1_000;
 /** Bytes of one file. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads scenario files: YAML or JSON by the strict reader of packs. A document is one scenario or a list of them; `---` at the
- * beginning of a line begins another document of the file. Never throws for a file.
+ * beginning of a line begins another document of the file. Nothing is read after the first scenario that is too many. Never throws
+ * for a file.
  */
 export function readScenarios(
   files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
@@ -41,8 +43,9 @@ export function readScenarios(
   const scenarios: ReadScenario[] = [];
   const faults: FileFault[] = [];
   const names = new Map<string, string>();
+  let room = MAX_SCENARIOS;
   for (const { path: file, bytes } of files) {
-    const found = readFile(file, bytes);
+    const found = readFile(file, bytes, room);
     faults.push(...found.faults);
     for (const one of found.scenarios) {
       const { name } = one.scenario;
@@ -53,33 +56,39 @@ export function readScenarios(
           file,
         });
       names.set(name, file);
-      if (scenarios.length < MAX_SCENARIOS) scenarios.push(one);
-      else if (scenarios.length === MAX_SCENARIOS && !faults.some(({ code }) => code === 'SCENARIO_TOO_MANY'))
-        faults.push({
-          ...scenarioFault('SCENARIO_TOO_MANY', one.locate(''), `There are more than ${MAX_SCENARIOS} scenarios.`),
-          file,
-        });
+      scenarios.push(one);
     }
+    if (found.room === null) break;
+    room = found.room;
   }
   return { scenarios, faults };
 }
 
-function readFile(file: string, bytes: Uint8Array): ScenarioReading {
+/** `room`: how many more there may be; null: there were more, which is a fault. */
+function readFile(file: string, bytes: Uint8Array, before: number): ScenarioReading & { readonly room: number | null } {
   const scenarios: ReadScenario[] = [];
   const faults: Fault[] = [];
   if (bytes.length > MAX_BYTES) {
     const reading = readDocument(bytes, { maxBytes: MAX_BYTES });
-    return { scenarios, faults: reading.kind === 'refused' ? inFile(file, reading.faults) : [] };
+    return { scenarios, faults: reading.kind === 'refused' ? inFile(file, reading.faults) : [], room: before };
   }
   const text = decode(bytes);
   if (text === null) {
     const whole = { path: '', line: 1, column: 1 };
-    return { scenarios, faults: inFile(file, [scenarioFault('SCENARIO_TEXT', whole, 'The file is not UTF-8.')]) };
+    const fault = scenarioFault('SCENARIO_TEXT', whole, 'The file is not UTF-8.');
+    return { scenarios, faults: inFile(file, [fault]), room: before };
   }
-  for (const part of documentsOf(text)) {
-    const document = readDocument(part, { maxBytes: MAX_BYTES * 2 });
+  let room: number | null = before;
+  for (const { body, firstLine } of documentsOf(text)) {
+    if (room === 0) {
+      faults.push(tooMany({ path: '', line: firstLine, column: 1 }));
+      room = null;
+      break;
+    }
+    const document = readDocument(body, { maxBytes: MAX_BYTES, firstLine });
     if (document.kind === 'refused') {
       faults.push(...document.faults);
+      room -= 1;
       continue;
     }
     const reading = new Reading(document);
@@ -87,10 +96,11 @@ function readFile(file: string, bytes: Uint8Array): ScenarioReading {
     const written = isJsonArray(value)
       ? value.map((one, index) => ({ value: one, at: pointerTo('', index) }))
       : [{ value, at: '' }];
-    for (const one of written) {
-      const before = reading.faults.length;
+    const excess = written[room];
+    for (const one of written.slice(0, room)) {
+      const count = reading.faults.length;
       const scenario = scenarioShape.read(one, one.at, reading);
-      if (reading.faults.length > before) continue;
+      if (reading.faults.length > count) continue;
       const locate = (pointer: string, key = false): Location => reading.locate(one.at + pointer, key);
       if (expectsNothing(scenario))
         faults.push(
@@ -103,29 +113,22 @@ function readFile(file: string, bytes: Uint8Array): ScenarioReading {
       else scenarios.push({ file, scenario, locate });
     }
     faults.push(...reading.faults);
+    if (excess !== undefined) {
+      faults.push(tooMany(reading.locate(excess.at)));
+      room = null;
+      break;
+    }
+    room -= Math.max(1, written.length);
   }
-  return { scenarios, faults: inFile(file, sortFaults(faults)) };
+  return { scenarios, faults: inFile(file, sortFaults(faults)), room };
+}
+
+function tooMany(at: Location): Fault {
+  return scenarioFault('SCENARIO_TOO_MANY', at, `There are more than ${MAX_SCENARIOS} scenarios.`);
 }
 
 function inFile(file: string, faults: readonly Fault[]): readonly FileFault[] {
   return faults.map((fault) => ({ ...fault, file }));
-}
-
-/** The documents of a text, each at the lines where it stood; those without anything but comments are none. */
-function documentsOf(text: string): readonly string[] {
-  const marks = [...text.matchAll(/^---(?=[ \t\r\n]|$)/gm)].map(({ index }) => index);
-  const found: string[] = [];
-  let from = 0;
-  let linesBefore = 0;
-  for (const end of [...marks, text.length]) {
-    const part = text.slice(from, end);
-    // The marker itself becomes spaces: lines and columns stay.
-    const body = from === 0 && !text.startsWith('---') ? part : part.replace(/^---/, '   ');
-    if (!/^(?:[ \t\r\n]|#[^\n]*)*$/.test(body)) found.push('\n'.repeat(linesBefore) + body);
-    linesBefore += part.split('\n').length - 1;
-    from = end;
-  }
-  return found;
 }
 
 function expectsNothing({ expect }: Scenario): boolean {

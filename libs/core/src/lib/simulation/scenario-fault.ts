@@ -7,7 +7,7 @@ export const SCENARIO_REMEDIES = {
   SCENARIO_NAME_TWICE: 'Give each scenario of the pack a name of its own.',
   SCENARIO_UNKNOWN_STEP: 'Write the id of a step of the plan.',
   SCENARIO_UNKNOWN_OUTPUT: 'Name an output that the pack declares.',
-  SCENARIO_TOO_MANY: 'Keep at most 1 000 scenarios in a pack.',
+  SCENARIO_TOO_MANY: 'Keep at most 1 000 scenarios in a pack or a request.',
   SCENARIO_TEXT: 'Save the file as UTF-8.',
 } as const;
 

@@ -78,6 +78,21 @@ describe('planning threads', () => {
     expect(ended).toEqual(['globex', 'acme 1', 'acme 2', 'acme 3']);
   });
 
+  it('refuses what waits, and goes on later, while no thread can be started', async () => {
+    const one = threads({ time: 1_000 });
+    const start = jest.spyOn(one as unknown as { start: () => void }, 'start').mockImplementation(() => {
+      throw new Error('no script');
+    });
+    const asked = [HUGE, SMALL].map(async (pack) => refusal(one.ask('acme', 'plan', pack)));
+    expect((await Promise.all(asked)).map(([code]) => code)).toEqual(['PLAN_LIMIT', 'PLANNER_UNAVAILABLE']);
+    expect(await refusal(one.ask('acme', 'plan', SMALL))).toEqual([
+      'PLANNER_UNAVAILABLE',
+      'a planning thread does not start: Error: no script',
+    ]);
+    start.mockRestore();
+    expect(await one.ask('acme', 'plan', SMALL)).toMatchObject({ kind: 'planned' });
+  });
+
   it('refuses what has no room to wait', async () => {
     const one = threads({ queue: 4 });
     // The first is under way; two of one tenant may wait.

@@ -1,4 +1,4 @@
-import { Planner, type PlanningGround, type PlanningLimits, type PlanningWork } from '@taskrunner/core';
+import { Planner, PlannerError, type PlanningGround, type PlanningLimits, type PlanningWork } from '@taskrunner/core';
 import { FairQueue } from './fair-queue';
 import { PlanningLife } from './planning-life';
 import { busy, unavailable } from './planning-limits';
@@ -34,7 +34,7 @@ export class PlanningThreads extends Planner<PlanningWork> {
     for (let i = 0; i < limits.threads; i++) this.start();
   }
 
-  override async ask<Kind extends keyof PlanningWork & string>(
+  override async ask<Kind extends keyof PlanningWork>(
     tenant: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],
@@ -57,7 +57,7 @@ export class PlanningThreads extends Planner<PlanningWork> {
     const share = Math.max(1, this.limits.threads - 1);
     while (!this.closed) {
       // There is always a thread for whom one is free: they are replaced when they end.
-      if (this.lives.size < this.limits.threads) this.start();
+      if (this.lives.size < this.limits.threads && !this.restart()) return;
       const life = this.idle.at(-1);
       if (!life) return;
       const next = this.queue.take((tenant) => (this.busy.get(tenant) ?? 0) < share);
@@ -93,8 +93,24 @@ export class PlanningThreads extends Planner<PlanningWork> {
     const place = this.idle.indexOf(life);
     // One that ends with nothing to do did not even start: the next question tries again.
     if (place >= 0) this.idle.splice(place, 1);
-    else if (!this.closed) this.start();
+    else if (!this.closed) this.restart();
   }
+
+  /** False if a thread cannot be started any more: where there is no other, what waits is told so. */
+  private restart(): boolean {
+    try {
+      this.start();
+    } catch (error) {
+      if (this.lives.size === 0)
+        for (const { reject } of this.queue.drain()) reject(error instanceof PlannerError ? error : noThread(error));
+      return this.lives.size > 0;
+    }
+    return true;
+  }
+}
+
+function noThread(error: unknown): PlannerError {
+  return unavailable(`a planning thread does not start: ${String(error)}`);
 }
 
 function withoutEngines(setting: NonNullable<PlanningGround['setting']>): NonNullable<ThreadGround['setting']> {

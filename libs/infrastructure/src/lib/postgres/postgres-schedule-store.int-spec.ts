@@ -203,6 +203,23 @@ describe('a tick', () => {
     expect(letter).toMatchObject({ run_id: runUuid(old.runId), given: { type: 'run.cancel-requested', by } });
   });
 
+  it('waits in line for those that it replaces, also where its run refuses to wait for others', async () => {
+    const schedule = await kept(MINUTE);
+    const tick = schedule.next ?? 0;
+    const concurrency = { group: 'deploy', onConflict: 'refuse' } as const;
+    const old = await aRun(undefined, { concurrency });
+    await store.start(placeOf(schedule), { run: old, next: tick + MINUTE, replaces: [], by });
+    const place = placeOf(schedule, tick + MINUTE);
+    const made = await aRun(undefined, { concurrency });
+    expect(await store.start(place, { run: made, next: null, replaces: [], by })).toBe('held');
+    expect(await count('pack_runs.inbox')).toBe(0);
+    expect(await store.start(place, { run: made, next: null, replaces: [old.runId], by })).toBe('done');
+    const letters = await database.sql('select run_id from pack_runs.inbox');
+    expect(letters).toEqual([{ run_id: runUuid(old.runId) }]);
+    const line = await database.sql('select run_id, status from pack_runs.runs where in_line');
+    expect(line).toEqual([{ run_id: runUuid(made.runId), status: 'waiting' }]);
+  });
+
   it('that stops the schedule is audited and announced, and it is due no more', async () => {
     const schedule = await kept();
     const notice: StopNotice = {

@@ -5,6 +5,7 @@ import type {
   Json,
   JsonObject,
   Kept,
+  NewRun,
   RunId,
   Schedule,
   ScheduleId,
@@ -161,12 +162,17 @@ export class PostgresScheduleStore extends ScheduleStore {
         [tenant, canonical({ type: 'run.cancel', runId: other, scheduleId, person: { ...by }, outcome: 'posted' })],
       ],
     ]);
+    // The run last: whoever locks a run and its concurrency group does it in this order.
+    const attempt = (made: NewRun): Promise<Ticked> =>
+      this.take(place, taking, [...stops, [this.runStatement, createValues(made)]]);
     try {
-      // The run last: whoever locks a run and its concurrency group does it in this order.
-      return await this.take(place, taking, [...stops, [this.runStatement, createValues(run)]]);
+      return await attempt(run);
     } catch (error) {
-      if (holderOf(error) !== null) return 'held';
-      throw error;
+      const holder = holderOf(error);
+      if (holder === null) throw error;
+      if (run.concurrency === null || !replaces.includes(holder)) return 'held';
+      // It does wait for those that it stops itself.
+      return attempt({ ...run, concurrency: { ...run.concurrency, onConflict: 'queue' } });
     }
   }
 

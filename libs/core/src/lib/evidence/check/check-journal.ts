@@ -13,7 +13,9 @@ import { found, type Checker } from './check';
 export const journalChain: Checker = (bundle) => {
   const { evidence, facts } = bundle.documents();
   const { opened } = bundle.admission();
-  if (facts.entries[0]?.event.type !== 'run.claimed') fail('its first entry is not a claim');
+  // Before the first claim there is only the cancel of a run that never began.
+  const claim = facts.entries.find(({ kind, event }) => kind !== 'derived' && event.type !== 'run.cancel-requested');
+  if (claim?.event.type !== 'run.claimed') fail('it does not begin with a claim');
   const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
   if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
   return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);

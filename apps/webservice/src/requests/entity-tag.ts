@@ -1,0 +1,16 @@
+import type { Request } from 'express';
+
+/** Entity tags of a list (RFC 9110 §8.8.3): in quotes, without spaces, weak or not. */
+const LIST = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*$/;
+const OPAQUE = /"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+/**
+ * True if `If-None-Match` names what is there, by its tag or by `*`; then a GET is answered 304 (RFC 9110 §13.1.2). Tags are compared
+ * weakly. What is no list of tags names nothing.
+ */
+export function isKnown(request: Pick<Request, 'get'>, tag: string): boolean {
+  const given = request.get('if-none-match')?.trim();
+  if (given === undefined) return false;
+  if (given === '*') return true;
+  return LIST.test(given) && [...given.matchAll(OPAQUE)].some(([one]) => one === tag);
+}

@@ -1,0 +1,23 @@
+/**
+ * The documents of a text, and the line on which each begins: `---` at the beginning of a line begins another. Those without anything
+ * but comments are none.
+ */
+export function* documentsOf(text: string): Iterable<{ readonly body: string; readonly firstLine: number }> {
+  let from = 0;
+  let firstLine = 1;
+  for (const end of endsOf(text)) {
+    const part = text.slice(from, end);
+    // The marker itself becomes spaces: lines and columns stay.
+    const body = from === 0 && !text.startsWith('---') ? part : part.replace(/^---/, '   ');
+    const lines = body.split('\n');
+    if (!lines.every((line) => /^[ \t\r]*(?:#|$)/.test(line))) yield { body, firstLine };
+    firstLine += lines.length - 1;
+    from = end;
+  }
+}
+
+/** Where documents end: before a marker, and where the text does. */
+function* endsOf(text: string): Iterable<number> {
+  for (const { index } of text.matchAll(/^---(?=[ \t\r\n]|$)/gm)) yield index;
+  yield text.length;
+}
