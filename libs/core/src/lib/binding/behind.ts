@@ -12,10 +12,10 @@ export function nodesBehind(x: PlanIndex, gate: StepId): readonly IndexedNode[] 
   const found = new Map<NodeId, IndexedNode>();
   let at: IndexedNode | undefined = nodeAt(x, gate);
   while (at) {
-    const block = siblingsOf(x, at);
+    const siblings = new Map(siblingsOf(x, at).nodes.map((node) => [node.name, node]));
     const waiting = [...at.dependents];
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const node = block.nodes.find((one) => one.name === name);
+      const node = siblings.get(name);
       if (!node || found.has(node.id)) continue;
       addAll(found, node);
       waiting.push(...node.dependents);
@@ -47,17 +47,14 @@ export function placeBehind(gate: StepId, node: IndexedNode): StepId {
   return node.id as unknown as StepId;
 }
 
-/** Names of the steps that a node's expressions read. */
-export function stepNamesRead(node: IndexedNode): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { root, path } of [...outerReads(node), ...innerReads(node)])
-    if (root === 'steps' && typeof path[0] === 'string') names.add(path[0]);
-  return names;
+/** Everything that a node's expressions read, in its items too. */
+export function readsOf(node: IndexedNode): readonly Reference[] {
+  return [...outerReads(node), ...innerReads(node)];
 }
 
 /** True if a node reads the result of the iteration before, of the innermost loop that it stands in. */
 export function readsPrevious(node: IndexedNode): boolean {
-  const reads = node.node.kind === 'loop' ? outerReads(node) : [...outerReads(node), ...innerReads(node)];
+  const reads = node.node.kind === 'loop' ? outerReads(node) : readsOf(node);
   return reads.some(({ root }) => root === 'previous');
 }
 

@@ -3,15 +3,13 @@ import type { GateRequest } from '../gate/gate-request';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
-import { indexOf, itemAround, repeatOf } from '../plan/place';
-import { itemAt } from '../plan/loop-items';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { itemLabel } from './item-label';
-import { nodesBehind, placeBehind, readsPrevious, stepNamesRead } from './behind';
-import type { StepResult } from './results';
+import { nodesBehind, placeBehind } from './behind';
+import { itemDigest, readsBehind } from './gate-reads';
 import { secretsBehind } from './secret-names';
-import { inputsAt, previousItem, scopeFor, stepView, visibleStep, type Sight } from './scope';
+import { inputsAt, scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
@@ -86,37 +84,6 @@ function policyShown(sight: Sight, step: StepId): Json {
   return { allow, undecided, reasons: [...reasons], engine, digest };
 }
 
-/** The digest of one step's result as steps behind a gate may read it. */
-export function resultDigest(result: StepResult): Digest {
-  return digestOf({
-    status: result.status,
-    code: result.code,
-    outputs: result.outputs?.digest ?? null,
-    artifacts: result.artifacts
-      .map(({ name, digest }) => ({ name, digest }))
-      .sort((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1)),
-  });
-}
-
-/** The results that are fixed when the gate is reached and that a step behind it can read, by step id; `previous` by its item's. */
-export function readsBehind(sight: Sight, gate: StepId): { readonly [step: string]: Digest } {
-  const reads: Record<string, Digest> = {};
-  const behind = nodesBehind(sight.x, gate);
-  const ids = new Set(behind.map((node) => node.id));
-  for (const node of behind) {
-    const before = readsPrevious(node) ? previousItem(sight.x, placeBehind(gate, node)) : null;
-    const previous = before === null ? undefined : sight.results.get(before);
-    if (before !== null && previous?.endedAt != null) reads[before] = resultDigest(previous);
-    for (const name of stepNamesRead(node)) {
-      const place = visibleStep(sight.x, placeBehind(gate, node), name);
-      if (place === null || place === gate) continue;
-      const result = sight.results.get(place);
-      if (result?.endedAt != null && !ids.has(nodeAt(sight.x, place).id)) reads[place] = resultDigest(result);
-    }
-  }
-  return reads;
-}
-
 function opensOf(sight: Sight, gate: StepId): readonly string[] {
   return nodesBehind(sight.x, gate)
     .filter(({ node }) => node.kind === 'run' && node.effects !== 'pure')
@@ -128,19 +95,6 @@ function notApplied(sight: Sight): readonly string[] {
   return [...sight.x.nodes.values()]
     .filter(({ node, id }) => node.kind === 'gate' && sight.results.get(id as unknown as StepId)?.code === 'WHEN_FALSE')
     .map(({ id }) => id);
-}
-
-function itemDigest(sight: Sight, step: StepId, missing: Missing): Digest | null {
-  const item = itemAround(step);
-  if (item === null) return null;
-  const list = valueOf(
-    sight.x,
-    sight.results,
-    sight.values,
-    sight.results.get(repeatOf(item))?.items?.ref ?? null,
-    missing,
-  );
-  return digestOf(itemAt(list, indexOf(item)));
 }
 
 /** `steps.<gate>.outputs`: `{decision, response, decisions[]}` of an approval, `{allow, reasons, engine, digest, overridden}` of a policy. */

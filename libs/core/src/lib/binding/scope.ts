@@ -35,10 +35,14 @@ export interface PrivateValues {
   readonly secrets: JsonObject;
 }
 
-/** What a binding looks at: plan, journal, values, and where. */
-export interface Sight {
+/** What the journal alone tells about a plan: no value by value. */
+export interface Journaled {
   readonly x: PlanIndex;
   readonly results: Results;
+}
+
+/** What a binding looks at: plan, journal, values, and where. */
+export interface Sight extends Journaled {
   readonly values: Values;
   readonly context: RunContext;
 }
@@ -145,26 +149,27 @@ export function visibleStep(x: PlanIndex, step: StepId, name: string): StepId | 
 export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
   const result = sight.results.get(step);
   const { node } = nodeAt(sight.x, step);
+  const view = viewOfJournal(sight, step);
+  if (!result) return { ...view, outputs: null };
+  const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
+  return { ...view, outputs, ...(node.kind === 'pack' ? { artifacts: filesAmong(node, outputs) } : {}) };
+}
+
+/**
+ * What `steps.<id>` holds beside its outputs, and what does not come from them: gates bind it by its digest, so whatever
+ * expressions may see of a step belongs here.
+ */
+export function viewOfJournal(sight: Journaled, step: StepId): JsonObject {
+  const result = sight.results.get(step);
+  const { node } = nodeAt(sight.x, step);
   if (!result) {
     const status = isLeftOut(sight, step) ? 'skipped' : 'pending';
-    return {
-      status,
-      outputs: null,
-      artifacts: {},
-      error: null,
-      ...(node.kind === 'conditional' ? { branch: null } : {}),
-    };
+    return { status, artifacts: {}, error: null, ...(node.kind === 'conditional' ? { branch: null } : {}) };
   }
-  const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
-    outputs,
     artifacts:
-      node.kind === 'map' || node.kind === 'loop'
-        ? listsOfArtifacts(sight, step)
-        : node.kind === 'pack'
-          ? filesAmong(node, outputs)
-          : artifactsOf(step, result.artifacts),
+      node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
     error:
       result.status === 'failed'
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
@@ -177,7 +182,7 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
 }
 
 /** True for a step that never began and never will: what it stands in is over. */
-function isLeftOut({ x, results }: Sight, step: StepId): boolean {
+export function isLeftOut({ x, results }: Journaled, step: StepId): boolean {
   for (let at = step; at !== ROOT; at = parentOf(x, at)) {
     const { status = null } = results.get(at) ?? {};
     if (status !== null) return true;
@@ -215,7 +220,7 @@ export function artifactValue(step: StepId, { name, path, digest, size, mediaTyp
   return { name, step, digest, size, mediaType, path };
 }
 
-function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
+function listsOfArtifacts(sight: Journaled, repeat: StepId): JsonObject {
   const lists: Record<string, Json[]> = {};
   const count = sight.results.get(repeat)?.begun ?? 0;
   for (let index = 0; index < count; index++) {
@@ -228,7 +233,7 @@ function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
   return lists;
 }
 
-function countsOf(sight: Sight, repeat: StepId): JsonObject {
+function countsOf(sight: Journaled, repeat: StepId): JsonObject {
   const total = sight.results.get(repeat)?.items?.count ?? 0;
   let [succeeded, failed] = [0, 0];
   for (let index = 0; index < total; index++) {
@@ -240,16 +245,20 @@ function countsOf(sight: Sight, repeat: StepId): JsonObject {
   return { total, succeeded, failed, skipped: total - succeeded - failed };
 }
 
-/** Ids of the steps of the list, or of the needs, that failed: in plan order. */
+/** Ids of the steps of the list, or of the needs, that failed: in plan order, as the step's own pack names them. */
 function failedBefore(sight: Sight, step: StepId): readonly Json[] {
-  const scope = scopeOf(step);
+  const pack = packAround(sight.x, step);
+  const around = pack === null ? 0 : within<StepId>(pack, '').length;
+  return failedIn(sight, scopeOf(step)).map((place) => place.slice(around));
+}
+
+/** The steps that failed in a scope, in plan order. */
+export function failedIn({ x, results }: Journaled, scope: string): readonly StepId[] {
   const block =
-    scope === ''
-      ? sight.x.root
-      : blockOf(sight.x, isItem(scope as StepId) ? repeatOf(scope as StepId) : (scope as StepId));
+    scope === '' ? x.root : blockOf(x, isItem(scope as StepId) ? repeatOf(scope as StepId) : (scope as StepId));
   return [...namesWithin(block)]
     .map((name) => within<StepId>(scope, name))
-    .filter((place) => sight.results.get(place)?.status === 'failed');
+    .filter((place) => results.get(place)?.status === 'failed');
 }
 
 /** Names in the scope of a list, each before those below it. */

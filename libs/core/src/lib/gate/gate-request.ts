@@ -25,8 +25,12 @@ export interface GateRequest {
   readonly policy: Json;
   readonly message: string;
   readonly showDigest: Digest;
-  /** Digest of every step result that a step behind the gate can read, by step id. */
-  readonly reads: { readonly [step: string]: Digest };
+  /**
+   * Digest of everything fixed that a step behind the gate can read: of a step's result by its id, of the iteration before by
+   * its item, `inputs(<pack>)` of an inner pack around the gate, `failed(<scope>)` of the steps that failed in a scope.
+   */
+  readonly reads: { readonly [read: string]: Digest };
+  /** Digest of the item that the gate stands in; of the list of them, the outermost first, if there is more than one. */
   readonly item: Digest | null;
   readonly secrets: readonly { readonly name: string; readonly version: string }[];
   /** The steps that wait for it. */

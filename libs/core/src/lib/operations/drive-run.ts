@@ -1,7 +1,8 @@
 import { itemLabel } from '../binding/item-label';
-import { resultDigest } from '../binding/render-gate';
+import { itemDigest, readsAreAsBefore } from '../binding/gate-reads';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
+import { Missing } from '../binding/values';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
@@ -493,25 +494,29 @@ export class RunDriver {
     this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
-  /** Before an effect behind a gate starts, what the gate's request says was read is derived again. A difference ends the run. */
+  /** Before an effect behind a gate starts, what the gate's request says was read, and its item, are derived again. A difference ends the run. */
   private async isAsApproved(step: StepId): Promise<boolean> {
     for (const gate of guardingGates(this.x, step)) {
       const opened = this.results.get(gate)?.gate;
       if (!opened) continue;
       if (!this.values.known.has(opened.gateDigest)) await this.values.fetch([opened.gateDigest]);
-      const { reads } = this.values.known.get(opened.gateDigest) as {
-        readonly reads: { readonly [step: string]: Digest };
-      };
-      const same = Object.entries(reads).every(([read, digest]) => {
-        const result = this.results.get(read as StepId);
-        return result !== undefined && resultDigest(result) === digest;
-      });
-      if (same) continue;
+      const { reads, item } = this.values.known.get(opened.gateDigest) as unknown as GateRequest;
+      const sight = { x: this.x, results: this.results, values: this.values.known };
+      if (readsAreAsBefore(sight, gate, reads) && (await this.itemNow(sight, gate)) === item) continue;
       const message = 'what was approved is not what would run';
       this.arrived({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message } });
       return false;
     }
     return true;
+  }
+
+  /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */
+  private async itemNow(sight: Pick<Sight, 'x' | 'results' | 'values'>, gate: StepId): Promise<Digest | null> {
+    const missing = new Missing();
+    const digest = itemDigest(sight, gate, missing);
+    if (missing.digests.size === 0) return digest;
+    await this.values.fetch([...missing.digests]);
+    return itemDigest(sight, gate, new Missing());
   }
 
   private arrived(arrival: Arrival): void {

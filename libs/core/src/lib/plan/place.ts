@@ -43,6 +43,14 @@ export function nodeOf(step: StepId): NodeId {
   return step.replace(/\[\d+\]/g, '') as NodeId;
 }
 
+/** The items that a place is, or stands in: the outermost first. */
+export function itemsAround(step: StepId): readonly StepId[] {
+  const items: StepId[] = [];
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
+    if (isItem(at as StepId)) items.unshift(at as StepId);
+  return items;
+}
+
 /** The innermost item that a place is, or stands in; null outside maps and loops. */
 export function itemAround(step: StepId): StepId | null {
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))

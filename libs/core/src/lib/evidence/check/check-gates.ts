@@ -1,13 +1,12 @@
-import { digestOf, sha256 } from '../../canonical/digest';
+import { sha256 } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { canonical } from '../../canonical/canonical';
-import { readsBehind } from '../../binding/render-gate';
+import { itemDigest, readsBehind } from '../../binding/gate-reads';
 import { Results } from '../../binding/results';
 import { secretsBehind } from '../../binding/secret-names';
-import type { Sight } from '../../binding/scope';
-import { itemAt } from '../../plan/loop-items';
-import { nodeOf } from '../../plan/place';
+import { Missing } from '../../binding/values';
+import { itemsAround, nodeOf, repeatOf } from '../../plan/place';
 import type { GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { guardIndex, guardInstance } from '../gate-guards';
@@ -25,7 +24,11 @@ export const gatesRequests: Checker = (bundle) => {
   const documents = bundle.documents();
   const { facts, gates } = documents;
   const opened = new Set<Digest>();
+  const results = new Results();
+  let taken = 0;
   for (const gate of facts.gates) {
+    for (let entry = facts.entries[taken]; entry && entry.seq < gate.opened.seq; entry = facts.entries[++taken])
+      results.take(entry);
     opened.add(gate.opened.gateDigest);
     const { request, show } =
       gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
@@ -33,9 +36,9 @@ export const gatesRequests: Checker = (bundle) => {
       identityObjection(documents, gate, request) ??
       laxness(documents, request, approvalOf(documents, gate.opened.step)) ??
       showObjection(request, show) ??
-      readsObjection(documents, gate, request) ??
-      secretsObjection(documents, gate, request) ??
-      itemObjection(documents, gate, request);
+      readsObjection(documents, results, gate, request) ??
+      secretsObjection(documents, results, gate, request) ??
+      itemObjection(documents, results, gate, request);
     if (objection !== null) fail(`${gate.opened.step}: ${objection}`);
   }
   for (const digest of gates.keys()) if (!opened.has(digest)) fail(`request ${digest} was never opened`);
@@ -71,48 +74,46 @@ function showObjection(request: GateRequest, show: string | Withheld): string | 
 
 /** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
 function readsObjection(
-  { facts, index }: EvidenceDocuments,
+  { index }: EvidenceDocuments,
+  results: Results,
   { opened }: GateFact,
   { reads }: GateRequest,
 ): string | null {
-  const derived = readsBehind({ x: index, results: resultsBefore(facts, opened.seq) } as Sight, opened.step);
+  const derived = readsBehind({ x: index, results }, opened.step);
   const step = [...Object.keys(derived), ...Object.keys(reads)].find((name) => derived[name] !== reads[name]);
   return step === undefined ? null : `it read another result of ${step}`;
 }
 
 /** `secrets` are those of the steps behind the gate, each in the version that the journal held then. */
 function secretsObjection(
-  { facts, index }: EvidenceDocuments,
+  { index }: EvidenceDocuments,
+  results: Results,
   { opened }: GateFact,
   { secrets }: GateRequest,
 ): string | null {
-  const derived = secretsBehind({ x: index, results: resultsBefore(facts, opened.seq) }, opened.step);
+  const derived = secretsBehind({ x: index, results }, opened.step);
   return canonical(derived) === canonical(secrets) ? null : 'it names other secrets, or other versions of them';
 }
 
-function resultsBefore(facts: EvidenceDocuments['facts'], seq: number): Results {
-  const results = new Results();
-  for (const entry of facts.entries) {
-    if (entry.seq >= seq) break;
-    results.take(entry);
-  }
-  return results;
-}
-
+/** `item` is what the gate's items held when it opened; as far as the bundle holds their lists. */
 function itemObjection(
-  { facts, evidence }: EvidenceDocuments,
+  { evidence, index }: EvidenceDocuments,
+  results: Results,
   { opened }: GateFact,
   { item }: GateRequest,
 ): string | null {
-  const place = /^(.*)\[(\d+)\](?:::[^[\]]+)?$/.exec(opened.step);
-  if (!place) return item === null ? null : 'it names an item and stands in none';
-  const expanded = facts.expanded.get(place[1] as StepId);
-  if (expanded === undefined) return null;
-  const digest = digestOfRef(expanded.items);
-  const items: Json | undefined =
-    digest === null ? null : evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest];
-  if (items === undefined) return null;
-  return digestOf(itemAt(items, Number(place[2]))) === item ? null : 'it names another item';
+  const around = itemsAround(opened.step);
+  if (around.length === 0) return item === null ? null : 'it names an item and stands in none';
+  if (item === null) return 'it names no item and stands in one';
+  const values = new Map<Digest, Json>();
+  for (const place of around) {
+    const digest = digestOfRef(results.get(repeatOf(place))?.items?.ref ?? null);
+    const page = digest === null ? undefined : evidence.pages.find(({ values }) => Object.hasOwn(values, digest));
+    if (digest !== null && page !== undefined) values.set(digest, page.values[digest] ?? null);
+  }
+  const missing = new Missing();
+  const digest = itemDigest({ x: index, results, values }, opened.step, missing);
+  return missing.digests.size > 0 || digest === item ? null : 'it names another item';
 }
 
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);

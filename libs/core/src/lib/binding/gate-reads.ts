@@ -1,0 +1,145 @@
+import { digestOf } from '../canonical/digest';
+import type { Digest, NodeId, StepId } from '../foundation/ids';
+import type { Reference } from '../expression/inspect';
+import { readsOfTemplate } from '../expression/json-template';
+import { itemAt } from '../plan/loop-items';
+import { indexOf, isItem, itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
+import { childOf, nodeAt, packAround } from '../plan/plan-index';
+import { nodesBehind, placeBehind, readsOf, readsPrevious } from './behind';
+import type { StepResult } from './results';
+import {
+  endOfPack,
+  failedIn,
+  isLeftOut,
+  previousItem,
+  viewOfJournal,
+  visibleStep,
+  type Journaled,
+  type Sight,
+} from './scope';
+import { valueOf, type Missing } from './values';
+
+// What a gate binds of that which the effects behind it may read (gates.md §1). Everything here rests on the journal alone, so
+// that the driver, when an effect starts, and the verifier, who may hold no values, derive the same digests by the same names.
+
+/** Digests of what steps behind a gate read: by step or, of `previous`, by item; `inputs(<pack>)`, `failed(<scope>)`. */
+export type GateReads = { readonly [read: string]: Digest };
+
+// No step id holds a parenthesis: these names are no places.
+const inputsRead = (pack: StepId): string => `inputs(${pack})`;
+const failedRead = (scope: string): string => `failed(${scope})`;
+const NAMED_READ = /^(inputs|failed)\((.*)\)$/;
+
+/** Digests of the results of steps that are over: a result is written once, and with it those of the items below it. */
+const digests = new WeakMap<StepResult, Digest>();
+
+/** The digest of all that expressions can see of a step that is over, its outputs by their digest; null while it is not. */
+export function resultDigest(sight: Journaled, step: StepId): Digest | null {
+  const result = sight.results.get(step);
+  if (!sight.x.nodes.has(nodeOf(step))) return null;
+  if (!result) {
+    const isOver = !isItem(step) && isLeftOut(sight, step);
+    return isOver ? digestOf({ ...viewOfJournal(sight, step), code: null, outputs: null }) : null;
+  }
+  if (result.endedAt === null) return null;
+  let digest = digests.get(result);
+  if (digest === undefined) {
+    const view = isItem(step) ? { status: result.status } : viewOfJournal(sight, step);
+    digest = digestOf({ ...view, code: result.code, outputs: result.outputs?.digest ?? null });
+    digests.set(result, digest);
+  }
+  return digest;
+}
+
+/**
+ * What is fixed when a gate is reached and what steps behind it can read.
+ *
+ * Of an inner pack around the gate, `inputs` are such a value: they were frozen when the pack was entered, before the gate. A
+ * pack that stands behind the gate is entered after it: its inputs are computed from its `with`, whose references count as
+ * reads of the pack's node itself, so they derive from what is bound already.
+ *
+ * A container around the gate is not over when the gate is reached. Behind an approval gate the planner refuses to read it;
+ * behind a policy that people may override it does not: then what ended inside before is bound one by one (of a pack: what
+ * its declared outputs name).
+ */
+export function readsBehind(sight: Journaled, gate: StepId): GateReads {
+  const { x } = sight;
+  const behind = nodesBehind(x, gate);
+  const ids = new Set(behind.map(({ id }) => id));
+  const reads: Record<string, Digest> = {};
+  const seen = new Set<string>();
+  const add = (read: string): void => {
+    if (seen.has(read)) return;
+    seen.add(read);
+    const digest = digestOfRead(sight, () => ids, read);
+    if (digest !== null) reads[read] = digest;
+  };
+  const addStep = (place: StepId): void => {
+    const { id, node, bodies } = nodeAt(x, place);
+    if (place === gate || ids.has(id) || seen.has(place)) return;
+    add(place);
+    if (reads[place] !== undefined) return;
+    if (node.kind === 'pack')
+      addAll(
+        endOfPack(place),
+        node.outputs.flatMap(({ value }) => readsOfTemplate(value)),
+      );
+    else if (node.kind !== 'map' && node.kind !== 'loop')
+      for (const { name } of bodies.flatMap((body) => body.nodes)) addStep(childOf(x, place, name));
+  };
+  const addAll = (place: StepId, references: readonly Reference[]): void => {
+    for (const { root, path } of references) {
+      if (root === 'inputs') {
+        const pack = packAround(x, place);
+        if (pack !== null) add(inputsRead(pack));
+      } else if (root === 'failed') {
+        const scope = scopeOf(place);
+        if (scope === '' || gate.startsWith(`${scope}::`)) add(failedRead(scope));
+      } else if (root === 'steps' && typeof path[0] === 'string') {
+        const step = visibleStep(x, place, path[0]);
+        if (step !== null) addStep(step);
+      }
+    }
+  };
+  for (const node of behind) {
+    const place = placeBehind(gate, node);
+    const before = readsPrevious(node) ? previousItem(x, place) : null;
+    if (before !== null) add(before);
+    addAll(place, readsOf(node));
+  }
+  return reads;
+}
+
+/** True if everything that the request of a gate names as read still is what it was when the gate opened. */
+export function readsAreAsBefore(sight: Journaled, gate: StepId, reads: GateReads): boolean {
+  const behind = (): ReadonlySet<NodeId> => new Set(nodesBehind(sight.x, gate).map(({ id }) => id));
+  return Object.entries(reads).every(([read, digest]) => digestOfRead(sight, behind, read) === digest);
+}
+
+/** The digest of one thing that is read; null if it is not known yet. What failed behind the gate itself does not count. */
+function digestOfRead(sight: Journaled, behind: () => ReadonlySet<NodeId>, read: string): Digest | null {
+  const [, what, place = ''] = NAMED_READ.exec(read) ?? [];
+  if (what === 'inputs') return sight.results.get(place as StepId)?.inputs?.digest ?? null;
+  if (what !== 'failed') return resultDigest(sight, read as StepId);
+  const failed = failedIn(sight, place);
+  const ids = failed.length > 0 ? behind() : new Set<NodeId>();
+  return digestOf(failed.filter((step) => !ids.has(nodeAt(sight.x, step).id)));
+}
+
+/**
+ * The digest of the item that a gate stands in; of more than one, of the list of them, the outermost first, for a step behind
+ * the gate may read each. Those around an inner pack count too: its inputs may come from them. Null outside of maps and loops.
+ */
+export function itemDigest(
+  sight: Pick<Sight, 'x' | 'results' | 'values'>,
+  gate: StepId,
+  missing: Missing,
+): Digest | null {
+  const { x, results, values } = sight;
+  const items = itemsAround(gate).map((item) =>
+    itemAt(valueOf(x, results, values, results.get(repeatOf(item))?.items?.ref ?? null, missing), indexOf(item)),
+  );
+  const [only] = items;
+  if (only === undefined) return null;
+  return digestOf(items.length === 1 ? only : items);
+}
