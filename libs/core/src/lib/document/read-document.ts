@@ -21,6 +21,8 @@ export interface DocumentLimits {
 export interface ReadDocument {
   readonly kind: 'read';
   readonly value: Json;
+  /** The text that was read, without a byte order mark. */
+  readonly text: string;
   /** Where the value at a JSON pointer begins; for what is not there, its nearest surroundings. */
   readonly positionOf: (pointer: string) => Position;
   /** Where the key of an object's entry begins; for list items and what is not there, as `positionOf`. */
@@ -76,7 +78,7 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
     const message = 'Half of a surrogate pair stands here without the other half.';
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
-  const read: ReadDocument = { kind: 'read', value, ...positions(first?.contents ?? null, lines) };
+  const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
   if (findings.length === 0) return read;
   const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
   return holds ? { ...refused(findings, lines), salvaged: read } : refused(findings, lines);

@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
+import { refuseExpression } from './expression-here';
 import { nameOf, shown } from './fault-words';
 import type { Reading } from './reading';
 import { type FieldSchemas, objectSchema, type Published } from './object-schema';
@@ -171,6 +172,7 @@ export function list<T>(
     read: (written, at, reading) => {
       const items = itemsOf(written);
       if (items === null) {
+        if (refuseExpression(written.value, at, reading)) return [];
         reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be a list; it is ${kindOf(written.value)}.`);
         return [];
       }
