@@ -83,7 +83,9 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a gate of both kinds', `approvals: [ { id: o } ]\npolicies: [ { id: p, engine: cel, source: "true" } ]\nsteps: [ { id: g, gate: ▸{ approval: o, policy: p } } ]`, "PACK_FIELDS_EXCLUSIVE gate must have exactly one of approval and policy."],
   ['a gate of none', `- { id: g, gate: ▸{} }`, "PACK_FIELD_MISSING gate must have exactly one of approval and policy."],
   ['a message twice', `approvals: [ { id: o } ]\nsteps: [ { id: g, gate: { message: x, approval: { id: o, ▸message: y } } } ]`, "PACK_SPELLED_TWICE message is given twice: inside and beside."],
-  ['a type without its body', `- ▸{ id: a, type: ▸loopy }`, "PACK_STEP_KIND steps[0] must be of exactly one kind; it has none.", "PACK_STEP_KIND A type is only known with the body that belongs to it."],
+  ['a type without its body', `- { id: a, type: ▸loopy }`, "PACK_STEP_KIND A type is only known with the body that belongs to it."],
+  ['a type beside the fields of its body', `- { id: a, type: ▸map, items: [1], iterator: x, steps: [ { id: b, ${NOOP} } ] }\n- { id: c, type: ▸run, uses: "builtin:noop", with: {} }\n- { id: d, type: ▸parallel, maxParallel: 2, steps: [ { id: e, ${NOOP} } ] }`, "PACK_STEP_KIND A type is only known with the body that belongs to it.", "PACK_STEP_KIND A type is only known with the body that belongs to it.", "PACK_STEP_KIND A type is only known with the body that belongs to it."],
+  ['a name that already has a meaning, given to an item', `- { id: a, map: { items: [1], iterator: ▸index, steps: [ { id: b, ${NOOP} } ] } }`, "PACK_RESERVED_NAME index already has a meaning in expressions."],
   // Loops and maps, as the reader judges them
   ['a loop over nothing', `- { id: l, loop: ▸{ body: [ { id: a, ${NOOP} } ] } }`, "PACK_FIELD_MISSING loop must have items, or until."],
   ['a loop over two things', `- { id: l, loop: { items: ▸{ expression: x, static: [] }, body: [ { id: a, ${NOOP} } ] } }`, "PACK_FIELDS_EXCLUSIVE items must have exactly one of expression, range and static."],

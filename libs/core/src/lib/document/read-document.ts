@@ -131,9 +131,12 @@ function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: S
   const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
   const findings: Finding[] = [];
   for (const document of documents) {
+    const told = new Set<string>();
     for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
       if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
       if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
+      // A bracket that is not closed is reported for each that it stands in.
+      if (told.size === told.add(`${pos[0]} ${message}`).size) continue;
       findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
     }
   }

@@ -104,7 +104,7 @@ describe('each fault', () => {
     [
       'a type without its body',
       '    - { id: a, type: loopy }\n',
-      ['PACK_STEP_KIND /spec/steps/0 1:7', 'PACK_STEP_KIND /spec/steps/0/type 1:22'],
+      ['PACK_STEP_KIND /spec/steps/0/type 1:22'],
     ],
     ['an id of capitals', `    - { id: Scan, ${NOOP} }\n`, ['PACK_ID /spec/steps/0/id 1:13']],
     ['an id that objects have', `    - { id: constructor, ${NOOP} }\n`, ['PACK_RESERVED_NAME /spec/steps/0/id 1:13']],

@@ -31,6 +31,8 @@ export interface FaultNote {
   readonly key?: boolean;
   /** The entry that is not there: what stands beside it is sound. */
   readonly missing?: string;
+  /** What is then not known, where it is more than the place of the fault. */
+  readonly about?: string;
   /** Show the fault within the text that stands there: at this UTF-16 offset of it, as it was read. */
   readonly offset?: number;
   readonly text?: string;
@@ -82,7 +84,7 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
-    this.#unknown.add(note.missing === undefined ? at : pointerTo(at, note.missing));
+    this.#unknown.add(note.about ?? (note.missing === undefined ? at : pointerTo(at, note.missing)));
     const location = this.locate(at, note.key ?? this.#isKey);
     if (this.#hidden.has(location.path)) return;
     this.faults.push({

@@ -191,10 +191,15 @@ export const digest = format(
   { pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
 );
 /** A path in the pack or in a step's folder. */
-export const path = format('PACK_PATH', 'a relative path', (value) => (holdsExpression(value) ? null : parsePackPath(value)), {
-  ...PATH_SCHEMA,
-  not: { anyOf: [PATH_SCHEMA['not'] ?? false, EXPRESSION_SCHEMA] },
-});
+export const path = format(
+  'PACK_PATH',
+  'a relative path',
+  (value) => (holdsExpression(value) ? null : parsePackPath(value)),
+  {
+    ...PATH_SCHEMA,
+    not: { anyOf: [PATH_SCHEMA['not'] ?? false, EXPRESSION_SCHEMA] },
+  },
+);
 /** What runs a step; the published `builtin:cli-command` is `builtin:command`. */
 export const uses = format(
   'PACK_USES',

@@ -194,7 +194,8 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
       const values = [...entries].map(([name, part]): [string, T] => {
         const value = readPart(shape, part, at, name, reading);
         const judged = reading.judgeKey(() => key.read({ value: name, at: part.at }, pointerTo(at, name), reading));
-        return [judged, value];
+        // A name that was refused keeps its place for what else is said of its entry.
+        return [judged === '' ? name : judged, value];
       });
       return Object.fromEntries(values);
     },

@@ -60,7 +60,7 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
     if (step === ROOT) continue;
     else if (status !== null) steps.set(step, status);
     else open.push(step);
-  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world));
+  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world), result?.code ?? null);
   return {
     kind: 'simulated',
     report,
