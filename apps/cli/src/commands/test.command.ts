@@ -57,7 +57,7 @@ function printReport({ results, faults, ...counts }: ScenarioReport, shown: stri
         terminal.print(safeLine(`      ${file}:${line}:${column} ${path.replace('/expect/', '')}: ${message}`));
     if (outcome.kind === 'faulty')
       for (const fault of outcome.faults)
-        for (const line of faultLines([fault], fault.file ?? shown)) terminal.say(line);
+        for (const line of faultLines([fault], shown)) terminal.say(line);
   }
   for (const fault of faults) for (const line of faultLines([fault], fault.file)) terminal.say(line);
   const { passed, failed, faulty } = counts;
