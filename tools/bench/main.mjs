@@ -1,9 +1,10 @@
 // `npm run bench [-- NAME…] [--json]`: measures what is built (`npm run build` first). Each round is a process of its own, which warms up
-// before it measures; the median of the rounds counts. One object a line with --json: {name, value, unit, ratio?, target, pass}.
+// before it measures; the median of the rounds counts. One object a line with --json: {name, value, unit, ratio?, target, pass, cpuMs?, peakRssMiB, load}.
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { MEASURES } from './measures.mjs';
+import { median } from './median.mjs';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const asked = process.argv.slice(2);
@@ -24,11 +25,6 @@ function round(name) {
   return JSON.parse(stdout);
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 const rounded = (value) => Number(value.toPrecision(4));
 const results = [];
 for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
@@ -38,6 +34,7 @@ for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
   const pass = target === null ? null : better === 'less' ? value <= target : value >= target;
   const ratios = rounds.map((one) => one.ratio).filter((ratio) => ratio !== undefined);
   const more = ratios.length === 0 ? {} : { peer: MEASURES[name].peer, ratio: rounded(median(ratios)) };
+  const cpu = rounds.map(({ cpuMs }) => cpuMs).filter((ms) => ms !== undefined);
   const result = {
     name,
     value,
@@ -45,7 +42,9 @@ for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
     ...more,
     target,
     pass,
+    ...(cpu.length === 0 ? {} : { cpuMs: rounded(median(cpu)) }),
     peakRssMiB: rounded(median(rounds.map((one) => one.rssMiB))),
+    load: rounded(loadavg()[0]),
   };
   results.push(result);
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);

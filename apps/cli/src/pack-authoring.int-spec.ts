@@ -2,33 +2,48 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommandLine } from './program';
 
-// The built program, as authors of packs use it: `npm run build` first.
+// The first command is the built program's (`npm run build` first), the others are given to it in this process: it starts for a second.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
 const INPUTS = ['-i', 'request={"target":"staging"}'];
 
 describe('taskrunner, for authors', () => {
   let folder: string;
-  const taskrunner = (...args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder },
-      encoding: 'utf8',
-    });
-    return { exit: status, out: stdout, err: stderr };
+  const before = process.cwd();
+  const taskrunner = async (...args: readonly string[]) => {
+    const said = { out: '', err: '' };
+    const terminal = {
+      print: (line: string) => void (said.out += `${line}\n`),
+      say: (line: string) => void (said.err += `${line}\n`),
+      draw: () => undefined,
+      isInteractive: false,
+      columns: 80,
+      rows: 24,
+      ask: async () => null,
+    };
+    const readStdin = async () => new Uint8Array();
+    const exit = await runCommandLine({ arguments: args, env: { HOME: folder }, version: '0', readStdin, terminal });
+    return { exit, ...said };
   };
   const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'authoring-'));
-    expect(taskrunner('init', 'demo')).toMatchObject({ exit: 0, err: 'next: taskrunner test demo\n' });
+    const env = { PATH: process.env['PATH'], HOME: folder };
+    const begun = spawnSync(process.execPath, [PROGRAM, 'init', 'demo'], { cwd: folder, env, encoding: 'utf8' });
+    expect(begun).toMatchObject({ status: 0, stderr: 'next: taskrunner test demo\n' });
+    process.chdir(folder);
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
 
-  it('begins a pack that validates, plans, simulates and passes its tests as it is', () => {
-    expect(taskrunner('validate', 'demo')).toMatchObject({ exit: 0, err: '' });
-    expect(taskrunner('plan', 'demo', ...INPUTS)).toMatchObject({ exit: 0, err: '' });
-    const simulated = taskrunner('simulate', 'demo', ...INPUTS, '--output', 'json');
+  it('begins a pack that validates, plans, simulates and passes its tests as it is', async () => {
+    expect(await taskrunner('validate', 'demo')).toMatchObject({ exit: 0, err: '' });
+    expect(await taskrunner('plan', 'demo', ...INPUTS)).toMatchObject({ exit: 0, err: '' });
+    const simulated = await taskrunner('simulate', 'demo', ...INPUTS, '--output', 'json');
     expect([simulated.exit, json(simulated.out)['status'], json(simulated.out)['assumptions']]).toEqual([
       0,
       'succeeded',
@@ -37,7 +52,7 @@ describe('taskrunner, for authors', () => {
         { id: 'apply', what: 'it succeeds' },
       ],
     ]);
-    expect(taskrunner('test', 'demo')).toEqual({
+    expect(await taskrunner('test', 'demo')).toEqual({
       exit: 0,
       err: '',
       out: [
@@ -50,28 +65,28 @@ describe('taskrunner, for authors', () => {
     });
   });
 
-  it('never writes over what is there, and refuses names that are none', () => {
-    const before = readFileSync(join(folder, 'demo', 'pack.yaml'), 'utf8');
-    expect(taskrunner('init', 'other', '--dir', 'demo')).toMatchObject({
+  it('never writes over what is there, and refuses names that are none', async () => {
+    const manifest = readFileSync(join(folder, 'demo', 'pack.yaml'), 'utf8');
+    expect(await taskrunner('init', 'other', '--dir', 'demo')).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^CLI_FILE demo /),
     });
-    expect(readFileSync(join(folder, 'demo', 'pack.yaml'), 'utf8')).toBe(before);
-    expect(taskrunner('init', 'Not_A_Name')).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_USAGE/) });
+    expect(readFileSync(join(folder, 'demo', 'pack.yaml'), 'utf8')).toBe(manifest);
+    expect(await taskrunner('init', 'Not_A_Name')).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_USAGE/) });
   });
 
-  it('tells differences with exit 1, and faults with exit 2', () => {
+  it('tells differences with exit 1, and faults with exit 2', async () => {
     writeFileSync(
       join(folder, 'wrong.yaml'),
       'name: wrong\ninputs: { request: { target: a } }\nexpect:\n  nodes: { apply: failed }\n',
     );
-    expect(taskrunner('test', 'demo', '--tests', 'wrong.yaml')).toEqual({
+    expect(await taskrunner('test', 'demo', '--tests', 'wrong.yaml')).toEqual({
       exit: 1,
       err: '',
       out: 'FAIL  wrong\n      wrong.yaml:4:12 nodes/apply: expected "failed", got apply succeeded\n0 passed, 1 failed\n',
     });
     writeFileSync(join(folder, 'faulty.yaml'), 'name: faulty\nexpects: {}\n');
-    expect(taskrunner('test', 'demo', '--tests', 'faulty.yaml')).toMatchObject({
+    expect(await taskrunner('test', 'demo', '--tests', 'faulty.yaml')).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^PACK_UNKNOWN_FIELD faulty\.yaml:2:1 .*\nhelp: Did you mean expect\?$/m),
     });
@@ -80,39 +95,39 @@ describe('taskrunner, for authors', () => {
       join(folder, 'more', 'a.yaml'),
       'name: a\ninputs: { request: { target: a } }\nscript: { aply: failed }\nexpect: { status: failed }\n---\nname: b\n',
     );
-    expect(
-      taskrunner('test', 'demo', '--tests', 'more')
-        .err.split('\n')
-        .filter((line) => !line.startsWith('help')),
-    ).toEqual([
+    const faulty = await taskrunner('test', 'demo', '--tests', 'more');
+    expect(faulty.err.split('\n').filter((line) => !line.startsWith('help'))).toEqual([
       'SCRIPT_UNKNOWN_STEP more/a.yaml:3:11 The plan has no step aply.',
       'PACK_FIELD_MISSING more/a.yaml:6:1 The document must have the field expect.',
       '',
     ]);
-    expect(taskrunner('test', 'demo', '--filter', 'nobody')).toMatchObject({ exit: 2 });
-    const some = taskrunner('test', 'demo', '--filter', 'owner says', '--output', 'json');
+    expect(await taskrunner('test', 'demo', '--filter', 'nobody')).toMatchObject({ exit: 2 });
+    const some = await taskrunner('test', 'demo', '--filter', 'owner says', '--output', 'json');
     expect([some.exit, json(some.out)['passed']]).toEqual([0, 1]);
   });
 
-  it('compares two packs: exit 0 if their plans are the same, 1 if they differ', () => {
+  it('compares two packs: exit 0 if their plans are the same, 1 if they differ', async () => {
     cpSync(join(folder, 'demo'), join(folder, 'later'), { recursive: true });
-    expect(taskrunner('diff', 'demo', 'later', ...INPUTS)).toMatchObject({ exit: 0, out: 'the plans are the same\n' });
+    expect(await taskrunner('diff', 'demo', 'later', ...INPUTS)).toMatchObject({
+      exit: 0,
+      out: 'the plans are the same\n',
+    });
     const manifest = readFileSync(join(folder, 'later', 'pack.yaml'), 'utf8');
     const without = manifest.replace(/ {4}- id: approve\n.*\n/, '');
     writeFileSync(join(folder, 'later', 'pack.yaml'), without);
-    const text = taskrunner('diff', 'demo', 'later', ...INPUTS);
+    const text = await taskrunner('diff', 'demo', 'later', ...INPUTS);
     expect([text.exit, text.err]).toEqual([1, '']);
     expect(text.out).toContain('! acts without an approval now: apply\n');
-    const data = taskrunner('diff', 'demo', 'later', ...INPUTS, '--output', 'json');
+    const data = await taskrunner('diff', 'demo', 'later', ...INPUTS, '--output', 'json');
     expect([data.exit, json(data.out)['gates']]).toEqual([
       1,
       { newlyUngated: ['apply'], newlyGated: [], removed: ['approve'], added: [] },
     ]);
-    expect(taskrunner('diff', 'demo', 'none', ...INPUTS).exit).toBe(2);
+    expect((await taskrunner('diff', 'demo', 'none', ...INPUTS)).exit).toBe(2);
   });
 
-  it('draws a pack', () => {
-    expect(taskrunner('graph', 'demo', ...INPUTS).out).toBe(
+  it('draws a pack', async () => {
+    expect((await taskrunner('graph', 'demo', ...INPUTS)).out).toBe(
       [
         'flowchart TD',
         '  n0["Prepare the change<br/>builtin:transform"]',
@@ -123,12 +138,12 @@ describe('taskrunner, for authors', () => {
         '',
       ].join('\n'),
     );
-    expect(taskrunner('graph', 'demo', ...INPUTS, '--format', 'svg', '--out', 'demo.svg')).toMatchObject({
+    expect(await taskrunner('graph', 'demo', ...INPUTS, '--format', 'svg', '--out', 'demo.svg')).toMatchObject({
       exit: 0,
       out: '',
     });
     expect(readFileSync(join(folder, 'demo.svg'), 'utf8')).toMatch(/^<svg [^]*<\/svg>\n$/);
-    const data = json(taskrunner('graph', 'demo', ...INPUTS, '--format', 'json').out);
+    const data = json((await taskrunner('graph', 'demo', ...INPUTS, '--format', 'json')).out);
     expect(data['edges']).toEqual([
       { from: 'prepare', to: 'approve' },
       { from: 'approve', to: 'apply' },

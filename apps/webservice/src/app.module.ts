@@ -16,6 +16,7 @@ import { OpenStreams } from './logs/open-streams';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
+import { PacksToPlan } from './plans/packs-to-plan';
 import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { SchemasController } from './packs/schemas.controller';
@@ -71,6 +72,7 @@ export class AppModule {
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
         PackIntake,
+        PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },
         {
           provide: APP_FILTER,

@@ -921,6 +921,16 @@ describe('a gate', () => {
     );
   });
 
+  it('shows what differs from the plan that was approved before', async () => {
+    const first = await gated('approve');
+    expect((await decide('grace', first.runId, first.decision)).status).toBe(200);
+    const { runId } = await gated('approve');
+    const { body } = await promised('Gate', 'grace', 'GET', `/api/runs/${runId}/gates/approve`);
+    expect(body['planDiff']).toMatchObject({ against: first.runId, diff: { same: true, steps: [] }, why: null });
+    const { body: mine } = await ask('grace', 'GET', '/api/approvals?mine=true');
+    expect((mine['items'] as JsonObject[]).map(({ planDiff }) => planDiff)).toContain(null);
+  });
+
   it('refuses whoever may not decide, or decides on something else', async () => {
     const { runId, decision } = await gated('approve');
     const other = sha256('other');
@@ -1318,7 +1328,9 @@ describe('hostile packs', () => {
     expect(manifest).not.toBe(MANIFEST);
     const ended: string[] = [];
     const hostile = ['/api/plans', '/api/simulations', '/api/runs', '/api/plans'].map(async (path) => {
-      const { status, body } = await ask('mallory', 'POST', path, { manifest });
+      // What may use other packs is read before it is planned: in a thread too.
+      const text = path === '/api/simulations' ? `${manifest}# pack:\n` : manifest;
+      const { status, body } = await ask('mallory', 'POST', path, { manifest: text });
       ended.push('hostile');
       return [status, body['code']];
     });

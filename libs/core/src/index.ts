@@ -400,6 +400,7 @@ export {
   packFilesOf,
   environmentOfPack,
   packSourceOf,
+  checkPack,
   planPack,
   sourceDigestOf,
   type PackFile as PackSourceFile,
@@ -590,5 +591,12 @@ export {
   type PackLibraryCode,
   type Shelf,
 } from './lib/operations/pack-library';
-export { layInnerPacks, type LaidSource, type ResolvePack } from './lib/operations/inner-packs';
+export {
+  layInnerPacks,
+  type LaidSource,
+  type LayingHands,
+  type ResolvePack,
+  type UsesOfPack,
+} from './lib/operations/inner-packs';
+export { publishedUses } from './lib/operations/published-uses';
 export { PackOfStep } from './lib/operations/pack-of-step';

@@ -49,6 +49,7 @@ const view = (more: object = {}): GateView => ({
   required: 1,
   until: request.expiresAt,
   ungatedEffects: ['tell'],
+  planDiff: null,
   canDecide: true,
   why: null,
   ...more,
@@ -75,5 +76,22 @@ describe('a gate that is decided', () => {
     expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
     expect(lines).toContain('      "CVE-2026-1"');
     expect(lines).toContain('ungated      tell');
+  });
+
+  it('is shown with what differs from the run that was approved before', () => {
+    const step = { id: 'a\ngate digest  x', change: 'added', kind: 'run', from: null, changes: [] };
+    const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };
+    const planHash = { before: request.planHash, after: request.planHash };
+    const diff = { same: false, planHash, steps: [step], parts: {}, gates };
+    const shown = (planDiff: object) => gateLines(view({ planDiff }), request.planHash).join('\n').split('\n');
+    const lines = shown({ against: 'run_0', diff, why: null });
+    expect(lines.slice(lines.indexOf('changes      since run_0 was approved') + 1)[0]).toMatch(/^ {2}.*a/);
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toHaveLength(1);
+    expect(shown({ against: 'run_0', diff: { ...diff, same: true, steps: [] }, why: null })).toContain(
+      'changes      none since run_0 was approved',
+    );
+    expect(shown({ against: 'run_0', diff: null, why: 'PLAN_LIMIT' })).toContain(
+      'changes      since run_0 cannot be told: PLAN_LIMIT',
+    );
   });
 });

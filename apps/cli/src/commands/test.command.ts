@@ -1,8 +1,7 @@
 import { Option, type Command } from 'commander';
 import { runScenarios, scenarioReportJson, type ScenarioReport } from '@taskrunner/core';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
-import { loadPack } from '../packs/pack-argument';
-import { ANY_TENANT, publishedIn } from '../packs/plan-offline';
+import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { scenarioFiles } from '../packs/scenario-files';
 import { CliError } from '../terminal/cli-error';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
@@ -26,7 +25,7 @@ export function registerTest(program: Command, context: Context): void {
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal, env } = context;
-        const { source, shown } = await loadPack(argument, publishedIn(options, env));
+        const { source, shown } = await loadWithInner(argument, options, env);
         const files = await scenarioFiles(argument, source, options.tests);
         const setting = await offlineSetting(source, options, env);
         const { filter } = options;

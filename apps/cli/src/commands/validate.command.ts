@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { planPack, type Fault } from '@taskrunner/core';
-import { loadPack } from '../packs/pack-argument';
+import { checkPack, type Fault } from '@taskrunner/core';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
-import { ANY_TENANT, laidOffline, publishedIn } from '../packs/plan-offline';
+import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
@@ -22,10 +21,8 @@ export function registerValidate(program: Command, context: Context): void {
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal, env } = context;
-        const { source: loaded, shown } = await loadPack(argument, publishedIn(options, env));
-        const source = await laidOffline(loaded, options, env);
-        const planning = planPack(source, {}, await offlineSetting(source, options, env), ANY_TENANT);
-        const faults = planning.kind === 'planned' ? [] : planning.faults.filter(isOfPack);
+        const { source, shown } = await loadWithInner(argument, options, env);
+        const faults = checkPack(source, await offlineSetting(source, options, env), ANY_TENANT).filter(isOfPack);
         const valid = faults.length === 0;
         if (options.output === 'json') terminal.print(JSON.stringify({ valid, errors: faults }));
         else if (valid) terminal.print(`${safeLine(shown)} is valid`);

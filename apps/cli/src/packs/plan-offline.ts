@@ -4,6 +4,7 @@ import {
   PackLibraryError,
   packFilesOf,
   planPack,
+  publishedUses,
   readPack,
   type Fault,
   type JsonObject,
@@ -11,6 +12,7 @@ import {
   type PackReference,
   type PackSource,
   type ResolvePack,
+  type UsesOfPack,
 } from '@taskrunner/core';
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
@@ -35,19 +37,24 @@ export async function planOffline(
   options: OfflineOptions & InputOptions,
   { env, readStdin }: Pick<Context, 'env' | 'readStdin'>,
 ): Promise<OfflinePlanning> {
-  const { source: loaded, shown } = await loadPack(argument, publishedIn(options, env));
-  const source = await laidOffline(loaded, options, env);
+  const { source, shown } = await loadWithInner(argument, options, env);
   const inputs = await inputsFor(source, options, readStdin);
   const planning = planPack(source, inputs, await offlineSetting(source, options, env), ANY_TENANT);
   return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
 }
 
-/** The pack with the published packs that it uses, from the registries that the configuration names; without one they are not at hand. */
-export async function laidOffline(
-  source: PackSource,
+/** The pack that an argument names, with the published packs that it uses: every command that plans loads it here. */
+export async function loadWithInner(
+  argument: string,
   options: OfflineOptions,
   env: Context['env'],
-): Promise<PackSource> {
+): Promise<Awaited<ReturnType<typeof loadPack>>> {
+  const loaded = await loadPack(argument, publishedIn(options, env));
+  return { ...loaded, source: await laidOffline(loaded.source, options, env) };
+}
+
+/** The published packs come from the registries that the configuration names; without one they are not at hand. */
+async function laidOffline(source: PackSource, options: OfflineOptions, env: Context['env']): Promise<PackSource> {
   const open = async (): Promise<PackLibrary | null> => {
     try {
       return await libraryOf(options, env);
@@ -63,11 +70,12 @@ export async function laidOffline(
     const remediation = 'Name a configuration with packs.registries, or pull the pack into a folder and use its path.';
     throw new PackLibraryError('PACK_NOT_FOUND', 'no registry is configured here', remediation);
   };
-  return (await layInnerPacks(NOBODY, source, resolve)).source;
+  const uses: UsesOfPack = async (_tenant, user) => publishedUses(user);
+  return (await layInnerPacks(NOBODY, source, { resolve, uses })).source;
 }
 
 /** Fetches published packs from the registries that the configuration names. */
-export function publishedIn(options: OfflineOptions, env: Context['env']) {
+function publishedIn(options: OfflineOptions, env: Context['env']) {
   return async (reference: PackReference): Promise<PackSource> =>
     (await (await libraryOf(options, env)).resolve(NOBODY, reference)).source;
 }

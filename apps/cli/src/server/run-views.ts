@@ -1,4 +1,4 @@
-import type { Digest, GateRequest, Json } from '@taskrunner/core';
+import type { Digest, GateRequest, Json, PlanDiff } from '@taskrunner/core';
 
 /** A run as the API shows it: what this client reads of it (api.md §2). */
 export interface RunView {
@@ -53,6 +53,8 @@ export interface GateView {
   readonly until: string;
   /** Steps of the run that act without any approval; null in lists. */
   readonly ungatedEffects: readonly string[] | null;
+  /** Against the last run of the pack that people approved; null if there is none, and in lists. `why`: why it cannot be told. */
+  readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;
   readonly canDecide: boolean;
   readonly why: string | null;
 }

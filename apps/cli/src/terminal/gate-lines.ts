@@ -1,4 +1,4 @@
-import type { Digest, Json } from '@taskrunner/core';
+import { diffLines, type Digest, type Json } from '@taskrunner/core';
 import type { GateView } from '../server/run-views';
 import { safeBlock, safeLine } from './safe-text';
 
@@ -22,6 +22,7 @@ export function gateLines(view: GateView, digest: Digest): readonly string[] {
     ...(item === null ? [] : [plain('item', item)]),
     ...(notApplied.length > 0 ? [plain('not applied', notApplied.join(', '))] : []),
     ...(ungatedEffects !== null && ungatedEffects.length > 0 ? [plain('ungated', ungatedEffects.join(', '))] : []),
+    ...changeLines(view.planDiff),
     'message',
     safeBlock(request.message),
     'findings',
@@ -29,6 +30,15 @@ export function gateLines(view: GateView, digest: Digest): readonly string[] {
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
     plain('gate digest', digest),
   ];
+}
+
+/** How the plan differs from what was approved before: as the server compares them, no part of what is decided. */
+function changeLines(planDiff: GateView['planDiff']): readonly string[] {
+  if (planDiff === null) return [];
+  const { against, diff, why } = planDiff;
+  if (diff === null) return [safeLine(`changes      since ${against} cannot be told: ${why ?? 'unknown'}`)];
+  if (diff.same) return [safeLine(`changes      none since ${against} was approved`)];
+  return [safeLine(`changes      since ${against} was approved`), safeBlock(diffLines(diff).join('\n'))];
 }
 
 function findings(show: Json): string {

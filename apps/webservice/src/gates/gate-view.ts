@@ -3,16 +3,27 @@ import {
   recordsOf,
   requestOf,
   type GateRow,
+  type Json,
   type JsonObject,
   type NodeId,
+  type PlanDiff,
+  type PlannerErrorCode,
   type Principal,
+  type RunId,
 } from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
+/** How the plan differs from that of the last run of the pack that people approved; `why`: the code of why it cannot be told. */
+export interface GatePlanDiff {
+  readonly against: RunId;
+  readonly diff: PlanDiff | null;
+  readonly why: PlannerErrorCode | null;
+}
+
 /**
  * A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. `ungatedEffects` are the
- * steps of the run that act without any approval; null in lists.
+ * steps of the run that act without any approval; null in lists, as is `planDiff`.
  */
 export function toGate(
   row: GateRow,
@@ -20,6 +31,7 @@ export function toGate(
   now: number,
   url: PublicUrl,
   ungatedEffects: readonly NodeId[] | null = null,
+  planDiff: GatePlanDiff | null = null,
 ): JsonObject {
   const why = objectionTo(principal, row, now);
   return {
@@ -42,6 +54,7 @@ export function toGate(
       decidedAt,
     })),
     ungatedEffects,
+    planDiff: planDiff as unknown as Json,
     canDecide: why === null,
     why,
     links: {

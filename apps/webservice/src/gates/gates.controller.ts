@@ -5,12 +5,16 @@ import {
   DecisionError,
   GateDesk,
   gateNodeOf,
+  PackPlanner,
+  PlannerError,
   RunReader,
   ungatedEffects,
   type JsonObject,
   type Plan,
+  type PlanDiff,
   type Principal,
   type RunId,
+  type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
@@ -28,7 +32,7 @@ import { fault } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
-import { toGate } from './gate-view';
+import { toGate, type GatePlanDiff } from './gate-view';
 
 const MINUTE_SECONDS = 60;
 
@@ -39,6 +43,7 @@ export class GatesController {
     private readonly decideApproval: DecideApproval,
     private readonly gates: GateDesk,
     private readonly reader: RunReader,
+    private readonly planner: PackPlanner,
     private readonly limiter: RateLimiter,
     private readonly limits: Limits,
     private readonly url: PublicUrl,
@@ -60,8 +65,25 @@ export class GatesController {
     const found = await this.reader.plan(principal.tenant, runId);
     if (!found) throw runNotFound();
     const plan = JSON.parse(found.plan) as Plan;
-    if (row) return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan));
+    if (row) {
+      const planDiff = await this.planDiff(principal.tenant, runId, found.plan);
+      return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan), planDiff);
+    }
     throw new DecisionError(gateNodeOf(plan, gate) ? 'GATE_NOT_OPEN' : 'GATE_NOT_FOUND');
+  }
+
+  /** A gate can be read and decided also where the planner is busy: then it says that no differences are shown. */
+  private async planDiff(tenant: TenantId, runId: RunId, after: string): Promise<GatePlanDiff | null> {
+    const earlier = await this.reader.approvedBefore(tenant, runId);
+    if (earlier === null) return null;
+    const { runId: against, plan: before } = earlier;
+    try {
+      const diff = JSON.parse(await this.planner.compare(tenant, { before, after })) as PlanDiff;
+      return { against, diff, why: null };
+    } catch (error) {
+      if (error instanceof PlannerError) return { against, diff: null, why: error.code };
+      throw error;
+    }
   }
 
   @Get('approvals')

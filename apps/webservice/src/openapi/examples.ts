@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '@taskrunner/core';
 
 const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef';
+const RUN_BEFORE = 'run_01kb3s9m5t8wq4yhn6z0c7d9ef';
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const BASE = 'https://runner.example.org/api';
 
@@ -43,6 +44,22 @@ const publishedPack: JsonObject = {
   registry: 'main',
   visibility: 'private',
   links: { self: `${BASE}/packs/image-remediation/1.4.0` },
+};
+
+const PLAN_DIFF = {
+  same: false,
+  planHash: { before: digest('1'), after: digest('6') },
+  steps: [
+    {
+      id: 'scan',
+      change: 'changed',
+      kind: 'run',
+      from: null,
+      changes: [{ path: '/retries/maxAttempts', before: 1, after: 3 }],
+    },
+  ],
+  parts: {},
+  gates: { newlyUngated: [], newlyGated: [], removed: [], added: [] },
 };
 
 /** Examples of the OpenAPI document: one of each request and answer. */
@@ -160,21 +177,7 @@ export const EXAMPLES = {
     profile: { schema: 'taskrunner.profile.v1' },
     warnings: [],
   },
-  planDiff: {
-    same: false,
-    planHash: { before: digest('1'), after: digest('6') },
-    steps: [
-      {
-        id: 'scan',
-        change: 'changed',
-        kind: 'run',
-        from: null,
-        changes: [{ path: '/retries/maxAttempts', before: 1, after: 3 }],
-      },
-    ],
-    parts: {},
-    gates: { newlyUngated: [], newlyGated: [], removed: [], added: [] },
-  },
+  planDiff: PLAN_DIFF,
   scenarios: {
     passed: 1,
     failed: 0,
@@ -206,6 +209,7 @@ export const EXAMPLES = {
       },
     ],
     ungatedEffects: ['scan'],
+    planDiff: { against: RUN_BEFORE, diff: PLAN_DIFF, why: null },
     canDecide: true,
     why: null,
     links: {

@@ -338,6 +338,18 @@ export const SCHEMAS = {
       items: text,
       description: 'Steps of the run that act without any approval; null in lists.',
     },
+    planDiff: {
+      description:
+        'How the plan differs from that of the last run of the pack with an approved gate; `why`: why that cannot be told. Null if none of the 200 runs before has one, and in lists.',
+      anyOf: [
+        { type: 'null' },
+        closed({
+          against: text,
+          diff: { anyOf: [{ type: 'null' }, { $ref: '#/components/schemas/PlanDiff' }] },
+          why: maybeText,
+        }),
+      ],
+    },
     canDecide: flag,
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),

@@ -3,6 +3,7 @@ import { canonical, groundOf, PackPlanner, PlannerHere, planPack, type JsonObjec
 import type { Request, Response } from 'express';
 import { ComparisonController } from './comparison.controller';
 import { toSource, type PackBody } from './pack-body';
+import { PacksToPlan } from './packs-to-plan';
 
 // The routes without HTTP: the guard, the body's reader and the OpenAPI document are tested with the whole webservice.
 
@@ -71,13 +72,15 @@ const intake = {
     signatures: [],
   }),
 };
-const controller = new ComparisonController(
-  reader as never,
+const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+const packs = new PacksToPlan(
   intake as never,
   { policy: { keys: [] } } as never,
+  {} as never,
   { find: async () => new Set() } as never,
-  new PackPlanner(setting, new PlannerHere(groundOf(setting))),
+  planner,
 );
+const controller = new ComparisonController(reader as never, packs, planner);
 
 /** What a route sends, as JSON. */
 async function sent(route: (response: Response) => Promise<void>, headers = new Map<string, string>()) {

@@ -5,12 +5,8 @@ import {
   isCodedError,
   isScenarioFile,
   isRunId,
-  PackJudge,
   PackPlanner,
-  resolveFileInputs,
   RunReader,
-  signersOf,
-  Uploads,
   type RunId,
   type TenantId,
 } from '@taskrunner/core';
@@ -19,7 +15,7 @@ import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
 import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { INTAKE_CODES, PackIntake, PLANNER_CODES } from '../packs/pack-intake';
+import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { oneOf, readQuery, type Parameter } from '../requests/query';
@@ -28,6 +24,7 @@ import { fault, validated } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
 import { PackBody } from './pack-body';
+import { PacksToPlan } from './packs-to-plan';
 
 const run: Parameter<RunId> = { read: (given) => (isRunId(given) ? given : null), says: 'the id of a run' };
 const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
@@ -38,10 +35,8 @@ const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES
 export class ComparisonController {
   constructor(
     private readonly reader: RunReader,
-    private readonly intake: PackIntake,
-    private readonly judge: PackJudge,
-    readonly uploads: Uploads,
-    readonly planner: PackPlanner,
+    private readonly packs: PacksToPlan,
+    private readonly planner: PackPlanner,
   ) {}
 
   @Post('plans/diff')
@@ -132,7 +127,7 @@ export class ComparisonController {
     @Res() response: Response,
   ) {
     const { scenarios, filter = '', ...pack } = value;
-    const { source, signatures } = await this.intake.take(tenant, pack);
+    const { source, signers } = await this.packs.take(tenant, pack);
     const files =
       scenarios === undefined
         ? source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -141,7 +136,6 @@ export class ComparisonController {
       throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
         fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that holds them.'),
       ]);
-    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
     response.type('json').send(await this.planner.scenarios(tenant, source, files, filter, signers));
   }
 
@@ -187,10 +181,7 @@ export class ComparisonController {
   }
 
   private async plan(tenant: TenantId, body: PackBody) {
-    const { source, signatures } = await this.intake.take(tenant, body);
-    const given = { source, inputs: body.inputs ?? {} };
-    const { inputs, faults } = await resolveFileInputs(this, tenant, given, false);
-    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
+    const { source, signers, inputs, faults } = await this.packs.takeWithInputs(tenant, body);
     const planning = await this.planner.plan(tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);

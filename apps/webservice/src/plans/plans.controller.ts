@@ -2,22 +2,14 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common
 import { ApiTags } from '@nestjs/swagger';
 import {
   graphOf,
-  PackJudge,
   invalidPack,
-  layInnerPacks,
-  PackLibrary,
   PackPlanner,
-  resolveFileInputs,
   RunReader,
   sha256,
-  signersOf,
-  Uploads,
   type Fault,
   type Plan,
   type Profile,
   type RunId,
-  type PackReference,
-  type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -27,9 +19,10 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
-import { INTAKE_CODES, PackIntake, PLANNER_CODES } from '../packs/pack-intake';
+import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
+import { PacksToPlan } from './packs-to-plan';
 import { receiptOf } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
@@ -41,11 +34,8 @@ export const SETTING = Symbol('planning setting');
 export class PlansController {
   constructor(
     private readonly reader: RunReader,
-    private readonly intake: PackIntake,
-    private readonly judge: PackJudge,
-    readonly uploads: Uploads,
-    readonly planner: PackPlanner,
-    private readonly library: PackLibrary,
+    private readonly packs: PacksToPlan,
+    private readonly planner: PackPlanner,
   ) {}
 
   @Post('plans')
@@ -75,7 +65,7 @@ export class PlansController {
     @Res() response: Response,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, inputs, faults, signers } = await this.read(principal.tenant, value);
+    const { source, inputs, faults, signers } = await this.packs.takeWithInputs(principal.tenant, value);
     const planning = await this.planner.plan(principal.tenant, source, inputs, signers);
     const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
     if (check) return void response.json({ valid: all.length === 0, errors: all.map(toFault) });
@@ -113,7 +103,7 @@ export class PlansController {
     @Res() response: Response,
   ) {
     const { check } = readQuery(request, { check: flag });
-    const { source, inputs, faults, signers } = await this.read(principal.tenant, value);
+    const { source, inputs, faults, signers } = await this.packs.takeWithInputs(principal.tenant, value);
     if (faults.length > 0 && !check) throw invalidPack('PLAN_INVALID', faults);
     const simulation = await this.planner.simulate(principal.tenant, source, inputs, value.script ?? {}, signers);
     if (check) {
@@ -127,16 +117,6 @@ export class PlansController {
       throw invalidPack(simulation.code, simulation.faults);
     }
     response.type('json').send(simulation.text);
-  }
-
-  /** The pack, for whom it is planned, and its inputs. Files of which the size is given need not be uploaded: nothing runs. */
-  private async read(tenant: TenantId, body: PlanBody) {
-    const { source: sent, signatures } = await this.intake.take(tenant, body);
-    const resolve = (asking: TenantId, reference: PackReference) => this.library.resolve(asking, reference);
-    const { source } = await layInnerPacks(tenant, sent, resolve);
-    const given = { source, inputs: body.inputs ?? {} };
-    const signers = await signersOf(this.judge, this.planner, tenant, source, signatures);
-    return { source, signers, ...(await resolveFileInputs(this, tenant, given, false)) };
   }
 
   @Get('runs/:runId/plan')

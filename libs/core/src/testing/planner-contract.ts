@@ -42,13 +42,18 @@ const packs: readonly (readonly [name: string, manifest: string, inputs: JsonObj
   ['what is no YAML', 'a: [', {}],
   ['a hundred faults', MANY.replaceAll('builtin:noop', 'builtin:nope'), {}],
   ['a name of JavaScript', packText('- { id: s, run: { uses: "builtin:noop", with: { __proto__: 1 } } }'), {}],
+  [
+    'packs that it uses',
+    packText('- { id: p, run: { uses: "pack:p:1.0.0" } }\n- { id: q, run: { uses: "pack:./q" } }'),
+    {},
+  ],
   ['a gate', packText('- { id: g, gate: { approval: a, message: go } }', 'approvals: [{ id: a }]'), {}],
 ];
 
 /** What every planner gives: byte for byte what the same work gives where it is asked. */
 export function plannerContract(open: (ground: PlanningGround) => Promise<PlannerBench>): readonly ContractCase[] {
   const hands = planningHands(groundOf(setting));
-  const same = <Kind extends keyof PlanningWork & string>(
+  const same = <Kind extends keyof PlanningWork>(
     name: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],
@@ -65,11 +70,15 @@ export function plannerContract(open: (ground: PlanningGround) => Promise<Planne
     },
   });
   return packs.flatMap(([name, manifest, inputs]) => {
-    const files = [{ path: 'scripts/a.sh', bytes: utf8('echo ü\n'), executable: true }];
+    const files = [
+      { path: 'scripts/a.sh', bytes: utf8('echo ü\n'), executable: true },
+      { path: 'q/pack.yaml', bytes: utf8(packText('- { id: r, run: { uses: "pack:r:2.0.0" } }')), executable: false },
+    ];
     const source: PackSource = { manifest, hasLines: name !== 'many steps', files };
     const given = { source, inputs, asker };
     return [
       same(name, 'describe', source),
+      same(name, 'uses', source),
       same(name, 'plan', given),
       same(name, 'simulate', { ...given, script: {} }),
       ...admitted(hands, given).map((asked) => same(name, 'replan', asked)),

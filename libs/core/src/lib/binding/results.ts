@@ -43,6 +43,8 @@ export interface StepResult {
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
   /** Of an inner pack: its frozen inputs. */
   readonly inputs: ValueRef;
+  /** Of a conditional: which of its bodies was taken; null: none, or not yet. */
+  readonly branch: number | null;
   /** Of a map or loop: how many of its items have begun. */
   readonly begun: number;
   /** Of the last execution. */
@@ -78,6 +80,7 @@ const NOTHING: StepResult = {
   outputs: null,
   items: null,
   inputs: null,
+  branch: null,
   begun: 0,
   artifacts: [],
   gate: null,
@@ -135,6 +138,8 @@ export class Results {
           startedAt: this.get(event.step)?.startedAt ?? at,
           inputs: event.inputs,
         });
+      case 'question.answered':
+        return event.answer.kind === 'branch' ? this.change(event.step, { branch: event.answer.index }) : undefined;
       case 'step.started': {
         const { attempt, execution } = event;
         return this.change(event.step, {

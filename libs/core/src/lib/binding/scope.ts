@@ -2,10 +2,19 @@ import type { RunId, StepId, TenantId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
-import type { PackNode } from '../plan/plan';
-import { indexOf, isItem, itemOf, nodeOf, repeatOf, scopeOf, within } from '../plan/place';
+import type { ConditionalNode, PackNode } from '../plan/plan';
+import { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from '../plan/place';
 import { itemAt } from '../plan/loop-items';
-import { blockOf, isPack, nodeAt, packAround, packNodeAt, type PlanIndex } from '../plan/plan-index';
+import {
+  blockOf,
+  isPack,
+  nodeAt,
+  packAround,
+  packNodeAt,
+  parentOf,
+  type IndexedBlock,
+  type PlanIndex,
+} from '../plan/plan-index';
 import type { CapturedArtifact, Results } from './results';
 import { valueOf, type Missing, type Values } from './values';
 
@@ -135,8 +144,17 @@ export function visibleStep(x: PlanIndex, step: StepId, name: string): StepId | 
 /** What `steps.<id>` holds. */
 export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
   const result = sight.results.get(step);
-  if (!result) return { status: 'pending', outputs: null, artifacts: {}, error: null };
   const { node } = nodeAt(sight.x, step);
+  if (!result) {
+    const status = isLeftOut(sight, step) ? 'skipped' : 'pending';
+    return {
+      status,
+      outputs: null,
+      artifacts: {},
+      error: null,
+      ...(node.kind === 'conditional' ? { branch: null } : {}),
+    };
+  }
   const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
@@ -152,9 +170,24 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
         : null,
   };
+  if (node.kind === 'conditional') view['branch'] = branchOf(node, result.branch);
   if (node.kind === 'map') view['counts'] = countsOf(sight, step);
   if (node.kind === 'loop') view['iterations'] = result.begun;
   return view;
+}
+
+/** True for a step that never began and never will: what it stands in is over. */
+function isLeftOut({ x, results }: Sight, step: StepId): boolean {
+  for (let at = step; at !== ROOT; at = parentOf(x, at)) {
+    const { status = null } = results.get(at) ?? {};
+    if (status !== null) return true;
+  }
+  return false;
+}
+
+/** The branch that was taken: its index, `else`, or null. */
+function branchOf({ branches }: ConditionalNode, taken: number | null): Json {
+  return taken !== null && taken >= branches.length ? 'else' : taken;
 }
 
 /** The artifacts of an inner pack: its outputs of type `file`. */
@@ -196,19 +229,34 @@ function listsOfArtifacts(sight: Sight, repeat: StepId): JsonObject {
 }
 
 function countsOf(sight: Sight, repeat: StepId): JsonObject {
-  const counts = { total: sight.results.get(repeat)?.items?.count ?? 0, succeeded: 0, failed: 0, skipped: 0 };
-  for (let index = 0; index < counts.total; index++) {
+  const total = sight.results.get(repeat)?.items?.count ?? 0;
+  let [succeeded, failed] = [0, 0];
+  for (let index = 0; index < total; index++) {
     const status = sight.results.get(itemOf(repeat, index))?.status;
-    if (status === 'succeeded' || status === 'failed' || status === 'skipped') counts[status]++;
+    if (status === 'succeeded') succeeded++;
+    else if (status === 'failed') failed++;
   }
-  return counts;
+  // Items that never began, or were stopped, did not run: with them the counts add up.
+  return { total, succeeded, failed, skipped: total - succeeded - failed };
 }
 
 /** Ids of the steps of the list, or of the needs, that failed: in plan order. */
 function failedBefore(sight: Sight, step: StepId): readonly Json[] {
   const scope = scopeOf(step);
-  return [...sight.x.nodes.values()]
-    .map((node) => within<StepId>(scope, node.name))
-    .filter((place, i, all) => all.indexOf(place) === i && sight.results.get(place)?.status === 'failed')
-    .map((place) => place);
+  const block =
+    scope === ''
+      ? sight.x.root
+      : blockOf(sight.x, isItem(scope as StepId) ? repeatOf(scope as StepId) : (scope as StepId));
+  return [...namesWithin(block)]
+    .map((name) => within<StepId>(scope, name))
+    .filter((place) => sight.results.get(place)?.status === 'failed');
+}
+
+/** Names in the scope of a list, each before those below it. */
+function* namesWithin({ nodes }: IndexedBlock): Iterable<string> {
+  for (const { name, node, bodies } of nodes) {
+    yield name;
+    if (node.kind === 'group' || node.kind === 'parallel' || node.kind === 'conditional')
+      for (const body of bodies) yield* namesWithin(body);
+  }
 }

@@ -1,10 +1,70 @@
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 
 /**
  * RFC 8785 (JSON Canonicalization Scheme): one text for equal values, whatever the key order. Throws a `TypeError` for what
  * JSON cannot say: `undefined`, functions, dates, NaN, infinities, big integers, lone surrogates (§3.1 wants an error).
  */
 export function canonical(value: Json): string {
+  const sorted = inOrder(value);
+  return sorted === undefined ? spelled(value) : JSON.stringify(sorted);
+}
+
+/**
+ * The same value with every object's members in canonical order, so that the engine's own printer can write it (ECMA-262
+ * prints strings and numbers as RFC 8785 asks); what is in order already is shared. Undefined where no object of the language
+ * can have that order: names like `10` and `9`, which it keeps in numeric order, and `__proto__`. Throws as `canonical`.
+ */
+function inOrder(value: Json): Json | undefined {
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('lone surrogate');
+    return value;
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('not a JSON number');
+    return value;
+  }
+  if (Array.isArray(value)) return listInOrder(value as readonly Json[]);
+  if (typeof value !== 'object' || !isPlain(value)) throw new TypeError('not a JSON value');
+  return objectInOrder(value as JsonObject);
+}
+
+function listInOrder(list: readonly Json[]): readonly Json[] | undefined {
+  let copy: Json[] | null = null;
+  for (let i = 0; i < list.length; i++) {
+    const part = list[i] as Json;
+    const sorted = inOrder(part);
+    if (sorted === undefined) return undefined;
+    if (sorted !== part) copy ??= list.slice(0, i);
+    copy?.push(sorted);
+  }
+  return copy ?? list;
+}
+
+function objectInOrder(object: JsonObject): JsonObject | undefined {
+  const names = Object.keys(object);
+  const isSorted = names.every((name, i) => i === 0 || (names[i - 1] as string) < name);
+  if (!isSorted) names.sort();
+  let copy: Record<string, Json> | null = isSorted ? null : {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (!name.isWellFormed()) throw new TypeError('lone surrogate');
+    const first = name.charCodeAt(0);
+    if (!isSorted && ((first >= 48 && first <= 57) || name === '__proto__')) return undefined;
+    const part = object[name] as Json;
+    const sorted = inOrder(part);
+    if (sorted === undefined || (sorted !== part && name === '__proto__')) return undefined;
+    if (copy === null && sorted !== part) {
+      copy = {};
+      for (const before of names.slice(0, i)) copy[before] = object[before] as Json;
+    }
+    if (copy !== null) copy[name] = sorted;
+  }
+  return copy ?? object;
+}
+
+/** The text of a value, part by part. */
+function spelled(value: Json): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('not a JSON number');
@@ -13,14 +73,14 @@ export function canonical(value: Json): string {
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) {
     let text = '[';
-    for (let i = 0; i < value.length; i++) text += (i > 0 ? ',' : '') + canonical(value[i] as Json);
+    for (let i = 0; i < value.length; i++) text += (i > 0 ? ',' : '') + spelled(value[i] as Json);
     return `${text}]`;
   }
   if (typeof value !== 'object' || !isPlain(value)) throw new TypeError('not a JSON value');
   let text = '{';
   // Array.prototype.sort compares UTF-16 code units, which is the order that §3.2.3 asks for.
   for (const key of Object.keys(value).sort()) {
-    text += (text.length > 1 ? ',' : '') + quoted(key) + ':' + canonical((value as Record<string, Json>)[key] as Json);
+    text += (text.length > 1 ? ',' : '') + quoted(key) + ':' + spelled((value as Record<string, Json>)[key] as Json);
   }
   return `${text}}`;
 }

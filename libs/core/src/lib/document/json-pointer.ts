@@ -1,6 +1,7 @@
 /** One more step of a JSON pointer (RFC 6901 §3): `~` and `/` are escaped. */
 export function pointerTo(parent: string, name: string | number): string {
-  return `${parent}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof name === 'number' || !(name.includes('~') || name.includes('/'))) return `${parent}/${name}`;
+  return `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** The names that a JSON pointer goes through (RFC 6901 §4); the empty pointer goes through none. */

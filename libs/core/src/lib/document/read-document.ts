@@ -5,6 +5,7 @@ import type { Json } from '../foundation/json';
 import { type DocumentFaultCode, type Finding, REMEDIES } from './document-fault';
 import { pointerNames } from './json-pointer';
 import { LineIndex } from './line-index';
+import { type PlainNode, readPlain } from './plain-document';
 import type { Position } from './position';
 import { type Scan, scan } from './scan';
 import { TreeReader } from './tree';
@@ -60,6 +61,14 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
     );
   const text = decoded.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
   const lines = new LineIndex(text);
+  const plain = readPlain(text, maxDepth);
+  return plain === null
+    ? readFully(text, lines, maxDepth)
+    : { kind: 'read', value: plain.value, text, ...plainPositions(plain, lines) };
+}
+
+/** Reads any document, and says what is wrong with it. Exported for the proof that plain documents are read alike. */
+export function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
   const scanned = scan(text, maxDepth);
   const findings = [...scanned.findings, ...characterFindings(text)];
   if (scanned.findings.some((finding) => finding.code === 'DOC_TOO_DEEP')) return refused(findings, lines);
@@ -159,8 +168,39 @@ function refused(findings: readonly Finding[], lines: LineIndex): Extract<Docume
   return { kind: 'refused', faults: sortFaults(faults) };
 }
 
+type Places = Pick<ReadDocument, 'positionOf' | 'keyPositionOf'>;
+
+function placesBy(lines: LineIndex, find: (pointer: string) => { key: number; value: number }): Places {
+  return {
+    positionOf: (pointer) => lines.positionAt(find(pointer).value),
+    keyPositionOf: (pointer) => lines.positionAt(find(pointer).key),
+  };
+}
+
+/** As `positions`, of a plain document. */
+function plainPositions(root: PlainNode, lines: LineIndex): Places {
+  const indexes = new WeakMap<object, Map<string, number>>();
+  return placesBy(lines, (pointer) => {
+    let node = root;
+    let at = { key: root.at, value: root.at };
+    for (const name of pointerNames(pointer)) {
+      let place: number | undefined = Number(name);
+      if (node.names !== null) {
+        let index = indexes.get(node);
+        if (index === undefined) indexes.set(node, (index = new Map(node.names.map((one, i) => [one, i]))));
+        place = index.get(name);
+      }
+      const part = place === undefined ? undefined : node.parts[place];
+      if (place === undefined || part === undefined) break;
+      at = { key: node.namesAt[place] ?? part.at, value: part.at };
+      node = part;
+    }
+    return at;
+  });
+}
+
 /** Looks places up in the node tree when asked, one level after the other; each object is indexed once. */
-function positions(root: Node | null, lines: LineIndex): Pick<ReadDocument, 'positionOf' | 'keyPositionOf'> {
+function positions(root: Node | null, lines: LineIndex): Places {
   const indexes = new WeakMap<object, Map<string, Pair<Node, Node | null>>>();
   const find = (pointer: string): { key: number; value: number } => {
     let node = root;
@@ -186,10 +226,7 @@ function positions(root: Node | null, lines: LineIndex): Pick<ReadDocument, 'pos
     }
     return at;
   };
-  return {
-    positionOf: (pointer) => lines.positionAt(find(pointer).value),
-    keyPositionOf: (pointer) => lines.positionAt(find(pointer).key),
-  };
+  return placesBy(lines, find);
 }
 
 function textOf(key: Node): string {

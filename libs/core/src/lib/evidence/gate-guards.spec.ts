@@ -91,6 +91,8 @@ describe('guardIndex', () => {
     expect(guardsIn(group('p', inner), step('b', 'p'))).toMatchObject({ b: ['g'] });
     // `continueOnError` heals no gate: what follows the group still waits for it.
     expect(guardsIn(group('p', inner, { continueOnError: true }), step('b', 'p'))).toMatchObject({ b: ['g'] });
+    // It runs in any case, or its gate blocks what follows: the planner counts it too.
+    expect(guardsIn(group('p', inner, { runOn: 'always' }), step('b', 'p'))).toMatchObject({ b: ['g'] });
     for (const change of [{ when: 'inputs.x' }, { runOn: 'failure' }]) {
       expect(guardsIn(group('p', inner, change), step('b', 'p'))).toMatchObject({ b: [] });
     }

@@ -36,10 +36,10 @@ export function guardIndex(x: PlanIndex): GuardIndex {
 
 /** Gates that must have let pass before this sibling can have succeeded. */
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
-  if (node.kind === 'gate') return node.runOn === 'success' ? [id] : [];
+  if (node.kind === 'gate') return node.runOn === 'failure' ? [] : [id];
   if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return [];
   // `continueOnError` heals no gate (gates.md §4): a container with one that did not open blocks what follows.
-  const mayBePassedOver = node.when !== null || node.runOn !== 'success';
+  const mayBePassedOver = node.when !== null || node.runOn === 'failure';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }
 

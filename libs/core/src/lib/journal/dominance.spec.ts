@@ -1,7 +1,7 @@
 import { digestOf } from '../canonical/digest';
 import type { NodeId, StepId } from '../foundation/ids';
 import type { Entry } from './page';
-import { isItem, nodeOf, ROOT } from '../plan/place';
+import { isItem, itemAround, nodeOf, ROOT, within } from '../plan/place';
 import type { Block, Plan } from '../plan/plan';
 import { indexPlan, type IndexedNode } from '../plan/plan-index';
 import { effectsIn } from '../plan/ungated-effects';
@@ -28,10 +28,10 @@ function actedFreely(plan: Plan, events: readonly Entry['event'][]): ReadonlySet
   return free;
 }
 
-/** A gate in an item stands before steps of that item alone. */
+/** A gate in an item stands before steps of that item alone; one in an inner pack also before what follows the pack. */
 function reaches(gate: StepId, step: StepId): boolean {
-  const cut = gate.lastIndexOf('::');
-  return cut < 0 || step.startsWith(gate.slice(0, cut + 2));
+  const item = itemAround(gate);
+  return item === null || step.startsWith(within(item, ''));
 }
 
 /** The same steps in another order of the list: what they wait for stays. */

@@ -55,7 +55,7 @@ export function admitPack(
   const planning = planPack(source, inputs, setting, asker);
   if (planning.kind === 'refused') return planning;
   const { planned, read, files } = planning;
-  const { plan, planHash, receipt, profile, profileDigest, values, sensitive, warnings, index } = planned;
+  const { plan, planHash, receipt, text, profile, profileDigest, values, sensitive, warnings, index } = planned;
   const { workerLabels, concurrency } = planned;
   return {
     kind: 'planned',
@@ -64,7 +64,7 @@ export function admitPack(
     receipt,
     profileDigest,
     texts: {
-      plan: canonical(plan as unknown as Json),
+      plan: text,
       profile: canonical(profile as unknown as Json),
       manifest: canonical(toManifest(read.pack)),
     },

@@ -2,7 +2,7 @@ import { digestOf } from '../canonical/digest';
 import { PAYLOAD_TYPE, type ResolutionRecord } from '../evidence/documents';
 import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import { Executor, type Outcome } from '../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
 import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
 import { MemoryWorld } from '../../testing/memory-world';
 import { RunDriver } from './drive-run';
@@ -12,13 +12,17 @@ class Pay extends Executor {
   readonly behaviour = 1;
   readonly calls: string[] = [];
 
-  async execute({ step, execution }: { step: string; execution: number }): Promise<Outcome> {
+  async execute({ step, execution, signal }: ExecutionRequest): Promise<Outcome> {
     this.calls.push(`${step}#${execution}`);
-    // The first one is never heard of again: its worker is lost.
-    if (step === 'pay' && execution === 1) await new Promise(() => undefined);
+    // The first one is not heard of again while the test lasts: its worker is lost.
+    if (step === 'pay' && execution === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return { kind: 'succeeded', outputs: {} };
   }
 }
+
+/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+const opened: RunDriver[] = [];
+afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 
 let world: MemoryWorld;
 let run: RunId;
@@ -32,6 +36,7 @@ beforeEach(async () => {
   run = world.submit(aPlan(aBlock([step('pay', 'once'), step('tell', 'idempotent', ['pay'])])));
   const lost = await RunDriver.open(world.hands([pay]), world.claim(run));
   if (lost === 'halted') throw new Error('halted');
+  opened.push(lost);
   void lost.drive();
   while (pay.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
   await drive();
@@ -43,7 +48,9 @@ beforeEach(async () => {
 
 async function drive(): Promise<string> {
   const driver = await RunDriver.open(world.hands([pay]), world.claim(run));
-  return driver === 'halted' ? 'halted' : driver.drive();
+  if (driver === 'halted') return 'halted';
+  opened.push(driver);
+  return driver.drive();
 }
 
 const OUTPUTS = { receipt: 'PAY-7' };

@@ -46,7 +46,14 @@ const gate = (id: string, change: object = {}): Node => ({
   form: null,
   ...change,
 });
+/** Comes only when the driver is told to give up. */
+const untilTold = (signal: AbortSignal): Promise<Outcome> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(ok)));
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
+
+/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+const opened: RunDriver[] = [];
+afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 
 async function drive(
   world: MemoryWorld,
@@ -55,7 +62,9 @@ async function drive(
   crashed = false,
 ): Promise<Driven> {
   const driver = await RunDriver.open(world.hands(executors), world.claim(runId, crashed));
-  return driver === 'halted' ? 'halted' : driver.drive();
+  if (driver === 'halted') return 'halted';
+  opened.push(driver);
+  return driver.drive();
 }
 
 describe('a run that nobody can keep apart', () => {
@@ -268,9 +277,7 @@ describe('RunDriver', () => {
       aPlan(aBlock([effect('again', { stated: true }), effect('once', { effects: 'once', stated: true })], {})),
     );
     const keys: string[] = [];
-    const hang = command(
-      (request) => (keys.push(`${request.step} ${request.key}`), new Promise<Outcome>(() => undefined)),
-    );
+    const hang = command((request) => (keys.push(`${request.step} ${request.key}`), untilTold(request.signal)));
     void drive(world, run, [hang]);
     while (hang.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     const act = command((request) => (keys.push(`${request.step} ${request.key}`), ok));

@@ -1,5 +1,6 @@
 import type { TenantId } from '../foundation/ids';
 import { layInnerPacks } from './inner-packs';
+import { publishedUses } from './published-uses';
 import { PackLibraryError, type LibraryPack } from './pack-library';
 import type { PackFile, PackSource } from './pack-source';
 
@@ -31,13 +32,15 @@ describe('layInnerPacks', () => {
     if (found === undefined) throw new PackLibraryError('PACK_NOT_FOUND', 'none', 'none');
     return { source: found } as LibraryPack;
   };
+  const uses = async (_: TenantId, user: PackSource) => publishedUses(user);
+  const hands = { resolve, uses };
   beforeEach(() => asked.splice(0));
 
   it('fetches each published pack once, also those that others use, and lays its files apart', async () => {
     const laid = await layInnerPacks(
       tenant,
       source(manifest('top', 'pack:a:1.0.0', 'pack:a:1.0.0', 'pack:gone:1.0.0')),
-      resolve,
+      hands,
     );
     expect(asked.sort()).toEqual(['a:1.0.0', 'b:1.0.0', 'c:1.0.0', 'gone:1.0.0']);
     expect(laid.packs).toHaveLength(3);
@@ -52,12 +55,62 @@ describe('layInnerPacks', () => {
 
   it('takes nothing that a caller sends for a published pack', async () => {
     const forged = file('.taskrunner/packs/a/1.0.0/pack.yaml', manifest('a', 'builtin:noop'));
-    const laid = await layInnerPacks(tenant, source(manifest('top', 'builtin:noop'), forged), resolve);
+    const laid = await layInnerPacks(tenant, source(manifest('top', 'builtin:noop'), forged), hands);
     expect([laid.source.files, laid.published]).toEqual([[], []]);
   });
 
   it('does not hide that a registry is away', async () => {
     const away = async (): Promise<LibraryPack> => Promise.reject(new Error('away'));
-    await expect(layInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), away)).rejects.toThrow('away');
+    await expect(
+      layInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve: away, uses }),
+    ).rejects.toThrow('away');
+  });
+
+  it('reads no pack itself, and asks who reads only about packs that may use others', async () => {
+    const read: string[] = [];
+    const reader = async (whose: TenantId, user: PackSource) => {
+      read.push(`${whose} ${/name: (\w+)/.exec(user.manifest)?.[1] ?? ''}`);
+      return publishedUses(user);
+    };
+    await layInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve, uses: reader });
+    expect(read).toEqual(['acme top', 'acme a', 'acme b']);
+    await expect(
+      layInnerPacks(tenant, source('no pack: at all'), {
+        resolve,
+        uses: async () => Promise.reject(new Error('limit')),
+      }),
+    ).rejects.toThrow('limit');
+  });
+
+  it('goes as deep as packs may stand in each other, and no deeper', async () => {
+    const found: string[] = [];
+    const chain = async (_: TenantId, { name }: { name: string }) => {
+      found.push(name);
+      return { source: source(manifest(name, `pack:p${Number(name.slice(1)) + 1}:1.0.0`)) } as LibraryPack;
+    };
+    const laid = await layInnerPacks(tenant, source(manifest('top', 'pack:p1:1.0.0')), { resolve: chain, uses });
+    expect([found, laid.packs.length]).toEqual([['p1', 'p2', 'p3', 'p4', 'p5'], 5]);
+  });
+
+  it('takes no more packs than a hundred', async () => {
+    const many = Array.from({ length: 120 }, (_, i) => `pack:m${i}:1.0.0`);
+    const any = async () => ({ source: source(manifest('m', 'builtin:noop')) }) as LibraryPack;
+    const laid = await layInnerPacks(tenant, source(manifest('top', ...many)), { resolve: any, uses });
+    expect(laid.packs).toHaveLength(100);
+  });
+});
+
+describe('publishedUses', () => {
+  it('names those of the pack and of the packs in its folders, each once, also where these use each other or have faults', () => {
+    const uses = publishedUses(
+      source(
+        manifest('top', 'pack:a:1.0.0', 'pack:./own', 'pack:./none', 'pack:a:1.0.0'),
+        file('own/pack.yaml', manifest('own', 'pack:b:1.0.0', 'pack:./own', 'pack:./deep')),
+        file('own/own/pack.yaml', manifest('own', 'pack:a:1.0.0', 'pack:c:1.0.0')),
+        file('own/deep/pack.yaml', `${manifest('deep', 'pack:d:1.0.0')}colour: blue\n`),
+        file('own/deep/none/pack.yaml', 'kind: nothing'),
+      ),
+    );
+    expect(uses.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 });

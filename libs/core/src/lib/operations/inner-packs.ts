@@ -1,16 +1,24 @@
 import { isCodedError } from '../foundation/coded-error';
 import type { TenantId } from '../foundation/ids';
-import { allSteps } from '../pack/check-steps';
-import { filesBelow, innerFolder, parseInnerReference, usesPack, vendorFolder } from '../pack/inner-pack';
-import { VENDORED, type PackFiles } from '../pack/pack-files';
+import { MAX_PACK_DEPTH, vendorFolder } from '../pack/inner-pack';
+import { VENDORED } from '../pack/pack-files';
 import { printPackReference, type PackReference } from '../pack/pack-reference';
-import type { Pack } from '../pack/pack';
-import { readPack } from '../pack/read-pack';
 import type { LibraryPack } from './pack-library';
-import { packFilesOf, type PackFile, type PackSource } from './pack-source';
+import type { PackFile, PackSource } from './pack-source';
 
 /** A published pack as a tenant gets it; `signatures` and the like are for those who judge it. */
 export type ResolvePack = (tenant: TenantId, reference: PackReference) => Promise<LibraryPack>;
+
+/** As `PackPlanner.uses`. */
+export type UsesOfPack = (tenant: TenantId, source: PackSource) => Promise<readonly PackReference[]>;
+
+/** What published packs are laid with. */
+export interface LayingHands {
+  /** Null: there is no registry. */
+  readonly resolve: ResolvePack | null;
+  /** Reads packs of strangers: nothing else here does. */
+  readonly uses: UsesOfPack;
+}
 
 /** A pack with the published packs that it uses laid among its files. */
 export interface LaidSource {
@@ -26,55 +34,44 @@ export interface LaidSource {
 const MAX_PACKS = 100;
 
 /**
- * Fetches the published packs that a pack uses (`pack:<name>:<version>`), and those that they use. What no registry has is left to the
- * planner, which knows where it is named; a registry that is away is an error. Files that a caller sends under the folder of published
- * packs are never taken for one.
+ * Fetches the published packs that a pack uses (`pack:<name>:<version>`), and those that they use, until nothing new is named or they
+ * stand too deep. What no registry has is left to the planner, which knows where it is named, as it does for packs that use each other;
+ * a registry that is away is an error. Files that a caller sends under the folder of published packs are never taken for one. Rejects as
+ * the hands do.
  */
 export async function layInnerPacks(
   tenant: TenantId,
   source: PackSource,
-  resolve: ResolvePack | null,
+  { resolve, uses }: LayingHands,
 ): Promise<LaidSource> {
-  const own = source.files.filter(({ path }) => !path.startsWith(VENDORED));
-  const bare = own.length === source.files.length ? source : { ...source, files: own };
+  const bare = ownOf(source);
   const packs = new Map<string, LibraryPack>();
-  const published: PackFile[] = [];
-  const seen = new Set<string>();
   const asked = new Set<string>();
-  const waiting: { readonly pack: Pack; readonly files: PackFiles; readonly folder: string }[] = [];
-  // Each pack is read once, however often it is used.
-  const queue = (folder: string, manifest: string | Uint8Array | null, files: PackFiles): void => {
-    if (seen.has(folder)) return;
-    seen.add(folder);
-    const reading = manifest === null ? null : readPack(manifest, files);
-    if (reading?.kind === 'read') waiting.push({ pack: reading.pack, files, folder });
-  };
-  // Most packs use none: they are not read twice.
-  if (resolve !== null && mayUsePacks(source)) queue('', source.manifest, packFilesOf(own));
-  for (let next = waiting.pop(); next !== undefined && resolve !== null; next = waiting.pop()) {
-    for (const uses of usesIn(next.pack)) {
-      const named = parseInnerReference(uses);
-      if (named.kind === 'path') {
-        const inner = filesBelow(next.files, innerFolder('', uses));
-        queue(innerFolder(next.folder, uses), inner.read('pack.yaml'), inner);
+  let level: readonly PackSource[] = resolve === null ? [] : [bare];
+  for (let depth = 1; resolve !== null && level.length > 0 && depth <= MAX_PACK_DEPTH; depth++) {
+    const below: PackSource[] = [];
+    // Most packs use none: they are not read twice.
+    for (const user of level.filter(mayUsePacks))
+      for (const reference of await uses(tenant, user)) {
+        const shown = printPackReference(reference);
+        if (asked.has(shown) || asked.size === MAX_PACKS) continue;
+        asked.add(shown);
+        const found = await orNull(resolve(tenant, reference));
+        if (found === null) continue;
+        packs.set(vendorFolder(reference), found);
+        below.push(ownOf(found.source));
       }
-      if (named.kind !== 'registry') continue;
-      const shown = printPackReference(named.reference);
-      if (asked.has(shown) || asked.size === MAX_PACKS) continue;
-      asked.add(shown);
-      const found = await orNull(resolve(tenant, named.reference));
-      if (found === null) continue;
-      packs.set(shown, found);
-      published.push(...filesOf(found, vendorFolder(named.reference)));
-      queue(vendorFolder(named.reference), found.source.manifest, packFilesOf(found.source.files));
-    }
+    level = below;
   }
+  const published = [...packs].flatMap(([folder, pack]) => filesOf(pack, folder));
   if (published.length === 0) return { source: bare, published, packs: [] };
-  return { source: { ...bare, files: [...own, ...published] }, published, packs: [...packs.values()] };
+  return { source: { ...bare, files: [...bare.files, ...published] }, published, packs: [...packs.values()] };
 }
 
-function usesIn(pack: Pack): readonly string[] {
-  return allSteps(pack).flatMap(({ body }) => (body.kind === 'run' && usesPack(body.uses) ? [body.uses] : []));
+/** Without files under the folder of published packs. */
+function ownOf(source: PackSource): PackSource {
+  const own = source.files.filter(({ path }) => !path.startsWith(VENDORED));
+  return own.length === source.files.length ? source : { ...source, files: own };
 }
 
 function mayUsePacks({ manifest, files }: PackSource): boolean {
@@ -92,7 +89,7 @@ async function orNull(asked: Promise<LibraryPack>): Promise<LibraryPack | null> 
 }
 
 function filesOf({ source }: LibraryPack, folder: string): readonly PackFile[] {
-  const kept = source.files.filter(({ path }) => !path.startsWith(VENDORED) && path !== 'pack.yaml');
+  const kept = ownOf(source).files.filter(({ path }) => path !== 'pack.yaml');
   const manifest = { path: 'pack.yaml', bytes: new TextEncoder().encode(source.manifest), executable: false };
   return [manifest, ...kept].map((file) => ({ ...file, path: `${folder}${file.path}` }));
 }

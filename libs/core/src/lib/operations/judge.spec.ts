@@ -38,10 +38,16 @@ const check: GateNode = {
 const source = 'permit(principal, action, resource);';
 const policy: Policy = { id: 'p', engine: 'cedar', level: 'hard-mandatory', source, digest: sha256(source) };
 
+/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+const opened: RunDriver[] = [];
+afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
+
 async function drive(world: MemoryWorld, run: RunId, judge: PolicyJudge | null): Promise<string> {
   const judges = new Map(judge ? [['cedar', judge] as const] : []);
   const driver = await RunDriver.open(world.hands([], { judges }), world.claim(run));
-  return driver === 'halted' ? 'halted' : driver.drive();
+  if (driver === 'halted') return 'halted';
+  opened.push(driver);
+  return driver.drive();
 }
 
 function submitted(world: MemoryWorld): RunId {

@@ -2,6 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
+import type { PackReference } from '../pack/pack-reference';
 import type { Planner } from '../ports/planner';
 import type { PackAdmission } from './admissible-pack';
 import type { DescribedPack } from './describe-pack';
@@ -80,6 +81,11 @@ export class PackPlanner {
 
   async describe(tenant: TenantId, source: PackSource): Promise<DescribedPack> {
     return this.planner.ask(tenant, 'describe', source);
+  }
+
+  /** The published packs that a pack and the packs in its folders name. */
+  async uses(tenant: TenantId, source: PackSource): Promise<readonly PackReference[]> {
+    return this.planner.ask(tenant, 'uses', source);
   }
 }
 

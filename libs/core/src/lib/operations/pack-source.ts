@@ -64,12 +64,27 @@ export type PackPlanning =
   | PlannedPack
   | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID'; readonly faults: readonly Fault[] };
 
+/** Everything that is wrong with a pack whatever its inputs will be: faults of inputs that are missing are among them. Pure. */
+export function checkPack(source: PackSource, setting: PlanningSetting, asker: PackAsker = NOBODY): readonly Fault[] {
+  const planning = planWith(source, null, setting, asker);
+  return planning.kind === 'refused' ? planning.faults : [];
+}
+
 /** Reads and plans a pack. Pure; never throws for a pack or for inputs. */
 export function planPack(
   source: PackSource,
   inputs: JsonObject,
   setting: PlanningSetting,
   asker: PackAsker = NOBODY,
+): PackPlanning {
+  return planWith(source, inputs, setting, asker);
+}
+
+function planWith(
+  source: PackSource,
+  inputs: JsonObject | null,
+  setting: PlanningSetting,
+  asker: PackAsker,
 ): PackPlanning {
   const files = packFilesOf(source.files);
   const reading: PackReading = readPack(source.manifest, files);
@@ -84,7 +99,8 @@ export function planPack(
   const planning = buildPlan({
     pack: read,
     files,
-    inputs,
+    inputs: inputs ?? {},
+    ...(inputs === null ? { withoutInputs: true as const } : {}),
     environment,
     configuration: bindings ? { ...configuration, secrets: grantsFor(bindings, facts) } : configuration,
     ...(source.hasLines ? { source: source.manifest } : {}),

@@ -1,10 +1,12 @@
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
+import type { PackReference } from '../pack/pack-reference';
 import { Planner } from '../ports/planner';
 import type { PolicyEngines } from '../policy/policy';
 import { admitPack, type PackAdmission } from './admissible-pack';
 import { describePack, type DescribedPack } from './describe-pack';
 import type { PackAsker, PackSource, PlanningSetting } from './pack-source';
+import { publishedUses } from './published-uses';
 import { comparisonText, drawingText, type PlanPair, type PlanToDraw } from './plan-comparison';
 import { replan, type AdmittedPack } from './replan-run';
 import { runScenarios, scenarioReportJson, type ScenarioFile } from './run-scenario';
@@ -31,6 +33,8 @@ export type SimulationAnswer =
 /** All that a planner is asked. A new kind is a new line here and below. */
 export interface PlanningWork {
   readonly describe: { readonly asked: PackSource; readonly answer: DescribedPack };
+  /** Published packs that a pack names. */
+  readonly uses: { readonly asked: PackSource; readonly answer: readonly PackReference[] };
   readonly plan: { readonly asked: GivenPack; readonly answer: PackAdmission };
   readonly simulate: { readonly asked: GivenPack & { readonly script: Json }; readonly answer: SimulationAnswer };
   /** The answer is a scenario report, as the text of a JSON object. */
@@ -60,6 +64,7 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
   };
   return {
     describe: describePack,
+    uses: publishedUses,
     plan: ({ source, inputs, asker }) => admitPack(source, inputs, here(), asker),
     simulate: ({ source, inputs, asker, script }) => {
       const simulation = simulatePack(source, inputs, script, here(), asker);
@@ -87,7 +92,7 @@ export class PlannerHere extends Planner<PlanningWork> {
     this.hands = planningHands(ground);
   }
 
-  override async ask<Kind extends keyof PlanningWork & string>(
+  override async ask<Kind extends keyof PlanningWork>(
     _tenant: string,
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],

@@ -170,7 +170,10 @@ export class SubmitRun {
   }> {
     const { judge, planner, uploads, resolvePack } = this.hands;
     const { signatures } = submission;
-    const { source, published, packs } = await layInnerPacks(principal.tenant, submission.source, resolvePack);
+    const { source, published, packs } = await layInnerPacks(principal.tenant, submission.source, {
+      resolve: resolvePack,
+      uses: (asking, user) => planner.uses(asking, user),
+    });
     const given = { ...submission, source };
     const { inputs, faults } = await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);

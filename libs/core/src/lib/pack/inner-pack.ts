@@ -6,6 +6,9 @@ import { parsePackReference, type PackReference } from './pack-reference';
 // Packs inside packs (language.md §6): `pack:<path>` is a folder of the caller's pack, `pack:<name>:<version>` a published pack, whose
 // files lie among those of the run under a folder that no pack can hold files in.
 
+/** Most packs in each other below the one that is run. */
+export const MAX_PACK_DEPTH = 5;
+
 /** What a step that uses another pack names. */
 export type InnerReference =
   | { readonly kind: 'path'; readonly folder: string }

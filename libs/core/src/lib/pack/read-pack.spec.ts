@@ -109,7 +109,7 @@ describe('each fault', () => {
     [
       'a file at a path that is none, from a file that is not there',
       '    - { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { "../x": "pack:y" } } }\n',
-      ['PACK_PATH /spec/steps/0/run/files/..~1x 1:81', 'PACK_FILE_MISSING /spec/steps/0/run/files/..~1x 1:90'],
+      ['PACK_PATH /spec/steps/0/run/files/..~1x 1:81', 'PACK_FILE_MISSING /spec/steps/0/run/files/..~1x 1:89'],
     ],
     ['an id of capitals', `    - { id: Scan, ${NOOP} }\n`, ['PACK_ID /spec/steps/0/id 1:13']],
     ['an id that objects have', `    - { id: constructor, ${NOOP} }\n`, ['PACK_RESERVED_NAME /spec/steps/0/id 1:13']],

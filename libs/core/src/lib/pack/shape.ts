@@ -138,8 +138,10 @@ export function refuseUnknown(entries: Entries, known: readonly string[], at: st
 export function printFields<T extends object>(fields: Fields<T>, value: T): JsonObject {
   const printed: Record<string, Json> = {};
   for (const [key, field] of listOf(fields)) {
-    const part = field.print(value[key as keyof T]);
-    if (field.required || canonical(part) !== canonical(field.print(field.absent))) printed[field.name ?? key] = part;
+    const own = value[key as keyof T];
+    if (!field.required && own === field.absent) continue;
+    const part = field.print(own);
+    if (field.required || !isAbsent(field, part)) printed[field.name ?? key] = part;
   }
   return printed;
 }
@@ -204,6 +206,20 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
   };
 }
 
-function listOf<T extends object>(fields: Fields<T>): readonly [string, Field<unknown>][] {
-  return Object.entries(fields) as [string, Field<unknown>][];
+/** True if this is what the field prints when nobody wrote it. */
+function isAbsent(field: Field<unknown>, printed: Json): boolean {
+  const absent = field.print(field.absent);
+  if (typeof absent !== 'object' || absent === null || typeof printed !== 'object' || printed === null)
+    return printed === absent;
+  return canonical(printed) === canonical(absent);
+}
+
+type Listed = readonly (readonly [string, Field<unknown>])[];
+const listed = new WeakMap<object, Listed>();
+
+/** The fields of one description, which never change, as pairs. */
+function listOf<T extends object>(fields: Fields<T>): Listed {
+  let known = listed.get(fields);
+  if (known === undefined) listed.set(fields, (known = Object.entries(fields) as [string, Field<unknown>][]));
+  return known;
 }

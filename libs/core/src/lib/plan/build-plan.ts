@@ -38,7 +38,16 @@ const MAX_STEPS = 10_000;
  * throws for a pack or for inputs. The same pack content, inputs and policies give the same plan hash everywhere.
  */
 export function buildPlan(request: PlanRequest): Planning {
-  const { pack: read, files, inputs, environment, configuration, source, doubt = null } = request;
+  const {
+    pack: read,
+    files,
+    inputs,
+    environment,
+    configuration,
+    source,
+    doubt = null,
+    withoutInputs = false,
+  } = request;
   const { pack } = read;
   const { spec, metadata } = pack;
   const faults = new Faults(read.locate, source ?? null, null, null, doubt);
@@ -62,7 +71,8 @@ export function buildPlan(request: PlanRequest): Planning {
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
   const egress = egressLists(pack, environment, configuration, faults);
   const units = new Map<PackUnit, StepContext>();
-  const known = resolved.sound && doubt === null ? { inputs: resolved.values, pack: packValue } : null;
+  const known =
+    resolved.sound && doubt === null && !withoutInputs ? { inputs: resolved.values, pack: packValue } : null;
   const context: StepContext = {
     reader,
     faults,
@@ -157,7 +167,7 @@ export function buildPlan(request: PlanRequest): Planning {
   }
   if (faults.any || doubt !== null) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards);
-  const { planHash, receipt } = hashPlan(plan);
+  const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;
   const bare = indexPlan(plan, planHash, configuration.defaults, floor);
   const silent = steps
@@ -171,6 +181,7 @@ export function buildPlan(request: PlanRequest): Planning {
     plan,
     planHash,
     receipt,
+    text,
     profile,
     profileDigest: digestOf(profile as unknown as Json),
     index: retries ? indexPlan(plan, planHash, defaults, floor) : bare,

@@ -6,13 +6,20 @@ import type { Plan } from './plan';
 import type { Receipt } from './plan-request';
 
 /** A plan's hash and receipt (language.md §7): `sha256(RFC 8785(plan))`, and the same of each of its components. */
-export function hashPlan(plan: Plan): { readonly planHash: Digest; readonly receipt: Receipt } {
+export function hashPlan(plan: Plan): {
+  readonly planHash: Digest;
+  readonly receipt: Receipt;
+  /** RFC 8785 of the plan. */
+  readonly text: string;
+} {
   const texts = Object.entries(plan as unknown as Readonly<Record<string, Json>>)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, part]) => [name, canonical(part)] as const);
+  const text = `{${texts.map(([name, part]) => `${canonical(name)}:${part}`).join(',')}}`;
   return {
-    planHash: sha256(`{${texts.map(([name, text]) => `${canonical(name)}:${text}`).join(',')}}`),
-    receipt: Object.fromEntries(texts.map(([name, text]) => [name, sha256(text)])),
+    planHash: sha256(text),
+    receipt: Object.fromEntries(texts.map(([name, part]) => [name, sha256(part)])),
+    text,
   };
 }
 

@@ -16,10 +16,10 @@ export function malformed(value: Json): string | null {
       } else if (Array.isArray(part)) {
         for (const one of part) below.push(one);
       } else if (typeof part === 'object' && part !== null) {
-        for (const [name, one] of Object.entries(part)) {
+        for (const name of Object.keys(part)) {
           if (FORBIDDEN.has(name)) return `holds a member ${name}`;
           if (!name.isWellFormed()) return 'holds half a character (a lone surrogate)';
-          below.push(one);
+          below.push((part as Readonly<Record<string, unknown>>)[name]);
         }
       } else if (part !== null && typeof part !== 'boolean') return 'is not JSON';
     }

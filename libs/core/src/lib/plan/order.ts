@@ -7,6 +7,9 @@ export interface Sibling {
   readonly needs: readonly string[] | null;
 }
 
+/** So many needs are looked through before all that they wait for is worked out. */
+const FEW = 8;
+
 /**
  * What each sibling of a list waits for (language.md §3): what it states; else, in order, everything before it, said by the last
  * of those; children of `parallel` wait for none.
@@ -19,12 +22,15 @@ export class Order {
   /** Places so that each comes after all it waits for; in list order if there is a circle. */
   readonly sequence: readonly number[];
   private readonly places: ReadonlyMap<string, number>;
-  private closure: readonly Uint32Array[] | null = null;
+  /** Of each place in turn a bit for each place that it waits for. */
+  private closure: Uint32Array | null = null;
+  private readonly words: number;
 
   constructor(
     private readonly siblings: readonly Sibling[],
     together: boolean,
   ) {
+    this.words = (siblings.length + 31) >>> 5;
     this.places = new Map(siblings.map(({ id }, place) => [id, place]));
     this.needs = needsOf(siblings, together);
     const graph = new Map(siblings.map(({ id }, place) => [id, this.needs[place] ?? []]));
@@ -41,21 +47,23 @@ export class Order {
   /** True if the sibling at `later` begins only when the one at `earlier` is over. */
   waitsFor(later: number, earlier: number): boolean {
     if (later === earlier || this.cycle !== null) return false;
+    const [own, id] = [this.needs[later], this.siblings[earlier]?.id];
+    if (id !== undefined && own !== undefined && own.length <= FEW && own.includes(id)) return true;
     this.closure ??= this.close();
-    return (((this.closure[later]?.[earlier >>> 5] ?? 0) >>> (earlier & 31)) & 1) === 1;
+    return (((this.closure[later * this.words + (earlier >>> 5)] ?? 0) >>> (earlier & 31)) & 1) === 1;
   }
 
-  private close(): readonly Uint32Array[] {
-    const words = (this.siblings.length + 31) >>> 5;
-    const closure = this.siblings.map(() => new Uint32Array(words));
+  private close(): Uint32Array {
+    const { words } = this;
+    const closure = new Uint32Array(this.siblings.length * words);
     for (const place of this.sequence) {
-      const own = closure[place] as Uint32Array;
+      const own = place * words;
       for (const need of this.needs[place] ?? []) {
         const at = this.places.get(need);
-        const theirs = at === undefined ? undefined : closure[at];
-        if (at === undefined || theirs === undefined) continue;
-        for (let word = 0; word < words; word++) own[word] = (own[word] ?? 0) | (theirs[word] ?? 0);
-        own[at >>> 5] = (own[at >>> 5] ?? 0) | (1 << (at & 31));
+        if (at === undefined) continue;
+        for (let word = 0, theirs = at * words; word < words; word++)
+          closure[own + word] = (closure[own + word] ?? 0) | (closure[theirs + word] ?? 0);
+        closure[own + (at >>> 5)] = (closure[own + (at >>> 5)] ?? 0) | (1 << (at & 31));
       }
     }
     return closure;

@@ -1,7 +1,14 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import { allSteps } from '../pack/check-steps';
-import { filesBelow, innerFolder, parseInnerReference, usesPack, type InnerReference } from '../pack/inner-pack';
+import {
+  filesBelow,
+  innerFolder,
+  MAX_PACK_DEPTH,
+  parseInnerReference,
+  usesPack,
+  type InnerReference,
+} from '../pack/inner-pack';
 import type { Pack } from '../pack/pack';
 import { contentDigest } from '../pack/pack-digest';
 import type { PackFiles } from '../pack/pack-files';
@@ -10,8 +17,6 @@ import type { PackStep } from '../pack/pack-step';
 import { readPack, type PackReading, type ReadPack } from '../pack/read-pack';
 import type { Faults, Origin } from './faults';
 
-/** Most packs in each other below the one that is run. */
-const MAX_DEPTH = 5;
 /** Most bytes of manifests, and of the files that become parts of a plan, over all uses: a plan holds each use. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -72,8 +77,8 @@ export class InnerPacks {
       const circle = [...chain.slice(chain.indexOf(folder)), folder].map((one) => one.replace(/\/$/, '') || '.');
       return refuse('PACK_INNER_CYCLE', `These packs use each other: ${circle.join(' → ')}.`);
     }
-    if (chain.length > MAX_DEPTH)
-      return refuse('PACK_INNER_DEPTH', `Packs stand more than ${MAX_DEPTH} deep in each other.`);
+    if (chain.length > MAX_PACK_DEPTH)
+      return refuse('PACK_INNER_DEPTH', `Packs stand more than ${MAX_PACK_DEPTH} deep in each other.`);
     const found = this.read(folder);
     if (found === null)
       return refuse(

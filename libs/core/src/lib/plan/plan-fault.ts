@@ -9,6 +9,7 @@ export const PLAN_REMEDIES = {
   INPUT_UNKNOWN: 'Remove the input or correct its name.',
   INPUT_MISSING: 'Give the input.',
   INPUT_TYPE: 'Give a value of that type.',
+  INPUT_DEFAULT_INVALID: 'Give a default that the schema of the input accepts.',
   INPUT_ENUM: 'Give one of the values that the pack lists.',
   INPUT_INVALID: 'Give a value that the schema of the input accepts.',
   INPUT_MALFORMED: 'Give JSON: whole characters, numbers within ±9007199254740991, at most 100 levels.',

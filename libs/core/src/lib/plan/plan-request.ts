@@ -42,6 +42,8 @@ export interface RetryRule {
 /** What a plan is made of. */
 export interface PlanRequest {
   readonly pack: ReadPack;
+  /** Nobody has given inputs yet: what depends on their values is not judged. */
+  readonly withoutInputs?: true;
   /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
   readonly doubt?: Doubt;
   readonly files: PackFiles;
@@ -62,6 +64,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly planHash: Digest;
   readonly receipt: Receipt;
+  /** RFC 8785 of the plan: what is hashed. */
+  readonly text: string;
   readonly profile: Profile;
   readonly profileDigest: Digest;
   readonly index: PlanIndex;

@@ -67,9 +67,14 @@ function readRange(
   return { items, type: NUMBER_TYPE, late: readings.some(({ late }) => late) };
 }
 
+/** The language lets a loop end at `maxIterations`; who gave more items should know. */
 function checkCount(count: number, maxIterations: number, at: string, faults: Faults): void {
   if (count > maxIterations)
-    faults.add('LOOP_ITEMS_LIMIT', at, `There are ${count} items, the loop makes at most ${maxIterations} iterations.`);
+    faults.warn(
+      'LOOP_ITEMS_LIMIT',
+      at,
+      `There are ${count} items, the loop makes at most ${maxIterations} iterations.`,
+    );
 }
 
 /** The value of items that inputs decide; undefined where they read more than those, or have none. */

@@ -41,10 +41,16 @@ const ONE_ATTEMPT: Retries = {
   attemptTimeoutMs: null,
 };
 
-type OwnRun = Omit<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
+type Common = Pick<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
 
 /** Reads a `run` step; sets what is known of its outputs. */
-export function readRun(planned: PlannedStep, body: RunBody, place: Place, context: RunContext): OwnRun {
+export function readRun(
+  planned: PlannedStep,
+  body: RunBody,
+  common: Common,
+  place: Place,
+  context: RunContext,
+): RunNode {
   const { step } = planned;
   const at = `${step.at}/run`;
   const { reader, faults } = context;
@@ -63,34 +69,43 @@ export function readRun(planned: PlannedStep, body: RunBody, place: Place, conte
   checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
+  // One literal with its members in order: a spread, and a copy to put them in order, cost a fifth of planning ten thousand steps.
   return {
-    kind: 'run',
-    uses: body.uses,
-    with: normaliseParameters(body.uses, parameters.canonical),
+    artifacts: body.artifacts
+      .map(({ name, path, mediaType, optional }) => ({ mediaType, name, optional, path }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
+    effects: effectsOf(step.effects, executor, step.at, body, faults),
+    egress: body.egress
+      .map(({ url, intent }) => ({ intent, url }))
+      .sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
     env,
     files,
+    id: common.id,
+    kind: 'run',
+    name: common.name,
+    needs: common.needs,
+    outputs: outputs?.schemas ?? null,
+    retries: planRetries(retries),
+    runOn: common.runOn,
     secrets: body.secrets
       .map((use) => ({
-        name: use.name,
         env: use.kind === 'env' ? use.env : null,
         file: use.kind === 'file' ? use.file : null,
+        name: use.name,
       }))
       .sort((a, b) =>
         `${a.name} ${a.env ?? ''} ${a.file ?? ''}` < `${b.name} ${b.env ?? ''} ${b.file ?? ''}` ? -1 : 1,
       ),
+    stated: common.stated,
+    timeoutMs: common.timeoutMs,
     tools: Object.fromEntries(
       Object.entries(body.tools).map(([name, digests]) => [name, [...new Set(digests)].sort()]),
     ),
-    egress: body.egress
-      .map(({ url, intent }) => ({ url, intent }))
-      .sort((a, b) => (`${a.url} ${a.intent ?? ''}` < `${b.url} ${b.intent ?? ''}` ? -1 : 1)),
-    artifacts: body.artifacts
-      .map(({ name, path, mediaType, optional }) => ({ name, path, mediaType, optional }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    outputs: outputs?.schemas ?? null,
-    effects: effectsOf(step.effects, executor, step.at, body, faults),
-    retries: planRetries(retries),
-    continueOnError: step.continueOnError ?? context.retries?.continueOnError ?? false,
+    uses: body.uses,
+    when: common.when,
+    with: normaliseParameters(body.uses, parameters.canonical),
+    workers: common.workers,
   };
 }
 
@@ -104,13 +119,13 @@ function planRetries({
   attemptTimeoutMs,
 }: Retries): PlanRetries {
   return {
-    maxAttempts,
+    attemptTimeoutMs,
     backoffMs,
     factor,
-    maxBackoffMs,
     jitter,
+    maxAttempts,
+    maxBackoffMs,
     on: on === null ? null : [...new Set(on)].sort(),
-    attemptTimeoutMs,
   };
 }
 

@@ -1,3 +1,4 @@
+import { parseExpression } from '../expression/expression';
 import {
   ANY_TYPE,
   arrayType,
@@ -7,6 +8,7 @@ import {
   nullable,
   NUMBER_TYPE,
   objectType,
+  typeOfValue,
   type StaticType,
 } from '../expression/static-type';
 import { isJsonArray, type JsonObject } from '../foundation/json';
@@ -32,7 +34,7 @@ export function readList(
   continueOnError = false,
 ): Block {
   const { order, steps } = list;
-  if (order.cycle !== null) {
+  if (order.cycle !== null && context.faults.doubt?.aboutSteps !== true) {
     const stated = steps.find(({ step }) => order.cycle?.includes(step.id) === true && step.needs !== null) ?? steps[0];
     context.faults.add(
       'PLAN_NEEDS_CYCLE',
@@ -68,12 +70,13 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
     workers: [...new Set(step.workers)].sort(),
   };
   planned.when = common.when;
+  checkKnown(common.when, `${step.at}/when`, context);
   const continueOnError = step.continueOnError ?? false;
   const { body } = step;
   switch (body.kind) {
     case 'run':
       return innerOf(planned) === null
-        ? namedOutside({ ...common, ...readRun(planned, body, place, context) }, context.inner)
+        ? namedOutside(readRun(planned, body, common, place, context), context.inner)
         : readInnerPack(planned, body, common, place, context, readList);
     case 'group': {
       const block = readLists(planned, inside, context)[0] ?? EMPTY;
@@ -164,7 +167,7 @@ function readMap(
   const at = `${planned.step.at}/map`;
   const { reader, faults } = context;
   const items = reader.json(body.items, `${at}/items`, place, FIELDS.items);
-  checkItems(items, body, at, context);
+  checkItems(items, body, at, planned, context);
   const { block, outputs } = readBody(planned, body, items.type.items ?? ANY_TYPE, items.late, place, context);
   const list = planned.lists[0];
   const label =
@@ -190,7 +193,13 @@ function readMap(
 }
 
 /** Items that inputs decide are counted now; of others the type is checked. */
-function checkItems(items: FieldReading, body: MapBody, at: string, { faults, known }: StepContext): void {
+function checkItems(
+  items: FieldReading,
+  body: MapBody,
+  at: string,
+  planned: PlannedStep,
+  { faults, known }: StepContext,
+): void {
   if (items.faulty) return;
   if (!items.type.kinds.includes('array')) {
     faults.add('MAP_ITEMS_TYPE', `${at}/items`, `Items must be a list; they are ${describeType(items.type)}.`);
@@ -198,7 +207,8 @@ function checkItems(items: FieldReading, body: MapBody, at: string, { faults, kn
   }
   if (items.late || items.local || items.sensitive || known === null) return;
   const list = items.constant ? items.canonical : evaluated(items.canonical, known);
-  if (list === undefined) return;
+  // An optional list that was not given is the business of the condition that guards the map.
+  if (list === undefined || (list === null && isGuarded(planned))) return;
   if (!isJsonArray(list)) faults.add('MAP_ITEMS_TYPE', `${at}/items`, 'With these inputs the items are not a list.');
   else if (list.length > (body.maxItems ?? MAX_ITEMS)) {
     faults.add(
@@ -207,6 +217,11 @@ function checkItems(items: FieldReading, body: MapBody, at: string, { faults, kn
       `There are ${list.length} items, at most ${body.maxItems ?? MAX_ITEMS} are allowed.`,
     );
   }
+}
+
+/** True if a condition decides whether the step runs. */
+function isGuarded({ when, parent }: PlannedStep): boolean {
+  return when !== null || (parent !== null && (parent.step.body.kind === 'conditional' || isGuarded(parent)));
 }
 
 function readLoop(
@@ -240,6 +255,18 @@ function readLoop(
   };
 }
 
+/** A condition that inputs decide is true or false now. */
+function checkKnown(text: string | null, at: string, { faults, known }: StepContext): void {
+  if (text === null || known === null) return;
+  const read = parseExpression(text);
+  if (read.kind === 'faults' || read.expression.reads.some(({ root }) => !Object.hasOwn(known, root))) return;
+  const value = evaluated(`{{ ${text} }}`, known);
+  if (value === undefined || typeof value === 'boolean') return;
+  faults.add('EXPR_TYPE', at, `With these inputs the condition is ${describeType(typeOfValue(value))}.`, {
+    remediation: 'Compare it, such as x == true, or give the input a default.',
+  });
+}
+
 function readConditional(
   planned: PlannedStep,
   body: ConditionalBody & { readonly kind: 'conditional' },
@@ -251,6 +278,7 @@ function readConditional(
   const conditions = body.branches.map(({ when }, index) =>
     context.reader.condition(when, `${at}/branches/${index}/when`, place, FIELDS.when),
   );
+  conditions.forEach((when, index) => checkKnown(when, `${at}/branches/${index}/when`, context));
   const blocks = readLists(planned, { failed: place.failed, previous: place.previous }, context);
   planned.outputs = nullable(planned.lists.map(lastOutputs).reduce(joinTypes, NULL_TYPE));
   return {

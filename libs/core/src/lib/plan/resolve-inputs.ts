@@ -63,6 +63,11 @@ export function resolveInputs(
     const at = `/inputs/${rule.name}`;
     const read = rule.schema === null ? null : readSchema(rule.schema, `/spec/inputs/${index}/schema`, files, faults);
     types[rule.name] = typeOfInput(rule, read?.schema ?? null);
+    for (const { pointer, message } of rule.default === null ? [] : (read?.findings(rule.default) ?? [])) {
+      sound = false;
+      const place = `/spec/inputs/${index}/default${pointer}`;
+      faults.add('INPUT_DEFAULT_INVALID', place, `The default of ${rule.name} is not valid: ${message}.`);
+    }
     const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
     const value = own ?? rule.default;
     if (value === null) {
@@ -86,7 +91,7 @@ export function resolveInputs(
     if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value))) {
       refuse('INPUT_ENUM', at, `The input ${rule.name} is none of the values that the pack lists.`);
     }
-    for (const { pointer, message } of read?.findings(value) ?? [])
+    for (const { pointer, message } of own === null ? [] : (read?.findings(value) ?? []))
       refuse(
         'INPUT_INVALID',
         rule.sensitive ? at : at + pointer,
@@ -109,7 +114,8 @@ export function resolveInputs(
 }
 
 function isLarger(values: JsonObject): boolean {
-  const text = canonical(values);
+  // As long as the RFC 8785 text, which differs in the order of members alone.
+  const text = JSON.stringify(values);
   return (
     text.length > MAX_INPUT_BYTES ||
     (text.length * 3 > MAX_INPUT_BYTES && new TextEncoder().encode(text).length > MAX_INPUT_BYTES)

@@ -98,6 +98,11 @@ export abstract class RunReader {
     readonly environment: string;
     readonly planHash: Digest;
   } | null>;
+  /** Of the runs of the same pack before this one, looked for not far back: the last that people approved, and its plan. */
+  abstract approvedBefore(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly runId: RunId; readonly plan: string } | null>;
   abstract steps(
     tenant: TenantId,
     run: RunId,

@@ -76,17 +76,9 @@ export function answered(
   state: Extract<StepState, { kind: 'deciding' }>,
   answer: Answer,
 ): void {
-  const gate = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'gate';
   switch (answer.kind) {
-    case 'fault': {
-      const node = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node;
-      const healed = (node?.kind === 'run' || node?.kind === 'pack') && node.continueOnError;
-      return draft.end(
-        step,
-        { status: 'failed', code: answer.code, satisfied: healed, blocked: gate },
-        { message: answer.message },
-      );
-    }
+    case 'fault':
+      return faulted(draft, step, state, answer);
     case 'truth':
       if (answer.value) return enter(draft, step);
       return draft.end(step, { status: 'skipped', code: 'WHEN_FALSE', satisfied: true });
@@ -104,4 +96,20 @@ export function answered(
     default:
       return assertNever(answer);
   }
+}
+
+/** A value that was asked for cannot be had: no gate opened in a step that faults before its body, and nothing heals that. */
+function faulted(
+  draft: Draft,
+  step: StepId,
+  { carry }: Extract<StepState, { kind: 'deciding' }>,
+  { code, message }: Extract<Answer, { kind: 'fault' }>,
+): void {
+  const known = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step);
+  const node = known?.node;
+  const unopened = known !== null && (node?.kind === 'gate' || carry === null) && mustOpen(known);
+  const blocked = unopened || (carry?.blocked ?? false);
+  const healed = (node?.kind === 'run' || node?.kind === 'pack') && node.continueOnError && !blocked;
+  const executeBy = carry?.executeBy ?? null;
+  draft.end(step, { status: 'failed', code, satisfied: healed, blocked, executeBy }, { message });
 }

@@ -1,6 +1,7 @@
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import { PersistentMap } from '../foundation/persistent-map';
+import { PersistentQueue } from '../foundation/persistent-queue';
 import { indexOf, isItem, itemOf, ROOT, within } from '../plan/place';
 import { blockOf, childrenOf, nodeAt, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Container, Containing, Ended, StopCause } from '../step/step-state';
@@ -25,7 +26,13 @@ export function openGroup(draft: Draft, step: StepId, branch = 0): void {
   const ready = block.nodes
     .filter((node) => node.node.needs.length === 0)
     .map((node) => within<StepId>(scope, node.name));
-  draft.set(step, { kind: 'group', branch, ...fresh(draft, step), open: block.nodes.length, ready });
+  draft.set(step, {
+    kind: 'group',
+    branch,
+    ...fresh(draft, step),
+    open: block.nodes.length,
+    ready: PersistentQueue.of(ready),
+  });
   draft.emit({ type: 'step.opened', step, children: block.nodes.length });
   for (const node of block.nodes)
     draft.set(within<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
@@ -60,8 +67,7 @@ function fresh(draft: Draft, step: StepId): Container {
   return {
     open: 0,
     live: 0,
-    ready: [],
-    cursor: 0,
+    ready: PersistentQueue.of<StepId>([]),
     granted: true,
     asked: false,
     failures: 0,
@@ -78,12 +84,7 @@ function fresh(draft: Draft, step: StepId): Container {
 export function enqueue(draft: Draft, container: StepId, child: StepId): void {
   const state = draft.get(container);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
-  const served = state.cursor > 64 && state.cursor * 2 > state.ready.length;
-  draft.set(container, {
-    ...state,
-    ready: [...(served ? state.ready.slice(state.cursor) : state.ready), child],
-    cursor: served ? 0 : state.cursor,
-  });
+  draft.set(container, { ...state, ready: state.ready.with(child) });
   pump(draft, container);
 }
 
@@ -115,7 +116,7 @@ export function pump(draft: Draft, step: StepId): void {
   // The answer to `until` decides what comes next.
   if (state.kind === 'repeat' && state.loop?.between?.kind === 'judging') return;
   const wants = (now: Containing): boolean =>
-    now.cursor < now.ready.length || (now.kind === 'repeat' && wantsNext(now));
+    now.ready.first !== undefined || (now.kind === 'repeat' && wantsNext(now));
   while (wants(state) && state.live < limit) {
     if (!state.granted) {
       if (!state.asked) {
@@ -124,8 +125,8 @@ export function pump(draft: Draft, step: StepId): void {
       }
       return;
     }
-    const child = state.ready[state.cursor];
-    if (child !== undefined) state = { ...state, cursor: state.cursor + 1, live: state.live + 1 };
+    const child = state.ready.first;
+    if (child !== undefined) state = { ...state, ready: state.ready.rest(), live: state.live + 1 };
     else if (state.kind === 'repeat')
       state = { ...state, next: state.next + 1, open: state.open + 1, live: state.live + 1 };
     draft.set(step, state);
@@ -175,7 +176,11 @@ export function childEnded(draft: Draft, container: StepId, child: StepId, wasBu
     const now = itemCounted(draft.x, container, counted, child, ended);
     draft.set(container, now);
     if (now.loop === null || !iterationEnded(draft, now, child, ended, failed)) draft.drop(child);
-  } else draft.set(container, { ...counted, ready: [...counted.ready, ...freed(draft, container, child)] });
+  } else {
+    let { ready } = counted;
+    for (const free of freed(draft, container, child)) ready = ready.with(free);
+    draft.set(container, { ...counted, ready });
+  }
   if (failed && stopsSiblings(draft.x, container, counted))
     draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
   pump(draft, container);
@@ -232,7 +237,7 @@ export function stopContainer(draft: Draft, step: StepId, state: Containing, cau
 /** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
 export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
   if (isCleanup(draft, step)) return;
-  const blocked = standsBehindUnopened(draft.x, draft.run.steps, step);
+  const blocked = standsBehindUnopened(draft, step);
   draft.end(step, {
     status: 'skipped',
     code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',

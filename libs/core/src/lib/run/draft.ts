@@ -13,6 +13,8 @@ export class Draft {
   readonly events: Derived[] = [];
   readonly commands: Command[] = [];
   readonly changed = new Map<StepId, StepState>();
+  /** Steps that are not over: whether a gate that has not opened stands before them. Each is found once a turn, however many ask. */
+  readonly unopened = new Map<StepId, boolean>();
   private readonly signals: Signal[] = [];
   private cursor = 0;
 

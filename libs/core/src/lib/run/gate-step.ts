@@ -8,6 +8,7 @@ import type { StepState } from '../step/step-state';
 import type { Draft } from './draft';
 import { stopCode } from './leaf';
 import type { Given } from './run-event';
+import { mustOpen } from './unopened-gates';
 
 // A gate step: a policy is judged, an approval waits for people. What it refuses ends the run; nothing absorbs it.
 
@@ -162,10 +163,5 @@ export function stopDeciding(
   cause: Parameters<typeof stopCode>[0],
 ): void {
   if (state.kind === 'deciding' && state.question === 'outputs') return;
-  const gate = nodeAtOrNull(draft, step) === 'gate';
-  draft.end(step, { status: 'cancelled', code: stopCode(cause), blocked: gate });
-}
-
-function nodeAtOrNull(draft: Draft, step: StepId): string {
-  return nodeAt(draft.x, step).node.kind;
+  draft.end(step, { status: 'cancelled', code: stopCode(cause), blocked: mustOpen(nodeAt(draft.x, step)) });
 }

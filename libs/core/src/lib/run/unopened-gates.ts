@@ -1,6 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { isItem } from '../plan/place';
 import { childOf, nodeAt, parentOf, type IndexedNode, type PlanIndex } from '../plan/plan-index';
+import type { Draft } from './draft';
 import type { RunState } from './run-state';
 
 // A step that is skipped before its needs are over passes nothing on from them: whether a gate among them has opened is then
@@ -15,24 +16,29 @@ export function mustOpen({ node, bodies }: IndexedNode): boolean {
 }
 
 /** True if a gate that has not opened stands before this step among its siblings, or in it. */
-export function standsBehindUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boolean {
+export function standsBehindUnopened(draft: Draft, step: StepId): boolean {
   if (isItem(step)) return false;
-  if (mustOpen(nodeAt(x, step))) return true;
+  const { x } = draft;
   const above = parentOf(x, step);
-  const seen = new Set<StepId>();
-  const open = nodeAt(x, step).node.needs.map((need) => childOf(x, above, need));
-  for (let need = open.pop(); need !== undefined; need = open.pop()) {
-    if (seen.has(need)) continue;
-    seen.add(need);
-    const state = steps.get(need);
-    if (state?.kind === 'ended') {
-      if (state.blocked) return true;
-      continue;
+  const needsOf = (of: StepId): readonly StepId[] => nodeAt(x, of).node.needs.map((need) => childOf(x, above, need));
+  const open = [step];
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    if (found(draft, at) === undefined) {
+      const needs = needsOf(at);
+      const unknown = needs.filter((need) => found(draft, need) === undefined);
+      if (needs.some((need) => found(draft, need)) || isUnopened(x, draft.run.steps, at)) draft.unopened.set(at, true);
+      else if (unknown.length === 0) draft.unopened.set(at, false);
+      for (const need of draft.unopened.has(at) ? [] : unknown) open.push(need);
     }
-    if (isUnopened(x, steps, need)) return true;
-    for (const before of nodeAt(x, need).node.needs) open.push(childOf(x, above, before));
+    if (found(draft, at) !== undefined) open.pop();
   }
-  return false;
+  return found(draft, step) ?? false;
+}
+
+/** What is known of a sibling: by its end, or found before in this turn, in which no gate opens while steps are told to stop. */
+function found(draft: Draft, step: StepId): boolean | undefined {
+  const state = draft.get(step);
+  return state?.kind === 'ended' ? state.blocked : draft.unopened.get(step);
 }
 
 /** A sibling that is not over: its gate waits, or will never be reached. */
@@ -40,7 +46,8 @@ function isUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boole
   const known = nodeAt(x, step);
   const state = steps.get(step);
   if (state === undefined || state.kind === 'pending') return mustOpen(known);
-  if (known.node.kind === 'gate') return !(state.kind === 'deciding' && state.question === 'outputs');
+  if (state.kind === 'deciding') return state.carry === null ? mustOpen(known) : state.carry.blocked;
+  if (known.node.kind === 'gate') return true;
   if (state.kind !== 'group') return false;
   const body = known.bodies[state.branch];
   return (body?.nodes ?? []).some((child) => {

@@ -28,6 +28,7 @@ describe('a simulated loop', () => {
     expect([...steps]).toEqual([
       ['after', 'succeeded'],
       ['poll', 'succeeded'],
+      ['poll[0]', 'succeeded'],
       ['poll[0]::state', 'succeeded'],
     ]);
     const text = 'assumed: ' + "steps.state.outputs.phase == 'ready' holds: steps.state.outputs.phase is not known";

@@ -254,7 +254,6 @@ describe('a simulation with a script', () => {
     ).toEqual([
       ['SCRIPT_INVALID', '/make/attempts', 'Write how many attempts it takes.'],
       ['SCRIPT_INVALID', '/scan/atempts', 'Did you mean attempts?'],
-      ['SCRIPT_INVALID', '/scan/decision', 'Choose one of them.'],
       ['SCRIPT_INVALID', '/scan/status', 'Choose one of them.'],
       ['SCRIPT_UNKNOWN_STEP', '/scann', 'Did you mean scan?'],
     ]);

@@ -1,5 +1,6 @@
 import type { Digest, StepId } from '../foundation/ids';
 import type { PersistentMap } from '../foundation/persistent-map';
+import type { PersistentQueue } from '../foundation/persistent-queue';
 import type { GateState } from '../gate/gate-state';
 import type { Question } from './question';
 import type { ValueRef } from './value-ref';
@@ -32,15 +33,14 @@ export interface Carry {
   readonly executeBy: number | null;
 }
 
-/** What containers share: they hold counters, never lists of children. */
+/** What containers share: they hold counters, and of their children only those that wait for a slot. */
 export interface Container {
   /** Children not ended. */
   readonly open: number;
   /** Children that hold one of its slots. */
   readonly live: number;
-  /** Children that wait for a slot, in the order they asked; those before `cursor` were served. */
-  readonly ready: readonly StepId[];
-  readonly cursor: number;
+  /** Children that wait for a slot, in the order they asked. */
+  readonly ready: PersistentQueue<StepId>;
   /** It holds a slot of its own container; a container in which nothing is under way gives it back. */
   readonly granted: boolean;
   /** It has asked for one. */

@@ -91,6 +91,17 @@ describe('with 100 000 runs, a page of 50', () => {
     expect(await touched(name, values)).toBeLessThan(2_000);
   });
 
+  it('what was approved before touches few rows, also where it is long ago', async () => {
+    const [run] = await database.sql<{ run_id: string; pack_name: string }>(
+      "select run_id, pack_name from pack_runs.run_sources where pack_name = 'pack-7' order by run_id desc limit 1",
+    );
+    expect(await touched('approved-before', [tenantA, run?.run_id])).toBeLessThan(2_000);
+    await database.sql(
+      `update pack_runs.gates set state = 'expired' where run_id in (select run_id from pack_runs.run_sources where pack_name = 'pack-7')`,
+    );
+    expect(await touched('approved-before', [tenantA, run?.run_id])).toBeLessThan(2_000);
+  });
+
   it('of the children of a large map touches few rows, and so does one of them', async () => {
     const [run] = await database.sql<{ run_id: string }>('select run_id from pack_runs.steps limit 1');
     expect(await touched('list-steps', [tenantA, run?.run_id, 'm', null, 'm[500]', 50, 500])).toBeLessThan(2_000);

@@ -52,6 +52,7 @@ export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
   private readonly planStatement = statement('run-plan');
+  private readonly approvedBeforeStatement = statement('approved-before');
   private readonly childrenStatement = statement('list-steps');
   private readonly stepsStatement = statement('list-all-steps');
   private readonly stepStatement = statement('find-step');
@@ -93,6 +94,11 @@ export class PostgresRunReader extends RunReader {
     if (!row) return null;
     const { plan, profile, environment, plan_hash } = row;
     return { plan, profile, environment, planHash: plan_hash as Digest };
+  }
+
+  async approvedBefore(tenant: TenantId, run: RunId): Promise<{ runId: RunId; plan: string } | null> {
+    const [row] = await this.ask<{ run_id: string; plan: string }>(tenant, this.approvedBeforeStatement, runUuid(run));
+    return row ? { runId: toRunId(row.run_id), plan: row.plan } : null;
   }
 
   async steps(

@@ -270,3 +270,26 @@ describe('rights', () => {
     }
   });
 });
+
+describe('what was approved before', () => {
+  it('is the last such run of the same pack and tenant, and never a later one', async () => {
+    const [ours, theirs] = runs as [RunId, RunId];
+    const next = await submit(web.runStore, { tenant: tenantA });
+    expect(await web.runReader.approvedBefore(tenantA, next)).toBeNull();
+    await database.sql("update pack_runs.gates set state = 'approved'");
+    expect(await web.runReader.approvedBefore(tenantA, next)).toEqual({
+      runId: ours,
+      plan: expect.any(String) as string,
+    });
+    const last = await submit(web.runStore, { tenant: tenantA });
+    expect((await web.runReader.approvedBefore(tenantA, last))?.runId).toBe(ours);
+    for (const [tenant, run] of [
+      [tenantA, ours],
+      [tenantB, theirs],
+      [tenantB, next],
+    ] as const)
+      expect(await web.runReader.approvedBefore(tenant, run)).toBeNull();
+    await database.sql(`update pack_runs.run_sources set pack_name = 'other' where run_id = '${runUuid(ours)}'`);
+    expect(await web.runReader.approvedBefore(tenantA, last)).toBeNull();
+  });
+});

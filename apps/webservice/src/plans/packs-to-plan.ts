@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import {
+  layInnerPacks,
+  PackJudge,
+  PackLibrary,
+  PackPlanner,
+  resolveFileInputs,
+  signersOf,
+  Uploads,
+  type PackSource,
+  type ResolvedFileInputs,
+  type TenantId,
+} from '@taskrunner/core';
+import { PackIntake } from '../packs/pack-intake';
+import type { PackBody } from './pack-body';
+
+/** A pack with the published packs that it uses, and who verifiably signed it. */
+export interface PackToPlan {
+  readonly source: PackSource;
+  readonly signers: readonly string[];
+}
+
+/** The packs of requests, ready to be planned where nothing runs: every route that plans takes them from here. */
+@Injectable()
+export class PacksToPlan {
+  constructor(
+    private readonly intake: PackIntake,
+    private readonly judge: PackJudge,
+    private readonly library: PackLibrary,
+    readonly uploads: Uploads,
+    readonly planner: PackPlanner,
+  ) {}
+
+  /** Rejects as `PackIntake`, the library and the planner do. */
+  async take(tenant: TenantId, body: PackBody): Promise<PackToPlan> {
+    const { source: sent, signatures } = await this.intake.take(tenant, body);
+    const { source } = await layInnerPacks(tenant, sent, {
+      resolve: (asking, reference) => this.library.resolve(asking, reference),
+      uses: (asking, user) => this.planner.uses(asking, user),
+    });
+    return { source, signers: await signersOf(this.judge, this.planner, tenant, source, signatures) };
+  }
+
+  /** With the inputs of the request. Files of which the size is given need not be uploaded: nothing runs. */
+  async takeWithInputs(tenant: TenantId, body: PackBody): Promise<PackToPlan & ResolvedFileInputs> {
+    const taken = await this.take(tenant, body);
+    const given = { source: taken.source, inputs: body.inputs ?? {} };
+    return { ...taken, ...(await resolveFileInputs(this, tenant, given, false)) };
+  }
+}

@@ -1,0 +1,5 @@
+/** The middle one of these numbers; of an even count the higher of the two. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
