@@ -101,11 +101,7 @@ describe('each fault', () => {
       `    - { id: a, ${NOOP}, group: { steps: [ { id: b, ${NOOP} } ] } }\n`,
       ['PACK_STEP_KIND /spec/steps/0 1:7'],
     ],
-    [
-      'a type without its body',
-      '    - { id: a, type: loopy }\n',
-      ['PACK_STEP_KIND /spec/steps/0/type 1:22'],
-    ],
+    ['a type without its body', '    - { id: a, type: loopy }\n', ['PACK_STEP_KIND /spec/steps/0/type 1:22']],
     [
       'a file at a path that is none, from a file that is not there',
       '    - { id: a, run: { uses: "builtin:command", with: { command: [x] }, files: { "../x": "pack:y" } } }\n',
