@@ -105,6 +105,23 @@ describe('taskrunner, without a server', () => {
     expect(json(taskrunner(['plan', pack, '-i', 'who=world', '--output', 'json']))['planHash']).toBe(hashes[0]);
   });
 
+  it('prints the class of each step', () => {
+    const lines = taskrunner(['plan', pack, '-i', 'who=world']).out.split('\n');
+    expect(lines.filter((line) => line.startsWith('step '))).toEqual([
+      'step         pure       greet (builtin:transform)',
+      'step         pure       never (builtin:noop)',
+      'step         idempotent act (builtin:script)',
+    ]);
+  });
+
+  it('assumes a container engine where no configuration is named', () => {
+    const image = `registry.test/tool@sha256:${'0'.repeat(64)}`;
+    const step = `- { id: boxed, run: { uses: "builtin:container", with: { image: "${image}", command: [x] } } }`;
+    const boxed = join(folder, 'boxed.yaml');
+    writeFileSync(boxed, PACK.replace(/    - \{ id: act.*/, `    ${step}`));
+    expect(taskrunner(['validate', boxed])).toMatchObject({ exit: 0, err: '' });
+  });
+
   it('says which input is wrong', () => {
     const ended = taskrunner(['plan', pack, '-i', 'times=many']);
     expect([ended.exit, ended.err]).toEqual([
@@ -139,7 +156,7 @@ describe('taskrunner, without a server', () => {
     writeFileSync(join(folder, 'wrong.yaml'), 'agre: rejected\n');
     expect(taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'wrong.yaml'])).toMatchObject({
       exit: 2,
-      err: expect.stringContaining('SCRIPT_UNKNOWN_STEP'),
+      err: expect.stringMatching(/^SCRIPT_UNKNOWN_STEP wrong\.yaml:1:1 /),
     });
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommandLine } from './program';
@@ -90,6 +90,17 @@ describe('taskrunner, for authors', () => {
       exit: 2,
       err: expect.stringMatching(/^PACK_UNKNOWN_FIELD faulty\.yaml:2:1 .*\nhelp: Did you mean expect\?$/m),
     });
+    mkdirSync(join(folder, 'more'));
+    writeFileSync(
+      join(folder, 'more', 'a.yaml'),
+      'name: a\ninputs: { request: { target: a } }\nscript: { aply: failed }\nexpect: { status: failed }\n---\nname: b\n',
+    );
+    const faulty = await taskrunner('test', 'demo', '--tests', 'more');
+    expect(faulty.err.split('\n').filter((line) => !line.startsWith('help'))).toEqual([
+      'SCRIPT_UNKNOWN_STEP more/a.yaml:3:11 The plan has no step aply.',
+      'PACK_FIELD_MISSING more/a.yaml:6:1 The document must have the field expect.',
+      '',
+    ]);
     expect(await taskrunner('test', 'demo', '--filter', 'nobody')).toMatchObject({ exit: 2 });
     const some = await taskrunner('test', 'demo', '--filter', 'owner says', '--output', 'json');
     expect([some.exit, json(some.out)['passed']]).toEqual([0, 1]);

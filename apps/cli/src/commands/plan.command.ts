@@ -29,6 +29,9 @@ export function registerPlan(program: Command, context: Context): void {
           terminal.print(`content      ${plan.pack.contentDigest}`);
           for (const { name, provider } of planning.planned.profile.secrets)
             terminal.print(safeLine(`secret       ${name} (from ${provider})`));
+          for (const [id, { node }] of planning.planned.index.nodes)
+            if (node.kind === 'run')
+              terminal.print(safeLine(`step         ${node.effects.padEnd(10)} ${id} (${node.uses})`));
           const { workerLabels, concurrency } = planning.planned;
           if (workerLabels.length > 0) terminal.print(safeLine(`workers      with ${workerLabels.join(', ')}`));
           if (concurrency !== null)

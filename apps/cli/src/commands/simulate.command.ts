@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { simulate, simulationJson, type Json, type Simulated } from '@taskrunner/core';
-import { readDocumentFile, type InputOptions } from '../packs/input-arguments';
+import { simulate, simulationJson, sortFaults, type ReadDocument, type Simulated } from '@taskrunner/core';
+import { readPlacedDocument, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { unreadable } from '../packs/pack-argument';
 import { planOffline } from '../packs/plan-offline';
@@ -27,11 +27,12 @@ export function registerSimulate(program: Command, context: Context): void {
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
         const { planned } = planning;
-        const script = options.script === undefined ? null : await readScript(options.script);
+        const document = options.script === undefined ? null : await readScript(options.script);
         const sealed = options.sealed === true || planned.plan.sandbox.mode === 'sealed';
-        const simulation = simulate({ planned, sealed, ...(script === null ? {} : { script }) });
+        const simulation = simulate({ planned, sealed, ...(document === null ? {} : { script: document.value }) });
         if (simulation.kind === 'refused') {
-          return refuse({ faults: simulation.faults, shown: options.script ?? '' }, options.output, terminal);
+          const faults = simulation.faults.map((fault) => ({ ...fault, ...document?.keyPositionOf(fault.path) }));
+          return refuse({ faults: sortFaults(faults), shown: options.script ?? '' }, options.output, terminal);
         }
         if (options.output === 'json') terminal.print(JSON.stringify(simulationJson(simulation)));
         else printSimulation(simulation, terminal);
@@ -40,11 +41,11 @@ export function registerSimulate(program: Command, context: Context): void {
     );
 }
 
-async function readScript(path: string): Promise<Json> {
+async function readScript(path: string): Promise<ReadDocument> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
-  return readDocumentFile(bytes, path);
+  return readPlacedDocument(bytes, path);
 }
 
 function printSimulation({ report, status, code, assumptions }: Simulated, terminal: Terminal): void {

@@ -55,10 +55,16 @@ function printReport({ results, faults, ...counts }: ScenarioReport, shown: stri
       for (const { path, line, column, message } of outcome.differences)
         terminal.print(safeLine(`      ${file}:${line}:${column} ${path.replace('/expect/', '')}: ${message}`));
     if (outcome.kind === 'faulty')
-      for (const fault of outcome.faults)
-        for (const line of faultLines([fault], fault.file ?? shown)) terminal.say(line);
+      for (const { file: inner, ...fault } of outcome.faults) {
+        // The scenario's own file is named as it was found; another is one of the pack.
+        const lines =
+          inner === file
+            ? faultLines([fault], file)
+            : faultLines([inner === undefined ? fault : { ...fault, file: inner }], shown);
+        for (const line of lines) terminal.say(line);
+      }
   }
-  for (const fault of faults) for (const line of faultLines([fault], fault.file)) terminal.say(line);
+  for (const { file, ...fault } of faults) for (const line of faultLines([fault], file)) terminal.say(line);
   const { passed, failed, faulty } = counts;
   const unread = faults.length === 0 ? '' : `, ${faults.length} fault${faults.length === 1 ? '' : 's'} in files`;
   terminal.print(`${passed} passed, ${failed} failed${faulty === 0 ? '' : `, ${faulty} not judged`}${unread}`);

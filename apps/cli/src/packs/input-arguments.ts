@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
-import { isJsonObject, readDocument, type Json, type JsonObject, type Pack } from '@taskrunner/core';
+import { isJsonObject, readDocument, type Json, type JsonObject, type Pack, type ReadDocument } from '@taskrunner/core';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
 import { unreadable } from './pack-argument';
@@ -133,8 +133,13 @@ async function readInputFile(path: string, stdin: ReadStdin): Promise<JsonObject
 
 /** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */
 export function readDocumentFile(bytes: Uint8Array, path: string): Json {
+  return readPlacedDocument(bytes, path).value;
+}
+
+/** The same, with the places of its parts. */
+export function readPlacedDocument(bytes: Uint8Array, path: string): ReadDocument {
   const document = readDocument(bytes, { maxBytes: 64 * 1024 * 1024 });
-  if (document.kind === 'read') return document.value;
+  if (document.kind === 'read') return document;
   const [first = '', remedy = ''] = faultLines(document.faults.slice(0, 1), path);
   throw new CliError('CLI_INPUT', first, remedy.replace(/^help: /, ''), document.faults.slice(1));
 }

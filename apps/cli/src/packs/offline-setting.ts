@@ -57,7 +57,7 @@ export async function offlineSetting(
     packTrust: await loadPackTrust(configuration),
   };
   const environments = environmentsOf(configuration, build);
-  const shown = (environment: Environment) => (named ? environment : withoutRoots(environment));
+  const shown = (environment: Environment) => (named ? environment : assumedIn(environment));
   const { grants } = configuration.approvals;
   const read = readPack(source.manifest, packFilesOf(source.files));
   const pack = read.kind === 'read' ? read : read.salvaged?.read;
@@ -76,10 +76,10 @@ export async function offlineSetting(
   };
 }
 
-/** Which publishers are trusted and where evidence may go only an installation knows. */
-function withoutRoots({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
+/** Which publishers are trusted, where evidence may go and whether there is a container engine only an installation knows. */
+function assumedIn({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
   const { bundleRoots: _roots, ...rest } = packTrust;
-  return { ...environment, packTrust: rest };
+  return { ...environment, packTrust: rest, executors: { ...EXECUTOR_BEHAVIOURS } };
 }
 
 function assumedOf({ pack }: ReadPack, grants: readonly string[]) {

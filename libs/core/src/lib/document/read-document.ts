@@ -24,6 +24,8 @@ export interface DocumentLimits {
 export interface ReadDocument {
   readonly kind: 'read';
   readonly value: Json;
+  /** The text that was read, without a byte order mark. */
+  readonly text: string;
   /** Where the value at a JSON pointer begins; for what is not there, its nearest surroundings. */
   readonly positionOf: (pointer: string) => Position;
   /** Where the key of an object's entry begins; for list items and what is not there, as `positionOf`. */
@@ -64,7 +66,7 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
   const plain = readPlain(text, maxDepth);
   return plain === null
     ? readFully(text, lines, maxDepth)
-    : { kind: 'read', value: plain.value, ...plainPositions(plain, lines) };
+    : { kind: 'read', value: plain.value, text, ...plainPositions(plain, lines) };
 }
 
 /** Reads any document, and says what is wrong with it. Exported for the proof that plain documents are read alike. */
@@ -87,7 +89,7 @@ export function readFully(text: string, lines: LineIndex, maxDepth: number): Doc
     const message = 'Half of a surrogate pair stands here without the other half.';
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
-  const read: ReadDocument = { kind: 'read', value, ...positions(first?.contents ?? null, lines) };
+  const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
   if (findings.length === 0) return read;
   const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
   return holds ? { ...refused(findings, lines), salvaged: read } : refused(findings, lines);
@@ -140,9 +142,12 @@ function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: S
   const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
   const findings: Finding[] = [];
   for (const document of documents) {
+    const told = new Set<string>();
     for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
       if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
       if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
+      // A bracket that is not closed is reported for each that it stands in.
+      if (told.size === told.add(`${pos[0]} ${message}`).size) continue;
       findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
     }
   }

@@ -72,7 +72,7 @@ class Inspector implements Look {
       this.fault(
         'EXPR_ROOT',
         'this reads everything at once',
-        'name what is meant, such as inputs.name; an empty list is written `[]` and an empty object `{}`, with the backticks',
+        'name what is meant, such as inputs.name; a list of constants is written `[1]`, an empty one `[]` and an empty object `{}`, with the backticks',
         at,
       );
       return;

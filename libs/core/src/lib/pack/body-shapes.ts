@@ -387,7 +387,8 @@ export function bodyShapes(steps: Shape<readonly PackStep[]>) {
 
 function checkedNames<T extends MapBody | LoopBody>(shape: Shape<T>): Shape<T> {
   return checked(shape, (value, at, reading) => {
-    if (value.iterator === value.index && value.iterator !== '')
+    const judged = reading.isFaulty(`${at}/iterator`) || reading.isFaulty(`${at}/index`);
+    if (value.iterator === value.index && !judged)
       reading.fault('PACK_FIELDS_EXCLUSIVE', `${at}/index`, 'iterator and index must be different names.');
   });
 }

@@ -3,6 +3,7 @@ export type PackFaultCode = keyof typeof PACK_REMEDIES;
 
 /** What to do about each fault where the fault itself knows no better: code → remediation. */
 export const PACK_REMEDIES = {
+  EXPR_NOT_ALLOWED: 'Write the value itself.',
   PACK_API_VERSION: 'Write apiVersion: stellaops.io/pack.v1.',
   PACK_KIND: 'Write kind: TaskPack.',
   PACK_UNKNOWN_FIELD: 'Remove the field or correct its name.',

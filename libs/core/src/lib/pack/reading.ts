@@ -1,5 +1,6 @@
 import type { Position } from '../document/position';
 import { pointerTo } from '../document/json-pointer';
+import { placeInText } from '../document/text-place';
 import type { Fault } from '../foundation/fault';
 import { nearestName } from '../foundation/nearest-name';
 import { nameOf } from './fault-words';
@@ -13,6 +14,8 @@ const MAX_GUESSES = 200;
 export interface Places {
   readonly positionOf: (pointer: string) => Position;
   readonly keyPositionOf: (pointer: string) => Position;
+  /** The document. */
+  readonly text: string;
 }
 
 /** A place in the document as it was received. */
@@ -28,6 +31,11 @@ export interface FaultNote {
   readonly key?: boolean;
   /** The entry that is not there: what stands beside it is sound. */
   readonly missing?: string;
+  /** What is then not known, where it is more than the place of the fault. */
+  readonly about?: string;
+  /** Show the fault within the text that stands there: at this UTF-16 offset of it, as it was read. */
+  readonly offset?: number;
+  readonly text?: string;
 }
 
 /**
@@ -43,6 +51,7 @@ export class Reading {
   #steps = 0;
   #isKey = false;
   #guesses = 0;
+  #lines: readonly string[] | null = null;
 
   /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
   constructor(
@@ -75,15 +84,22 @@ export class Reading {
   /** Notes a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
-    this.#unknown.add(note.missing === undefined ? at : pointerTo(at, note.missing));
+    this.#unknown.add(note.about ?? (note.missing === undefined ? at : pointerTo(at, note.missing)));
     const location = this.locate(at, note.key ?? this.#isKey);
     if (this.#hidden.has(location.path)) return;
     this.faults.push({
       code,
       ...location,
+      ...this.within(location, note),
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
+  }
+
+  private within(start: Position, { text, offset }: FaultNote): Position | null {
+    if (text === undefined || offset === undefined) return null;
+    this.#lines ??= this.places.text.split('\n');
+    return placeInText(this.#lines, start, text, offset);
   }
 
   /** The known name that is nearest, or null. */

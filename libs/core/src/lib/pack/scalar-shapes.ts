@@ -2,6 +2,7 @@ import { isDigest, isTenantId, TENANT_ID } from '../foundation/ids';
 import { type Json, type JsonObject, isJsonObject } from '../foundation/json';
 import { DURATION_PATTERNS, LONGEST_MS, parseDuration, printDuration } from './duration';
 import type { PackFaultCode } from './pack-fault';
+import { holdsExpression, refuseExpression } from './expression-here';
 import { parsePackPath, PATH_SCHEMA } from './pack-path';
 import { type Shape, shown } from './shape';
 import { kindOf } from './written';
@@ -13,6 +14,9 @@ const SEMVER =
 const ID = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const SCOPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const USES = /^(?:builtin:[a-z][a-z0-9.-]{0,62}|ext:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?@([^@]+)|pack:.+)$/;
+
+/** A text that holds an expression. */
+const EXPRESSION_SCHEMA: JsonObject = { pattern: '\\{\\{' };
 
 /** Any JSON value. */
 export const json: Shape<Json> = {
@@ -39,6 +43,7 @@ export const flag: Shape<boolean> = {
   blank: false,
   read: ({ value }, at, reading) => {
     if (typeof value === 'boolean') return value;
+    if (refuseExpression(value, at, reading)) return false;
     reading.fault('PACK_FIELD_TYPE', at, `${reading.subject(at)} must be true or false; it is ${kindOf(value)}.`);
     return false;
   },
@@ -52,6 +57,7 @@ export function number(minimum: number, maximum: number, whole = true): Shape<nu
   return {
     blank: minimum,
     read: ({ value }, at, reading) => {
+      if (refuseExpression(value, at, reading)) return minimum;
       if (typeof value !== 'number' || (whole && !Number.isInteger(value)))
         reading.fault(
           'PACK_FIELD_TYPE',
@@ -79,6 +85,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
     read: ({ value }, at, reading) => {
       const found = values.find((known) => known === value);
       if (found !== undefined) return found;
+      if (refuseExpression(value, at, reading)) return values[0] as T;
       const near = typeof value === 'string' ? reading.guess(value, values) : null;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const note = near === null ? {} : { remediation: `Did you mean ${near}?` };
@@ -112,6 +119,7 @@ export function format(
         return '';
       }
       const parsed = parse(value);
+      if (parsed === null && refuseExpression(value, at, reading)) return '';
       if (parsed === null) reading.fault(code, at, `${reading.subject(at)} must be ${noun}; it is ${shown(value)}.`);
       return parsed ?? '';
     },
@@ -183,17 +191,25 @@ export const digest = format(
   { pattern: '^(?:sha256:)?[0-9a-f]{64}$' },
 );
 /** A path in the pack or in a step's folder. */
-export const path = format('PACK_PATH', 'a relative path', parsePackPath, PATH_SCHEMA);
+export const path = format(
+  'PACK_PATH',
+  'a relative path',
+  (value) => (holdsExpression(value) ? null : parsePackPath(value)),
+  {
+    ...PATH_SCHEMA,
+    not: { anyOf: [PATH_SCHEMA['not'] ?? false, EXPRESSION_SCHEMA] },
+  },
+);
 /** What runs a step; the published `builtin:cli-command` is `builtin:command`. */
 export const uses = format(
   'PACK_USES',
   'a reference to an executor',
   (value) => {
     const match = USES.exec(value);
-    if (match === null || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
+    if (match === null || holdsExpression(value) || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
     return value === 'builtin:cli-command' ? 'builtin:command' : value;
   },
-  { pattern: USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1)) },
+  { pattern: USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1)), not: EXPRESSION_SCHEMA },
 );
 
 /** An environment variable that a pack may set. */
@@ -217,6 +233,7 @@ export function duration(minimumMs = 1): Shape<number> {
     read: ({ value }, at, reading) => {
       const parsed = typeof value === 'string' ? parseDuration(value) : null;
       if (parsed !== null && parsed >= minimumMs) return parsed;
+      if (refuseExpression(value, at, reading)) return minimumMs;
       const written = typeof value === 'string' ? shown(value) : kindOf(value);
       const isLong = typeof value === 'string' && DURATION_PATTERNS.some((form) => new RegExp(form).test(value));
       const limit = parsed === null && isLong ? ` of at most ${LONGEST_MS / 86_400_000}d` : '';

@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Json, JsonObject } from '../foundation/json';
+import { refuseExpression } from './expression-here';
 import { nameOf, shown } from './fault-words';
 import type { Reading } from './reading';
 import { type FieldSchemas, objectSchema, type Published } from './object-schema';
@@ -173,6 +174,7 @@ export function list<T>(
     read: (written, at, reading) => {
       const items = itemsOf(written);
       if (items === null) {
+        if (refuseExpression(written.value, at, reading)) return [];
         reading.fault('PACK_FIELD_TYPE', at, `${nameOf(at)} must be a list; it is ${kindOf(written.value)}.`);
         return [];
       }
@@ -194,7 +196,8 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
       const values = [...entries].map(([name, part]): [string, T] => {
         const value = readPart(shape, part, at, name, reading);
         const judged = reading.judgeKey(() => key.read({ value: name, at: part.at }, pointerTo(at, name), reading));
-        return [judged, value];
+        // A name that was refused keeps its place for what else is said of its entry.
+        return [judged === '' ? name : judged, value];
       });
       return Object.fromEntries(values);
     },

@@ -92,7 +92,9 @@ export function definitions(): JsonObject {
 
 function readBody(entries: Entries, at: string, reading: Reading): StepBody {
   const stated = STEP_KINDS.filter((kind) => entries.has(kind));
-  if (stated.length !== 1) {
+  // A type without its body has been reported, with the body that it asks for.
+  const isTyped = stated.length === 0 && typeof entries.get('type')?.value === 'string';
+  if (stated.length !== 1 && !isTyped) {
     const found = stated.length === 0 ? 'none' : stated.join(' and ');
     reading.fault('PACK_STEP_KIND', at, `${nameOf(at)} must be of exactly one kind; it has ${found}.`);
   }
@@ -121,10 +123,15 @@ function refuseMisplaced(kind: StepBody['kind'], entries: Entries, at: string, r
 function refuseUnknownStepFields(entries: Entries, at: string, reading: Reading): void {
   const type = entries.get('type')?.value;
   if (typeof type !== 'string') return refuseUnknown(entries, known, at, reading);
-  const near = reading.guess(type, STEP_KINDS);
+  const isStated = STEP_KINDS.some((kind) => entries.has(kind));
+  const meant = STEP_KINDS.some((kind) => kind === type) ? type : reading.guess(type, STEP_KINDS);
+  const near = STEP_KINDS.find((kind) => kind === meant) ?? null;
   reading.place(`${at}/type`, entries.get('type') as Written, at, 'type');
   reading.fault('PACK_STEP_KIND', `${at}/type`, 'A type is only known with the body that belongs to it.', {
-    ...(near === null ? {} : { remediation: `Give the step a body ${near}.` }),
+    ...(near === null ? {} : { remediation: `Give the step a body ${near}, and remove type: ${near}: {…}.` }),
+    ...(isStated ? {} : { about: at }),
   });
-  refuseUnknown(new Map([...entries].filter(([name]) => name !== 'type')), known, at, reading);
+  const inBody = near === null || isStated ? [] : Object.keys(bodies[near].schema()['properties'] ?? {});
+  const rest = [...entries].filter(([name]) => name !== 'type' && !inBody.includes(name));
+  refuseUnknown(new Map(rest), known, at, reading);
 }

@@ -118,6 +118,7 @@ describe('the traps of language.md §4', () => {
     ['{{ {a: inputs.size }}', 'EXPR_UNCLOSED', '{{ {a:', /}}/],
     ['{{ steps.colect-stale.outputs }}', 'EXPR_UNKNOWN_NAME', 'steps.colect', /did you mean collect-stale/i],
     ['{{ $ }}', 'EXPR_ROOT', '$ }}', /name what is meant/i],
+    ['{{ [1] }}', 'EXPR_ROOT', '', /a list of constants is written `\[1\]`/],
   ])('%s is refused', (text, code, at, remediation) => {
     const [found, place, remedy] = firstFault(packText(steps(quoted(text)), INPUTS));
     expect([found, place?.slice(0, at.length)]).toEqual([code, at]);
@@ -256,10 +257,9 @@ describe('expressions are read where the language says, and nowhere else', () =>
       /^EXPR_NOT_ALLOWED$/,
     ],
     ['a default', noop, `inputs: [ { name: x, type: string, default: ${E} } ]`, /^EXPR_NOT_ALLOWED$/],
-    // Where only names and the like can stand, that is what the fault says.
-    ['an id', `- { id: ${E}, run: { uses: "builtin:noop" } }`, '', /^PACK_/],
-    ['a duration', `- { id: a, timeout: ${E}, run: { uses: "builtin:noop" } }`, '', /^PACK_/],
-    ['an executor', `- { id: a, run: { uses: ${E} } }`, '', /^PACK_/],
+    ['an id', `- { id: ${E}, run: { uses: "builtin:noop" } }`, '', /^EXPR_NOT_ALLOWED$/],
+    ['a duration', `- { id: a, timeout: ${E}, run: { uses: "builtin:noop" } }`, '', /^EXPR_NOT_ALLOWED$/],
+    ['an executor', `- { id: a, run: { uses: ${E} } }`, '', /^EXPR_NOT_ALLOWED$/],
   ])('%s is not', (_, steps, more, code) => {
     expect(codes(steps, more)[0]).toMatch(code);
   });

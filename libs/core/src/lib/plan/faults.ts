@@ -1,8 +1,8 @@
 import { nearestName } from '../foundation/nearest-name';
 import { sortFaults, type Fault } from '../foundation/fault';
+import { placeInText } from '../document/text-place';
 import type { Doubt } from '../pack/doubt';
 import type { Location } from '../pack/reading';
-import { placeInText } from './text-place';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
 /** More about a fault. */

@@ -18,6 +18,8 @@ export type CompiledSchema =
       /** RFC 6901 place in the schema, as near as it is known. */
       readonly pointer: string;
       readonly message: string;
+      /** It is a pattern that is refused. */
+      readonly isPattern: boolean;
     };
 
 /** Most findings about one value. */
@@ -103,6 +105,7 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
       pointer,
       message:
         error instanceof Error ? error.message.replace(/^schema is invalid: /, '').slice(0, 300) : 'it cannot be read',
+      isPattern: error instanceof Error && /error parsing regexp|must match format "regex"/.test(error.message),
     };
   } finally {
     ajv.removeSchema(schema);

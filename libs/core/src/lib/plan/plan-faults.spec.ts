@@ -47,6 +47,21 @@ describe('faults of a plan', () => {
     ]);
   });
 
+  it.each([
+    ['(?=a)b', /^Write the pattern in RE2 syntax.*without look-around and back references\.$/],
+    ['(a)\\1', /^Write the pattern in RE2 syntax/],
+  ])('says of the pattern %s what is read', (pattern, remedy) => {
+    const text = packText(
+      '- { id: a, run: { uses: "builtin:noop" } }',
+      `inputs: [ { name: x, type: string, schema: { pattern: '${pattern}' } } ]`,
+    );
+    const planning = plan(text);
+    expect(planning.kind === 'refused' && planning.faults[0]).toMatchObject({
+      code: 'SCHEMA_INVALID',
+      remediation: expect.stringMatching(remedy),
+    });
+  });
+
   it('says what to do: the nearest name', () => {
     const text = packText(`
 - { id: collect-stale, run: { uses: "builtin:noop" } }

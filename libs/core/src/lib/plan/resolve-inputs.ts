@@ -153,7 +153,7 @@ export function readSchema(
   if (typeof written === 'string') return readSchemaFile(written, at, files, faults);
   const compiled = compileSchema(written);
   if (compiled.kind === 'schema') return { schema: written, findings: compiled.findings };
-  faults.add('SCHEMA_INVALID', `${at}${compiled.pointer}`, notSchema(compiled.message));
+  faults.add('SCHEMA_INVALID', `${at}${compiled.pointer}`, notSchema(compiled.message), remedyFor(compiled));
   return null;
 }
 
@@ -172,13 +172,21 @@ function readSchemaFile(file: string, at: string, files: PackFiles, faults: Faul
   const { value, positionOf } = document;
   const compiled = isJsonObject(value)
     ? compileSchema(value)
-    : { kind: 'invalid' as const, pointer: '', message: 'it is not an object' };
+    : { kind: 'invalid' as const, pointer: '', message: 'it is not an object', isPattern: false };
   if (compiled.kind === 'schema') return { schema: value as JsonObject, findings: compiled.findings };
   const { pointer, message } = compiled;
-  const remediation = PLAN_REMEDIES.SCHEMA_INVALID;
+  const { remediation } = remedyFor(compiled);
   const place = { path: pointer, ...positionOf(pointer) };
   faults.addInFile(file, { code: 'SCHEMA_INVALID', ...place, message: notSchema(message), remediation });
   return null;
+}
+
+function remedyFor({ isPattern }: { readonly isPattern: boolean }): { readonly remediation: string } {
+  return {
+    remediation: isPattern
+      ? 'Write the pattern in RE2 syntax (github.com/google/re2/wiki/Syntax): without look-around and back references.'
+      : PLAN_REMEDIES.SCHEMA_INVALID,
+  };
 }
 
 function notSchema(why: string): string {

@@ -29,11 +29,27 @@ describe('a script', () => {
     [{ ask: { response: { size: 'big' } } }, 'SCRIPT_VALUE', '/ask/response/size'],
     [{ scan: { outputs: { count: 'many', list: [] } } }, 'SCRIPT_VALUE', '/scan/outputs/count'],
     [{ scan: { outputs: { list: [] } } }, 'SCRIPT_VALUE', '/scan/outputs'],
+    [{ scan: 'explode' }, 'SCRIPT_INVALID', '/scan'],
+    [{ scan: { status: 'explode' } }, 'SCRIPT_INVALID', '/scan/status'],
+    [{ ask: { decision: 'approved', outputs: {} } }, 'SCRIPT_IMPOSSIBLE', '/ask/outputs'],
+    [{ 'as*': { decision: 'approved', outputs: {} } }, 'SCRIPT_IMPOSSIBLE', '/as*/decision'],
     [{ 'eachh[*]::one': 'failed' }, 'SCRIPT_UNKNOWN_STEP', '/eachh[*]::one'],
   ])('is refused: %j', (script, code, path) => {
     const simulation = play(script);
     expect(simulation.kind === 'refused' && simulation.faults.map((fault) => [fault.code, fault.path])).toEqual([
       [code, path],
+    ]);
+  });
+
+  it('may name an instance that never comes up: that is noted', () => {
+    const noted = (script: Json): readonly string[] => {
+      const simulation = play(script);
+      if (simulation.kind === 'refused') throw new Error(JSON.stringify(simulation.faults));
+      return simulation.assumptions.map(({ id, what }) => `${id}: ${what}`).filter((line) => line.includes('comes up'));
+    };
+    const scan = { outputs: { count: 1, list: [1, 2] } };
+    expect(noted({ scan, 'each[1]::one': 'failed', 'each[2]::one': 'failed' })).toEqual([
+      'each::one: each[2]::one never comes up: what the script says of it is not used',
     ]);
   });
 

@@ -15,8 +15,8 @@ export type ScriptFaultCode =
   /** Outputs or a response that the declared schema does not accept. */
   | 'SCRIPT_VALUE';
 
-/** Members that exclude each other, whatever the step is. */
-export function checkCombination(written: JsonObject, at: string, fault: ScriptReport): void {
+/** Members that exclude each other, whatever the step is. `isKnown`: which step it is, so that `checkOutcome` tells what it cannot do. */
+export function checkCombination(written: JsonObject, at: string, isKnown: boolean, fault: ScriptReport): void {
   const { status, outputs, decision, attempts, error } = written;
   const refuse = (name: string, message: string, remediation: string): void =>
     fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', message, remediation);
@@ -25,7 +25,7 @@ export function checkCombination(written: JsonObject, at: string, fault: ScriptR
     refuse('outputs', 'A step that fails has no outputs.', 'Remove outputs, or let the step succeed.');
   if (error !== undefined && !fails && attempts === undefined)
     refuse('error', 'A step that succeeds at once has no error.', 'Add status: failed, or attempts above 1.');
-  if (decision !== undefined && (outputs !== undefined || attempts !== undefined || error !== undefined))
+  if (!isKnown && decision !== undefined && (outputs !== undefined || attempts !== undefined || error !== undefined))
     refuse('decision', 'A gate is decided, not attempted.', 'Keep decision and response alone.');
 }
 

@@ -23,6 +23,10 @@ export interface NodeTrace {
   readonly ended: Map<string, number>;
   /** Code of the first that was skipped. */
   skippedBy: string | null;
+  /** Code of the first that failed. */
+  failedBy: string | null;
+  /** Of a conditional: it took a branch, or none was to be taken. */
+  isBranched: boolean;
   /** A gate of it opened or was judged. */
   reached: boolean;
   /** Of a map: most items of one instance; null: none began. */
@@ -58,7 +62,7 @@ export class Knowledge {
   trace(node: NodeId): NodeTrace {
     let trace = this.traces.get(node);
     if (trace === undefined) {
-      trace = { ended: new Map(), skippedBy: null, reached: false, items: null, assumed: new Set() };
+      trace = { ended: new Map(), skippedBy: null, failedBy: null, isBranched: false, reached: false, items: null, assumed: new Set() };
       this.traces.set(node, trace);
     }
     return trace;

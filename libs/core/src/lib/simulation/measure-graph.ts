@@ -4,36 +4,35 @@ import { levelsOf } from '../plan/order';
 import { within } from '../plan/place';
 import type { Block, Node } from '../plan/plan';
 
-/** The longest chain of leaves that wait for each other, first to last; a map counts as one turn of its body. */
-export function criticalPath(block: Block): readonly NodeId[] {
-  return pathOf(block, '');
-}
-
-function pathOf(block: Block, scope: string): readonly NodeId[] {
-  const paths = new Map(block.nodes.map((node) => [node.id, pathOfNode(node, scope)]));
+/**
+ * The longest chain of leaves that wait for each other, first to last; a map counts as one turn of its body, and of what is passed over
+ * (`runs` says what is not) only the waits count.
+ */
+export function criticalPath(block: Block, runs: (node: NodeId) => boolean, scope = ''): readonly NodeId[] {
+  const pathOf = (node: Node): readonly NodeId[] => {
+    const id = within<NodeId>(scope, node.id);
+    if (!runs(id)) return [];
+    switch (node.kind) {
+      case 'run':
+      case 'gate':
+        return [id];
+      case 'group':
+      case 'parallel':
+        return criticalPath(node.body, runs, scope);
+      case 'map':
+      case 'loop':
+      case 'pack':
+        return criticalPath(node.body, runs, id);
+      case 'conditional':
+        return bodiesOf(node).reduce<readonly NodeId[]>((longest, body) => {
+          const path = criticalPath(body, runs, scope);
+          return path.length > longest.length ? path : longest;
+        }, []);
+    }
+  };
+  const paths = new Map(block.nodes.map((node) => [node.id, pathOf(node)]));
   const chain = longestPath(needsOf(block), (id) => paths.get(id)?.length ?? 0);
   return chain.flatMap((id) => paths.get(id) ?? []);
-}
-
-function pathOfNode(node: Node, scope: string): readonly NodeId[] {
-  const id = within<NodeId>(scope, node.id);
-  switch (node.kind) {
-    case 'run':
-    case 'gate':
-      return [id];
-    case 'group':
-    case 'parallel':
-      return pathOf(node.body, scope);
-    case 'map':
-    case 'loop':
-    case 'pack':
-      return pathOf(node.body, id);
-    case 'conditional':
-      return bodiesOf(node).reduce<readonly NodeId[]>((longest, body) => {
-        const path = pathOf(body, scope);
-        return path.length > longest.length ? path : longest;
-      }, []);
-  }
 }
 
 /** How many leaves can be under way at once at most, by levels of each list; `countOf` says how many items a map has. */

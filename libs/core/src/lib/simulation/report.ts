@@ -76,12 +76,15 @@ export function reportOf(
   knowledge: Knowledge,
   sealed: boolean,
   outputs: SimulationReport['outputs'],
+  /** Code of the run's failure. */
+  code: string | null,
 ): SimulationReport {
   const { plan, planHash, profile, index } = planned;
   const nodes = [...placed(plan.graph, '')];
   const ungated = ungatedEffects(plan);
+  const ended = code === null ? 'RUN_CANCELLED' : endedBy(code, nodes, knowledge);
   const runs = nodes.filter((one): one is Placed<RunNode> => one.node.kind === 'run');
-  const classes = new Map(nodes.map((one) => [one.id, classOf(one, knowledge)]));
+  const classes = new Map(nodes.map((one) => [one.id, classOf(one, knowledge, ended)]));
   return {
     planHash,
     nodes: nodes.map(({ id, node }) => ({
@@ -129,7 +132,7 @@ export function reportOf(
       gated: node.effects !== 'pure' && !ungated.includes(id),
     })),
     ungatedEffects: ungated,
-    criticalPath: criticalPath(plan.graph),
+    criticalPath: criticalPath(plan.graph, (id) => classes.get(id)?.class !== 'skipped'),
     widest: widestPoint(plan.graph, index.defaults.maxParallel, (map) => knowledge.trace(map).items ?? 1),
     workers: planned.workerLabels,
     concurrency: planned.concurrency,
@@ -169,6 +172,8 @@ function applies({ plan }: Planned, node: GateNode): boolean {
 function classOf(
   { id, node, above }: Placed,
   knowledge: Knowledge,
+  /** Why the run was ended before its last step. */
+  ended: string,
 ): { readonly class: NodeClass; readonly reason: string | null } {
   const trace = knowledge.trace(id);
   const assumed = [...trace.assumed].sort().map((what) => `assumed: ${what}`);
@@ -180,7 +185,11 @@ function classOf(
       reason:
         node.when !== null && trace.skippedBy === 'WHEN_FALSE'
           ? `WHEN_FALSE: ${node.when}`
-          : (trace.skippedBy ?? 'SKIPPED'),
+          : trace.skippedBy === 'RUN_CANCELLED'
+            ? ended
+            : trace.skippedBy === 'RUN_ON_NOT_MET'
+              ? `RUN_ON_NOT_MET: ${node.runOn}`
+              : (trace.skippedBy ?? 'SKIPPED'),
     };
   if (skipped) return { class: 'skipped', reason: notReached(above, knowledge) };
   if (node.kind === 'gate') {
@@ -195,11 +204,18 @@ function classOf(
   return { class: 'pending', reason: all.length === 0 ? null : all.join('; ') };
 }
 
-/** Why nothing of a node ever began: its container did not, took another branch, or had no items. */
+/** The code with which the run was ended, and the first step that ended it: `GATE_REJECTED: approve`. */
+function endedBy(code: string, nodes: readonly Placed[], knowledge: Knowledge): string {
+  const by = nodes.find(({ id }) => knowledge.traces.get(id)?.failedBy === code);
+  return by === undefined ? code : `${code}: ${by.id}`;
+}
+
+/** Why nothing of a node ever began: its container did not, failed before, took another branch, or had no items. */
 function notReached(above: NodeId | null, knowledge: Knowledge): string {
   if (above === null) return 'NOT_REACHED';
   const trace = knowledge.traces.get(above);
   const began = trace !== undefined && [...trace.ended.keys()].some((status) => status !== 'skipped');
   if (!began) return `NOT_REACHED: ${above}`;
-  return trace.items === 0 ? `NO_ITEMS: ${above}` : `BRANCH_NOT_TAKEN: ${above}`;
+  if (trace.items === 0) return `NO_ITEMS: ${above}`;
+  return `${trace.isBranched ? 'BRANCH_NOT_TAKEN' : (trace.failedBy ?? 'NOT_REACHED')}: ${above}`;
 }

@@ -27,6 +27,8 @@ export interface Outcome {
 /** What a script assumes, by step. */
 export interface Script {
   outcomeOf(step: StepId): Outcome | null;
+  /** Single instances that it names: `rollout[3]::deploy`. */
+  readonly instances: readonly StepId[];
 }
 
 export type ParsedScript =
@@ -54,8 +56,9 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
   const patterns: { readonly pattern: StepPattern; readonly outcome: Outcome }[] = [];
   for (const [key, value] of Object.entries(written)) {
     const at = pointerTo('', key);
-    const outcome = readOutcome(value, at, fault);
     const pattern = stepPattern(key);
+    const isKnown = pattern.isExact && x.nodes.has(nodeOf(key as StepId));
+    const outcome = readOutcome(value, at, isKnown, fault);
     if (pattern.isExact) exact.set(key, outcome);
     else patterns.push({ pattern, outcome });
     const known = pattern.isExact ? x.nodes.get(nodeOf(key as StepId)) : undefined;
@@ -79,14 +82,16 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
   patterns.sort(({ pattern: { key: a } }, { pattern: { key: b } }) => b.length - a.length || (a < b ? -1 : 1));
   const outcomeOf = (step: StepId): Outcome | null =>
     exact.get(step) ?? exact.get(nodeOf(step)) ?? patterns.find(({ pattern }) => pattern.picks(step))?.outcome ?? null;
-  return { kind: 'script', script: { outcomeOf } };
+  const instances = ([...exact.keys()] as StepId[]).filter((step) => nodeOf(step) !== (step as string));
+  return { kind: 'script', script: { outcomeOf, instances } };
 }
 
-function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
+/** `isKnown`: what the step itself cannot do is told by `checkOutcome`. */
+function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptReport): Outcome {
   const written = typeof value === 'string' ? { status: value } : value;
   if (!isJsonObject(written))
     fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
-  else checkCombination(written, at, fault);
+  else checkCombination(written, at, isKnown, fault);
   const { status, outputs, error, decision, policy, response, attempts } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
@@ -99,9 +104,14 @@ function readOutcome(value: Json, at: string, fault: ScriptReport): Outcome {
     );
   }
   const chosen = decision ?? status ?? 'succeeded';
-  for (const [name, one] of Object.entries({ status: status ?? 'succeeded', decision: chosen })) {
-    if (!STATUSES.some((known) => known === one))
-      fault(`${at}/${name}`, 'SCRIPT_INVALID', `${name} is ${STATUSES.join(', ')}.`, 'Choose one of them.');
+  for (const [name, one] of Object.entries({ status, decision })) {
+    if (one !== undefined && !STATUSES.some((known) => known === one))
+      fault(
+        typeof value === 'string' ? at : pointerTo(at, name),
+        'SCRIPT_INVALID',
+        `${name} is ${STATUSES.join(', ')}.`,
+        'Choose one of them.',
+      );
   }
   if (policy !== undefined && policy !== 'allows' && policy !== 'denies')
     fault(`${at}/policy`, 'SCRIPT_INVALID', 'policy is allows or denies.', 'Choose one of them.');

@@ -56,7 +56,7 @@ describe('a simulation without a script', () => {
       ['approve', 'gate', 'requires-approval', 'approval owners; assumed: 2 people approve'],
       ['rollout', 'map', 'pending', null],
       ['rollout::deploy', 'run', 'pending', 'assumed: it succeeds'],
-      ['rollout::undo', 'run', 'skipped', 'WHEN_FALSE'],
+      ['rollout::undo', 'run', 'skipped', 'RUN_ON_NOT_MET: failure'],
       ['choice', 'conditional', 'pending', null],
       ['left', 'run', 'skipped', 'BRANCH_NOT_TAKEN: choice'],
       ['right', 'run', 'pending', null],
@@ -89,14 +89,12 @@ describe('a simulation without a script', () => {
     expect(report.ungatedEffects).toEqual(['scan']);
     expect(report.criticalPath).toEqual([
       'make',
-      'never',
       'scan',
       'maybe',
       'radius',
       'approve',
       'rollout::deploy',
-      'rollout::undo',
-      'left',
+      'right',
     ]);
     expect(report.widest).toBe(2);
     expect(report.outputs).toEqual([
@@ -134,6 +132,41 @@ describe('a simulation without a script', () => {
     const start = performance.now();
     expect(play({}, { regions: Array.from({ length: 10_000 }, (_, i) => `r${i}`) }).steps.size).toBe(30_000 + 10);
     expect(performance.now() - start).toBeLessThan(50_000);
+  });
+});
+
+describe('the reason of what does not begin', () => {
+  const reasons = (steps: string, script: Json = {}): Readonly<Record<string, string | null>> => {
+    const simulation = simulate({ planned: planned(packText(steps, 'approvals: [ { id: o } ]')), script });
+    if (simulation.kind === 'refused') throw new Error(JSON.stringify(simulation.faults));
+    return Object.fromEntries(simulation.report.nodes.map(({ id, reason }) => [id, reason]));
+  };
+
+  it('is the code of a map that failed before it expanded', () => {
+    const steps = `
+- { id: make, run: { uses: "builtin:transform", with: { outputs: { list: "{{ split(pack.name, '') }}" } } } }
+- { id: m, map: { items: "{{ steps.make.outputs.list }}", maxItems: 1, step: { id: k, run: { uses: "builtin:noop" } } } }`;
+    expect(reasons(steps)).toMatchObject({ m: 'fails', 'm::k': 'MAP_ITEMS_LIMIT: m' });
+  });
+
+  it('is the gate that was rejected', () => {
+    const steps = `
+- { id: g, gate: { approval: o } }
+- { id: after, run: { uses: "builtin:noop" } }
+- { id: beside, needs: [], run: { uses: "builtin:noop" } }
+- { id: last, needs: [beside], run: { uses: "builtin:wait", with: { for: 1s } } }
+- { id: later, needs: [last], run: { uses: "builtin:noop" } }`;
+    expect(reasons(steps, { g: 'rejected' })).toMatchObject({ after: 'GATE_REJECTED: g', later: 'GATE_REJECTED: g' });
+  });
+
+  it('is runOn where that did not apply, and when where it was asked', () => {
+    const steps = `
+- { id: heal, runOn: failure, when: "{{ pack.name == 'x' }}", run: { uses: "builtin:noop" } }
+- { id: other, when: "{{ pack.name == 'x' }}", run: { uses: "builtin:noop" } }`;
+    expect(reasons(steps)).toEqual({
+      heal: 'RUN_ON_NOT_MET: failure',
+      other: "WHEN_FALSE: pack.name == 'x'",
+    });
   });
 });
 
@@ -221,7 +254,6 @@ describe('a simulation with a script', () => {
     ).toEqual([
       ['SCRIPT_INVALID', '/make/attempts', 'Write how many attempts it takes.'],
       ['SCRIPT_INVALID', '/scan/atempts', 'Did you mean attempts?'],
-      ['SCRIPT_INVALID', '/scan/decision', 'Choose one of them.'],
       ['SCRIPT_INVALID', '/scan/status', 'Choose one of them.'],
       ['SCRIPT_UNKNOWN_STEP', '/scann', 'Did you mean scan?'],
     ]);

@@ -38,7 +38,7 @@ export interface Simulated {
   readonly tookMs: number;
 }
 
-/** Something that a simulation assumed because nobody knows it before a run and the script does not say it. */
+/** Something that a simulation assumed because nobody knows it before a run and the script does not say it, or says it of no step. */
 export interface Assumption {
   readonly id: NodeId;
   /** In words: `it succeeds`, `one item: … is not known`. */
@@ -60,7 +60,10 @@ export function simulate({ planned, script = {}, sealed = false }: SimulationReq
     if (step === ROOT) continue;
     else if (status !== null) steps.set(step, status);
     else open.push(step);
-  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world));
+  for (const step of parsed.script.instances)
+    if (!steps.has(step) && !open.includes(step))
+      world.knowledge.assume(step, `${step} never comes up: what the script says of it is not used`);
+  const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world), result?.code ?? null);
   return {
     kind: 'simulated',
     report,

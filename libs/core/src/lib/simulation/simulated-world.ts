@@ -104,7 +104,9 @@ export class SimulatedWorld {
     if (isItem(step)) return;
     const trace = this.knowledge.trace(nodeOf(step));
     trace.ended.set(status, (trace.ended.get(status) ?? 0) + 1);
-    if (status === 'skipped') trace.skippedBy ??= code;
+    // A condition that is false was noted when it was asked: what else is passed over did not meet its `runOn`.
+    if (status === 'skipped') trace.skippedBy ??= code === 'WHEN_FALSE' ? 'RUN_ON_NOT_MET' : code;
+    if (status === 'failed') trace.failedBy ??= code;
   }
 
   private perform(command: Command): true {
@@ -120,12 +122,11 @@ export class SimulatedWorld {
         return true;
       case 'answer': {
         const { step, question } = command;
-        return this.tell({
-          type: 'question.answered',
-          step,
-          question,
-          answer: assumedAnswer(this.knowledge, step, question, this.at),
-        });
+        const answer = assumedAnswer(this.knowledge, step, question, this.at);
+        if (answer.kind === 'truth' && !answer.value && question === 'when')
+          this.knowledge.trace(nodeOf(step)).skippedBy ??= 'WHEN_FALSE';
+        if (answer.kind === 'branch') this.knowledge.trace(nodeOf(step)).isBranched = true;
+        return this.tell({ type: 'question.answered', step, question, answer });
       }
       case 'judge':
         return this.judge(command);

@@ -1,4 +1,4 @@
-import type { Position } from '../document/position';
+import type { Position } from './position';
 
 /**
  * Where the character at `offset` of a YAML text stands in the manifest, whose `lines` are given without their ends; the scalar begins at
