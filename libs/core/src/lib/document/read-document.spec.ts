@@ -66,14 +66,7 @@ describe('what is refused, with its place', () => {
       'a: [1, 2\nb: 3\n',
       expect.arrayContaining([expect.stringMatching('^DOC_SYNTAX  2:')]) as string[],
     ],
-    [
-      'brackets of one kind that are not closed',
-      'a: [{b: {c: {d',
-      [
-        'DOC_SYNTAX  1:15',
-        'DOC_SYNTAX  1:15',
-      ],
-    ],
+    ['brackets of one kind that are not closed', 'a: [{b: {c: {d', ['DOC_SYNTAX  1:15', 'DOC_SYNTAX  1:15']],
     [
       'a tab as indentation',
       'a:\n\tb: 1\n',

@@ -62,7 +62,15 @@ export class Knowledge {
   trace(node: NodeId): NodeTrace {
     let trace = this.traces.get(node);
     if (trace === undefined) {
-      trace = { ended: new Map(), skippedBy: null, failedBy: null, isBranched: false, reached: false, items: null, assumed: new Set() };
+      trace = {
+        ended: new Map(),
+        skippedBy: null,
+        failedBy: null,
+        isBranched: false,
+        reached: false,
+        items: null,
+        assumed: new Set(),
+      };
       this.traces.set(node, trace);
     }
     return trace;

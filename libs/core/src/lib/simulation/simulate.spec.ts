@@ -87,15 +87,7 @@ describe('a simulation without a script', () => {
       { id: 'rollout::undo', uses: 'builtin:command', class: 'idempotent', gated: true },
     ]);
     expect(report.ungatedEffects).toEqual(['scan']);
-    expect(report.criticalPath).toEqual([
-      'make',
-      'scan',
-      'maybe',
-      'radius',
-      'approve',
-      'rollout::deploy',
-      'right',
-    ]);
+    expect(report.criticalPath).toEqual(['make', 'scan', 'maybe', 'radius', 'approve', 'rollout::deploy', 'right']);
     expect(report.widest).toBe(2);
     expect(report.outputs).toEqual([
       { name: 'found', type: 'integer', known: false, value: null },
