@@ -205,7 +205,7 @@ spec:
           isReadAlike(text);
         },
       ),
-      { numRuns: DOCUMENTS / 3 },
+      { numRuns: Math.ceil(DOCUMENTS / 3) },
     );
     expect(isReadAlike('{\n"a": [\n1,\n{"b":"x\\n"}\n]\n}\n')).toBe(true);
   });
