@@ -146,7 +146,7 @@ describe('a run that is cancelled before anything of it ran', () => {
   it('asks for none of its secrets', async () => {
     const world = new MemoryWorld();
     const secrets = [{ name: 'key', provider: 'vault' }];
-    const run = world.submit(plan, {}, [], [], secrets as never);
+    const run = world.submit(plan, {}, [], [], secrets);
     world.post(run, cancel);
     expect(await drive(world, run, [command(() => ok)])).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'cancelled' });
