@@ -5,10 +5,10 @@ import { packText, plan } from '../../testing/planning';
 import { manifestOf, seedlings } from '../../testing/random-manifest';
 import { lawRuns } from '../../testing/runs-of-laws';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
-import { BUILTIN_EXECUTORS } from '../plan/builtin-executors';
-import { contentDigest } from './pack-digest';
-import { NO_FILES } from './pack-files';
-import { readPack } from './read-pack';
+import { BUILTIN_EXECUTORS } from './builtin-executors';
+import { contentDigest } from '../pack/pack-digest';
+import { NO_FILES } from '../pack/pack-files';
+import { readPack } from '../pack/read-pack';
 
 const digest = (text: string): string => {
   const reading = readPack(text);
