@@ -4,7 +4,7 @@ import { safeLine } from './safe-text';
 /** Faults as people and editors read them: `CODE file:line:col message` and a `help:` line. */
 export function faultLines(faults: readonly Fault[], file: string): readonly string[] {
   return faults.flatMap((fault) => [
-    safeLine(`${fault.code} ${placeOf(fault, fault.file ?? file)} ${fault.message}`),
+    safeLine(`${fault.code} ${placeOf(fault, file)} ${fault.message}`),
     safeLine(`help: ${fault.remediation}`),
   ]);
 }

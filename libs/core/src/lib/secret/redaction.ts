@@ -34,15 +34,21 @@ export class Redaction {
     return this.release(this.from + this.held.length);
   }
 
-  /** One may reach back over several: they become one. */
+  /**
+   * In order, and those that overlap become one. A hit may come late: behind an escape that turned out to be text the same bytes are
+   * read twice, and what was given out before is not marked again.
+   */
   private hit(from: number, to: number): void {
+    if (to <= this.from) return;
+    let after = this.hits.length;
+    while (after > 0 && (this.hits[after - 1]?.from ?? 0) >= to) after--;
+    let first = after;
     const one = { from, to };
-    for (let last = this.hits.at(-1); last !== undefined && last.to > one.from; last = this.hits.at(-1)) {
+    for (let last = this.hits[first - 1]; last !== undefined && last.to > from; last = this.hits[--first - 1]) {
       one.from = Math.min(one.from, last.from);
       one.to = Math.max(one.to, last.to);
-      this.hits.pop();
     }
-    this.hits.push(one);
+    this.hits.splice(first, after - first, one);
   }
 
   private release(decided: number): Uint8Array {
