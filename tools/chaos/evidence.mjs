@@ -58,9 +58,11 @@ export async function collectEvidence({ stack, workload, leftovers }) {
 }
 
 async function journalOf(rows) {
-  const pages = await rows(`select run_id, fence::int, entries from pack_run_logs.journal order by run_id, first_seq`);
-  const entries = pages.flatMap(({ run, fence, entries: text }) =>
-    JSON.parse(text).map(({ seq, at, event }) => ({ run, seq, at, fence, event })),
+  const pages = await rows(
+    `select run_id, first_seq::int, fence::int, entries from pack_run_logs.journal order by run_id, first_seq`,
+  );
+  const entries = pages.flatMap(({ run, first_seq: page, fence, entries: text }) =>
+    JSON.parse(text).map(({ seq, at, event }) => ({ run, seq, at, page, fence, event })),
   );
   return grouped(entries);
 }

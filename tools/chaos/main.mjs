@@ -75,7 +75,7 @@ async function conduct() {
       throw new Error('the workers do not start');
     say(`${options.workers} workers are ready; seed ${seed}`);
     workload.start();
-    await until(() => workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
+    await until(() => workload.failure ?? workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
     await campaign.run({ ...rig, prepared });
     const stoppedAt = Date.now();
     say(`${nemesis.deeds.length} deeds done, ${workload.accepted.size} runs accepted; no more faults`);

@@ -11,17 +11,17 @@ const RETRIES = 'retries: { maxAttempts: 4, backoffSeconds: 1 }';
 /** Packs by name; `port`: of the effect log. `weight`: how often each is chosen. */
 export function chaosPacks(port) {
   const url = (kind, step) => `http://127.0.0.1:${port}/${kind}/{{ run.id }}/${step}`;
+  const egress = `, egress: [ { url: "http://127.0.0.1:${port}" } ]`;
   const put = (id, kind, more = '') =>
-    `{ id: ${id}, effects: idempotent, ${RETRIES}, ${more}run: { uses: "builtin:http", with: { method: PUT, url: "${url(kind, id)}" } } }`;
+    `{ id: ${id}, effects: idempotent, ${RETRIES}, ${more}run: { uses: "builtin:http", with: { method: PUT, url: "${url(kind, id)}" }${egress} } }`;
   const post = (id) =>
-    `{ id: ${id}, run: { uses: "builtin:http", with: { method: POST, url: "${url('once', id)}" } } }`;
+    `{ id: ${id}, run: { uses: "builtin:http", with: { method: POST, url: "${url('once', id)}" }${egress} } }`;
   const script = (id, source, more = '') =>
     `{ id: ${id}, ${RETRIES}, run: { uses: "builtin:script", with: { interpreter: [sh], source: ${JSON.stringify(source)} }${more} } }`;
   const lines = (count, ms) =>
     `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "line $i of $TASKRUNNER_STEP_ID"; sleep ${ms / 1_000}; done`;
   const call = (kind, id) =>
     `curl -sS -f -X PUT -H "idempotency-key: $TASKRUNNER_IDEMPOTENCY_KEY" "http://127.0.0.1:${port}/${kind}/$TASKRUNNER_RUN_ID/${id}"`;
-  const egress = `, egress: [ { url: "http://127.0.0.1:${port}" } ]`;
   const steps = (...list) => `  steps:\n${list.map((one) => `    - ${one}\n`).join('')}`;
   const pack = (name, weight, body, more = '') => ({ name, weight, manifest: HEAD(name) + more + body });
   return [

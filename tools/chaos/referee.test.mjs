@@ -13,7 +13,7 @@ const line = (id, text) => ({ id, text, step: 'talk' });
 
 /** A campaign in which all is well: one run with each kind of step, taken over once. */
 function sound() {
-  const entry = (seq, fence, event) => ({ seq, at: seq, fence, event });
+  const entry = (seq, fence, event) => ({ seq, at: seq, page: fence === 1 ? 1 : 4, fence, event });
   return {
     accepted: [{ run: RUN, pack: 'http', cancelled: false }],
     runs: { [RUN]: { status: 'succeeded', code: null, lastLine: 2 } },
@@ -77,8 +77,9 @@ const PLANTED = {
   'result.once': [(e) => e.journal[RUN].splice(3, 0, e.journal[RUN][2]), (e) => (e.steps[RUN][0].status = 'failed')],
   'claim.held': [
     (e) => (e.pages[0].runFence = 2),
-    (e) => (e.journal[RUN][4].fence = 1),
+    (e) => e.journal[RUN].filter(({ page }) => page === 4).forEach((entry) => (entry.fence = 1)),
     (e) => (e.journal[RUN][3].event.fence = 1),
+    (e) => e.journal[RUN].push({ ...e.journal[RUN][0], page: 10 }),
   ],
   'effects.started': [
     (e) => e.effects.push({ ...e.effects[0], key: key('idem-a', 2) }),

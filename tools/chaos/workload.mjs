@@ -25,13 +25,16 @@ export class Workload {
     this.open = 0;
     this.submitting = false;
     this.over = false;
+    /** Why it came to a stop by itself: a fault of the campaign, not of the product. */
+    this.failure = null;
     this.busy = new Set();
   }
 
   /** Begins to submit, and to answer for people. */
   start() {
     this.submitting = true;
-    this.loops = [this.#submitForever(), this.#answerForever()];
+    const kept = (error) => void (this.failure ??= error);
+    this.loops = [this.#submitForever().catch(kept), this.#answerForever().catch(kept)];
   }
 
   /** A run of the pack that kills its worker. */
@@ -45,13 +48,14 @@ export class Workload {
   async settle(ms) {
     this.submitting = false;
     const end = Date.now() + ms;
-    while (Date.now() < end) {
+    while (Date.now() < end && this.failure === null) {
       if ((await this.#openRuns())?.length === 0) break;
       await pause(300);
     }
     const settled = (await this.#openRuns())?.length === 0;
     this.over = true;
-    await Promise.all([...this.loops, ...this.busy, ...[...this.streams.values()]]);
+    await Promise.all([...this.loops, ...this.busy, ...this.streams.values()]);
+    if (this.failure !== null) throw this.failure;
     return settled;
   }
 
