@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startAnswerThief, WRITES } from './answer-thief.mjs';
 import { POISON_STEP } from './packs.mjs';
 import { pause, until } from './waiting.mjs';
+import { startWebservice } from './webservice.mjs';
 
 const { POINTS } = createRequire(import.meta.url)('./faults/points.cjs');
 /** `step-starts` is for poison: a run would be blamed for what kills a worker at each of its starts, and justly. */
@@ -14,7 +15,7 @@ const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .find(existsSync);
 
 /**
- * Each: `count`: how often unless told; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
+ * Each: `count`: how often unless told; `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
  * done here.
  */
 export const CAMPAIGNS = {
@@ -57,6 +58,8 @@ export const CAMPAIGNS = {
 
   postmaster: {
     what: 'kill -9 of the postmaster',
+    // A relaxed database loses what it has answered: the referee has said so.
+    durable: true,
     count: 30,
     run: ({ nemesis, count }) => nemesis.killDatabase(count, [2_000, 6_000]),
   },
@@ -70,19 +73,27 @@ export const CAMPAIGNS = {
   'lost-commit': {
     what: 'answers of PostgreSQL that are lost after the commit',
     count: 200,
-    async prepare({ stack, nemesis, random, count }) {
+    async prepare({ stack, workload, nemesis, random, count }) {
       const state = { left: count, isOn: false };
       const thief = await startAnswerThief({
         port: stack.database.port,
-        steals: (statement) => state.isOn && state.left > 0 && WRITES.includes(statement) && random.chance(0.15),
+        steals: (statement) => state.isOn && state.left > 0 && random.chance(WRITES[statement] ?? 0),
         onStolen(statement) {
           state.left -= 1;
           nemesis.note('stolen', { statement });
         },
       });
-      const url = Object.assign(new URL(stack.dev.database.workerUrl), { port: String(thief.port) }).href;
-      stack.workers.envOf = () => ({ TASKRUNNER_DATABASE_WORKER_URL: url });
-      return { state, stop: () => thief.stop() };
+      const through = (url) => Object.assign(new URL(url), { port: String(thief.port) }).href;
+      const { workerUrl, webUrl } = stack.dev.database;
+      stack.workers.envOf = () => ({ TASKRUNNER_DATABASE_WORKER_URL: through(workerUrl) });
+      const env = { TASKRUNNER_DATABASE_WEB_URL: through(webUrl) };
+      const webservice = await startWebservice({ configurationPath: stack.dev.configurationPath, env });
+      for (const caller of [workload.ada, workload.grace]) caller.server = webservice.url;
+      const stop = async () => {
+        await webservice.stop();
+        await thief.stop();
+      };
+      return { state, stop };
     },
     async run({ prepared: { state }, count }) {
       state.isOn = true;

@@ -1,7 +1,7 @@
 // npm run chaos -- [--campaign NAME] [--kills N | --count N] [--seed S] [--every MIN-MAX] [--concurrent N] [--workers N] [--json]
 // The whole product as processes, real packs, an effect log outside of it, and something that breaks it, `count` times. Then a referee
 // reads database, objects, effects, streams and bundles. Ends 0 if nothing was found. A seed gives the same workload and the same deeds.
-// `--relaxed`: a database without fsync, quicker; nothing is lost by it here, since no machine dies. Needs `npm run build`.
+// `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Caller } from './callers.mjs';
@@ -46,7 +46,11 @@ const say = (text) =>
 
 async function conduct() {
   const random = new Random(seed);
-  const stack = await startStack({ random, durable: !options.relaxed, workers: Number(options.workers) });
+  const stack = await startStack({
+    random,
+    durable: campaign.durable || !options.relaxed,
+    workers: Number(options.workers),
+  });
   let prepared;
   try {
     const sayDeed = ({ what, at: _at, ...more }) => options.verbose && say(`${what} ${JSON.stringify(more)}`);
