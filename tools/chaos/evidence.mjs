@@ -16,8 +16,9 @@ export async function collectEvidence({ stack, workload, leftovers }) {
     const all = await database.ask(text);
     return all.map(({ run_id, ...row }) => ({ run: toRunId(run_id), ...row }));
   };
+  const late = new Set(workload.late.map(({ run_id }) => toRunId(run_id)));
   const evidence = {
-    accepted: [...workload.accepted].map(([run, facts]) => ({ run, ...facts })),
+    accepted: [...workload.accepted].map(([run, facts]) => ({ run, ...facts, isLate: late.has(run) })),
     runs: Object.fromEntries(
       (await rows(`select run_id, status, error->>'code' as code, last_line::int from pack_runs.runs`)).map(
         ({ run, status, code, last_line }) => [run, { status, code, lastLine: last_line }],

@@ -17,6 +17,8 @@ import { until } from './waiting.mjs';
 import { Workload } from './workload.mjs';
 
 const SETTLE_MS = 60_000;
+/** A worker that dies while it seals keeps the run's turn for two minutes: its evidence is late, never lost. */
+const SEAL_MS = 180_000;
 const { values: options } = parseArgs({
   options: {
     campaign: { type: 'string', default: 'kills' },
@@ -81,29 +83,27 @@ async function conduct() {
     workload.start();
     await until(() => workload.failure ?? workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
     await campaign.run({ ...rig, prepared });
-    const stoppedAt = Date.now();
     say(`${nemesis.deeds.length} deeds done, ${workload.accepted.size} runs accepted; no more faults`);
-    const settled = await workload.settle(Number(options.settle) * 1_000);
-    const settledMs = Date.now() - stoppedAt;
+    const settled = await workload.settle(Number(options.settle) * 1_000, SEAL_MS);
     await nemesis.settle();
     const progress = await progressAfterDeaths(stack.database, stack.workers.all);
     await stack.workers.stop();
     const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
     const leftovers = [...nemesis.leftovers, ...orphans];
-    say(
-      `${settled ? 'all ended and sealed' : 'NOT all ended and sealed'} ${(settledMs / 1_000).toFixed(1)} s after the last fault; the referee reads`,
-    );
+    say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
     const evidence = await collectEvidence({ stack, workload, leftovers });
     if (options.evidence) writeFileSync(options.evidence, JSON.stringify(evidence));
     const findings = judge(evidence);
-    return { findings, figures: figuresOf({ evidence, nemesis, settledMs, progress, stack }) };
+    return { findings, figures: figuresOf({ evidence, nemesis, settled, progress, stack }) };
   } finally {
     await prepared?.stop?.();
     await stack.stop();
   }
 }
 
-function figuresOf({ evidence, nemesis, settledMs, progress, stack }) {
+const seconds = (ms) => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
+
+function figuresOf({ evidence, nemesis, settled, progress, stack }) {
   const outcomes = {};
   for (const { status } of Object.values(evidence.runs)) outcomes[status] = (outcomes[status] ?? 0) + 1;
   const claims = Object.values(evidence.journal).flatMap((entries) =>
@@ -127,7 +127,8 @@ function figuresOf({ evidence, nemesis, settledMs, progress, stack }) {
     lines: Object.values(evidence.archived).reduce((sum, lines) => sum + lines.length, 0),
     bundlesVerified: Object.values(evidence.bundles).filter(({ ok }) => ok).length,
     workersStarted: stack.workers.all.length,
-    settledMs,
+    endedAfterMs: settled.ended,
+    sealedAfterMs: settled.sealed,
     progressAfterDeathMs: {
       n: progress.length,
       p50: quantile(progress, 0.5),

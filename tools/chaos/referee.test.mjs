@@ -15,7 +15,7 @@ const line = (id, text) => ({ id, text, step: 'talk' });
 function sound() {
   const entry = (seq, fence, event) => ({ seq, at: seq, page: fence === 1 ? 1 : 4, fence, event });
   return {
-    accepted: [{ run: RUN, pack: 'http', cancelled: false }],
+    accepted: [{ run: RUN, pack: 'http', cancelled: false, isLate: false }],
     runs: { [RUN]: { status: 'succeeded', code: null, lastLine: 2 } },
     statuses: [
       { run: RUN, from: 'queued', to: 'running' },
@@ -64,6 +64,7 @@ const PLANTED = {
   'accepted.ended': [
     (e) => e.accepted.push({ run: OTHER, pack: 'http', cancelled: false }),
     (e) => (e.runs[RUN].status = 'waiting'),
+    (e) => (e.accepted[0].isLate = true),
     (e) => (e.runs[RUN].status = 'halted'),
   ],
   'ended.once': [

@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 /** Milliseconds: how long a worker that stops answering keeps its runs. Shorter than in production, so that much happens. */
 export const LEASE_MS = 5_000;
 
-/** Starts all but the workers. `durable`: false loses nothing here either, since only processes die, and is quicker. */
+/** Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. */
 export async function startStack({ random, durable, workers, concurrency = 12 }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
   // The account that runs the database must pass through.

@@ -1,7 +1,7 @@
 // Runs in flight while things break, and the people about them: one submits and cancels, another decides and resolves.
 import { createRequire } from 'node:module';
 import { chaosPacks, poisonPack } from './packs.mjs';
-import { pause } from './waiting.mjs';
+import { pause, until } from './waiting.mjs';
 
 const { toRunId } = createRequire(import.meta.url)('@taskrunner/core');
 const ENDED = ['succeeded', 'failed', 'cancelled'];
@@ -44,19 +44,24 @@ export class Workload {
     return run;
   }
 
-  /** No more runs; people go on until all have ended and are sealed, or the time is over. True if all are. */
-  async settle(ms) {
+  /**
+   * No more runs; people go on. Resolves to the milliseconds until all had ended, and until all were sealed; null: not within the time.
+   */
+  async settle(endMs, sealMs) {
     this.submitting = false;
-    const end = Date.now() + ms;
-    while (Date.now() < end && this.failure === null) {
-      if ((await this.#openRuns())?.length === 0) break;
-      await pause(300);
-    }
-    const settled = (await this.#openRuns())?.length === 0;
+    const began = Date.now();
+    const wait = async (ms, isOver) => {
+      const over = async () => this.failure ?? (await this.#openRuns())?.every(isOver);
+      return (await until(over, ms, 300)) === null ? null : Date.now() - began;
+    };
+    const ended = await wait(endMs, ({ status }) => ENDED.includes(status));
+    // What is not there by now is lost, whether or not it comes later.
+    this.late = ended === null ? (await this.#openRuns()).filter(({ status }) => !ENDED.includes(status)) : [];
+    const sealed = await wait(sealMs, () => false);
     this.over = true;
     await Promise.all([...this.loops, ...this.busy, ...this.streams.values()]);
     if (this.failure !== null) throw this.failure;
-    return settled;
+    return { ended, sealed };
   }
 
   async #openRuns() {
