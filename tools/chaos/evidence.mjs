@@ -9,6 +9,10 @@ const require = createRequire(import.meta.url);
 const { readTrust, toRunId, verifyRun, verifySignature } = require('@taskrunner/core');
 const { cedarEngine } = require('@taskrunner/infrastructure');
 
+/** Logs that are read at once, and how long all may take. */
+const READERS = 6;
+const READING_MS = 300_000;
+
 /** Collects everything; `leftovers`: processes that should be gone. */
 export async function collectEvidence({ stack, workload, leftovers }) {
   const { database } = stack;
@@ -50,10 +54,16 @@ export async function collectEvidence({ stack, workload, leftovers }) {
   const trust = readTrust(readFileSync(stack.dev.trustPath, 'utf8'));
   for (const { run, tenant_id, bundle } of evidence.seals)
     evidence.bundles[run] = await readBundle(object(tenant_id, bundle), run, trust, evidence.journal[run]);
-  const isOver = deadline(120_000);
-  for (const run of Object.keys(evidence.runs))
-    if (evidence.seals.some((seal) => seal.run === run))
-      evidence.archived[run] = (await workload.ada.lines(run, { isOver })).lines;
+  const sealed = evidence.seals.map(({ run }) => run);
+  const isOver = deadline(READING_MS);
+  const read = async () => {
+    for (let run = sealed.pop(); run !== undefined; run = sealed.pop()) {
+      const { lines, isWhole } = await workload.ada.lines(run, { isOver });
+      if (!isWhole) throw new Error(`the log of ${run} cannot be read to its end`);
+      evidence.archived[run] = lines;
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, read));
   for (const [run, stream] of workload.streams) evidence.live[run] = await stream;
   return evidence;
 }
