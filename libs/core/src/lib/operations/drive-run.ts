@@ -246,7 +246,7 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
-    if (draught.state.phase === 'queued') this.cancelFirst();
+    this.cancelFirst(draught.state.phase === 'queued');
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
       if (!arrival) return;
@@ -260,10 +260,22 @@ export class RunDriver {
     }
   }
 
-  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
-  private cancelFirst(): void {
+  /**
+   * A cancel that was accepted goes before results that arrived earlier: they might end the run as a success, and a caller was told that
+   * it stops (engine.md §6). Letters keep their order, and a claim stays first, but where the run never began: then it does not begin, not
+   * even to clean up, since others may hold its concurrency group.
+   */
+  private cancelFirst(neverBegan: boolean): void {
     const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
-    if (place > 0) this.queue.unshift(...this.queue.splice(place, 1));
+    if (place <= 0) return;
+    const before = this.queue.splice(0, place + 1);
+    const claim = neverBegan
+      ? -1
+      : before.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const after = before.slice(claim + 1);
+    const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
+    const others = after.filter((one) => !isLetter(one));
+    this.queue.unshift(...before.slice(0, claim + 1), ...after.filter(isLetter), ...others);
   }
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
