@@ -273,14 +273,9 @@ export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
 export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
-export {
-  ExecutionLog,
-  LEVEL_LETTERS,
-  LEVELS_BY_LETTER,
-  LOG_LIMITS,
-  type LogLevel,
-  type LogLimits,
-} from './lib/operations/execution-log';
+export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
+export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
+export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export {
   readDocument,
   type DocumentLimits,
