@@ -20,6 +20,8 @@ import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
 import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
+import { archives } from './60-archives';
+import { retention } from './61-retention';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -45,6 +47,8 @@ export const migrations = [
   workforce,
   concurrency,
   placement,
+  archives,
+  retention,
 ];
 
 /** Their names, as the database keeps them. */
