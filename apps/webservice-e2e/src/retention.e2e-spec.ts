@@ -130,7 +130,7 @@ describe('a sealed run', () => {
     expect((await ada.raw('GET', `/api/runs/${run}/evidence`)).status).toBe(200);
     expect(await maintainIn(7)).toMatchObject({ runs: 0, evidence: 2 });
     expect((await ada.raw('GET', `/api/runs/${run}/evidence`)).status).toBe(404);
-  }, 180_000);
+  }, 300_000);
 });
 
 async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {

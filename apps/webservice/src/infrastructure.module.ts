@@ -4,6 +4,7 @@ import {
   ArchivedLogStore,
   Calendar,
   CancelRun,
+  RerunRun,
   DecideApproval,
   GateDesk,
   groundOf,
@@ -134,6 +135,7 @@ export class InfrastructureModule {
       { provide: PackPlanner, useValue: planner },
       { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
+      { provide: RerunRun, useValue: new RerunRun({ reader: runReader, objects, submit: submitRun }) },
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),

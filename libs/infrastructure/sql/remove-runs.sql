@@ -1,5 +1,6 @@
 -- Up to $5 runs of a tenant that are past retention, with all that stands of them; after run $4, in their order. Sealed ones go when they ended before
--- $2, those whose evidence was refused before $3. Not one that is held, or of which something is still to be told or delivered. Evidence
+-- $2, those whose evidence was refused before $3. Not one that is held, or of which something is still to be told or delivered, or
+-- which another run that has not ended does again. Evidence
 -- stays; objects are collected once nothing names them. Comes after the lock of the tenant's holds, in its transaction.
 with past as materialized (
   select r.run_id from pack_runs.runs r
@@ -12,6 +13,9 @@ with past as materialized (
     )
     and not exists (select from pack_runs.holds h where h.tenant_id = $1 and h.run_id = r.run_id)
     and not exists (select from pack_runs.outbox o where o.tenant_id = $1 and o.run_id = r.run_id)
+    and not exists (
+      select from pack_runs.run_sources s join pack_runs.runs again on again.tenant_id = $1 and again.run_id = s.run_id
+      where s.tenant_id = $1 and s.rerun_of = r.run_id and again.finished_ms is null)
     and not exists (
       select from pack_artifacts.exports e where e.tenant_id = $1 and e.run_id = r.run_id and e.status = 'pending')
   order by r.run_id limit $5

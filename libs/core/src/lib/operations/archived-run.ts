@@ -4,7 +4,6 @@ import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Page } from '../journal/page';
 import type { Archives } from '../ports/archives';
-import type { Claims } from '../ports/claims';
 import { LogStore, type LogChunk, type NumberedChunk } from '../ports/log-store';
 import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
 
@@ -50,14 +49,11 @@ export class ArchivedLogStore extends LogStore {
   }
 }
 
-/** The journal of a run from its rows, or from its archive once they are gone; none if it has none. Chain and replay are the caller's matter. */
-export async function journalOf(
-  hands: ArchiveHands & { readonly claims: Pick<Claims, 'pages'> },
-  tenant: TenantId,
-  run: RunId,
-): Promise<readonly Page[]> {
-  const pages = await hands.claims.pages(tenant, run, 0);
-  if (pages.length > 0) return pages;
+/**
+ * The journal of a sealed run, for who found no rows of it; none if it is not archived. It has no macs: those are of rows, and whoever reads
+ * the archive compares its head with one that somebody has signed.
+ */
+export async function archivedJournal(hands: ArchiveHands, tenant: TenantId, run: RunId): Promise<readonly Page[]> {
   const archived = await hands.archives.journal(tenant, run);
   if (!archived) return [];
   const [bytes] = await bytesOf(hands.objects, tenant, archived.bundle, [archived.part]);

@@ -192,6 +192,19 @@ describe('a run that is past retention', () => {
     expect(await web.runReader.summary(tenantA, delivered)).toBeNull();
   });
 
+  it('stays while another that has not ended does it again', async () => {
+    await makeDay(database, dayOf(40));
+    const run = await past({ daysAgo: 40 });
+    const again = await submit(web.runStore);
+    await database.sql('update pack_runs.run_sources set rerun_of = $1 where run_id = $2', [
+      runUuid(run),
+      runUuid(again),
+    ]);
+    expect(await maintain()).toMatchObject({ runs: 0 });
+    await database.sql('update pack_runs.runs set finished_ms = 1 where run_id = $1', [runUuid(again)]);
+    expect(await maintain()).toMatchObject({ runs: 1 });
+  });
+
   it('goes in parts, however many there are', async () => {
     await makeDay(database, dayOf(40));
     const run = await past({ daysAgo: 40 });

@@ -22,6 +22,8 @@ import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
 import { archives } from './60-archives';
 import { retention } from './61-retention';
+import { originals } from './62-originals';
+import { reruns } from './80-reruns';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -49,6 +51,8 @@ export const migrations = [
   placement,
   archives,
   retention,
+  reruns,
+  originals,
 ];
 
 /** Their names, as the database keeps them. */
