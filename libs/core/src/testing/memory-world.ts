@@ -19,6 +19,7 @@ import type { Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
+import { Archives } from '../lib/ports/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
@@ -262,6 +263,7 @@ export class MemoryWorld {
       claims: new MemoryClaims(this),
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
+      archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
       clock: { now: () => this.at },
@@ -423,6 +425,16 @@ class MemoryLogs extends LogStore {
           chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
       )
       .sort((a, b) => a.firstLine - b.firstLine);
+  }
+}
+
+/** Rows of a world stay. */
+class NoArchives extends Archives {
+  async chunks() {
+    return null;
+  }
+  async journal() {
+    return null;
   }
 }
 
