@@ -392,10 +392,19 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
@@ -405,8 +414,13 @@ export class RunDriver {
         : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
@@ -548,6 +562,12 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */
