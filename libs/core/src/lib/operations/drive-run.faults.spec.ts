@@ -290,6 +290,43 @@ describe('RunDriver, where a review found faults', () => {
     expect(journaled).toBe(false);
   });
 
+  it('counts a decision that was answered before the failure beside it closed its gate', async () => {
+    const world = new MemoryWorld();
+    const gate: Node = {
+      ...{
+        kind: 'gate',
+        id: 'ask',
+        name: null,
+        when: null,
+        needs: [],
+        stated: true,
+        runOn: 'success',
+        timeoutMs: null,
+      },
+      ...{ workers: [], approval: 'owners', policy: null, with: {}, message: 'go on?', show: {}, form: null },
+    };
+    const both: Node = {
+      ...{ kind: 'parallel', id: 'both', name: null, when: null, needs: [], stated: false, runOn: 'success' },
+      ...{ timeoutMs: null, workers: [], continueOnError: false },
+      body: aBlock([gate, effect('fails', { stated: true })]),
+    };
+    const run = world.submit(aPlan(aBlock([both])));
+    let decided = false;
+    world.beforeCommit = (commit) => {
+      if (decided || !commit.gates.some(({ kind }) => kind === 'ended')) return;
+      decided = true;
+      world.decide(run, 'ask', 'grace');
+    };
+    const failing = command(async () => {
+      await sleep(30);
+      return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
+    });
+    expect(await (await open(world, run, [failing])).drive()).toBe('ended');
+    expect(decided).toBe(true);
+    const ends = events(world, run).flatMap(({ event }) => (event.type === 'gate.ended' ? [event.outcome] : []));
+    expect(ends).toEqual(['approved']);
+  });
+
   describe('data that the database refuses', () => {
     /** Refuses whatever holds this text. */
     const refusing = (world: MemoryWorld): Partial<DriverHands> => {
@@ -316,7 +353,7 @@ describe('RunDriver, where a review found faults', () => {
         const world = new MemoryWorld();
         const run = world.submit(aPlan(aBlock([together])));
         const acting = command(async ({ step }) => {
-          await sleep(step === 'both::two' ? 20 + laterMs : 20);
+          await sleep(step === 'two' ? 20 + laterMs : 20);
           return bad;
         });
         const driver = await open(world, run, [acting], refusing(world));

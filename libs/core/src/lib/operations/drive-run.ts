@@ -237,6 +237,7 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
+    this.lettersFirst();
     if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
@@ -249,6 +250,17 @@ export class RunDriver {
         draught.give(arrival.body);
       }
     }
+  }
+
+  /** What was answered 200 counts (gates.md §3): no outcome that came beside a decision closes its gate, or ends its run, before it. */
+  private lettersFirst(): void {
+    const { queue } = this;
+    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
+    const claimed = queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const begun = queue.splice(0, claimed + 1);
+    const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
+    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
+    queue.splice(0, queue.length, ...begun, ...rest);
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
