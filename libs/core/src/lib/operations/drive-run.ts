@@ -246,7 +246,8 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
-    this.cancelFirst(draught.state.phase === 'queued');
+    this.lettersFirst();
+    if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
       if (!arrival) return;
@@ -261,21 +262,23 @@ export class RunDriver {
   }
 
   /**
-   * A cancel that was accepted goes before results that arrived earlier: they might end the run as a success, and a caller was told that
-   * it stops (engine.md §6). Letters keep their order, and a claim stays first, but where the run never began: then it does not begin, not
-   * even to clean up, since others may hold its concurrency group.
+   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
+   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
    */
-  private cancelFirst(neverBegan: boolean): void {
-    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
-    if (place <= 0) return;
-    const before = this.queue.splice(0, place + 1);
-    const claim = neverBegan
-      ? -1
-      : before.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
-    const after = before.slice(claim + 1);
+  private lettersFirst(): void {
+    const { queue } = this;
+    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
+    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const begun = queue.splice(0, claimed + 1);
     const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
-    const others = after.filter((one) => !isLetter(one));
-    this.queue.unshift(...before.slice(0, claim + 1), ...after.filter(isLetter), ...others);
+    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
+    queue.splice(0, queue.length, ...begun, ...rest);
+  }
+
+  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
+  private cancelFirst(): void {
+    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
+    if (place > 0) this.queue.unshift(...this.queue.splice(place, 1));
   }
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
@@ -423,10 +426,19 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
@@ -436,8 +448,13 @@ export class RunDriver {
         : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
@@ -579,6 +596,12 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */
