@@ -50,6 +50,7 @@ export class Quarantine {
     private readonly env: Readonly<Record<string, string | undefined>>,
     workDirectory: string,
     private readonly log: WorkerLog,
+    private readonly script = join(__dirname, 'quarantine-process.js'),
   ) {
     const folderOf = (place: number): string => join(workDirectory, `quarantine-${place}`);
     this.places = Array.from({ length: AT_ONCE }, (_, place) => ({ folder: folderOf(place), child: null }));
@@ -92,7 +93,7 @@ export class Quarantine {
 
   /** A process that is ready; null if none can be had. */
   private async start(place: Place): Promise<ChildProcess | null> {
-    const child = fork(join(__dirname, 'quarantine-process.js'), [], {
+    const child = fork(this.script, [], {
       env: { ...this.env, [variableOf(['sandbox', 'workDirectory'])]: place.folder },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
