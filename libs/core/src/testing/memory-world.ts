@@ -349,6 +349,9 @@ class MemoryClaims extends Claims {
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
   }
+  async condemn(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
+  }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
     return this.world.sensitive.get(run) ?? [];
   }

@@ -58,6 +58,7 @@ export class PostgresClaims extends Claims {
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
   private lastServed = '';
@@ -245,6 +246,10 @@ export class PostgresClaims extends Claims {
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
     await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async condemn(run: ClaimedRun): Promise<void> {
+    await patiently(() => this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence]));
   }
 
   async retire(incarnation: Incarnation): Promise<void> {
