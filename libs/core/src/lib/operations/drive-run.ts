@@ -25,6 +25,7 @@ import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
+import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { restoreRun, type Halted, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
@@ -35,7 +36,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
   readonly message: string;
 }
 
@@ -43,6 +44,11 @@ export interface Refusal {
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+const ORIGINAL_GONE: Refusal = {
+  code: 'ORIGINAL_GONE',
+  message: 'the run that this one does again is not kept any more',
+};
+
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -68,6 +74,7 @@ export class RunDriver {
     private readonly values: RunValues,
     private readonly results: Results,
     private readonly secrets: RunSecrets,
+    private readonly original: OriginalRun | null,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -93,7 +100,8 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
       run,
@@ -102,14 +110,15 @@ export class RunDriver {
       values,
       results,
       secrets,
+      original === 'gone' ? null : original,
       state,
       head,
       lastAt,
       lastLine,
       run.seen,
     );
-    driver.begin(refusal);
-    if (refusal === null) await driver.readSecrets();
+    driver.begin(stopped);
+    if (stopped === null) await driver.readSecrets();
     return driver;
   }
 
@@ -237,6 +246,7 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
+    this.lettersFirst();
     if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
@@ -249,6 +259,20 @@ export class RunDriver {
         draught.give(arrival.body);
       }
     }
+  }
+
+  /**
+   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
+   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
+   */
+  private lettersFirst(): void {
+    const { queue } = this;
+    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
+    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const begun = queue.splice(0, claimed + 1);
+    const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
+    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
+    queue.splice(0, queue.length, ...begun, ...rest);
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
@@ -294,6 +318,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
         const { body, values, gate } = await answerQuestion(sight, this.values, command, {
@@ -313,6 +338,15 @@ export class RunDriver {
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
+  }
+
+  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  private async reuse(draught: Draught, step: StepId): Promise<GivenBody> {
+    const { answer, facts, value } = this.original?.takeOver(draught.results, step) ?? NOTHING_TAKEN;
+    await this.values.adopt(answer.outputs, value);
+    for (const fact of facts) draught.record(fact);
+    draught.needs(answer.outputs);
+    return { type: 'question.answered', step, question: 'reuse', answer };
   }
 
   private sight(results: Results): Sight {
@@ -392,10 +426,19 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
@@ -405,8 +448,13 @@ export class RunDriver {
         : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
@@ -548,6 +596,12 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */

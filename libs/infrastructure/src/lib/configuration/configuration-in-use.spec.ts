@@ -24,6 +24,7 @@ const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
 const EXPORTS = 'apps/webservice-e2e/src/exports.e2e-spec.ts';
 const DELIVERIES = 'libs/core/src/lib/operations/deliver-exports.spec.ts';
 const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
+const RETENTION = 'libs/infrastructure/src/lib/postgres/retention.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
@@ -45,6 +46,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
   ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
+  ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
+  ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
+  ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
   [
     'artifacts.bundleRoots',
