@@ -63,6 +63,7 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
+  private isRefused = false;
   private handingOver = false;
   private over = false;
 
@@ -181,6 +182,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isRefused = refusal !== null;
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
@@ -220,8 +222,21 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters)
-      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+    const arrivals = letters.map((letter) =>
+      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor),
+    );
+    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+  }
+
+  /**
+   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
+   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
+   */
+  private placeOfLetters(): number {
+    const isOutcome = (one: Arrival): boolean =>
+      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
+    return place < 0 ? this.queue.length : place;
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -391,7 +406,7 @@ export class RunDriver {
       artifacts: draught.artifacts,
       chunks: draught.chunks,
       seen: draught.seen,
-      closes: ended || parks || draught.closesGate,
+      closes: ended || parks || draught.closes,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
       outbox: [
