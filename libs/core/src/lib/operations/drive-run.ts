@@ -25,6 +25,7 @@ import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
+import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { restoreRun, type Halted, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
@@ -35,7 +36,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
   readonly message: string;
 }
 
@@ -43,6 +44,11 @@ export interface Refusal {
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+const ORIGINAL_GONE: Refusal = {
+  code: 'ORIGINAL_GONE',
+  message: 'the run that this one does again is not kept any more',
+};
+
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -57,6 +63,7 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
+  private isRefused = false;
   private handingOver = false;
   private over = false;
 
@@ -68,6 +75,7 @@ export class RunDriver {
     private readonly values: RunValues,
     private readonly results: Results,
     private readonly secrets: RunSecrets,
+    private readonly original: OriginalRun | null,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -93,7 +101,8 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
       run,
@@ -102,14 +111,15 @@ export class RunDriver {
       values,
       results,
       secrets,
+      original === 'gone' ? null : original,
       state,
       head,
       lastAt,
       lastLine,
       run.seen,
     );
-    driver.begin(refusal);
-    if (refusal === null) await driver.readSecrets();
+    driver.begin(stopped);
+    if (stopped === null) await driver.readSecrets();
     return driver;
   }
 
@@ -172,6 +182,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isRefused = refusal !== null;
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
@@ -211,8 +222,21 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters)
-      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+    const arrivals = letters.map((letter) =>
+      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor),
+    );
+    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+  }
+
+  /**
+   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
+   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
+   */
+  private placeOfLetters(): number {
+    const isOutcome = (one: Arrival): boolean =>
+      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
+    return place < 0 ? this.queue.length : place;
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -237,7 +261,8 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
-    this.cancelFirst(draught.state.phase === 'queued');
+    this.lettersFirst();
+    if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
       if (!arrival) return;
@@ -252,21 +277,23 @@ export class RunDriver {
   }
 
   /**
-   * A cancel that was accepted goes before results that arrived earlier: they might end the run as a success, and a caller was told that
-   * it stops (engine.md §6). Letters keep their order, and a claim stays first, but where the run never began: then it does not begin, not
-   * even to clean up, since others may hold its concurrency group.
+   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
+   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
    */
-  private cancelFirst(neverBegan: boolean): void {
-    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
-    if (place <= 0) return;
-    const before = this.queue.splice(0, place + 1);
-    const claim = neverBegan
-      ? -1
-      : before.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
-    const after = before.slice(claim + 1);
+  private lettersFirst(): void {
+    const { queue } = this;
+    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
+    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const begun = queue.splice(0, claimed + 1);
     const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
-    const others = after.filter((one) => !isLetter(one));
-    this.queue.unshift(...before.slice(0, claim + 1), ...after.filter(isLetter), ...others);
+    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
+    queue.splice(0, queue.length, ...begun, ...rest);
+  }
+
+  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
+  private cancelFirst(): void {
+    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
+    if (place > 0) this.queue.unshift(...this.queue.splice(place, 1));
   }
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
@@ -306,6 +333,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
         const { body, values, gate } = await answerQuestion(sight, this.values, command, {
@@ -325,6 +353,15 @@ export class RunDriver {
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
+  }
+
+  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  private async reuse(draught: Draught, step: StepId): Promise<GivenBody> {
+    const { answer, facts, value } = this.original?.takeOver(draught.results, step) ?? NOTHING_TAKEN;
+    await this.values.adopt(answer.outputs, value);
+    for (const fact of facts) draught.record(fact);
+    draught.needs(answer.outputs);
+    return { type: 'question.answered', step, question: 'reuse', answer };
   }
 
   private sight(results: Results): Sight {
@@ -369,7 +406,7 @@ export class RunDriver {
       artifacts: draught.artifacts,
       chunks: draught.chunks,
       seen: draught.seen,
-      closes: ended || parks || draught.closesGate,
+      closes: ended || parks || draught.closes,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
       outbox: [
@@ -404,10 +441,19 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
@@ -417,8 +463,13 @@ export class RunDriver {
         : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
@@ -560,6 +611,12 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */
