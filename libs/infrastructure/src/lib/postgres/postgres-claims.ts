@@ -13,7 +13,7 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { toClaimedRun, toLetter, toPage } from './claimed-run';
+import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage } from './claimed-run';
 import type { ClaimedRow, LetterRow, PageRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
@@ -249,7 +249,9 @@ export class PostgresClaims extends Claims {
   }
 
   async condemn(run: ClaimedRun): Promise<void> {
-    await patiently(() => this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence]));
+    await patiently(() =>
+      this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+    );
   }
 
   async retire(incarnation: Incarnation): Promise<void> {
