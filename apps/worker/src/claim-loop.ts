@@ -30,6 +30,8 @@ export interface ClaimLoopOptions {
   readonly unenforceableIntervalMs: number;
   /** How long runs wait for labels that no living worker has, before this one ends them. */
   readonly unplacedWaitMs: number;
+  /** Assignments of other runs that this worker performs: nothing in quarantine is driven beside them. */
+  readonly beside?: () => number;
 }
 
 export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
@@ -112,14 +114,20 @@ export class ClaimLoop {
   }
 
   private inQuarantine(): boolean {
-    return [...this.drivers.values()].some(({ run }) => run.quarantine);
+    return this.quarantined !== null;
+  }
+
+  /** The run that it drives in quarantine; null: none is. */
+  get quarantined(): ClaimedRun['runId'] | null {
+    return [...this.drivers.values()].find(({ run }) => run.quarantine)?.run.runId ?? null;
   }
 
   /** A run in quarantine is driven alone: nothing beside it may be blamed for its death. The others go back, and come again. */
   private admitted(runs: readonly ClaimedRun[]): readonly ClaimedRun[] {
     const suspects = runs.filter((run) => run.quarantine);
     if (suspects.length === 0) return runs;
-    if (runs.length > suspects.length || this.drivers.size > 0) return runs.filter((run) => !run.quarantine);
+    const { beside = () => 0 } = this.options;
+    if (runs.length > suspects.length || this.drivers.size > 0 || beside() > 0) return runs.filter((run) => !run.quarantine);
     return suspects.slice(0, 1);
   }
 

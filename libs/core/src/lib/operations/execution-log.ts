@@ -1,8 +1,7 @@
 import { sha256 } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
-import type { ClaimedRun } from '../ports/claims';
 import type { Clock } from '../ports/clock';
-import type { LogStore } from '../ports/log-store';
+import type { LogChunk, LogStore } from '../ports/log-store';
 import type { Fact } from '../run/run-event';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -44,6 +43,9 @@ export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = {
   e: 'error',
 };
 
+/** By which right a stream is written: that of the run's driver, or of who holds an assignment of the run. */
+export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
+
 const SPLIT_MARK = ' …[line goes on]';
 
 /**
@@ -65,7 +67,7 @@ export class ExecutionLog {
   private lost = false;
 
   constructor(
-    private readonly run: ClaimedRun,
+    private readonly stream: LogHold,
     private readonly step: StepId,
     private readonly execution: number,
     private readonly store: LogStore,
@@ -156,8 +158,7 @@ export class ExecutionLog {
     if (this.lost) return;
     const digest = sha256(data);
     const { step, execution } = this;
-    const { tenant, runId, fence } = this.run;
-    const chunkOf = { tenant, runId, fence, step, execution, chunk, data, lines, sha256: digest };
+    const chunkOf = { ...this.stream, step, execution, chunk, data, lines, sha256: digest };
     for (let pause = 100; !this.lost; pause = Math.min(pause * 2, 5_000)) {
       try {
         const [held] = await this.store.append([{ ...chunkOf, at: this.clock.now() }]);

@@ -8,6 +8,7 @@ import type { Migrated } from './migrate';
 import { databaseReadiness, maintainDatabase } from './partitions';
 import type { Readiness } from './partitions';
 import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
@@ -66,6 +67,7 @@ export interface WebDatabase {
 /** The worker's part. `committer` has connections of its own, so that readers never hold up a flush. */
 export interface WorkerDatabase {
   readonly claims: PostgresClaims;
+  readonly assignments: PostgresAssignments;
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly outbox: PostgresOutbox;
@@ -132,6 +134,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     return {
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
+      assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
       outbox: new PostgresOutbox(queries),
       exports: new PostgresExports(queries),

@@ -18,6 +18,7 @@ interface NumberedRow {
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends LogStore {
   private readonly appendStatement = statement('append-chunks');
+  private readonly appendLentStatement = statement('append-lent-chunks');
   private readonly readStatement = statement('read-chunks');
 
   constructor(private readonly queries: Queries) {
@@ -26,11 +27,33 @@ export class PostgresLogStore extends LogStore {
 
   async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     if (chunks.length === 0) return [];
+    if (chunks.some(({ assignment }) => assignment !== undefined)) return this.appendLent(chunks);
     const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
     const rows = await patiently(() =>
       this.queries.across<{ i: number }>(this.appendStatement, [
         column(({ tenant }) => tenant),
         column(({ runId }) => runUuid(runId)),
+        column(({ fence }) => fence),
+        column(({ step }) => step),
+        column(({ execution }) => execution),
+        column(({ chunk }) => chunk),
+        column(({ at }) => at),
+        column(({ data }) => Buffer.from(data)),
+        column(({ lines }) => lines),
+        column(({ sha256 }) => digestBytes(sha256)),
+      ]),
+    );
+    const held = new Set(rows.map(({ i }) => i - 1));
+    return chunks.map((_, index) => held.has(index));
+  }
+
+  private async appendLent(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
+    const rows = await patiently(() =>
+      this.queries.across<{ i: number }>(this.appendLentStatement, [
+        column(({ tenant }) => tenant),
+        column(({ runId }) => runUuid(runId)),
+        column(({ assignment }) => assignment ?? ''),
         column(({ fence }) => fence),
         column(({ step }) => step),
         column(({ execution }) => execution),

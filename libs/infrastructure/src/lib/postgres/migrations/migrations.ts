@@ -20,6 +20,7 @@ import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
 import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
+import { assignments } from './50-assignments';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -45,6 +46,7 @@ export const migrations = [
   workforce,
   concurrency,
   placement,
+  assignments,
 ];
 
 /** Their names, as the database keeps them. */
