@@ -127,7 +127,8 @@ export class ClaimLoop {
     const suspects = runs.filter((run) => run.quarantine);
     if (suspects.length === 0) return runs;
     const { beside = () => 0 } = this.options;
-    if (runs.length > suspects.length || this.drivers.size > 0 || beside() > 0) return runs.filter((run) => !run.quarantine);
+    if (runs.length > suspects.length || this.drivers.size > 0 || beside() > 0)
+      return runs.filter((run) => !run.quarantine);
     return suspects.slice(0, 1);
   }
 

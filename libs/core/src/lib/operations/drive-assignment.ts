@@ -41,8 +41,12 @@ export class AssignmentDriver {
   private readonly running = new Map<StepId, LentItem>();
   private readonly unsaid: Reported[] = [];
   /** Un-numbered chunks, by the letter that tells of them. */
-  private told: { readonly letter: number; readonly step: StepId; readonly execution: number; readonly bytes: number }[] =
-    [];
+  private told: {
+    readonly letter: number;
+    readonly step: StepId;
+    readonly execution: number;
+    readonly bytes: number;
+  }[] = [];
   private letter: number | null = null;
   private letters = 0;
   private refuses = false;
@@ -63,7 +67,14 @@ export class AssignmentDriver {
     const { run, secrets } = opened;
     this.values = new RunValues(hands.objects, hands.references, run);
     const held = { fence: claimed.fence, assignment: claimed.name };
-    this.executions = new Executions(hands, run, this.values, secrets, (fact) => this.say({ kind: 'fact', fact }), held);
+    this.executions = new Executions(
+      hands,
+      run,
+      this.values,
+      secrets,
+      (fact) => this.say({ kind: 'fact', fact }),
+      held,
+    );
     this.begin();
   }
 

@@ -323,7 +323,10 @@ export class RunDriver {
       case 'judge':
         return judgePolicy(() => sight, this.values, command, draught.at, this.initiators, this.hands.judges);
       case 'start':
-        return this.executions.execute(groundOf(() => sight), command);
+        return this.executions.execute(
+          groundOf(() => sight),
+          command,
+        );
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
@@ -525,11 +528,7 @@ export class RunDriver {
     const slots = this.hands.lending?.slots;
     slots?.take();
     try {
-      const body = await this.executions.execute(
-        this.ground,
-        command,
-        () => this.isAsApproved(step),
-      );
+      const body = await this.executions.execute(this.ground, command, () => this.isAsApproved(step));
       if (body === 'lost') this.handOver();
       else this.arrived({ kind: 'given', body });
     } catch (error) {

@@ -167,7 +167,8 @@ export class Lender {
       try {
         const { inputs, ...scope } = scopeFor(sight(), step, reads, missing);
         // What the run was accepted with is known wherever a part of it is executed.
-        if (missing.digests.size === 0) return packAround(this.x, step) === null ? scope : { ...scope, inputs: inputs ?? null };
+        if (missing.digests.size === 0)
+          return packAround(this.x, step) === null ? scope : { ...scope, inputs: inputs ?? null };
       } catch (error) {
         if (!isCodedError(error)) throw error;
         if (missing.digests.size === 0) return null;

@@ -115,7 +115,7 @@ export class PostgresClaims extends Claims {
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
       freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
     }
-    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; )
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
       freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
     await this.ask(this.forgetStatement, []);
     await this.ask(this.placeStatement, []);
