@@ -25,6 +25,7 @@ import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
 import { BODY_LIMIT } from './requests/json-body';
 import { RunTails } from './runs/run-tails';
+import { RerunController } from './runs/rerun.controller';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
@@ -43,6 +44,7 @@ export class AppModule {
       imports: [infrastructure.module],
       controllers: [
         RunsController,
+        RerunController,
         StepsController,
         LogsController,
         ArtifactsController,

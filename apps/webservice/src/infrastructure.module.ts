@@ -3,6 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
   Calendar,
   CancelRun,
+  RerunRun,
   DecideApproval,
   GateDesk,
   groundOf,
@@ -132,6 +133,7 @@ export class InfrastructureModule {
       { provide: PackPlanner, useValue: planner },
       { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
+      { provide: RerunRun, useValue: new RerunRun({ reader: runReader, objects, submit: submitRun }) },
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),

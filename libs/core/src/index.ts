@@ -152,6 +152,7 @@ export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
+  type RunOriginal,
   type ArtifactView,
   type EvidenceExport,
   type RunRecords,
@@ -380,6 +381,7 @@ export type { SecretHands } from './lib/operations/run-secrets';
 export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
 export { REDACTED, Redaction } from './lib/secret/redaction';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
+export { RerunRun, RerunRunError, type Rerun, type RerunRunCode, type RerunRunHands } from './lib/operations/rerun-run';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
 export {
   DecideApproval,

@@ -78,6 +78,7 @@ export class MemoryWorld {
     signers: readonly string[] = [],
     egress: Profile['egress'] = [],
     secrets: Profile['secrets'] = [],
+    rerun: { readonly of: RunId; readonly from: string } | null = null,
   ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
@@ -118,7 +119,8 @@ export class MemoryWorld {
       planHash: sha256(planText),
       profileDigest: sha256(profileText),
       scheduleId: null,
-      rerunOf: null,
+      rerunOf: rerun?.of ?? null,
+      ...(rerun && { rerun: { from: rerun.from, head: this.run(rerun.of).head ?? zero } }),
       acceptedAt: new Date(this.at).toISOString(),
       nonce: randomBytes(16).toString('hex'),
     };
@@ -311,6 +313,9 @@ class MemoryClaims extends Claims {
   }
   async claimUnplaced(): Promise<readonly ClaimedRun[]> {
     return [];
+  }
+  async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    return this.world.runs.get(run)?.claimed.admission ?? null;
   }
   async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
     return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);

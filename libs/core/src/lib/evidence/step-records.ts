@@ -18,7 +18,8 @@ export type StepRecord = {
   readonly tool: Digest | null;
   /** Files that its last execution was given. */
   readonly materials: readonly { readonly path: string; readonly digest: Digest }[];
-  readonly reusedFrom: null;
+  /** What a rerun took over: the step of the original, and the digest of its record there. */
+  readonly reusedFrom: { readonly run: string; readonly step: StepId; readonly digest: Digest } | null;
   /** Digest of the record by which a person resolved it. */
   readonly resolution: Digest | null;
   /** Of its outputs. */
@@ -44,6 +45,7 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
       const own = facts.ofStep.get(ended.step) ?? [];
       const execution = lastExecution(own);
       const last = own.filter((fact) => fact.execution === execution);
+      const reused = facts.reused.get(ended.step);
       const node = x.nodes.get(nodeOf(ended.step))?.node;
       return {
         id: ended.step,
@@ -56,7 +58,7 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
           .filter((fact) => fact.type === 'material.mounted')
           .map(({ path, digest }) => ({ path, digest }))
           .sort((a, b) => (a.path < b.path ? -1 : 1)),
-        reusedFrom: null,
+        reusedFrom: reused ? { run: reused.run, step: ended.step, digest: reused.digest } : null,
         resolution: own.findLast((fact) => fact.type === 'attention.resolved')?.record ?? null,
         result: digestOfRef(ended.outputs),
         log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),

@@ -27,6 +27,7 @@ import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
 import type { Halted } from './open-run';
+import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
@@ -37,7 +38,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
   readonly message: string;
 }
 
@@ -47,6 +48,11 @@ type Start = Extract<Command, { type: 'start' }>;
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+const ORIGINAL_GONE: Refusal = {
+  code: 'ORIGINAL_GONE',
+  message: 'the run that this one does again is not kept any more',
+};
+
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -73,6 +79,7 @@ export class RunDriver {
     private readonly values: RunValues,
     private readonly results: Results,
     private readonly secrets: RunSecrets,
+    private readonly original: OriginalRun | null,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -99,7 +106,8 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
       run,
@@ -108,14 +116,15 @@ export class RunDriver {
       values,
       results,
       secrets,
+      original === 'gone' ? null : original,
       state,
       head,
       lastAt,
       lastLine,
       run.seen,
     );
-    driver.begin(refusal);
-    if (refusal === null) await driver.readSecrets();
+    driver.begin(stopped);
+    if (stopped === null) await driver.readSecrets();
     return driver;
   }
 
@@ -308,6 +317,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
         const { body, values, gate } = await answerQuestion(sight, this.values, command, {
@@ -334,6 +344,15 @@ export class RunDriver {
 
   private get ground(): Ground {
     return groundOf(() => this.sight(this.results));
+  }
+
+  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  private async reuse(draught: Draught, step: StepId): Promise<GivenBody> {
+    const { answer, facts, value } = this.original?.takeOver(draught.results, step) ?? NOTHING_TAKEN;
+    await this.values.adopt(answer.outputs, value);
+    for (const fact of facts) draught.record(fact);
+    draught.needs(answer.outputs);
+    return { type: 'question.answered', step, question: 'reuse', answer };
   }
 
   private sight(results: Results): Sight {

@@ -89,6 +89,8 @@ export abstract class Claims {
   ): Promise<readonly ClaimedRun[]>;
   /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
   abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
+  /** The admission record of a run in its envelope; null if the run is not kept. */
+  abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
   /** Pages after `afterSeq` in order. */
   abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */

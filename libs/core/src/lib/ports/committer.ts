@@ -34,6 +34,8 @@ export interface StepRow {
   /** By value up to 64 KiB, else null. */
   readonly outputs: Json;
   readonly outputsRef: Json;
+  /** `{run, step, digest}` of what a rerun took over; null: it was executed. */
+  readonly reusedFrom: Json;
   readonly error: Json;
 }
 

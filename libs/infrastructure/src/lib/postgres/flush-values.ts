@@ -19,6 +19,8 @@ export interface FlushPart {
   readonly lent: readonly Row[];
   readonly revoked: readonly Row[];
   readonly settled: readonly Row[];
+  /** What each of the steps took over of another run, in their order. */
+  readonly reused: readonly Row[];
   /** Characters of its texts, roughly: what bounds a flush. */
   readonly size: number;
 }
@@ -26,7 +28,7 @@ export interface FlushPart {
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
 const WIDTHS = {
   ...{ run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
-  ...{ lent: 8, revoked: 3, settled: 2 },
+  ...{ reused: 1, lent: 8, revoked: 3, settled: 2 },
 };
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
@@ -88,6 +90,7 @@ export function flushPart(commit: Commit): FlushPart {
       file.mediaType,
     ]),
     outbox: commit.outbox.map(outboxRow),
+    reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
     size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
   };
@@ -149,7 +152,7 @@ function placeRows({ chunks, run }: Commit): Row[] {
 export function flushValues(parts: readonly FlushPart[]): Cell[][] {
   const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): Cell[][] =>
     Array.from({ length: WIDTHS[key] }, (_, column) => rows.map((row) => row[column] ?? null));
-  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page'>): Cell[][] =>
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): Cell[][] =>
     columns(
       key,
       parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
@@ -169,6 +172,10 @@ export function flushValues(parts: readonly FlushPart[]): Cell[][] {
     ...numbered('places'),
     ...numbered('artifacts'),
     ...numbered('outbox'),
+    ...columns(
+      'reused',
+      parts.flatMap(({ reused }) => reused),
+    ),
     ...numbered('lent'),
     ...numbered('revoked'),
     ...numbered('settled'),

@@ -2,6 +2,7 @@ import { Claims, canonical, runUuid, toRunId } from '@taskrunner/core';
 import type {
   ClaimedRun,
   Digest,
+  Envelope,
   Incarnation,
   Json,
   Letter,
@@ -51,6 +52,7 @@ export class PostgresClaims extends Claims {
   private readonly claimStatement = statement('claim-runs');
   private readonly mailStatement = statement('mail');
   private readonly pagesStatement = statement('read-pages');
+  private readonly admissionStatement = statement('read-admission');
   private readonly lettersStatement = statement('read-letters');
   private readonly standingsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
@@ -176,6 +178,13 @@ export class PostgresClaims extends Claims {
     for (const [number, at] of this.lostClaims) {
       if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
     }
+  }
+
+  async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    const rows = await patiently(() =>
+      this.ask<{ admission: Envelope }>(this.admissionStatement, [tenant, runUuid(run)]),
+    );
+    return rows[0]?.admission ?? null;
   }
 
   async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {

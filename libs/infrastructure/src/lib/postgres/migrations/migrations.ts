@@ -21,6 +21,7 @@ import { workforce } from './30-workforce';
 import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
 import { assignments } from './50-assignments';
+import { reruns } from './80-reruns';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -47,6 +48,7 @@ export const migrations = [
   concurrency,
   placement,
   assignments,
+  reruns,
 ];
 
 /** Their names, as the database keeps them. */
