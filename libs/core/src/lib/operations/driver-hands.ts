@@ -3,6 +3,7 @@ import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
+import type { Archives } from '../ports/archives';
 import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
 import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
@@ -12,6 +13,7 @@ import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
+import type { Lending } from './lending';
 import type { PolicyJudges } from './questions';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
@@ -19,6 +21,8 @@ export interface DriverHands {
   readonly claims: Claims;
   readonly committer: Committer;
   readonly logs: LogStore;
+  /** Where the journal of another run may stand: that of a rerun's original. */
+  readonly archives: Archives;
   readonly objects: ObjectStore;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
@@ -28,6 +32,8 @@ export interface DriverHands {
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
   readonly secrets: SecretHands;
+  /** Absent: it executes what it drives, and nothing else. */
+  readonly lending?: Lending;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
