@@ -24,8 +24,6 @@ interface Opened {
 export interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
   readonly standingIntervalMs: number;
-  /** The run that this worker drives in quarantine, alone: of others nothing is taken beside it. Null: none is. */
-  readonly quarantined: () => RunId | null;
 }
 
 /** How long what was accepted of a run is kept at hand after its last assignment. */
@@ -104,7 +102,7 @@ export class AssignmentLoop {
       let claimed: ClaimedAssignment | null = null;
       try {
         if (this.hasRoom()) {
-          claimed = await this.lending.assignments.claim(incarnation, this.options.quarantined());
+          claimed = await this.lending.assignments.claim(incarnation);
           if (claimed) this.perform(claimed);
         }
       } catch (error) {

@@ -60,6 +60,7 @@ export async function driverHands(
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
     logs: telemetry.watchLogs(database.logStore),
+    archives: database.archives,
     objects,
     references: database.objectReferences,
     clock: database.clock,

@@ -134,6 +134,9 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Archives } from './lib/ports/archives';
+export type { ArchivedChunk, BundlePart, RunArchive } from './lib/evidence/archive';
+export { archivedJournal, ArchivedLogStore, type ArchiveHands } from './lib/operations/archived-run';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Exports, type DueExport, type Settled } from './lib/ports/exports';
 export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';
@@ -286,14 +289,9 @@ export { AssignmentDriver, type Performed } from './lib/operations/drive-assignm
 export { openRun, type OpenedRun } from './lib/operations/open-run';
 export type { Lending } from './lib/operations/lending';
 export { Slots } from './lib/operations/slots';
-export {
-  ExecutionLog,
-  LEVEL_LETTERS,
-  LEVELS_BY_LETTER,
-  LOG_LIMITS,
-  type LogLevel,
-  type LogLimits,
-} from './lib/operations/execution-log';
+export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
+export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
+export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export {
   readDocument,
   type DocumentLimits,

@@ -19,6 +19,7 @@ import type { Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
+import { Archives } from '../lib/ports/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
@@ -264,6 +265,7 @@ export class MemoryWorld {
       claims: new MemoryClaims(this),
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
+      archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
       clock: { now: () => this.at },
@@ -349,6 +351,9 @@ class MemoryClaims extends Claims {
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
   }
+  async condemn(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
+  }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
     return this.world.sensitive.get(run) ?? [];
   }
@@ -430,6 +435,16 @@ class MemoryLogs extends LogStore {
           chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
       )
       .sort((a, b) => a.firstLine - b.firstLine);
+  }
+}
+
+/** Rows of a world stay. */
+class NoArchives extends Archives {
+  async chunks() {
+    return null;
+  }
+  async journal() {
+    return null;
   }
 }
 

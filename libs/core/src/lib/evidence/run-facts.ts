@@ -39,7 +39,8 @@ export interface RunFacts {
   readonly ofStep: ReadonlyMap<StepId, readonly StepFact[]>;
 }
 
-type StepFactType = 'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'attention.resolved' | 'step.started';
+type StepFactType =
+  'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'step.attention' | 'attention.resolved' | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 
@@ -162,6 +163,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'tool.resolved':
       case 'material.mounted':
       case 'attempt.stopped':
+      case 'step.attention':
       case 'attention.resolved':
         push(ofStep, event.step, { ...event, seq, at });
         break;

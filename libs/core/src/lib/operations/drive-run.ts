@@ -68,6 +68,7 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
+  private isRefused = false;
   private handingOver = false;
   private over = false;
 
@@ -187,6 +188,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isRefused = refusal !== null;
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
@@ -226,12 +228,23 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters)
-      this.queue.push(
-        letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
-          this.lender.openOf(name),
-        ),
-      );
+    const arrivals = letters.map((letter) =>
+      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
+        this.lender.openOf(name),
+      ),
+    );
+    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+  }
+
+  /**
+   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
+   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
+   */
+  private placeOfLetters(): number {
+    const isOutcome = (one: Arrival): boolean =>
+      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
+    return place < 0 ? this.queue.length : place;
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -256,6 +269,7 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
+    this.lettersFirst();
     if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
@@ -272,6 +286,20 @@ export class RunDriver {
     if (part.kind === 'fact') return draught.record(part.fact);
     noteValues(draught, part.body);
     draught.give(part.body);
+  }
+
+  /**
+   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
+   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
+   */
+  private lettersFirst(): void {
+    const { queue } = this;
+    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
+    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const begun = queue.splice(0, claimed + 1);
+    const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
+    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
+    queue.splice(0, queue.length, ...begun, ...rest);
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
@@ -398,7 +426,7 @@ export class RunDriver {
       artifacts: draught.artifacts,
       chunks: draught.chunks,
       seen: draught.seen,
-      closes: ended || parks || draught.closesGate,
+      closes: ended || parks || draught.closes,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
       outbox: [
@@ -434,10 +462,19 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
@@ -449,8 +486,13 @@ export class RunDriver {
           : arrival.kind === 'fact' && (arrival.fact.type === 'log' || arrival.fact.type === 'log.cut'),
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
@@ -638,6 +680,12 @@ function isCurrent({ state }: Draught, part: Part): boolean {
   if (part.kind === 'given' || !('execution' in part.fact)) return true;
   const step = state.steps.get(part.fact.step);
   return step?.kind === 'running' && step.execution === part.fact.execution;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */

@@ -3,6 +3,7 @@ import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
+import type { Archives } from '../ports/archives';
 import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
 import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
@@ -20,6 +21,8 @@ export interface DriverHands {
   readonly claims: Claims;
   readonly committer: Committer;
   readonly logs: LogStore;
+  /** Where the journal of another run may stand: that of a rerun's original. */
+  readonly archives: Archives;
   readonly objects: ObjectStore;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import type { Fact } from '../run/run-event';
 import type { Answer } from '../step/question';
+import { archivedJournal } from './archived-run';
 import { macsDiffer, type DriverHands } from './driver-hands';
 
 /** What is taken over of one leaf: the answer, the facts that come with it, and its value where the original's journal held it. */
@@ -59,14 +60,15 @@ export class OriginalRun {
     if (rerunOf === null || rerun === undefined || !takesOver({ rerun })) return null;
     const runId = rerunOf as RunId;
     const envelope = await claims.admission(run.tenant, runId);
-    const pages = await claims.pages(run.tenant, runId, 0);
+    const rows = await claims.pages(run.tenant, runId, 0);
+    const pages = rows.length > 0 ? rows : await archivedJournal(hands, run.tenant, runId);
     if (envelope === null || pages.length === 0) return 'gone';
     const record = hands.openAdmission(envelope);
     if (record?.runId !== runId || record.tenant !== run.tenant) return { wrong: 'its admission does not verify' };
     if (record.planHash !== run.planHash) return { wrong: 'it is of another plan' };
     const { head, broken } = checkChain({ seq: 0, hash: admissionDigestOf(record) }, pages);
     if (broken || head.hash !== rerun.head) return { wrong: 'its journal is not the one that was admitted' };
-    const badMac = macsDiffer(hands, runId, pages);
+    const badMac = macsDiffer(hands, runId, rows);
     if (badMac) return { wrong: badMac };
     const results = new Results();
     for (const page of pages) for (const entry of page.entries) results.take(entry);

@@ -1,7 +1,8 @@
 import { MemoryWorld } from '../../testing/memory-world';
 import { packText, planned } from '../../testing/planning';
 import { sha256 } from '../canonical/digest';
-import type { RunId } from '../foundation/ids';
+import { journalNdjson } from '../evidence/bundle-files';
+import type { RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Plan } from '../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
@@ -184,6 +185,33 @@ describe('a rerun from where it failed', () => {
     expect(await on.drive(again)).toBe('halted');
     expect(on.world.run(again).halted).toBe(code);
     expect(on.noting.started).toEqual([]);
+  });
+
+  it.each([
+    ['takes over as much', (text: string) => text, 'ended', ['apply', 'tidy']],
+    [
+      'is halted if it is not the one that was admitted',
+      (text: string) => text.replace('"at":', '"at":1'),
+      'halted',
+      [],
+    ],
+  ] as const)('of which the journal stands in its archive only %s', async (_, change, driven, started) => {
+    const { world, noting, rerun, first } = await failedRun();
+    const again = rerun(first, 'failed');
+    const bytes = new TextEncoder().encode(change(journalNdjson(world.pages.get(first) ?? [])));
+    const { tenant } = world.run(first).claimed;
+    const bundle = sha256(bytes);
+    world.objectBytes.set(`${tenant}/${bundle}`, bytes);
+    world.pages.set(first, []);
+    const part = { offset: 0, size: bytes.length, sha256: bundle };
+    const archives = {
+      chunks: async () => null,
+      journal: async (_tenant: TenantId, run: RunId) => (run === first ? { bundle, part } : null),
+    };
+    noting.started.length = 0;
+    const driver = await RunDriver.open(world.hands([noting], { archives }), world.claim(again));
+    expect(driver === 'halted' ? driver : await driver.drive()).toBe(driven);
+    expect(noting.started).toEqual(started);
   });
 
   it('fails where the original is not kept any more', async () => {

@@ -5,9 +5,10 @@ import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
-import { databaseReadiness, maintainDatabase } from './partitions';
-import type { Readiness } from './partitions';
+import { maintainDatabase, type Maintained } from './maintain';
+import { databaseReadiness, type Readiness } from './partitions';
 import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresArchives } from './postgres-archives';
 import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
@@ -24,6 +25,7 @@ import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
 import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
+import type { Retention } from './retention';
 import { assertSafeDatabase } from './safety';
 
 /** How a process uses its database. */
@@ -54,6 +56,7 @@ export interface WebDatabase {
   readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
   readonly workforce: PostgresWorkforce;
@@ -70,6 +73,7 @@ export interface WorkerDatabase {
   readonly assignments: PostgresAssignments;
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly outbox: PostgresOutbox;
   readonly exports: PostgresExports;
   readonly announcements: PostgresAnnouncements;
@@ -100,6 +104,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
       workforce: new PostgresWorkforce(queries),
@@ -136,6 +141,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       committer,
       assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       outbox: new PostgresOutbox(queries),
       exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
@@ -175,7 +181,6 @@ export function openLeaseDatabase(url: string, options: Pick<DatabaseOptions, 'o
 /** URLs of the roles; those that are absent are not connected. */
 export interface PostgresUrls {
   readonly ownerUrl?: string;
-  /** `maintain` role; the owner's if absent. */
   readonly maintainUrl?: string;
   readonly webUrl?: string;
   readonly workerUrl?: string;
@@ -185,8 +190,8 @@ export interface PostgresUrls {
 export interface PostgresDatabase {
   /** Needs `ownerUrl`. */
   migrate(): Promise<Migrated>;
-  /** Needs `maintainUrl` or `ownerUrl`. */
-  maintain(): Promise<{ readonly partitions: number }>;
+  /** Needs `maintainUrl`. */
+  maintain(retention: Retention): Promise<Maintained>;
   /** Connects on first use. */
   web(): Promise<WebDatabase>;
   /** Connects on first use. */
@@ -203,7 +208,7 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   const openWorker = () => (worker ??= openWorkerDatabase(needed(urls.workerUrl, 'workerUrl'), options));
   return {
     migrate: () => migrateDatabase(needed(urls.ownerUrl, 'ownerUrl')),
-    maintain: () => maintainDatabase(needed(urls.maintainUrl ?? urls.ownerUrl, 'maintainUrl')),
+    maintain: (retention) => maintainDatabase(needed(urls.maintainUrl, 'maintainUrl'), retention),
     web: openWeb,
     worker: openWorker,
     readiness: async () => (urls.workerUrl ? await openWorker() : await openWeb()).readiness(),

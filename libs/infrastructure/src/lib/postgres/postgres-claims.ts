@@ -13,7 +13,7 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { toClaimedRun, toLetter, toPage } from './claimed-run';
+import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage } from './claimed-run';
 import type { ClaimedRow, LetterRow, PageRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
@@ -59,6 +59,7 @@ export class PostgresClaims extends Claims {
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
   private lastServed = '';
@@ -248,6 +249,12 @@ export class PostgresClaims extends Claims {
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
     await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async condemn(run: ClaimedRun): Promise<void> {
+    await patiently(() =>
+      this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+    );
   }
 
   async retire(incarnation: Incarnation): Promise<void> {
