@@ -86,7 +86,7 @@ const OUTSIDE_DEATHS = 2;
 export function makeScenario(random: Random, seed: number): Scenario {
   const theme = random.pick(OFTEN);
   const workers = random.int(theme === 'outages' ? 2 : 1, 3);
-  const runs = Array.from({ length: random.int(1, 4) }, (_, number) =>
+  const runs = Array.from({ length: random.int(1, 3) }, (_, number) =>
     makeRun(random, number, theme, theme === 'poison' && number === 0),
   );
   return {
@@ -98,7 +98,7 @@ export function makeScenario(random: Random, seed: number): Scenario {
 
 function makeRun(random: Random, number: number, theme: Theme, poison: boolean): RunSpec {
   const counter = { next: 0, theme };
-  const graph = sequence(random, counter, random.int(1, 4), 0);
+  const graph = sequence(random, counter, random.int(1, 3), 0);
   const nodes = poison ? [...graph.nodes, poisonNode(graph)] : graph.nodes;
   return {
     ...{ number, poison },
@@ -177,7 +177,7 @@ function makeNode(random: Random, counter: Counter, earlier: readonly Node[], de
     case 'wait':
       return aRunNode(id, { ...of, uses: 'builtin:wait', with: { ms: random.pick([300, 2_500, 6_000]) } });
     case 'parallel': {
-      const nodes = Array.from({ length: random.int(2, 4) }, () => ({
+      const nodes = Array.from({ length: random.int(2, 3) }, () => ({
         ...makeNode(random, counter, [], 1),
         stated: true,
       }));

@@ -41,10 +41,10 @@ export interface Surroundings {
   /** Takes the supervisor's deadline out. */
   readonly withoutDeadline: boolean;
   /** The committer, watched. */
-  watch(committer: Committer): Committer;
+  readonly watch: (committer: Committer) => Committer;
   /** It died of what it executed. */
-  died(worker: SimulatedWorker): void;
-  alarm(code: string, detail: Json): void;
+  readonly died: (worker: SimulatedWorker) => void;
+  readonly alarm: (code: string, detail: Json) => void;
 }
 
 /**

@@ -15,12 +15,13 @@ import { Transaction, type Change, type Commits, type Execution } from './transa
 /** Rules that can be taken out, each to show that its absence is found. */
 export type PlantedBug =
   | 'arms-do-not-join'
+  | 'the-outbox-does-not-join'
   | 'zombies-commit'
   | 'positions-are-not-compared'
   | 'parks-over-letters'
   | 'steps-keep-their-first-status'
   | 'chunks-lose-a-line'
-  | 'readers-begin-too-early'
+  | 'readers-skip-a-line'
   | 'decisions-do-not-look-at-the-run'
   | 'gates-are-locked-before-runs'
   | 'quorum-is-read-from-the-snapshot'

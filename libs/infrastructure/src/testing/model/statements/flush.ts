@@ -97,9 +97,9 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, values: Val
     } else if (bugs.has('arms-do-not-join')) owned.set(index + 1, u);
   }
   /** Rows of an arm whose run is in the guard's result, without their number. */
-  const joined = <Row extends OfRun>(first: number, names: readonly string[]): Row[] =>
+  const joined = <Row extends OfRun>(first: number, names: readonly string[], all = false): Row[] =>
     unnested(values, first, names).flatMap(({ i, ...row }) => {
-      const run = owned.get(i as number);
+      const run = owned.get(i as number) ?? (all ? sent[(i as number) - 1] : undefined);
       return run ? [{ ...row, tenant_id: run.tenant_id, run_id: run.run_id } as unknown as Row] : [];
     });
 
@@ -140,7 +140,11 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, values: Val
     yield* tx.insert(tables.places, { ...row, lines });
   }
   for (const row of joined<ArtifactRow>(58, FILE)) yield* tx.insert(tables.artifacts, { ...row, number: number() });
-  for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(66, FOLLOW))
+  for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(
+    66,
+    FOLLOW,
+    bugs.has('the-outbox-does-not-join'),
+  ))
     yield* tx.insert(tables.outbox, { ...row, number: number(), due_at: due_ms ?? clock() });
   return [...owned.keys()].map((i) => ({ i }));
 }

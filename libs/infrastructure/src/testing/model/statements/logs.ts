@@ -22,7 +22,7 @@ export function* appendChunks({ tx, tables }: Session, values: Values): Executio
 export function* readChunks({ tx, tables, bugs }: Session, values: Values): Execution<unknown> {
   const [tenant, run, after, limit] = values as [string, string, number, number];
   const key = runKey(tenant, run);
-  const from = bugs.has('readers-begin-too-early') ? after - 1 : after;
+  const from = bugs.has('readers-skip-a-line') ? after + 1 : after;
   const places = [...tx.scan(tables.places, key)].filter((place) => place.last_line > from);
   places.sort((a, b) => a.last_line - b.last_line);
   return places.slice(0, limit).flatMap((p) => {
