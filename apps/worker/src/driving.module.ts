@@ -55,6 +55,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
     logs: telemetry.watchLogs(database.logStore),
+    archives: database.archives,
     objects,
     references: database.objectReferences,
     clock: database.clock,

@@ -1,6 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import type { Incarnation, WorkerDescription } from '@taskrunner/core';
+import {
+  RunDriver,
+  sha256,
+  type ClaimedRun,
+  type Driven,
+  type DriverHands,
+  type Incarnation,
+  type Refusal,
+  type WorkerDescription,
+} from '@taskrunner/core';
 import {
   databaseUrlsOf,
   type EgressProxy,
@@ -30,6 +39,7 @@ import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
+import { Quarantine, type Deadline } from './quarantine';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import { openSecrets } from './secrets.module';
@@ -55,9 +65,13 @@ export class Worker {
   private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
+  private alone: RunDriver | null = null;
+  private isAbandoned = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
+    private readonly hands: DriverHands,
+    private readonly quarantine: Quarantine,
     private readonly supervisor: Supervisor,
     private readonly egress: EgressProxy,
     private readonly url: string,
@@ -94,6 +108,8 @@ export class Worker {
     });
     telemetry.watchDatabase(database);
     const keys = keyPathsOf(configuration);
+    // For processes that drive runs as this one does, secrets among it.
+    const quarantine = new Quarantine({ ...process.env }, configuration.sandbox.workDirectory, log);
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
@@ -141,6 +157,7 @@ export class Worker {
         unplacedWaitMs: configuration.limits.profileWait,
         unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
+        apart: (run, refusal) => quarantine.open(run, refusal),
       },
       () => attests.wake(),
     );
@@ -159,6 +176,8 @@ export class Worker {
     );
     opened.worker = new Worker(
       database,
+      hands,
+      quarantine,
       supervisor,
       egress.proxy,
       workerUrl,
@@ -180,12 +199,12 @@ export class Worker {
   async start(): Promise<void> {
     const incarnation = await this.database.claims.register(this.description);
     this.incarnation = incarnation;
-    this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS);
+    this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs: monotonicMs() });
     this.lease = new Lease(this.url, incarnation, ({ held, at, sent }) => {
       if (held) {
         const sentAtMs = Number(sent / 1_000n) / 1_000;
         this.database.clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
-        this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs);
+        this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs });
       } else void this.begin();
     });
     this.retire = () => this.database.claims.retire(incarnation);
@@ -200,6 +219,38 @@ export class Worker {
       isolations: this.description.isolations,
       probe: this.description.probe,
     });
+  }
+
+  /** The lease that everything here runs under was renewed. */
+  renew(deadline: Deadline): void {
+    this.supervisor.renew(deadline.ms, deadline.sentAtMs);
+    this.quarantine.renew(deadline);
+  }
+
+  /** Drives one run that another process has claimed, and nothing beside it: for `quarantine-process.ts`. `onBegin`: now it may die of it. */
+  async driveAlone(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
+    this.isAbandoned = false;
+    // What the probe has shown there it may not have shown here.
+    if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
+    await onBegin();
+    const driver = await RunDriver.open(this.hands, run, refusal);
+    if (driver === 'halted') return driver;
+    this.alone = driver;
+    if (this.isAbandoned) driver.handOver();
+    try {
+      return await driver.drive();
+    } finally {
+      this.alone = null;
+    }
+  }
+
+  mailAlone(): void {
+    this.alone?.mail();
+  }
+
+  abandonAlone(): void {
+    this.isAbandoned = true;
+    this.alone?.handOver();
   }
 
   /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */

@@ -29,22 +29,23 @@ with owned as (
 ), given as materialized (
   select o.tenant_id, o.run_id, s.*
   from unnest($24::int[], $25::text[], $26::int[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::int[],
-      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[])
+      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[], $72::json[])
     s (i, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children,
-      outputs, outputs_ref, error)
+      outputs, outputs_ref, error, reused_from)
   join owned o on o.i = s.i
 ), steps_changed as (
   update pack_runs.steps t set
     status = g.status, reason = g.reason, attempts = g.attempts, next_attempt_ms = g.next_attempt_ms,
     started_ms = g.started_ms, finished_ms = g.finished_ms, children = g.children, outputs = g.outputs,
-    outputs_ref = g.outputs_ref, error = g.error
+    outputs_ref = g.outputs_ref, error = g.error, reused_from = g.reused_from
   from given g
   where t.tenant_id = g.tenant_id and t.run_id = g.run_id and t.parent = g.parent and t.place = g.place and t.step = g.step
 ), steps_new as (
   insert into pack_runs.steps (tenant_id, run_id, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms,
-    started_ms, finished_ms, children, outputs, outputs_ref, error)
+    started_ms, finished_ms, children, outputs, outputs_ref, error, reused_from)
   select g.tenant_id, g.run_id, g.parent, g.place, g.step, g.kind, g.label, g.status, g.reason, g.attempts, g.next_attempt_ms,
-    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error
+    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error,
+    g.reused_from
   from given g
   where not exists (select from pack_runs.steps t where t.tenant_id = g.tenant_id and t.run_id = g.run_id
     and t.parent = g.parent and t.place = g.place and t.step = g.step)

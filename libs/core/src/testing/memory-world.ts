@@ -19,6 +19,7 @@ import type { Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
+import { Archives } from '../lib/ports/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
@@ -78,6 +79,7 @@ export class MemoryWorld {
     signers: readonly string[] = [],
     egress: Profile['egress'] = [],
     secrets: Profile['secrets'] = [],
+    rerun: { readonly of: RunId; readonly from: string } | null = null,
   ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
@@ -118,7 +120,8 @@ export class MemoryWorld {
       planHash: sha256(planText),
       profileDigest: sha256(profileText),
       scheduleId: null,
-      rerunOf: null,
+      rerunOf: rerun?.of ?? null,
+      ...(rerun && { rerun: { from: rerun.from, head: this.run(rerun.of).head ?? zero } }),
       acceptedAt: new Date(this.at).toISOString(),
       nonce: randomBytes(16).toString('hex'),
     };
@@ -260,6 +263,7 @@ export class MemoryWorld {
       claims: new MemoryClaims(this),
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
+      archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
       clock: { now: () => this.at },
@@ -312,6 +316,9 @@ class MemoryClaims extends Claims {
   async claimUnplaced(): Promise<readonly ClaimedRun[]> {
     return [];
   }
+  async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    return this.world.runs.get(run)?.claimed.admission ?? null;
+  }
   async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
     return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);
   }
@@ -341,6 +348,9 @@ class MemoryClaims extends Claims {
   }
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
+  }
+  async condemn(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
   }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
     return this.world.sensitive.get(run) ?? [];
@@ -418,6 +428,16 @@ class MemoryLogs extends LogStore {
           chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
       )
       .sort((a, b) => a.firstLine - b.firstLine);
+  }
+}
+
+/** Rows of a world stay. */
+class NoArchives extends Archives {
+  async chunks() {
+    return null;
+  }
+  async journal() {
+    return null;
   }
 }
 

@@ -49,7 +49,7 @@ export class RandomWorld {
     private readonly random: Random,
     private readonly step: Advance = advance,
   ) {
-    this.state = initialState(x, RUN, [initiator]);
+    this.state = initialState(x, RUN, [initiator], random.chance(0.2));
     this.loops = new LoopWatch(x, (what) => void this.violations.push(what));
   }
 
@@ -200,6 +200,10 @@ export class RandomWorld {
           expiresAt: this.at + 60_000,
           executeBy: this.at + this.random.pick([2_000, 600_000]),
         };
+      case 'reuse':
+        return this.random.chance(0.6)
+          ? { kind: 'reuse', source: { run: RUN, digest: digestOf(step) }, outputs: value(`out ${step}`) }
+          : { kind: 'reuse', source: null, outputs: null };
       case 'inputs':
         return { kind: 'inputs', inputs: value(`in ${step}`) };
       default:

@@ -2,6 +2,7 @@ import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import type { Entry, Page } from '../journal/page';
 import type { Derived, Fact, GivenBody } from '../run/run-event';
+import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
 type Event = GivenBody | Derived | Fact;
@@ -27,6 +28,8 @@ export interface RunFacts {
   readonly stepsStarted: readonly Placed<'step.started'>[];
   readonly stepsEnded: readonly Placed<'step.ended'>[];
   readonly judged: readonly Placed<'policy.judged'>[];
+  /** Steps whose results a rerun took over. */
+  readonly reused: ReadonlyMap<StepId, ReusedStep>;
   readonly expanded: ReadonlyMap<StepId, Placed<'map.expanded'>>;
   readonly logs: ReadonlyMap<StepId, readonly Placed<'log'>[]>;
   readonly artifacts: readonly Placed<'artifact.captured'>[];
@@ -36,7 +39,8 @@ export interface RunFacts {
   readonly ofStep: ReadonlyMap<StepId, readonly StepFact[]>;
 }
 
-type StepFactType = 'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'attention.resolved' | 'step.started';
+type StepFactType =
+  'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'step.attention' | 'attention.resolved' | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 
@@ -63,6 +67,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
   const logs = new Map<StepId, Placed<'log'>[]>();
   const ofStep = new Map<StepId, StepFact[]>();
   const expanded = new Map<StepId, Placed<'map.expanded'>>();
+  const reused = new Map<StepId, ReusedStep>();
   const found = {
     claims: [] as Placed<'run.claimed'>[],
     startedAt: null as number | null,
@@ -114,6 +119,9 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'policy.judged':
         found.judged.push({ ...event, seq, at });
         break;
+      case 'question.answered':
+        if (event.answer.kind === 'reuse' && event.answer.source !== null) reused.set(event.step, event.answer.source);
+        break;
       case 'map.expanded':
         expanded.set(event.step, { ...event, seq, at });
         break;
@@ -139,6 +147,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'tool.resolved':
       case 'material.mounted':
       case 'attempt.stopped':
+      case 'step.attention':
       case 'attention.resolved':
         push(ofStep, event.step, { ...event, seq, at });
         break;
@@ -146,5 +155,5 @@ export function factsOf(pages: readonly Page[]): RunFacts {
         break;
     }
   }
-  return { entries, ...found, gates, expanded, logs, ofStep };
+  return { entries, ...found, gates, reused, expanded, logs, ofStep };
 }

@@ -27,7 +27,11 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
     for (let seed = 1; seed <= PLANS; seed++) {
       const { x, story } = play(seed);
       if (story.violations.length > 0) throw new Error(`seed ${seed}: ${story.violations.join('; ')}`);
-      const again = replay(x, initialState(x, story.state.runId, story.state.initiators), story.entries);
+      const again = replay(
+        x,
+        initialState(x, story.state.runId, story.state.initiators, story.state.reuses),
+        story.entries,
+      );
       if (again.diverged) throw new Error(`seed ${seed}: replay differs at ${again.diverged.seq}`);
       expect(again.state.result).toEqual(story.state.result);
       expect(canonical(again.state.counts as unknown as Json)).toBe(canonical(story.state.counts as unknown as Json));

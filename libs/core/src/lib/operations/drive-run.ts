@@ -25,6 +25,7 @@ import { guardingGates } from './guarding-gates';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
+import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { restoreRun, type Halted, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
@@ -35,7 +36,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
   readonly message: string;
 }
 
@@ -43,6 +44,11 @@ export interface Refusal {
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+const ORIGINAL_GONE: Refusal = {
+  code: 'ORIGINAL_GONE',
+  message: 'the run that this one does again is not kept any more',
+};
+
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -57,6 +63,7 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
+  private isRefused = false;
   private handingOver = false;
   private over = false;
 
@@ -68,6 +75,7 @@ export class RunDriver {
     private readonly values: RunValues,
     private readonly results: Results,
     private readonly secrets: RunSecrets,
+    private readonly original: OriginalRun | null,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -93,7 +101,8 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
       run,
@@ -102,14 +111,15 @@ export class RunDriver {
       values,
       results,
       secrets,
+      original === 'gone' ? null : original,
       state,
       head,
       lastAt,
       lastLine,
       run.seen,
     );
-    driver.begin(refusal);
-    if (refusal === null) await driver.readSecrets();
+    driver.begin(stopped);
+    if (stopped === null) await driver.readSecrets();
     return driver;
   }
 
@@ -172,6 +182,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isRefused = refusal !== null;
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
@@ -211,8 +222,21 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters)
-      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+    const arrivals = letters.map((letter) =>
+      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor),
+    );
+    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+  }
+
+  /**
+   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
+   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
+   */
+  private placeOfLetters(): number {
+    const isOutcome = (one: Arrival): boolean =>
+      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
+    return place < 0 ? this.queue.length : place;
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -252,11 +276,14 @@ export class RunDriver {
     }
   }
 
-  /** What was answered 200 counts (gates.md §3): no outcome that came beside a decision closes its gate, or ends its run, before it. */
+  /**
+   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
+   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
+   */
   private lettersFirst(): void {
     const { queue } = this;
     if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
-    const claimed = queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
+    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
     const begun = queue.splice(0, claimed + 1);
     const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
     const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
@@ -306,6 +333,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
         const { body, values, gate } = await answerQuestion(sight, this.values, command, {
@@ -325,6 +353,15 @@ export class RunDriver {
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
+  }
+
+  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  private async reuse(draught: Draught, step: StepId): Promise<GivenBody> {
+    const { answer, facts, value } = this.original?.takeOver(draught.results, step) ?? NOTHING_TAKEN;
+    await this.values.adopt(answer.outputs, value);
+    for (const fact of facts) draught.record(fact);
+    draught.needs(answer.outputs);
+    return { type: 'question.answered', step, question: 'reuse', answer };
   }
 
   private sight(results: Results): Sight {
@@ -369,7 +406,7 @@ export class RunDriver {
       artifacts: draught.artifacts,
       chunks: draught.chunks,
       seen: draught.seen,
-      closes: ended || parks || draught.closesGate,
+      closes: ended || parks || draught.closes,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
       outbox: [

@@ -1,7 +1,9 @@
 import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
-import type { Digest } from '../foundation/ids';
+import type { Digest, RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { Page } from '../journal/page';
+import type { Archives } from '../ports/archives';
 import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
 import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
@@ -18,6 +20,8 @@ export interface DriverHands {
   readonly claims: Claims;
   readonly committer: Committer;
   readonly logs: LogStore;
+  /** Where the journal of another run may stand: that of a rerun's original. */
+  readonly archives: Archives;
   readonly objects: ObjectStore;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
@@ -46,4 +50,20 @@ export interface DriverHands {
 /** The text that a page's mac is over (evidence.md §5). */
 export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
+}
+
+/** What of a journal's macs does not verify: each is under the fence that the last `run.claimed` before it names. Null: they all do. */
+export function macsDiffer(
+  hands: Pick<DriverHands, 'mac'>,
+  runId: RunId,
+  pages: readonly (Page & { readonly mac: string })[],
+): string | null {
+  let fence = 0;
+  for (const page of pages) {
+    for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
+    const last = page.first + page.entries.length - 1;
+    if (hands.mac(macText(runId, last, page.hash, fence)) !== page.mac)
+      return `the mac of the page at entry ${page.first} does not verify`;
+  }
+  return null;
 }

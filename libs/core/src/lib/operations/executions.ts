@@ -14,7 +14,7 @@ import { SecretError } from '../secret/secret-error';
 import { trimmed } from '../secret/secret-value';
 import { idempotencyKey } from '../step/idempotency-key';
 import type { DriverHands } from './driver-hands';
-import { ExecutionLog } from './execution-log';
+import { ExecutionLog, logLimitsOf } from './execution-log';
 import { guardingGates } from './guarding-gates';
 import { RedactedReport, redactedOutcome } from './redacted-report';
 import { PackOfStep } from './pack-of-step';
@@ -57,7 +57,9 @@ export class Executions {
     const executor = this.hands.executors.get(node.uses);
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
     const abort = new AbortController();
-    const log = new ExecutionLog(this.run, step, execution, this.hands.logs, this.hands.clock, this.report);
+    const { logs, clock } = this.hands;
+    const limits = logLimitsOf(sight().x.defaults);
+    const log = new ExecutionLog(this.run, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
     this.flights.set(name, { abort, log });

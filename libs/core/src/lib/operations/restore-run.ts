@@ -1,5 +1,6 @@
 import { digestOf, sha256 } from '../canonical/digest';
 import type { AdmissionRecord } from '../evidence/documents';
+import { takesOver } from '../evidence/takes-over';
 import { Results } from '../binding/results';
 import type { StepId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
@@ -13,8 +14,9 @@ import type { ClaimedRun } from '../ports/claims';
 import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
-import { macText, type DriverHands } from './driver-hands';
+import { macsDiffer, type DriverHands } from './driver-hands';
 import { openSensitiveInputs } from './open-sensitive-inputs';
+import { OriginalRun } from './original-run';
 import { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
 
@@ -27,6 +29,8 @@ export interface Restored {
   readonly results: Results;
   readonly values: RunValues;
   readonly secrets: RunSecrets;
+  /** Of a rerun that takes something over: what it does again. `gone`: that is not kept any more. */
+  readonly original: OriginalRun | null | 'gone';
   readonly head: Head;
   readonly lastAt: number;
   readonly lastLine: number;
@@ -106,11 +110,15 @@ async function restoreJournal(
   if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head))
     return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
   const entries: readonly Entry[] = pages.flatMap((page) => page.entries);
-  const badMac = macsDiffer(hands, run, pages);
+  const badMac = macsDiffer(hands, run.runId, pages);
   if (badMac) return halted('JOURNAL_TAMPERED', badMac);
   const values = new RunValues(hands.objects, hands.references, run);
   for (const page of pages) values.restore(page.values);
-  const { state, diverged } = replay(x, initialState(x, run.runId, admission.initiators), entries);
+  const { state, diverged } = replay(
+    x,
+    initialState(x, run.runId, admission.initiators, takesOver(admission)),
+    entries,
+  );
   if (diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${diverged.seq}`);
   const results = new Results();
   let lastLine = 0;
@@ -120,24 +128,14 @@ async function restoreJournal(
   }
   const rows = await rowsDiffer(hands, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
+  const original = await OriginalRun.open(hands, run, x, admission);
+  if (original !== null && typeof original === 'object' && 'wrong' in original)
+    return halted(
+      'JOURNAL_TAMPERED',
+      `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
+    );
   const lastAt = entries.at(-1)?.at ?? 0;
-  return { kind: 'restored', x, admission, state, results, values, secrets, head, lastAt, lastLine };
-}
-
-/** Every page's mac, under the fence that the last `run.claimed` before it names. */
-function macsDiffer(
-  hands: DriverHands,
-  run: ClaimedRun,
-  pages: Awaited<ReturnType<DriverHands['claims']['pages']>>,
-): string | null {
-  let fence = 0;
-  for (const page of pages) {
-    for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
-    const last = page.first + page.entries.length - 1;
-    if (hands.mac(macText(run.runId, last, page.hash, fence)) !== page.mac)
-      return `the mac of the page at entry ${page.first} does not verify`;
-  }
-  return null;
+  return { kind: 'restored', x, admission, state, results, values, secrets, original, head, lastAt, lastLine };
 }
 
 async function rowsDiffer(

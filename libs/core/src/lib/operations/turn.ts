@@ -29,7 +29,8 @@ export class Draught {
   readonly artifacts: ArtifactRow[] = [];
   readonly chunks: Commit['chunks'][number][] = [];
   ended = false;
-  closesGate = false;
+  /** It ends what people may be answering right now: a gate, or the attention of a step. */
+  closes = false;
   progressed = false;
 
   constructor(
@@ -45,6 +46,7 @@ export class Draught {
   /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
   give(body: GivenBody): void {
     this.note({ at: this.at, kind: 'given', event: body });
+    const before = this.state.steps;
     const turn = advance(this.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     for (const event of turn.events) {
@@ -52,11 +54,14 @@ export class Draught {
       if (event.type === 'run.ended') this.ended = true;
       if (event.type === 'step.ended') this.progressed = true;
       if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
-        this.closesGate = true;
+        this.closes = true;
         this.gates.push({ kind: 'ended', gate: event.step, outcome: event.outcome });
       }
     }
-    for (const [step, state] of turn.changed) this.changed.set(step, state);
+    for (const [step, state] of turn.changed) {
+      this.changed.set(step, state);
+      if (body.type !== 'attention.resolved' && before.get(step)?.kind === 'attention') this.closes = true;
+    }
     this.ahead = [...this.ahead, ...turn.commands.filter((command) => command.ahead)];
     this.held.push(...turn.commands.filter((command) => !command.ahead));
   }

@@ -33,6 +33,8 @@ export interface StepRow {
   /** By value up to 64 KiB, else null. */
   readonly outputs: Json;
   readonly outputsRef: Json;
+  /** `{run, step, digest}` of what a rerun took over; null: it was executed. */
+  readonly reusedFrom: Json;
   readonly error: Json;
 }
 
@@ -110,7 +112,7 @@ export interface Commit {
   }[];
   /** Inbox position up to which letters are now in the journal. */
   readonly seen: number;
-  /** True if it parks the run, ends a gate or ends the run: then it commits only if no further letter has come. */
+  /** True if it parks the run, ends a gate, the attention of a step or the run: then it commits only if no further letter has come. */
   readonly closes: boolean;
   /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only a letter wakes it. */
   readonly releases: boolean;

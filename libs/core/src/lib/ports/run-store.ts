@@ -41,6 +41,8 @@ export interface NewRun {
   readonly initiators: readonly Actor[];
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
   readonly labels: { readonly [key: string]: string };
+  /** The run that this one does again. */
+  readonly rerunOf: RunId | null;
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
   /** Milliseconds since the epoch, database time. */

@@ -28,10 +28,11 @@ export interface Turn {
 }
 
 /** A run that was accepted and not yet begun. */
-export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[]): RunState {
+export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[], reuses = false): RunState {
   return {
     runId,
     initiators,
+    reuses,
     phase: 'queued',
     ending: null,
     steps: PersistentMap.empty(),

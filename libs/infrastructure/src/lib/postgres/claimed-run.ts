@@ -31,7 +31,7 @@ export interface ClaimedRow {
   readonly waited_ms: number;
 }
 
-/** Swept this often without progress, a run is claimed only into quarantine. */
+/** Swept this often without progress, a run is driven only in quarantine: in a process of its own. */
 export const CRASHES_TO_QUARANTINE = 2;
 
 export function toClaimedRun(row: ClaimedRow): ClaimedRun {

@@ -5,9 +5,10 @@ import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
-import { databaseReadiness, maintainDatabase } from './partitions';
-import type { Readiness } from './partitions';
+import { maintainDatabase, type Maintained } from './maintain';
+import { databaseReadiness, type Readiness } from './partitions';
 import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresArchives } from './postgres-archives';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
@@ -23,6 +24,7 @@ import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
 import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
+import type { Retention } from './retention';
 import { assertSafeDatabase } from './safety';
 
 /** How a process uses its database. */
@@ -53,6 +55,7 @@ export interface WebDatabase {
   readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
   readonly workforce: PostgresWorkforce;
@@ -68,6 +71,7 @@ export interface WorkerDatabase {
   readonly claims: PostgresClaims;
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly outbox: PostgresOutbox;
   readonly exports: PostgresExports;
   readonly announcements: PostgresAnnouncements;
@@ -98,6 +102,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
       workforce: new PostgresWorkforce(queries),
@@ -133,6 +138,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       outbox: new PostgresOutbox(queries),
       exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
@@ -172,7 +178,6 @@ export function openLeaseDatabase(url: string, options: Pick<DatabaseOptions, 'o
 /** URLs of the roles; those that are absent are not connected. */
 export interface PostgresUrls {
   readonly ownerUrl?: string;
-  /** `maintain` role; the owner's if absent. */
   readonly maintainUrl?: string;
   readonly webUrl?: string;
   readonly workerUrl?: string;
@@ -182,8 +187,8 @@ export interface PostgresUrls {
 export interface PostgresDatabase {
   /** Needs `ownerUrl`. */
   migrate(): Promise<Migrated>;
-  /** Needs `maintainUrl` or `ownerUrl`. */
-  maintain(): Promise<{ readonly partitions: number }>;
+  /** Needs `maintainUrl`. */
+  maintain(retention: Retention): Promise<Maintained>;
   /** Connects on first use. */
   web(): Promise<WebDatabase>;
   /** Connects on first use. */
@@ -200,7 +205,7 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   const openWorker = () => (worker ??= openWorkerDatabase(needed(urls.workerUrl, 'workerUrl'), options));
   return {
     migrate: () => migrateDatabase(needed(urls.ownerUrl, 'ownerUrl')),
-    maintain: () => maintainDatabase(needed(urls.maintainUrl ?? urls.ownerUrl, 'maintainUrl')),
+    maintain: (retention) => maintainDatabase(needed(urls.maintainUrl, 'maintainUrl'), retention),
     web: openWeb,
     worker: openWorker,
     readiness: async () => (urls.workerUrl ? await openWorker() : await openWeb()).readiness(),

@@ -16,12 +16,24 @@ export interface FlushPart {
   readonly places: readonly Row[];
   readonly artifacts: readonly Row[];
   readonly outbox: readonly Row[];
+  /** What each of the steps took over of another run, in their order. */
+  readonly reused: readonly Row[];
   /** Characters of its texts, roughly: what bounds a flush. */
   readonly size: number;
 }
 
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
-const WIDTHS = { run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 };
+const WIDTHS = {
+  run: 20,
+  page: 3,
+  steps: 16,
+  gatesOpened: 9,
+  gatesEnded: 3,
+  places: 6,
+  artifacts: 8,
+  outbox: 6,
+  reused: 1,
+};
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
@@ -82,6 +94,7 @@ export function flushPart(commit: Commit): FlushPart {
       file.mediaType,
     ]),
     outbox: commit.outbox.map(outboxRow),
+    reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0),
   };
 }
@@ -146,6 +159,10 @@ export function flushValues(parts: readonly FlushPart[]): Cell[][] {
     ...numbered('places'),
     ...numbered('artifacts'),
     ...numbered('outbox'),
+    ...columns(
+      'reused',
+      parts.flatMap(({ reused }) => reused),
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@ import { Claims, canonical, runUuid, toRunId } from '@taskrunner/core';
 import type {
   ClaimedRun,
   Digest,
+  Envelope,
   Incarnation,
   Json,
   Letter,
@@ -50,12 +51,14 @@ export class PostgresClaims extends Claims {
   private readonly claimStatement = statement('claim-runs');
   private readonly mailStatement = statement('mail');
   private readonly pagesStatement = statement('read-pages');
+  private readonly admissionStatement = statement('read-admission');
   private readonly lettersStatement = statement('read-letters');
   private readonly standingsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
   private lastServed = '';
@@ -175,6 +178,13 @@ export class PostgresClaims extends Claims {
     }
   }
 
+  async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    const rows = await patiently(() =>
+      this.ask<{ admission: Envelope }>(this.admissionStatement, [tenant, runUuid(run)]),
+    );
+    return rows[0]?.admission ?? null;
+  }
+
   async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {
     const rows = await patiently(() => this.ask<PageRow>(this.pagesStatement, [tenant, runUuid(run), afterSeq]));
     return rows.map(toPage);
@@ -236,6 +246,10 @@ export class PostgresClaims extends Claims {
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
     await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async condemn(run: ClaimedRun): Promise<void> {
+    await patiently(() => this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence]));
   }
 
   async retire(incarnation: Incarnation): Promise<void> {

@@ -1,6 +1,6 @@
 import { LogStore, runUuid } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
-import { digestBytes } from './digest-bytes';
+import { ChunkAppends } from './chunk-appends';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -17,32 +17,16 @@ interface NumberedRow {
 
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends LogStore {
-  private readonly appendStatement = statement('append-chunks');
+  private readonly appends: ChunkAppends;
   private readonly readStatement = statement('read-chunks');
 
   constructor(private readonly queries: Queries) {
     super();
+    this.appends = new ChunkAppends(queries);
   }
 
-  async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    if (chunks.length === 0) return [];
-    const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
-    const rows = await patiently(() =>
-      this.queries.across<{ i: number }>(this.appendStatement, [
-        column(({ tenant }) => tenant),
-        column(({ runId }) => runUuid(runId)),
-        column(({ fence }) => fence),
-        column(({ step }) => step),
-        column(({ execution }) => execution),
-        column(({ chunk }) => chunk),
-        column(({ at }) => at),
-        column(({ data }) => Buffer.from(data)),
-        column(({ lines }) => lines),
-        column(({ sha256 }) => digestBytes(sha256)),
-      ]),
-    );
-    const held = new Set(rows.map(({ i }) => i - 1));
-    return chunks.map((_, index) => held.has(index));
+  append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    return this.appends.append(chunks);
   }
 
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {

@@ -18,6 +18,7 @@ import {
   tenantB,
 } from './testing/builders';
 import { aSchedule } from './testing/schedules';
+import { anArchive } from './testing/sealed-run';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -105,6 +106,10 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     statement: sha256('y'),
     attestations: {},
     exports: [{ destination: 'd', artifacts: false }],
+    archive: {
+      ...anArchive,
+      chunks: [{ firstLine: 1, lines: 1, step: 's', execution: 1, chunk: 0, at: 1, part: null }],
+    },
   });
   const { at, scheduleId } = await web.scheduleStore.stamp();
   await web.scheduleStore.create(aSchedule(scheduleId, at, { tenant }), 1, { type: 'schedule.created' });
@@ -120,6 +125,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
 /** Tables that the webservice has no business with. */
 const CLOSED = [
   'pack_runs.outbox',
+  'pack_runs.holds',
   'pack_runs.sensitive_inputs',
   'pack_artifacts.stored_values',
   'pack_artifacts.object_looks',
@@ -167,6 +173,7 @@ describe('row-level security', () => {
     // The seal of both runs has deleted them.
     for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
+      await database.sql(`insert into pack_runs.holds values ('${tenant}', gen_random_uuid(), 'case', 1)`);
       await database.sql(`insert into pack_runs.groups values ('${tenant}', 'g', gen_random_uuid())`);
     }
     for (const { name, tenanted, partition } of await tables()) {
@@ -247,7 +254,14 @@ describe('schedules', () => {
 
 describe('rights', () => {
   it.each(['web', 'worker', 'audit'] as const)('let %s add or read evidence, but not change it', async (role) => {
-    const evidence = ['pack_run_logs.journal', 'pack_runs.decisions', 'pack_runs.audit', 'pack_artifacts.attestations'];
+    const evidence = [
+      'pack_run_logs.journal',
+      'pack_runs.decisions',
+      'pack_runs.audit',
+      'pack_artifacts.attestations',
+      'pack_artifacts.archives',
+      'pack_artifacts.archived_chunks',
+    ];
     for (const table of evidence) {
       const rows = await database.sql(
         `select has_any_column_privilege('taskrunner_${role}', '${table}', 'update') or has_table_privilege('taskrunner_${role}', '${table}', 'delete, truncate, trigger') as may`,

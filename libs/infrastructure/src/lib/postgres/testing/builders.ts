@@ -53,6 +53,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
     labels: { ticket: 'SEC-42' },
+    rerunOf: null,
     admission: anEnvelope('admission'),
     admissionDigest: sha256('admission'),
     acceptedAt: at,
@@ -101,6 +102,7 @@ export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
     children: null,
     outputs: { ok: true },
     outputsRef: null,
+    reusedFrom: null,
     error: null,
     ...given,
   };
