@@ -44,7 +44,7 @@ describe('the engine, over seeded disturbances', () => {
     [7, 'chunks-lose-a-line'],
     [7, 'readers-skip-a-line'],
     [8, 'the-outbox-does-not-join', 'messages'],
-    [6, 'every-crash-counts-twice', 'deaths'],
+    [6, 'sweeps-condemn', 'deaths'],
     [10, 'sweeps-without-being-steady', 'outages'],
     [10, 'gates-are-locked-before-runs', 'gates'],
   ];

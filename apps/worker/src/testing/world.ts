@@ -294,6 +294,6 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },
     ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record), acceptedAt: at },
-    ...{ stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
+    ...{ rerunOf: null, stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
   };
 }

@@ -152,6 +152,8 @@ class Sides {
       () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
       () => ({ name: 'unclaim-lost', values: ofWorker([[random.int(1, 4)]]) }),
       () => ({ name: 'retire-worker', values: ofWorker() }),
+      () => ({ name: 'condemn-run', values: of([...key, fence]) }),
+      () => ({ name: 'read-admission', values: of(key) }),
       () => ({ name: 'halt-run', values: of([...key, fence, '{"code":"X"}', '{"type":"run.halted"}']) }),
       () => this.post(key),
       () => this.post(key),
@@ -249,23 +251,15 @@ class Sides {
   private append(known: readonly RunRow[]): Both {
     const { random } = this;
     // Distinct: which of two equal ones in a statement comes first is nobody's promise.
-    const chunks = ['s1', 's2'].map((step) => {
+    const chunks = ['s1', 's2'].map((step, index) => {
       const run = random.pick(known);
-      const data = Buffer.from(`i${random.int(0, 9)}\n`);
       const place = [step, random.int(1, 2), random.int(0, 3)];
-      return [
-        run.tenant_id,
-        run.run_id,
-        this.nearly(run.fence),
-        ...place,
-        1,
-        data,
-        1,
-        Buffer.from(sha256(data).slice(7), 'hex'),
-      ];
+      return [run.tenant_id, run.run_id, this.nearly(run.fence), ...place, 1, 1, index * 3, 3];
     });
     const columns = Array.from({ length: 10 }, (_, i) => chunks.map((chunk) => chunk[i]));
-    return { name: 'append-chunks', values: () => columns };
+    const texts = chunks.map(() => Buffer.from(`i${random.int(0, 9)}\n`));
+    const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
+    return { name: 'append-chunks', values: () => [...columns, Buffer.concat(texts), Buffer.concat(digests)] };
   }
 
   private flush(known: readonly RunRow[]): Both {
@@ -336,7 +330,7 @@ class Sides {
       [
         'pack_runs.steps',
         tables.steps.rows(),
-        'tenant_id, run_id, parent, place, step, kind, status, reason, attempts, error',
+        'tenant_id, run_id, parent, place, step, kind, status, reason, attempts, error, reused_from::text',
       ],
       [
         'pack_runs.gates',

@@ -9,7 +9,7 @@ import { decideGate, explainDecision, findGate } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
 import { appendChunks, readChunks } from './statements/logs';
-import { createRun, stamp } from './statements/runs';
+import { createRun, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
 /** Rules that can be taken out, each to show that its absence is found. */
@@ -28,7 +28,7 @@ export type PlantedBug =
   | 'standings-do-not-know-the-head'
   | 'sweeps-without-being-steady'
   | 'leases-end-early'
-  | 'every-crash-counts-twice'
+  | 'sweeps-condemn'
   | 'claims-ignore-tenants'
   | 'claims-keep-the-fence';
 
@@ -61,6 +61,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-unenforceable': nothing,
   'claim-unplaced': nothing,
   'mark-unplaced': nothing,
+  'condemn-run': claims.condemnRun,
   'create-run': createRun,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
@@ -73,6 +74,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   mail: mail,
   'mark-dead': claims.markDead,
   'post-letter': postLetter,
+  'read-admission': readAdmission,
   'read-chunks': readChunks,
   'read-letters': readLetters,
   'read-pages': readPages,
