@@ -102,7 +102,7 @@ export class AssignmentLoop {
       let claimed: ClaimedAssignment | null = null;
       try {
         if (this.hasRoom()) {
-          claimed = await this.lending.assignments.claim(incarnation, null);
+          claimed = await this.lending.assignments.claim(incarnation);
           if (claimed) this.perform(claimed);
         }
       } catch (error) {
