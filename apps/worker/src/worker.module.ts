@@ -28,6 +28,7 @@ import {
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AnnounceLoop } from './announce-loop';
 import { tellHands } from './announcing.module';
+import { AssignmentLoop } from './assignment-loop';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
@@ -46,6 +47,7 @@ import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
+const STANDING_INTERVAL_MS = 200;
 const ATTEST_INTERVAL_MS = 1_000;
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
@@ -80,6 +82,7 @@ export class Worker {
     private readonly describeNow: () => WorkerDescription,
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
+    private readonly assignments: AssignmentLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
     private readonly exporting: ExportLoop,
@@ -140,6 +143,7 @@ export class Worker {
       },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
+      otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
     const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
     const watch = telemetry.watchRuns();
@@ -161,6 +165,10 @@ export class Worker {
       },
       () => attests.wake(),
     );
+    const assignments = new AssignmentLoop(hands, log, {
+      claimIntervalMs: settingsOfWorker.claimInterval,
+      standingIntervalMs: STANDING_INTERVAL_MS,
+    });
     const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
       // Where nobody is to be told, what was left for endpoints of before goes away by and by.
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
@@ -186,6 +194,7 @@ export class Worker {
       describeNow,
       description,
       claims,
+      assignments,
       attests,
       announces,
       exporting,
@@ -209,6 +218,7 @@ export class Worker {
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
+    this.assignments.start(incarnation);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
@@ -257,7 +267,7 @@ export class Worker {
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     if (this.prober !== null) clearInterval(this.prober);
-    await this.claims.drain(graceMs);
+    await Promise.all([this.claims.drain(graceMs), this.assignments.drain(graceMs)]);
     await this.planning.close();
     await this.attests.stop();
     await this.announces.stop();
@@ -321,8 +331,9 @@ export class Worker {
     this.restarting = true;
     this.log.say('error', 'lease.lost', {});
     this.claims.abandon();
+    this.assignments.abandon();
     await this.lease?.stop();
-    await this.claims.drain(0);
+    await Promise.all([this.claims.drain(0), this.assignments.drain(0)]);
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();

@@ -1,11 +1,10 @@
--- Runs of dead workers become claimable, 500 at a time. The crash is counted here, up to two, which leads into quarantine: a worker may have
--- died of anything, also from outside, so its death alone ends no run (see condemn-run.sql). Without an owner a run takes no
+-- Runs of dead workers become claimable, 500 at a time. The crash is counted here; what the count means is told by claimed-run.ts. Without an owner a run takes no
 -- flush, and its next claim moves the fence: what the dead worker may still send finds no run of its own.
 with orphan as (
   select r.tenant_id, r.run_id from pack_runs.runs r join pack_runs.workers w on w.worker_id = r.owner
   where w.state = 'dead' limit 500 for update of r skip locked
 ), freed as (
-  update pack_runs.runs r set owner = null, crashes = greatest(r.crashes, least(r.crashes + 1, 2)), due_at = now()
+  update pack_runs.runs r set owner = null, crashes = r.crashes + 1, due_at = now()
   from orphan o where r.tenant_id = o.tenant_id and r.run_id = o.run_id
   returning 1
 )

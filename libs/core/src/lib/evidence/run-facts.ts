@@ -49,6 +49,22 @@ export function noteDetails({ notes }: Pick<RunFacts, 'notes'>, code: string): r
   return notes.flatMap((note) => (note.code === code && isJsonObject(note.detail) ? [note.detail] : []));
 }
 
+/** A worker as the journal names it. */
+export interface NamedWorker {
+  readonly version: string;
+  readonly build: Digest;
+  readonly probe: Digest;
+}
+
+/** Workers that drove the run, and those that executed what was lent to them: once each. */
+export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
+  const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
+  const named = [...facts.claims, ...held].map(
+    ({ version, build, probe }) => [`${version} ${build} ${probe}`, { version, build, probe }] as const,
+  );
+  return [...new Map(named).values()];
+}
+
 /** The digest of a value; that of nothing is null. */
 export function digestOfRef(ref: ValueRef): Digest | null {
   return ref === null ? null : ref.digest;

@@ -2,6 +2,7 @@ import type { Results } from '../binding/results';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Unnumbered } from '../journal/page';
 import type { PlanIndex } from '../plan/plan-index';
+import type { Assignment } from '../ports/assignments';
 import type { ArtifactRow, Commit, GateChange } from '../ports/committer';
 import { advance } from '../run/advance';
 import type { Command } from '../run/command';
@@ -10,10 +11,17 @@ import type { RunState } from '../run/run-state';
 import type { StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 
-/** Something that came to a driver: a given, or a fact; a letter has its position in the inbox. */
-export type Arrival =
-  | { readonly kind: 'given'; readonly body: GivenBody; readonly letter?: number }
-  | { readonly kind: 'fact'; readonly fact: Fact; readonly letter?: number };
+/** A given, or a fact. */
+export type Part =
+  { readonly kind: 'given'; readonly body: GivenBody } | { readonly kind: 'fact'; readonly fact: Fact };
+
+/**
+ * Something that came to a driver: a given, a fact, or several of them that stand in one page or in none; a letter has its position in
+ * the inbox, what is lent its offer.
+ */
+export type Arrival = (
+  Part | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly offer?: Assignment }
+) & { readonly letter?: number };
 
 /**
  * One turn while it is being made: what has arrived, what `advance` derived, what the page will hold. Nothing of it counts
@@ -22,6 +30,8 @@ export type Arrival =
 export class Draught {
   readonly entries: Unnumbered[] = [];
   readonly taken: Arrival[] = [];
+  /** What is lent, if it is still to be done when the turn is over. */
+  readonly offers: Assignment[] = [];
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();

@@ -3,6 +3,7 @@ import type { Json } from '../foundation/json';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Page } from '../journal/page';
 import type { Announcement } from './announcements';
+import type { AssignmentChanges } from './assignments';
 
 /** One step instance as readers see it; the last state of the commit, one row per step. */
 export interface StepRow {
@@ -119,6 +120,8 @@ export interface Commit {
   readonly dueAt: number | null;
   readonly outbox: readonly OutboxEntry[];
   readonly run: RunChange;
+  /** Absent where it lends nothing and takes nothing back. */
+  readonly assignments?: AssignmentChanges;
 }
 
 export type Committed =

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runUuid, sha256 } from '@taskrunner/core';
 import type { ClaimedRun, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { CRASHES_TO_POISON } from './claimed-run';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { openLeaseDatabase } from './databases';
@@ -230,7 +231,7 @@ describe('leases', () => {
     };
   };
 
-  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two and no further', async () => {
+  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two and for long no further', async () => {
     const runId = await submit(web.runStore);
     const living = await worker.claims.register(aWorker());
     const stop = keepAlive(living);
@@ -258,7 +259,7 @@ describe('leases', () => {
       expect(await worker.claims.claim(living, 1)).toEqual([]);
       await worker.claims.condemn(claimed);
       [claimed] = await worker.claims.claim(living, 1);
-      expect(claimed).toMatchObject({ runId, crashes: 3, quarantine: true });
+      expect(claimed).toMatchObject({ runId, crashes: CRASHES_TO_POISON, quarantine: true });
     }
     if (claimed) {
       // A committed step result ends the count.

@@ -1,6 +1,6 @@
 import { LogStore, runUuid } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
-import { ChunkAppends } from './chunk-appends';
+import { CHUNK_APPEND_LIMITS, ChunkAppends } from './chunk-appends';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -18,15 +18,19 @@ interface NumberedRow {
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends LogStore {
   private readonly appends: ChunkAppends;
+  private readonly lentAppends: ChunkAppends;
   private readonly readStatement = statement('read-chunks');
 
   constructor(private readonly queries: Queries) {
     super();
     this.appends = new ChunkAppends(queries);
+    this.lentAppends = new ChunkAppends(queries, CHUNK_APPEND_LIMITS, true);
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    return this.appends.append(chunks);
+    // One execution hands in at once: all of them are lent, or none.
+    const isLent = chunks[0]?.assignment !== undefined;
+    return (isLent ? this.lentAppends : this.appends).append(chunks);
   }
 
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
