@@ -153,7 +153,7 @@ class Sides {
       () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
       () => ({ name: 'unclaim-lost', values: ofWorker([[random.int(1, 4)]]) }),
       () => ({ name: 'retire-worker', values: ofWorker() }),
-      () => ({ name: 'condemn-run', values: of([...key, fence]) }),
+      () => ({ name: 'condemn-run', values: of([...key, fence, random.pick([2, 20])]) }),
       () => ({ name: 'read-admission', values: of(key) }),
       () => ({ name: 'halt-run', values: of([...key, fence, '{"code":"X"}', '{"type":"run.halted"}']) }),
       () => this.post(key),

@@ -37,6 +37,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'find-gate': findGate,
   flush: flush,
   'forget-dead': claims.forgetDead,
+  'free-assignments': claims.freeAssignments,
   'free-runs': claims.freeRuns,
   'halt-run': claims.haltRun,
   mail: mail,
