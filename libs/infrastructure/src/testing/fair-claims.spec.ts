@@ -5,7 +5,8 @@ import { DatabaseClock } from '../lib/postgres/database-clock';
 import { PostgresClaims } from '../lib/postgres/postgres-claims';
 import { createValues } from '../lib/postgres/postgres-run-store';
 import { aNewRun, aWorker } from '../lib/postgres/testing/builders';
-import { ModelDatabase, type PlantedBug } from './model/model-database';
+import { ModelDatabase } from './model/model-database';
+import type { PlantedBug } from './model/session';
 
 const MANY = 10_000;
 

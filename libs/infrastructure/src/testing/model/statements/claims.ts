@@ -1,5 +1,6 @@
 import { parsed, type Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
+import { CRASHES_TO_POISON } from '../../../lib/postgres/claimed-run';
 import { runKey, type RunRow, type WorkerRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';
@@ -59,8 +60,6 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
 }
 
 const FREED_AT_ONCE = 500;
-const CRASHES_TO_QUARANTINE = 2;
-const CRASHES_TO_END = 3;
 
 /** `free-runs.sql`. */
 export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
@@ -70,12 +69,17 @@ export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
     if (tx.find(tables.workers, run.owner)?.state !== 'dead') continue;
     const r = yield* tx.lock(tables.runs, tables.runs.keyOf(run), ({ owner }) => owner === run.owner, 'skip');
     if (!r) continue;
-    const most = bugs.has('sweeps-condemn') ? Infinity : CRASHES_TO_QUARANTINE;
-    const crashes = Math.max(r.crashes, Math.min(r.crashes + 1, most));
+    const crashes = r.crashes + (bugs.has('sweeps-condemn') ? CRASHES_TO_POISON : 1);
     tx.write(tables.runs, { ...r, owner: null, crashes, due_at: tx.startedAt });
     freed++;
   }
   return [{ freed }];
+}
+
+/** `free-assignments.sql`: nothing is lent here. */
+export function* freeAssignments(): Execution<unknown> {
+  yield null;
+  return [{ freed: 0 }];
 }
 
 /** `forget-dead.sql`. */
@@ -207,10 +211,10 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
 
 /** `condemn-run.sql`. */
 export function* condemnRun({ tx, tables }: Session, values: Values): Execution<unknown> {
-  const [tenant, run, fence] = values as [string, string, number];
+  const [tenant, run, fence, crashes] = values as [string, string, number, number];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
-  const condemned = { owner: null, due_at: tx.startedAt, crashes: CRASHES_TO_END };
-  if (r) tx.write(tables.runs, { ...r, ...condemned, version: r.version + 1 });
+  const condemned = { owner: null, due_at: tx.startedAt };
+  if (r) tx.write(tables.runs, { ...r, ...condemned, crashes: Math.max(r.crashes, crashes), version: r.version + 1 });
   return [];
 }
 

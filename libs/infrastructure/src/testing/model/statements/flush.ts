@@ -2,7 +2,7 @@ import { unnested, type Values } from '../columns';
 import { runKey, stepKey } from '../rows';
 import type { ArtifactRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
 import { SqlFailure } from '../sql-failure';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import type { Execution } from '../transaction';
 
 /** A text that this database refuses, as if it could not be encoded: it stands for all data errors. */

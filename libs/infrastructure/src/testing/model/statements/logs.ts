@@ -1,5 +1,5 @@
 import { unnested, type Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import { runKey, type ChunkRow } from '../rows';
 import type { Execution } from '../transaction';
 
