@@ -184,7 +184,7 @@ async function start(
   const env = { TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' };
   const workers: ChildProcess[] = [];
   const startWorker = async (): Promise<number> => {
-    const worker = await run('worker', [scripts.worker], env);
+    const worker = await run('worker', [scripts.worker], { ...env, ...MEMORY_RETURNS });
     workers.push(worker);
     void worker.ended.then(() => workers.splice(workers.indexOf(worker), 1));
     return worker.pid;
@@ -281,6 +281,16 @@ function authorityArgs(script: string, port: number, state: string): readonly st
 }
 
 /** Of the caller's environment everything but our own variables, which would override the configuration. */
+/**
+ * Of a worker, as its image has them (docker/worker.Dockerfile): freed buffers go back to the system. Without them glibc keeps what a
+ * log storm or a seal took for a moment.
+ */
+const MEMORY_RETURNS = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
   return Object.fromEntries(entries) as Record<string, string>;

@@ -269,7 +269,6 @@ export class RunDriver {
   }
 
   private takeArrivals(draught: Draught): void {
-    this.lettersFirst();
     if (draught.state.phase === 'queued') this.cancelFirst();
     while (draught.entries.length < WINDOW_ENTRIES * 4) {
       const arrival = this.queue.shift();
@@ -286,20 +285,6 @@ export class RunDriver {
     if (part.kind === 'fact') return draught.record(part.fact);
     noteValues(draught, part.body);
     draught.give(part.body);
-  }
-
-  /**
-   * What was answered 200 or 202 counts (gates.md §3, engine.md §6): no outcome that came beside a decision closes its gate, and none that
-   * came beside a cancel ends the run as a success, before it. Letters keep their order, and a claim stays first.
-   */
-  private lettersFirst(): void {
-    const { queue } = this;
-    if (!queue.some((one, place) => one.letter !== undefined && place > 0)) return;
-    const claimed = queue.findLastIndex((one) => one.kind === 'given' && one.body.type === 'run.claimed');
-    const begun = queue.splice(0, claimed + 1);
-    const isLetter = ({ letter }: Arrival): boolean => letter !== undefined;
-    const rest = [...queue.filter(isLetter), ...queue.filter((one) => !isLetter(one))];
-    queue.splice(0, queue.length, ...begun, ...rest);
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
@@ -675,17 +660,17 @@ function unreadable(error: unknown): Halted {
   throw error;
 }
 
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
+}
+
 /** Of an execution that is over nothing more is taken: its lines would be numbered twice. */
 function isCurrent({ state }: Draught, part: Part): boolean {
   if (part.kind === 'given' || !('execution' in part.fact)) return true;
   const step = state.steps.get(part.fact.step);
   return step?.kind === 'running' && step.execution === part.fact.execution;
-}
-
-type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
-
-function isOutcome(body: GivenBody): body is OutcomeBody {
-  return body.type.startsWith('attempt.');
 }
 
 /** The values that a given brings stand beside the page that holds it. */

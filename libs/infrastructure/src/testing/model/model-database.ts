@@ -9,25 +9,26 @@ import { decideGate, explainDecision, findGate } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
 import { appendChunks, readChunks } from './statements/logs';
-import { createRun, stamp } from './statements/runs';
+import { createRun, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
 /** Rules that can be taken out, each to show that its absence is found. */
 export type PlantedBug =
   | 'arms-do-not-join'
+  | 'the-outbox-does-not-join'
   | 'zombies-commit'
   | 'positions-are-not-compared'
   | 'parks-over-letters'
   | 'steps-keep-their-first-status'
   | 'chunks-lose-a-line'
-  | 'readers-begin-too-early'
+  | 'readers-skip-a-line'
   | 'decisions-do-not-look-at-the-run'
   | 'gates-are-locked-before-runs'
   | 'quorum-is-read-from-the-snapshot'
   | 'standings-do-not-know-the-head'
   | 'sweeps-without-being-steady'
   | 'leases-end-early'
-  | 'every-crash-counts-twice'
+  | 'sweeps-condemn'
   | 'claims-ignore-tenants'
   | 'claims-keep-the-fence';
 
@@ -60,6 +61,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-unenforceable': nothing,
   'claim-unplaced': nothing,
   'mark-unplaced': nothing,
+  'condemn-run': claims.condemnRun,
   'create-run': createRun,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
@@ -72,6 +74,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   mail: mail,
   'mark-dead': claims.markDead,
   'post-letter': postLetter,
+  'read-admission': readAdmission,
   'read-chunks': readChunks,
   'read-letters': readLetters,
   'read-pages': readPages,

@@ -59,6 +59,8 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
 }
 
 const FREED_AT_ONCE = 500;
+const CRASHES_TO_QUARANTINE = 2;
+const CRASHES_TO_END = 3;
 
 /** `free-runs.sql`. */
 export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
@@ -68,7 +70,8 @@ export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
     if (tx.find(tables.workers, run.owner)?.state !== 'dead') continue;
     const r = yield* tx.lock(tables.runs, tables.runs.keyOf(run), ({ owner }) => owner === run.owner, 'skip');
     if (!r) continue;
-    const crashes = r.crashes + (bugs.has('every-crash-counts-twice') ? 2 : 1);
+    const most = bugs.has('sweeps-condemn') ? Infinity : CRASHES_TO_QUARANTINE;
+    const crashes = Math.max(r.crashes, Math.min(r.crashes + 1, most));
     tx.write(tables.runs, { ...r, owner: null, crashes, due_at: tx.startedAt });
     freed++;
   }
@@ -199,6 +202,15 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
       version: r.version + 1,
     });
   }
+  return [];
+}
+
+/** `condemn-run.sql`. */
+export function* condemnRun({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run, fence] = values as [string, string, number];
+  const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
+  const condemned = { owner: null, due_at: tx.startedAt, crashes: CRASHES_TO_END };
+  if (r) tx.write(tables.runs, { ...r, ...condemned, version: r.version + 1 });
   return [];
 }
 
