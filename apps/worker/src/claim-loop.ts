@@ -12,7 +12,7 @@ import {
 import type { WorkerLog } from './worker-log';
 
 interface Driving {
-  readonly run: ClaimedRun;
+  run: ClaimedRun;
   driver: RunDriver | null;
   done: Promise<void>;
 }
@@ -102,7 +102,7 @@ export class ClaimLoop {
         const runs = free > 0 && !this.inQuarantine() ? await this.claims.claim(incarnation, free) : [];
         const admitted = this.stopping ? [] : this.admitted(runs);
         claimed = admitted.length;
-        for (const run of admitted) this.drive(run);
+        for (const run of admitted) this.drive(run, incarnation);
         for (const run of runs) if (!admitted.includes(run)) await this.claims.release(run, null);
       } catch (error) {
         this.log.say('warn', 'claim.failed', { error });
@@ -140,21 +140,25 @@ export class ClaimLoop {
     while (!this.stopping) {
       await this.sleep(unenforceableIntervalMs);
       const isolations = unenforceable();
-      await this.refuse(UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
+      await this.refuse(incarnation, UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
       if (isolations.length === 0) continue;
-      await this.refuse(UNENFORCEABLE, (free) =>
+      await this.refuse(incarnation, UNENFORCEABLE, (free) =>
         this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free),
       );
     }
   }
 
-  private async refuse(refusal: Refusal, claim: (free: number) => Promise<readonly ClaimedRun[]>): Promise<void> {
+  private async refuse(
+    incarnation: Incarnation,
+    refusal: Refusal,
+    claim: (free: number) => Promise<readonly ClaimedRun[]>,
+  ): Promise<void> {
     const free = Math.min(this.options.concurrency - this.drivers.size, REFUSED_AT_ONCE);
     if (this.stopping || free < 1) return;
     try {
       for (const run of await claim(free)) {
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
-        this.drive(run, refusal);
+        this.drive(run, incarnation, refusal);
       }
     } catch (error) {
       this.log.say('warn', 'claim.failed', { error });
@@ -179,21 +183,41 @@ export class ClaimLoop {
     }
   }
 
-  private drive(run: ClaimedRun, refusal: Refusal | null = null): void {
+  private drive(run: ClaimedRun, incarnation: Incarnation, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
     const entry: Driving = { run, driver: null, done: Promise.resolve() };
     this.drivers.set(key, entry);
-    entry.done = this.driveOne(entry, refusal).finally(() => {
+    entry.done = this.driveOne(entry, incarnation, refusal).finally(() => {
       this.drivers.delete(key);
       this.hint();
     });
   }
 
-  private async driveOne(entry: Driving, refusal: Refusal | null): Promise<void> {
-    const { run } = entry;
+  private async driveOne(entry: Driving, incarnation: Incarnation, refusal: Refusal | null): Promise<void> {
     const { watch = (_run, work) => work() } = this.options;
-    const driven = await watch(run, () => this.driveWatched(entry, refusal));
-    if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
+    for (;;) {
+      const driven = await watch(entry.run, () => this.driveWatched(entry, refusal));
+      if (driven === 'ended' || driven === 'parked' || driven === 'halted') return;
+      const resumed = entry.driver?.lostChildren ? await this.resume(incarnation, entry.run) : null;
+      if (resumed === null) return this.giveBack(entry.run);
+      entry.run = resumed;
+      entry.driver = null;
+    }
+  }
+
+  /**
+   * Children that their supervisor has killed, since the lease could not be renewed in time, are no reason to move the run: nobody else
+   * has claimed it as long as it is ours. Null: it is not, or this worker gives up its runs.
+   */
+  private async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
+    await pause(RESUME_AFTER_MS);
+    if (this.handingOver || this.stopping) return null;
+    try {
+      return await this.claims.resume(incarnation, run);
+    } catch (error) {
+      this.log.say('warn', 'resume.failed', { runId: run.runId, error });
+      return null;
+    }
   }
 
   private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
@@ -229,6 +253,8 @@ export class ClaimLoop {
 }
 
 const REFUSED_AT_ONCE = 10;
+/** Before a run whose children were lost is gone on with: one whose children are lost each time is not driven in a tight loop. */
+const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
 const UNENFORCEABLE: Refusal = {
   code: 'SEALED_UNENFORCEABLE',

@@ -86,6 +86,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     },
     secrets,
     ...trustedRecords(ring),
+    mayAct: (signal) => supervisor.renewed(signal),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),

@@ -64,6 +64,7 @@ export class RunDriver {
   private wakeUp: () => void = () => undefined;
   private mailDue = true;
   private handingOver = false;
+  private lost = false;
   private over = false;
 
   private constructor(
@@ -128,11 +129,21 @@ export class RunDriver {
     this.wakeUp();
   }
 
+  /** True if it was handed over because children were lost (their supervisor's deadline has passed), and nobody asked for it. */
+  get lostChildren(): boolean {
+    return this.lost;
+  }
+
   /** Stops without a decision: children are told to stop, the next owner takes over. */
   handOver(): void {
     this.handingOver = true;
     this.executions.abandon('hand-over');
     this.wakeUp();
+  }
+
+  private loseChildren(): void {
+    this.lost ||= !this.handingOver;
+    this.handOver();
   }
 
   async drive(): Promise<Driven> {
@@ -290,7 +301,7 @@ export class RunDriver {
       const body = await this.performOne(draught, command);
       if (body === 'lost') {
         this.queue.unshift(...draught.taken);
-        this.handOver();
+        this.loseChildren();
         return false;
       }
       noteValues(draught, body);
@@ -523,7 +534,7 @@ export class RunDriver {
         command,
         () => this.isAsApproved(step),
       );
-      if (body === 'lost') this.handOver();
+      if (body === 'lost') this.loseChildren();
       else this.arrived({ kind: 'given', body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';

@@ -39,7 +39,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     tenant: row.tenant_id as TenantId,
     runId: toRunId(row.run_id),
     fence: row.fence,
-    crashes: row.crashes,
+    ...toResumed(row),
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
     planHash: row.plan_hash as Digest,
@@ -58,6 +58,15 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     admission: row.admission,
     admissionDigest: row.admission_digest as Digest,
     ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
+  };
+}
+
+/** What `resume-run` returns. */
+export type ResumedRow = Pick<ClaimedRow, 'crashes' | 'last_seq' | 'last_line' | 'head' | 'mac' | 'seen'>;
+
+export function toResumed(row: ResumedRow) {
+  return {
+    crashes: row.crashes,
     lastSeq: row.last_seq,
     lastLine: row.last_line,
     head: row.head && toDigest(row.head),
