@@ -43,7 +43,7 @@ export class Nemesis {
         const worker = this.random.pick(this.workers.ready);
         if (!worker) continue;
         // Its supervisor and its proxy are no steps: they go on, and end what must end.
-        const steps = descendants(worker.pid).filter(({ command }) => !/-process\/main\.js/.test(command));
+        const steps = descendants(worker.pid).filter(({ command }) => !/-process(\/main)?\.js/.test(command));
         this.workers.signal(worker, 'SIGSTOP');
         this.#did('stop', { worker: worker.name });
         this.#mustBeGone(steps, `of ${worker.name}, stopped past its lease`, LEASE_MS);

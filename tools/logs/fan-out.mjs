@@ -1,7 +1,7 @@
 // `node tools/logs/fan-out.mjs [--lines N] [--readers N] [--pace LINES/S] [--leave SHARE] [--stalled N]`: a real run prints lines, all readers follow
 // it over SSE, some leave and come again with Last-Event-ID, some stall. Prints one JSON object; exit 1 unless each reader had each line once and in order.
 import { readRun, stall } from './reader.mjs';
-import { packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
+import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack, webservicePid } from './stack.mjs';
 
 const BUCKETS = 120_000;
 const PAD = 'x'.repeat(55);
@@ -20,6 +20,9 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
   const runId = await product.submit(packOf([printing(lines, pace)]));
   const delays = new Float64Array(BUCKETS);
   const stalls = new AbortController();
+  const pids = { webservice: webservicePid(), worker: stack.workerPids()[0], readers: process.pid };
+  const taken = () => Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuOf(pid)]));
+  const before = taken();
   const began = performance.now();
   const stuck = Array.from({ length: stalled }, () => stall({ server, token, runId, signal: stalls.signal }));
   const told = await Promise.all(
@@ -28,6 +31,7 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
     ),
   );
   const seconds = (performance.now() - began) / 1_000;
+  const after = taken();
   const run = await product.ended(runId);
   // Those who stall are cut off in their own time.
   await Promise.race([Promise.all(stuck), pause(20_000)]);
@@ -52,7 +56,8 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
     delayMs: { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99), max: percentile(delays, 1) },
     stalled,
     cutOffAfter: cut,
-    workerRssMiB: rssOf(stack.workerPids()[0]).most,
+    cpuMs: Object.fromEntries(Object.keys(pids).map((name) => [name, after[name] - before[name]])),
+    rssMiB: { webservice: rssOf(pids.webservice).most, worker: rssOf(pids.worker).most },
   };
 }
 

@@ -1,5 +1,5 @@
 // The whole product for a trial of logs: a webservice, a worker, a PostgreSQL that keeps what it acknowledges (unless told), each a process of its own.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,34 @@ export function packOf(scripts) {
       `        - { id: s${i}, retries: { maxAttempts: 1 }, run: { uses: "builtin:script", with: { interpreter: [bash], source: ${JSON.stringify(source)} } } }\n`,
   );
   return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: logs, version: 1.0.0 }\nspec:\n  steps:\n    - id: all\n      parallel:\n        steps:\n${branches.map((line) => `  ${line}`).join('')}`;
+}
+
+/** The webservice among the processes that this one has started. */
+export function webservicePid() {
+  const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  return Number(
+    pids.find((pid) => {
+      try {
+        const isOurs =
+          Number(
+            readFileSync(`/proc/${pid}/stat`, 'utf8')
+              .replace(/^.*\) /, '')
+              .split(' ')[1],
+          ) === process.pid;
+        return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('apps/webservice/');
+      } catch {
+        return false;
+      }
+    }),
+  );
+}
+
+/** Processor time that a process has taken so far, milliseconds. */
+export function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Resident size of a process, MiB: now, and the most so far. */

@@ -1,4 +1,4 @@
-// `node tools/logs/storm.mjs [--scale SHARE] [--fast]`: log storms, one after the other, beside small runs: 1 GB of short lines, one line of 350 MB, NUL, ANSI,
+// `node tools/logs/storm.mjs [--scale SHARE] [--only NAME] [--fast]`: log storms, one after the other, beside small runs: 1 GB of short lines, one line of 350 MB, NUL, ANSI,
 // binary, a million empty lines. Prints one JSON object a storm; exit 1 if the worker's resident size exceeds its bound, a cap was not kept or a line is missing.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** What is said of dropped lines, in the log itself. */
 const MARKS_BYTES = 16 * 1024;
 
-const asked = readArguments({ scale: 1, fast: false });
+const asked = readArguments({ scale: 1, only: '', fast: false });
 const bytes = (count) => Math.ceil(count * asked.scale);
 
 const STORMS = {
@@ -99,6 +99,7 @@ try {
   const idle = await others(product, pause(8_000));
   console.log(JSON.stringify({ idle, rssMiB: rssOf(product.stack.workerPids()[0]) }));
   for (const [name, script] of Object.entries(STORMS)) {
+    if (asked.only !== '' && asked.only !== name) continue;
     const told = await storm(product, name, script);
     const faults = faultsOf(told);
     console.log(JSON.stringify({ ...told, p95Ratio: Number((told.beside.p95 / idle.p95).toFixed(2)), faults }));

@@ -44,7 +44,9 @@ describe('the log of a step', () => {
   /** Its lines, and what the signed statement says of them. */
   async function read(run: string) {
     const { lines } = await ada.lines(run);
-    const messages = lines.flatMap(({ data }) => (data['eventType'] === 'step.log' ? [data['message'] as string] : []));
+    const numbered = lines.filter(({ data }) => data['eventType'] === 'step.log');
+    expect(numbered.map(({ id }) => id)).toEqual(numbered.map((_, index) => index + 1));
+    const messages = numbered.map(({ data }) => data['message'] as string);
     await ada.sealed(run);
     const { body } = await ada.ask('GET', `/api/runs/${run}/attestations`);
     const statements = body['statements'] as unknown as { 'pack-run': { dsseEnvelope: { payload: string } } };

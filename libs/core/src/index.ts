@@ -105,6 +105,15 @@ export {
 } from './lib/ports/announcements';
 export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Workforce } from './lib/ports/workforce';
+export {
+  Assignments,
+  type AssignmentChanges,
+  type AssignmentReport,
+  type AssignmentStanding,
+  type ClaimedAssignment,
+  type HeldAssignment,
+  type OfferedAssignment,
+} from './lib/ports/assignments';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -279,6 +288,10 @@ export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run
 export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
 export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
 export { LineCutter, type LineReader } from './lib/journal/line-cutter';
+export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
+export { openRun, type OpenedRun } from './lib/operations/open-run';
+export type { Lending } from './lib/operations/lending';
+export { Slots } from './lib/operations/slots';
 export {
   readDocument,
   type DocumentLimits,

@@ -80,5 +80,24 @@ with owned as (
     x (i, kind, body, stream, place, due_ms)
   join owned o on o.i = x.i
   cross join lateral (select coalesce(pack_runs.from_ms(x.due_ms), clock_timestamp()) as at) due
+), lent as (
+  insert into pack_runs.assignments (tenant_id, run_id, name, step, first_index, last_index, left_over, body, mac)
+  select o.tenant_id, o.run_id, a.name, a.step, a.first_index, a.last_index, a.items, a.body, a.mac
+  from unnest($73::int[], $74::text[], $75::text[], $76::int[], $77::int[], $78::int[], $79::text[], $80::bytea[])
+    a (i, name, step, first_index, last_index, items, body, mac)
+  join owned o on o.i = a.i
+), revoked as (
+  update pack_runs.assignments t set stops = t.stops || s.steps
+  from (select s.i, s.name, array_agg(s.step) as steps from unnest($81::int[], $82::text[], $83::text[]) s (i, name, step)
+    group by s.i, s.name) s
+  join owned o on o.i = s.i
+  where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = s.name
+), settled as (
+  delete from pack_runs.assignments t using unnest($84::int[], $85::text[]) e (i, name) join owned o on o.i = e.i
+  where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = e.name
+  returning t.tenant_id, t.run_id, t.name
+), forgotten as (
+  delete from pack_runs.executions t using settled s
+  where t.tenant_id = s.tenant_id and t.run_id = s.run_id and t.name = s.name
 )
 select i::int as i from owned

@@ -4,5 +4,7 @@ with mine as (
 ), freed as (
   update pack_runs.runs r set owner = null, due_at = now()
   from mine m where r.tenant_id = m.tenant_id and r.run_id = m.run_id
+), given_back as (
+  update pack_runs.assignments set owner = null where owner = $1
 )
 delete from pack_runs.workers where worker_id = $1

@@ -26,6 +26,7 @@ import type { Letter } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
+import { MemoryAssignments } from './memory-assignments';
 import { testDefaults, testFloor } from './random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
@@ -64,6 +65,7 @@ export class MemoryWorld {
   readonly objectBytes = new Map<string, Uint8Array>();
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
+  readonly assignments = new MemoryAssignments(this);
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   at = Date.UTC(2026, 0, 1);
   /** Called before each commit: tests lose claims, post letters, crash. */
@@ -185,7 +187,7 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null, response: Json = null): void {
+  post(runId: RunId, given: Letter['given'], envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
     this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
@@ -353,6 +355,9 @@ class MemoryClaims extends Claims {
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
   }
+  async condemn(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
+  }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
     return this.world.sensitive.get(run) ?? [];
   }
@@ -392,6 +397,7 @@ class MemoryCommitter extends Committer {
         ?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
       if (chunk) chunk.firstLine = placed.firstLine;
     }
+    if (commit.assignments) world.assignments.change(commit.runId, commit.assignments);
     world.outbox.push(...commit.outbox.map((item) => item.body));
     Object.assign(run, {
       lastSeq: commit.page.first + commit.page.entries.length - 1,
@@ -416,7 +422,11 @@ class MemoryLogs extends LogStore {
   async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     return chunks.map((chunk) => {
       const run = this.world.run(chunk.runId);
-      const held = run.fence === chunk.fence && run.owner !== null;
+      const { runId, fence, assignment } = chunk;
+      const held =
+        assignment === undefined
+          ? run.fence === fence && run.owner !== null
+          : this.world.assignments.holds({ runId, name: assignment, fence }) !== null;
       if (held) this.world.chunks.get(chunk.runId)?.push({ ...chunk, firstLine: null });
       return held;
     });

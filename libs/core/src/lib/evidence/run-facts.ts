@@ -39,13 +39,30 @@ export interface RunFacts {
   readonly ofStep: ReadonlyMap<StepId, readonly StepFact[]>;
 }
 
-type StepFactType = 'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'attention.resolved' | 'step.started';
+type StepFactType =
+  'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'step.attention' | 'attention.resolved' | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 
 /** Details of the notes with a code, those that are objects. */
 export function noteDetails({ notes }: Pick<RunFacts, 'notes'>, code: string): readonly JsonObject[] {
   return notes.flatMap((note) => (note.code === code && isJsonObject(note.detail) ? [note.detail] : []));
+}
+
+/** A worker as the journal names it. */
+export interface NamedWorker {
+  readonly version: string;
+  readonly build: Digest;
+  readonly probe: Digest;
+}
+
+/** Workers that drove the run, and those that executed what was lent to them: once each. */
+export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
+  const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
+  const named = [...facts.claims, ...held].map(
+    ({ version, build, probe }) => [`${version} ${build} ${probe}`, { version, build, probe }] as const,
+  );
+  return [...new Map(named).values()];
 }
 
 /** The digest of a value; that of nothing is null. */
@@ -146,6 +163,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'tool.resolved':
       case 'material.mounted':
       case 'attempt.stopped':
+      case 'step.attention':
       case 'attention.resolved':
         push(ofStep, event.step, { ...event, seq, at });
         break;

@@ -12,7 +12,7 @@ export type StepRecord = {
   readonly attempts: number;
   /** Effect class; null of containers and gates. */
   readonly effects: 'pure' | 'idempotent' | 'once' | null;
-  /** `unknown`: its last execution was stopped, and what it did is not known. */
+  /** `unknown`: its last execution was stopped or lost, nobody resolved it, and what it did is not known. */
   readonly outcome: 'unknown' | null;
   /** Of the program that its last execution ran. */
   readonly tool: Digest | null;
@@ -52,7 +52,7 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
         status: ended.status,
         attempts: ended.attempts,
         effects: node?.kind === 'run' ? node.effects : null,
-        outcome: last.some((fact) => fact.type === 'attempt.stopped' && fact.unknown) ? 'unknown' : null,
+        outcome: isUnknown(ended, last) ? 'unknown' : null,
         tool: last.find((fact) => fact.type === 'tool.resolved')?.digest ?? null,
         materials: last
           .filter((fact) => fact.type === 'material.mounted')
@@ -64,6 +64,17 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
         log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),
       };
     });
+}
+
+/** What its last execution did is not known, and no person said it. */
+function isUnknown({ code }: Placed<'step.ended'>, last: readonly StepFact[]): boolean {
+  if (last.some(({ type }) => type === 'attention.resolved')) return false;
+  const isLost = ({ type }: StepFact): boolean => type === 'step.attention';
+  return code === 'OUTCOME_UNKNOWN' || last.some((fact) => isLost(fact) || isStoppedUnknown(fact));
+}
+
+function isStoppedUnknown(fact: StepFact): boolean {
+  return fact.type === 'attempt.stopped' && fact.unknown;
 }
 
 function lastExecution(facts: readonly StepFact[]): number {

@@ -11,7 +11,7 @@ import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
-import { factsOf } from '../evidence/run-facts';
+import { factsOf, workersOf } from '../evidence/run-facts';
 import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
@@ -151,7 +151,7 @@ async function gatherEvidence(
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest, packSignatures } = records;
   const pages = await pagesWithInputs(hands, tenant, run);
-  const claimed = new Set(factsOf(pages).claims.map(({ probe }) => probe));
+  const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
   return {
     admission,
     plan,

@@ -13,6 +13,7 @@ import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
+import type { Lending } from './lending';
 import type { PolicyJudges } from './questions';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
@@ -31,6 +32,8 @@ export interface DriverHands {
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
   readonly secrets: SecretHands;
+  /** Absent: it executes what it drives, and nothing else. */
+  readonly lending?: Lending;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */

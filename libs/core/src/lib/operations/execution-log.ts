@@ -3,7 +3,6 @@ import type { StepId } from '../foundation/ids';
 import { LineCutter } from '../journal/line-cutter';
 import { LEVEL_LETTERS, SPLIT_MARK, type LogLevel } from '../journal/log-line';
 import type { ProfileDefaults } from '../plan/profile';
-import type { ClaimedRun } from '../ports/claims';
 import type { Clock } from '../ports/clock';
 import type { LogChunk, LogStore } from '../ports/log-store';
 import type { Fact } from '../run/run-event';
@@ -41,6 +40,9 @@ export function logLimitsOf({ logBytes, logBytesPerSecond }: ProfileDefaults): L
   return { ...LOG_LIMITS, bytes: logBytes ?? bytes, bytesPerSecond: logBytesPerSecond ?? bytesPerSecond };
 }
 
+/** By which right a stream is written: that of the run's driver, or of who holds an assignment of the run. */
+export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
+
 /** Lines and bytes that were not kept. */
 interface Dropped {
   lines: number;
@@ -77,7 +79,7 @@ export class ExecutionLog {
   private lost = false;
 
   constructor(
-    private readonly run: ClaimedRun,
+    private readonly stream: LogHold,
     private readonly step: StepId,
     private readonly execution: number,
     private readonly store: LogStore,
@@ -182,12 +184,11 @@ export class ExecutionLog {
       at += part.length;
     }
     const { lines, step, execution } = this;
-    const { tenant, runId, fence } = this.run;
     this.parts = [];
     this.lines = 0;
     this.bytes = 0;
     this.unnumbered += data.length;
-    const of = { tenant, runId, fence, step, execution, chunk: this.chunk++, at: this.clock.now() };
+    const of = { ...this.stream, step, execution, chunk: this.chunk++, at: this.clock.now() };
     this.waiting.push({ ...of, data, lines, sha256: sha256(data) });
     this.storing ??= this.storeAll();
   }

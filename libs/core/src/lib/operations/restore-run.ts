@@ -1,23 +1,19 @@
-import { digestOf, sha256 } from '../canonical/digest';
 import type { AdmissionRecord } from '../evidence/documents';
 import { takesOver } from '../evidence/takes-over';
 import { Results } from '../binding/results';
 import type { StepId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
 import { checkChain, type Head } from '../journal/chain';
 import { replay } from '../journal/replay';
 import type { Entry } from '../journal/page';
-import { indexPlan, type PlanIndex } from '../plan/plan-index';
-import type { Plan } from '../plan/plan';
-import type { Environment, Profile } from '../plan/profile';
+import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
 import { macsDiffer, type DriverHands } from './driver-hands';
-import { openSensitiveInputs } from './open-sensitive-inputs';
+import { halted, openRun, type Halted, type OpenedRun } from './open-run';
 import { OriginalRun } from './original-run';
-import { RunSecrets } from './run-secrets';
+import type { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
 
 /** A claimed run brought back to where its journal stands. */
@@ -36,72 +32,18 @@ export interface Restored {
   readonly lastLine: number;
 }
 
-/** Own records that do not agree: nothing starts (engine.md §1, `halted`). */
-export interface Halted {
-  readonly kind: 'halted';
-  readonly code:
-    | 'ADMISSION_INVALID'
-    | 'PLAN_HASH_MISMATCH'
-    | 'JOURNAL_TAMPERED'
-    | 'OBJECT_DIGEST_MISMATCH'
-    | 'SENSITIVE_INPUT_UNREADABLE';
-  readonly detail: string;
-}
-
 /**
- * Checks a claimed run and replays its journal. The admission record must verify and say what the rows say; plan, profile and
- * environment must be what their digests name; the chain must hold, its mac verify, the replay agree with what is written
- * and with the rows that readers see. No row is believed.
+ * Checks a claimed run and replays its journal: the chain must hold, its mac verify, the replay agree with what is written and with
+ * the rows that readers see. No row is believed.
  */
 export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<Restored | Halted> {
-  const admission = hands.openAdmission(run.admission);
-  if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
-  const difference = admissionDifference(run, admission);
-  if (difference) return halted('ADMISSION_INVALID', difference);
-  const profile = JSON.parse(run.profile) as Profile;
-  const environment = JSON.parse(run.environment) as Environment;
-  if (profile.environment !== sha256(run.environment))
-    return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
-  const plan = JSON.parse(run.plan) as Plan;
-  const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
-  if (sensitive === null)
-    return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
-  if (run.lastSeq === 0) {
-    const replanned = await hands.replan({ ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } });
-    if (replanned !== run.planHash)
-      return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
-  }
-  const x = indexPlan(plan, run.planHash, profile.defaults, environment.approvals.floor);
-  const { signers } = admission.pack;
-  const of = { run, profile, mode: environment.mode, signers, sensitive };
-  const secrets = new RunSecrets(hands.secrets, (text) => hands.mac(text), of);
-  return restoreJournal(hands, run, admission, x, secrets);
-}
-
-function admissionDifference(run: ClaimedRun, admission: AdmissionRecord): string | null {
-  const expected: readonly (readonly [string, unknown, unknown])[] = [
-    ['run', admission.runId, run.runId],
-    ['tenant', admission.tenant, run.tenant],
-    ['plan hash', admission.planHash, run.planHash],
-    ['plan', sha256(run.plan), run.planHash],
-    ['profile', admission.profileDigest, sha256(run.profile)],
-    ['profile digest', admission.profileDigest, run.profileDigest],
-    ['pack name', admission.pack.name, run.pack.name],
-    ['pack version', admission.pack.version, run.pack.version],
-    ['content digest', admission.pack.contentDigest, run.pack.contentDigest],
-    ['source digest', admission.pack.sourceDigest, run.pack.sourceDigest],
-    ['record', digestOf(admission as unknown as Json), run.admissionDigest],
-  ];
-  const wrong = expected.find(([, said, found]) => said !== found);
-  return wrong ? `the ${wrong[0]} differs from the admission record` : null;
+  const opened = await openRun(hands, run);
+  return opened.kind === 'halted' ? opened : restoreJournal(hands, opened);
 }
 
 async function restoreJournal(
   hands: DriverHands,
-  run: ClaimedRun,
-  admission: AdmissionRecord,
-  x: PlanIndex,
-  secrets: RunSecrets,
+  { run, x, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
   const pages = await hands.claims.pages(run.tenant, run.runId, 0);
   const start: Head = { seq: 0, hash: run.admissionDigest };
@@ -157,8 +99,4 @@ async function rowsDiffer(
     if (gate.gateDigest !== row.gateDigest) return `the gate digest of ${row.gate} differs from the journal`;
   }
   return null;
-}
-
-function halted(code: Halted['code'], detail: string): Halted {
-  return { kind: 'halted', code, detail };
 }

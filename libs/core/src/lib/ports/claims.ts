@@ -123,6 +123,8 @@ export abstract class Claims {
   abstract resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
+  /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
+  abstract condemn(run: ClaimedRun): Promise<void>;
   /** Drains: frees what this incarnation still owns and removes it. */
   abstract retire(incarnation: Incarnation): Promise<void>;
 }

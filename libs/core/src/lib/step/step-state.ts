@@ -96,6 +96,8 @@ export type StepState =
       readonly attempt: number;
       readonly execution: number;
       readonly stopping: StopCause | null;
+      /** The assignment by which another worker has it; null: its driver has it. */
+      readonly assignment: string | null;
       readonly deadlineAt: number | null;
       readonly endBy: number | null;
     }

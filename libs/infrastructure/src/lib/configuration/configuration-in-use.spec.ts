@@ -135,6 +135,8 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
+  ['worker.slots', 'apps/webservice-e2e/src/fan-out.e2e-spec.ts', 'slots: SLOTS'],
+  ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],
   ['worker.*', E2E, 'registers its worker as configured'],
   ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
   ['limits.logRate', LOGS, 'keeps as much a second as configured'],

@@ -31,8 +31,13 @@ export interface ClaimedRow {
   readonly waited_ms: number;
 }
 
-/** Swept this often without progress, a run is claimed only into quarantine. */
+/** Swept this often without progress, a run is driven only in quarantine: in a process of its own. */
 export const CRASHES_TO_QUARANTINE = 2;
+/**
+ * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so its deaths end no
+ * run; but who takes his worker along so often, without one result in between, is no victim.
+ */
+export const CRASHES_TO_POISON = 20;
 
 export function toClaimedRun(row: ClaimedRow): ClaimedRun {
   return {
@@ -40,6 +45,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     runId: toRunId(row.run_id),
     fence: row.fence,
     ...toResumed(row),
+    crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
     planHash: row.plan_hash as Digest,
@@ -62,11 +68,10 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
 }
 
 /** What `resume-run` returns. */
-export type ResumedRow = Pick<ClaimedRow, 'crashes' | 'last_seq' | 'last_line' | 'head' | 'mac' | 'seen'>;
+export type ResumedRow = Pick<ClaimedRow, 'last_seq' | 'last_line' | 'head' | 'mac' | 'seen'>;
 
 export function toResumed(row: ResumedRow) {
   return {
-    crashes: row.crashes,
     lastSeq: row.last_seq,
     lastLine: row.last_line,
     head: row.head && toDigest(row.head),

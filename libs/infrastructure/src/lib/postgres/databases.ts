@@ -9,6 +9,7 @@ import { maintainDatabase, type Maintained } from './maintain';
 import { databaseReadiness, type Readiness } from './partitions';
 import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresArchives } from './postgres-archives';
+import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
@@ -69,6 +70,7 @@ export interface WebDatabase {
 /** The worker's part. `committer` has connections of its own, so that readers never hold up a flush. */
 export interface WorkerDatabase {
   readonly claims: PostgresClaims;
+  readonly assignments: PostgresAssignments;
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
   readonly archives: PostgresArchives;
@@ -137,6 +139,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     return {
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
+      assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
       archives: new PostgresArchives(queries),
       outbox: new PostgresOutbox(queries),

@@ -16,6 +16,9 @@ export interface FlushPart {
   readonly places: readonly Row[];
   readonly artifacts: readonly Row[];
   readonly outbox: readonly Row[];
+  readonly lent: readonly Row[];
+  readonly revoked: readonly Row[];
+  readonly settled: readonly Row[];
   /** What each of the steps took over of another run, in their order. */
   readonly reused: readonly Row[];
   /** Characters of its texts, roughly: what bounds a flush. */
@@ -24,15 +27,8 @@ export interface FlushPart {
 
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
 const WIDTHS = {
-  run: 20,
-  page: 3,
-  steps: 16,
-  gatesOpened: 9,
-  gatesEnded: 3,
-  places: 6,
-  artifacts: 8,
-  outbox: 6,
-  reused: 1,
+  ...{ run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
+  ...{ reused: 1, lent: 8, revoked: 3, settled: 2 },
 };
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
@@ -95,8 +91,25 @@ export function flushPart(commit: Commit): FlushPart {
     ]),
     outbox: commit.outbox.map(outboxRow),
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
-    size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0),
+    ...assignmentRows(commit.assignments),
+    size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
   };
+}
+
+function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' | 'revoked' | 'settled'> {
+  if (!changes) return { lent: [], revoked: [], settled: [] };
+  return {
+    lent: changes.offered.map((one) => [
+      ...[one.name, one.step, one.first, one.last, one.items, one.body],
+      Buffer.from(one.mac, 'hex'),
+    ]),
+    revoked: changes.revoked.flatMap(({ name, steps }) => steps.map((step) => [name, step])),
+    settled: changes.settled.map((name) => [name]),
+  };
+}
+
+function lentSize({ assignments }: Commit): number {
+  return assignments?.offered.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
 }
 
 function outboxRow(item: OutboxEntry): Row {
@@ -139,7 +152,7 @@ function placeRows({ chunks, run }: Commit): Row[] {
 export function flushValues(parts: readonly FlushPart[]): Cell[][] {
   const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): Cell[][] =>
     Array.from({ length: WIDTHS[key] }, (_, column) => rows.map((row) => row[column] ?? null));
-  const numbered = (key: 'steps' | 'gatesOpened' | 'gatesEnded' | 'places' | 'artifacts' | 'outbox'): Cell[][] =>
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): Cell[][] =>
     columns(
       key,
       parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
@@ -163,6 +176,9 @@ export function flushValues(parts: readonly FlushPart[]): Cell[][] {
       'reused',
       parts.flatMap(({ reused }) => reused),
     ),
+    ...numbered('lent'),
+    ...numbered('revoked'),
+    ...numbered('settled'),
   ];
 }
 

@@ -13,7 +13,7 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
+import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
 import type { ClaimedRow, LetterRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
@@ -47,6 +47,7 @@ export class PostgresClaims extends Claims {
   private readonly renewStatement = statement('renew-lease');
   private readonly markStatement = statement('mark-dead');
   private readonly freeStatement = statement('free-runs');
+  private readonly freeAssignmentsStatement = statement('free-assignments');
   private readonly forgetStatement = statement('forget-dead');
   private readonly claimStatement = statement('claim-runs');
   private readonly mailStatement = statement('mail');
@@ -59,6 +60,7 @@ export class PostgresClaims extends Claims {
   private readonly resumeStatement = statement('resume-run');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
   private lastServed = '';
@@ -117,6 +119,8 @@ export class PostgresClaims extends Claims {
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
       freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
     }
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
+      freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
     await this.ask(this.forgetStatement, []);
     await this.ask(this.placeStatement, []);
     return total;
@@ -245,11 +249,17 @@ export class PostgresClaims extends Claims {
 
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
-    await untilAnswered(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+    await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async condemn(run: ClaimedRun): Promise<void> {
+    await patiently(() =>
+      this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+    );
   }
 
   async retire(incarnation: Incarnation): Promise<void> {
-    await untilAnswered(() => this.ask(this.retireStatement, [incarnation.id]));
+    await patiently(() => this.ask(this.retireStatement, [incarnation.id]));
   }
 
   async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {

@@ -1,5 +1,5 @@
 import { runUuid, sha256 } from '@taskrunner/core';
-import type { RunId } from '@taskrunner/core';
+import type { RunId, StepId } from '@taskrunner/core';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
@@ -90,8 +90,21 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
     outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
     run: { lastLine: 1 },
+    assignments: {
+      offered: ['a', 'b'].map((name) => ({
+        ...{ name, step: 'm' as StepId, body: '', mac: '' },
+        first: 0,
+        last: 0,
+        items: 1,
+      })),
+      revoked: [],
+      settled: [],
+    },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+  const lent = await worker.assignments.claim(incarnation, runId);
+  if (!lent) throw new Error('nothing is lent');
+  await worker.assignments.begin(lent, [{ step: 'm[0]::s' as StepId, execution: 1 }]);
   await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
   expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
     kind: 'counted',
@@ -126,6 +139,8 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
 const CLOSED = [
   'pack_runs.outbox',
   'pack_runs.holds',
+  'pack_runs.assignments',
+  'pack_runs.executions',
   'pack_runs.sensitive_inputs',
   'pack_artifacts.stored_values',
   'pack_artifacts.object_looks',

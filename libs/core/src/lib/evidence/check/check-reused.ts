@@ -1,8 +1,10 @@
+import { canonical } from '../../canonical/canonical';
 import { digestOf } from '../../canonical/digest';
-import type { Digest, StepId } from '../../foundation/ids';
+import type { StepId } from '../../foundation/ids';
 import { sameSubject } from '../../foundation/principal';
 import { nodeOf } from '../../plan/place';
 import { doneAgain } from '../../binding/taken-over';
+import { artifactRecords } from '../derived-files';
 import { asJson } from '../run-evidence';
 import { digestOfRef } from '../run-facts';
 import { stepRecords } from '../step-records';
@@ -57,6 +59,14 @@ function compareOriginal(bundle: Case, files: Case['request']['files']): void {
   const { trust, verifySignature, allowDev, now, policyEngines } = bundle.request;
   const original = openCase({ files, trust, verifySignature, allowDev, now, policyEngines });
   for (const check of OF_ORIGINAL) check(original);
+  comparedWithOriginal(bundle, original);
+}
+
+/** Fails unless what a rerun says of its original is what the original's own bundle, whose signatures hold, says. */
+export function comparedWithOriginal(
+  bundle: Pick<Case, 'documents' | 'admission'>,
+  original: Pick<Case, 'documents' | 'admission'>,
+): void {
   const { record } = bundle.admission();
   const before = original.admission().record;
   if (before.runId !== record.rerunOf || before.tenant !== record.tenant) fail('the bundle given is of another run');
@@ -67,15 +77,18 @@ function compareOriginal(bundle: Case, files: Case['request']['files']): void {
   if (missing) fail(`${missing.sub} initiated the original and not the rerun`);
   const { index, facts } = original.documents();
   const records = new Map(stepRecords(index, facts).map((one) => [one.id, one]));
-  const results = resultsOf(bundle);
-  for (const [step, { digest }] of bundle.documents().facts.reused) {
+  const own = bundle.documents().facts;
+  const results = new Map(own.stepsEnded.map(({ step, outputs }) => [step, digestOfRef(outputs)]));
+  for (const [step, { digest }] of own.reused) {
     const then = records.get(step) ?? fail(`the original has no step ${step}`);
     if (then.status !== 'succeeded') fail(`${step} did not succeed in the original`);
     if (digestOf(asJson(then)) !== digest) fail(`the original tells ${step} otherwise`);
     if (then.result !== results.get(step)) fail(`${step} has another result than in the original`);
+    if (artifactsOf(bundle, step) !== artifactsOf(original, step))
+      fail(`${step} has other artifacts than in the original`);
   }
 }
 
-function resultsOf(bundle: Case): ReadonlyMap<StepId, Digest | null> {
-  return new Map(bundle.documents().facts.stepsEnded.map(({ step, outputs }) => [step, digestOfRef(outputs)]));
+function artifactsOf(bundle: Pick<Case, 'documents'>, step: StepId): string {
+  return canonical(artifactRecords(bundle.documents()).filter((artifact) => artifact.step === step));
 }

@@ -20,6 +20,7 @@ import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
 import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
+import { assignments } from './50-assignments';
 import { archives } from './60-archives';
 import { retention } from './61-retention';
 import { originals } from './62-originals';
@@ -49,6 +50,7 @@ export const migrations = [
   workforce,
   concurrency,
   placement,
+  assignments,
   archives,
   retention,
   reruns,
