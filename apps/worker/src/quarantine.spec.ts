@@ -44,7 +44,7 @@ describe('runs in quarantine', () => {
     writeFileSync(join(folder, 'process.js'), PROCESS);
     writeFileSync(join(folder, 'notes'), '');
     const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
-    quarantine = new Quarantine(env, '/work', { say: () => undefined }, join(folder, 'process.js'));
+    quarantine = new Quarantine(() => env, '/work', { say: () => undefined }, join(folder, 'process.js'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -65,7 +65,7 @@ describe('runs in quarantine', () => {
 
   it('go back to other workers where no place becomes free', async () => {
     const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
-    quarantine = new Quarantine(env, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
+    quarantine = new Quarantine(() => env, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
     const held = [open('waits'), open('waits')];
     const driven = held.map((one) => one.drive());
     expect(await drive('ends')).toBe('handed-over');

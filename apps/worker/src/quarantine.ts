@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { ClaimedRun, Driven, Refusal } from '@taskrunner/core';
-import { variableOf } from '@taskrunner/infrastructure';
 import type { WorkerLog } from './worker-log';
 
 /** Until when steps may run: so many milliseconds after a moment of the monotonic clock, which all processes share. */
@@ -46,9 +45,9 @@ export class Quarantine {
   private readonly waiting: ((place: Place) => void)[] = [];
   private deadline: Deadline | null = null;
 
-  /** `env`: as the worker was started with, secrets among it. `workDirectory`: of the worker; each place has a folder in it. */
+  /** `env`: as the worker was started with, secrets among it, for a place with this folder. `workDirectory`: of the worker; each place has a folder in it. */
   constructor(
-    private readonly env: Readonly<Record<string, string | undefined>>,
+    private readonly env: (folder: string) => Readonly<Record<string, string | undefined>>,
     workDirectory: string,
     private readonly log: WorkerLog,
     private readonly script = join(__dirname, 'quarantine-process.js'),
@@ -115,7 +114,7 @@ export class Quarantine {
   /** A process that is ready; null if none can be had. */
   private async start(place: Place): Promise<ChildProcess | null> {
     const child = fork(this.script, [], {
-      env: { ...this.env, [variableOf(['sandbox', 'workDirectory'])]: place.folder },
+      env: { ...this.env(place.folder) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     });

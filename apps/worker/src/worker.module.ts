@@ -24,6 +24,7 @@ import {
   type Configuration,
   type Sandboxes,
   type WorkerDatabase,
+  variableOf,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AnnounceLoop } from './announce-loop';
@@ -112,7 +113,12 @@ export class Worker {
     telemetry.watchDatabase(database);
     const keys = keyPathsOf(configuration);
     // For processes that drive runs as this one does, secrets among it.
-    const quarantine = new Quarantine({ ...process.env }, configuration.sandbox.workDirectory, log);
+    const env = { ...process.env };
+    const quarantine = new Quarantine(
+      (folder) => ({ ...env, [variableOf(['sandbox', 'workDirectory'])]: folder }),
+      configuration.sandbox.workDirectory,
+      log,
+    );
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });

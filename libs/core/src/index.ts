@@ -95,7 +95,8 @@ export {
   type ResolutionOutcome,
   type ResolutionRecord,
 } from './lib/evidence/documents';
-export { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from './lib/ports/claims';
+export { Claims, type ClaimedRun } from './lib/ports/claims';
+export { type Incarnation, type WorkerDescription } from './lib/ports/worker-description';
 export {
   ANNOUNCEMENT_TYPES,
   Announcements,
@@ -105,10 +106,10 @@ export {
 } from './lib/ports/announcements';
 export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Workforce } from './lib/ports/workforce';
+export { type AssignmentReport } from './lib/ports/assignment-report';
 export {
   Assignments,
   type AssignmentChanges,
-  type AssignmentReport,
   type AssignmentStanding,
   type ClaimedAssignment,
   type HeldAssignment,

@@ -221,6 +221,7 @@ export class SimulatedWorker implements Process {
       openResolution: (envelope) => signed<ResolutionRecord>(envelope),
       mac: (text) => createHmac('sha256', 'journal').update(text).digest('hex'),
       nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
+      mayAct: async () => undefined,
       replan: async (run) => sha256(run.plan),
       alarm: (_run, code, detail) => alarm(code, detail),
     };

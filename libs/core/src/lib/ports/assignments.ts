@@ -1,8 +1,9 @@
 import type { RunId, StepId, TenantId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
-import type { Fact, GivenBody } from '../run/run-event';
-import type { ClaimedRun, Incarnation, WorkerDescription } from './claims';
+import type { JsonObject } from '../foundation/json';
+import type { AssignmentReport } from './assignment-report';
+import type { ClaimedRun } from './claims';
 import type { Posted } from './run-store';
+import type { Incarnation } from './worker-description';
 
 /** One execution that is lent, and what its expressions see that those of its neighbours do not. */
 export interface LentItem {
@@ -66,28 +67,6 @@ export interface ClaimedAssignment extends HeldAssignment {
   readonly stops: readonly StepId[];
   /** Executions that a holder before has begun; of those that are not answered nobody knows what they did. */
   readonly begun: readonly { readonly step: StepId; readonly execution: number; readonly answered: boolean }[];
-}
-
-/** What happened in one execution, in order: its facts, then perhaps its end. */
-export type Reported =
-  { readonly kind: 'fact'; readonly fact: Fact } | { readonly kind: 'given'; readonly body: GivenBody };
-
-/** What one letter of an executor holds. */
-export interface AssignmentReport {
-  readonly type: 'assignment.reported';
-  readonly runId: RunId;
-  readonly assignment: string;
-  readonly fence: number;
-  /** From 1 under this fence. */
-  readonly number: number;
-  readonly worker: Pick<WorkerDescription, 'name' | 'version' | 'build' | 'probe'>;
-  readonly reported: readonly Reported[];
-  /** Outputs by digest, of those that are not in the object store. */
-  readonly values: { readonly [digest: string]: Json };
-  /** The assignment cannot be performed here or anywhere: all that is not answered is lost. */
-  readonly refused: boolean;
-  /** HMAC of the rest under the workers' journal key, hexadecimal. */
-  readonly mac: string;
 }
 
 /** Where an assignment that a worker holds stands. */
