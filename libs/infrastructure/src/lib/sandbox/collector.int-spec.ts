@@ -73,6 +73,26 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
     return { taken, codes: faults.map((fault) => `${fault.path} ${fault.code}`), faults };
   }
   const one = (path: string, optional = false): DeclaredArtifact[] => [{ name: 'a', path, optional }];
+
+  it('fails where the deadline has passed, and leaves no error that nobody awaits', async () => {
+    if (sandbox === null) return;
+    const late = Supervisor.start();
+    const unawaited: unknown[] = [];
+    const note = (error: unknown): void => void unawaited.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      late.renew(1);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await expect(
+        collect({ supervisor: late, sandbox, workspace, artifacts: one('out/a') }, () => Promise.resolve()),
+      ).rejects.toThrow();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(unawaited).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+      await late.close();
+    }
+  });
   const text = (result: Awaited<ReturnType<typeof take>>) =>
     result?.taken.map(({ path, bytes }) => `${path}=${bytes.toString()}`);
 

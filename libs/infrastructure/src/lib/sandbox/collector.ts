@@ -63,6 +63,8 @@ export async function collect(
     },
   });
   const over = child.exit.finally(() => answer.end());
+  // It may fail while frames are still waited for: an error that nobody awaits would end the worker.
+  over.catch(() => undefined);
   try {
     const faults = await receive(new FrameReader(answer), artifacts, sink);
     const { code } = await over;
