@@ -1,17 +1,17 @@
-import { MemoryWorld } from '../../../testing/memory-world';
-import { packText, planned } from '../../../testing/planning';
-import { testDefaults, testFloor } from '../../../testing/random-plan';
-import { sha256 } from '../../canonical/digest';
-import type { RunId } from '../../foundation/ids';
-import type { JsonObject } from '../../foundation/json';
-import type { Entry, Page } from '../../journal/page';
-import { RunDriver } from '../../operations/drive-run';
-import { indexPlan } from '../../plan/plan-index';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
-import type { AdmissionRecord } from '../documents';
-import { factsOf } from '../run-facts';
-import type { Case } from './case';
-import { comparedWithOriginal, stepsReused } from './check-reused';
+import { MemoryWorld } from '../../testing/memory-world';
+import { packText, planned } from '../../testing/planning';
+import { testDefaults, testFloor } from '../../testing/random-plan';
+import { sha256 } from '../canonical/digest';
+import type { RunId } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
+import type { Entry, Page } from '../journal/page';
+import { RunDriver } from './drive-run';
+import { indexPlan } from '../plan/plan-index';
+import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
+import type { AdmissionRecord } from '../evidence/documents';
+import { factsOf } from '../evidence/run-facts';
+import type { Case } from '../evidence/check/case';
+import { comparedWithOriginal, stepsReused } from '../evidence/check/check-reused';
 
 class Once extends Executor {
   readonly uses = 'builtin:command';
