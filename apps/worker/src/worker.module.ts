@@ -24,6 +24,7 @@ import {
   type Configuration,
   type Sandboxes,
   type WorkerDatabase,
+  variableOf,
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AnnounceLoop } from './announce-loop';
@@ -112,7 +113,12 @@ export class Worker {
     telemetry.watchDatabase(database);
     const keys = keyPathsOf(configuration);
     // For processes that drive runs as this one does, secrets among it.
-    const quarantine = new Quarantine({ ...process.env }, configuration.sandbox.workDirectory, log);
+    const env = { ...process.env };
+    const quarantine = new Quarantine(
+      (folder) => ({ ...env, [variableOf(['sandbox', 'workDirectory'])]: folder }),
+      configuration.sandbox.workDirectory,
+      log,
+    );
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
@@ -317,6 +323,7 @@ export class Worker {
       this.log.say('warn', 'sandbox.changed', { isolations, probe });
       sayRefused(this.sandboxes, this.log);
       this.claims.abandonOthers(environments);
+      this.assignments.abandonOthers(environments);
       if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
     } catch (error) {
       this.log.say('error', 'sandbox.not-probed', { error });

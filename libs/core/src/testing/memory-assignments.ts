@@ -3,17 +3,17 @@ import { AssignmentDriver, type Performed } from '../lib/operations/drive-assign
 import type { DriverHands } from '../lib/operations/driver-hands';
 import type { Lending } from '../lib/operations/lending';
 import type { RunId, StepId, TenantId } from '../lib/foundation/ids';
+import { type AssignmentReport } from '../lib/ports/assignment-report';
 import {
   Assignments,
   type AssignmentChanges,
-  type AssignmentReport,
   type AssignmentStanding,
   type ClaimedAssignment,
   type HeldAssignment,
 } from '../lib/ports/assignments';
-import type { ClaimedRun, Incarnation } from '../lib/ports/claims';
+import type { ClaimedRun } from '../lib/ports/claims';
+import type { Incarnation } from '../lib/ports/worker-description';
 import type { Posted } from '../lib/ports/run-store';
-import type { MemoryWorld } from './memory-world';
 
 interface StoredAssignment {
   readonly runId: RunId;
@@ -27,13 +27,24 @@ interface StoredAssignment {
   left: number;
 }
 
+/** The world that they are part of. */
+interface Runs {
+  run(runId: RunId): {
+    readonly claimed: ClaimedRun;
+    readonly inbox: number;
+    readonly seen: number;
+    readonly status?: string;
+  };
+  post(runId: RunId, given: AssignmentReport): void;
+}
+
 /** Assignments in memory, by the rules of the real store. */
 export class MemoryAssignments extends Assignments {
   readonly stored: StoredAssignment[] = [];
   /** All that were ever offered. */
   readonly offered: string[] = [];
 
-  constructor(private readonly world: MemoryWorld) {
+  constructor(private readonly world: Runs) {
     super();
   }
 
@@ -61,8 +72,8 @@ export class MemoryAssignments extends Assignments {
     for (const one of this.stored) one.owner = null;
   }
 
-  async claim(incarnation: Incarnation, only: RunId | null): Promise<ClaimedAssignment | null> {
-    const found = this.stored.find((one) => one.owner === null && one.left > 0 && (only ?? one.runId) === one.runId);
+  async claim(incarnation: Incarnation): Promise<ClaimedAssignment | null> {
+    const found = this.stored.find((one) => one.owner === null && one.left > 0);
     if (!found) return null;
     found.owner = incarnation.id;
     found.fence++;
@@ -121,10 +132,10 @@ export class MemoryAssignments extends Assignments {
 
 /** Another worker: claims one assignment and performs it; null if there is none. */
 export async function performNext(
-  world: MemoryWorld,
+  world: { readonly assignments: MemoryAssignments },
   hands: DriverHands & { readonly lending: Lending },
 ): Promise<{ readonly driver: AssignmentDriver; readonly performed: Promise<Performed> } | null> {
-  const claimed = await world.assignments.claim({ id: 'other', leaseMs: 8_000 }, null);
+  const claimed = await world.assignments.claim({ id: 'other', leaseMs: 8_000 });
   if (!claimed) return null;
   const opened = await openRun(hands, await world.assignments.run(claimed.tenant, claimed.runId));
   if (opened.kind === 'halted') throw new TypeError(opened.detail);

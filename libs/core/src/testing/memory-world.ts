@@ -16,7 +16,8 @@ import type { Page } from '../lib/journal/page';
 import type { DriverHands } from '../lib/operations/driver-hands';
 import type { Plan } from '../lib/plan/plan';
 import type { Environment, Profile } from '../lib/plan/profile';
-import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
+import { Claims, type ClaimedRun } from '../lib/ports/claims';
+import { type Incarnation, type WorkerDescription } from '../lib/ports/worker-description';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
 import { Archives } from '../lib/ports/archives';
@@ -268,6 +269,7 @@ export class MemoryWorld {
       archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
+      mayAct: async () => undefined,
       clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
       judges: new Map(),
@@ -299,6 +301,9 @@ class MemoryClaims extends Claims {
 
   async register(): Promise<Incarnation> {
     return { id: 'w', leaseMs: 8_000 };
+  }
+  async resume(): Promise<ClaimedRun | null> {
+    return null;
   }
   async renew(): Promise<{ held: boolean; at: number }> {
     return { held: true, at: this.world.at };

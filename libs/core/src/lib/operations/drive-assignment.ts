@@ -2,14 +2,8 @@ import { bindIn } from '../binding/bind';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
 import { packAround } from '../plan/plan-index';
-import type {
-  Assignment,
-  AssignmentReport,
-  AssignmentStanding,
-  ClaimedAssignment,
-  LentItem,
-  Reported,
-} from '../ports/assignments';
+import type { AssignmentReport, Reported } from '../ports/assignment-report';
+import type { Assignment, AssignmentStanding, ClaimedAssignment, LentItem } from '../ports/assignments';
 import type { GivenBody } from '../run/run-event';
 import type { DriverHands } from './driver-hands';
 import { Executions, type Ground } from './executions';

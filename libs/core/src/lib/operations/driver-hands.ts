@@ -4,7 +4,8 @@ import type { Digest, RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
 import type { Archives } from '../ports/archives';
-import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
+import type { Claims, ClaimedRun } from '../ports/claims';
+import type { WorkerDescription } from '../ports/worker-description';
 import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
 import type { Executor } from '../ports/executor';
@@ -40,6 +41,8 @@ export interface DriverHands {
   openDecision(envelope: Envelope): { readonly record: DecisionRecord; readonly digest: Digest } | null;
   /** The same of a resolution. */
   openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
+  /** Resolves once this worker may act for what it owns: its lease was renewed in time; after an outage, once it is again. Or when aborted. */
+  mayAct(signal: AbortSignal): Promise<void>;
   /** HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */

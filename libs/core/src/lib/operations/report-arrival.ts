@@ -1,5 +1,5 @@
 import type { StepId } from '../foundation/ids';
-import type { AssignmentReport } from '../ports/assignments';
+import type { AssignmentReport } from '../ports/assignment-report';
 import type { ClaimedRun } from '../ports/claims';
 import { reportText } from './lending';
 import type { DriverHands } from './driver-hands';

@@ -170,11 +170,13 @@ describe('a rerun from where it failed', () => {
     [
       'another plan',
       ({ world, first }) => {
-        const { claimed } = world.run(first);
-        claimed.admission = world.seal('admission', claimed.admission.payloadType, {
+        const run = world.run(first);
+        const { claimed } = run;
+        const admission = world.seal('admission', claimed.admission.payloadType, {
           ...(JSON.parse(Buffer.from(claimed.admission.payload, 'base64').toString()) as JsonObject),
           planHash: sha256('another'),
         });
+        run.claimed = { ...claimed, admission };
       },
       'JOURNAL_TAMPERED',
     ],

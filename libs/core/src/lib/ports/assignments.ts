@@ -1,8 +1,9 @@
 import type { RunId, StepId, TenantId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
-import type { Fact, GivenBody } from '../run/run-event';
-import type { ClaimedRun, Incarnation, WorkerDescription } from './claims';
+import type { JsonObject } from '../foundation/json';
+import type { AssignmentReport } from './assignment-report';
+import type { ClaimedRun } from './claims';
 import type { Posted } from './run-store';
+import type { Incarnation } from './worker-description';
 
 /** One execution that is lent, and what its expressions see that those of its neighbours do not. */
 export interface LentItem {
@@ -68,28 +69,6 @@ export interface ClaimedAssignment extends HeldAssignment {
   readonly begun: readonly { readonly step: StepId; readonly execution: number; readonly answered: boolean }[];
 }
 
-/** What happened in one execution, in order: its facts, then perhaps its end. */
-export type Reported =
-  { readonly kind: 'fact'; readonly fact: Fact } | { readonly kind: 'given'; readonly body: GivenBody };
-
-/** What one letter of an executor holds. */
-export interface AssignmentReport {
-  readonly type: 'assignment.reported';
-  readonly runId: RunId;
-  readonly assignment: string;
-  readonly fence: number;
-  /** From 1 under this fence. */
-  readonly number: number;
-  readonly worker: Pick<WorkerDescription, 'name' | 'version' | 'build' | 'probe'>;
-  readonly reported: readonly Reported[];
-  /** Outputs by digest, of those that are not in the object store. */
-  readonly values: { readonly [digest: string]: Json };
-  /** The assignment cannot be performed here or anywhere: all that is not answered is lost. */
-  readonly refused: boolean;
-  /** HMAC of the rest under the workers' journal key, hexadecimal. */
-  readonly mac: string;
-}
-
 /** Where an assignment that a worker holds stands. */
 export interface AssignmentStanding {
   readonly tenant: TenantId;
@@ -105,8 +84,8 @@ export interface AssignmentStanding {
 
 /** Assignments as executors see them. Drivers insert and settle them with their commits. */
 export abstract class Assignments {
-  /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has; of this run alone, if one is named. */
-  abstract claim(incarnation: Incarnation, only: RunId | null): Promise<ClaimedAssignment | null>;
+  /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has. */
+  abstract claim(incarnation: Incarnation): Promise<ClaimedAssignment | null>;
   /** What was accepted of a run of which only assignments are held. */
   abstract run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null>;
   /** Rows of executions that are about to begin; those that may. Sent again it answers the same. */

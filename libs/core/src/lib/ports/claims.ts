@@ -4,27 +4,7 @@ import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
 import type { Letter } from './run-store';
 import type { SealedInput } from './sensitive-inputs';
-
-/** What a worker proves and honours; on its row, compared by the claim. */
-export interface WorkerDescription {
-  readonly name: string;
-  readonly version: string;
-  readonly build: Digest;
-  /** Sandbox profiles that its probe has shown to hold. */
-  readonly isolations: readonly string[];
-  /** Of the document that says how it was shown. */
-  readonly probe: Digest;
-  /** Environment digests that it honours. */
-  readonly environments: readonly Digest[];
-  readonly labels: readonly string[];
-}
-
-/** One life of a worker process: the holder of leases. */
-export interface Incarnation {
-  readonly id: string;
-  /** Lease and renewal, milliseconds. */
-  readonly leaseMs: number;
-}
+import type { Incarnation, WorkerDescription } from './worker-description';
 
 export interface ClaimedRun {
   readonly tenant: TenantId;
@@ -116,6 +96,11 @@ export abstract class Claims {
   abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
   /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced. */
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
+  /**
+   * The run as it stands now, if this incarnation still owns it under that fence: to go on with it here, as a claim would, when its children
+   * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.
+   */
+  abstract resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
   /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */

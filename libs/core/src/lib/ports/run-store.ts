@@ -4,7 +4,7 @@ import type { Json } from '../foundation/json';
 import type { ConcurrencyClaim } from '../plan/plan-request';
 import type { Actor, Subject } from '../foundation/principal';
 import type { GivenBody } from '../run/run-event';
-import type { AssignmentReport } from './assignments';
+import type { AssignmentReport } from './assignment-report';
 import type { SealedInput } from './sensitive-inputs';
 
 /** A run as it is accepted: everything a worker needs, in one statement. */

@@ -596,7 +596,7 @@ describe('the timeouts of a run, by what they count', () => {
 
   it('a step’s own goes over its attempts and their pauses, an attempt’s over one', () => {
     const retries = { maxAttempts: 5, backoffMs: 1_000, maxBackoffMs: 1_000, attemptTimeoutMs: 2_000, on: null };
-    const node = run('a', null, { timeoutMs: 4_500, retries: { ...run('x').retries, ...retries } });
+    const node = run('a', null, { timeoutMs: 4_500, retries: { ...aRunNode('x', {}).retries, ...retries } });
     const play = new Play(plan([node]), { a: 'hang' });
     late(play, 2_000);
     stopped(play, 'a');
