@@ -27,7 +27,7 @@ class Noting extends Executor {
       return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
     if (step === 'build') {
       const file = { name: 'app', path: 'out/app', digest: sha256('app'), size: 3, mediaType: 'text/plain' };
-      report.fact({ type: 'artifact.captured', step: step as never, execution, ...file });
+      report.fact({ type: 'artifact.captured', step, execution, ...file });
     }
     return { kind: 'succeeded', outputs: this.yields(step) };
   }
