@@ -28,6 +28,7 @@ import {
 import { testFloor } from '@taskrunner/core/testing';
 import { REFUSED_OUTPUT, type Effect } from './children';
 import { INITIATOR, type AnsweredDecision } from './people';
+import { START } from './virtual-time';
 
 /** The invariants of engine.md §9, by their numbers. */
 export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
@@ -122,6 +123,9 @@ export class Referee {
       this.wrong(8, `${name}: ${before.status} → ${after.status}`);
     if (statement === 'free-runs' && before.owner !== null && this.standingOf(before.owner) === 'well')
       this.wrong(10, `${name} is taken from a worker that is well`);
+    const isParked = after.owner === null && ![...ENDED, 'halted'].includes(after.status);
+    const wakes = (after.due_at ?? Infinity) - START <= this.now();
+    if (isParked && after.inbox_seq > after.seen && !wakes) this.wrong(2, `${name} is parked over a letter`);
     if (!ENDED.includes(after.status) || ENDED.includes(before.status)) return;
     for (const { run, step, execution, until } of this.effects)
       if (run === toRunId(before.run_id) && until === null)

@@ -21,13 +21,15 @@ export interface Timer {
 }
 
 const macrotask = setImmediate;
+/** When every story begins. */
+export const START = Date.UTC(2026, 0, 1);
 
 /**
  * The only time there is: a queue of what will happen, each in the name of a process or of the world. What code does with
  * promises after it was told something is done before the next thing happens, so a seed always gives the same course.
  */
 export class VirtualTime {
-  now = Date.UTC(2026, 0, 1);
+  now = START;
   readonly start = this.now;
   private current: Process | null = null;
   private orders = 0;
