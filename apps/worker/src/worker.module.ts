@@ -55,6 +55,7 @@ export class Worker {
   private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
+  private listening = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
@@ -190,6 +191,8 @@ export class Worker {
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
+    if (!this.listening) this.database.due.listen(() => this.claims.wake());
+    this.listening = true;
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
