@@ -56,7 +56,7 @@ export class RunDriver {
   private readonly executions: Executions;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
-  private mailDue = true;
+  private mailDue: boolean;
   private handingOver = false;
   private over = false;
 
@@ -75,6 +75,7 @@ export class RunDriver {
     private seen: number,
     private ahead: readonly Command[] = [],
   ) {
+    this.mailDue = run.inbox === undefined || run.inbox > seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
   }
 

@@ -51,7 +51,8 @@ const SPLIT_MARK = ' …[line goes on]';
  * reported as a fact, by which the driver gives it its line numbers.
  */
 export class ExecutionLog {
-  private readonly decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  /** Made when the first bytes come: most steps that act in the journal alone print nothing. */
+  private readonly decoders: { [Stream in 'stdout' | 'stderr']?: InstanceType<typeof TextDecoder> } = {};
   private readonly partial = { stdout: '', stderr: '' };
   private lines: string[] = [];
   private bytes = 0;
@@ -76,7 +77,8 @@ export class ExecutionLog {
 
   /** Raw output of a child. Resolves when there is room for more. */
   async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
-    const text = this.partial[stream] + this.decoders[stream].decode(bytes, { stream: true });
+    const decoder = (this.decoders[stream] ??= new TextDecoder());
+    const text = this.partial[stream] + decoder.decode(bytes, { stream: true });
     const pieces = text.split('\n');
     this.partial[stream] = pieces.pop() ?? '';
     for (const piece of pieces) this.add(levelOf(stream), piece.replace(/\r$/, ''));
@@ -101,7 +103,7 @@ export class ExecutionLog {
   /** The execution is over: what is left is stored and reported. False if the run is no longer ours. */
   async close(): Promise<boolean> {
     for (const stream of ['stdout', 'stderr'] as const) {
-      const rest = this.partial[stream] + this.decoders[stream].decode();
+      const rest = this.partial[stream] + (this.decoders[stream]?.decode() ?? '');
       this.partial[stream] = '';
       if (rest !== '') this.add(levelOf(stream), rest);
     }

@@ -73,13 +73,16 @@ export class Executions {
         return { type: 'attempt.stopped', step, execution, unknown: false };
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);
-      const key = idempotencyKey(this.run.runId, step, attempt);
+      const { runId } = this.run;
       const request: ExecutionRequest = {
         run: await this.packs.of(sight().x, step),
         step,
         attempt,
         execution,
-        key,
+        // Made for who asks: most executors that act in the journal alone do not.
+        get key() {
+          return idempotencyKey(runId, step, attempt);
+        },
         node,
         ...bound.bound,
         secrets: delivered,

@@ -2,7 +2,7 @@ import { toRunId } from '@taskrunner/core';
 import type { ClaimedRun, Digest, Entry, Envelope, GivenBody, Json, Letter, Page, TenantId } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 
-/** What `claim-runs` returns. */
+/** What `claim-runs` returns, and claims that only end runs, but for `inbox_seq` and `untouched`. */
 export interface ClaimedRow {
   readonly tenant_id: string;
   readonly run_id: string;
@@ -13,6 +13,8 @@ export interface ClaimedRow {
   readonly head: Buffer | null;
   readonly mac: Buffer | null;
   readonly seen: number;
+  readonly inbox_seq?: number;
+  readonly untouched?: boolean;
   readonly plan_hash: string;
   readonly plan: string;
   readonly profile_digest: string;
@@ -63,6 +65,8 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     head: row.head && toDigest(row.head),
     mac: row.mac && row.mac.toString('hex'),
     seen: row.seen,
+    ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
+    untouched: row.untouched === true,
   };
 }
 
