@@ -1,7 +1,7 @@
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
-import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { parseJsonTemplate, readsOfTemplate, type JsonTemplate } from '../expression/json-template';
 import { verbatimParameters } from '../plan/builtin-executors';
 import { packAround, runNodeAt } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
@@ -30,14 +30,13 @@ export type Bound =
 export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
   const node = runNodeAt(sight.x, step);
   const missing = new Missing();
-  const [templates, verbatim] = splitParameters(node);
-  const template: Json = { with: templates, env: node.env as JsonObject, files: node.files };
+  const { template, verbatim } = preparedOf(node);
   try {
-    const shown = scopeFor(sight, step, readsOfTemplate(template), missing);
+    const shown = scopeFor(sight, step, template.reads, missing);
     // Sensitive inputs are the run's own: they never pass into an inner pack.
     const inputs = packAround(sight.x, step) === null ? { ...sight.context.inputs, ...kept.inputs } : shown['inputs'];
     const scope = { ...shown, inputs: inputs ?? null, secrets: kept.secrets };
-    const value = evaluateTemplate(template, scope) as {
+    const value = template.evaluate(scope) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;
@@ -67,6 +66,26 @@ export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_P
     if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }
+}
+
+interface Prepared {
+  /** Of `{with, env, files}`. */
+  readonly template: JsonTemplate;
+  readonly verbatim: JsonObject;
+}
+
+/** Read once for a node, however many items and runs it is bound for. */
+const prepared = new WeakMap<RunNode, Prepared>();
+
+function preparedOf(node: RunNode): Prepared {
+  const known = prepared.get(node);
+  if (known) return known;
+  const [templates, verbatim] = splitParameters(node);
+  const parsed = parseJsonTemplate({ with: templates, env: node.env as JsonObject, files: node.files });
+  if (parsed.kind === 'faults') throw new TypeError(`not a template at '${parsed.faults[0]?.pointer ?? ''}'`);
+  const made = { template: parsed.template, verbatim };
+  prepared.set(node, made);
+  return made;
 }
 
 /** Parameters that hold templates, and those that are handed over as they are (scripts are never interpolated). */

@@ -344,7 +344,7 @@ export class RunDriver {
       this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
     await this.noteStored(draught);
-    const { page, head } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
+    const { page, head, text } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
     const steps = this.rows(draught);
     const commit: Commit = {
       tenant: run.tenant,
@@ -352,6 +352,7 @@ export class RunDriver {
       fence: run.fence,
       prevSeq: this.head.seq,
       page,
+      entriesText: text,
       mac: this.hands.mac(macText(run.runId, head.seq, head.hash, run.fence)),
       steps,
       gates: draught.gates,

@@ -100,9 +100,9 @@ async function together(commits: readonly Commit[]) {
   const pool = openPool(database.url('worker'), { max: 1 });
   const committer = new PostgresCommitter(pool, { flushes: 1 });
   const flushes: number[] = [];
-  const query = pool.query.bind(pool) as (config: { name: string; values: unknown[][] }) => Promise<unknown>;
-  pool.query = ((config: { name: string; values: unknown[][] }) => {
-    if (config.name === 'flush') flushes.push(config.values[0]?.length ?? 0);
+  const query = pool.query.bind(pool) as (config: { name: string; values: string[] }) => Promise<unknown>;
+  pool.query = ((config: { name: string; values: string[] }) => {
+    if (config.name === 'flush') flushes.push(config.values[0]?.split(',').length ?? 0);
     return query(config);
   }) as never;
   const blocker = committer.commit(aCommit(await claimOne(), start));
