@@ -2,7 +2,7 @@ import { runUuid } from '@taskrunner/core';
 import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
 import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
-import { ROOT_PARENT } from './run-rows';
+import { ROOT_PARENT, storedOutputs } from './run-rows';
 
 type Row = readonly Cell[];
 
@@ -41,8 +41,7 @@ export function flushPart(commit: Commit): FlushPart {
     step.startedAt,
     step.finishedAt,
     step.children,
-    orNull(step.outputs),
-    orNull(step.outputsRef),
+    ...storedOutputs(step).map(orNull),
     orNull(step.error),
   ]);
   return {

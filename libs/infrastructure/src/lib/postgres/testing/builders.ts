@@ -19,6 +19,7 @@ import type {
   TenantId,
   WorkerDescription,
 } from '@taskrunner/core';
+import { valueRefOf } from '../run-rows';
 
 export const tenantA = 'acme' as TenantId;
 export const tenantB = 'bravo' as TenantId;
@@ -100,7 +101,7 @@ export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
     finishedAt: 2,
     children: null,
     outputs: { ok: true },
-    outputsRef: null,
+    outputsRef: given.outputs === undefined ? valueRefOf({ ok: true }) : null,
     error: null,
     ...given,
   };
