@@ -8,7 +8,7 @@ import { chainOf, cpuOf, startProduct } from '../product.mjs';
 const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
 const STEPS = 10;
 const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
-const WARM_UP = 300;
+const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
 
 /** What each mode is held against (docs/performance.md). */
 const MODES = {
