@@ -100,7 +100,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^apps/(webservice|worker)/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/lease-thread\\.ts$`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/lease-thread\\.ts$|^apps/worker/src/testing/`,
       },
       to: { path: '^libs/infrastructure/' },
     },
@@ -119,7 +119,7 @@ module.exports = {
     {
       name: 'test-equipment-stays-in-tests',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/core/src/testing/|^apps/webservice-e2e/` },
+      from: { path: '^(apps|libs)/', pathNot: `${SPEC}|^libs/core/src/testing/|^apps/webservice-e2e/|^apps/worker/src/testing/` },
       to: { path: '^libs/core/src/testing/' },
     },
     {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
 import { registerConfig } from './commands/config.command';
+import { registerDatabase } from './commands/database.commands';
 import { registerDev } from './commands/dev.command';
 import { registerDiff } from './commands/diff.command';
 import { registerGraph } from './commands/graph.command';
@@ -68,6 +69,7 @@ export async function runCommandLine({
   registerPack(program, context);
   registerVerify(program, context);
   registerConfig(program, context);
+  registerDatabase(program, context);
   registerDev(program, context);
   registerSchema(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);

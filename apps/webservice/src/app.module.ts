@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { RunReader } from '@taskrunner/core';
+import { LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuthGuard, Limits } from './auth/auth.guard';
 import { MeController } from './auth/me.controller';
@@ -11,8 +11,9 @@ import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
 import type { OpenInfrastructure } from './infrastructure.module';
-import { LogsController } from './logs/logs.controller';
+import { LogsController, READER_STALL } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
+import { SharedLogs } from './logs/shared-logs';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { PACK_LIMITS, PackSources } from './plans/pack-sources';
@@ -25,6 +26,7 @@ import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
 import { BODY_LIMIT } from './requests/json-body';
 import { RunTails } from './runs/run-tails';
+import { RerunController } from './runs/rerun.controller';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
@@ -43,6 +45,7 @@ export class AppModule {
       imports: [infrastructure.module],
       controllers: [
         RunsController,
+        RerunController,
         StepsController,
         LogsController,
         ArtifactsController,
@@ -69,6 +72,12 @@ export class AppModule {
         { provide: RateLimiter, useValue: new RateLimiter() },
         { provide: RunTails, useFactory: (reader: RunReader) => new RunTails(reader), inject: [RunReader] },
         OpenStreams,
+        { provide: READER_STALL, useValue: http.streams.stall },
+        {
+          provide: SharedLogs,
+          useFactory: (store: LogStore) => new SharedLogs(store, http.streams.cache),
+          inject: [LogStore],
+        },
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
         PackIntake,

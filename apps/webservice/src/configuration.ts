@@ -22,6 +22,8 @@ export interface WebserviceConfiguration {
     readonly bodyLimit: number;
     /** How long an idle connection is kept, milliseconds. */
     readonly keepAlive: number;
+    /** Logs that are read: bytes kept for their readers, and how long one may take nothing, milliseconds. */
+    readonly streams: { readonly cache: number; readonly stall: number };
   };
   readonly database: {
     /** Of role `taskrunner_web`. Secret. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
+  ArchivedLogStore,
   Calendar,
   CancelRun,
+  RerunRun,
   DecideApproval,
   GateDesk,
   groundOf,
@@ -65,7 +67,8 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, attentionDesk, logStore, scheduleStore, packVersions, uploads, workforce } = database;
+    const { runReader, gateDesk, attentionDesk, scheduleStore, packVersions, uploads, workforce, archives } = database;
+    const logStore = new ArchivedLogStore(database.logStore, { archives, objects });
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
     const nonce = (): string => randomBytes(16).toString('hex');
@@ -132,6 +135,7 @@ export class InfrastructureModule {
       { provide: PackPlanner, useValue: planner },
       { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
+      { provide: RerunRun, useValue: new RerunRun({ reader: runReader, objects, submit: submitRun }) },
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),

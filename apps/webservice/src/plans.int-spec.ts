@@ -106,7 +106,15 @@ beforeAll(async () => {
   const issuer = { issuer: ISSUER, jwksUri: null, jwksFile: at('jwks.json'), audience: 'api' };
   const many = 10_000;
   const configuration: WebserviceConfiguration = {
-    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1 << 20, keepAlive: 65_000 },
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      healthPort: 0,
+      publicUrl: null,
+      bodyLimit: 1 << 20,
+      keepAlive: 65_000,
+      streams: { cache: 1 << 24, stall: 10_000 },
+    },
     database: {
       url: database.url(roleName('web'), 'web'),
       connections: 4,

@@ -339,7 +339,15 @@ beforeAll(async () => {
   if (parsed.kind === 'refused') throw new Error('the defaults are refused');
   const uploads = { ...parsed.configuration.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB };
   const configuration: WebserviceConfiguration = {
-    http: { host: '127.0.0.1', port: 0, healthPort: 0, publicUrl: null, bodyLimit: 1024 * 1024, keepAlive: 65_000 },
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      healthPort: 0,
+      publicUrl: null,
+      bodyLimit: 1024 * 1024,
+      keepAlive: 65_000,
+      streams: { cache: 1 << 24, stall: 10_000 },
+    },
     database: {
       url: server.url(roleName('web'), 'web'),
       connections: 4,

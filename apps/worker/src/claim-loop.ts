@@ -9,11 +9,14 @@ import {
   type Refusal,
   sha256,
 } from '@taskrunner/core';
+import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
 interface Driving {
   readonly run: ClaimedRun;
-  driver: RunDriver | null;
+  driver: RunDriver | ApartDrive | null;
+  /** It was driven apart, and its process died of it. */
+  died: boolean;
   done: Promise<void>;
 }
 
@@ -23,6 +26,8 @@ export interface ClaimLoopOptions {
   readonly mailIntervalMs: number;
   /** Around the drive of each run: telemetry. */
   readonly watch?: DriveWatch;
+  /** Drives a run in a process of its own. */
+  readonly apart: (run: ClaimedRun, refusal: Refusal | null) => ApartDrive;
   /** Sandbox profiles that this worker cannot enforce: it ends runs that wait in vain for somebody who can. */
   readonly unenforceable: () => readonly string[];
   /** How long they wait before that. */
@@ -36,7 +41,7 @@ export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'
 
 /**
  * Claims due runs and drives them, as many at once as configured. One question for all driven runs finds letters. A run in
- * quarantine is driven alone.
+ * quarantine is driven in a process of its own.
  */
 export class ClaimLoop {
   private readonly drivers = new Map<string, Driving>();
@@ -109,11 +114,11 @@ export class ClaimLoop {
       try {
         await this.claims.sweep(incarnation);
         const free = this.options.concurrency - this.drivers.size;
-        const runs = free > 0 && !this.inQuarantine() ? await this.claims.claim(incarnation, free) : [];
-        const admitted = this.stopping ? [] : this.admitted(runs);
-        claimed = admitted.length;
-        for (const run of admitted) this.drive(run);
-        for (const run of runs) if (!admitted.includes(run)) await this.claims.release(run, null);
+        const runs = free > 0 ? await this.claims.claim(incarnation, free) : [];
+        claimed = runs.length;
+        for (const run of runs)
+          if (this.stopping) await this.claims.release(run, null);
+          else this.drive(run);
       } catch (error) {
         this.log.say('warn', 'claim.failed', { error });
       }
@@ -126,18 +131,6 @@ export class ClaimLoop {
     const left = CLAIM_GAP_MS - (performance.now() - this.claimedAt);
     if (left > 0) await pause(left);
     this.claimedAt = performance.now();
-  }
-
-  private inQuarantine(): boolean {
-    return [...this.drivers.values()].some(({ run }) => run.quarantine);
-  }
-
-  /** A run in quarantine is driven alone: nothing beside it may be blamed for its death. The others go back, and come again. */
-  private admitted(runs: readonly ClaimedRun[]): readonly ClaimedRun[] {
-    const suspects = runs.filter((run) => run.quarantine);
-    if (suspects.length === 0) return runs;
-    if (runs.length > suspects.length || this.drivers.size > 0) return runs.filter((run) => !run.quarantine);
-    return suspects.slice(0, 1);
   }
 
   private async idle(): Promise<void> {
@@ -199,7 +192,7 @@ export class ClaimLoop {
 
   private drive(run: ClaimedRun, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
-    const entry: Driving = { run, driver: null, done: Promise.resolve() };
+    const entry: Driving = { run, driver: null, died: false, done: Promise.resolve() };
     this.drivers.set(key, entry);
     entry.done = this.driveOne(entry, refusal).finally(() => {
       this.drivers.delete(key);
@@ -211,21 +204,25 @@ export class ClaimLoop {
     const { run } = entry;
     const { watch = (_run, work) => work() } = this.options;
     const driven = await watch(run, () => this.driveWatched(entry, refusal));
-    if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted') await this.giveBack(run);
+    if (entry.died) await this.untilAnswered(run, () => this.claims.condemn(run));
+    else if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted')
+      await this.untilAnswered(run, () => this.claims.release(run, null));
   }
 
   private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
     const { run } = entry;
     const { runId, tenant } = run;
     try {
-      const driver = await RunDriver.open(this.hands, run, refusal);
+      const driver = run.quarantine ? this.options.apart(run, refusal) : await RunDriver.open(this.hands, run, refusal);
       if (driver === 'halted') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
       const driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
       if (driven === 'ended') this.onEnded();
-      return driven;
+      entry.died = driven === 'died';
+      if (driven === 'failed') await pause(1_000);
+      return driven === 'died' ? 'failed' : driven;
     } catch (error) {
       this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
@@ -233,11 +230,11 @@ export class ClaimLoop {
     }
   }
 
-  /** Until it is answered: a run that a living worker owns and nobody drives would sleep for ever. The fence guards it. */
-  private async giveBack(run: ClaimedRun): Promise<void> {
+  /** Gives a run back until it is answered: one that a living worker owns and nobody drives would sleep for ever. The fence guards it. */
+  private async untilAnswered(run: ClaimedRun, giveBack: () => Promise<void>): Promise<void> {
     for (let wait = 500; !this.handingOver; wait = Math.min(wait * 2, 5_000)) {
       try {
-        return await this.claims.release(run, null);
+        return await giveBack();
       } catch (error) {
         this.log.say('warn', 'release.failed', { runId: run.runId, error });
         await pause(wait);

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import {
   admittedPack,
   algorithmOf,
+  Slots,
   trustedRecords,
   verifySignature,
   type DriverHands,
+  type Lending,
   type KeyUsage,
   type PlanningLimits,
   type VerificationKey,
@@ -27,7 +29,10 @@ import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
-export async function driverHands(configuration: Configuration, parts: WorkerParts): Promise<DriverHands> {
+export async function driverHands(
+  configuration: Configuration,
+  parts: WorkerParts,
+): Promise<DriverHands & { readonly lending: Lending }> {
   const {
     database,
     supervisor,
@@ -55,6 +60,7 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
     claims: database.claims,
     committer: telemetry.watchCommitter(database.committer),
     logs: telemetry.watchLogs(database.logStore),
+    archives: database.archives,
     objects,
     references: database.objectReferences,
     clock: database.clock,
@@ -84,6 +90,12 @@ export async function driverHands(configuration: Configuration, parts: WorkerPar
       return description();
     },
     secrets,
+    lending: {
+      assignments: database.assignments,
+      slots: new Slots(configuration.worker.slots),
+      items: configuration.worker.assignmentItems,
+      others: parts.otherWorkers,
+    },
     ...trustedRecords(ring),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),

@@ -22,6 +22,6 @@ export async function attestHands(
     probes: sandboxes.documents,
     artifactBytes: configuration.artifacts.bundle.carriedBytes,
     maxBundleBytes: configuration.artifacts.bundle.maxBytes,
-    archive: (files) => writeTar(files),
+    archive: (files, placed) => writeTar(files, placed),
   };
 }

@@ -17,6 +17,8 @@ export interface WorkerParts {
   readonly description: () => WorkerDescription;
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
+  /** Workers that live beside this one, as last asked. */
+  readonly otherWorkers: () => number;
   readonly egress: WorkerEgress;
   readonly secrets: SecretHands;
   readonly containers: WorkerContainers;

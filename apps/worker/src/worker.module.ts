@@ -1,6 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import type { Incarnation, WorkerDescription } from '@taskrunner/core';
+import {
+  RunDriver,
+  sha256,
+  type ClaimedRun,
+  type Driven,
+  type DriverHands,
+  type Incarnation,
+  type Refusal,
+  type WorkerDescription,
+} from '@taskrunner/core';
 import {
   databaseUrlsOf,
   type EgressProxy,
@@ -19,6 +28,7 @@ import {
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AnnounceLoop } from './announce-loop';
 import { tellHands } from './announcing.module';
+import { AssignmentLoop } from './assignment-loop';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
@@ -30,12 +40,14 @@ import { HealthController, Readiness } from './health.controller';
 import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
+import { Quarantine, type Deadline } from './quarantine';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
 const MAIL_INTERVAL_MS = 250;
+const STANDING_INTERVAL_MS = 200;
 const ATTEST_INTERVAL_MS = 1_000;
 /** Runs driven at once above which evidence gives way to them. */
 const DRIVING_MANY = 4;
@@ -58,9 +70,13 @@ export class Worker {
   private stopping = false;
   private restarting = false;
   private listening = false;
+  private alone: RunDriver | null = null;
+  private isAbandoned = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
+    private readonly hands: DriverHands,
+    private readonly quarantine: Quarantine,
     private readonly supervisor: Supervisor,
     private readonly egress: EgressProxy,
     private readonly url: string,
@@ -69,6 +85,7 @@ export class Worker {
     private readonly describeNow: () => WorkerDescription,
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
+    private readonly assignments: AssignmentLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
     private readonly exporting: ExportLoop,
@@ -97,6 +114,8 @@ export class Worker {
     });
     telemetry.watchDatabase(database);
     const keys = keyPathsOf(configuration);
+    // For processes that drive runs as this one does, secrets among it.
+    const quarantine = new Quarantine({ ...process.env }, configuration.sandbox.workDirectory, log);
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
@@ -127,6 +146,7 @@ export class Worker {
       },
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
+      otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
     const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
     const watch = telemetry.watchRuns();
@@ -150,9 +170,14 @@ export class Worker {
         unplacedWaitMs: configuration.limits.profileWait,
         unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
+        apart: (run, refusal) => quarantine.open(run, refusal),
       },
       () => attests.wake(),
     );
+    const assignments = new AssignmentLoop(hands, log, {
+      claimIntervalMs: settingsOfWorker.claimInterval,
+      standingIntervalMs: STANDING_INTERVAL_MS,
+    });
     const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
       // Where nobody is to be told, what was left for endpoints of before goes away by and by.
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
@@ -168,6 +193,8 @@ export class Worker {
     );
     opened.worker = new Worker(
       database,
+      hands,
+      quarantine,
       supervisor,
       egress.proxy,
       workerUrl,
@@ -176,6 +203,7 @@ export class Worker {
       describeNow,
       description,
       claims,
+      assignments,
       attests,
       announces,
       exporting,
@@ -189,18 +217,19 @@ export class Worker {
   async start(): Promise<void> {
     const incarnation = await this.database.claims.register(this.description);
     this.incarnation = incarnation;
-    this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS);
+    this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs: monotonicMs() });
     this.lease = new Lease(this.url, incarnation, ({ held, at, sent }) => {
       if (held) {
         const sentAtMs = Number(sent / 1_000n) / 1_000;
         this.database.clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
-        this.supervisor.renew(incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs);
+        this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs });
       } else void this.begin();
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
     if (!this.listening) this.database.due.listen(() => this.claims.wake());
     this.listening = true;
+    this.assignments.start(incarnation);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
@@ -213,11 +242,43 @@ export class Worker {
     });
   }
 
+  /** The lease that everything here runs under was renewed. */
+  renew(deadline: Deadline): void {
+    this.supervisor.renew(deadline.ms, deadline.sentAtMs);
+    this.quarantine.renew(deadline);
+  }
+
+  /** Drives one run that another process has claimed, and nothing beside it: for `quarantine-process.ts`. `onBegin`: now it may die of it. */
+  async driveAlone(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
+    this.isAbandoned = false;
+    // What the probe has shown there it may not have shown here.
+    if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
+    await onBegin();
+    const driver = await RunDriver.open(this.hands, run, refusal);
+    if (driver === 'halted') return driver;
+    this.alone = driver;
+    if (this.isAbandoned) driver.handOver();
+    try {
+      return await driver.drive();
+    } finally {
+      this.alone = null;
+    }
+  }
+
+  mailAlone(): void {
+    this.alone?.mail();
+  }
+
+  abandonAlone(): void {
+    this.isAbandoned = true;
+    this.alone?.handOver();
+  }
+
   /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     if (this.prober !== null) clearInterval(this.prober);
-    await this.claims.drain(graceMs);
+    await Promise.all([this.claims.drain(graceMs), this.assignments.drain(graceMs)]);
     await this.planning.close();
     await this.attests.stop();
     await this.announces.stop();
@@ -281,8 +342,9 @@ export class Worker {
     this.restarting = true;
     this.log.say('error', 'lease.lost', {});
     this.claims.abandon();
+    this.assignments.abandon();
     await this.lease?.stop();
-    await this.claims.drain(0);
+    await Promise.all([this.claims.drain(0), this.assignments.drain(0)]);
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();

@@ -105,6 +105,15 @@ export {
 } from './lib/ports/announcements';
 export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Workforce } from './lib/ports/workforce';
+export {
+  Assignments,
+  type AssignmentChanges,
+  type AssignmentReport,
+  type AssignmentStanding,
+  type ClaimedAssignment,
+  type HeldAssignment,
+  type OfferedAssignment,
+} from './lib/ports/assignments';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -125,6 +134,9 @@ export {
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { Archives } from './lib/ports/archives';
+export type { ArchivedChunk, BundlePart, RunArchive } from './lib/evidence/archive';
+export { archivedJournal, ArchivedLogStore, type ArchiveHands } from './lib/operations/archived-run';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Exports, type DueExport, type Settled } from './lib/ports/exports';
 export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';
@@ -143,6 +155,7 @@ export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
+  type RunOriginal,
   type ArtifactView,
   type EvidenceExport,
   type RunRecords,
@@ -272,14 +285,13 @@ export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
 export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
-export {
-  ExecutionLog,
-  LEVEL_LETTERS,
-  LEVELS_BY_LETTER,
-  LOG_LIMITS,
-  type LogLevel,
-  type LogLimits,
-} from './lib/operations/execution-log';
+export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
+export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
+export { LineCutter, type LineReader } from './lib/journal/line-cutter';
+export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
+export { openRun, type OpenedRun } from './lib/operations/open-run';
+export type { Lending } from './lib/operations/lending';
+export { Slots } from './lib/operations/slots';
 export {
   readDocument,
   type DocumentLimits,
@@ -367,6 +379,7 @@ export type { SecretHands } from './lib/operations/run-secrets';
 export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
 export { REDACTED, Redaction } from './lib/secret/redaction';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
+export { RerunRun, RerunRunError, type Rerun, type RerunRunCode, type RerunRunHands } from './lib/operations/rerun-run';
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
 export {
   DecideApproval,

@@ -19,8 +19,8 @@ with taken as (
 ), source as (
   insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
     source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest, trace_context,
-    pack_signatures)
-  select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $29::text, $30 from accepted
+    pack_signatures, rerun_of)
+  select $1, run_id, $3, $5, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $29::text, $30, $36::uuid from accepted
 ), sensitive as (
   insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)
   select $1, run_id, s.key, decode(s.value, 'base64') from accepted, json_each_text($31::json) s

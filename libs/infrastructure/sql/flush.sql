@@ -29,22 +29,23 @@ with owned as (
 ), given as materialized (
   select o.tenant_id, o.run_id, s.*
   from unnest($24::int[], $25::text[], $26::int[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::int[],
-      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[])
+      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[], $72::json[])
     s (i, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children,
-      outputs, outputs_ref, error)
+      outputs, outputs_ref, error, reused_from)
   join owned o on o.i = s.i
 ), steps_changed as (
   update pack_runs.steps t set
     status = g.status, reason = g.reason, attempts = g.attempts, next_attempt_ms = g.next_attempt_ms,
     started_ms = g.started_ms, finished_ms = g.finished_ms, children = g.children, outputs = g.outputs,
-    outputs_ref = g.outputs_ref, error = g.error
+    outputs_ref = g.outputs_ref, error = g.error, reused_from = g.reused_from
   from given g
   where t.tenant_id = g.tenant_id and t.run_id = g.run_id and t.parent = g.parent and t.place = g.place and t.step = g.step
 ), steps_new as (
   insert into pack_runs.steps (tenant_id, run_id, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms,
-    started_ms, finished_ms, children, outputs, outputs_ref, error)
+    started_ms, finished_ms, children, outputs, outputs_ref, error, reused_from)
   select g.tenant_id, g.run_id, g.parent, g.place, g.step, g.kind, g.label, g.status, g.reason, g.attempts, g.next_attempt_ms,
-    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error
+    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error,
+    g.reused_from
   from given g
   where not exists (select from pack_runs.steps t where t.tenant_id = g.tenant_id and t.run_id = g.run_id
     and t.parent = g.parent and t.place = g.place and t.step = g.step)
@@ -79,5 +80,24 @@ with owned as (
     x (i, kind, body, stream, place, due_ms)
   join owned o on o.i = x.i
   cross join lateral (select coalesce(pack_runs.from_ms(x.due_ms), clock_timestamp()) as at) due
+), lent as (
+  insert into pack_runs.assignments (tenant_id, run_id, name, step, first_index, last_index, left_over, body, mac)
+  select o.tenant_id, o.run_id, a.name, a.step, a.first_index, a.last_index, a.items, a.body, a.mac
+  from unnest($73::int[], $74::text[], $75::text[], $76::int[], $77::int[], $78::int[], $79::text[], $80::bytea[])
+    a (i, name, step, first_index, last_index, items, body, mac)
+  join owned o on o.i = a.i
+), revoked as (
+  update pack_runs.assignments t set stops = t.stops || s.steps
+  from (select s.i, s.name, array_agg(s.step) as steps from unnest($81::int[], $82::text[], $83::text[]) s (i, name, step)
+    group by s.i, s.name) s
+  join owned o on o.i = s.i
+  where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = s.name
+), settled as (
+  delete from pack_runs.assignments t using unnest($84::int[], $85::text[]) e (i, name) join owned o on o.i = e.i
+  where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = e.name
+  returning t.tenant_id, t.run_id, t.name
+), forgotten as (
+  delete from pack_runs.executions t using settled s
+  where t.tenant_id = s.tenant_id and t.run_id = s.run_id and t.name = s.name
 )
 select i::int as i from owned

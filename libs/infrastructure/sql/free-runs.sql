@@ -1,4 +1,4 @@
--- Runs of dead workers become claimable, 500 at a time. The crash is counted here and nowhere else. Without an owner a run takes no
+-- Runs of dead workers become claimable, 500 at a time. The crash is counted here; what the count means is told by claimed-run.ts. Without an owner a run takes no
 -- flush, and its next claim moves the fence: what the dead worker may still send finds no run of its own.
 with orphan as (
   select r.tenant_id, r.run_id from pack_runs.runs r join pack_runs.workers w on w.worker_id = r.owner

@@ -9,7 +9,7 @@ with cursor as (
   limit 1
 )
 select step, parent, place, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children, outputs,
-  outputs_ref, error
+  outputs_ref, reused_from, error
 from pack_runs.steps s
 where s.tenant_id = $1 and s.run_id = $2 and s.parent = $3 and ($4::text is null or s.status = $4)
   and ($5::text is null or (s.place, s.step) > ((select place from cursor), (select step from cursor)))

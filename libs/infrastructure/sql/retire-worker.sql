@@ -1,5 +1,10 @@
--- Drain: what it still owns is due at once and no crash is counted.
-with freed as (
-  update pack_runs.runs set owner = null, due_at = now() where owner = $1
+-- Drain: what it still owns is due at once and no crash is counted. Locked in the order in which flushes lock.
+with mine as (
+  select tenant_id, run_id from pack_runs.runs where owner = $1 order by tenant_id, run_id for update
+), freed as (
+  update pack_runs.runs r set owner = null, due_at = now()
+  from mine m where r.tenant_id = m.tenant_id and r.run_id = m.run_id
+), given_back as (
+  update pack_runs.assignments set owner = null where owner = $1
 )
 delete from pack_runs.workers where worker_id = $1

@@ -1,4 +1,4 @@
--- Evidence, where it goes from here, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes
+-- Evidence, where it goes from here, where the run's journal and log stand in it, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes
 -- second writes nothing but removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, attestations, sealed_ms)
@@ -13,6 +13,12 @@ with sealed as (
   insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
   select $1, $2, x.destination, x.artifacts, pack_runs.now_ms()
   from unnest($8::text[], $9::boolean[]) x (destination, artifacts) cross join sealed
+), archived as (
+  insert into pack_artifacts.archives (tenant_id, run_id, journal_offset, journal_size, journal_sha256)
+  select $1, $2, $10, $11, $12 from sealed
+), listed as (
+  insert into pack_artifacts.archived_chunks (tenant_id, run_id, last_line, chunks)
+  select $1, $2, x.last_line, x.chunks::json from unnest($13::bigint[], $14::text[]) x (last_line, chunks) cross join sealed
 ), forgotten as (
   delete from pack_runs.sensitive_inputs where tenant_id = $1 and run_id = $2
 ), done as (

@@ -14,7 +14,9 @@ export {
 export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
-export { maintainDatabase, type Readiness } from './lib/postgres/partitions';
+export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/postgres/maintain';
+export type { KeptDay, Readiness } from './lib/postgres/partitions';
+export type { Retention } from './lib/postgres/retention';
 export { bootstrapRoles, createDatabase, databaseRoles, roleName, type DatabaseRole } from './lib/postgres/roles';
 export {
   startEmbeddedPostgres,

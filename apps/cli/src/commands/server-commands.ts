@@ -3,6 +3,7 @@ import type { Context } from './context';
 import { registerDecisions } from './decide.command';
 import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
+import { registerRerun } from './rerun.command';
 import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
 import { registerSchedules } from './schedule.commands';
@@ -12,6 +13,7 @@ export function registerServerCommands(program: Command, context: Context): void
   registerRun(program, context);
   registerQueries(program, context);
   registerDecisions(program, context);
+  registerRerun(program, context);
   registerResolve(program, context);
   registerDownloads(program, context);
   registerSchedules(program, context);

@@ -18,6 +18,7 @@ interface Options {
   readonly expect?: readonly string[];
   readonly allowDev?: boolean;
   readonly json?: boolean;
+  readonly original?: string;
 }
 
 export function registerVerify(program: Command, context: Context): void {
@@ -30,6 +31,7 @@ export function registerVerify(program: Command, context: Context): void {
       'run=, plan=, pack=, tenant=, mode= or artifact=FILE that it must be about',
       collect,
     )
+    .option('--original <bundle>', 'the evidence of the run that this one does again: what was taken over is compared')
     .option('--allow-dev', 'take evidence made under the development Authority')
     .option('--json', 'print {ok, run, planHash, checks}')
     .action((bundle: string, options: Options) =>
@@ -38,6 +40,7 @@ export function registerVerify(program: Command, context: Context): void {
         const trust = readTrust(await readText(options.trust));
         const expect = await readExpectation(options.expect ?? []);
         const { files, faults } = await readBundleFile(bundle);
+        const original = options.original === undefined ? undefined : (await readBundleFile(options.original)).files;
         const verification = verifyRun({
           files,
           trust,
@@ -47,6 +50,7 @@ export function registerVerify(program: Command, context: Context): void {
           now: Date.now(),
           policyEngines: { cedar: cedarEngine },
           archiveFaults: faults,
+          original,
         });
         const { ok, run, planHash, checks, summary } = verification;
         if (options.json) terminal.print(JSON.stringify({ ok, run, planHash, checks }));

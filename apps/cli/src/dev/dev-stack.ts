@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import {
   bootstrapRoles,
   createDatabase,
+  loadConfiguration,
   maintainDatabase,
   migrateDatabase,
   roleName,
@@ -79,6 +80,7 @@ export interface DevStack {
 }
 
 const DATABASE = 'taskrunner';
+const DAY_MS = 86_400_000;
 
 /** A token of one of the people of a stack that another process runs in this folder. Throws `DEV_LOGIN_FAILED`. */
 export async function tokenOfStack(stateDirectory: string, login: string): Promise<string> {
@@ -177,6 +179,8 @@ async function start(
       overrides: options.configuration ?? {},
     }),
   );
+  const upkeep = keepUp(database.maintainUrl, directory.configuration, onProgress);
+  closers.push(() => upkeep.stop());
   const env = { TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' };
   const workers: ChildProcess[] = [];
   const startWorker = async (): Promise<number> => {
@@ -238,13 +242,37 @@ async function prepareDatabase(postgres: EmbeddedPostgres): Promise<DevDatabase>
   });
   await createDatabase(postgres.url(), DATABASE);
   await migrateDatabase(url('owner'));
-  await maintainDatabase(url('maintain'));
   return {
     adminUrl: postgres.url(),
     ownerUrl: url('owner'),
     maintainUrl: url('maintain'),
     webUrl: url('web'),
     workerUrl: url('worker'),
+  };
+}
+
+/** Upkeep of the database at start and once a day, by what the configuration says then. */
+function keepUp(
+  maintainUrl: string,
+  configurationPath: string,
+  onProgress: (text: string) => void,
+): { stop(): Promise<void> } {
+  const keepUpOnce = async (): Promise<void> => {
+    const reading = await loadConfiguration(configurationPath, {});
+    // The services tell what is wrong with it, and do not start.
+    if (reading.kind === 'read') await maintainDatabase(maintainUrl, reading.configuration.retention);
+  };
+  let last: Promise<void>;
+  const next = (): void => {
+    last = keepUpOnce().catch((error: unknown) => onProgress(`upkeep of the database failed: ${String(error)}`));
+  };
+  next();
+  const timer = setInterval(next, DAY_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return last;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core';
 import type { Client } from './client';
 import type { ArtifactView, GateView, RunView, StepView } from './run-views';
 
@@ -66,6 +66,22 @@ export function listArtifacts(client: Client, runId: string): Promise<readonly A
 
 export async function cancelRun(client: Client, runId: string, reason: string, force: boolean): Promise<RunView> {
   const { body } = await client.ask(runPath(runId, '/cancel'), { method: 'POST', body: { reason, force } });
+  return body as unknown as RunView;
+}
+
+export async function rerunRun(
+  client: Client,
+  runId: string,
+  asked: { readonly from: string; readonly sensitive: JsonObject },
+  key: string,
+): Promise<RunView> {
+  const { from, sensitive } = asked;
+  const { body } = await client.ask(runPath(runId, '/rerun'), {
+    method: 'POST',
+    // A lost answer may be asked for again.
+    headers: { 'idempotency-key': key },
+    body: { from, ...(Object.keys(sensitive).length === 0 ? {} : { sensitive }) },
+  });
   return body as unknown as RunView;
 }
 

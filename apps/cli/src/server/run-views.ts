@@ -15,6 +15,7 @@ export interface RunView {
   readonly error: Json;
   readonly evidence: { readonly status: string; readonly digest: string | null };
   readonly lastLine: number;
+  readonly rerunOf: string | null;
 }
 
 /** What a run waits for. */

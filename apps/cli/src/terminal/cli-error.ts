@@ -9,6 +9,8 @@ export type CliErrorCode =
   | 'CLI_FILE'
   /** Inputs that cannot be read. */
   | 'CLI_INPUT'
+  /** The configuration of the services is not valid, or lacks what the command needs. */
+  | 'CLI_CONFIG'
   /** No server or token was named. */
   | 'CLI_SERVER_MISSING'
   | 'CLI_TOKEN_MISSING'
@@ -24,6 +26,7 @@ const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.INVALID_INPUT,
   CLI_FILE: EXIT.INVALID_INPUT,
   CLI_INPUT: EXIT.INVALID_INPUT,
+  CLI_CONFIG: EXIT.INVALID_INPUT,
   CLI_SERVER_MISSING: EXIT.INVALID_INPUT,
   CLI_TOKEN_MISSING: EXIT.DENIED,
   CLI_SERVER_UNREACHABLE: EXIT.RETRYABLE,

@@ -24,7 +24,7 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
     terminal.say(safeLine(`help: ${error.remediation}`));
     for (const line of faultLines(error.faults, file)) terminal.say(line);
     if (error instanceof CliError) return error.exitCode;
-    if (error.code === 'PACK_NOT_FOUND') return EXIT.NOT_FOUND;
+    if (error.code === 'PACK_NOT_FOUND' || error.code === 'DB_RUN_UNKNOWN') return EXIT.NOT_FOUND;
     if (error.code === 'REGISTRY_DENIED') return EXIT.DENIED;
     if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;
     return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;

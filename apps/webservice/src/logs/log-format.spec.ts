@@ -1,6 +1,7 @@
 import type { NumberedChunk } from '@taskrunner/core';
 import { EVENT_STREAM, NDJSON } from './log-format';
-import { isWanted, linesOf, type LogLine } from './log-lines';
+import { framesOf, selected } from './log-frames';
+import { isWithin, linesOf, type LogLine } from './log-lines';
 
 const chunk: NumberedChunk = {
   firstLine: 10,
@@ -65,13 +66,24 @@ describe('a log', () => {
     ['ma', false],
     ['map[10]', false],
   ])('of step %s has a line below it: %s', (step, wanted) => {
-    expect(isWanted(line({ step: 'map[1]::scan' }), { step, level: null })).toBe(wanted);
+    expect(isWithin('map[1]::scan', step)).toBe(wanted);
   });
 
-  it('is filtered by least level', () => {
-    const levels = (['trace', 'debug', 'info', 'warn', 'error'] as const).filter((level) =>
-      isWanted(line({ level }), { step: null, level: 'warn' }),
-    );
-    expect(levels).toEqual(['warn', 'error']);
+  it('is filtered by least level, from any line on', () => {
+    const texts = ['tä', 'da', 'iö', 'w€', 'e🙂', 'ix'];
+    const data = new TextEncoder().encode(`${texts.join('\n')}\n`);
+    const frames = framesOf('run_1', { ...chunk, firstLine: 1, lines: 6, data }, NDJSON);
+    const numbers = (skip: number, level: LogLine['level'] | null): number[] =>
+      selected(frames, skip, level)
+        .toString()
+        .split('\n')
+        .slice(0, -1)
+        .map((frame) => (JSON.parse(frame) as { sequence: number }).sequence);
+    expect(numbers(0, null)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(numbers(4, null)).toEqual([5, 6]);
+    expect(numbers(6, null)).toEqual([]);
+    expect(numbers(0, 'warn')).toEqual([4, 5]);
+    expect(numbers(4, 'info')).toEqual([5, 6]);
+    expect(numbers(0, 'trace')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });

@@ -33,13 +33,12 @@ export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[]
   });
 }
 
-/** True if the reader wants the line. */
-export function isWanted({ step, level }: LogLine, filter: LineFilter): boolean {
-  if (filter.level !== null && RANK[level] < RANK[filter.level]) return false;
-  return filter.step === null || isWithin(step, filter.step);
+/** Levels by number: what is more urgent is greater. */
+export function rankOf(level: LogLevel): number {
+  return RANK[level];
 }
 
 /** True if a place is another or below it: `map[0]::scan` is below `map[0]` and `map`. */
-function isWithin(place: string, other: string): boolean {
+export function isWithin(place: string, other: string): boolean {
   return place === other || place.startsWith(`${other}::`) || place.startsWith(`${other}[`);
 }

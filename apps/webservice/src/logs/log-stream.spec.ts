@@ -5,6 +5,7 @@ import { RunTails } from '../runs/run-tails';
 import { NDJSON } from './log-format';
 import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
+import { SharedLogs } from './shared-logs';
 
 const tenant = 'acme' as TenantId;
 const runId = 'run_1' as RunId;
@@ -13,22 +14,29 @@ const LINES = 1_000;
 /** A reader whose socket takes `room` writes before it is full. */
 class Reader extends EventEmitter {
   written = '';
+  destroyed = false;
   writes = 0;
   constructor(private room: number) {
     super();
   }
-  write(text: string): boolean {
-    this.written += text;
+  write(bytes: Buffer): boolean {
+    this.written += bytes.toString();
     this.writes++;
     return --this.room > 0;
   }
+  readonly socket = {
+    resetAndDestroy: (): void => {
+      this.destroyed = true;
+      this.emit('close');
+    },
+  };
   drain(room: number): void {
     this.room = room;
     this.emit('drain');
   }
 }
 
-function stream(room: number, status = 'succeeded') {
+function stream(room: number, status = 'succeeded', stallMs = 10_000) {
   const reads: number[] = [];
   const text = 'x'.repeat(1_000);
   const store = {
@@ -61,8 +69,9 @@ function stream(room: number, status = 'succeeded') {
     format: NDJSON,
     follow: true,
     signal,
+    stallMs,
   };
-  const done = new LogStream(store, tails, reader as unknown as Response, reading).run();
+  const done = new LogStream(new SharedLogs(store, 1 << 20), tails, reader as unknown as Response, reading).run();
   return { reads, reader, done, streams, signal };
 }
 
@@ -85,6 +94,12 @@ describe('a log stream', () => {
       .map((line) => (JSON.parse(line) as { sequence: number }).sequence);
     expect(numbers).toEqual([...Array.from({ length: LINES }, (_, index) => index + 1), LINES]);
     reader.emit('close');
+  });
+
+  it('of a reader that takes nothing for too long is cut off', async () => {
+    const { reader, done, signal } = stream(1, 'succeeded', 50);
+    await done;
+    expect([reader.destroyed, signal.aborted]).toEqual([true, true]);
   });
 
   it('ends when its reader goes, also while it waits', async () => {

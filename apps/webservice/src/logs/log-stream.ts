@@ -1,9 +1,10 @@
-import { once } from 'node:events';
-import type { LogStore, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core';
 import type { Response } from 'express';
 import { hasEnded, type RunTails, type Tail } from '../runs/run-tails';
 import type { LogFormat } from './log-format';
-import { isWanted, linesOf, type LineFilter } from './log-lines';
+import { selected } from './log-frames';
+import { isWithin, type LineFilter } from './log-lines';
+import type { SharedLogs } from './shared-logs';
 
 /** What a reader asked for. */
 export interface LogReading {
@@ -17,25 +18,29 @@ export interface LogReading {
   readonly follow: boolean;
   /** Ends the stream: the token ends, the service stops, the reader goes. */
   readonly signal: AbortSignal;
+  /** A reader that takes nothing for so long is cut off, milliseconds. */
+  readonly stallMs: number;
 }
 
 const HEARTBEAT_MS = 10_000;
-const CHUNKS = 32;
-/** Frames are joined to writes of about this size. */
-const WRITE_CHARACTERS = 64 * 1024;
+/** After lines the first heartbeat comes as soon as no more follow: it tells that the reader has all. */
+const QUIET_MS = 250;
+/** Bytes of one write: what a reader must take within its time. */
+const WRITE_BYTES = 64 * 1024;
 
 /**
- * Sends a run's log to one reader, page by page from the store, at the reader's own speed: after a full socket buffer it waits for
- * the drain, and holds one page meanwhile. Ends with `run.finished` where the run has ended.
+ * Sends a run's log to one reader, chunk by chunk, at the reader's own speed: after a full socket buffer it waits for the drain, and
+ * holds one chunk meanwhile, which others have too. Ends with `run.finished` where the run has ended.
  */
 export class LogStream {
   private at: number;
   private tail: Tail | null = null;
   private wake: (() => void) | null = null;
-  private buffer = '';
+  /** How far the reader was at the last heartbeat. */
+  private told = -1;
 
   constructor(
-    private readonly store: Pick<LogStore, 'read'>,
+    private readonly logs: SharedLogs,
     private readonly tails: RunTails,
     private readonly response: Response,
     private readonly reading: LogReading,
@@ -52,20 +57,19 @@ export class LogStream {
     });
     signal.addEventListener('abort', wake);
     try {
-      await this.write(format.begin);
+      await this.write(Buffer.from(format.begin));
       await this.next(null);
-      while (!signal.aborted) {
+      for (let isDue = true; !signal.aborted;) {
         const tail: Tail | null = this.tail;
         if (tail) {
           await this.catchUp(tail.lastLine);
           if (signal.aborted) return;
           if (hasEnded(tail.status))
-            return await this.write(format.finished(runId, tail.status, Math.max(this.at, tail.lastLine)));
+            return await this.write(Buffer.from(format.finished(runId, tail.status, Math.max(this.at, tail.lastLine))));
           if (!follow) return;
-          if (this.tail !== tail) continue;
         }
-        await this.write(format.heartbeat(this.at, tail?.lastLine ?? this.at));
-        await this.next(tail);
+        if (isDue) await this.beat(tail);
+        isDue = await this.next(tail);
       }
     } finally {
       unwatch();
@@ -73,42 +77,56 @@ export class LogStream {
     }
   }
 
+  private async beat(tail: Tail | null): Promise<void> {
+    this.told = this.at;
+    await this.write(Buffer.from(this.reading.format.heartbeat(this.at, tail?.lastLine ?? this.at)));
+  }
+
   private async catchUp(head: number): Promise<void> {
     const { tenant, runId, filter, format, signal } = this.reading;
     while (this.at < head && !signal.aborted) {
-      const chunks = await this.store.read(tenant, runId, this.at, CHUNKS);
-      if (chunks.length === 0) return;
-      for (const chunk of chunks) {
-        for (const line of linesOf(chunk, this.at)) {
-          if (isWanted(line, filter)) this.buffer += format.line(runId, line);
-          if (this.buffer.length >= WRITE_CHARACTERS) await this.write('');
-        }
-        this.at = Math.max(this.at, chunk.firstLine + chunk.lines - 1);
-        if (signal.aborted) return;
-      }
-      await this.write('');
+      const chunk = await this.logs.chunkAfter(tenant, runId, this.at);
+      if (!chunk) return;
+      if (filter.step === null || isWithin(chunk.step, filter.step))
+        await this.write(selected(chunk.frames(format), Math.max(0, this.at + 1 - chunk.firstLine), filter.level));
+      this.at = chunk.lastLine;
     }
   }
 
-  /** Writes what is buffered and `text`; resolves when the reader has room. */
-  private async write(text: string): Promise<void> {
+  private async write(bytes: Buffer): Promise<void> {
     const { signal } = this.reading;
-    const frames = this.buffer + text;
-    this.buffer = '';
-    if (frames === '' || signal.aborted || this.response.write(frames)) return;
-    await once(this.response, 'drain', { signal }).catch(() => undefined);
+    for (let from = 0; from < bytes.length && !signal.aborted; from += WRITE_BYTES)
+      if (!this.response.write(bytes.subarray(from, from + WRITE_BYTES))) await this.drained();
   }
 
-  /** Until the run has moved from where it was seen, the heartbeat is due, or the end. */
-  private async next(seen: Tail | null): Promise<void> {
-    if (this.tail !== seen || this.reading.signal.aborted) return;
+  /** Until the reader has room, or is cut off: nobody waits for one that does not read. */
+  private async drained(): Promise<void> {
+    const { signal, stallMs } = this.reading;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, HEARTBEAT_MS);
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.response.off('drain', settle);
+        signal.removeEventListener('abort', settle);
+        resolve();
+      };
+      // A reset: what the reader has not taken would else stay in the kernel. Its end is seen as that of a reader that goes.
+      const timer = setTimeout(() => this.response.socket?.resetAndDestroy(), stallMs);
+      this.response.once('drain', settle);
+      signal.addEventListener('abort', settle);
+    });
+  }
+
+  /** Until the run has moved from where it was seen, or the end. True if the heartbeat is due before. */
+  private async next(seen: Tail | null): Promise<boolean> {
+    if (this.tail !== seen || this.reading.signal.aborted) return false;
+    const isDue = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(true), this.told === this.at ? HEARTBEAT_MS : QUIET_MS);
       this.wake = () => {
         clearTimeout(timer);
-        resolve();
+        resolve(false);
       };
     });
     this.wake = null;
+    return isDue;
   }
 }

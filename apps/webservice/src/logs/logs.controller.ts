@@ -1,6 +1,6 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { LogStore, RunReader, type RunId } from '@taskrunner/core';
+import { RunReader, type RunId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
@@ -15,6 +15,10 @@ import { hasEnded, RunTails } from '../runs/run-tails';
 import { EVENT_STREAM, NDJSON } from './log-format';
 import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
+import { SharedLogs } from './shared-logs';
+
+/** How long a reader of a log may take nothing before it is cut off, milliseconds. */
+export const READER_STALL = Symbol('reader stall');
 
 const MOST_LINES = 999_999_999_999;
 
@@ -23,9 +27,10 @@ const MOST_LINES = 999_999_999_999;
 export class LogsController {
   constructor(
     private readonly reader: RunReader,
-    private readonly store: LogStore,
+    private readonly logs: SharedLogs,
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
+    @Inject(READER_STALL) private readonly stallMs: number,
   ) {}
 
   @Get()
@@ -35,7 +40,7 @@ export class LogsController {
     description:
       'Server-sent events, one JSON line per `data:`, `id` is the line number; `Last-Event-ID` or `after` resumes. The last event is ' +
       '`run.finished`, then the stream ends; at or past the end of an ended run the answer is 204. NDJSON by `Accept: application/x-ndjson`. ' +
-      'The stream ends when the token does: come again with a new one.',
+      'The stream ends when the token does, and that of a reader that takes nothing for a while: come again.',
     scopes: ['packs.read'],
     limit: 'stream',
     query: {
@@ -89,8 +94,9 @@ export class LogsController {
     response.flushHeaders();
     const signal = this.streams.signalFor(response, expiresAt);
     const filter = { step: query.step, level: query.level };
-    const reading = { tenant, runId, after: given ?? 0, filter, format, follow: query.follow ?? true, signal };
-    await new LogStream(this.store, this.tails, response, reading).run();
+    const [after, follow] = [given ?? 0, query.follow ?? true];
+    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.stallMs };
+    await new LogStream(this.logs, this.tails, response, reading).run();
     response.end();
   }
 }

@@ -119,6 +119,7 @@ export const EXAMPLES = {
     children: null,
     outputs: { exitCode: 0 },
     outputsRef: null,
+    reusedFrom: null,
     artifacts: [artifact],
     error: null,
   },

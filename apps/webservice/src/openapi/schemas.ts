@@ -206,6 +206,7 @@ export const SCHEMAS = {
     children: { type: ['integer', 'null'] },
     outputs: anything,
     outputsRef: anything,
+    reusedFrom: anything,
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: anything,
   }),

@@ -5,6 +5,7 @@ import type {
   PackLibraryCode,
   PlannerErrorCode,
   RegistryErrorCode,
+  RerunRunCode,
   ScheduleCode,
   SubmitRunCode,
   UploadCode,
@@ -41,6 +42,7 @@ export type ProblemCode =
   | SubmitRunCode
   | DecisionCode
   | CancelRunCode
+  | RerunRunCode
   | ScheduleCode
   | ObjectStoreErrorCode
   | PackLibraryCode

@@ -233,6 +233,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   },
 
   RUN_NOT_FOUND: { status: 404, title: 'There is no such run', remediation: 'Check the run id and the tenant.' },
+  RUN_NOT_ENDED: {
+    status: 409,
+    title: 'The run has not ended',
+    remediation: 'Wait for its end, or cancel it.',
+  },
+  RERUN_STEP_UNKNOWN: {
+    status: 422,
+    title: 'The plan has no such step',
+    remediation: 'Give failed, start, or the id of a step in the graph of the run.',
+  },
   RUN_NOT_YOURS: {
     status: 403,
     title: 'The run was started by somebody else',

@@ -15,6 +15,9 @@ interface Watched {
 }
 
 const INTERVAL_MS = 100;
+/** While lines come: what is written is to be seen within 100 ms. */
+const BUSY_INTERVAL_MS = 25;
+const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
 
 const ENDED = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
@@ -29,6 +32,7 @@ export class RunTails {
   private readonly watched = new Map<string, Watched>();
   private timer: NodeJS.Timeout | null = null;
   private interval = INTERVAL_MS;
+  private busyUntil = 0;
 
   constructor(private readonly reader: Pick<RunReader, 'tail'>) {}
 
@@ -55,7 +59,7 @@ export class RunTails {
     if (runs.length > 0) {
       try {
         this.tell(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
-        this.interval = INTERVAL_MS;
+        this.interval = performance.now() < this.busyUntil ? BUSY_INTERVAL_MS : INTERVAL_MS;
       } catch {
         // The database is away: watchers wait, heartbeats go on.
         this.interval = Math.min(this.interval * 2, MOST_INTERVAL_MS);
@@ -71,6 +75,7 @@ export class RunTails {
       if (!entry) continue;
       const { tail } = entry;
       if (tail && tail.version === version && tail.lastLine === lastLine && tail.status === status) continue;
+      if (tail && tail.lastLine !== lastLine) this.busyUntil = performance.now() + BUSY_MS;
       const next = { status, lastLine, version };
       entry.tail = next;
       for (const watcher of entry.watchers) watcher(next);

@@ -60,7 +60,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
       })),
     },
     lastLine: run.lastLine,
-    rerunOf: null,
+    rerunOf: run.rerunOf,
     links: {
       self: url.run(run.runId),
       graph: url.run(run.runId, '/graph'),
@@ -93,6 +93,7 @@ export function toStep(row: StepRow, artifacts: readonly JsonObject[]): JsonObje
     children: row.children,
     outputs: row.outputs,
     outputsRef: row.outputsRef,
+    reusedFrom: row.reusedFrom,
     artifacts,
     error: row.error,
   };

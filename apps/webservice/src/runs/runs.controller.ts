@@ -18,14 +18,13 @@ import { EXAMPLES, pageExample } from '../openapi/examples';
 import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
-import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
 import { isKnown } from '../requests/entity-tag';
+import { idempotencyKeyOf } from '../requests/idempotency-key';
 import { JsonBody, type ReadBody } from '../requests/json-body';
 import { oneOf, readQuery, seconds, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { fault } from '../requests/validated';
 import { CancelRunBody } from './cancel-run.body';
 import { runNotFound } from './run-not-found';
 import { RunTails } from './run-tails';
@@ -272,13 +271,4 @@ function mayHavePassed(error: unknown): boolean {
   if (!(error instanceof SubmitRunError)) return false;
   if (error.code === 'UPLOAD_MISSING' || error.code === 'SEALED_UNENFORCEABLE') return true;
   return error.faults.some(({ code }) => code === 'INPUT_UPLOAD_MISSING');
-}
-
-function idempotencyKeyOf(request: Request): string | null {
-  const key = request.get('idempotency-key');
-  if (key === undefined) return null;
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-    fault('/Idempotency-Key', 'Idempotency-Key must be 1 to 255 visible ASCII characters.'),
-  ]);
 }

@@ -92,6 +92,8 @@ class OneRun {
         };
       case 'outputs':
         return { kind: 'outputs', outputs: null };
+      case 'reuse':
+        return { kind: 'reuse', source: null, outputs: null };
       case 'inputs':
         return { kind: 'inputs', inputs: kept };
     }

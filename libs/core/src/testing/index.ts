@@ -4,3 +4,5 @@ export { packRegistryContract, type PackRegistryBench } from './pack-registry-co
 export { packText, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';
+export { Random } from './random';
+export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';

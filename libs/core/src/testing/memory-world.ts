@@ -19,12 +19,14 @@ import type { Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun, type Incarnation, type WorkerDescription } from '../lib/ports/claims';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
+import { Archives } from '../lib/ports/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
+import { MemoryAssignments } from './memory-assignments';
 import { testDefaults, testFloor } from './random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
@@ -63,6 +65,7 @@ export class MemoryWorld {
   readonly objectBytes = new Map<string, Uint8Array>();
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
+  readonly assignments = new MemoryAssignments(this);
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   at = Date.UTC(2026, 0, 1);
   /** Called before each commit: tests lose claims, post letters, crash. */
@@ -78,6 +81,7 @@ export class MemoryWorld {
     signers: readonly string[] = [],
     egress: Profile['egress'] = [],
     secrets: Profile['secrets'] = [],
+    rerun: { readonly of: RunId; readonly from: string } | null = null,
   ): RunId {
     const runId = toRunId(`01900000-0000-7000-8000-${(this.next++).toString(16).padStart(12, '0')}`);
     const environment: Environment = {
@@ -118,7 +122,8 @@ export class MemoryWorld {
       planHash: sha256(planText),
       profileDigest: sha256(profileText),
       scheduleId: null,
-      rerunOf: null,
+      rerunOf: rerun?.of ?? null,
+      ...(rerun && { rerun: { from: rerun.from, head: this.run(rerun.of).head ?? zero } }),
       acceptedAt: new Date(this.at).toISOString(),
       nonce: randomBytes(16).toString('hex'),
     };
@@ -182,7 +187,7 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: GivenBody, envelope: Envelope | null = null, response: Json = null): void {
+  post(runId: RunId, given: Letter['given'], envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
     this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
@@ -260,6 +265,7 @@ export class MemoryWorld {
       claims: new MemoryClaims(this),
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
+      archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
       clock: { now: () => this.at },
@@ -312,6 +318,9 @@ class MemoryClaims extends Claims {
   async claimUnplaced(): Promise<readonly ClaimedRun[]> {
     return [];
   }
+  async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    return this.world.runs.get(run)?.claimed.admission ?? null;
+  }
   async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
     return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);
   }
@@ -341,6 +350,9 @@ class MemoryClaims extends Claims {
   }
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
+  }
+  async condemn(run: ClaimedRun): Promise<void> {
+    Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
   }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
     return this.world.sensitive.get(run) ?? [];
@@ -381,6 +393,7 @@ class MemoryCommitter extends Committer {
         ?.find((one) => one.step === placed.step && one.execution === placed.execution && one.chunk === placed.chunk);
       if (chunk) chunk.firstLine = placed.firstLine;
     }
+    if (commit.assignments) world.assignments.change(commit.runId, commit.assignments);
     world.outbox.push(...commit.outbox.map((item) => item.body));
     Object.assign(run, {
       lastSeq: commit.page.first + commit.page.entries.length - 1,
@@ -405,7 +418,11 @@ class MemoryLogs extends LogStore {
   async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     return chunks.map((chunk) => {
       const run = this.world.run(chunk.runId);
-      const held = run.fence === chunk.fence && run.owner !== null;
+      const { runId, fence, assignment } = chunk;
+      const held =
+        assignment === undefined
+          ? run.fence === fence && run.owner !== null
+          : this.world.assignments.holds({ runId, name: assignment, fence }) !== null;
       if (held) this.world.chunks.get(chunk.runId)?.push({ ...chunk, firstLine: null });
       return held;
     });
@@ -418,6 +435,16 @@ class MemoryLogs extends LogStore {
           chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
       )
       .sort((a, b) => a.firstLine - b.firstLine);
+  }
+}
+
+/** Rows of a world stay. */
+class NoArchives extends Archives {
+  async chunks() {
+    return null;
+  }
+  async journal() {
+    return null;
   }
 }
 

@@ -4,11 +4,13 @@ import { SimulatedWorld } from '../lib/simulation/simulated-world';
 import type { RunId, StepId } from '../lib/foundation/ids';
 import type { Json, JsonObject } from '../lib/foundation/json';
 import type { Unnumbered } from '../lib/journal/page';
+import { replay } from '../lib/journal/replay';
 import { RunDriver, type Driven } from '../lib/operations/drive-run';
 import { nodeOf } from '../lib/plan/place';
 import { runNodeAt } from '../lib/plan/plan-index';
 import type { Planned } from '../lib/plan/plan-request';
 import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
+import { initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Derived } from '../lib/run/run-event';
 import { parseDuration } from '../lib/pack/duration';
 import { MemoryWorld } from './memory-world';
@@ -58,6 +60,10 @@ export async function drivenEvents(planned: Planned, assumptions: Assumptions): 
 }
 
 const MAX_ROUNDS = 500;
+/** A driver that has done nothing for so many looks does nothing by itself. */
+const QUIET = 5;
+/** As long as a driver keeps a run that waits. */
+const MOMENT_MS = 1_000;
 
 class PairedRun {
   private readonly world = new MemoryWorld();
@@ -98,7 +104,7 @@ class PairedRun {
   private async drive(driver: RunDriver): Promise<Driven> {
     let driven: Driven | null = null;
     const over = driver.drive().then((how) => (driven = how));
-    while (driven === null) {
+    for (let quiet = 0; driven === null; quiet++) {
       // Everything in memory is done by then; what is left waits for us.
       for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
       if (this.recorded() < this.released) continue;
@@ -107,8 +113,23 @@ class PairedRun {
         this.released++;
         next();
       } else if (this.decide()) driver.mail();
+      else if (quiet < QUIET) continue;
+      else if (this.momentIsOver()) driver.mail();
+      quiet = 0;
     }
     return over;
+  }
+
+  /** A driver keeps a run that waits for a moment only, by a clock that stands still here: time goes on when nothing else does. */
+  private momentIsOver(): boolean {
+    const { seen, inbox } = this.world.run(this.run);
+    const entries = (this.world.pages.get(this.run) ?? []).flatMap((page) => page.entries);
+    const { index } = this.planned;
+    const { state } = replay(index, initialState(index, this.run, []), entries);
+    const wake = nextWakeAt(state);
+    if (seen < inbox || !isParked(state) || wake === null || wake - this.world.at > MOMENT_MS) return false;
+    this.world.at = Math.max(this.world.at, wake);
+    return true;
   }
 
   /** Results of what was held back that stand in the journal. */

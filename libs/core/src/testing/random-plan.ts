@@ -15,6 +15,8 @@ export const testDefaults: ProfileDefaults = {
   workspaceMiB: 64,
   memoryMiB: 256,
   maxProcesses: 32,
+  logBytes: 1024 * 1024,
+  logBytesPerSecond: 1024 * 1024,
 };
 
 /** A floor that asks for nothing. */

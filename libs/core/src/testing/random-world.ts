@@ -23,18 +23,28 @@ export interface Story {
   readonly violations: readonly string[];
   /** Iterations of loops that began. */
   readonly iterations: number;
+  /** Executions that another worker had. */
+  readonly lent: number;
 }
 
 const RUN = `run_${'0'.repeat(26)}` as RunId;
 const initiator = { iss: 'https://issuer.test', sub: 'ada' };
 const value = (text: string) => ({ kind: 'value', digest: digestOf(text), size: text.length }) as const;
 
-/** Plays one run to its end: random completion order, failures, stops that lose races, crashes, cancels, time. Checks on the way. */
+interface Flight {
+  readonly step: StepId;
+  readonly execution: number;
+  stopping: boolean;
+  /** Another worker has it: it outlives the driver. */
+  lent: boolean;
+}
+
+/** Plays one run to its end: random completion order, failures, stops that lose races, crashes, cancels, loans, time. Checks on the way. */
 export class RandomWorld {
   private state: RunState;
   private readonly entries: Unnumbered[] = [];
   private readonly violations: string[] = [];
-  private readonly flying = new Map<string, { step: StepId; execution: number; stopping: boolean }>();
+  private readonly flying = new Map<string, Flight>();
   private questions: Extract<Command, { type: 'answer' | 'judge' }>[] = [];
   private readonly seen = new Map<StepId, number>();
   private readonly ended = new Set<StepId>();
@@ -43,13 +53,14 @@ export class RandomWorld {
   private fence = 0;
   private crashes = 0;
   private cancelled = false;
+  private lent = 0;
 
   constructor(
     private readonly x: PlanIndex,
     private readonly random: Random,
     private readonly step: Advance = advance,
   ) {
-    this.state = initialState(x, RUN, [initiator]);
+    this.state = initialState(x, RUN, [initiator], random.chance(0.2));
     this.loops = new LoopWatch(x, (what) => void this.violations.push(what));
   }
 
@@ -68,6 +79,7 @@ export class RandomWorld {
       entries: chain(head, this.entries, {}).page.entries,
       violations: this.violations,
       iterations: this.loops.iterations,
+      lent: this.lent,
     };
   }
 
@@ -83,6 +95,10 @@ export class RandomWorld {
     if (this.questions.length > 0 && random.chance(0.8))
       return this.answer(this.questions.splice(random.int(0, this.questions.length - 1), 1)[0] as never);
     const flights = [...this.flying.values()];
+    const lent = flights.filter((flight) => flight.lent);
+    if (lent.length > 0 && random.chance(0.1)) return this.lose(random.pick(lent));
+    if (lent.length < flights.length && random.chance(0.2))
+      return this.lend(random.pick(flights.filter((flight) => !flight.lent)));
     if (flights.length > 0 && random.chance(0.9)) return this.finish(random.pick(flights));
     const gates = this.state.steps.entries().filter(([, state]) => state.kind === 'waiting');
     if (gates.length > 0 && random.chance(0.6)) return this.decide(...(random.pick(gates) as [StepId, never]));
@@ -111,10 +127,26 @@ export class RandomWorld {
   }
 
   private crash(): void {
-    this.flying.clear();
+    for (const [key, { lent }] of this.flying) if (!lent) this.flying.delete(key);
     this.questions = [];
     if (this.random.chance(0.05)) this.crashes = 3;
     this.claim();
+  }
+
+  /** Offers it to other workers; one that is to stop is not theirs to take. */
+  private lend(flight: Flight): void {
+    const { step, execution } = flight;
+    this.tell({ type: 'attempt.assigned', step, execution, assignment: `${step}#${execution}` });
+    const state = this.state.steps.get(step);
+    flight.lent = state?.kind === 'running' && state.execution === execution && state.assignment !== null;
+    if (flight.lent) this.lent++;
+    if (flight.lent && flight.stopping) this.violations.push(`${step} is lent although it is to stop`);
+  }
+
+  /** Its holder is gone, or gave it back. */
+  private lose({ step, execution }: Flight): void {
+    this.flying.delete(`${step}#${execution}`);
+    this.tell({ type: 'attempt.lost', step, execution, began: this.random.chance(0.5) });
   }
 
   private cancel(force: boolean): void {
@@ -122,7 +154,7 @@ export class RandomWorld {
     this.tell({ type: 'run.cancel-requested', by: initiator, reason: 'test', force });
   }
 
-  private finish(flight: { step: StepId; execution: number; stopping: boolean }): void {
+  private finish(flight: Flight): void {
     const { step, execution } = flight;
     this.flying.delete(`${step}#${execution}`);
     const { random } = this;
@@ -200,6 +232,10 @@ export class RandomWorld {
           expiresAt: this.at + 60_000,
           executeBy: this.at + this.random.pick([2_000, 600_000]),
         };
+      case 'reuse':
+        return this.random.chance(0.6)
+          ? { kind: 'reuse', source: { run: RUN, digest: digestOf(step) }, outputs: value(`out ${step}`) }
+          : { kind: 'reuse', source: null, outputs: null };
       case 'inputs':
         return { kind: 'inputs', inputs: value(`in ${step}`) };
       default:
@@ -262,7 +298,7 @@ export class RandomWorld {
     }
     const key = `${command.step}#${command.execution}`;
     if (command.type === 'start')
-      this.flying.set(key, { step: command.step, execution: command.execution, stopping: false });
+      this.flying.set(key, { step: command.step, execution: command.execution, stopping: false, lent: false });
     else {
       const flight = this.flying.get(key);
       if (flight) flight.stopping = true;

@@ -89,6 +89,8 @@ function decide(
       return renderGate(sight, step, rendering, missing, keep);
     case 'inputs':
       return { kind: 'inputs', inputs: keep(innerInputs(sight, step, missing)) };
+    case 'reuse':
+      throw new TypeError('no expression says what is taken over');
     case 'until': {
       const { node } = nodeAt(sight.x, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');

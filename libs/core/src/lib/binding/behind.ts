@@ -12,18 +12,23 @@ export function nodesBehind(x: PlanIndex, gate: StepId): readonly IndexedNode[] 
   const found = new Map<NodeId, IndexedNode>();
   let at: IndexedNode | undefined = nodeAt(x, gate);
   while (at) {
-    const siblings = new Map(siblingsOf(x, at).nodes.map((node) => [node.name, node]));
-    const waiting = [...at.dependents];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const node = siblings.get(name);
-      if (!node || found.has(node.id)) continue;
-      addAll(found, node);
-      waiting.push(...node.dependents);
-    }
+    addDependents(x, found, at);
     const above: IndexedNode | undefined = at.parent === ROOT ? undefined : x.nodes.get(at.parent);
     at = above && above.node.kind !== 'map' && above.node.kind !== 'loop' ? above : undefined;
   }
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The siblings that wait for a node, directly or not, each with what is in it. */
+function addDependents(x: PlanIndex, found: Map<NodeId, IndexedNode>, at: IndexedNode): void {
+  const siblings = new Map(siblingsOf(x, at).nodes.map((node) => [node.name, node]));
+  const waiting = [...at.dependents];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const node = siblings.get(name);
+    if (!node || found.has(node.id)) continue;
+    addAll(found, node);
+    waiting.push(...node.dependents);
+  }
 }
 
 function siblingsOf(x: PlanIndex, node: IndexedNode): IndexedBlock {
@@ -45,6 +50,21 @@ export function placeBehind(gate: StepId, node: IndexedNode): StepId {
     if (node.id.startsWith(`${template}::`)) return within<StepId>(scope, node.id.slice(template.length + 2));
   }
   return node.id as unknown as StepId;
+}
+
+/** A node and everything in it. */
+export function nodesIn(node: IndexedNode): Iterable<NodeId> {
+  const found = new Map<NodeId, IndexedNode>();
+  addAll(found, node);
+  return found.keys();
+}
+
+/** A node, everything in it, and everything that comes after it, whatever it stands in. */
+export function nodesFrom(x: PlanIndex, node: IndexedNode): ReadonlySet<NodeId> {
+  const found = new Map<NodeId, IndexedNode>();
+  addAll(found, node);
+  for (let at: IndexedNode | undefined = node; at; at = x.nodes.get(at.parent)) addDependents(x, found, at);
+  return new Set(found.keys());
 }
 
 /** Everything that a node's expressions read, in its items too. */

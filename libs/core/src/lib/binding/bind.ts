@@ -1,9 +1,10 @@
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
+import type { Reference } from '../expression/inspect';
 import { parseJsonTemplate, readsOfTemplate, type JsonTemplate } from '../expression/json-template';
 import { verbatimParameters } from '../plan/builtin-executors';
-import { packAround, runNodeAt } from '../plan/plan-index';
+import { packAround, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
 import { scopeFor, type PrivateValues, type Sight } from './scope';
 import { Missing } from './values';
@@ -28,20 +29,41 @@ export type Bound =
 
 /** Binds `with`, `env` and `files` of a leaf. A fault is the attempt's failure, final. */
 export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
-  const node = runNodeAt(sight.x, step);
   const missing = new Missing();
+  try {
+    const shown = scopeFor(sight, step, readsOfLeaf(runNodeAt(sight.x, step)), missing);
+    const bound = bindIn(sight.x, step, shown, kept);
+    return missing.digests.size > 0 ? { kind: 'missing', digests: [...missing.digests] } : bound;
+  } catch (error) {
+    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
+    if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+/** What the expressions of a leaf read. */
+export function readsOfLeaf(node: RunNode): readonly Reference[] {
+  return preparedOf(node).template.reads;
+}
+
+/** Binds a leaf whose scope is known; what may not be stored is added to it. */
+export function bindIn(
+  x: PlanIndex,
+  step: StepId,
+  shown: JsonObject,
+  kept: PrivateValues = NOTHING_PRIVATE,
+): Exclude<Bound, { kind: 'missing' }> {
+  const node = runNodeAt(x, step);
   const { template, verbatim } = preparedOf(node);
   try {
-    const shown = scopeFor(sight, step, template.reads, missing);
     // Sensitive inputs are the run's own: they never pass into an inner pack.
-    const inputs = packAround(sight.x, step) === null ? { ...sight.context.inputs, ...kept.inputs } : shown['inputs'];
-    const scope = { ...shown, inputs: inputs ?? null, secrets: kept.secrets };
-    const value = template.evaluate(scope) as {
+    const own = packAround(x, step) === null;
+    const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
+    const value = template.evaluate({ ...shown, inputs, secrets: kept.secrets }) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;
     };
-    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
     const env = Object.fromEntries(
       Object.entries(value.env).map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text)]),
     );
@@ -62,7 +84,6 @@ export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_P
     }
     return { kind: 'bound', bound: { with: { ...value.with, ...verbatim }, env, files } };
   } catch (error) {
-    if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
     if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }

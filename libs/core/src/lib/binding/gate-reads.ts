@@ -116,6 +116,11 @@ export function readsAreAsBefore(sight: Journaled, gate: StepId, reads: GateRead
   return Object.entries(reads).every(([read, digest]) => digestOfRead(sight, behind, read) === digest);
 }
 
+/** True if what a gate has bound may still change after it has opened: a list that is not over, of which further steps may fail. */
+export function mayChange(reads: GateReads): boolean {
+  return Object.keys(reads).some((read) => NAMED_READ.exec(read)?.[1] === 'failed');
+}
+
 /** The digest of one thing that is read; null if it is not known yet. What failed behind the gate itself does not count. */
 function digestOfRead(sight: Journaled, behind: () => ReadonlySet<NodeId>, read: string): Digest | null {
   const [, what, place = ''] = NAMED_READ.exec(read) ?? [];

@@ -4,6 +4,7 @@ import type { Subject } from '../foundation/principal';
 import { indexOf, isItem, repeatOf } from '../plan/place';
 import type { Entry, Unnumbered } from '../run/entry';
 import type { GateOutcome } from '../gate/gate-state';
+import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
 // What the journal says of each step, gathered for those who look at values: the driver's expressions, rows, evidence. The
@@ -43,6 +44,8 @@ export interface StepResult {
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
   /** Of an inner pack: its frozen inputs. */
   readonly inputs: ValueRef;
+  /** The step of another run whose result was taken over; null: it was executed, or is a container or gate. */
+  readonly reusedFrom: ReusedStep | null;
   /** Of a conditional: which of its bodies was taken; null: none, or not yet. */
   readonly branch: number | null;
   /** Of a map or loop: how many of its items have begun. */
@@ -80,6 +83,7 @@ const NOTHING: StepResult = {
   outputs: null,
   items: null,
   inputs: null,
+  reusedFrom: null,
   branch: null,
   begun: 0,
   artifacts: [],
@@ -138,8 +142,13 @@ export class Results {
           startedAt: this.get(event.step)?.startedAt ?? at,
           inputs: event.inputs,
         });
-      case 'question.answered':
-        return event.answer.kind === 'branch' ? this.change(event.step, { branch: event.answer.index }) : undefined;
+      case 'question.answered': {
+        const { answer, step } = event;
+        if (answer.kind === 'branch') this.change(step, { branch: answer.index });
+        if (answer.kind === 'reuse' && answer.source !== null)
+          this.change(step, { startedAt: at, reusedFrom: answer.source });
+        return;
+      }
       case 'step.started': {
         const { attempt, execution } = event;
         return this.change(event.step, {

@@ -34,9 +34,20 @@ export interface AdmissionRecord {
   readonly planHash: Digest;
   readonly profileDigest: Digest;
   readonly scheduleId: string | null;
+  /** The run that this one does again. */
   readonly rerunOf: string | null;
+  /** Of a rerun alone. */
+  readonly rerun?: RerunRecord;
   readonly acceptedAt: string;
   readonly nonce: string;
+}
+
+/** How a run is done again. */
+export interface RerunRecord {
+  /** `failed`, `start`, or the step from which on. */
+  readonly from: string;
+  /** Hash of the last page of the original's journal. */
+  readonly head: Digest;
 }
 
 export type { GateRequest } from '../gate/gate-request';

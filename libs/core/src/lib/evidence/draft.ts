@@ -18,6 +18,7 @@ import { journalChain, journalReplay } from './check/check-journal';
 import { egressWithin } from './check/check-egress-log';
 import { artifactsIndex } from './check/check-outputs';
 import { policiesHold } from './check/check-policies';
+import { stepsReused } from './check/check-reused';
 import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
@@ -75,6 +76,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'decisions.people': decisionsPeople,
   'decisions.time': decisionsTime,
   'effects.gated': effectsGated,
+  'steps.reused': stepsReused,
   policies: policiesHold,
   'egress.within': egressWithin,
   'artifacts.index': artifactsIndex,

@@ -65,14 +65,17 @@ export function buildProvenance(documents: EvidenceDocuments): Statement<Provena
   };
 }
 
-/** Images, tools that ran, input files: each once, sorted. */
-function dependencies({ profile, plan, facts }: EvidenceDocuments): readonly Dependency[] {
+/** Images, tools that ran, input files, the run that a rerun took over from: each once, sorted. */
+function dependencies({ profile, plan, facts, admission }: EvidenceDocuments): readonly Dependency[] {
   const found = new Map<string, Digest>();
   for (const [ref, digest] of Object.entries(profile.images)) found.set(`image:${ref}`, digest);
   for (const [name, value] of Object.entries(plan.inputs)) {
     const digest = isJsonObject(value) && Object.keys(value).sort().join() === 'digest,size' ? value['digest'] : null;
     if (isDigest(digest)) found.set(`input:${name}`, digest);
   }
+  // What was taken over was made by another run: its journal stands for it.
+  const { rerunOf, rerun } = admission.record;
+  if (rerun && facts.reused.size > 0) found.set(`original:${rerunOf}`, rerun.head);
   for (const own of facts.ofStep.values()) {
     for (const fact of own) if (fact.type === 'tool.resolved') found.set(`tool:${fact.digest}`, fact.digest);
   }

@@ -111,7 +111,8 @@ const pageShape = closed<Page>({
   values: (value) => value as unknown as Page['values'],
 });
 
-function readPages(ndjson: string): readonly Page[] {
+/** Pages from the text of a `journal.ndjson`. Throws an `EvidenceError`. */
+export function readPages(ndjson: string): readonly Page[] {
   return linesOf(ndjson, 'journal.ndjson').map((line) => readShape(pageShape, parseCanonical(line), 'a journal page'));
 }
 

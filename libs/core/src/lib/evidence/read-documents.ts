@@ -1,7 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import { isJsonObject, type Json } from '../foundation/json';
 import type { Actor, Subject } from '../foundation/principal';
 import type {
   AdmissionRecord,
@@ -37,7 +37,12 @@ const deputy = nullable(
 );
 const decisionKind = oneOf('approved', 'rejected', 'withdrawn');
 
-const admission = closed<AdmissionRecord>({
+const nothing: Shape<null> = (value, path, note) => {
+  if (value !== null) note(path, 'null is expected');
+  return null;
+};
+
+const admitted = {
   schema: oneOf('taskrunner.admission.v1'),
   runId: text,
   tenant: text,
@@ -46,10 +51,16 @@ const admission = closed<AdmissionRecord>({
   planHash: digest,
   profileDigest: digest,
   scheduleId: nullable(text),
-  rerunOf: nullable(text),
   acceptedAt: instant,
   nonce: text,
-});
+} as const;
+const ofRun = closed<AdmissionRecord>({ ...admitted, rerunOf: nothing });
+const ofRerun = closed<AdmissionRecord>({ ...admitted, rerunOf: text, rerun: closed({ from: text, head: digest }) });
+/** A rerun, and no other run, says how it is one. */
+const admission: Shape<AdmissionRecord> = (value, path, note) => {
+  const isRerun = isJsonObject(value) && value['rerunOf'] !== null;
+  return (isRerun ? ofRerun : ofRun)(value, path, note);
+};
 
 const gateRequest = closed<GateRequest>({
   schema: oneOf('taskrunner.gate-request.v1'),

@@ -2,6 +2,7 @@ import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import type { Entry, Page } from '../journal/page';
 import type { Derived, Fact, GivenBody } from '../run/run-event';
+import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
 type Event = GivenBody | Derived | Fact;
@@ -27,6 +28,8 @@ export interface RunFacts {
   readonly stepsStarted: readonly Placed<'step.started'>[];
   readonly stepsEnded: readonly Placed<'step.ended'>[];
   readonly judged: readonly Placed<'policy.judged'>[];
+  /** Steps whose results a rerun took over. */
+  readonly reused: ReadonlyMap<StepId, ReusedStep>;
   readonly expanded: ReadonlyMap<StepId, Placed<'map.expanded'>>;
   readonly logs: ReadonlyMap<StepId, readonly Placed<'log'>[]>;
   readonly artifacts: readonly Placed<'artifact.captured'>[];
@@ -36,13 +39,30 @@ export interface RunFacts {
   readonly ofStep: ReadonlyMap<StepId, readonly StepFact[]>;
 }
 
-type StepFactType = 'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'attention.resolved' | 'step.started';
+type StepFactType =
+  'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'step.attention' | 'attention.resolved' | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 
 /** Details of the notes with a code, those that are objects. */
 export function noteDetails({ notes }: Pick<RunFacts, 'notes'>, code: string): readonly JsonObject[] {
   return notes.flatMap((note) => (note.code === code && isJsonObject(note.detail) ? [note.detail] : []));
+}
+
+/** A worker as the journal names it. */
+export interface NamedWorker {
+  readonly version: string;
+  readonly build: Digest;
+  readonly probe: Digest;
+}
+
+/** Workers that drove the run, and those that executed what was lent to them: once each. */
+export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
+  const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
+  const named = [...facts.claims, ...held].map(
+    ({ version, build, probe }) => [`${version} ${build} ${probe}`, { version, build, probe }] as const,
+  );
+  return [...new Map(named).values()];
 }
 
 /** The digest of a value; that of nothing is null. */
@@ -63,6 +83,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
   const logs = new Map<StepId, Placed<'log'>[]>();
   const ofStep = new Map<StepId, StepFact[]>();
   const expanded = new Map<StepId, Placed<'map.expanded'>>();
+  const reused = new Map<StepId, ReusedStep>();
   const found = {
     claims: [] as Placed<'run.claimed'>[],
     startedAt: null as number | null,
@@ -114,6 +135,9 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'policy.judged':
         found.judged.push({ ...event, seq, at });
         break;
+      case 'question.answered':
+        if (event.answer.kind === 'reuse' && event.answer.source !== null) reused.set(event.step, event.answer.source);
+        break;
       case 'map.expanded':
         expanded.set(event.step, { ...event, seq, at });
         break;
@@ -139,6 +163,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'tool.resolved':
       case 'material.mounted':
       case 'attempt.stopped':
+      case 'step.attention':
       case 'attention.resolved':
         push(ofStep, event.step, { ...event, seq, at });
         break;
@@ -146,5 +171,5 @@ export function factsOf(pages: readonly Page[]): RunFacts {
         break;
     }
   }
-  return { entries, ...found, gates, expanded, logs, ofStep };
+  return { entries, ...found, gates, reused, expanded, logs, ofStep };
 }

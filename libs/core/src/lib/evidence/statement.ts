@@ -14,6 +14,7 @@ import { sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { EvidenceError } from './evidence-error';
 import { gateRecords, type GateRecord } from './gate-records';
 import { policyRecords, type PolicyRecord } from './policy-records';
+import { workersOf } from './run-facts';
 import { secretRecords, type SecretRecord } from './secret-records';
 import { stepRecords, type StepRecord } from './step-records';
 import { withheldPaths } from './withheld';
@@ -112,7 +113,7 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     pack: { ...record.pack },
     plan: { hash: planHash, schema: plan.schema },
     profile: { digest: profileDigest, mode: environment.mode, isolation: environment.isolation },
-    runners: runners(documents),
+    runners: workersOf(documents.facts),
     inputs: { digest: inputsDigest(documents), sensitive: sensitiveInputs(plan) },
     secrets: secretRecords(documents),
     gates: gateRecords(documents),
@@ -151,13 +152,6 @@ export function subjectsOf(artifacts: readonly ArtifactRecord[], artifactsDigest
     return { name: count === 1 ? place : `${place}#${count}`, digest: { sha256: digest.slice(7) } };
   });
   return [{ name: FIRST_SUBJECT, digest: { sha256: artifactsDigest.slice(7) } }, ...others];
-}
-
-function runners({ facts }: EvidenceDocuments): PackRun['runners'] {
-  const seen = new Map(
-    facts.claims.map(({ version, build, probe }) => [`${version} ${build} ${probe}`, { version, build, probe }]),
-  );
-  return [...seen.values()];
 }
 
 /** Milliseconds since the epoch as RFC 3339 in UTC. */

@@ -12,13 +12,14 @@ export type StepRecord = {
   readonly attempts: number;
   /** Effect class; null of containers and gates. */
   readonly effects: 'pure' | 'idempotent' | 'once' | null;
-  /** `unknown`: its last execution was stopped, and what it did is not known. */
+  /** `unknown`: its last execution was stopped or lost, nobody resolved it, and what it did is not known. */
   readonly outcome: 'unknown' | null;
   /** Of the program that its last execution ran. */
   readonly tool: Digest | null;
   /** Files that its last execution was given. */
   readonly materials: readonly { readonly path: string; readonly digest: Digest }[];
-  readonly reusedFrom: null;
+  /** What a rerun took over: the step of the original, and the digest of its record there. */
+  readonly reusedFrom: { readonly run: string; readonly step: StepId; readonly digest: Digest } | null;
   /** Digest of the record by which a person resolved it. */
   readonly resolution: Digest | null;
   /** Of its outputs. */
@@ -44,24 +45,36 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
       const own = facts.ofStep.get(ended.step) ?? [];
       const execution = lastExecution(own);
       const last = own.filter((fact) => fact.execution === execution);
+      const reused = facts.reused.get(ended.step);
       const node = x.nodes.get(nodeOf(ended.step))?.node;
       return {
         id: ended.step,
         status: ended.status,
         attempts: ended.attempts,
         effects: node?.kind === 'run' ? node.effects : null,
-        outcome: last.some((fact) => fact.type === 'attempt.stopped' && fact.unknown) ? 'unknown' : null,
+        outcome: isUnknown(ended, last) ? 'unknown' : null,
         tool: last.find((fact) => fact.type === 'tool.resolved')?.digest ?? null,
         materials: last
           .filter((fact) => fact.type === 'material.mounted')
           .map(({ path, digest }) => ({ path, digest }))
           .sort((a, b) => (a.path < b.path ? -1 : 1)),
-        reusedFrom: null,
+        reusedFrom: reused ? { run: reused.run, step: ended.step, digest: reused.digest } : null,
         resolution: own.findLast((fact) => fact.type === 'attention.resolved')?.record ?? null,
         result: digestOfRef(ended.outputs),
         log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),
       };
     });
+}
+
+/** What its last execution did is not known, and no person said it. */
+function isUnknown({ code }: Placed<'step.ended'>, last: readonly StepFact[]): boolean {
+  if (last.some(({ type }) => type === 'attention.resolved')) return false;
+  const isLost = ({ type }: StepFact): boolean => type === 'step.attention';
+  return code === 'OUTCOME_UNKNOWN' || last.some((fact) => isLost(fact) || isStoppedUnknown(fact));
+}
+
+function isStoppedUnknown(fact: StepFact): boolean {
+  return fact.type === 'attempt.stopped' && fact.unknown;
 }
 
 function lastExecution(facts: readonly StepFact[]): number {

@@ -16,6 +16,7 @@ import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay, logsDigest } from './check/check-journal';
 import { egressWithin } from './check/check-egress-log';
 import { artifactsBytes, artifactsIndex } from './check/check-outputs';
+import { stepsReused } from './check/check-reused';
 import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
@@ -45,6 +46,7 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'decisions.people': decisionsPeople,
   'decisions.time': decisionsTime,
   'effects.gated': effectsGated,
+  'steps.reused': stepsReused,
   policies: policiesHold,
   'egress.within': egressWithin,
   'artifacts.index': artifactsIndex,

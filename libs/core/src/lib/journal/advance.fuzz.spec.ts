@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { Json } from '../foundation/json';
+import { PersistentMap } from '../foundation/persistent-map';
 import { replay } from './replay';
 import type { StepId } from '../foundation/ids';
 import { isItem, itemOf } from '../plan/place';
@@ -12,6 +13,7 @@ import { Random } from '../../testing/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random-world';
 import { advance, initialState } from '../run/advance';
+import type { RunState } from '../run/run-state';
 
 const PLANS = Number(process.env.TASKRUNNER_FUZZ_PLANS ?? 2_000);
 const planHash = digestOf('plan');
@@ -27,7 +29,11 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
     for (let seed = 1; seed <= PLANS; seed++) {
       const { x, story } = play(seed);
       if (story.violations.length > 0) throw new Error(`seed ${seed}: ${story.violations.join('; ')}`);
-      const again = replay(x, initialState(x, story.state.runId, story.state.initiators), story.entries);
+      const again = replay(
+        x,
+        initialState(x, story.state.runId, story.state.initiators, story.state.reuses),
+        story.entries,
+      );
       if (again.diverged) throw new Error(`seed ${seed}: replay differs at ${again.diverged.seq}`);
       expect(again.state.result).toEqual(story.state.result);
       expect(canonical(again.state.counts as unknown as Json)).toBe(canonical(story.state.counts as unknown as Json));
@@ -146,6 +152,42 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
       },
     },
   );
+
+  const withoutLoans = (state: RunState): RunState => ({
+    ...state,
+    steps: PersistentMap.of(
+      state.steps
+        .entries()
+        .map(([step, one]) => [step, one.kind === 'running' ? { ...one, assignment: null } : one] as const),
+    ),
+  });
+  planted.push(
+    {
+      name: 'a takeover that starts again what another worker has',
+      bug: (x, state, given) => advance(x, given.type === 'run.claimed' ? withoutLoans(state) : state, given),
+    },
+    {
+      name: 'what was lent and lost, and nobody starts',
+      bug: (x, state, given) => {
+        const turn = advance(x, state, given);
+        return given.type === 'attempt.lost' ? { ...turn, commands: [] } : turn;
+      },
+    },
+    {
+      name: 'a loan of what is to stop',
+      bug: (x, state, given) => {
+        const running = given.type === 'attempt.assigned' ? state.steps.get(given.step) : undefined;
+        if (given.type !== 'attempt.assigned' || running?.kind !== 'running') return advance(x, state, given);
+        const going = { ...state, steps: state.steps.with(given.step, { ...running, stopping: null }) };
+        return advance(x, going, given);
+      },
+    },
+  );
+
+  it('lends, many times', () => {
+    const made = Array.from({ length: 400 }, (_, i) => play(i + 1).story.lent);
+    expect(made.filter((count) => count > 1).length).toBeGreaterThan(10);
+  });
 
   it('makes iterations, many of them', () => {
     const made = Array.from({ length: 400 }, (_, i) => play(i + 1).story.iterations);

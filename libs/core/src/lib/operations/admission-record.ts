@@ -1,6 +1,6 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
-import { PAYLOAD_TYPE, type AdmissionRecord } from '../evidence/documents';
+import { PAYLOAD_TYPE, type AdmissionRecord, type RerunRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, ScheduleId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -8,9 +8,17 @@ import type { Actor, Principal } from '../foundation/principal';
 import type { Signer } from '../ports/signer';
 
 /** Everybody behind a call: its caller and every `act` in its token, once each (gates.md §2). None of them decides its gates. */
-export function initiatorsOf({ iss, sub, kind, actors }: Principal): readonly Actor[] {
-  const all = [{ iss, sub, kind }, ...actors.map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }))];
+export function initiatorsOf({ iss, sub, kind, actors }: Principal, others: readonly Actor[] = []): readonly Actor[] {
+  const behind = [...actors, ...others].map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }));
+  const all = [{ iss, sub, kind }, ...behind];
   return all.filter((one, index) => all.findIndex((other) => other.iss === one.iss && other.sub === one.sub) === index);
+}
+
+/** Which run a new one does again. */
+export interface RerunLink extends RerunRecord {
+  readonly of: RunId;
+  /** Of the original: they are initiators of the rerun too (gates.md §2). */
+  readonly initiators: readonly Actor[];
 }
 
 /** What an admission says beside who asked. */
@@ -24,21 +32,24 @@ export interface Admission {
   readonly nonce: string;
   /** The schedule whose tick it is. */
   readonly scheduleId?: ScheduleId | undefined;
+  /** Of a rerun. */
+  readonly rerun?: RerunLink | undefined;
 }
 
 /** The admission record (documents.md) of a run that a caller asked for. */
 export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
-  const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId } = admission;
+  const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId, rerun } = admission;
   return {
     schema: 'taskrunner.admission.v1',
     runId,
     tenant: principal.tenant,
-    initiators: initiatorsOf(principal),
+    initiators: initiatorsOf(principal, rerun?.initiators),
     pack,
     planHash,
     profileDigest,
     scheduleId: scheduleId ?? null,
-    rerunOf: null,
+    rerunOf: rerun?.of ?? null,
+    ...(rerun && { rerun: { from: rerun.from, head: rerun.head } }),
     acceptedAt: new Date(acceptedAt).toISOString(),
     nonce,
   };

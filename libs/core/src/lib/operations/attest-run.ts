@@ -1,3 +1,4 @@
+import { archiveOf } from '../evidence/archive';
 import {
   bundleFiles,
   MANIFEST,
@@ -10,7 +11,7 @@ import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
-import { factsOf } from '../evidence/run-facts';
+import { factsOf, workersOf } from '../evidence/run-facts';
 import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
@@ -20,7 +21,7 @@ import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
 import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
-import type { LogStore } from '../ports/log-store';
+import type { LogStore, NumberedChunk } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
@@ -45,7 +46,8 @@ export interface AttestHands {
   /** Artifacts up to this many bytes in all go into the bundle. */
   readonly artifactBytes: number;
   readonly maxBundleBytes: number;
-  archive(files: readonly BundleFile[]): AsyncIterable<Uint8Array>;
+  /** The bundle of these files; says where the content of each begins in it. */
+  archive(files: readonly BundleFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
 }
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
@@ -69,7 +71,8 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
-    const gathered = await gatherEvidence(hands, item.tenant, item.runId, records);
+    const chunks = await allChunks(hands.logs, item.tenant, item.runId);
+    const gathered = await gatherEvidence(hands, item.tenant, item.runId, records, chunks);
     const redactor = await redactorOf(hands, readEvidence(gathered));
     const documents = readEvidence(
       redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
@@ -80,9 +83,9 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const [first] = attestations.packRun;
     if (!first) throw new TypeError('an attestor made no statement');
     const files = await closeBundle(hands, documents, attestations);
-    const { digest, size } = await hands.objects.put(item.tenant, hands.archive(files), {
-      maxBytes: hands.maxBundleBytes,
-    });
+    const offsets = new Map<string, number>();
+    const tar = hands.archive(files, (path, offset) => void offsets.set(path, offset));
+    const { digest, size } = await hands.objects.put(item.tenant, tar, { maxBytes: hands.maxBundleBytes });
     const sealed = await hands.outbox.seal(item, {
       tenant: item.tenant,
       runId: item.runId,
@@ -91,6 +94,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       statement: decodeEnvelope(first.envelope).digest,
       attestations: attestationsShown(attestations) as Json,
       exports: exportRequests(documents),
+      archive: archiveOf(documents, files, chunks, offsets),
     });
     const withheld = withheldPaths(documents.evidence);
     return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
@@ -133,6 +137,7 @@ async function gatherEvidence(
   tenant: TenantId,
   run: RunId,
   records: RunRecords,
+  chunks: readonly NumberedChunk[],
 ): Promise<RunEvidence> {
   const environment = JSON.parse(records.environment) as Environment;
   const builder = builderIdOf({
@@ -146,7 +151,7 @@ async function gatherEvidence(
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest, packSignatures } = records;
   const pages = await pagesWithInputs(hands, tenant, run);
-  const claimed = new Set(factsOf(pages).claims.map(({ probe }) => probe));
+  const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
   return {
     admission,
     plan,
@@ -157,7 +162,7 @@ async function gatherEvidence(
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
     resolutions: records.resolutions,
-    logs: streamsOf(await allChunks(hands.logs, tenant, run)),
+    logs: streamsOf(chunks),
     egress: await egressLogs(hands, tenant, pages),
     // Those that the run's own workers named: this process may have proven other things since, or be another one.
     probes: new Map([...hands.probes].filter(([digest]) => claimed.has(digest))),
@@ -195,8 +200,8 @@ async function egressLogs(
   return logs;
 }
 
-async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<Awaited<ReturnType<LogStore['read']>>> {
-  const all: Awaited<ReturnType<LogStore['read']>>[number][] = [];
+async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<readonly NumberedChunk[]> {
+  const all: NumberedChunk[] = [];
   for (let after = 0; ;) {
     const chunks = await logs.read(tenant, run, after, CHUNKS_AT_ONCE);
     const last = chunks.at(-1);

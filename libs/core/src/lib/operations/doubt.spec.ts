@@ -55,6 +55,13 @@ spec:
     ]);
   });
 
+  it('names a step that there is not, also where another waits for one that there is not', () => {
+    const manifest = packText(
+      '- { id: first, needs: [none], run: { uses: "builtin:noop" } }\n- { id: second, run: { uses: "builtin:noop", with: { x: "{{ steps.third.status }}" } } }',
+    );
+    expect(faultsOf(manifest).faults.map(({ code }) => code)).toEqual(['PACK_NEEDS_UNKNOWN', 'EXPR_UNKNOWN_NAME']);
+  });
+
   it.each([
     ['an id', '- { id: "Not An Id", run: { uses: "builtin:noop", with: { x: 1 } } }'],
     ['a missing id', '- { run: { uses: "builtin:noop", with: { x: 1 } } }'],

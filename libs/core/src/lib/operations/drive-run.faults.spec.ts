@@ -289,4 +289,90 @@ describe('RunDriver, where a review found faults', () => {
     expect(needed).toEqual([log]);
     expect(journaled).toBe(false);
   });
+
+  it('counts a decision that was answered before the failure beside it closed its gate', async () => {
+    const world = new MemoryWorld();
+    const gate: Node = {
+      ...{
+        kind: 'gate',
+        id: 'ask',
+        name: null,
+        when: null,
+        needs: [],
+        stated: true,
+        runOn: 'success',
+        timeoutMs: null,
+      },
+      ...{ workers: [], approval: 'owners', policy: null, with: {}, message: 'go on?', show: {}, form: null },
+    };
+    const both: Node = {
+      ...{ kind: 'parallel', id: 'both', name: null, when: null, needs: [], stated: false, runOn: 'success' },
+      ...{ timeoutMs: null, workers: [], continueOnError: false },
+      body: aBlock([gate, effect('fails', { stated: true })]),
+    };
+    const run = world.submit(aPlan(aBlock([both])));
+    let decided = false;
+    world.beforeCommit = (commit) => {
+      if (decided || !commit.gates.some(({ kind }) => kind === 'ended')) return;
+      decided = true;
+      world.decide(run, 'ask', 'grace');
+    };
+    const failing = command(async () => {
+      await sleep(30);
+      return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
+    });
+    expect(await (await open(world, run, [failing])).drive()).toBe('ended');
+    expect(decided).toBe(true);
+    const ends = events(world, run).flatMap(({ event }) => (event.type === 'gate.ended' ? [event.outcome] : []));
+    expect(ends).toEqual(['approved']);
+  });
+
+  describe('data that the database refuses', () => {
+    /** Refuses whatever holds this text. */
+    const refusing = (world: MemoryWorld): Partial<DriverHands> => {
+      const { committer } = world.hands([]);
+      const commit: typeof committer.commit = async (one) =>
+        JSON.stringify(one.page).includes('cannot be stored')
+          ? { kind: 'refused', message: 'no' }
+          : committer.commit(one);
+      return { committer: { commit } };
+    };
+    const bad: Outcome = { kind: 'succeeded', outputs: { text: 'cannot be stored' } };
+    const together: Node = {
+      ...{ kind: 'parallel', id: 'both', name: null, when: null, needs: [], stated: false, runOn: 'success' },
+      ...{ timeoutMs: null, workers: [], continueOnError: false },
+      body: aBlock([effect('one', { stated: true }), effect('two', { stated: true })]),
+    };
+
+    it.each([
+      ['in one turn', 0],
+      ['of a step that was told to stop for the first', 60],
+    ])(
+      'ends the run as failed, not halted, if there is more of it: %s',
+      async (_, laterMs) => {
+        const world = new MemoryWorld();
+        const run = world.submit(aPlan(aBlock([together])));
+        const acting = command(async ({ step }) => {
+          await sleep(step === 'two' ? 20 + laterMs : 20);
+          return bad;
+        });
+        const driver = await open(world, run, [acting], refusing(world));
+        expect(await driver.drive()).toBe('ended');
+        expect(events(world, run).at(-1)?.event).toMatchObject({ type: 'run.ended', code: 'ENGINE_COMMIT_REFUSED' });
+      },
+      10_000,
+    );
+
+    it('ends the run if it is the last word of a step that ran out of time', async () => {
+      const world = new MemoryWorld();
+      const run = world.submit(aPlan(aBlock([effect('slow', { timeoutMs: 30 })])));
+      const acting = command(async () => {
+        await sleep(120);
+        return bad;
+      });
+      const driver = await open(world, run, [acting], refusing(world));
+      setTimeout(() => (world.at += 1_000), 40);
+      expect(await driver.drive()).toBe('ended');
+    }, 10_000);
+  });
 });

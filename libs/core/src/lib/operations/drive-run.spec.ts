@@ -104,6 +104,45 @@ describe('a run that nobody can keep apart', () => {
   });
 });
 
+describe('a cancel that was accepted while the last step was at work', () => {
+  const cancel = {
+    type: 'run.cancel-requested',
+    by: { iss: 'i', sub: 'ada' },
+    reason: 'no',
+    force: false,
+  } as const;
+
+  it('is not overtaken by the result that would have ended the run as a success', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([effect('act')])));
+    const acting = command(() => {
+      world.post(run, cancel);
+      return ok;
+    });
+    expect(await drive(world, run, [acting])).toBe('ended');
+    expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
+    // What the step did is known all the same.
+    expect(world.rows.get(run)?.get('act')).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('stands after the claim of a run that another worker takes over', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([effect('first'), effect('act', { needs: ['first'] })])));
+    const lost = await RunDriver.open(world.hands([command((request) => untilTold(request.signal))]), world.claim(run));
+    if (lost === 'halted') throw new Error('halted');
+    opened.push(lost);
+    void lost.drive();
+    while (world.rows.get(run)?.get('first')?.status !== 'running')
+      await new Promise((resolve) => setImmediate(resolve));
+    world.post(run, cancel);
+    const acting = command(() => ok);
+    expect(await drive(world, run, [acting], true)).toBe('ended');
+    expect(acting.calls).toEqual([]);
+    const types = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event.type));
+    expect(types.indexOf('run.cancel-requested')).toBeGreaterThan(types.lastIndexOf('run.claimed'));
+  });
+});
+
 describe('a run that is cancelled before anything of it ran', () => {
   const cancel = {
     type: 'run.cancel-requested',

@@ -1,5 +1,5 @@
 import { itemLabel } from '../binding/item-label';
-import { itemDigest, readsAreAsBefore } from '../binding/gate-reads';
+import { itemDigest, mayChange, readsAreAsBefore } from '../binding/gate-reads';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
 import { Missing } from '../binding/values';
@@ -20,29 +20,39 @@ import type { RunState } from '../run/run-state';
 import { SecretError } from '../secret/secret-error';
 import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { macText, type DriverHands } from './driver-hands';
-import { Executions } from './executions';
+import { Executions, groundOf, type Ground } from './executions';
 import { guardingGates } from './guarding-gates';
+import { Lender } from './lender';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
-import { restoreRun, type Halted, type Restored } from './restore-run';
+import type { Halted } from './open-run';
+import { NOTHING_TAKEN, type OriginalRun } from './original-run';
+import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
 import { stepRow } from './step-row';
-import { Draught, type Arrival } from './turn';
+import { Draught, type Arrival, type Part } from './turn';
 
 export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
 
 /** Why a run ends without being driven. */
 export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH';
+  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
   readonly message: string;
 }
+
+type Start = Extract<Command, { type: 'start' }>;
 
 /** Entries after which a turn that still could run ahead commits first. */
 const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
+const ORIGINAL_GONE: Refusal = {
+  code: 'ORIGINAL_GONE',
+  message: 'the run that this one does again is not kept any more',
+};
+
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -54,9 +64,11 @@ const HAND_OVER_MS = 20_000;
 export class RunDriver {
   private readonly queue: Arrival[] = [];
   private readonly executions: Executions;
+  private readonly lender: Lender;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue: boolean;
+  private isRefused = false;
   private handingOver = false;
   private over = false;
 
@@ -68,6 +80,7 @@ export class RunDriver {
     private readonly values: RunValues,
     private readonly results: Results,
     private readonly secrets: RunSecrets,
+    private readonly original: OriginalRun | null,
     private state: RunState,
     private head: Head,
     private lastAt: number,
@@ -77,6 +90,7 @@ export class RunDriver {
   ) {
     this.mailDue = run.inbox === undefined || run.inbox > seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
+    this.lender = new Lender(hands, run, x, values, state);
   }
 
   /**
@@ -94,7 +108,8 @@ export class RunDriver {
       await hands.claims.halt(run, restored.code, restored.detail);
       return 'halted';
     }
-    const { x, admission, values, results, secrets, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
       run,
@@ -103,14 +118,15 @@ export class RunDriver {
       values,
       results,
       secrets,
+      original === 'gone' ? null : original,
       state,
       head,
       lastAt,
       lastLine,
       run.seen,
     );
-    driver.begin(refusal);
-    if (refusal === null) await driver.readSecrets();
+    driver.begin(stopped);
+    if (stopped === null) await driver.readSecrets();
     return driver;
   }
 
@@ -154,7 +170,7 @@ export class RunDriver {
    */
   private async finishHandOver(): Promise<Driven> {
     await this.executions.settled(HAND_OVER_MS);
-    const arrived = this.queue.filter((arrival) => arrival.kind === 'fact' || arrival.body.type !== 'attempt.stopped');
+    const arrived = this.queue.filter((arrival) => arrival.kind !== 'given' || arrival.body.type !== 'attempt.stopped');
     this.queue.splice(0, this.queue.length, ...arrived);
     const driven = this.queue.length > 0 ? await this.turn(true) : 'idle';
     return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
@@ -163,7 +179,7 @@ export class RunDriver {
   private begin(refusal: Refusal | null): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
-      if (state.kind === 'running')
+      if (state.kind === 'running' && state.assignment === null)
         this.queue.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
     }
     for (const [step] of this.results.all()) if (!step.includes('::') && step !== ROOT) this.topSteps.add(step);
@@ -173,6 +189,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isRefused = refusal !== null;
     if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
   }
 
@@ -212,8 +229,23 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
-    for (const letter of letters)
-      this.queue.push(letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor));
+    const arrivals = letters.map((letter) =>
+      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
+        this.lender.openOf(name),
+      ),
+    );
+    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+  }
+
+  /**
+   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
+   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
+   */
+  private placeOfLetters(): number {
+    const isOutcome = (one: Arrival): boolean =>
+      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
+    return place < 0 ? this.queue.length : place;
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -244,12 +276,16 @@ export class RunDriver {
       if (!arrival) return;
       draught.taken.push(arrival);
       if (arrival.letter !== undefined) draught.seen = Math.max(draught.seen, arrival.letter);
-      if (arrival.kind === 'fact') draught.record(arrival.fact);
-      else {
-        noteValues(draught, arrival.body);
-        draught.give(arrival.body);
-      }
+      if (arrival.kind !== 'parts') this.takePart(draught, arrival);
+      else for (const part of arrival.parts) if (isCurrent(draught, part)) this.takePart(draught, part);
+      if (arrival.kind === 'parts' && arrival.offer) draught.offers.push(arrival.offer);
     }
+  }
+
+  private takePart(draught: Draught, part: Part): void {
+    if (part.kind === 'fact') return draught.record(part.fact);
+    noteValues(draught, part.body);
+    draught.give(part.body);
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
@@ -295,6 +331,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
         const { body, values, gate } = await answerQuestion(sight, this.values, command, {
@@ -310,10 +347,26 @@ export class RunDriver {
       case 'judge':
         return judgePolicy(() => sight, this.values, command, draught.at, this.initiators, this.hands.judges);
       case 'start':
-        return this.executions.execute(() => sight, command);
+        return this.executions.execute(
+          groundOf(() => sight),
+          command,
+        );
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
+  }
+
+  private get ground(): Ground {
+    return groundOf(() => this.sight(this.results));
+  }
+
+  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  private async reuse(draught: Draught, step: StepId): Promise<GivenBody> {
+    const { answer, facts, value } = this.original?.takeOver(draught.results, step) ?? NOTHING_TAKEN;
+    await this.values.adopt(answer.outputs, value);
+    for (const fact of facts) draught.record(fact);
+    draught.needs(answer.outputs);
+    return { type: 'question.answered', step, question: 'reuse', answer };
   }
 
   private sight(results: Results): Sight {
@@ -346,6 +399,7 @@ export class RunDriver {
     await this.noteStored(draught);
     const { page, head, text } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
     const steps = this.rows(draught);
+    const assignments = this.lender.changes(draught);
     const commit: Commit = {
       tenant: run.tenant,
       runId: run.runId,
@@ -359,7 +413,7 @@ export class RunDriver {
       artifacts: draught.artifacts,
       chunks: draught.chunks,
       seen: draught.seen,
-      closes: ended || parks || draught.closesGate,
+      closes: ended || parks || draught.closes,
       releases: ended || parks,
       dueAt: ended ? null : parks ? wake : null,
       outbox: [
@@ -374,6 +428,7 @@ export class RunDriver {
         }),
       ],
       run: this.change(draught, parked),
+      ...(assignments ? { assignments } : {}),
     };
     const committed = await this.hands.committer.commit(commit);
     switch (committed.kind) {
@@ -394,26 +449,43 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: it is dropped, and the run ends. If it refuses that too, the run is halted. */
+  /**
+   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
+   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+   */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    if (draught.taken.some((arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed')) {
+    const outcomes = draught.taken.flatMap((arrival) =>
+      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
+    );
+    const failsAlready = draught.taken.some(
+      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
+    );
+    if (failsAlready && outcomes.length === 0) {
       await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
       return 'halted';
     }
     const kept = draught.taken.filter((arrival) =>
-      arrival.kind === 'given'
-        ? arrival.body.type === 'run.claimed' || arrival.letter !== undefined
-        : arrival.fact.type === 'log' || arrival.fact.type === 'log.cut' || arrival.letter !== undefined,
+      arrival.letter !== undefined
+        ? true
+        : arrival.kind === 'given'
+          ? arrival.body.type === 'run.claimed'
+          : arrival.kind === 'fact' && (arrival.fact.type === 'log' || arrival.fact.type === 'log.cut'),
     );
     const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+      const state = this.state.steps.get(step);
+      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+    });
     this.ahead = [];
-    this.queue.unshift(...kept, { kind: 'given', body: failed });
+    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
     return 'again';
   }
 
   private accept(draught: Draught, head: Head): void {
     this.state = draught.state;
+    this.lender.committed(draught);
     this.results.absorb(draught.results);
     this.values.committed(draught.values);
     this.head = head;
@@ -449,8 +521,11 @@ export class RunDriver {
     const nameOf = (command: { readonly step: StepId; readonly execution: number }): string =>
       `${command.step}#${command.execution}`;
     const stopped = new Set(commands.filter((command) => command.type === 'stop').map(nameOf));
+    const starts = commands.filter((command) => command.type === 'start' && !stopped.has(nameOf(command)));
+    const lent = new Set(this.lender.beyondSlots(starts as readonly Start[], this.state));
+    if (lent.size > 0) void this.lend([...lent]);
     for (const command of commands) {
-      if (command.type === 'start' && !stopped.has(nameOf(command))) void this.start(command);
+      if (command.type === 'start' && !stopped.has(nameOf(command)) && !lent.has(command)) void this.start(command);
       if (command.type === 'stop') this.stop(command);
       if (command.type === 'judge') void this.judge(command);
     }
@@ -469,14 +544,39 @@ export class RunDriver {
     }
   }
 
-  private async start(command: Extract<Command, { type: 'start' }>): Promise<void> {
-    const { step, execution } = command;
+  /** Offers starts to other workers. Each is looked at first as if it began here; what cannot be lent begins here. */
+  private async lend(starts: readonly Start[]): Promise<void> {
+    const offered: Start[] = [];
+    const here: Start[] = [];
     try {
-      const body = await this.executions.execute(
-        () => this.sight(this.results),
-        command,
-        () => this.isAsApproved(step),
-      );
+      for (const start of starts) {
+        const { step, execution } = start;
+        if (!(await this.isAsApproved(step)))
+          this.arrived({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
+        else (this.bindsWhatMayChange(step) ? here : offered).push(start);
+      }
+      const offer = await this.lender.offer(offered, () => this.sight(this.results), this.state);
+      for (const arrival of offer.arrivals) this.arrived(arrival);
+      for (const start of [...here, ...offer.here]) this.startHere(start);
+    } catch (error) {
+      this.hands.alarm(this.run, 'DRIVER_FAULT', { reason: this.secrets.redactor.text(String(error)) });
+      this.handOver();
+    }
+  }
+
+  /** It may have been told to stop meanwhile: then it is not begun. */
+  private startHere(start: Start): void {
+    const state = this.state.steps.get(start.step);
+    if (state?.kind === 'running' && state.execution === start.execution && state.stopping === null)
+      void this.start(start);
+  }
+
+  private async start(command: Start): Promise<void> {
+    const { step, execution } = command;
+    const slots = this.hands.lending?.slots;
+    slots?.take();
+    try {
+      const body = await this.executions.execute(this.ground, command, () => this.isAsApproved(step));
       if (body === 'lost') this.handOver();
       else this.arrived({ kind: 'given', body });
     } catch (error) {
@@ -487,12 +587,14 @@ export class RunDriver {
         kind: 'given',
         body: { type: 'attempt.failed', step, execution, code, message, retryable: true, exitCode: null },
       });
+    } finally {
+      slots?.give();
     }
   }
 
-  /** An execution that is not under way here (it never began, or its outcome was dropped with a refused turn) is proven over. */
+  /** An execution that is not under way here, nor lent (it never began, or its outcome was dropped with a refused turn) is proven over. */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
-    if (this.executions.stop(step, execution, reason)) return;
+    if (this.executions.stop(step, execution, reason) || this.lender.has(step, this.state.steps.get(step))) return;
     this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
@@ -510,6 +612,14 @@ export class RunDriver {
       return false;
     }
     return true;
+  }
+
+  /** True if a step stands behind a gate that has bound what may change until it begins elsewhere. */
+  private bindsWhatMayChange(step: StepId): boolean {
+    return guardingGates(this.x, step).some((gate) => {
+      const opened = this.results.get(gate)?.gate;
+      return opened ? mayChange((this.values.known.get(opened.gateDigest) as unknown as GateRequest).reads) : false;
+    });
   }
 
   /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */
@@ -550,6 +660,19 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
+}
+
+type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+function isOutcome(body: GivenBody): body is OutcomeBody {
+  return body.type.startsWith('attempt.');
+}
+
+/** Of an execution that is over nothing more is taken: its lines would be numbered twice. */
+function isCurrent({ state }: Draught, part: Part): boolean {
+  if (part.kind === 'given' || !('execution' in part.fact)) return true;
+  const step = state.steps.get(part.fact.step);
+  return step?.kind === 'running' && step.execution === part.fact.execution;
 }
 
 /** The values that a given brings stand beside the page that holds it. */

@@ -1,7 +1,9 @@
 import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
-import type { Digest } from '../foundation/ids';
+import type { Digest, RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { Page } from '../journal/page';
+import type { Archives } from '../ports/archives';
 import type { Claims, ClaimedRun, WorkerDescription } from '../ports/claims';
 import type { Clock } from '../ports/clock';
 import type { Committer } from '../ports/committer';
@@ -11,6 +13,7 @@ import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
+import type { Lending } from './lending';
 import type { PolicyJudges } from './questions';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
@@ -18,6 +21,8 @@ export interface DriverHands {
   readonly claims: Claims;
   readonly committer: Committer;
   readonly logs: LogStore;
+  /** Where the journal of another run may stand: that of a rerun's original. */
+  readonly archives: Archives;
   readonly objects: ObjectStore;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
@@ -27,6 +32,8 @@ export interface DriverHands {
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
   readonly secrets: SecretHands;
+  /** Absent: it executes what it drives, and nothing else. */
+  readonly lending?: Lending;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
@@ -46,4 +53,20 @@ export interface DriverHands {
 /** The text that a page's mac is over (evidence.md §5). */
 export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
+}
+
+/** What of a journal's macs does not verify: each is under the fence that the last `run.claimed` before it names. Null: they all do. */
+export function macsDiffer(
+  hands: Pick<DriverHands, 'mac'>,
+  runId: RunId,
+  pages: readonly (Page & { readonly mac: string })[],
+): string | null {
+  let fence = 0;
+  for (const page of pages) {
+    for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
+    const last = page.first + page.entries.length - 1;
+    if (hands.mac(macText(runId, last, page.hash, fence)) !== page.mac)
+      return `the mac of the page at entry ${page.first} does not verify`;
+  }
+  return null;
 }

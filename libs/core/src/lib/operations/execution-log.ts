@@ -1,19 +1,25 @@
 import { sha256 } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
-import type { ClaimedRun } from '../ports/claims';
+import { LineCutter } from '../journal/line-cutter';
+import { LEVEL_LETTERS, SPLIT_MARK, type LogLevel } from '../journal/log-line';
+import type { ProfileDefaults } from '../plan/profile';
 import type { Clock } from '../ports/clock';
-import type { LogStore } from '../ports/log-store';
+import type { LogChunk, LogStore } from '../ports/log-store';
 import type { Fact } from '../run/run-event';
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+import { LogAllowance } from './log-allowance';
 
 export interface LogLimits {
   readonly chunkLines: number;
+  /** Of a chunk. */
   readonly chunkBytes: number;
+  /** Longest time that a line waits for others. */
   readonly flushMs: number;
+  /** Of a line's text; what is longer is split. */
   readonly lineBytes: number;
   /** Of one execution; what exceeds it is counted and dropped. */
-  readonly executionBytes: number;
+  readonly bytes: number;
+  /** The same, a second. */
+  readonly bytesPerSecond: number;
   /** Bytes that may wait for their line numbers before the pipe is not read. */
   readonly unnumberedBytes: number;
 }
@@ -21,76 +27,81 @@ export interface LogLimits {
 export const LOG_LIMITS: LogLimits = {
   chunkLines: 256,
   chunkBytes: 64 * 1024,
-  flushMs: 50,
+  flushMs: 25,
   lineBytes: 16 * 1024,
-  executionBytes: 64 * 1024 * 1024,
+  bytes: 64 * 1024 * 1024,
+  bytesPerSecond: 16 * 1024 * 1024,
   unnumberedBytes: 1024 * 1024,
 };
 
-/** How a stored line begins: one letter for its level, then its text. */
-export const LEVEL_LETTERS: Readonly<Record<LogLevel, string>> = {
-  trace: 't',
-  debug: 'd',
-  info: 'i',
-  warn: 'w',
-  error: 'e',
-};
-/** The levels by their letter. */
-export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = {
-  t: 'trace',
-  d: 'debug',
-  i: 'info',
-  w: 'warn',
-  e: 'error',
-};
+/** The limits of a run: what it keeps is bound by its admitted profile; those that were admitted before there were limits have the usual ones. */
+export function logLimitsOf({ logBytes, logBytesPerSecond }: ProfileDefaults): LogLimits {
+  const { bytes, bytesPerSecond } = LOG_LIMITS;
+  return { ...LOG_LIMITS, bytes: logBytes ?? bytes, bytesPerSecond: logBytesPerSecond ?? bytesPerSecond };
+}
 
-const SPLIT_MARK = ' …[line goes on]';
+/** By which right a stream is written: that of the run's driver, or of who holds an assignment of the run. */
+export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
+
+/** Lines and bytes that were not kept. */
+interface Dropped {
+  lines: number;
+  bytes: number;
+}
+
+const MARK = new TextEncoder().encode(SPLIT_MARK);
+const LF = 0x0a;
+/** Bytes of a stored line beside its text: letter and line end. */
+const FRAME_BYTES = 2;
 
 /**
- * One execution's stream: output becomes lines, lines become chunks (engine.md §2, Log). A chunk is stored first, then
- * reported as a fact, by which the driver gives it its line numbers.
+ * One execution's stream: output becomes lines, lines become chunks (engine.md §2, Log). Chunks are stored first, then reported as
+ * facts, by which the driver gives them their line numbers. What is closed while others are being stored is stored together.
  */
 export class ExecutionLog {
-  /** Made when the first bytes come: most steps that act in the journal alone print nothing. */
-  private readonly decoders: { [Stream in 'stdout' | 'stderr']?: InstanceType<typeof TextDecoder> } = {};
-  private readonly partial = { stdout: '', stderr: '' };
-  private lines: string[] = [];
+  private readonly cutters: Readonly<Record<'stdout' | 'stderr', LineCutter>>;
+  private readonly allowance: LogAllowance;
+  /** The open chunk: texts and what stands around them, in order. */
+  private parts: Uint8Array[] = [];
+  private lines = 0;
   private bytes = 0;
-  private total = 0;
-  private dropped = 0;
+  /** Closed chunks that are not being stored yet. */
+  private waiting: LogChunk[] = [];
+  private storing: Promise<void> | null = null;
+  private readonly dropped: Dropped = { lines: 0, bytes: 0 };
+  /** Dropped since the last line that was kept. */
+  private gap: Dropped = { lines: 0, bytes: 0 };
+  private isFull = false;
   private chunk = 0;
   private unnumbered = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private writing: Promise<void> = Promise.resolve();
   private room: (() => void)[] = [];
   private lost = false;
 
   constructor(
-    private readonly run: ClaimedRun,
+    private readonly stream: LogHold,
     private readonly step: StepId,
     private readonly execution: number,
     private readonly store: LogStore,
     private readonly clock: Clock,
     private readonly report: (fact: Fact) => void,
     private readonly limits: LogLimits = LOG_LIMITS,
-  ) {}
+  ) {
+    const cutter = (level: LogLevel) =>
+      new LineCutter(limits.lineBytes, (text, goesOn) => this.add(level, text, goesOn));
+    this.cutters = { stdout: cutter('info'), stderr: cutter('warn') };
+    this.allowance = new LogAllowance(limits);
+  }
 
   /** Raw output of a child. Resolves when there is room for more. */
   async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
-    const decoder = (this.decoders[stream] ??= new TextDecoder());
-    const text = this.partial[stream] + decoder.decode(bytes, { stream: true });
-    const pieces = text.split('\n');
-    this.partial[stream] = pieces.pop() ?? '';
-    for (const piece of pieces) this.add(levelOf(stream), piece.replace(/\r$/, ''));
-    if (this.partial[stream].length > this.limits.lineBytes) {
-      this.add(levelOf(stream), this.partial[stream]);
-      this.partial[stream] = '';
-    }
+    this.cutters[stream].push(bytes);
     await this.roomForMore();
   }
 
   async line(level: LogLevel, text: string): Promise<void> {
-    for (const piece of text.split('\n')) this.add(level, piece);
+    const cutter = new LineCutter(this.limits.lineBytes, (piece, goesOn) => this.add(level, piece, goesOn));
+    cutter.push(new TextEncoder().encode(`${text}\n`));
     await this.roomForMore();
   }
 
@@ -102,17 +113,12 @@ export class ExecutionLog {
 
   /** The execution is over: what is left is stored and reported. False if the run is no longer ours. */
   async close(): Promise<boolean> {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const rest = this.partial[stream] + (this.decoders[stream]?.decode() ?? '');
-      this.partial[stream] = '';
-      if (rest !== '') this.add(levelOf(stream), rest);
-    }
-    if (this.dropped > 0)
-      this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines: this.dropped } });
-    if (this.dropped > 0)
-      this.push(`${LEVEL_LETTERS.warn}[${this.dropped} lines dropped: the step's log limit is reached]`);
+    for (const cutter of Object.values(this.cutters)) cutter.end();
+    this.sayGap();
+    const { lines, bytes } = this.dropped;
+    if (bytes > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines, bytes } });
     this.flush();
-    await this.writing;
+    await this.storing;
     return !this.lost;
   }
 
@@ -123,48 +129,89 @@ export class ExecutionLog {
     for (const go of this.room.splice(0)) go();
   }
 
-  private add(level: LogLevel, text: string): void {
-    const clean = text.replaceAll('\0', '\\u0000');
-    for (let from = 0; from === 0 || from < clean.length; from += this.limits.lineBytes) {
-      const piece = clean.slice(from, from + this.limits.lineBytes);
-      const goesOn = from + this.limits.lineBytes < clean.length;
-      if (this.total > this.limits.executionBytes) this.dropped++;
-      else this.push(`${LEVEL_LETTERS[level]}${piece}${goesOn ? SPLIT_MARK : ''}`);
+  private add(level: LogLevel, text: Uint8Array, goesOn: boolean): void {
+    const size = text.length + FRAME_BYTES + (goesOn ? MARK.length : 0);
+    const allowed = this.allowance.take(size, this.clock.now());
+    if (allowed === 'kept') {
+      this.sayGap();
+      this.push(level, goesOn ? [text, MARK] : [text], size);
+      return;
+    }
+    if (allowed === 'full' && !this.isFull) {
+      this.isFull = true;
+      this.sayGap();
+      this.say(`[the log of this step is full (${this.limits.bytes} bytes): what follows is counted and dropped]`);
+    }
+    for (const dropped of [this.dropped, this.gap]) {
+      // Of a line in parts the last one counts.
+      if (!goesOn) dropped.lines++;
+      dropped.bytes += text.length + 1;
     }
   }
 
-  private push(line: string): void {
-    this.lines.push(line);
-    this.bytes += line.length + 1;
-    this.total += line.length + 1;
-    if (this.lines.length >= this.limits.chunkLines || this.bytes >= this.limits.chunkBytes) this.flush();
+  /** Says in its place what was dropped. */
+  private sayGap(): void {
+    const { lines, bytes } = this.gap;
+    if (bytes === 0) return;
+    this.gap = { lines: 0, bytes: 0 };
+    const why = this.isFull ? 'its log is full' : `more than ${this.limits.bytesPerSecond} bytes a second`;
+    this.say(`[${lines} lines, ${bytes} bytes of this step dropped: ${why}]`);
+  }
+
+  private say(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.push('warn', [bytes], bytes.length + FRAME_BYTES);
+  }
+
+  private push(level: LogLevel, text: readonly Uint8Array[], size: number): void {
+    if (this.bytes + size > this.limits.chunkBytes) this.flush();
+    this.parts.push(LETTERS[level], ...text, LINE_END);
+    this.bytes += size;
+    this.lines++;
+    if (this.lines >= this.limits.chunkLines) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), this.limits.flushMs);
   }
 
+  /** Closes the open chunk. */
   private flush(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (this.lines.length === 0) return;
-    const data = new TextEncoder().encode(`${this.lines.join('\n')}\n`);
-    const lines = this.lines.length;
-    this.lines = [];
+    if (this.lines === 0 || this.lost) return;
+    const data = new Uint8Array(this.bytes);
+    let at = 0;
+    for (const part of this.parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    const { lines, step, execution } = this;
+    this.parts = [];
+    this.lines = 0;
     this.bytes = 0;
-    const chunk = this.chunk++;
     this.unnumbered += data.length;
-    this.writing = this.writing.then(() => this.write(chunk, data, lines));
+    const of = { ...this.stream, step, execution, chunk: this.chunk++, at: this.clock.now() };
+    this.waiting.push({ ...of, data, lines, sha256: sha256(data) });
+    this.storing ??= this.storeAll();
   }
 
-  private async write(chunk: number, data: Uint8Array, lines: number): Promise<void> {
-    if (this.lost) return;
-    const digest = sha256(data);
+  private async storeAll(): Promise<void> {
+    try {
+      for (let chunks = this.waiting; chunks.length > 0 && !this.lost; chunks = this.waiting) {
+        this.waiting = [];
+        await this.storeThese(chunks);
+      }
+    } finally {
+      this.storing = null;
+    }
+  }
+
+  private async storeThese(chunks: readonly LogChunk[]): Promise<void> {
     const { step, execution } = this;
-    const { tenant, runId, fence } = this.run;
-    const chunkOf = { tenant, runId, fence, step, execution, chunk, data, lines, sha256: digest };
     for (let pause = 100; !this.lost; pause = Math.min(pause * 2, 5_000)) {
       try {
-        const [held] = await this.store.append([{ ...chunkOf, at: this.clock.now() }]);
-        if (held) this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
-        else this.abandon();
+        const held = await this.store.append(chunks);
+        if (!held.every(Boolean)) return this.abandon();
+        for (const { chunk, lines, data, sha256: digest } of chunks)
+          this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
         return;
       } catch {
         // The store is away: the line is not lost, the pipe waits. A chunk that was stored all the same is known by its place.
@@ -179,6 +226,7 @@ export class ExecutionLog {
   }
 }
 
-function levelOf(stream: 'stdout' | 'stderr'): LogLevel {
-  return stream === 'stdout' ? 'info' : 'warn';
-}
+const LINE_END = Uint8Array.of(LF);
+const LETTERS = Object.fromEntries(
+  Object.entries(LEVEL_LETTERS).map(([level, letter]) => [level, new TextEncoder().encode(letter)]),
+) as Readonly<Record<LogLevel, Uint8Array>>;

@@ -1,11 +1,11 @@
-import { bind } from '../binding/bind';
+import { bind, type Bound } from '../binding/bind';
 import { secretsOf, secretsRead } from '../binding/secret-names';
 import type { PrivateValues, Sight } from '../binding/scope';
 import { isCodedError } from '../foundation/coded-error';
 import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { RunNode } from '../plan/plan';
-import { runNodeAt } from '../plan/plan-index';
+import { runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import type { ExecutionRequest, Outcome } from '../ports/executor';
 import type { Command } from '../run/command';
@@ -14,14 +14,31 @@ import { SecretError } from '../secret/secret-error';
 import { trimmed } from '../secret/secret-value';
 import { idempotencyKey } from '../step/idempotency-key';
 import type { DriverHands } from './driver-hands';
-import { ExecutionLog } from './execution-log';
+import { ExecutionLog, logLimitsOf, type LogHold } from './execution-log';
 import { guardingGates } from './guarding-gates';
 import { RedactedReport, redactedOutcome } from './redacted-report';
 import { PackOfStep } from './pack-of-step';
 import type { RunSecrets } from './run-secrets';
 import type { RunValues } from './run-values';
 
-type Start = Extract<Command, { type: 'start' }>;
+type Start = Pick<Extract<Command, { type: 'start' }>, 'step' | 'attempt' | 'execution'>;
+
+/** What an execution stands on. Its driver looks at the journal; who has it from an assignment, at what the driver wrote there. */
+export interface Ground {
+  readonly x: PlanIndex;
+  /** The version of a secret that the journal holds. */
+  secretVersion(name: string): string | null;
+  bind(step: StepId, kept: PrivateValues): Bound;
+}
+
+/** The ground of a driver. */
+export function groundOf(sight: () => Sight): Ground {
+  return {
+    x: sight().x,
+    secretVersion: (name) => sight().results.secretVersion(name),
+    bind: (step, kept) => bind(sight(), step, kept),
+  };
+}
 
 /** The executions of one run that are under way in this process. */
 export class Executions {
@@ -29,6 +46,7 @@ export class Executions {
 
   private readonly settling: (() => void)[] = [];
   private readonly packs: PackOfStep;
+  private readonly stream: LogHold;
 
   constructor(
     private readonly hands: DriverHands,
@@ -36,7 +54,9 @@ export class Executions {
     private readonly values: RunValues,
     private readonly secrets: RunSecrets,
     private readonly report: (fact: Fact) => void,
+    held: Pick<LogHold, 'fence' | 'assignment'> = { fence: run.fence },
   ) {
+    this.stream = { tenant: run.tenant, runId: run.runId, ...held };
     this.packs = new PackOfStep(run, hands.objects);
   }
 
@@ -49,25 +69,27 @@ export class Executions {
    * (the lease is over, or the run is): nothing may be journaled of it.
    */
   async execute(
-    sight: () => Sight,
+    ground: Ground,
     { step, attempt, execution }: Start,
     mayStart: () => Promise<boolean> = async () => true,
   ): Promise<GivenBody | 'lost'> {
-    const node = runNodeAt(sight().x, step);
+    const node = runNodeAt(ground.x, step);
     const executor = this.hands.executors.get(node.uses);
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
     const abort = new AbortController();
-    const log = new ExecutionLog(this.run, step, execution, this.hands.logs, this.hands.clock, this.report);
+    const { logs, clock } = this.hands;
+    const limits = logLimitsOf(ground.x.defaults);
+    const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
     const flight: Flight = { abort, log, told: false };
     this.flights.set(name, flight);
     try {
-      const { delivered, kept } = await this.secretsFor(sight, step, node);
-      let bound = bind(sight(), step, kept);
+      const { delivered, kept } = await this.secretsFor(ground, step, node);
+      let bound = ground.bind(step, kept);
       while (bound.kind === 'missing') {
         await this.values.fetch(bound.digests);
-        bound = bind(sight(), step, kept);
+        bound = ground.bind(step, kept);
       }
       const { redactor } = this.secrets;
       if (!(await mayStart()) || flight.told) return { type: 'attempt.stopped', step, execution, unknown: false };
@@ -75,7 +97,7 @@ export class Executions {
       const report = new RedactedReport(redactor, log, this.report);
       const { runId } = this.run;
       const request: ExecutionRequest = {
-        run: await this.packs.of(sight().x, step),
+        run: await this.packs.of(ground.x, step),
         step,
         attempt,
         execution,
@@ -107,13 +129,12 @@ export class Executions {
   }
 
   /** The secrets that a leaf gets, and what its expressions may see of them. Steps that act in the journal alone get none. */
-  private async secretsFor(sight: () => Sight, step: StepId, node: RunNode): Promise<Secrecy> {
+  private async secretsFor(ground: Ground, step: StepId, node: RunNode): Promise<Secrecy> {
     if (this.secrets.isIdle || node.effects === 'pure') return NO_SECRECY;
-    const { x, results } = sight();
     const { values, rotated } = await this.secrets.deliver({
       names: secretsOf(node),
-      gated: guardingGates(x, step).length > 0,
-      known: (name) => results.secretVersion(name),
+      gated: guardingGates(ground.x, step).length > 0,
+      known: (name) => ground.secretVersion(name),
     });
     for (const { name, version } of rotated)
       this.report({ type: 'note', code: 'SECRET_VERSION', detail: { name, version } });

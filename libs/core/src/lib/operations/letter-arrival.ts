@@ -9,6 +9,7 @@ import type { GivenBody } from '../run/run-event';
 import type { Redactor } from '../secret/redactor';
 import type { DriverHands } from './driver-hands';
 import type { RunValues } from './run-values';
+import { reportArrival, type OpenItems } from './report-arrival';
 import type { Arrival } from './turn';
 
 /**
@@ -21,8 +22,13 @@ export function letterArrival(
   values: RunValues,
   letter: Letter,
   redactor: Pick<Redactor, 'json'>,
+  open: OpenItems = () => [],
 ): Arrival {
   const { given, position } = letter;
+  if (given.type === 'assignment.reported') {
+    const arrival = reportArrival(hands, run, values, given, position, open);
+    return arrival ?? refused(hands, run, position, 'REPORT_UNSIGNED', given.type);
+  }
   if (given.type === 'attention.resolved') return resolutionArrival(hands, run, values, letter, redactor);
   if (given.type !== 'gate.decided') {
     if (given.type === 'run.cancel-requested') return { kind: 'given', body: given, letter: position };

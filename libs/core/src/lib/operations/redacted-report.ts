@@ -1,8 +1,9 @@
+import type { LogLevel } from '../journal/log-line';
 import type { ExecutionReport, Outcome } from '../ports/executor';
 import type { Fact } from '../run/run-event';
 import type { Redaction } from '../secret/redaction';
 import type { Redactor } from '../secret/redactor';
-import type { ExecutionLog, LogLevel } from './execution-log';
+import type { ExecutionLog } from './execution-log';
 
 /** What an execution reports, before anything of it is kept: no secret passes. */
 export class RedactedReport implements ExecutionReport {

@@ -52,6 +52,16 @@ export class RunValues {
     return { kind: 'value', digest, size };
   }
 
+  /** A value of another run: one that its journal held goes into the next page, one that is stored stays there for this run too. */
+  async adopt(ref: ValueRef, held: Json | undefined): Promise<void> {
+    if (ref?.kind !== 'value' || this.durable.has(ref.digest)) return;
+    if (held !== undefined) this.known.set(ref.digest, held);
+    else {
+      await this.references.need(this.run.tenant, this.run.runId, [ref.digest]);
+      this.durable.add(ref.digest);
+    }
+  }
+
   /** Of some digests, what the next page must carry; larger values go to the object store first. */
   async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
     const carried: Record<Digest, Json> = {};

@@ -37,6 +37,7 @@ export function stepRow(
     children: (node?.node.kind === 'loop' ? result?.begun : result?.items?.count) ?? null,
     outputs: inline,
     outputsRef: outputs,
+    reusedFrom: result?.reusedFrom ? { ...result.reusedFrom, step } : null,
     error: errorOf(result, state),
   };
 }

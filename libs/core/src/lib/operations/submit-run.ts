@@ -17,7 +17,7 @@ import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
 import type { Workforce } from '../ports/workforce';
 import type { AdmissiblePack } from './admissible-pack';
-import { admissionRecord, initiatorsOf, signAdmission } from './admission-record';
+import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
 import type { PackJudge } from './pack-judge';
 import { layInnerPacks, type ResolvePack } from './inner-packs';
 import { resolveFileInputs } from './file-inputs';
@@ -90,6 +90,8 @@ export interface Submission {
   readonly labels: Readonly<Record<string, string>>;
   /** Of schedules: which it is, and what the profile must be. */
   readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
+  /** Of reruns: which run is done again. Its inputs come as they were admitted. */
+  readonly rerun?: RerunLink;
   readonly idempotency: Idempotency | null;
 }
 
@@ -175,7 +177,9 @@ export class SubmitRun {
       uses: (asking, user) => planner.uses(asking, user),
     });
     const given = { ...submission, source };
-    const { inputs, faults } = await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
+    const { inputs, faults } = submission.rerun
+      ? { inputs: submission.inputs, faults: [] }
+      : await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
     const planning = await planner.plan(principal.tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
@@ -232,7 +236,8 @@ export class SubmitRun {
     const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
     const scheduleId = submission.schedule?.scheduleId;
     const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
-    const record = admissionRecord(principal, { ...admitted, scheduleId });
+    const { rerun } = submission;
+    const record = admissionRecord(principal, { ...admitted, scheduleId, rerun });
     const admission = await signAdmission(signer, record);
     return {
       tenant,
@@ -247,9 +252,10 @@ export class SubmitRun {
       packSignatures: signatures,
       inputs: planning.inputs,
       sensitive: this.sealedInputs(planning, runId),
-      initiators: initiatorsOf(principal),
+      initiators: initiatorsOf(principal, rerun?.initiators),
       requester: { iss, sub, name },
       labels: submission.labels,
+      rerunOf: rerun?.of ?? null,
       admission: admission.envelope,
       admissionDigest: admission.digest,
       acceptedAt: at,
@@ -352,6 +358,7 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     error: null,
     evidence: { status: 'none', digest: null, exports: [] },
     lastLine: 0,
+    rerunOf: run.rerunOf,
     version: 0,
   };
 }

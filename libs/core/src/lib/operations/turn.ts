@@ -2,6 +2,7 @@ import type { Results } from '../binding/results';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Unnumbered } from '../journal/page';
 import type { PlanIndex } from '../plan/plan-index';
+import type { Assignment } from '../ports/assignments';
 import type { ArtifactRow, Commit, GateChange } from '../ports/committer';
 import { advance } from '../run/advance';
 import type { Command } from '../run/command';
@@ -10,10 +11,17 @@ import type { RunState } from '../run/run-state';
 import type { StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 
-/** Something that came to a driver: a given, or a fact; a letter has its position in the inbox. */
-export type Arrival =
-  | { readonly kind: 'given'; readonly body: GivenBody; readonly letter?: number }
-  | { readonly kind: 'fact'; readonly fact: Fact; readonly letter?: number };
+/** A given, or a fact. */
+export type Part =
+  { readonly kind: 'given'; readonly body: GivenBody } | { readonly kind: 'fact'; readonly fact: Fact };
+
+/**
+ * Something that came to a driver: a given, a fact, or several of them that stand in one page or in none; a letter has its position in
+ * the inbox, what is lent its offer.
+ */
+export type Arrival = (
+  Part | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly offer?: Assignment }
+) & { readonly letter?: number };
 
 /**
  * One turn while it is being made: what has arrived, what `advance` derived, what the page will hold. Nothing of it counts
@@ -22,6 +30,8 @@ export type Arrival =
 export class Draught {
   readonly entries: Unnumbered[] = [];
   readonly taken: Arrival[] = [];
+  /** What is lent, if it is still to be done when the turn is over. */
+  readonly offers: Assignment[] = [];
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();
@@ -29,7 +39,8 @@ export class Draught {
   readonly artifacts: ArtifactRow[] = [];
   readonly chunks: Commit['chunks'][number][] = [];
   ended = false;
-  closesGate = false;
+  /** It ends what people may be answering right now: a gate, or the attention of a step. */
+  closes = false;
   progressed = false;
 
   constructor(
@@ -45,6 +56,7 @@ export class Draught {
   /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
   give(body: GivenBody): void {
     this.note({ at: this.at, event: body, kind: 'given' });
+    const before = this.state.steps;
     const turn = advance(this.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     for (const event of turn.events) {
@@ -52,11 +64,14 @@ export class Draught {
       if (event.type === 'run.ended') this.ended = true;
       if (event.type === 'step.ended') this.progressed = true;
       if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
-        this.closesGate = true;
+        this.closes = true;
         this.gates.push({ kind: 'ended', gate: event.step, outcome: event.outcome });
       }
     }
-    for (const [step, state] of turn.changed) this.changed.set(step, state);
+    for (const [step, state] of turn.changed) {
+      this.changed.set(step, state);
+      if (body.type !== 'attention.resolved' && before.get(step)?.kind === 'attention') this.closes = true;
+    }
     this.ahead = [...this.ahead, ...turn.commands.filter((command) => command.ahead)];
     this.held.push(...turn.commands.filter((command) => !command.ahead));
   }

@@ -4,11 +4,14 @@ export interface Doubt {
   readonly at: (pointer: string) => boolean;
   /** This place or something in it was not read. */
   readonly within: (pointer: string) => boolean;
-  /** Which steps there are, what they are called or what they wait for is not known for sure. */
+  /** Which steps there are, or what they are called, is not known for sure. */
+  readonly aboutNames: boolean;
+  /** That, or what they wait for. */
   readonly aboutSteps: boolean;
 }
 
-const OF_STEPS = /\/(?:id|needs|steps|step|body|else|branches)(?:\/\d+)?$/;
+const OF_NAMES = /\/(?:id|steps|step|body|else|branches)(?:\/\d+)?$/;
+const OF_ORDER = /\/needs(?:\/\d+)?$/;
 
 /** Doubt about these places of the normalised manifest; `steps` are the places of steps. */
 export function doubtAbout(places: readonly string[], steps: ReadonlySet<string>): Doubt {
@@ -17,6 +20,9 @@ export function doubtAbout(places: readonly string[], steps: ReadonlySet<string>
   for (const place of exact)
     for (let end = place.length; end > 0; end = place.lastIndexOf('/', end - 1)) around.add(place.slice(0, end));
   const within = (pointer: string): boolean => around.has(pointer) && exact.size > 0;
+  const aboutNames = places.some(
+    (place) => place === '' || place === '/spec' || OF_NAMES.test(place) || steps.has(place),
+  );
   return {
     within,
     at: (pointer) => {
@@ -25,6 +31,7 @@ export function doubtAbout(places: readonly string[], steps: ReadonlySet<string>
         if (exact.has(pointer.slice(0, end))) return true;
       return exact.has('');
     },
-    aboutSteps: places.some((place) => place === '' || place === '/spec' || OF_STEPS.test(place) || steps.has(place)),
+    aboutNames,
+    aboutSteps: aboutNames || places.some((place) => OF_ORDER.test(place)),
   };
 }

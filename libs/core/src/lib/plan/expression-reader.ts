@@ -344,7 +344,7 @@ export class ExpressionReader {
       );
     const { doubt } = this.faults;
     const found = stepNamed(place.scope, name);
-    if (doubt !== null && (found === null ? doubt.aboutSteps : doubt.within(found.step.at))) {
+    if (doubt !== null && (found === null ? doubt.aboutNames : doubt.within(found.step.at))) {
       steps[name] = ANY_TYPE;
       return;
     }

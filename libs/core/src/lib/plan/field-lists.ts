@@ -186,5 +186,7 @@ export const DEFAULT_FIELDS: Readonly<Record<keyof ProfileDefaults, Place>> = {
   workspaceMiB: 'profile',
   memoryMiB: 'profile',
   maxProcesses: 'profile',
+  logBytes: 'profile',
+  logBytesPerSecond: 'profile',
   retries: 'profile',
 };

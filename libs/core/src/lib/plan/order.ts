@@ -33,7 +33,9 @@ export class Order {
     this.words = (siblings.length + 31) >>> 5;
     this.places = new Map(siblings.map(({ id }, place) => [id, place]));
     this.needs = needsOf(siblings, together);
-    const graph = new Map(siblings.map(({ id }, place) => [id, this.needs[place] ?? []]));
+    // What a step waits for may not be there: that is a fault of the pack, and no reason to pass over the step.
+    const known = (needs: readonly string[]): readonly string[] => needs.filter((need) => this.places.has(need));
+    const graph = new Map(siblings.map(({ id }, place) => [id, known(this.needs[place] ?? [])]));
     const inOrder = siblings.every((_, place) =>
       this.needs[place]?.every((need) => (this.places.get(need) ?? 0) < place),
     );

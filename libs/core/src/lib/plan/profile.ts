@@ -13,6 +13,9 @@ export interface ProfileDefaults {
   readonly workspaceMiB: number;
   readonly memoryMiB: number;
   readonly maxProcesses: number;
+  /** What an execution may keep of its output, in all and a second. Absent from runs that were admitted before it was asked. */
+  readonly logBytes?: number;
+  readonly logBytesPerSecond?: number;
   /** Absent where the environment gives one attempt, as the language does. */
   readonly retries?: RetryDefaults;
 }

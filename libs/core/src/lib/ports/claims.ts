@@ -93,6 +93,8 @@ export abstract class Claims {
   ): Promise<readonly ClaimedRun[]>;
   /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
   abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
+  /** The admission record of a run in its envelope; null if the run is not kept. */
+  abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
   /** Pages after `afterSeq` in order. */
   abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */
@@ -120,6 +122,8 @@ export abstract class Claims {
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
+  /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
+  abstract condemn(run: ClaimedRun): Promise<void>;
   /** Drains: frees what this incarnation still owns and removes it. */
   abstract retire(incarnation: Incarnation): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Json } from '../foundation/json';
 import type { GateOutcome } from '../gate/gate-state';
 import type { Page } from '../journal/page';
 import type { Announcement } from './announcements';
+import type { AssignmentChanges } from './assignments';
 
 /** One step instance as readers see it; the last state of the commit, one row per step. */
 export interface StepRow {
@@ -33,6 +34,8 @@ export interface StepRow {
   /** By value up to 64 KiB, else null. */
   readonly outputs: Json;
   readonly outputsRef: Json;
+  /** `{run, step, digest}` of what a rerun took over; null: it was executed. */
+  readonly reusedFrom: Json;
   readonly error: Json;
 }
 
@@ -112,13 +115,15 @@ export interface Commit {
   }[];
   /** Inbox position up to which letters are now in the journal. */
   readonly seen: number;
-  /** True if it parks the run, ends a gate or ends the run: then it commits only if no further letter has come. */
+  /** True if it parks the run, ends a gate, the attention of a step or the run: then it commits only if no further letter has come. */
   readonly closes: boolean;
   /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only a letter wakes it. */
   readonly releases: boolean;
   readonly dueAt: number | null;
   readonly outbox: readonly OutboxEntry[];
   readonly run: RunChange;
+  /** Absent where it lends nothing and takes nothing back. */
+  readonly assignments?: AssignmentChanges;
 }
 
 export type Committed =

@@ -4,7 +4,9 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 export interface LogChunk {
   readonly tenant: TenantId;
   readonly runId: RunId;
+  /** Of the run; where an assignment is named, of that. */
   readonly fence: number;
+  readonly assignment?: string;
   readonly step: string;
   readonly execution: number;
   /** From 0, gapless in the execution. */

@@ -1,3 +1,4 @@
+import type { RunArchive } from '../evidence/archive';
 import type { ExportRequest } from '../evidence/export-requests';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -26,13 +27,15 @@ export interface SealedEvidence {
   readonly attestations: Json;
   /** Where the bundle goes from here. */
   readonly exports: readonly ExportRequest[];
+  /** Where the run's journal and log stand in the bundle. */
+  readonly archive: RunArchive;
 }
 
 /** Work that follows a commit, derived from its events. */
 export abstract class Outbox {
   /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a port of their own. */
   abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
-  /** One statement: evidence row, its exports, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
+  /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
   /** Tries again after a delay; `blocked` shows on the run. */
   abstract postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { ArtifactRow, StepRow } from './committer';
 
@@ -41,6 +41,8 @@ export interface RunSummary {
     readonly exports: readonly EvidenceExport[];
   };
   readonly lastLine: number;
+  /** The run that this one does again. */
+  readonly rerunOf: RunId | null;
   /** Grows with every change: for ETag and long polls. */
   readonly version: number;
 }
@@ -80,6 +82,19 @@ export interface RunRecords {
   readonly audit: { readonly seq: number; readonly head: Digest | null };
 }
 
+/** What a rerun is made of: a run as it was admitted, and how far it has come. */
+export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
+  readonly status: string;
+  readonly planHash: Digest;
+  readonly sourceDigest: Digest;
+  /** Sensitive ones are `{sensitive: true}`. */
+  readonly inputs: JsonObject;
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  /** Hash of the last page of its journal; null if it has none. */
+  readonly head: Digest | null;
+}
+
 /** Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. */
 export abstract class RunReader {
   abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
@@ -89,6 +104,7 @@ export abstract class RunReader {
     limit: number,
     before: RunId | null,
   ): Promise<readonly RunSummary[]>;
+  abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
   abstract plan(
     tenant: TenantId,
     run: RunId,

@@ -4,6 +4,7 @@ import type { Json } from '../foundation/json';
 import type { ConcurrencyClaim } from '../plan/plan-request';
 import type { Actor, Subject } from '../foundation/principal';
 import type { GivenBody } from '../run/run-event';
+import type { AssignmentReport } from './assignments';
 import type { SealedInput } from './sensitive-inputs';
 
 /** A run as it is accepted: everything a worker needs, in one statement. */
@@ -41,6 +42,8 @@ export interface NewRun {
   readonly initiators: readonly Actor[];
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
   readonly labels: { readonly [key: string]: string };
+  /** The run that this one does again. */
+  readonly rerunOf: RunId | null;
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
   /** Milliseconds since the epoch, database time. */
@@ -73,7 +76,7 @@ export type Created =
 /** A given waiting in the store, with its place in the run's inbox (from 1, gapless). */
 export interface Letter {
   readonly position: number;
-  readonly given: GivenBody;
+  readonly given: GivenBody | AssignmentReport;
   /** The signed envelope that a decision or resolution must have. */
   readonly envelope: Envelope | null;
   /** The decision's `response`, if it has one. */

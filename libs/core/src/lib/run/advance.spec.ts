@@ -442,6 +442,26 @@ describe('an approval gate', () => {
     expect([play.ended['second'], play.result]).toEqual(['cancelled GATE_EXPIRED', 'failed GATE_EXPIRED']);
   });
 
+  it.each(['failed', 'was cancelled', 'took too long'])(
+    'lets no cleanup behind a group that %s act after execute-by',
+    (how) => {
+      const within = { timeoutMs: how === 'took too long' ? 5_000 : null };
+      const guarded = group('around', [gate('g'), run('act', null)], within);
+      const play = new Play(plan([guarded, run('tidy', null, { runOn: 'always' })]), { act: 'hang' });
+      play.decide('g', 'grace');
+      if (how === 'took too long') play.wait();
+      if (how === 'was cancelled')
+        play.tell({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
+      play.at = 121_500;
+      const over = { step: 'act' as StepId, execution: 1 };
+      const failure = { code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
+      if (how === 'failed') play.tell({ type: 'attempt.failed', ...over, ...failure });
+      else play.tell({ type: 'attempt.stopped', ...over, unknown: false });
+      expect(play.ended['around']).toMatch(how === 'was cancelled' ? /^cancelled/ : /^failed/);
+      expect(play.ended['tidy']).toBe('cancelled GATE_EXPIRED');
+    },
+  );
+
   it('is absorbed by nothing around it', () => {
     const play = new Play(
       plan([group('around', [gate('g')], { continueOnError: true }), run('after', null, { runOn: 'always' })]),

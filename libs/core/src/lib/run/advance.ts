@@ -11,7 +11,7 @@ import { openGroup, pump, stopContainer } from './container';
 import { Draft } from './draft';
 import { expireGate, gateDecided, policyJudged } from './gate-step';
 import { judgedLoop, untilAnswered, wakeLoop } from './iteration';
-import { leafDeferred, leafFailed, leafStopped, leafSucceeded, wakeLeaf } from './leaf';
+import { leafAssigned, leafDeferred, leafFailed, leafLost, leafStopped, leafSucceeded, wakeLeaf } from './leaf';
 import type { Derived, Given } from './run-event';
 import type { RunState } from './run-state';
 import { spread } from './spread';
@@ -28,10 +28,11 @@ export interface Turn {
 }
 
 /** A run that was accepted and not yet begun. */
-export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[]): RunState {
+export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[], reuses = false): RunState {
   return {
     runId,
     initiators,
+    reuses,
     phase: 'queued',
     ending: null,
     steps: PersistentMap.empty(),
@@ -86,7 +87,14 @@ function take(draft: Draft, given: Given): void {
     case 'attempt.failed':
     case 'attempt.stopped':
     case 'attempt.deferred':
+    case 'attempt.lost':
       return attemptOver(draft, given);
+    case 'attempt.assigned': {
+      const state = draft.get(given.step);
+      const isHere = state?.kind === 'running' && state.execution === given.execution && state.assignment === null;
+      if (!isHere || state.stopping !== null) return ignore(draft, given, 'ATTEMPT_OVER');
+      return leafAssigned(draft, given.step, state, given.assignment);
+    }
     case 'question.answered': {
       if (given.question === 'until') return judged(draft, given);
       const state = draft.get(given.step);
@@ -161,7 +169,7 @@ const endedRoot: StepState = {
 
 function attemptOver(
   draft: Draft,
-  given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred'>,
+  given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred' | 'attempt.lost'>,
 ): void {
   const state = draft.get(given.step);
   if (state?.kind !== 'running' || state.execution !== given.execution) return ignore(draft, given, 'ATTEMPT_OVER');
@@ -174,6 +182,8 @@ function attemptOver(
       return leafStopped(draft, given.step, state, given.unknown);
     case 'attempt.deferred':
       return leafDeferred(draft, given.step, state, given.until);
+    case 'attempt.lost':
+      return leafLost(draft, given.step, state, given.began);
     default:
       return assertNever(given);
   }

@@ -51,7 +51,7 @@ function enter(draft: Draft, step: StepId): void {
   const { node } = nodeAt(draft.x, step);
   switch (node.kind) {
     case 'run':
-      return beginLeaf(draft, step);
+      return draft.run.reuses ? ask(draft, step, 'reuse') : beginLeaf(draft, step);
     case 'group':
     case 'parallel':
       return openGroup(draft, step);
@@ -89,6 +89,9 @@ export function answered(
       return openRepeat(draft, step, answer.items, answer.count);
     case 'inputs':
       return openPack(draft, step, answer.inputs);
+    case 'reuse':
+      if (answer.source === null) return beginLeaf(draft, step);
+      return draft.end(step, { status: 'succeeded', outputs: answer.outputs });
     case 'gate':
       return openGate(draft, step, answer);
     case 'outputs':

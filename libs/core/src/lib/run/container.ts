@@ -253,11 +253,14 @@ function closeGroup(draft: Draft, step: StepId): void {
   const children = childrenOf(draft.x, step, state.branch);
   const results = children.map((child) => draft.get(child));
   for (const child of children) draft.drop(child);
-  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
-  if (state.stopping)
-    return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  const traces = gateTraces(state, results);
+  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed', traces.executeBy);
+  if (state.stopping) {
+    const status = state.stopping === 'step-timeout' ? 'failed' : 'cancelled';
+    return endUnfinished(draft, step, state, status, traces.executeBy);
+  }
   if (asksForOutputs(draft.x, step)) {
-    draft.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: gateTraces(state, results) });
+    draft.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: traces });
     draft.ask({ type: 'answer', step, question: 'outputs', ahead: true });
     return;
   }
@@ -274,7 +277,7 @@ function closeGroup(draft: Draft, step: StepId): void {
     : last?.kind === 'ended'
       ? last.outputs
       : null;
-  draft.end(step, { status: 'succeeded', outputs, ...gateTraces(state, results) });
+  draft.end(step, { status: 'succeeded', outputs, ...traces });
 }
 
 /** What a container that held gates passes on: it stands behind them, and its followers do. */
@@ -324,7 +327,13 @@ function yieldsLast(x: PlanIndex, step: StepId): boolean {
   return node.kind === 'loop' && node.aggregation === 'last';
 }
 
-function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'failed' | 'cancelled'): void {
+function endUnfinished(
+  draft: Draft,
+  step: StepId,
+  state: Containing,
+  status: 'failed' | 'cancelled',
+  executeBy: number | null = null,
+): void {
   const timedOut = state.stopping === 'step-timeout';
   const healed = step !== ROOT && !isItem(step) && healsOwnFailure(draft.x, step) && !state.blocked;
   const message = state.kind === 'repeat' ? state.loop?.message : undefined;
@@ -340,6 +349,8 @@ function endUnfinished(draft: Draft, step: StepId, state: Containing, status: 'f
     satisfied: status === 'failed' && healed,
     by: state.failed,
     blocked: state.blocked,
+    // Cleanup behind it stands behind its approvals too.
+    executeBy,
   };
   draft.end(step, how, message === undefined ? {} : { message });
 }

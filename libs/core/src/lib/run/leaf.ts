@@ -1,5 +1,5 @@
 import type { StepId } from '../foundation/ids';
-import { isAhead, runNodeAt } from '../plan/plan-index';
+import { isAhead, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
 import { backoffMs, mayRetry } from '../step/retry';
 import type { StepState, StopCause } from '../step/step-state';
@@ -20,13 +20,19 @@ interface Failure {
 /** The first attempt of a leaf that has its slot. An effect that its approvals no longer allow ends the run. */
 export function beginLeaf(draft: Draft, step: StepId): void {
   const node = runNodeAt(draft.x, step);
-  const { executeBy } = inheritance(draft.x, draft.run.steps, step);
-  if (node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy) {
-    draft.fall({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
-    draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true }, { holdsSlot: true });
-    return;
-  }
+  if (isTooLate(draft, step, node)) return endTooLate(draft, step);
   startAttempt(draft, step, 1, 1, node.timeoutMs === null ? null : draft.at + node.timeoutMs);
+}
+
+/** True if the approvals that an effect stands behind no longer allow it. */
+function isTooLate(draft: Draft, step: StepId, node: RunNode): boolean {
+  const { executeBy } = inheritance(draft.x, draft.run.steps, step);
+  return node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy;
+}
+
+function endTooLate(draft: Draft, step: StepId): void {
+  draft.fall({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
+  draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true }, { holdsSlot: true });
 }
 
 /** Starts an execution. */
@@ -39,14 +45,15 @@ export function startAttempt(
 ): void {
   const node = runNodeAt(draft.x, step);
   const ahead = isAhead(node);
-  const deadlineAt = ahead ? null : draft.at + attemptTimeoutMs(draft, node);
-  draft.set(step, { kind: 'running', attempt, execution, stopping: null, deadlineAt, endBy });
+  const deadlineAt = ahead ? null : draft.at + attemptTimeoutMs(draft.x, node);
+  draft.set(step, { kind: 'running', attempt, execution, stopping: null, assignment: null, deadlineAt, endBy });
   draft.emit({ type: 'step.started', step, attempt, execution });
   draft.ask({ type: 'start', step, attempt, execution, ahead });
 }
 
-function attemptTimeoutMs(draft: Draft, node: RunNode): number {
-  return node.retries.attemptTimeoutMs ?? draft.x.plan.sandbox.timeoutMs ?? draft.x.defaults.attemptTimeoutMs;
+/** How long one attempt of a leaf may take, milliseconds. */
+export function attemptTimeoutMs({ plan, defaults }: PlanIndex, node: RunNode): number {
+  return node.retries.attemptTimeoutMs ?? plan.sandbox.timeoutMs ?? defaults.attemptTimeoutMs;
 }
 
 /** It brought its result. A result that overtakes a stop counts. */
@@ -97,6 +104,29 @@ export function leafStopped(draft: Draft, step: StepId, state: Running, unknown:
   const once = runNodeAt(draft.x, step).effects === 'once';
   const code = once || unknown ? 'OUTCOME_UNKNOWN' : stopCode(state.stopping);
   return draft.end(step, { status: 'cancelled', code, attempts: state.attempt });
+}
+
+/** Another worker may take it. Its time counts from when it begins there: that worker keeps it. */
+export function leafAssigned(draft: Draft, step: StepId, state: Running, assignment: string): void {
+  draft.set(step, { ...state, assignment, deadlineAt: null });
+}
+
+/** Nobody has it any more, and no result came: by its effect class. What never began is as it was before it was lent. */
+export function leafLost(draft: Draft, step: StepId, state: Running, began: boolean): void {
+  const node = runNodeAt(draft.x, step);
+  const unknown = began && node.effects === 'once';
+  const { attempt, execution, endBy } = state;
+  if (state.stopping !== null) return leafStopped(draft, step, state, unknown);
+  if (unknown) return needAttention(draft, step, state);
+  if (!began && isTooLate(draft, step, node)) return endTooLate(draft, step);
+  startAttempt(draft, step, attempt, execution + 1, endBy);
+}
+
+/** What it did is not known: a person must say. */
+export function needAttention(draft: Draft, step: StepId, { attempt, execution, endBy }: Running): void {
+  draft.set(step, { kind: 'attention', attempt, execution, endBy });
+  draft.emit({ type: 'step.attention', step, attempt, execution });
+  draft.send({ type: 'idle', step });
 }
 
 /** The code of a step that was stopped from above. */

@@ -40,6 +40,10 @@ interface GivenEvents {
   'attempt.stopped': { readonly step: StepId; readonly execution: number; readonly unknown: boolean };
   /** The attempt asks for nothing but time (`builtin:wait`). */
   'attempt.deferred': { readonly step: StepId; readonly execution: number; readonly until: number };
+  /** Another worker may take it: it is in the assignment of this name, which outlives the driver. */
+  'attempt.assigned': { readonly step: StepId; readonly execution: number; readonly assignment: string };
+  /** Whoever had it from its assignment has it no more, and brought no result. `began`: it may have acted. */
+  'attempt.lost': { readonly step: StepId; readonly execution: number; readonly began: boolean };
   'question.answered': { readonly step: StepId; readonly question: Question; readonly answer: Answer };
   'policy.judged': {
     readonly step: StepId;

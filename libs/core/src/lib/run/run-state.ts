@@ -25,6 +25,8 @@ export interface Ending {
 export interface RunState {
   readonly runId: RunId;
   readonly initiators: readonly Subject[];
+  /** A rerun: each leaf asks first whether a result of the original is taken over. */
+  readonly reuses: boolean;
   readonly phase: 'queued' | 'running' | 'ended';
   readonly ending: Ending | null;
   readonly steps: PersistentMap<StepId, StepState>;

@@ -1,24 +1,24 @@
+import type { StepId } from '../foundation/ids';
 import { nodeAt, runNodeAt } from '../plan/plan-index';
+import type { StepState } from '../step/step-state';
 import type { Draft } from './draft';
 import { askJudge } from './gate-step';
-import { leafStopped, startAttempt } from './leaf';
+import { leafStopped, needAttention, startAttempt } from './leaf';
 
 /**
  * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
  * `idempotent` attempts start again under their key, `once` ones ask for attention, a stop under way counts as done,
- * questions are asked again. By key, so that the order never depends on how the map was built.
+ * questions are asked again. What was lent stays with its assignment, which outlives drivers. By key, so that the order never
+ * depends on how the map was built.
  */
 export function takeOver(draft: Draft): void {
   for (const [step, state] of draft.run.steps.entries()) {
     switch (state.kind) {
       case 'running':
-        if (state.stopping !== null) leafStopped(draft, step, state, runNodeAt(draft.x, step).effects === 'once');
-        else if (runNodeAt(draft.x, step).effects === 'once') {
-          const { attempt, execution, endBy } = state;
-          draft.set(step, { kind: 'attention', attempt, execution, endBy });
-          draft.emit({ type: 'step.attention', step, attempt, execution });
-          draft.send({ type: 'idle', step });
-        } else startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
+        if (state.assignment !== null) tellAgain(draft, step, state);
+        else if (state.stopping !== null) leafStopped(draft, step, state, runNodeAt(draft.x, step).effects === 'once');
+        else if (runNodeAt(draft.x, step).effects === 'once') needAttention(draft, step, state);
+        else startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
         break;
       case 'deciding':
         draft.ask({ type: 'answer', step, question: state.question, ahead: true });
@@ -34,4 +34,9 @@ export function takeOver(draft: Draft): void {
         break;
     }
   }
+}
+
+/** Perhaps the old owner could not tell it to stop any more. */
+function tellAgain(draft: Draft, step: StepId, { stopping, execution }: Extract<StepState, { kind: 'running' }>): void {
+  if (stopping !== null) draft.ask({ type: 'stop', step, execution, reason: stopping, ahead: false });
 }

@@ -28,6 +28,8 @@ export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Ques
       return outputs(knowledge, step, at);
     case 'inputs':
       return inputs(knowledge, step, at);
+    case 'reuse':
+      throw new TypeError('a simulation does nothing again');
     case 'until': {
       const { node } = nodeAt(knowledge.sight.x, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');

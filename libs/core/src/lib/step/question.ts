@@ -1,8 +1,15 @@
-import type { Digest } from '../foundation/ids';
+import type { Digest, RunId } from '../foundation/ids';
 import type { ValueRef } from './value-ref';
 
 /** A value that the run needs and cannot see. Asked by `advance`, answered by `binding`, journaled. */
-export type Question = 'when' | 'items' | 'branch' | 'until' | 'outputs' | 'gate' | 'inputs';
+export type Question = 'when' | 'items' | 'branch' | 'until' | 'outputs' | 'gate' | 'inputs' | 'reuse';
+
+/** A step of another run whose result a rerun takes over: its own step of the same id. */
+export interface ReusedStep {
+  readonly run: RunId;
+  /** Of the step's record in that run's evidence: its line of `steps.ndjson`. */
+  readonly digest: Digest;
+}
 
 export type Answer =
   | { readonly kind: 'truth'; readonly value: boolean }
@@ -22,4 +29,6 @@ export type Answer =
       /** Execute-by, milliseconds since the epoch. */
       readonly executeBy: number;
     }
+  /** What a rerun takes over instead of starting the leaf; without a source it is started. */
+  | { readonly kind: 'reuse'; readonly source: ReusedStep | null; readonly outputs: ValueRef }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };

@@ -76,7 +76,7 @@ export interface Looping {
  * Every state a step can be in; each holds only what is true in it.
  *
  * - `pending`: waits for `waitsFor` siblings, then for a slot.
- * - `deciding`: a value is asked for (`when`, `items`, `inputs`, `gate`, `outputs`); leaves by the answer. `until` is asked in `repeat`.
+ * - `deciding`: a value is asked for (`when`, `items`, `inputs`, `gate`, `outputs`, `reuse`); leaves by the answer. `until` is asked in `repeat`.
  * - `running`: one execution of one attempt is under way; leaves by its outcome, or by the proof that it stopped.
  * - `delaying`, `retrying`: wait for a time; hold no slot.
  * - `attention`: a `once` step whose outcome is unknown; a person resolves it.
@@ -96,6 +96,8 @@ export type StepState =
       readonly attempt: number;
       readonly execution: number;
       readonly stopping: StopCause | null;
+      /** The assignment by which another worker has it; null: its driver has it. */
+      readonly assignment: string | null;
       readonly deadlineAt: number | null;
       readonly endBy: number | null;
     }

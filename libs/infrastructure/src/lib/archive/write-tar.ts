@@ -12,8 +12,13 @@ export interface TarSource {
 /**
  * A tar (ustar; pax records only where a name or size does not fit) that depends on paths and bytes alone: mode 0644 (0755 for what may be
  * executed), owner and times zero, files in the order in which they come: the caller sorts. Files are asked for one at a time, so that they may be made on the way.
+ * `placed` is told where the content of each file begins.
  */
-export async function* writeTar(files: Iterable<TarSource> | AsyncIterable<TarSource>): AsyncGenerator<Uint8Array> {
+export async function* writeTar(
+  files: Iterable<TarSource> | AsyncIterable<TarSource>,
+  placed: (path: string, offset: number) => void = () => undefined,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
   for await (const { path, bytes, executable = false } of files) {
     if (path === '' || path.includes('\0')) throw new TypeError('a file in a tar needs a name without NUL');
     const fit = splitName(path);
@@ -25,12 +30,19 @@ export async function* writeTar(files: Iterable<TarSource> | AsyncIterable<TarSo
       const pax = encodePax(records);
       yield encodeHeader('PaxHeaders/file', '', 'x', pax.length);
       yield* padded(pax);
+      at += BLOCK + paddedSize(pax.length);
     }
     const { name, prefix } = fit ?? { name: 'PaxHeaders/name', prefix: '' };
     yield encodeHeader(name, prefix, '0', bytes.length, executable);
+    placed(path, at + BLOCK);
     yield* padded(bytes);
+    at += BLOCK + paddedSize(bytes.length);
   }
   yield new Uint8Array(2 * BLOCK);
+}
+
+function paddedSize(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
 }
 
 function* padded(bytes: Uint8Array): Generator<Uint8Array> {

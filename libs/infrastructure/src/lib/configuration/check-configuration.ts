@@ -37,6 +37,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       'Make it longer, so that a tick is still in time when another process takes it over.',
     );
   checkRetries(configuration, notes);
+  checkRetention(configuration, notes);
   checkTelemetry(configuration, notes);
   if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
   authority.issuers.forEach((issuer, index) =>
@@ -104,6 +105,26 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
   for (const [name, value] of Object.entries({ url, tokenUrl }))
     if (value?.startsWith('http:') && !isLoopback(new URL(value).hostname))
       notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
+}
+
+/** Evidence is what is left of a run: it does not go first. */
+function checkRetention({ retention }: Configuration, notes: Notes): void {
+  const places = ['/retention/evidence', '/retention/runs'];
+  if (retention.evidence < retention.runs)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/retention/evidence',
+      'retention.evidence is shorter than retention.runs.',
+      undefined,
+      places,
+    );
+  retention.tenants.forEach(({ tenant, runs, evidence }, index) => {
+    const at = `/retention/tenants/${index}`;
+    if (retention.tenants.findIndex((other) => other.tenant === tenant) !== index)
+      notes.fault('CONFIG_CONFLICT', at, `The tenant ${tenant} is here twice.`, 'Keep one of the two.');
+    if ((evidence ?? retention.evidence) < (runs ?? retention.runs))
+      notes.fault('CONFIG_CONFLICT', at, `Evidence of the tenant ${tenant} would go before its runs.`);
+  });
 }
 
 function checkRetries({ retries }: Configuration, notes: Notes): void {

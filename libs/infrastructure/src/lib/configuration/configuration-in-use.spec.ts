@@ -11,6 +11,7 @@ const E2E = 'apps/webservice-e2e/src/configured.e2e-spec.ts';
 const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
+const LOGS = 'apps/webservice-e2e/src/logs.e2e-spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
@@ -23,6 +24,7 @@ const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
 const EXPORTS = 'apps/webservice-e2e/src/exports.e2e-spec.ts';
 const DELIVERIES = 'libs/core/src/lib/operations/deliver-exports.spec.ts';
 const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
+const RETENTION = 'libs/infrastructure/src/lib/postgres/retention.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
@@ -30,6 +32,8 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
+  ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
+  ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
   ['http.*', E2E, 'is reached where http says, with its limits'],
   ['database.poolSize', E2E, 'asks it on as many connections, and as long, as configured'],
@@ -42,6 +46,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
   ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
+  ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
+  ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
+  ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
   [
     'artifacts.bundleRoots',
@@ -128,7 +135,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
+  ['worker.slots', 'apps/webservice-e2e/src/fan-out.e2e-spec.ts', 'slots: SLOTS'],
+  ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],
   ['worker.*', E2E, 'registers its worker as configured'],
+  ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
+  ['limits.logRate', LOGS, 'keeps as much a second as configured'],
   ['limits.planMemory', PLANNING, 'ends with its thread what takes too much memory'],
   ['limits.planTime', PLANNING, 'ends with its thread what takes too long'],
   ['limits.planThreads', PLANNING, 'leaves a thread to others'],

@@ -10,6 +10,7 @@ import { http } from './sections/http';
 import { keys } from './sections/keys';
 import { limits } from './sections/limits';
 import { policies } from './sections/policies';
+import { retention } from './sections/retention';
 import { retries } from './sections/retries';
 import { packsRegistry } from './sections/packs-registry';
 import { sandbox } from './sections/sandbox';
@@ -50,6 +51,7 @@ export const CONFIGURATION = {
   scheduler,
   limits,
   telemetry,
+  retention,
 };
 
 /** The configuration of one installation: durations are milliseconds, sizes bytes. */

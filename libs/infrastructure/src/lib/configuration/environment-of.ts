@@ -111,6 +111,8 @@ export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDef
     workspaceMiB: sandbox.limits.workspaceMiB,
     memoryMiB: sandbox.limits.memoryMiB,
     maxProcesses: sandbox.limits.maxProcesses,
+    logBytes: limits.logBytes,
+    logBytesPerSecond: limits.logRate,
   };
 }
 

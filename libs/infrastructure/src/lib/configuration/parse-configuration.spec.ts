@@ -153,6 +153,11 @@ describe('parseConfiguration', () => {
 
   it.each([
     ['http: { port: 80, healthPort: 80 }', ['1:31 CONFIG_CONFLICT /http/healthPort']],
+    ['retention: { runs: 30d, evidence: 20d }', ['1:35 CONFIG_CONFLICT /retention/evidence']],
+    [
+      'retention: { evidence: 60d, tenants: [{ tenant: acme, runs: 90d }] }',
+      ['1:39 CONFIG_CONFLICT /retention/tenants/0'],
+    ],
     ['approvals: { expiresAfter: 8d }', ['1:28 CONFIG_CONFLICT /approvals/expiresAfter']],
     ['secrets: { providers: [{ id: a }] }', ['1:24 CONFIG_CONFLICT /secrets/providers/0']],
     [

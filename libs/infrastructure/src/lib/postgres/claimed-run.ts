@@ -33,15 +33,20 @@ export interface ClaimedRow {
   readonly waited_ms: number;
 }
 
-/** Swept this often without progress, a run is claimed only into quarantine. */
+/** Swept this often without progress, a run is driven only in quarantine: in a process of its own. */
 export const CRASHES_TO_QUARANTINE = 2;
+/**
+ * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so its deaths end no
+ * run; but who takes his worker along so often, without one result in between, is no victim.
+ */
+export const CRASHES_TO_POISON = 20;
 
 export function toClaimedRun(row: ClaimedRow): ClaimedRun {
   return {
     tenant: row.tenant_id as TenantId,
     runId: toRunId(row.run_id),
     fence: row.fence,
-    crashes: row.crashes,
+    crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
     planHash: row.plan_hash as Digest,

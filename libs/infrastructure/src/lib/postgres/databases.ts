@@ -6,9 +6,11 @@ import { DatabaseClock } from './database-clock';
 import { DueHints, DueListener } from './hints';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
-import { databaseReadiness, maintainDatabase } from './partitions';
-import type { Readiness } from './partitions';
+import { maintainDatabase, type Maintained } from './maintain';
+import { databaseReadiness, type Readiness } from './partitions';
 import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresArchives } from './postgres-archives';
+import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
@@ -24,6 +26,7 @@ import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
 import { PostgresWorkforce } from './postgres-workforce';
 import { DirectQueries, TenantQueries } from './queries';
+import type { Retention } from './retention';
 import { assertSafeDatabase } from './safety';
 
 /** How a process uses its database. */
@@ -54,6 +57,7 @@ export interface WebDatabase {
   readonly attentionDesk: PostgresAttentionDesk;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
   readonly workforce: PostgresWorkforce;
@@ -67,8 +71,10 @@ export interface WebDatabase {
 /** The worker's part. `committer` has connections of its own, so that readers never hold up a flush. */
 export interface WorkerDatabase {
   readonly claims: PostgresClaims;
+  readonly assignments: PostgresAssignments;
   readonly committer: PostgresCommitter;
   readonly logStore: PostgresLogStore;
+  readonly archives: PostgresArchives;
   readonly outbox: PostgresOutbox;
   readonly exports: PostgresExports;
   readonly announcements: PostgresAnnouncements;
@@ -102,6 +108,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       attentionDesk: new PostgresAttentionDesk(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
       workforce: new PostgresWorkforce(queries),
@@ -139,7 +146,9 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     return {
       claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
       committer,
+      assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
+      archives: new PostgresArchives(queries),
       outbox: new PostgresOutbox(queries),
       exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
@@ -180,7 +189,6 @@ export function openLeaseDatabase(url: string, options: Pick<DatabaseOptions, 'o
 /** URLs of the roles; those that are absent are not connected. */
 export interface PostgresUrls {
   readonly ownerUrl?: string;
-  /** `maintain` role; the owner's if absent. */
   readonly maintainUrl?: string;
   readonly webUrl?: string;
   readonly workerUrl?: string;
@@ -190,8 +198,8 @@ export interface PostgresUrls {
 export interface PostgresDatabase {
   /** Needs `ownerUrl`. */
   migrate(): Promise<Migrated>;
-  /** Needs `maintainUrl` or `ownerUrl`. */
-  maintain(): Promise<{ readonly partitions: number }>;
+  /** Needs `maintainUrl`. */
+  maintain(retention: Retention): Promise<Maintained>;
   /** Connects on first use. */
   web(): Promise<WebDatabase>;
   /** Connects on first use. */
@@ -208,7 +216,7 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   const openWorker = () => (worker ??= openWorkerDatabase(needed(urls.workerUrl, 'workerUrl'), options));
   return {
     migrate: () => migrateDatabase(needed(urls.ownerUrl, 'ownerUrl')),
-    maintain: () => maintainDatabase(needed(urls.maintainUrl ?? urls.ownerUrl, 'maintainUrl')),
+    maintain: (retention) => maintainDatabase(needed(urls.maintainUrl, 'maintainUrl'), retention),
     web: openWeb,
     worker: openWorker,
     readiness: async () => (urls.workerUrl ? await openWorker() : await openWeb()).readiness(),

@@ -16,12 +16,20 @@ export interface FlushPart {
   readonly places: readonly Row[];
   readonly artifacts: readonly Row[];
   readonly outbox: readonly Row[];
+  readonly lent: readonly Row[];
+  readonly revoked: readonly Row[];
+  readonly settled: readonly Row[];
+  /** What each of the steps took over of another run, in their order. */
+  readonly reused: readonly Row[];
   /** Characters of its texts, roughly: what bounds a flush. */
   readonly size: number;
 }
 
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
-const WIDTHS = { run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 };
+const WIDTHS = {
+  ...{ run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
+  ...{ reused: 1, lent: 8, revoked: 3, settled: 2 },
+};
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
@@ -81,8 +89,26 @@ export function flushPart(commit: Commit): FlushPart {
       file.mediaType,
     ]),
     outbox: commit.outbox.map(outboxRow),
-    size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0),
+    reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
+    ...assignmentRows(commit.assignments),
+    size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
   };
+}
+
+function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' | 'revoked' | 'settled'> {
+  if (!changes) return { lent: [], revoked: [], settled: [] };
+  return {
+    lent: changes.offered.map((one) => [
+      ...[one.name, one.step, one.first, one.last, one.items, one.body],
+      Buffer.from(one.mac, 'hex'),
+    ]),
+    revoked: changes.revoked.flatMap(({ name, steps }) => steps.map((step) => [name, step])),
+    settled: changes.settled.map((name) => [name]),
+  };
+}
+
+function lentSize({ assignments }: Commit): number {
+  return assignments?.offered.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
 }
 
 function outboxRow(item: OutboxEntry): Row {
@@ -127,7 +153,7 @@ export function flushValues(parts: readonly FlushPart[]): string[] {
     Array.from({ length: WIDTHS[key] }, (_, column) =>
       rows.length === 0 ? '{}' : arrayLiteral(rows.map((row) => row[column] ?? null)),
     );
-  const numbered = (key: 'steps' | 'gatesOpened' | 'gatesEnded' | 'places' | 'artifacts' | 'outbox'): string[] =>
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): string[] =>
     columns(
       key,
       parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
@@ -147,6 +173,13 @@ export function flushValues(parts: readonly FlushPart[]): string[] {
     ...numbered('places'),
     ...numbered('artifacts'),
     ...numbered('outbox'),
+    ...columns(
+      'reused',
+      parts.flatMap(({ reused }) => reused),
+    ),
+    ...numbered('lent'),
+    ...numbered('revoked'),
+    ...numbered('settled'),
   ];
 }
 

@@ -3,7 +3,7 @@ import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { connectPostgres, openWebDatabase } from './databases';
 import { migrateDatabase } from './migrate';
 import { migrationNames } from './migrations/migrations';
-import { maintainDatabase } from './partitions';
+import { maintainDatabase } from './maintain';
 import { bootstrapRoles, databaseRoles, roleName } from './roles';
 import type { DatabaseRole } from './roles';
 import { assertSafeDatabase } from './safety';
@@ -100,9 +100,10 @@ describe('partitions', () => {
     );
     for (const { name } of gone) await database.sql(`drop table pack_run_logs.${name}`);
     expect((await all.readiness()).ready).toBe(false);
-    expect(await all.maintain()).toEqual({ partitions: gone.length });
+    const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+    expect(await all.maintain(retention)).toMatchObject({ partitions: gone.length, dropped: 0 });
     expect((await all.readiness()).ready).toBe(true);
-    expect(await maintainDatabase(database.url('owner'))).toEqual({ partitions: 0 });
+    expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({ partitions: 0 });
     // Whoever made them, they belong to the owner.
     const owners = await database.sql(
       `select distinct pg_get_userbyid(relowner) as owner from pg_class where relname ~ '_\\d{8}$' and relkind = 'r'`,

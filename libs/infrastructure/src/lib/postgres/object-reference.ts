@@ -50,6 +50,7 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
 
 /** Columns that hold digests of something else, or of objects that another of the references keeps; with what they are. */
 export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
+  'pack_artifacts.archives.journal_sha256': 'of a file in the bundle',
   'pack_artifacts.attestations.statement': 'of a statement, which stands in the bundle',
   'pack_artifacts.object_suspects.digest': 'of objects that nobody needs',
   'pack_run_logs.chunks.sha256': 'of the chunk itself',

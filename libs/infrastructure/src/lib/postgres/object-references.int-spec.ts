@@ -4,6 +4,7 @@ import type { WebDatabase, WorkerDatabase } from './databases';
 import { OBJECT_REFERENCES, OTHER_DIGESTS } from './object-reference';
 import { aCommit, aStep, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
 import { aSchedule } from './testing/schedules';
+import { anArchive } from './testing/sealed-run';
 import { once, startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
 let host: TestServer;
@@ -100,6 +101,7 @@ describe('references to objects', () => {
       statement: sha256('y'),
       attestations: {},
       exports: [],
+      archive: anArchive,
     };
     await worker.outbox.seal(item, sealed);
     const all = [kept, file, input, value, artifact, bundle, uploaded, free];

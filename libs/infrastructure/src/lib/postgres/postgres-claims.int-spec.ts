@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runUuid, sha256 } from '@taskrunner/core';
 import type { ClaimedRun, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { CRASHES_TO_POISON } from './claimed-run';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
 import { openLeaseDatabase } from './databases';
@@ -263,15 +264,15 @@ describe('leases', () => {
     };
   };
 
-  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two', async () => {
+  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two and for long no further', async () => {
     const runId = await submit(web.runStore);
     const living = await worker.claims.register(aWorker());
     const stop = keepAlive(living);
     let claimed: ClaimedRun | undefined;
-    for (const crashes of [1, 2]) {
+    for (const crashes of [0, 1, 2]) {
       const dying = await worker.claims.register(aWorker());
       [claimed] = await worker.claims.claim(dying, 1);
-      expect(claimed).toMatchObject({ runId, crashes: crashes - 1, quarantine: false });
+      expect(claimed).toMatchObject({ runId, crashes, quarantine: crashes === 2 });
       await delay(LEASE_MS * 1.5);
       let freed = 0;
       while (freed === 0) {
@@ -285,6 +286,14 @@ describe('leases', () => {
     }
     [claimed] = await worker.claims.claim(living, 1);
     expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
+    if (claimed) {
+      // Its process died, and this worker saw it. A claim of before says nothing.
+      await worker.claims.condemn({ ...claimed, fence: claimed.fence - 1 });
+      expect(await worker.claims.claim(living, 1)).toEqual([]);
+      await worker.claims.condemn(claimed);
+      [claimed] = await worker.claims.claim(living, 1);
+      expect(claimed).toMatchObject({ runId, crashes: CRASHES_TO_POISON, quarantine: true });
+    }
     if (claimed) {
       // A committed step result ends the count.
       const progressed = aCommit(claimed, start, { closes: true, releases: true, dueAt: 0, run: { progressed: true } });

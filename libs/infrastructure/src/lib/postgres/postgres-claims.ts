@@ -2,6 +2,7 @@ import { Claims, canonical, runUuid, toRunId } from '@taskrunner/core';
 import type {
   ClaimedRun,
   Digest,
+  Envelope,
   Incarnation,
   Json,
   Letter,
@@ -12,7 +13,7 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { toClaimedRun, toLetter, toPage } from './claimed-run';
+import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage } from './claimed-run';
 import type { ClaimedRow, LetterRow, PageRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
@@ -46,16 +47,19 @@ export class PostgresClaims extends Claims {
   private readonly renewStatement = statement('renew-lease');
   private readonly markStatement = statement('mark-dead');
   private readonly freeStatement = statement('free-runs');
+  private readonly freeAssignmentsStatement = statement('free-assignments');
   private readonly forgetStatement = statement('forget-dead');
   private readonly claimStatement = statement('claim-runs');
   private readonly mailStatement = statement('mail');
   private readonly pagesStatement = statement('read-pages');
+  private readonly admissionStatement = statement('read-admission');
   private readonly lettersStatement = statement('read-letters');
   private readonly standingsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
   private lastServed = '';
@@ -114,6 +118,8 @@ export class PostgresClaims extends Claims {
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
       freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
     }
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
+      freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
     await this.ask(this.forgetStatement, []);
     await this.ask(this.placeStatement, []);
     return total;
@@ -173,6 +179,13 @@ export class PostgresClaims extends Claims {
     for (const [number, at] of this.lostClaims) {
       if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
     }
+  }
+
+  async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    const rows = await patiently(() =>
+      this.ask<{ admission: Envelope }>(this.admissionStatement, [tenant, runUuid(run)]),
+    );
+    return rows[0]?.admission ?? null;
   }
 
   async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {
@@ -236,6 +249,12 @@ export class PostgresClaims extends Claims {
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
     await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async condemn(run: ClaimedRun): Promise<void> {
+    await patiently(() =>
+      this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+    );
   }
 
   async retire(incarnation: Incarnation): Promise<void> {

@@ -5,6 +5,7 @@ import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { PostgresCommitter } from './postgres-committer';
 import { aCommit, anAnnouncement, aStep, aWorker, after, start, submit, tenantA } from './testing/builders';
+import { anArchive } from './testing/sealed-run';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -288,6 +289,7 @@ describe('a flush', () => {
       statement: sha256('s'),
       attestations: { a: 1 },
       exports: [{ destination: 'audit', artifacts: true }],
+      archive: anArchive,
     };
     const anyTime = expect.any(Number) as number;
     const delivery = { destination: 'audit', artifacts: true, requestedAt: anyTime };

@@ -1,5 +1,6 @@
 import { LogStore, runUuid } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import { ChunkAppends } from './chunk-appends';
 import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
 import { patiently } from './retry';
@@ -17,20 +18,27 @@ interface NumberedRow {
 
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends LogStore {
-  private readonly appendStatement = statement('append-chunks');
+  private readonly appends: ChunkAppends;
+  private readonly appendLentStatement = statement('append-lent-chunks');
   private readonly readStatement = statement('read-chunks');
 
   constructor(private readonly queries: Queries) {
     super();
+    this.appends = new ChunkAppends(queries);
   }
 
   async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    if (chunks.length === 0) return [];
+    if (chunks.some(({ assignment }) => assignment !== undefined)) return this.appendLent(chunks);
+    return this.appends.append(chunks);
+  }
+
+  private async appendLent(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
     const rows = await patiently(() =>
-      this.queries.across<{ i: number }>(this.appendStatement, [
+      this.queries.across<{ i: number }>(this.appendLentStatement, [
         column(({ tenant }) => tenant),
         column(({ runId }) => runUuid(runId)),
+        column(({ assignment }) => assignment ?? ''),
         column(({ fence }) => fence),
         column(({ step }) => step),
         column(({ execution }) => execution),

@@ -1,5 +1,6 @@
 import { Outbox, runUuid, toRunId } from '@taskrunner/core';
-import type { Json, OutboxItem, SealedEvidence, TenantId } from '@taskrunner/core';
+import type { ArchivedChunk, Json, OutboxItem, SealedEvidence, TenantId } from '@taskrunner/core';
+import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -13,6 +14,9 @@ interface OutboxRow {
   readonly tries: number;
   readonly trace_context: string | null;
 }
+
+/** Chunks that stand together in a row of the archive. */
+const ROW_CHUNKS = 256;
 
 /** Work that follows a commit, leased by moving its due time. */
 export class PostgresOutbox extends Outbox {
@@ -39,6 +43,8 @@ export class PostgresOutbox extends Outbox {
   }
 
   async seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean> {
+    const { journal, chunks } = evidence.archive;
+    const rows = rowsOf(chunks);
     return patiently(async ({ lost }) => {
       const [row] = await this.queries.within<{ sealed: boolean; bundle: string | null }>(
         item.tenant,
@@ -53,6 +59,11 @@ export class PostgresOutbox extends Outbox {
           JSON.stringify(evidence.attestations),
           evidence.exports.map(({ destination }) => destination),
           evidence.exports.map(({ artifacts }) => artifacts),
+          journal.offset,
+          journal.size,
+          digestBytes(journal.sha256),
+          rows.map((row) => lastLineOf(row)),
+          rows.map((row) => JSON.stringify(row)),
         ],
       );
       return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
@@ -64,4 +75,15 @@ export class PostgresOutbox extends Outbox {
       this.queries.within(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
     );
   }
+}
+
+function rowsOf(chunks: readonly ArchivedChunk[]): readonly (readonly ArchivedChunk[])[] {
+  return Array.from({ length: Math.ceil(chunks.length / ROW_CHUNKS) }, (_, i) =>
+    chunks.slice(i * ROW_CHUNKS, (i + 1) * ROW_CHUNKS),
+  );
+}
+
+function lastLineOf(row: readonly ArchivedChunk[]): number {
+  const last = row.at(-1);
+  return last ? last.firstLine + last.lines - 1 : 0;
 }

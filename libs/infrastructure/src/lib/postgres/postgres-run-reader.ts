@@ -4,7 +4,9 @@ import type {
   Digest,
   Envelope,
   Json,
+  JsonObject,
   RunId,
+  RunOriginal,
   RunRecords,
   RunSummary,
   StepRow,
@@ -35,6 +37,14 @@ interface RecordsRow extends SummaryRow {
   readonly audit_head: Buffer | null;
 }
 
+interface OriginalRow extends Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'initiators' | 'labels'> {
+  readonly head: Buffer | null;
+  readonly plan_hash: string;
+  readonly source_digest: string;
+  readonly pack_signatures: RunOriginal['packSignatures'];
+  readonly inputs: JsonObject;
+}
+
 interface TailRow {
   readonly tenant_id: string;
   readonly run_id: string;
@@ -51,6 +61,7 @@ const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
 export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
+  private readonly originalStatement = statement('run-original');
   private readonly planStatement = statement('run-plan');
   private readonly approvedBeforeStatement = statement('approved-before');
   private readonly childrenStatement = statement('list-steps');
@@ -80,6 +91,24 @@ export class PostgresRunReader extends RunReader {
     const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
     const cursor = before && runUuid(before);
     return (await this.ask<SummaryRow>(tenant, this.listStatement, status, stored, pack, cursor, limit)).map(toSummary);
+  }
+
+  async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {
+    const [row] = await this.ask<OriginalRow>(tenant, this.originalStatement, runUuid(run));
+    if (!row) return null;
+    const { status, head, manifest, files, inputs, initiators, labels } = row;
+    return {
+      status,
+      planHash: row.plan_hash as Digest,
+      sourceDigest: row.source_digest as Digest,
+      manifest,
+      files,
+      packSignatures: row.pack_signatures,
+      inputs,
+      initiators,
+      labels,
+      head: head && toDigest(head),
+    };
   }
 
   async plan(

@@ -204,5 +204,6 @@ export function createValues(run: NewRun): unknown[] {
     concurrency?.group ?? null,
     concurrency?.onConflict === 'refuse',
     JSON.stringify([{ kind: 'concurrency', id: concurrency?.group ?? null, until: null }]),
+    run.rerunOf && runUuid(run.rerunOf),
   ];
 }

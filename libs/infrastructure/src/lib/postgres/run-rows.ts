@@ -25,6 +25,7 @@ export interface SummaryRow {
   readonly evidence_digest: Buffer | null;
   readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
+  readonly rerun_of: string | null;
   readonly version: number;
 }
 
@@ -51,6 +52,7 @@ export function toSummary(row: SummaryRow): RunSummary {
       exports: row.exports ?? [],
     },
     lastLine: row.last_line,
+    rerunOf: row.rerun_of === null ? null : toRunId(row.rerun_of),
     version: row.version,
   };
 }
@@ -74,6 +76,7 @@ export interface StepRecord {
   readonly children: number | null;
   readonly outputs: Json;
   readonly outputs_ref: Json;
+  readonly reused_from: Json;
   readonly error: Json;
 }
 
@@ -93,6 +96,7 @@ export function toStepRow(row: StepRecord): StepRow {
     children: row.children,
     outputs: row.outputs,
     outputsRef: row.outputs_ref ?? valueRefOf(row.outputs),
+    reusedFrom: row.reused_from,
     error: row.error,
   };
 }

@@ -1,5 +1,5 @@
 import { runUuid, sha256 } from '@taskrunner/core';
-import type { RunId } from '@taskrunner/core';
+import type { RunId, StepId } from '@taskrunner/core';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
@@ -18,6 +18,7 @@ import {
   tenantB,
 } from './testing/builders';
 import { aSchedule } from './testing/schedules';
+import { anArchive } from './testing/sealed-run';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -89,8 +90,21 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     chunks: [{ step: 's', execution: 1, chunk: 0, firstLine: 1 }],
     outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
     run: { lastLine: 1 },
+    assignments: {
+      offered: ['a', 'b'].map((name) => ({
+        ...{ name, step: 'm' as StepId, body: '', mac: '' },
+        first: 0,
+        last: 0,
+        items: 1,
+      })),
+      revoked: [],
+      settled: [],
+    },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+  const lent = await worker.assignments.claim(incarnation, runId);
+  if (!lent) throw new Error('nothing is lent');
+  await worker.assignments.begin(lent, [{ step: 'm[0]::s' as StepId, execution: 1 }]);
   await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
   expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
     kind: 'counted',
@@ -105,6 +119,10 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     statement: sha256('y'),
     attestations: {},
     exports: [{ destination: 'd', artifacts: false }],
+    archive: {
+      ...anArchive,
+      chunks: [{ firstLine: 1, lines: 1, step: 's', execution: 1, chunk: 0, at: 1, part: null }],
+    },
   });
   const { at, scheduleId } = await web.scheduleStore.stamp();
   await web.scheduleStore.create(aSchedule(scheduleId, at, { tenant }), 1, { type: 'schedule.created' });
@@ -120,6 +138,9 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
 /** Tables that the webservice has no business with. */
 const CLOSED = [
   'pack_runs.outbox',
+  'pack_runs.holds',
+  'pack_runs.assignments',
+  'pack_runs.executions',
   'pack_runs.sensitive_inputs',
   'pack_artifacts.stored_values',
   'pack_artifacts.object_looks',
@@ -167,6 +188,7 @@ describe('row-level security', () => {
     // The seal of both runs has deleted them.
     for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
+      await database.sql(`insert into pack_runs.holds values ('${tenant}', gen_random_uuid(), 'case', 1)`);
       await database.sql(`insert into pack_runs.groups values ('${tenant}', 'g', gen_random_uuid())`);
     }
     for (const { name, tenanted, partition } of await tables()) {
@@ -247,7 +269,14 @@ describe('schedules', () => {
 
 describe('rights', () => {
   it.each(['web', 'worker', 'audit'] as const)('let %s add or read evidence, but not change it', async (role) => {
-    const evidence = ['pack_run_logs.journal', 'pack_runs.decisions', 'pack_runs.audit', 'pack_artifacts.attestations'];
+    const evidence = [
+      'pack_run_logs.journal',
+      'pack_runs.decisions',
+      'pack_runs.audit',
+      'pack_artifacts.attestations',
+      'pack_artifacts.archives',
+      'pack_artifacts.archived_chunks',
+    ];
     for (const table of evidence) {
       const rows = await database.sql(
         `select has_any_column_privilege('taskrunner_${role}', '${table}', 'update') or has_table_privilege('taskrunner_${role}', '${table}', 'delete, truncate, trigger') as may`,

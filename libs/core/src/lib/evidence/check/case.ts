@@ -42,6 +42,8 @@ export interface VerifyRequest {
   readonly checkpoints?: readonly Envelope[] | undefined;
   /** Policy engines beside CEL that the verifier has: their policies are judged again, those of others are not. */
   readonly policyEngines?: PolicyEngines | undefined;
+  /** The bundle of the run that this one does again: then what it took over is compared. */
+  readonly original?: BundleContent | undefined;
   /** What the archive reader found wrong: links, absolute names, doubles, sizes. */
   readonly archiveFaults?: readonly string[] | undefined;
   /** The files are a draft that nobody has signed yet: what its worker asserts. */

@@ -3,6 +3,7 @@ import { contentDigest } from '../../pack/pack-digest';
 import { inputsLock } from '../derived-files';
 import { carriedFiles, planAgain, readCarriedPack } from '../plan-again';
 import { fileOf } from '../read-bundle';
+import { workersOf } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
 import { fail, isDraft } from './case';
 import { found, type Checker } from './check';
@@ -73,7 +74,7 @@ export const profileDigests: Checker = (bundle) => {
   ];
   if (named.some((digest) => digest !== profileDigest)) fail('another profile is named');
   if (sha256(evidence.environment) !== profile.environment) fail('another environment is named');
-  const probes = new Set(facts.claims.map(({ probe }) => probe));
+  const probes = new Set(workersOf(facts).map(({ probe }) => probe));
   for (const [digest, text] of evidence.probes) {
     if (sha256(text) !== digest || !probes.has(digest)) fail(`probe ${digest} is not one that a worker named`);
   }

@@ -6,6 +6,7 @@ import { initialState } from '../../run/advance';
 import { MACHINE_VERSION } from '../../run/run-state';
 import { logFiles } from '../log-files';
 import { isWithheld } from '../run-evidence';
+import { takesOver } from '../takes-over';
 import { fail } from './case';
 import { found, type Checker } from './check';
 
@@ -26,7 +27,7 @@ export const journalReplay: Checker = (bundle) => {
   const { environment, index, facts } = bundle.documents();
   const { record } = bundle.admission();
   if (environment.machine !== MACHINE_VERSION) fail(`machine ${environment.machine} is not in this verifier`);
-  const start = initialState(index, record.runId as RunId, record.initiators);
+  const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
   const { state, diverged } = replay(index, start, facts.entries);
   if (diverged) fail(`entry ${diverged.seq}: ${diverged.expected?.type ?? 'nothing'} was to follow`);
   if (state.phase !== 'ended') fail('the run has not ended');

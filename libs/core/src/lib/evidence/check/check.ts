@@ -45,6 +45,7 @@ export const CHECK_NAMES = [
   'decisions.people',
   'decisions.time',
   'effects.gated',
+  'steps.reused',
   'policies',
   'egress.within',
   'artifacts.index',

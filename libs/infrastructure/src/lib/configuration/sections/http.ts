@@ -1,6 +1,6 @@
 import { duration, httpUrl, number, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
-import { HOUR, MIB, SECOND } from './units';
+import { GIB, HOUR, MIB, SECOND } from './units';
 
 const perSecond = (usual: number, about: string) => key(number(1, 1_000_000), usual, about, 'requests a second');
 
@@ -11,6 +11,15 @@ export const http = section('The HTTP API and the console.', {
   publicUrl: unset(httpUrl, 'How others reach the API; null: http://<host>:<port>.'),
   bodyLimit: key(size(64 * 1024, 256 * MIB), 24 * MIB, 'Largest request body.', 'bytes (KiB, MiB, GiB)'),
   keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'How long an idle connection is kept.', 's, m'),
+  streams: section('Log streams.', {
+    cache: key(size(MIB, 16 * GIB), 32 * MIB, 'What all readers of logs share of them.', 'KiB, MiB, GiB'),
+    stall: key(
+      duration(SECOND, HOUR),
+      30 * SECOND,
+      'How long a reader may take nothing before it is cut off; it comes again.',
+      's, m',
+    ),
+  }),
   limits: section('Requests of one person of one tenant to one webservice, by what they ask for.', {
     submit: perSecond(5_000, 'Submissions.'),
     plan: perSecond(500, 'Plans and simulations.'),

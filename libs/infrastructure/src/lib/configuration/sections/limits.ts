@@ -1,6 +1,6 @@
 import { duration, number, size } from '../kinds';
 import { key, section } from '../key';
-import { SECOND, MINUTE, HOUR, DAY, GIB, MIB } from './units';
+import { SECOND, MINUTE, HOUR, DAY, GIB, KIB, MIB } from './units';
 
 export const limits = section('Of every run, where the pack says nothing. A run keeps those of its admission.', {
   attemptTimeout: key(duration(SECOND, 365 * DAY), HOUR, 'One attempt of a step.', 's, m, h, d'),
@@ -23,6 +23,18 @@ export const limits = section('Of every run, where the pack says nothing. A run 
     's, m, h, d',
   ),
   maxParallel: key(number(1, 100_000), 16, 'Children of a map under way at once.', 'children'),
+  logBytes: key(
+    size(64 * KIB, 16 * GIB),
+    64 * MIB,
+    'Log of one execution of a step. What exceeds it is counted, dropped and said in the log and the evidence.',
+    'KiB, MiB, GiB',
+  ),
+  logRate: key(
+    size(64 * KIB, GIB),
+    16 * MIB,
+    'The same in a second, and at once. What is slower than this is never dropped: its pipe waits.',
+    'KiB, MiB, GiB',
+  ),
   planMemory: key(
     size(64 * MIB, 16 * GIB),
     256 * MIB,

@@ -5,6 +5,13 @@ import { SECOND, MINUTE, HOUR } from './units';
 export const worker = section('Workers.', {
   name: unset(name, 'Its name in lists; null: the name of the host.'),
   concurrency: key(number(1, 10_000), 100, 'Runs driven at once.', 'runs'),
+  slots: key(
+    number(1, 10_000),
+    16,
+    'Steps that are executed at once before what maps have ready is shared with other workers.',
+    'steps',
+  ),
+  assignmentItems: key(number(1, 256), 256, 'Steps of one map that another worker takes at once, at most.', 'steps'),
   claimInterval: key(duration(10, MINUTE), 500, 'Pause between claims when idle.', 'ms, s'),
   lease: key(
     duration(3 * SECOND, 5 * MINUTE),

@@ -20,6 +20,11 @@ import { evidenceExports } from './19-exports';
 import { workforce } from './30-workforce';
 import { concurrency } from './31-concurrency';
 import { placement } from './32-placement';
+import { assignments } from './50-assignments';
+import { archives } from './60-archives';
+import { retention } from './61-retention';
+import { originals } from './62-originals';
+import { reruns } from './80-reruns';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -45,6 +50,11 @@ export const migrations = [
   workforce,
   concurrency,
   placement,
+  assignments,
+  archives,
+  retention,
+  reruns,
+  originals,
 ];
 
 /** Their names, as the database keeps them. */

@@ -54,6 +54,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
     labels: { ticket: 'SEC-42' },
+    rerunOf: null,
     admission: anEnvelope('admission'),
     admissionDigest: sha256('admission'),
     acceptedAt: at,
@@ -102,6 +103,7 @@ export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
     children: null,
     outputs: { ok: true },
     outputsRef: given.outputs === undefined ? valueRefOf({ ok: true }) : null,
+    reusedFrom: null,
     error: null,
     ...given,
   };

@@ -41,11 +41,13 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-export async function startTestServer(startServer: StartServer): Promise<TestServer> {
+export async function startTestServer(
+  startServer: StartServer,
+  binDirectory = process.env['TASKRUNNER_TEST_PG_BIN'],
+): Promise<TestServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'taskrunner-pg-'));
   // The account that runs the server must enter it; else the data would lie elsewhere, and stay there.
   await chmod(dataDirectory, 0o755);
-  const binDirectory = process.env['TASKRUNNER_TEST_PG_BIN'];
   const server = await startServer({ dataDirectory, fsync: false, ...(binDirectory ? { binDirectory } : {}) });
   const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
   await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });

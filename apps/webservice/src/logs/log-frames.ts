@@ -1,0 +1,33 @@
+import type { LogLevel, NumberedChunk } from '@taskrunner/core';
+import type { LogFormat } from './log-format';
+import { linesOf, rankOf } from './log-lines';
+
+/** The lines of a chunk as they go over the wire, made once for all who read them. */
+export interface LogFrames {
+  readonly bytes: Buffer;
+  /** Where the frame of each line ends. */
+  readonly ends: Uint32Array;
+  /** Rank of each line's level. */
+  readonly ranks: Uint8Array;
+}
+
+/** Writes all lines of a chunk. */
+export function framesOf(runId: string, chunk: NumberedChunk, format: LogFormat): LogFrames {
+  const lines = linesOf(chunk, 0);
+  const frames = lines.map((line) => format.line(runId, line));
+  const ends = new Uint32Array(lines.length);
+  let end = 0;
+  frames.forEach((frame, index) => (ends[index] = end += Buffer.byteLength(frame)));
+  return { bytes: Buffer.from(frames.join('')), ends, ranks: Uint8Array.from(lines, ({ level }) => rankOf(level)) };
+}
+
+/** The frames behind the first `skip` lines, those of `level` and above alone. Without a level no byte is copied. */
+export function selected({ bytes, ends, ranks }: LogFrames, skip: number, level: LogLevel | null): Buffer {
+  const begin = skip === 0 ? 0 : (ends[skip - 1] ?? bytes.length);
+  if (level === null) return bytes.subarray(begin);
+  const least = rankOf(level);
+  const parts: Buffer[] = [];
+  for (let index = skip; index < ends.length; index++)
+    if ((ranks[index] ?? 0) >= least) parts.push(bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,140 @@
+import type { LogStore, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import type { LogFormat } from './log-format';
+import { framesOf, type LogFrames } from './log-frames';
+
+/** A numbered chunk of a run, for all who read it. */
+export interface SharedChunk {
+  readonly firstLine: number;
+  readonly lastLine: number;
+  readonly step: string;
+  /** Its lines as a format writes them. */
+  frames(format: LogFormat): LogFrames;
+}
+
+/** Chunks of one read. */
+const PAGE_CHUNKS = 32;
+/** What a chunk takes beside its bytes, roughly. */
+const CHUNK_BYTES = 512;
+
+/**
+ * The logs that are being read, chunk by chunk: however many read the same run, each chunk is read once and written once, and all get
+ * the same bytes. What was not read for longest goes when there are more than `maxBytes`; a reader that comes for it reads it again.
+ * Keyed by tenant and run, so that nobody is given what was read for another tenant.
+ */
+export class SharedLogs {
+  /** Chunks of each run at hand, in the order of their lines. */
+  private readonly runs = new Map<string, CachedChunk[]>();
+  /** All of them, the one that was read last at the end. */
+  private readonly recent = new Set<CachedChunk>();
+  private readonly reads = new Map<string, Promise<void>>();
+  private bytes = 0;
+
+  constructor(
+    private readonly store: Pick<LogStore, 'read'>,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** Bytes that are kept. */
+  get size(): number {
+    return this.bytes;
+  }
+
+  /** The chunk of the line after `after`; null if there is none yet. */
+  async chunkAfter(tenant: TenantId, runId: RunId, after: number): Promise<SharedChunk | null> {
+    const run = `${tenant} ${runId}`;
+    const atHand = this.find(run, after);
+    if (atHand) return atHand;
+    const read = `${run} ${after}`;
+    const reading = this.reads.get(read) ?? this.read(tenant, runId, run, after).finally(() => this.reads.delete(read));
+    this.reads.set(read, reading);
+    await reading;
+    return this.find(run, after);
+  }
+
+  private async read(tenant: TenantId, runId: RunId, run: string, after: number): Promise<void> {
+    const chunks = await this.store.read(tenant, runId, after, PAGE_CHUNKS);
+    // In reverse: what is needed first is the last to go.
+    for (const chunk of [...chunks].reverse()) this.keep(run, runId, chunk);
+    this.evict();
+  }
+
+  private find(run: string, after: number): CachedChunk | null {
+    const chunks = this.runs.get(run) ?? [];
+    const found = chunks[placeOf(chunks, after + 1) - 1];
+    if (!found || found.lastLine <= after) return null;
+    this.recent.delete(found);
+    this.recent.add(found);
+    return found;
+  }
+
+  private keep(run: string, runId: RunId, chunk: NumberedChunk): void {
+    const chunks = this.runs.get(run) ?? [];
+    this.runs.set(run, chunks);
+    const place = placeOf(chunks, chunk.firstLine);
+    if (chunks[place - 1]?.firstLine === chunk.firstLine) return;
+    const kept = new CachedChunk(run, runId, chunk, (bytes) => {
+      // It may have gone while a reader still has it.
+      if (!this.recent.has(kept)) return;
+      this.bytes += bytes;
+      this.evict();
+    });
+    chunks.splice(place, 0, kept);
+    this.recent.add(kept);
+    this.bytes += kept.size;
+  }
+
+  /** The last one stays: somebody reads it. */
+  private evict(): void {
+    for (const chunk of this.recent) {
+      if (this.bytes <= this.maxBytes || this.recent.size === 1) return;
+      this.recent.delete(chunk);
+      this.bytes -= chunk.size;
+      const chunks = this.runs.get(chunk.run) ?? [];
+      chunks.splice(placeOf(chunks, chunk.firstLine) - 1, 1);
+      if (chunks.length === 0) this.runs.delete(chunk.run);
+    }
+  }
+}
+
+class CachedChunk implements SharedChunk {
+  readonly firstLine: number;
+  readonly lastLine: number;
+  readonly step: string;
+  size: number;
+  private readonly written = new Map<LogFormat, LogFrames>();
+
+  constructor(
+    readonly run: string,
+    private readonly runId: RunId,
+    private readonly chunk: NumberedChunk,
+    private readonly grown: (bytes: number) => void,
+  ) {
+    const { firstLine, lines, step, data } = chunk;
+    this.firstLine = firstLine;
+    this.lastLine = firstLine + lines - 1;
+    this.step = step;
+    this.size = data.length + CHUNK_BYTES;
+  }
+
+  frames(format: LogFormat): LogFrames {
+    const known = this.written.get(format);
+    if (known) return known;
+    const frames = framesOf(this.runId, this.chunk, format);
+    this.written.set(format, frames);
+    const bytes = frames.bytes.length + frames.ends.byteLength + frames.ranks.byteLength;
+    this.size += bytes;
+    this.grown(bytes);
+    return frames;
+  }
+}
+
+/** How many chunks begin at this line or before. */
+function placeOf(chunks: readonly CachedChunk[], line: number): number {
+  let [low, high] = [0, chunks.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((chunks[middle]?.firstLine ?? Infinity) <= line) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,94 @@
+import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { RerunRun, RunReader, sha256, type RunId } from '@taskrunner/core';
+import type { Request, Response } from 'express';
+import { Caller } from '../auth/caller';
+import { EXAMPLES } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { INTAKE_CODES, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
+import { PublicUrl } from '../public-url';
+import { idempotencyKeyOf } from '../requests/idempotency-key';
+import { JsonBody, type ReadBody } from '../requests/json-body';
+import { RunIdPipe } from '../requests/run-id.pipe';
+import { RerunBody } from './rerun.body';
+import { runNotFound } from './run-not-found';
+import { runTag, toRun } from './run-view';
+
+const ROUTE = 'POST /api/runs/{runId}/rerun';
+
+@ApiTags('runs')
+@Controller('api/runs/:runId')
+export class RerunController {
+  constructor(
+    private readonly rerunRun: RerunRun,
+    private readonly reader: RunReader,
+    private readonly url: PublicUrl,
+  ) {}
+
+  @Post('rerun')
+  @Operation({
+    id: 'rerunRun',
+    summary: 'Do an ended run again, from where it failed or from any step',
+    description:
+      'A new run of the same plan. Steps that succeeded are taken over by reference (`reusedFrom`) where everything that they read is as it was; cleanup steps run again, gates are asked again, and nobody who initiated the first run decides them.',
+    scopes: ['packs.run'],
+    limit: 'submit',
+    body: { type: RerunBody, example: { from: 'failed' } },
+    headers: {
+      'Idempotency-Key':
+        'Unique for this person and route; kept 7 days. The same request again answers with the first rerun.',
+    },
+    answers: [
+      {
+        status: 201,
+        description: 'Accepted: the new run.',
+        schema: ref('Run'),
+        example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
+        headers: { Location: 'The run.' },
+      },
+      {
+        status: 200,
+        description: 'The same request came before: its run.',
+        schema: ref('Run'),
+        example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
+        headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
+      },
+    ],
+    codes: [
+      'RUN_NOT_FOUND',
+      'RUN_NOT_ENDED',
+      'RERUN_STEP_UNKNOWN',
+      'PACK_INVALID',
+      'PLAN_INVALID',
+      'SEALED_UNENFORCEABLE',
+      'PLAN_HASH_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'CONCURRENCY_GROUP_HELD',
+      ...PLANNER_CODES,
+      ...INTAKE_CODES,
+      ...TRUST_CODES,
+    ],
+  })
+  async rerun(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @JsonBody(RerunBody) { value, bytes }: ReadBody<RerunBody>,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
+    const key = idempotencyKeyOf(request);
+    // Keys are unique for the route: which run it is about is part of what is asked.
+    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${sha256(bytes)}`) };
+    const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
+    const { runId: made, run } = await this.rerunRun.rerun(principal, asked, idempotency);
+    if (run) {
+      response.status(201).setHeader('Location', this.url.run(made)).json(toRun(run, this.url));
+      return;
+    }
+    const first = await this.reader.summary(principal.tenant, made);
+    if (!first) throw runNotFound();
+    response.setHeader('Idempotency-Replayed', 'true').setHeader('ETag', runTag(first));
+    response.status(200).json(toRun(first, this.url));
+  }
+}

@@ -1,0 +1,240 @@
+import {
+  AssignmentDriver,
+  openRun,
+  type ClaimedAssignment,
+  type DriverHands,
+  type Incarnation,
+  type Lending,
+  type OpenedRun,
+  type RunId,
+} from '@taskrunner/core';
+import type { WorkerLog } from './worker-log';
+
+interface Performing {
+  readonly claimed: ClaimedAssignment;
+  driver: AssignmentDriver | null;
+  done: Promise<void>;
+}
+
+interface Opened {
+  readonly run: Promise<OpenedRun | null>;
+  usedAt: number;
+}
+
+export interface AssignmentLoopOptions {
+  readonly claimIntervalMs: number;
+  readonly standingIntervalMs: number;
+}
+
+/** How long what was accepted of a run is kept at hand after its last assignment. */
+const KEPT_MS = 60_000;
+const OTHERS_INTERVAL_MS = 1_000;
+/** While assignments come, the next is looked for this much sooner. */
+const BUSY_MS = 2_000;
+const BUSY_SHARE = 0.1;
+const GIVE_BACK_MS = 25_000;
+
+/**
+ * Performs what others lend, and takes back what this worker has lent itself, as far as it has slots: one assignment is claimed at a
+ * time, and the next only when all of it has begun, so that none is hoarded. One question for all that it holds finds revocations.
+ */
+export class AssignmentLoop {
+  private readonly performing = new Map<string, Performing>();
+  private readonly opened = new Map<string, Opened>();
+  private stopping = false;
+  private lostLease = false;
+  private otherWorkers = 0;
+  private busyUntil = 0;
+  private hint: () => void = () => undefined;
+  private loops: Promise<unknown> = Promise.resolve();
+  private readonly lending: Lending;
+
+  constructor(
+    private readonly hands: DriverHands & { readonly lending: Lending },
+    private readonly log: WorkerLog,
+    private readonly options: AssignmentLoopOptions,
+  ) {
+    this.lending = hands.lending;
+    this.lending.slots.onGiven(() => this.performing.size > 0 && this.hint());
+  }
+
+  /** Assignments that it holds. */
+  get held(): number {
+    return this.performing.size;
+  }
+
+  /** Other workers that live, as last asked. */
+  get others(): number {
+    return this.otherWorkers;
+  }
+
+  start(incarnation: Incarnation): void {
+    this.stopping = false;
+    this.lostLease = false;
+    this.loops = Promise.all([
+      this.claimForever(incarnation),
+      this.standForever(incarnation),
+      this.countForever(incarnation),
+    ]);
+  }
+
+  /** Claims no more; within the grace what is held may end, then it is given back. */
+  async drain(graceMs: number): Promise<void> {
+    this.stopping = true;
+    this.hint();
+    await Promise.race([this.allDone(), pause(graceMs)]);
+    for (const { driver } of this.performing.values()) driver?.giveBack();
+    await Promise.race([Promise.all([this.allDone(), this.loops]), pause(GIVE_BACK_MS)]);
+  }
+
+  /** The lease is lost: whatever is held is someone else's. */
+  abandon(): void {
+    this.lostLease = true;
+    for (const { driver } of this.performing.values()) driver?.lose();
+  }
+
+  private async allDone(): Promise<void> {
+    await Promise.all([...this.performing.values()].map(({ done }) => done));
+  }
+
+  private async claimForever(incarnation: Incarnation): Promise<void> {
+    while (!this.stopping) {
+      let claimed: ClaimedAssignment | null = null;
+      try {
+        if (this.hasRoom()) {
+          claimed = await this.lending.assignments.claim(incarnation, null);
+          if (claimed) this.perform(claimed);
+        }
+      } catch (error) {
+        this.log.say('warn', 'assignment.claim-failed', { error });
+      }
+      if (claimed) this.busyUntil = performance.now() + BUSY_MS;
+      else await this.idle();
+    }
+  }
+
+  private hasRoom(): boolean {
+    const waits = [...this.performing.values()].some(({ driver }) => driver === null || driver.pending > 0);
+    return !waits && this.lending.slots.free > 0;
+  }
+
+  private async idle(): Promise<void> {
+    const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
+      this.hint = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
+  private async standForever(incarnation: Incarnation): Promise<void> {
+    let unknown = new Set<string>();
+    while (!this.stopping || this.performing.size > 0) {
+      await pause(this.options.standingIntervalMs);
+      try {
+        const before = unknown;
+        unknown = new Set();
+        const known = [...this.performing.values()].filter(({ driver }) => driver !== null);
+        const standings = new Map(
+          (await this.lending.assignments.standings(incarnation)).map((one) => [keyOf(one), one]),
+        );
+        for (const { claimed, driver } of known) {
+          const standing = standings.get(keyOf(claimed));
+          if (standing) driver?.standing(standing);
+          else driver?.lose();
+        }
+        for (const [key, standing] of standings) {
+          if (this.performing.has(key) || this.answered.has(key)) continue;
+          if (before.has(key)) await this.lending.assignments.release({ ...standing, incarnation });
+          else unknown.add(key);
+        }
+        for (const key of this.answered) if (!standings.has(key)) this.answered.delete(key);
+      } catch (error) {
+        this.log.say('warn', 'assignment.standings-failed', { error });
+      }
+    }
+  }
+
+  /** Answered, and not yet settled by the driver. */
+  private readonly answered = new Set<string>();
+
+  private async countForever(incarnation: Incarnation): Promise<void> {
+    while (!this.stopping) {
+      try {
+        this.otherWorkers = await this.lending.assignments.others(incarnation);
+      } catch (error) {
+        this.log.say('warn', 'assignment.others-failed', { error });
+      }
+      this.forgetRuns();
+      for (let left = OTHERS_INTERVAL_MS; left > 0 && !this.stopping; left -= SLEEP_MS) await pause(SLEEP_MS);
+    }
+  }
+
+  private perform(claimed: ClaimedAssignment): void {
+    const entry: Performing = { claimed, driver: null, done: Promise.resolve() };
+    const key = keyOf(claimed);
+    this.performing.set(key, entry);
+    entry.done = this.performOne(entry).finally(() => {
+      this.performing.delete(key);
+      this.hint();
+    });
+  }
+
+  private async performOne(entry: Performing): Promise<void> {
+    const { claimed } = entry;
+    const { tenant, runId, name: assignment } = claimed;
+    try {
+      const opened = await this.runOf(claimed);
+      if (opened === null || this.lostLease) return await this.lending.assignments.release(claimed);
+      entry.driver = AssignmentDriver.of(this.hands, this.lending, claimed, opened);
+      const performed = await entry.driver.drive();
+      if (performed === 'answered') this.answered.add(keyOf(claimed));
+      this.log.say('debug', 'assignment.performed', { runId, tenant, assignment, performed });
+    } catch (error) {
+      this.log.say('error', 'assignment.failed', { runId, tenant, assignment, error });
+      entry.driver?.lose();
+      await pause(1_000);
+      await this.lending.assignments.release(claimed).catch(() => undefined);
+    }
+  }
+
+  /** Checked once, however many of its assignments come. */
+  private runOf({ tenant, runId }: ClaimedAssignment): Promise<OpenedRun | null> {
+    const known = this.opened.get(runId);
+    if (known) {
+      known.usedAt = performance.now();
+      return known.run;
+    }
+    const run = this.openRun(tenant, runId);
+    this.opened.set(runId, { run, usedAt: performance.now() });
+    run.catch(() => this.opened.delete(runId));
+    return run;
+  }
+
+  private async openRun(tenant: ClaimedAssignment['tenant'], runId: RunId): Promise<OpenedRun | null> {
+    const run = await this.lending.assignments.run(tenant, runId);
+    const opened = run ? await openRun(this.hands, run) : null;
+    if (opened?.kind !== 'halted') return opened;
+    if (run) this.hands.alarm(run, opened.code, opened.detail);
+    return null;
+  }
+
+  private forgetRuns(): void {
+    const used = new Set<string>([...this.performing.values()].map(({ claimed }) => claimed.runId));
+    for (const [runId, { usedAt }] of this.opened)
+      if (!used.has(runId) && performance.now() - usedAt > KEPT_MS) this.opened.delete(runId);
+  }
+}
+
+const SLEEP_MS = 250;
+
+function keyOf({ tenant, runId, name, fence }: Pick<ClaimedAssignment, 'tenant' | 'runId' | 'name' | 'fence'>): string {
+  return `${tenant} ${runId} ${name} ${fence}`;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,59 @@
+import { keptOf, replayCommand, scenarioOf, shown, shrink } from './testing/shrink';
+import { play, type Bug } from './testing/world';
+import type { Invariant } from './testing/referee';
+
+const { TASKRUNNER_HARNESS_SEEDS = '2000', TASKRUNNER_HARNESS_SEED, TASKRUNNER_HARNESS_KEEP } = process.env;
+const SEEDS = Number(TASKRUNNER_HARNESS_SEEDS);
+/** The longest that is looked for a planted bug. */
+const ENOUGH = 1_000;
+
+describe('the engine, over seeded disturbances', () => {
+  it(`holds its invariants for ${SEEDS} seeds`, async () => {
+    const first = TASKRUNNER_HARNESS_SEED === undefined ? 1 : Number(TASKRUNNER_HARNESS_SEED);
+    const last = TASKRUNNER_HARNESS_SEED === undefined ? SEEDS : first;
+    const kept = keptOf(TASKRUNNER_HARNESS_KEEP);
+    for (let seed = first; seed <= last; seed++) {
+      const story = await play(scenarioOf(seed, kept));
+      if (story.violations.length === 0) continue;
+      const least = kept ?? (await shrink(seed, story, new Set()));
+      throw new Error(`${story.violations.map(shown).join('\n')}\n${replayCommand(seed, least)}`);
+    }
+  }, 86_400_000);
+
+  it('tells the same story of the same seed', async () => {
+    for (const seed of [11, 12, 13]) {
+      const [once, again] = [await play(scenarioOf(seed)), await play(scenarioOf(seed))];
+      expect(again).toEqual(once);
+      expect(once.statements).toBeGreaterThan(0);
+    }
+  }, 60_000);
+
+  const planted: readonly (readonly [Invariant, Bug])[] = [
+    [1, 'arms-do-not-join'],
+    [1, 'claims-keep-the-fence'],
+    [5, 'positions-are-not-compared'],
+    [5, 'standings-do-not-know-the-head'],
+    [2, 'parks-over-letters'],
+    [3, 'decisions-do-not-look-at-the-run'],
+    [3, 'quorum-is-read-from-the-snapshot'],
+    [4, 'leases-end-early'],
+    [4, 'children-outlive-their-lease'],
+    [9, 'steps-keep-their-first-status'],
+    [7, 'chunks-lose-a-line'],
+    [6, 'every-crash-counts-twice'],
+    [10, 'sweeps-without-being-steady'],
+    [10, 'gates-are-locked-before-runs'],
+  ];
+  it.each(planted)(
+    'finds that invariant %i is broken by: %s',
+    async (invariant, bug) => {
+      const bugs = new Set([bug]);
+      for (let seed = 1; seed <= ENOUGH; seed++) {
+        const { violations } = await play(scenarioOf(seed), bugs);
+        if (violations.some((violation) => violation.invariant === invariant)) return;
+      }
+      throw new Error(`not found in ${ENOUGH} seeds`);
+    },
+    600_000,
+  );
+});

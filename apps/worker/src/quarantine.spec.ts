@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClaimedRun } from '@taskrunner/core';
+import { Quarantine, type ApartDrive, type DrivenApart } from './quarantine';
+
+/** A process that does what the run's id says, and notes what it hears. */
+const PROCESS = `
+const { appendFileSync } = require('node:fs');
+const note = (what) => {
+  try {
+    appendFileSync(process.env.NOTES, process.pid + ' ' + what + '\\n');
+  } catch {
+    // The test is over.
+  }
+};
+note('in ' + process.env.TASKRUNNER_SANDBOX_WORK_DIRECTORY);
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message) => {
+  note(message.type);
+  if (message.type === 'leave') process.exit(0);
+  if (message.type === 'hand-over') process.send({ type: 'driven', driven: 'handed-over' });
+  if (message.type !== 'drive') return;
+  if (message.run.runId === 'breaks') process.exit(3);
+  process.send({ type: 'driving' }, () => {
+    if (message.run.runId === 'dies') process.kill(process.pid, 'SIGKILL');
+    if (message.run.runId === 'ends') process.send({ type: 'driven', driven: 'ended' });
+  });
+});
+process.send({ type: 'ready' });
+`;
+
+describe('runs in quarantine', () => {
+  let folder: string;
+  let quarantine: Quarantine;
+  const notes = (): string[] => readFileSync(join(folder, 'notes'), 'utf8').trim().split('\n');
+  const pids = (): Set<string> => new Set(notes().map((line) => line.split(' ')[0] ?? ''));
+  const open = (runId: string): ApartDrive =>
+    quarantine.open({ runId, tenant: 'acme', crashes: 2 } as unknown as ClaimedRun, null);
+  const drive = (runId: string): Promise<DrivenApart> => open(runId).drive();
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
+    writeFileSync(join(folder, 'process.js'), PROCESS);
+    writeFileSync(join(folder, 'notes'), '');
+    const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
+    quarantine = new Quarantine(env, '/work', { say: () => undefined }, join(folder, 'process.js'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('are blamed for a process that dies of them, and for nothing that came before', async () => {
+    expect(await drive('dies')).toBe('died');
+    expect(await drive('breaks')).toBe('failed');
+    expect(await drive('ends')).toBe('ended');
+    expect(pids().size).toBe(3);
+  });
+
+  it('stand in two processes at most, and one that survived a run drives the next', async () => {
+    expect(await Promise.all(['ends', 'ends', 'ends', 'ends', 'ends'].map(drive))).toEqual(Array(5).fill('ended'));
+    expect(pids().size).toBe(2);
+    const folders = notes().flatMap((line) => /in (.*)/.exec(line)?.[1] ?? []);
+    expect(folders.sort()).toEqual(['/work/quarantine-0', '/work/quarantine-1']);
+    while (notes().filter((line) => line.endsWith('leave')).length < 2) await new Promise((go) => setTimeout(go, 20));
+  });
+
+  it('hear of renewals and letters, and are handed over, also while they wait', async () => {
+    quarantine.renew({ ms: 6_000, sentAtMs: 1 });
+    const [first, second, third] = ['waits', 'waits', 'waits'].map(open) as [ApartDrive, ApartDrive, ApartDrive];
+    const driven = [first, second, third].map((one) => one.drive());
+    while (notes().filter((line) => line.endsWith('drive')).length < 2) await new Promise((go) => setTimeout(go, 20));
+    first.mail();
+    for (const one of [third, first, second]) one.handOver();
+    expect(await Promise.all(driven)).toEqual(['handed-over', 'handed-over', 'handed-over']);
+    const heard = notes().map((line) => line.split(' ')[1]);
+    expect(heard.filter((what) => what === 'renew')).toHaveLength(2);
+    expect(heard.filter((what) => what === 'drive')).toHaveLength(2);
+    expect(heard).toContain('mail');
+  });
+});

@@ -1,0 +1,166 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { ClaimedRun, Driven, Refusal } from '@taskrunner/core';
+import { variableOf } from '@taskrunner/infrastructure';
+import type { WorkerLog } from './worker-log';
+
+/** Until when steps may run: so many milliseconds after a moment of the monotonic clock, which all processes share. */
+export interface Deadline {
+  readonly ms: number;
+  readonly sentAtMs: number;
+}
+
+/** What a worker says to the process of a run in quarantine. */
+export type ToQuarantine =
+  | { readonly type: 'drive'; readonly run: ClaimedRun; readonly refusal: Refusal | null }
+  | { readonly type: 'renew'; readonly deadline: Deadline }
+  | { readonly type: 'mail' }
+  | { readonly type: 'hand-over' }
+  /** It is not needed any more. */
+  | { readonly type: 'leave' };
+
+/** And it to its worker. `driving`: from here on a death is the run's own. */
+export type FromQuarantine =
+  { readonly type: 'ready' } | { readonly type: 'driving' } | { readonly type: 'driven'; readonly driven: Driven };
+
+/** What came of it: the process has died of the run, or it never came so far. */
+export type DrivenApart = Driven | 'died' | 'failed';
+
+/** Processes at once; further runs in quarantine wait for their turn, under their claim. */
+const AT_ONCE = 2;
+
+/** Where a process may stand; one that has survived a run drives the next. */
+interface Place {
+  readonly folder: string;
+  child: ChildProcess | null;
+}
+
+/**
+ * Drives runs beside which workers have died, each alone in a process (engine.md §3): what kills it kills nothing else, and a worker that
+ * sees it die knows that the run was it. A worker that is killed itself takes its processes along, and blames nobody.
+ */
+export class Quarantine {
+  private readonly drives = new Set<ApartDrive>();
+  private readonly places: Place[];
+  private readonly waiting: (() => void)[] = [];
+  private deadline: Deadline | null = null;
+
+  /** `env`: as the worker was started with, secrets among it. `workDirectory`: of the worker; each place has a folder in it. */
+  constructor(
+    private readonly env: Readonly<Record<string, string | undefined>>,
+    workDirectory: string,
+    private readonly log: WorkerLog,
+    private readonly script = join(__dirname, 'quarantine-process.js'),
+  ) {
+    const folderOf = (place: number): string => join(workDirectory, `quarantine-${place}`);
+    this.places = Array.from({ length: AT_ONCE }, (_, place) => ({ folder: folderOf(place), child: null }));
+  }
+
+  /** The worker's lease was renewed: theirs with it. */
+  renew(deadline: Deadline): void {
+    this.deadline = deadline;
+    for (const drive of this.drives) drive.tell({ type: 'renew', deadline });
+  }
+
+  /** A run that waits to be driven apart. */
+  open(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
+    return new ApartDrive(run, refusal, (drive) => this.drive(drive));
+  }
+
+  private async drive(drive: ApartDrive): Promise<DrivenApart> {
+    while (this.places.length === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    const place = this.places.shift() as Place;
+    this.drives.add(drive);
+    try {
+      return drive.isHandedOver ? 'handed-over' : await this.driveIn(place, drive);
+    } finally {
+      this.drives.delete(drive);
+      this.places.push(place);
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.leave(place);
+    }
+  }
+
+  private async driveIn(place: Place, drive: ApartDrive): Promise<DrivenApart> {
+    const child = place.child ?? (await this.start(place));
+    if (child === null) return 'failed';
+    const { runId, tenant, crashes } = drive.run;
+    this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
+    if (this.deadline !== null) drive.tell({ type: 'renew', deadline: this.deadline });
+    return drive.driveIn(child);
+  }
+
+  /** A process that is ready; null if none can be had. */
+  private async start(place: Place): Promise<ChildProcess | null> {
+    const child = fork(this.script, [], {
+      env: { ...this.env, [variableOf(['sandbox', 'workDirectory'])]: place.folder },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    place.child = child;
+    const gone = (): void => void (place.child = place.child === child ? null : place.child);
+    child.once('error', gone).once('exit', gone);
+    return new Promise((resolve) => {
+      child.once('message', () => resolve(child));
+      child.once('error', () => resolve(null)).once('exit', () => resolve(null));
+    });
+  }
+
+  private leave(place: Place): void {
+    if (place.child?.connected) place.child.send({ type: 'leave' } satisfies ToQuarantine, () => undefined);
+    place.child = null;
+  }
+}
+
+/** One run in quarantine, as a claim loop holds a driver. */
+export class ApartDrive {
+  isHandedOver = false;
+  private child: ChildProcess | null = null;
+  private readonly early: ToQuarantine[] = [];
+
+  constructor(
+    readonly run: ClaimedRun,
+    private readonly refusal: Refusal | null,
+    private readonly inPlace: (drive: ApartDrive) => Promise<DrivenApart>,
+  ) {}
+
+  drive(): Promise<DrivenApart> {
+    return this.inPlace(this);
+  }
+
+  mail(): void {
+    this.tell({ type: 'mail' });
+  }
+
+  handOver(): void {
+    this.isHandedOver = true;
+    this.tell({ type: 'hand-over' });
+  }
+
+  /** Said now, or when there is a process for it; to one that has ended, not at all. */
+  tell(message: ToQuarantine): void {
+    if (this.child === null) this.early.push(message);
+    else if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  /** In this process, which is ready and drives nothing else. */
+  driveIn(child: ChildProcess): Promise<DrivenApart> {
+    this.child = child;
+    return new Promise((resolve) => {
+      let isDriving = false;
+      const hear = (message: FromQuarantine): void => {
+        if (message.type === 'driving') isDriving = true;
+        else if (message.type === 'driven') end(message.driven);
+      };
+      const lose = (): void => end(isDriving ? 'died' : 'failed');
+      const end = (driven: DrivenApart): void => {
+        child.off('message', hear).off('exit', lose);
+        resolve(driven);
+      };
+      child.on('message', hear).once('exit', lose);
+      this.tell({ type: 'drive', run: this.run, refusal: this.refusal });
+      for (const early of this.early.splice(0)) this.tell(early);
+    });
+  }
+}

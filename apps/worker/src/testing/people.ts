@@ -1,0 +1,153 @@
+import { digestOf, type Envelope, type GateDesk, type Json, type RunId, type TenantId } from '@taskrunner/core';
+import {
+  DirectQueries,
+  PostgresAttentionDesk,
+  PostgresGateDesk,
+  PostgresRunStore,
+} from '@taskrunner/infrastructure/testing';
+import type { Random } from '@taskrunner/core/testing';
+import type { Manner } from './scenario';
+import type { Server } from './server';
+import type { Process, VirtualTime } from './virtual-time';
+
+const ISSUER = 'https://issuer.test';
+export const INITIATOR = { iss: ISSUER, sub: 'ada' };
+
+/** A decision that was answered: 200, or why not. */
+export interface AnsweredDecision {
+  readonly tenant: TenantId;
+  readonly run: RunId;
+  readonly gate: string;
+  readonly decisionId: string;
+  readonly decidedAt: number;
+  readonly answer: string;
+}
+
+/** People, through a webservice that never dies: they decide, resolve and cancel, each statement as the real desks send it. */
+export class People implements Process {
+  readonly name = 'web';
+  alive = true;
+  frozenUntil = 0;
+  readonly skew = { monotonic: 0, wall: 0 };
+  readonly decisions: AnsweredDecision[] = [];
+  readonly store: PostgresRunStore;
+  private readonly desk: GateDesk;
+  private readonly attention: PostgresAttentionDesk;
+  private numbers = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly random: Random,
+    server: Server,
+  ) {
+    const queries = new DirectQueries(server.poolOf(this));
+    this.store = new PostgresRunStore(queries);
+    this.desk = new PostgresGateDesk(queries);
+    this.attention = new PostgresAttentionDesk(queries);
+  }
+
+  /** At some time from now, until it was done. */
+  later(ms: number, act: () => Promise<boolean>): void {
+    const trying = (): void => {
+      void act().then(
+        (done) => (done ? undefined : this.later(500, act)),
+        () => this.later(1_000, act),
+      );
+    };
+    this.time.after(ms, trying, this);
+  }
+
+  cancel(ms: number, tenant: TenantId, run: RunId, force: boolean): void {
+    const given = { type: 'run.cancel-requested', by: INITIATOR, reason: 'test', force } as const;
+    this.later(ms, async () => {
+      const posted = await this.store.post(tenant, run, given, force ? 'cancel:force' : 'cancel');
+      return posted.kind !== 'refused' || posted.code !== 'RUN_NOT_FOUND';
+    });
+  }
+
+  decide(manner: Manner, tenant: TenantId, run: RunId, gate: string): void {
+    for (const { person, says, ms } of manner.decisions)
+      this.later(ms, () => this.decideOnce(tenant, run, gate, person, says));
+  }
+
+  private async decideOnce(
+    tenant: TenantId,
+    run: RunId,
+    gate: string,
+    person: string,
+    says: 'approved' | 'rejected' | 'withdrawn',
+  ): Promise<boolean> {
+    const found = await this.desk.find(tenant, run, gate);
+    if (!found || found.state !== 'open') return true;
+    const decidedAt = await this.desk.now();
+    const decisionId = `decision-${++this.numbers}`;
+    const by = { iss: ISSUER, sub: person };
+    const record = {
+      schema: 'taskrunner.decision.v1',
+      ...{ decisionId, runId: run, tenant, gate, planHash: found.planHash, gateDigest: found.gateDigest },
+      ...{ decision: says, response: null, person: by, onBehalfOf: null, grants: ['packs.approve'], bound: 'gate' },
+      ...{ authTime: timeText(decidedAt), acr: null, reason: null, decidedAt: timeText(decidedAt) },
+      proof: { kind: 'service' },
+    };
+    const { planHash, gateDigest } = found;
+    const decision = { decisionId, gateDigest, planHash, decision: says, person: by, onBehalfOf: null, grants: [] };
+    const letter = { type: 'gate.decided', step: gate, decision: { ...decision, decidedAt }, record: digestOf(record) };
+    const decided = await this.desk.decide({
+      ...{ tenant, runId: run, gate, decisionId, decision: says, person: by, decidedAt },
+      envelope: envelopeOf(record),
+      recordDigest: digestOf(record),
+      response: null,
+      letter: { ...letter, response: null } as never,
+      audit: { type: 'gate.decided', decisionId },
+    });
+    const answer = decided.kind === 'refused' ? decided.code : decided.kind;
+    this.decisions.push({ tenant, run, gate, decisionId, decidedAt, answer });
+    return decided.kind !== 'too-early';
+  }
+
+  resolve(ms: number, tenant: TenantId, run: RunId, step: string, parent: string, execution: number): void {
+    const outcome = this.random.pick(['succeeded', 'failed', 'retry'] as const);
+    this.later(ms, async () => {
+      const decidedAt = await this.desk.now();
+      const record = {
+        schema: 'taskrunner.resolution.v1',
+        ...{ runId: run, tenant, step, execution, outcome, outputsDigest: null, person: { iss: ISSUER, sub: 'grace' } },
+        ...{
+          reason: 'seen',
+          authTime: timeText(decidedAt),
+          decidedAt: timeText(decidedAt),
+          proof: { kind: 'service' },
+        },
+      };
+      const resolved = await this.attention.resolve({
+        ...{ tenant, runId: run, step, parent, execution, outcome, decidedAt },
+        person: { iss: ISSUER, sub: 'grace' },
+        envelope: envelopeOf(record),
+        recordDigest: digestOf(record as Json),
+        outputs: null,
+        letter: {
+          type: 'attention.resolved',
+          step,
+          execution,
+          outcome,
+          outputs: null,
+          record: digestOf(record),
+        } as never,
+        audit: { type: 'attention.resolution', step },
+      });
+      return resolved.kind !== 'again';
+    });
+  }
+}
+
+export function envelopeOf(record: object): Envelope {
+  return {
+    payload: Buffer.from(JSON.stringify(record)).toString('base64'),
+    payloadType: 'application/vnd.taskrunner.test+json',
+    signatures: [{ keyid: '', sig: '' }],
+  };
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString();
+}

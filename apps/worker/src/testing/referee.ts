@@ -1,0 +1,348 @@
+import {
+  Committer,
+  checkChain,
+  indexPlan,
+  initialState,
+  nodeAt,
+  replay,
+  runUuid,
+  sha256,
+  toRunId,
+  type Commit,
+  type Committed,
+  type Digest,
+  type Entry,
+  type Page,
+  type Plan,
+  type Profile,
+  type RunId,
+} from '@taskrunner/core';
+import {
+  runKey,
+  type Change,
+  type ModelDatabase,
+  type PageRow,
+  type RunRow,
+  type SourceRow,
+} from '@taskrunner/infrastructure/testing';
+import { testFloor } from '@taskrunner/core/testing';
+import { REFUSED_OUTPUT, type Effect } from './children';
+import { INITIATOR, type AnsweredDecision } from './people';
+
+/** The invariants of engine.md §9, by their numbers. */
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly what: string;
+  /** Milliseconds from the start. */
+  readonly at: number;
+}
+
+const ENDED = ['succeeded', 'failed', 'cancelled'];
+
+/** What is known of a worker when its runs are freed. */
+export type Standing = 'dead' | 'silent' | 'well';
+
+/** Looks at every commit, every execution and, in the end, at everything. It believes nobody's state but the tables'. */
+export class Referee {
+  readonly violations: Violation[] = [];
+  /** Pages of which a driver was told that they were not committed. */
+  private readonly denied = new Map<Digest, string>();
+  /** Hashes of the pages that are there. */
+  private readonly stored = new Set<Digest>();
+  effects: readonly Effect[] = [];
+
+  constructor(
+    private readonly now: () => number,
+    private readonly standingOf: (incarnation: string) => Standing,
+    private readonly database: () => ModelDatabase,
+  ) {}
+
+  wrong(invariant: Invariant, what: string): void {
+    this.violations.push({ invariant, what, at: this.now() });
+  }
+
+  /** A committer whose answers are compared with the tables. */
+  watch(committer: Committer): Committer {
+    return new WatchedCommitter(committer, (commit, outcome) => this.answered(commit, outcome));
+  }
+
+  onCommit(statement: string, changes: readonly Change[]): void {
+    for (const { table, before, after } of changes) {
+      if (table.name === 'runs' && before) this.runChanged(statement, before as RunRow, after as RunRow);
+      if (table.name === 'gates' && before) this.gateChanged(before as never, after as never);
+    }
+    if (statement === 'flush') this.flushed(changes);
+  }
+
+  /** An execution begins. */
+  onEffect(effect: Effect, others: Iterable<Effect>): void {
+    const { run, step, attempt, execution, effects } = effect;
+    const name = `${run} ${step}#${execution}`;
+    for (const other of others) {
+      if (other.run !== run || other.step !== step) continue;
+      if (other.until === null) this.wrong(4, `${name} begins while #${other.execution} goes on`);
+      if (effects === 'once' && other.attempt === attempt) this.wrong(4, `${name} is attempt ${attempt} once more`);
+      if (other.execution === execution) this.wrong(4, `${name} begins twice`);
+    }
+    if (!this.isStarted(run, step, execution)) this.wrong(4, `${name} begins before its start is committed`);
+  }
+
+  private isStarted(run: string, step: string, execution: number): boolean {
+    return this.rowsOf(run)
+      .reverse()
+      .some(
+        ({ entries }) =>
+          entries.includes('"step.started"') &&
+          (JSON.parse(entries) as Entry[]).some(
+            ({ event }) => event.type === 'step.started' && event.step === step && event.execution === execution,
+          ),
+      );
+  }
+
+  private answered({ page, runId, steps }: Commit, outcome: Committed): void {
+    const stored = this.stored.has(page.hash);
+    const name = `the page of ${runId} from ${page.first} on`;
+    if (outcome.kind === 'committed' && !stored) this.wrong(5, `${name} is told to be committed and is not there`);
+    if (outcome.kind === 'committed') return;
+    if (stored) this.wrong(5, `${name} is there and told to be ${outcome.kind}`);
+    this.denied.set(page.hash, name);
+    if (outcome.kind !== 'refused') return;
+    if (!JSON.stringify([page.entries, page.values, steps]).includes(REFUSED_OUTPUT))
+      this.wrong(1, `${name} is refused for a neighbour's data: ${outcome.message}`);
+  }
+
+  private runChanged(statement: string, before: RunRow, after: RunRow): void {
+    const name = `${before.run_id} in ${statement}`;
+    if (after.fence !== before.fence && statement !== 'claim-runs') this.wrong(1, `the fence of ${name} moves`);
+    if (statement === 'claim-runs' && (before.owner !== null || after.fence !== before.fence + 1))
+      this.wrong(1, `${name}: fence ${before.fence} → ${after.fence}, owner ${before.owner ?? 'nobody'}`);
+    if (ENDED.includes(before.status) && after.status !== before.status)
+      this.wrong(8, `${name}: ${before.status} → ${after.status}`);
+    if (statement === 'free-runs' && before.owner !== null && this.standingOf(before.owner) === 'well')
+      this.wrong(10, `${name} is taken from a worker that is well`);
+    if (!ENDED.includes(after.status) || ENDED.includes(before.status)) return;
+    for (const { run, step, execution, until } of this.effects)
+      if (run === toRunId(before.run_id) && until === null)
+        this.wrong(8, `${name} ended and ${step}#${execution} goes on`);
+  }
+
+  private gateChanged(before: { gate: string; state: string }, after: { state: string }): void {
+    if (before.state !== 'open' && after.state !== before.state)
+      this.wrong(3, `gate ${before.gate}: ${before.state} → ${after.state}`);
+  }
+
+  /** Of a flush: a run wrote its row and its page, and what else it wrote; or nothing at all. */
+  private flushed(changes: readonly Change[]): void {
+    const runs = new Map<string, RunRow>();
+    for (const { table, after } of changes) if (table.name === 'runs') runs.set(keyOf(after), after as RunRow);
+    const pages = new Map<string, { first_seq: number; fence: number; hash: Buffer }>();
+    for (const { table, after } of changes) {
+      const run = runs.get(keyOf(after));
+      if (!run) this.wrong(1, `${table.name} of ${keyOf(after)} is written without its run`);
+      if (table.name !== 'journal') continue;
+      const page = after as unknown as { first_seq: number; fence: number; hash: Buffer };
+      pages.set(keyOf(after), page);
+      const hash = `sha256:${page.hash.toString('hex')}` as Digest;
+      this.stored.add(hash);
+      const denied = this.denied.get(hash);
+      if (denied !== undefined) this.wrong(5, `${denied} was told not to be committed, and is`);
+    }
+    for (const { table, before, after } of changes) {
+      if (table.name !== 'runs') continue;
+      const was = before as RunRow;
+      const is = after as RunRow;
+      const page = pages.get(keyOf(after));
+      if (was.owner === null) this.wrong(1, `${is.run_id} takes a page from nobody`);
+      if (!page) this.wrong(1, `${is.run_id} moves without a page`);
+      else if (page.fence !== is.fence) this.wrong(1, `${is.run_id} takes a page under fence ${page.fence}`);
+      else if (page.first_seq !== was.last_seq + 1 || !is.head?.equals(page.hash))
+        this.wrong(5, `${is.run_id}: the page at ${page.first_seq} does not follow ${was.last_seq}`);
+    }
+  }
+
+  /** When nothing goes on any more. */
+  atEnd(decisions: readonly AnsweredDecision[], poisoned: ReadonlySet<string>, alarms: readonly string[]): void {
+    const database = this.database();
+    for (const source of database.tables.sources.rows()) this.checkRun(database, source, poisoned);
+    for (const decision of decisions) if (decision.answer === 'counted') this.checkDecision(decision);
+    for (const disorder of new Set(database.disorders)) this.wrong(10, disorder);
+    for (const alarm of alarms) if (/TAMPERED|MISMATCH|INVALID|DRIVER_FAULT/.test(alarm)) this.wrong(9, alarm);
+  }
+
+  private checkRun({ tables }: ModelDatabase, source: SourceRow, poisoned: ReadonlySet<string>): void {
+    const key = keyOf(source);
+    const runId = toRunId(source.run_id);
+    const run = tables.runs.rows(source.tenant_id).find(({ run_id }) => run_id === source.run_id) as RunRow;
+    const name = `${runId} (${run.status})`;
+    if (!ENDED.includes(run.status)) return this.checkSleeper(name, run);
+    const pages = this.pagesOf(runId);
+    const entries = pages.flatMap((page) => page.entries);
+    const { head, broken } = checkChain({ seq: 0, hash: source.admission_digest as Digest }, pages);
+    if (broken) this.wrong(5, `${name}: the chain breaks at ${broken.first}: ${broken.reason}`);
+    if (head.seq !== run.last_seq || head.hash.slice(7) !== run.head?.toString('hex'))
+      this.wrong(5, `${name}: the journal ends at ${head.seq}, the row says ${run.last_seq}`);
+    this.checkReplay(name, source, run, entries);
+    this.checkRows(name, key, entries);
+    this.checkLines(name, key, run, entries);
+    this.checkEnd(name, key, entries, source);
+    const code = entries.find(({ event }) => event.type === 'run.ended');
+    if (code?.event.type === 'run.ended' && code.event.code === 'POISON' && !poisoned.has(runId))
+      this.wrong(6, `${name} ends POISON and has done nothing`);
+  }
+
+  private checkSleeper(name: string, run: RunRow): void {
+    const { owner, due_at, inbox_seq, seen, waits, fence } = run;
+    const details = JSON.stringify({ owner, due_at, inbox_seq, seen, waits, fence });
+    this.wrong(2, `${name} sleeps: ${details}`);
+  }
+
+  private checkReplay(name: string, source: SourceRow, run: RunRow, entries: readonly Entry[]): void {
+    const plan = JSON.parse(source.plan) as Plan;
+    const profile = JSON.parse(source.profile) as Profile;
+    const x = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testFloor);
+    const { state, diverged } = replay(x, initialState(x, toRunId(source.run_id), [INITIATOR]), entries);
+    if (diverged) this.wrong(9, `${name}: replay differs at ${diverged.seq}`);
+    else if (state.result?.status !== run.status)
+      this.wrong(9, `${name}: replay ends ${state.result?.status ?? 'not'}`);
+    let cancelled = false;
+    for (const { event } of entries) {
+      if (event.type === 'cancel.accepted') cancelled = true;
+      if (event.type !== 'step.started' || !cancelled) continue;
+      let isCleanup = false;
+      for (let at = event.step as string; at !== ''; at = at.includes('::') ? at.slice(0, at.lastIndexOf('::')) : '')
+        if (!/\]$/.test(at) && nodeAt(x, at as never).node.runOn !== 'success') isCleanup = true;
+      if (!isCleanup) this.wrong(8, `${name}: ${event.step} starts after the cancel`);
+    }
+  }
+
+  private checkRows(name: string, key: string, entries: readonly Entry[]): void {
+    const { tables } = this.database();
+    const statuses = new Map<string, string>();
+    const gates = new Map<string, string>();
+    for (const { event } of entries) {
+      if (event.type === 'step.ended') statuses.set(event.step, event.status);
+      if (event.type === 'gate.opened') gates.set(event.step, 'open');
+      if (event.type === 'gate.ended') gates.set(event.step, event.outcome);
+    }
+    for (const { step, status } of tables.steps.rows(key))
+      if (step !== '' && statuses.get(step) !== status)
+        this.wrong(9, `${name}: the row of ${step} says ${status}, the journal ${statuses.get(step) ?? 'nothing'}`);
+    const rows = new Map(tables.gates.rows(key).map(({ gate, state }) => [gate, state]));
+    for (const [gate, state] of gates)
+      if (rows.get(gate) !== state)
+        this.wrong(3, `${name}: the row of gate ${gate} says ${rows.get(gate) ?? 'nothing'}, the journal ${state}`);
+  }
+
+  /** Lines 1..n, each in one chunk that is there as it was written. */
+  private checkLines(name: string, key: string, run: RunRow, entries: readonly Entry[]): void {
+    const { tables } = this.database();
+    const places = tables.places.rows(key).sort((a, b) => a.last_line - b.last_line);
+    const logs = entries.flatMap(({ event }) => (event.type === 'log' ? [event] : []));
+    const chunks = new Map(
+      tables.chunks.rows(key).map((chunk) => [`${chunk.step}#${chunk.execution}.${chunk.chunk}`, chunk]),
+    );
+    let next = 1;
+    for (const [index, place] of places.entries()) {
+      const log = logs[index];
+      const chunk = `${place.step}#${place.execution}.${place.chunk}`;
+      if (place.last_line - place.lines + 1 !== next) this.wrong(7, `${name}: line ${next} is missing`);
+      next = place.last_line + 1;
+      if (`${log?.step ?? ''}#${log?.execution ?? 0}.${log?.chunk ?? 0}` !== chunk || log?.lines !== place.lines)
+        this.wrong(7, `${name}: the place of ${chunk} is not the journal's`);
+      const data = chunks.get(chunk)?.data;
+      if (!data || sha256(data) !== log?.sha256) this.wrong(7, `${name}: ${chunk} is not what was numbered`);
+    }
+    if (places.length !== logs.length || next - 1 !== run.last_line)
+      this.wrong(7, `${name}: ${next - 1} lines, the row says ${run.last_line}`);
+  }
+
+  private checkEnd(name: string, key: string, entries: readonly Entry[], source: SourceRow): void {
+    const ends = entries.filter(({ event }) => event.type === 'run.ended').length;
+    if (ends !== 1) this.wrong(8, `${name} has ${ends} ends`);
+    const attests = this.database()
+      .tables.outbox.rows(key)
+      .filter(({ kind }) => kind === 'attest').length;
+    if (attests !== 1) this.wrong(8, `${name} has ${attests} statements to sign`);
+    if (source.run_id === '') this.wrong(8, name);
+    const cancelled = entries.some(({ event }) => event.type === 'cancel.accepted');
+    const end = entries.at(-1)?.event;
+    const last = entries.find(({ event }) => event.type === 'run.ended')?.event ?? end;
+    if (cancelled && last?.type === 'run.ended' && last.status === 'succeeded')
+      this.wrong(8, `${name} was cancelled and succeeded`);
+  }
+
+  private checkDecision({ tenant, run, gate, decisionId }: AnsweredDecision): void {
+    const entries = this.entriesOf(run);
+    const at = entries.findIndex(
+      ({ event }) => event.type === 'gate.decided' && event.decision.decisionId === decisionId,
+    );
+    const name = `${decisionId} at ${gate} of ${tenant}/${run}`;
+    if (at < 0) return this.wrong(3, `${name} was answered 200 and is not in the journal`);
+    for (const { kind, event } of entries.slice(at + 1)) {
+      if (kind === 'given') break;
+      if (event.type === 'given.ignored') this.wrong(3, `${name} was answered 200 and ignored: ${event.code}`);
+    }
+    let last = 0;
+    for (const { event } of entries) {
+      if (event.type !== 'gate.decided') continue;
+      if (event.decision.decidedAt <= last) this.wrong(3, `${name}: times of decisions fall`);
+      last = event.decision.decidedAt;
+    }
+  }
+
+  entriesOf(run: string): readonly Entry[] {
+    return this.pagesOf(run).flatMap((page) => page.entries);
+  }
+
+  private sourceOf(run: string): SourceRow | undefined {
+    const uuid = runUuid(run as RunId);
+    return this.database()
+      .tables.sources.rows()
+      .find(({ run_id }) => run_id === uuid);
+  }
+
+  private rowsOf(run: string): PageRow[] {
+    const source = this.sourceOf(run);
+    if (!source) return [];
+    const rows = this.database().tables.journal.rows(keyOf(source));
+    return rows.sort((a, b) => a.first_seq - b.first_seq);
+  }
+
+  private pagesOf(run: string): readonly Page[] {
+    let prev = this.sourceOf(run)?.admission_digest as Digest;
+    return this.rowsOf(run).map((row) => {
+      const hash = `sha256:${row.hash.toString('hex')}` as Digest;
+      const page: Page = {
+        first: row.first_seq,
+        entries: JSON.parse(row.entries) as Entry[],
+        values: row.held === null ? {} : (JSON.parse(row.held) as Page['values']),
+        prev,
+        hash,
+      };
+      prev = hash;
+      return page;
+    });
+  }
+}
+
+class WatchedCommitter extends Committer {
+  constructor(
+    private readonly committer: Committer,
+    private readonly answered: (commit: Commit, outcome: Committed) => void,
+  ) {
+    super();
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    const outcome = await this.committer.commit(commit);
+    this.answered(commit, outcome);
+    return outcome;
+  }
+}
+
+function keyOf(row: unknown): string {
+  const { tenant_id, run_id } = row as { tenant_id: string; run_id: string };
+  return runKey(tenant_id, run_id);
+}

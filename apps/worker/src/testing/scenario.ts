@@ -1,0 +1,274 @@
+import { aBlock, aRunNode, type Random } from '@taskrunner/core/testing';
+
+type Block = ReturnType<typeof aBlock>;
+type Node = Block['nodes'][number];
+
+/** What a step of the harness does: the `with` of its node. */
+export interface Deed {
+  /** How long it takes, milliseconds. */
+  readonly ms: number;
+  readonly lines: number;
+  /** Attempts that fail before one succeeds. */
+  readonly failures: number;
+  /** Its worker dies of it. */
+  readonly poison: boolean;
+  /** Its outputs cannot be stored. */
+  readonly refused: boolean;
+}
+
+/** What people do at a gate that opened. */
+export interface Manner {
+  /** Each in their own time after the opening, milliseconds. */
+  readonly decisions: readonly {
+    readonly person: string;
+    readonly says: 'approved' | 'rejected' | 'withdrawn';
+    readonly ms: number;
+  }[];
+}
+
+export interface RunSpec {
+  readonly number: number;
+  readonly tenant: string;
+  /** When it is submitted, milliseconds from the start. */
+  readonly at: number;
+  readonly graph: Block;
+  readonly poison: boolean;
+  readonly required: number;
+  readonly expiresAfterMs: number;
+  readonly runMs: number | null;
+  readonly manners: readonly Manner[];
+}
+
+/** A worker by its place, or by the run that it drives. */
+export type Target = { readonly place: number } | { readonly of: number };
+
+/** What the world does to the runs, each at its time. A smaller list is a simpler story. */
+export type Disturbance = { readonly at: number } & (
+  | { readonly kind: 'kill'; readonly worker: Target }
+  | { readonly kind: 'freeze'; readonly worker: Target; readonly ms: number }
+  | { readonly kind: 'cut-off'; readonly worker: Target; readonly ms: number }
+  | { readonly kind: 'drain'; readonly worker: Target; readonly graceMs: number }
+  | { readonly kind: 'outage'; readonly ms: number }
+  | {
+      readonly kind: 'messages';
+      readonly ms: number;
+      readonly fate: 'unsent' | 'unanswered' | 'late' | 'again';
+      readonly rate: number;
+    }
+  | { readonly kind: 'cancel'; readonly run: number; readonly force: boolean }
+);
+
+export interface Scenario {
+  readonly seed: number;
+  /** What this story is mostly about. */
+  readonly theme: Theme;
+  readonly workers: number;
+  readonly concurrency: number;
+  readonly runs: readonly RunSpec[];
+  readonly disturbances: readonly Disturbance[];
+}
+
+/** Themes, so that what must come together does: each with the kinds of disturbance that it draws from. */
+const THEMES = {
+  mixed: ['kill', 'freeze', 'cut-off', 'drain', 'outage', 'messages', 'messages', 'cancel', 'cancel'],
+  deaths: ['kill', 'kill', 'freeze', 'cut-off', 'messages'],
+  messages: ['messages', 'messages', 'messages', 'cancel', 'drain'],
+  outages: ['outage'],
+  gates: ['messages', 'cancel', 'outage'],
+  poison: ['messages', 'drain', 'cancel'],
+} as const;
+export type Theme = keyof typeof THEMES;
+const OFTEN: readonly Theme[] = ['mixed', 'mixed', 'deaths', 'messages', 'outages', 'gates', 'poison'];
+
+/** More deaths from outside would quarantine a run, and end it there, by the rule itself. */
+const OUTSIDE_DEATHS = 2;
+
+export function makeScenario(random: Random, seed: number): Scenario {
+  const theme = random.pick(OFTEN);
+  const workers = random.int(theme === 'outages' ? 2 : 1, 3);
+  const runs = Array.from({ length: random.int(1, 4) }, (_, number) =>
+    makeRun(random, number, theme, theme === 'poison' && number === 0),
+  );
+  return {
+    ...{ seed, theme, workers, runs },
+    concurrency: random.pick([1, 2, 4]),
+    disturbances: makeDisturbances(random, theme, workers, runs.length),
+  };
+}
+
+function makeRun(random: Random, number: number, theme: Theme, poison: boolean): RunSpec {
+  const counter = { next: 0, theme };
+  const graph = sequence(random, counter, random.int(1, 4), 0);
+  const nodes = poison ? [...graph.nodes, poisonNode(graph)] : graph.nodes;
+  return {
+    ...{ number, poison },
+    tenant: random.pick(['acme', 'acme', 'bravo']),
+    at: random.int(0, 3_000),
+    graph: { ...graph, nodes },
+    required: random.pick([1, 1, 2]),
+    expiresAfterMs: random.pick([3_000, 20_000, 40_000]),
+    runMs: random.chance(0.1) ? 15_000 : null,
+    manners: Array.from({ length: 4 }, () => makeManner(random)),
+  };
+}
+
+const PEOPLE = ['grace', 'linus', 'barbara', 'edsger'];
+
+function makeManner(random: Random): Manner {
+  const together = random.chance(0.5) ? random.int(200, 6_000) : null;
+  const says = (): 'approved' | 'rejected' | 'withdrawn' =>
+    random.pick(['approved', 'approved', 'approved', 'approved', 'approved', 'withdrawn', 'rejected']);
+  return {
+    decisions: Array.from({ length: random.int(1, 4) }, (_, index) => ({
+      person: random.chance(0.8) ? (PEOPLE[index] ?? 'grace') : random.pick(PEOPLE),
+      says: says(),
+      ms: together === null ? random.int(100, 9_000) : together + random.int(0, 4),
+    })),
+  };
+}
+
+interface Counter {
+  next: number;
+  readonly theme: Theme;
+}
+
+function common(id: string, earlier: readonly Node[]) {
+  return {
+    id,
+    name: null,
+    when: null,
+    needs: earlier.slice(-1).map((node) => node.id),
+    stated: false,
+    workers: [],
+    timeoutMs: null,
+  };
+}
+
+function sequence(random: Random, counter: Counter, size: number, depth: number): Block {
+  const nodes: Node[] = [];
+  for (let i = 0; i < size; i++) nodes.push(makeNode(random, counter, nodes, depth));
+  return aBlock(nodes, { continueOnError: random.chance(0.2) });
+}
+
+function makeNode(random: Random, counter: Counter, earlier: readonly Node[], depth: number): Node {
+  const id = `s${counter.next++}`;
+  const of = common(id, earlier);
+  const kind =
+    counter.theme === 'gates' && random.chance(0.5)
+      ? 'gate'
+      : random.pick(
+          depth > 0 ? ['run', 'run', 'run', 'gate'] : ['run', 'run', 'run', 'gate', 'parallel', 'map', 'wait'],
+        );
+  switch (kind) {
+    case 'gate':
+      return {
+        ...of,
+        ...{
+          kind: 'gate',
+          runOn: 'success',
+          approval: 'people',
+          policy: null,
+          with: {},
+          message: 'go?',
+          show: {},
+          form: null,
+        },
+      };
+    case 'wait':
+      return aRunNode(id, { ...of, uses: 'builtin:wait', with: { ms: random.pick([300, 2_500, 6_000]) } });
+    case 'parallel': {
+      const nodes = Array.from({ length: random.int(2, 4) }, () => ({
+        ...makeNode(random, counter, [], 1),
+        stated: true,
+      }));
+      const body = aBlock(nodes, { maxParallel: random.pick([null, 1, 2]) });
+      return { ...of, kind: 'parallel', runOn: 'success', continueOnError: false, body };
+    }
+    case 'map':
+      return {
+        ...of,
+        ...{ kind: 'map', runOn: 'success', continueOnError: random.chance(0.5), items: '{{ inputs.list }}' },
+        ...{
+          iterator: 'item',
+          index: 'index',
+          label: null,
+          maxItems: null,
+          width: random.pick([null, 1, 2]),
+          outputs: null,
+        },
+        body: sequence(random, counter, 1, 1),
+      };
+    default:
+      return leaf(random, id, of, counter.theme);
+  }
+}
+
+function leaf(random: Random, id: string, of: ReturnType<typeof common>, theme: Theme): Node {
+  const long = theme === 'deaths' || theme === 'outages';
+  if (random.chance(0.2)) return aRunNode(id, { ...of, with: { n: random.int(0, 9) } });
+  const deed: Deed = {
+    ms: random.pick(long ? [400, 4_000, 9_000] : [20, 400, 400, 1_500, 4_000]),
+    lines: random.pick([0, 0, 1, 3, 20]),
+    failures: random.pick([0, 0, 0, 0, 1, 9]),
+    poison: false,
+    refused: random.chance(0.02),
+  };
+  const node = aRunNode(id);
+  return aRunNode(id, {
+    ...of,
+    uses: 'builtin:command',
+    with: { ...deed },
+    effects: random.pick(['idempotent', 'idempotent', 'once']),
+    runOn: random.pick(['success', 'success', 'success', 'success', 'always', 'failure']),
+    timeoutMs: random.chance(0.05) ? 1_000 : null,
+    continueOnError: random.chance(0.2),
+    retries: { ...node.retries, maxAttempts: random.pick([1, 2, 3]), backoffMs: random.pick([0, 500, 2_000]) },
+  });
+}
+
+function poisonNode(graph: Block): Node {
+  const deed: Deed = { ms: 300, lines: 1, failures: 0, poison: true, refused: false };
+  return aRunNode('poison', {
+    ...common('poison', graph.nodes),
+    runOn: 'always',
+    uses: 'builtin:command',
+    with: { ...deed },
+    effects: 'idempotent',
+  });
+}
+
+function makeDisturbances(random: Random, theme: Theme, workers: number, runs: number): Disturbance[] {
+  const made: Disturbance[] = [];
+  let deaths = theme === 'poison' ? OUTSIDE_DEATHS : 0;
+  for (let count = random.int(theme === 'mixed' ? 0 : 1, 6); count > 0; count--) {
+    const one = makeDisturbance(random, theme, workers, runs);
+    const kills = one.kind === 'kill' || one.kind === 'freeze' || one.kind === 'cut-off';
+    if (!kills || deaths++ < OUTSIDE_DEATHS) made.push(one);
+  }
+  return made.sort((a, b) => a.at - b.at);
+}
+
+function makeDisturbance(random: Random, theme: Theme, workers: number, runs: number): Disturbance {
+  const at = random.int(100, theme === 'gates' ? 8_000 : 20_000);
+  // Of a run: the worker that drives it then.
+  const worker = random.chance(0.5) ? { place: random.int(0, workers - 1) } : { of: random.int(0, runs - 1) };
+  const kind: Disturbance['kind'] = random.pick<Disturbance['kind']>(THEMES[theme]);
+  switch (kind) {
+    case 'kill':
+      return { kind, at, worker };
+    case 'freeze':
+    case 'cut-off':
+      return { kind, at, worker, ms: random.pick([500, 5_000, 9_000, 14_000]) };
+    case 'drain':
+      return { kind, at, worker, graceMs: random.pick([0, 1_000, 5_000]) };
+    case 'outage':
+      return { kind, at, ms: random.pick(theme === 'outages' ? [9_000, 15_000] : [50, 3_000, 12_000]) };
+    case 'messages':
+      return {
+        ...{ kind, at, ms: random.pick([300, 3_000, 9_000]), rate: random.pick([0.1, 0.4, 0.9]) },
+        fate: random.pick(['unsent', 'unanswered', 'unanswered', 'late', 'late', 'again']),
+      };
+    case 'cancel':
+      return { kind, at, run: random.int(0, runs - 1), force: random.chance(0.3) };
+  }
+}

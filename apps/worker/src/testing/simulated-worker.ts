@@ -1,0 +1,198 @@
+import { createHmac } from 'node:crypto';
+import {
+  digestOf,
+  sha256,
+  type AdmissionRecord,
+  type Committer,
+  type DecisionRecord,
+  type DriverHands,
+  type Envelope,
+  type Json,
+  type ResolutionRecord,
+  type WorkerDescription,
+} from '@taskrunner/core';
+import {
+  DatabaseClock,
+  DirectQueries,
+  PostgresClaims,
+  PostgresCommitter,
+  PostgresLogStore,
+} from '@taskrunner/infrastructure/testing';
+import type { Random } from '@taskrunner/core/testing';
+import { ClaimLoop } from '../claim-loop';
+import { Children, executorsOf, type EffectLog } from './children';
+import type { Server } from './server';
+import type { Process, VirtualTime } from './virtual-time';
+
+const LEASE_MS = 8_000;
+const RENEW_MS = 2_000;
+/** How long before its lease ends a worker's children are killed. */
+const FENCE_MARGIN_MS = 2_000;
+const zero = digestOf('zero');
+
+/** What a worker finds around it. */
+export interface Surroundings {
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly server: Server;
+  readonly effects: EffectLog;
+  readonly environment: string;
+  readonly concurrency: number;
+  /** Takes the supervisor's deadline out. */
+  readonly withoutDeadline: boolean;
+  /** The committer, watched. */
+  watch(committer: Committer): Committer;
+  /** It died of what it executed. */
+  died(worker: SimulatedWorker): void;
+  alarm(code: string, detail: Json): void;
+}
+
+/**
+ * A worker process: the real claim loop, drivers, committer and adapters, around them what `worker.module.ts` does with lease and
+ * supervisor. Its life ends with `kill` or `drain`; who comes after it is another one.
+ */
+export class SimulatedWorker implements Process {
+  alive = true;
+  frozenUntil = 0;
+  readonly skew: Process['skew'];
+  private readonly clock: DatabaseClock;
+  private readonly claims: PostgresClaims;
+  private readonly loop: ClaimLoop;
+  private readonly children: Children;
+  private readonly description: WorkerDescription;
+  private restarting = false;
+  private stopping = false;
+  /** Of its incarnations: which worker rows are its. */
+  readonly incarnations: string[] = [];
+  private lives = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly around: Surroundings,
+  ) {
+    const { time, random, server } = around;
+    const day = 86_400_000;
+    this.skew = { monotonic: random.int(0, day), wall: random.int(-day, day) };
+    const pool = server.poolOf(this);
+    this.clock = new DatabaseClock(() => time.now - time.start + this.skew.monotonic);
+    this.claims = new PostgresClaims(pool, this.clock, LEASE_MS);
+    this.children = new Children(this, time, random, around.effects, around.withoutDeadline);
+    this.description = {
+      ...{ name, version: '1', build: zero, probe: zero, isolations: ['none/v1'], labels: [] },
+      environments: [sha256(around.environment)],
+    };
+    const options = {
+      ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, mailIntervalMs: 500, unenforceable: () => [] },
+      ...{ unenforceableWaitMs: 60_000, unenforceableIntervalMs: 3_600_000, unplacedWaitMs: 60_000 },
+    };
+    const log = { say: () => undefined };
+    this.loop = new ClaimLoop(this.claims, this.hands(pool), log, options, () => undefined);
+  }
+
+  start(): void {
+    this.around.time.as(this, () => void this.begin());
+  }
+
+  /** SIGKILL: nothing of it goes on, its supervisor sees the pipe close. */
+  kill(): void {
+    this.alive = false;
+    this.children.close();
+  }
+
+  /** SIGTERM, as `Worker.stop`. */
+  drain(graceMs: number, done: () => void): void {
+    this.around.time.as(this, () => void this.stop(graceMs).then(done));
+  }
+
+  private async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    await this.loop.drain(graceMs);
+    this.lives++;
+    this.children.close();
+    const incarnation = this.incarnations.at(-1);
+    if (incarnation !== undefined)
+      await this.claims.retire({ id: incarnation, leaseMs: LEASE_MS }).catch(() => undefined);
+    this.alive = false;
+  }
+
+  private async begin(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        const mark = this.clock.mark();
+        const incarnation = await this.claims.register(this.description);
+        this.incarnations.push(incarnation.id);
+        this.clock.observe(this.around.time.now, mark);
+        this.children.renew(this.around.time.now + LEASE_MS - FENCE_MARGIN_MS);
+        void this.renewForever(incarnation, ++this.lives);
+        this.loop.start(incarnation);
+        return;
+      } catch {
+        await pause(1_000);
+      }
+    }
+  }
+
+  /** The thread that renews the lease: on a clock and a connection of its own. */
+  private async renewForever(incarnation: { id: string; leaseMs: number }, life: number): Promise<void> {
+    const { time, server } = this.around;
+    const thread = new PostgresClaims(server.poolOf(this), new DatabaseClock());
+    while (this.lives === life) {
+      const sent = time.now;
+      const mark = this.clock.mark();
+      try {
+        const { held, at } = await thread.renew(incarnation);
+        if (this.lives !== life) return;
+        if (!held) return void this.beginAgain();
+        this.clock.observe(at, mark);
+        this.children.renew(sent + LEASE_MS - FENCE_MARGIN_MS);
+      } catch {
+        // An outage moves nothing.
+      }
+      await pause(RENEW_MS);
+    }
+  }
+
+  /** The lease was swept: as `Worker.begin`. */
+  private async beginAgain(): Promise<void> {
+    if (this.stopping || this.restarting) return;
+    this.restarting = true;
+    this.lives++;
+    this.loop.abandon();
+    await this.loop.drain(0);
+    await this.begin();
+    this.restarting = false;
+  }
+
+  private hands(pool: never): DriverHands {
+    const { time, random, watch, died, alarm } = this.around;
+    const payload = (envelope: Envelope): unknown => JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+    const signed = <Record>(envelope: Envelope): { record: Record; digest: ReturnType<typeof digestOf> } => {
+      const record = payload(envelope);
+      return { record: record as Record, digest: digestOf(record as Json) };
+    };
+    return {
+      claims: this.claims,
+      committer: watch(new PostgresCommitter(pool)),
+      logs: new PostgresLogStore(new DirectQueries(pool)),
+      objects: null as never,
+      references: { need: async () => undefined },
+      clock: this.clock,
+      executors: executorsOf(this.children, time, () => died(this)),
+      judges: new Map(),
+      announcing: { streams: () => [], people: null },
+      worker: this.description,
+      secrets: { bindings: [], providers: new Map(), sensitive: null },
+      openAdmission: (envelope) => payload(envelope) as AdmissionRecord,
+      openDecision: (envelope) => signed<DecisionRecord>(envelope),
+      openResolution: (envelope) => signed<ResolutionRecord>(envelope),
+      mac: (text) => createHmac('sha256', 'journal').update(text).digest('hex'),
+      nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
+      replan: async (run) => sha256(run.plan),
+      alarm: (_run, code, detail) => alarm(code, detail),
+    };
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
+}

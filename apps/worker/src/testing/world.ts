@@ -1,0 +1,295 @@
+import {
+  canonical,
+  digestOf,
+  MACHINE_VERSION,
+  sha256,
+  toRunId,
+  type Environment,
+  type Json,
+  type NewRun,
+  type Plan,
+  type Profile,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
+import { ModelDatabase, type Change, type PlantedBug } from '@taskrunner/infrastructure/testing';
+import { aPlan, Random, testDefaults, testFloor } from '@taskrunner/core/testing';
+import { EffectLog } from './children';
+import { envelopeOf, INITIATOR, People } from './people';
+import { Referee, type Standing, type Violation } from './referee';
+import type { Disturbance, RunSpec, Scenario, Target } from './scenario';
+import { Server, type Fate } from './server';
+import { SimulatedWorker, type Surroundings } from './simulated-worker';
+import { VirtualTime, type Process } from './virtual-time';
+
+/** Rules that the harness itself takes out, beside those of the model database. */
+export type Bug = PlantedBug | 'children-outlive-their-lease';
+
+export interface Story {
+  readonly violations: readonly Violation[];
+  /** Virtual milliseconds until nothing went on any more. */
+  readonly took: number;
+  readonly statements: number;
+  readonly ends: readonly string[];
+}
+
+/** How long a story may go on, virtual milliseconds. */
+const LIMIT_MS = 600_000;
+/** How long after a worker was silent its runs may be taken from it. */
+const SILENCE_MS = 15_000;
+
+const environment: Environment = {
+  ...{ schema: 'taskrunner.environment.v1', machine: MACHINE_VERSION, mode: 'open', isolation: 'none/v1' },
+  ...{ limits: {}, approvals: { floor: testFloor }, packTrust: {}, engines: {}, executors: {}, extensions: {} },
+};
+const environmentText = canonical(environment as unknown as Json);
+const profile: Profile = {
+  ...{ schema: 'taskrunner.profile.v1', environment: sha256(environmentText), defaults: testDefaults },
+  ...{ egress: [], secrets: [], images: {} },
+};
+
+/** Plays one scenario from its beginning to the end of all its runs. The same scenario always has the same story. */
+export async function play(scenario: Scenario, bugs: ReadonlySet<Bug> = new Set()): Promise<Story> {
+  return new World(scenario, bugs).play();
+}
+
+class World {
+  private readonly random: Random;
+  private readonly time: VirtualTime;
+  private readonly database: ModelDatabase;
+  private readonly server: Server;
+  private readonly referee: Referee;
+  private readonly people: People;
+  private readonly workers: SimulatedWorker[] = [];
+  /** Every worker that there was, by its incarnations' rows. */
+  private readonly everyWorker: SimulatedWorker[] = [];
+  private readonly lastSilent = new Map<Process, number>();
+  private readonly cutOff = new Map<Process, number>();
+  private readonly runIds = new Map<number, { tenant: TenantId; run: RunId }>();
+  private readonly poisoned = new Set<string>();
+  private readonly alarms: string[] = [];
+  private readonly messages: { until: number; fate: Fate; rate: number }[] = [];
+  private readonly surroundings: Surroundings;
+  private statements = 0;
+  private names = 0;
+
+  constructor(
+    private readonly scenario: Scenario,
+    bugs: ReadonlySet<Bug>,
+  ) {
+    this.random = new Random(scenario.seed ^ 0x5eed);
+    this.time = new VirtualTime(new Random(scenario.seed ^ 0x7a17));
+    const { time, random } = this;
+    const onCommit = (name: string, changes: readonly Change[]): void => this.committed(name, changes);
+    this.database = new ModelDatabase(() => time.now, bugs as ReadonlySet<PlantedBug>, onCommit);
+    this.server = new Server(this.database, time, random, (client, name) => this.fateOf(client, name));
+    this.referee = new Referee(
+      () => time.now - time.start,
+      (id) => this.standingOf(id),
+      () => this.database,
+    );
+    const effects = new EffectLog((effect, others) => this.referee.onEffect(effect, others));
+    this.referee.effects = effects.effects;
+    this.people = new People(time, random, this.server);
+    this.surroundings = {
+      ...{ time, random, server: this.server, effects, environment: environmentText },
+      concurrency: scenario.concurrency,
+      withoutDeadline: bugs.has('children-outlive-their-lease'),
+      watch: (committer) => this.referee.watch(committer),
+      died: (worker) => this.replace(worker),
+      alarm: (code, detail) => this.alarms.push(`${code} ${JSON.stringify(detail)}`),
+    };
+  }
+
+  async play(): Promise<Story> {
+    const { time, scenario } = this;
+    const putBack = time.install();
+    try {
+      for (let i = 0; i < scenario.workers; i++) this.startWorker(i);
+      for (const spec of scenario.runs) this.people.later(spec.at, () => this.submit(spec));
+      for (const disturbance of scenario.disturbances)
+        time.after(disturbance.at, () => this.disturb(disturbance), null);
+      await time.run(time.start + LIMIT_MS, () => this.referee.violations.length > 0 || this.isOver());
+    } finally {
+      putBack();
+    }
+    if (this.referee.violations.length === 0) this.referee.atEnd(this.people.decisions, this.poisoned, this.alarms);
+    const ends = this.database.tables.runs.rows().map(({ status, error }) => `${status} ${codeOf(error)}`.trim());
+    const { violations } = this.referee;
+    return { violations, took: time.now - time.start, statements: this.statements, ends };
+  }
+
+  private isOver(): boolean {
+    const { scenario, database } = this;
+    if (this.time.now - this.time.start < (scenario.disturbances.at(-1)?.at ?? 0)) return false;
+    const rows = database.tables.runs.rows();
+    return rows.length === scenario.runs.length && rows.every(({ status }) => TERMINAL.has(status));
+  }
+
+  private startWorker(place: number): void {
+    const worker = new SimulatedWorker(`w${place}.${++this.names}`, this.surroundings);
+    this.workers[place] = worker;
+    this.everyWorker.push(worker);
+    worker.start();
+  }
+
+  /** It is gone; another comes in its place after a while. */
+  private replace(worker: SimulatedWorker): void {
+    const place = this.workers.indexOf(worker);
+    if (!worker.alive || place < 0) return;
+    worker.kill();
+    this.time.after(this.random.int(300, 4_000), () => this.startWorker(place), null);
+  }
+
+  private async submit(spec: RunSpec): Promise<boolean> {
+    const known = this.runIds.get(spec.number);
+    const { at, runId } = known ? { at: this.time.now, runId: known.run } : await this.people.store.stamp();
+    const tenant = spec.tenant as TenantId;
+    this.runIds.set(spec.number, { tenant, run: runId });
+    if (spec.poison) this.poisoned.add(runId);
+    const created = await this.people.store.create(newRun(spec, runId, at));
+    return created.kind === 'created';
+  }
+
+  private workerOf(target: Target): SimulatedWorker | undefined {
+    if ('place' in target) return this.workers[target.place];
+    const run = this.runIds.get(target.of);
+    const row = run && this.database.tables.runs.rows(run.tenant).find(({ run_id }) => toRunId(run_id) === run.run);
+    const owner = row?.owner ?? null;
+    return owner === null ? undefined : this.workers.find(({ incarnations }) => incarnations.at(-1) === owner);
+  }
+
+  private disturb(disturbance: Disturbance): void {
+    const { time, server } = this;
+    switch (disturbance.kind) {
+      case 'kill': {
+        const worker = this.workerOf(disturbance.worker);
+        return worker && this.replace(worker);
+      }
+      case 'freeze': {
+        const worker = this.workerOf(disturbance.worker);
+        if (!worker?.alive) return;
+        worker.frozenUntil = time.now + disturbance.ms;
+        this.lastSilent.set(worker, worker.frozenUntil);
+        return;
+      }
+      case 'cut-off': {
+        const worker = this.workerOf(disturbance.worker);
+        if (!worker?.alive) return;
+        this.cutOff.set(worker, time.now + disturbance.ms);
+        this.lastSilent.set(worker, time.now + disturbance.ms);
+        return;
+      }
+      case 'drain': {
+        const worker = this.workerOf(disturbance.worker);
+        if (!worker?.alive) return;
+        this.lastSilent.set(worker, Infinity);
+        const place = this.workers.indexOf(worker);
+        worker.drain(disturbance.graceMs, () => this.startWorker(place));
+        return;
+      }
+      case 'outage':
+        server.goAway();
+        time.after(disturbance.ms, () => server.comeBack(), null);
+        return;
+      case 'messages':
+        this.messages.push({ ...disturbance, until: time.now + disturbance.ms });
+        return;
+      case 'cancel': {
+        const run = this.runIds.get(disturbance.run);
+        if (run) this.people.cancel(0, run.tenant, run.run, disturbance.force);
+      }
+    }
+  }
+
+  /** Renewals get lost only where a worker is cut off: it is that alone which may cost a lease. */
+  private fateOf(client: Process, statement: string): Fate {
+    this.statements++;
+    if ((this.cutOff.get(client) ?? 0) > this.time.now) return 'unsent';
+    if (statement === 'renew-lease') return 'answered';
+    for (const { until, fate, rate } of this.messages)
+      if (until > this.time.now && this.random.chance(rate)) return fate;
+    return 'answered';
+  }
+
+  private standingOf(incarnation: string): Standing {
+    const worker = this.everyWorker.find(({ incarnations }) => incarnations.includes(incarnation));
+    if (!worker?.alive || worker.incarnations.at(-1) !== incarnation) return 'dead';
+    return (this.lastSilent.get(worker) ?? -Infinity) + SILENCE_MS > this.time.now ? 'silent' : 'well';
+  }
+
+  private committed(name: string, changes: readonly Change[]): void {
+    this.referee.onCommit(name, changes);
+    if (name !== 'flush') return;
+    for (const { table, before, after } of changes) {
+      if (table.name === 'gates' && before === null) this.gateOpened(after as never);
+      if (table.name === 'steps') this.stepChanged(after as never);
+    }
+  }
+
+  private gateOpened({ tenant_id, run_id, gate }: { tenant_id: string; run_id: string; gate: string }): void {
+    const run = toRunId(run_id);
+    const number = [...this.runIds].find(([, one]) => one.run === run)?.[0];
+    const manners = this.scenario.runs.find((spec) => spec.number === number)?.manners ?? [];
+    const manner = manners[gate.length % manners.length];
+    if (manner) this.people.decide(manner, tenant_id as TenantId, run, gate);
+  }
+
+  private stepChanged(row: {
+    tenant_id: string;
+    run_id: string;
+    step: string;
+    parent: string;
+    status: string;
+    error: string | null;
+  }): void {
+    if (row.status !== 'needs_attention' || row.error === null) return;
+    const { execution } = JSON.parse(row.error) as { execution: number };
+    const wait = this.random.int(500, 4_000);
+    this.people.resolve(wait, row.tenant_id as TenantId, toRunId(row.run_id), row.step, row.parent, execution);
+  }
+}
+
+const TERMINAL = new Set(['succeeded', 'failed', 'cancelled']);
+
+function codeOf(error: string | null): string {
+  return error === null ? '' : String((JSON.parse(error) as { code?: string }).code ?? '');
+}
+
+function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
+  const plan: Plan = aPlan(spec.graph, {
+    inputs: {},
+    approvals: [
+      {
+        ...{ id: 'people', grants: ['packs.approve'], minApprovals: spec.required, allowSelfApproval: false },
+        ...{ expiresAfterMs: spec.expiresAfterMs, executeWithinMs: null, maxAuthAgeMs: null },
+        ...{ reasonRequired: false, reasonTemplate: null },
+      },
+    ],
+    timeouts: { runMs: spec.runMs, cleanupMs: 20_000 },
+  });
+  const planText = canonical(plan as unknown as Json);
+  const profileText = canonical(profile as unknown as Json);
+  const { name, version, contentDigest } = plan.pack;
+  const pack = { name, version, contentDigest, sourceDigest: digestOf('source') };
+  const record = {
+    ...{
+      schema: 'taskrunner.admission.v1',
+      runId,
+      tenant: spec.tenant,
+      initiators: [{ ...INITIATOR, kind: 'person' }],
+    },
+    ...{ pack: { ...pack, signers: [] }, planHash: sha256(planText), profileDigest: sha256(profileText) },
+    ...{ scheduleId: null, rerunOf: null, acceptedAt: new Date(at).toISOString(), nonce: '00' },
+  };
+  return {
+    ...{ tenant: spec.tenant as TenantId, runId, planHash: sha256(planText), plan: planText },
+    ...{ profile: profileText, profileDigest: sha256(profileText) },
+    ...{ environment: environmentText, environmentDigest: sha256(environmentText) },
+    ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: { list: [1, 2, 3] }, sensitive: [] },
+    initiators: [{ ...INITIATOR, kind: 'person' }],
+    requester: { ...INITIATOR, name: 'Ada' },
+    ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record as Json), acceptedAt: at },
+    ...{ stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
+  };
+}

@@ -1,0 +1,94 @@
+import { canonical } from '../../canonical/canonical';
+import { digestOf } from '../../canonical/digest';
+import type { StepId } from '../../foundation/ids';
+import { sameSubject } from '../../foundation/principal';
+import { nodeOf } from '../../plan/place';
+import { doneAgain } from '../../binding/taken-over';
+import { artifactRecords } from '../derived-files';
+import { asJson } from '../run-evidence';
+import { digestOfRef } from '../run-facts';
+import { stepRecords } from '../step-records';
+import { takesOver } from '../takes-over';
+import { fail, openCase, type Case } from './case';
+import { found, type Checker } from './check';
+import { admissionSignature } from './check-admission';
+import { journalChain, journalReplay } from './check-journal';
+import { statementAgrees, statementShape } from './check-statement';
+import { trustKeys } from './check-trust';
+
+/**
+ * What a rerun took over. From the bundle alone: only a rerun takes anything over, only of the run that its admission names, only leaves,
+ * and none from where it was to begin. That the original's step ended so is its signer's word; with the original's bundle at hand it is
+ * derived again: same plan, the journal that was admitted, each step's record and result, its initiators.
+ */
+export const stepsReused: Checker = (bundle) => {
+  const { facts, index } = bundle.documents();
+  const { record } = bundle.admission();
+  for (const { event } of facts.entries) {
+    if (event.type !== 'question.answered') continue;
+    if ((event.answer.kind === 'reuse') !== (event.question === 'reuse') && event.answer.kind !== 'fault')
+      fail(`${event.step}: an answer to another question`);
+  }
+  if (facts.reused.size === 0) return found('absent', record.rerunOf === null ? 'no rerun' : 'nothing was taken over');
+  if (!takesOver(record)) fail('it takes something over and is no rerun that may');
+  const again = doneAgain(index, record.rerun?.from ?? '');
+  const started = new Set(facts.stepsStarted.map(({ step }) => step));
+  for (const [step, { run }] of facts.reused) {
+    if (run !== record.rerunOf) fail(`${step} is taken over of another run`);
+    if (again.has(nodeOf(step))) fail(`${step} was to be done again`);
+    if (started.has(step)) fail(`${step} is taken over and started`);
+  }
+  const taken = `${facts.reused.size} steps of ${record.rerunOf}`;
+  if (bundle.request.original === undefined)
+    return found('asserted', `${taken}; give its bundle to have them compared`);
+  compareOriginal(bundle, bundle.request.original);
+  return found('recomputed', taken);
+};
+
+/** What of the original's own bundle must hold for what is compared with it. */
+const OF_ORIGINAL: readonly Checker[] = [
+  trustKeys,
+  admissionSignature,
+  journalChain,
+  journalReplay,
+  statementShape,
+  statementAgrees,
+];
+
+function compareOriginal(bundle: Case, files: Case['request']['files']): void {
+  const { trust, verifySignature, allowDev, now, policyEngines } = bundle.request;
+  const original = openCase({ files, trust, verifySignature, allowDev, now, policyEngines });
+  for (const check of OF_ORIGINAL) check(original);
+  comparedWithOriginal(bundle, original);
+}
+
+/** Fails unless what a rerun says of its original is what the original's own bundle, whose signatures hold, says. */
+export function comparedWithOriginal(
+  bundle: Pick<Case, 'documents' | 'admission'>,
+  original: Pick<Case, 'documents' | 'admission'>,
+): void {
+  const { record } = bundle.admission();
+  const before = original.admission().record;
+  if (before.runId !== record.rerunOf || before.tenant !== record.tenant) fail('the bundle given is of another run');
+  if (before.planHash !== record.planHash) fail('the original ran another plan');
+  if (original.documents().evidence.pages.at(-1)?.hash !== record.rerun?.head)
+    fail('the journal of the original is not the one that was admitted');
+  const missing = before.initiators.find((one) => !record.initiators.some((other) => sameSubject(one, other)));
+  if (missing) fail(`${missing.sub} initiated the original and not the rerun`);
+  const { index, facts } = original.documents();
+  const records = new Map(stepRecords(index, facts).map((one) => [one.id, one]));
+  const own = bundle.documents().facts;
+  const results = new Map(own.stepsEnded.map(({ step, outputs }) => [step, digestOfRef(outputs)]));
+  for (const [step, { digest }] of own.reused) {
+    const then = records.get(step) ?? fail(`the original has no step ${step}`);
+    if (then.status !== 'succeeded') fail(`${step} did not succeed in the original`);
+    if (digestOf(asJson(then)) !== digest) fail(`the original tells ${step} otherwise`);
+    if (then.result !== results.get(step)) fail(`${step} has another result than in the original`);
+    if (artifactsOf(bundle, step) !== artifactsOf(original, step))
+      fail(`${step} has other artifacts than in the original`);
+  }
+}
+
+function artifactsOf(bundle: Pick<Case, 'documents'>, step: StepId): string {
+  return canonical(artifactRecords(bundle.documents()).filter((artifact) => artifact.step === step));
+}

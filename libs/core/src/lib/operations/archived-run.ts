@@ -1,0 +1,107 @@
+import { sha256 } from '../canonical/digest';
+import { readJournal, type ArchivedChunk, type BundlePart } from '../evidence/archive';
+import { CodedError } from '../foundation/coded-error';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Page } from '../journal/page';
+import type { Archives } from '../ports/archives';
+import { LogStore, type LogChunk, type NumberedChunk } from '../ports/log-store';
+import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
+
+/** Where sealed runs are read from once their rows are gone. */
+export interface ArchiveHands {
+  readonly archives: Archives;
+  readonly objects: ObjectStore;
+}
+
+/** What stands for each line of a stream that the bundle withholds, since a secret was found in it. */
+const WITHHELD_LINE = new TextEncoder().encode('w[withheld: secret]\n');
+
+/**
+ * The log of a run: its rows while they are there, its archive afterwards. The same chunks either way, so that who began to read before rows
+ * went goes on after it.
+ */
+export class ArchivedLogStore extends LogStore {
+  constructor(
+    private readonly rows: LogStore,
+    private readonly hands: ArchiveHands,
+  ) {
+    super();
+  }
+
+  append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    return this.rows.append(chunks);
+  }
+
+  async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
+    const found = await this.rows.read(tenant, run, afterLine, limit);
+    if (found.length > 0) return found;
+    const archived = await this.hands.archives.chunks(tenant, run, afterLine);
+    if (!archived) return [];
+    const chunks = archived.chunks.slice(0, limit);
+    const bytes = await Promise.all(
+      stretches(chunks).map((stretch) => bytesOf(this.hands.objects, tenant, archived.bundle, stretch)),
+    );
+    const parts = bytes.flat();
+    return chunks.map(({ part, ...chunk }) => ({
+      ...chunk,
+      data: part === null ? withheldLines(chunk.lines) : (parts.shift() as Uint8Array),
+    }));
+  }
+}
+
+/**
+ * The journal of a sealed run, for who found no rows of it; none if it is not archived. It has no macs: those are of rows, and whoever reads
+ * the archive compares its head with one that somebody has signed.
+ */
+export async function archivedJournal(hands: ArchiveHands, tenant: TenantId, run: RunId): Promise<readonly Page[]> {
+  const archived = await hands.archives.journal(tenant, run);
+  if (!archived) return [];
+  const [bytes] = await bytesOf(hands.objects, tenant, archived.bundle, [archived.part]);
+  return readJournal(bytes as Uint8Array);
+}
+
+/** Parts that lie together are read together. */
+function stretches(chunks: readonly ArchivedChunk[]): readonly (readonly BundlePart[])[] {
+  const found: BundlePart[][] = [];
+  for (const { part } of chunks) {
+    if (part === null) continue;
+    const last = found.at(-1);
+    const end = last?.at(-1);
+    if (last && end && end.offset + end.size === part.offset) last.push(part);
+    else found.push([part]);
+  }
+  return found;
+}
+
+/** Reads parts that follow one another; a range of an object is not hashed by the store, so each part is here. */
+async function bytesOf(
+  objects: ObjectStore,
+  tenant: TenantId,
+  bundle: Digest,
+  parts: readonly BundlePart[],
+): Promise<readonly Uint8Array[]> {
+  const [begin, end] = [parts[0], parts.at(-1)];
+  if (!begin || !end) return [];
+  const whole = new Uint8Array(end.offset + end.size - begin.offset);
+  let at = 0;
+  const range = { first: begin.offset, last: begin.offset + whole.length - 1 };
+  for await (const piece of await objects.open(tenant, bundle, range)) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return parts.map((part) => {
+    const bytes = whole.subarray(part.offset - begin.offset, part.offset - begin.offset + part.size);
+    if (sha256(bytes) === part.sha256) return bytes;
+    throw new CodedError<ObjectStoreErrorCode>(
+      'OBJECT_DIGEST_MISMATCH',
+      `bytes ${part.offset} to ${part.offset + part.size - 1} of ${bundle} are not those that were archived`,
+      'Restore the object from a copy of the evidence; the bundle in the store has been altered.',
+    );
+  });
+}
+
+function withheldLines(lines: number): Uint8Array {
+  const bytes = new Uint8Array(lines * WITHHELD_LINE.length);
+  for (let i = 0; i < lines; i++) bytes.set(WITHHELD_LINE, i * WITHHELD_LINE.length);
+  return bytes;
+}

@@ -1,0 +1,42 @@
+import type { StepId } from '../foundation/ids';
+import type { AssignmentReport } from '../ports/assignments';
+import type { ClaimedRun } from '../ports/claims';
+import { reportText } from './lending';
+import type { DriverHands } from './driver-hands';
+import type { RunValues } from './run-values';
+import type { Arrival, Part } from './turn';
+
+/** Which executions of an assignment are not over. */
+export type OpenItems = (assignment: string) => Iterable<readonly [StepId, number]>;
+
+/**
+ * What an executor reports, as the driver takes it: all of a letter in one turn, so that a letter is in the journal whole or not at
+ * all. Null if no worker has written it.
+ */
+export function reportArrival(
+  { mac }: Pick<DriverHands, 'mac'>,
+  run: Pick<ClaimedRun, 'runId'>,
+  values: RunValues,
+  report: AssignmentReport,
+  position: number,
+  open: OpenItems,
+): Arrival | null {
+  if (report.runId !== run.runId || mac(reportText(report)) !== report.mac) return null;
+  for (const value of Object.values(report.values)) values.keep(value);
+  const { assignment, fence, worker } = report;
+  // Who executes stands in the evidence beside who drives; once for each holder.
+  const held: readonly Part[] =
+    report.number > 1
+      ? []
+      : [{ kind: 'fact', fact: { type: 'note', code: 'ASSIGNMENT_HELD', detail: { assignment, fence, ...worker } } }];
+  const lost = report.refused ? [...open(assignment)].flatMap(([step, execution]) => partsOfLost(step, execution)) : [];
+  return { kind: 'parts', parts: [...held, ...report.reported, ...lost], letter: position };
+}
+
+/** An execution that began somewhere and of which nobody will report any more: its stream is closed. */
+export function partsOfLost(step: StepId, execution: number): readonly Part[] {
+  return [
+    { kind: 'fact', fact: { type: 'log.cut', step, execution } },
+    { kind: 'given', body: { type: 'attempt.lost', step, execution, began: true } },
+  ];
+}

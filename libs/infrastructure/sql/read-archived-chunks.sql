@@ -1,0 +1,8 @@
+-- The row of a sealed run's chunks that holds line $3 + 1; no chunks where there is no such line, no row where the run is not archived.
+select t.bundle, (
+    select c.chunks from pack_artifacts.archived_chunks c
+    where c.tenant_id = $1 and c.run_id = $2 and c.last_line > $3 order by c.last_line limit 1
+  ) as chunks
+from pack_artifacts.archives a
+join pack_artifacts.attestations t on t.tenant_id = a.tenant_id and t.run_id = a.run_id
+where a.tenant_id = $1 and a.run_id = $2 and t.tenant_id = $1 and t.run_id = $2

@@ -1,0 +1,13 @@
+export { ModelDatabase, type PlantedBug, type Running } from './model/model-database';
+export { REFUSED_TEXT } from './model/statements/flush';
+export { SqlFailure } from './model/sql-failure';
+export type { Change, Pause } from './model/transaction';
+export * from './model/rows';
+export { DatabaseClock } from '../lib/postgres/database-clock';
+export { PostgresAttentionDesk } from '../lib/postgres/postgres-attention-desk';
+export { PostgresClaims } from '../lib/postgres/postgres-claims';
+export { PostgresCommitter } from '../lib/postgres/postgres-committer';
+export { PostgresGateDesk } from '../lib/postgres/postgres-gate-desk';
+export { PostgresLogStore } from '../lib/postgres/postgres-log-store';
+export { PostgresRunStore } from '../lib/postgres/postgres-run-store';
+export { DirectQueries } from '../lib/postgres/queries';

@@ -1,0 +1,503 @@
+import { Random } from '@taskrunner/core/testing';
+import { sha256, toRunId } from '@taskrunner/core';
+import type { ClaimedRun, Commit, GateChange, StepRow, TenantId } from '@taskrunner/core';
+import type { Pool, PoolClient } from 'pg';
+import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
+import { openPool } from '../lib/postgres/connection';
+import { flushPart, flushValues } from '../lib/postgres/flush-values';
+import { createValues } from '../lib/postgres/postgres-run-store';
+import { statement } from '../lib/postgres/statement';
+import {
+  aCommit,
+  aNewRun,
+  anAnnouncement,
+  anEnvelope,
+  aStep,
+  ENVIRONMENT_DIGEST,
+} from '../lib/postgres/testing/builders';
+import { startTestServer } from '../lib/postgres/testing/test-database';
+import type { TestDatabase, TestServer } from '../lib/postgres/testing/test-database';
+import { ModelDatabase, type Running } from './model/model-database';
+import { runKey, type RunRow } from './model/rows';
+
+// What makes the model honest: the same statements, one after the other and in each other's way, against it and against
+// PostgreSQL, give the same rows, the same errors and the same tables.
+
+const SEQUENCES = 40;
+const STATEMENTS = 30;
+const PAIRS = 150;
+const HOUR = 3_600_000;
+const PAST = 1_000;
+const FUTURE = 4_000_000_000_000;
+
+let host: TestServer;
+let database: TestDatabase;
+let pool: Pool;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  pool = openPool(database.url('admin'), { max: 4 });
+});
+afterAll(async () => {
+  await pool.end();
+  await host.stop();
+});
+
+/** A statement for both sides; worker ids differ between them. */
+interface Both {
+  readonly name: string;
+  values(workerIds: readonly string[]): readonly unknown[];
+}
+
+type Outcome = { readonly rows: unknown } | { readonly code: string };
+
+const tenants = ['acme', 'bravo'];
+const runs = Array.from({ length: 5 }, (_, i) => ({
+  tenant: tenants[i % 2] ?? '',
+  uuid: `${Date.now().toString(16).padStart(12, '0').slice(0, 8)}-${Date.now().toString(16).padStart(12, '0').slice(8)}-7000-8000-00000000000${i}`,
+}));
+
+/** Both databases, and the statements that are sent to them. */
+class Sides {
+  readonly model = new ModelDatabase(() => Date.now());
+  readonly modelWorkers: string[] = [];
+  readonly realWorkers: string[] = [];
+  private numbers = 0;
+
+  constructor(readonly random: Random) {}
+
+  async both({ name, values }: Both): Promise<void> {
+    const [expected, found] = [await this.askReal(pool, name, values(this.realWorkers)), this.askModel(name, values)];
+    this.compare(name, expected, found);
+  }
+
+  compare(name: string, expected: Outcome, found: Outcome): void {
+    expect({ name, ...this.plain(found, this.modelWorkers) }).toEqual({
+      name,
+      ...this.plain(expected, this.realWorkers),
+    });
+  }
+
+  async askReal(client: Pool | PoolClient, name: string, values: readonly unknown[]): Promise<Outcome> {
+    try {
+      const { rows } = await client.query({ ...statement(name), values: [...values] });
+      if (name === 'register-worker') this.realWorkers.push((rows[0] as { worker_id: string }).worker_id);
+      return { rows };
+    } catch (error) {
+      return { code: (error as { code: string }).code };
+    }
+  }
+
+  askModel(name: string, values: Both['values']): Outcome {
+    try {
+      const rows = this.model.execute(name, values(this.modelWorkers));
+      if (name === 'register-worker') this.modelWorkers.push((rows[0] as { worker_id: string }).worker_id);
+      return { rows };
+    } catch (error) {
+      return { code: (error as { code: string }).code };
+    }
+  }
+
+  /** Without times of now; worker ids by their number; in an order of its own. */
+  plain(outcome: Outcome, workers: readonly string[]): Outcome {
+    if ('code' in outcome) return outcome;
+    const text = JSON.stringify(outcome.rows, (key, value: unknown) => {
+      if (NOW.has(key)) return 'now';
+      if (typeof value === 'string' && workers.includes(value)) return `worker ${workers.indexOf(value)}`;
+      return value;
+    });
+    const rows = JSON.parse(text) as unknown;
+    return { rows: Array.isArray(rows) ? rows.map((row) => JSON.stringify(sorted(row))).sort() : rows };
+  }
+
+  /** A random statement that the state of the model makes interesting: mostly right, often a little wrong. */
+  next(): Both {
+    const { random } = this;
+    const known = this.model.tables.runs.rows();
+    if (known.length < 3 || random.chance(0.05)) return this.create();
+    if (this.modelWorkers.length < 2) return this.register();
+    const one = random.pick(known);
+    const key = [one.tenant_id, one.run_id];
+    const fence = this.nearly(one.fence);
+    const worker = random.int(0, this.modelWorkers.length - 1);
+    const of =
+      (values: readonly unknown[]): Both['values'] =>
+      () =>
+        values;
+    const ofWorker =
+      (more: readonly unknown[] = []): Both['values'] =>
+      (ids) => [ids[worker], ...more];
+    const number = ++this.numbers;
+    const gate = random.pick(['g1', 'g2']);
+    const claim = {
+      name: 'claim-runs',
+      values: ofWorker([this.free(), random.pick(['', 'acme', 'bravo']), random.int(1, 4)]),
+    };
+    const choices: readonly (() => Both)[] = [
+      () => claim,
+      () => claim,
+      () => this.flush(known),
+      () => this.flush(known),
+      () => this.flush(known),
+      () => this.flush(known),
+      () => ({ name: 'standings', values: of([known.map((r) => r.tenant_id), known.map((r) => r.run_id)]) }),
+      () => ({ name: 'renew-lease', values: ofWorker() }),
+      () => ({ name: 'mark-dead', values: ofWorker() }),
+      () => ({ name: 'free-runs', values: of([]) }),
+      () => ({ name: 'forget-dead', values: of([]) }),
+      () => ({ name: 'mail', values: ofWorker() }),
+      () => ({ name: 'read-pages', values: of([...key, random.int(0, 4)]) }),
+      () => ({ name: 'read-letters', values: of([...key, random.int(0, 2)]) }),
+      () => ({ name: 'run-rows', values: of(key) }),
+      () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
+      () => ({ name: 'unclaim-lost', values: ofWorker([[random.int(1, 4)]]) }),
+      () => ({ name: 'retire-worker', values: ofWorker() }),
+      () => ({ name: 'halt-run', values: of([...key, fence, '{"code":"X"}', '{"type":"run.halted"}']) }),
+      () => this.post(key),
+      () => this.post(key),
+      () => this.decide(one, gate, number),
+      () => this.decide(one, gate, number),
+      () => this.decide(one, gate, number),
+      () => ({ name: 'find-gate', values: of([...key, gate]) }),
+      () => ({
+        name: 'explain-decision',
+        values: of([...key, gate, `d${random.int(1, number)}`, person('p1'), 'iss', 'p1']),
+      }),
+      () => ({ name: 'resolve-attention', values: of(this.resolution(key, number)) }),
+      () => ({ name: 'explain-resolution', values: of([...key, 's1', random.int(1, 2), '']) }),
+      () => this.append(known),
+      () => ({ name: 'read-chunks', values: of([...key, random.int(0, 6), random.int(1, 5)]) }),
+      () => ({ name: 'append-audit', values: of([one.tenant_id, '{"type":"x"}']) }),
+    ];
+    return random.pick(choices)();
+  }
+
+  create(): Both {
+    const left = runs.filter(({ tenant, uuid }) => !this.model.tables.runs.cell(runKey(tenant, uuid)));
+    const { tenant, uuid } = this.random.pick(left.length > 0 ? left : runs);
+    const run = aNewRun(toRunId(uuid), Date.now(), {
+      tenant: tenant as TenantId,
+      planHash: sha256(uuid),
+      sensitive: [],
+    });
+    return { name: 'create-run', values: () => createValues(run) };
+  }
+
+  register(): Both {
+    const environments = [Buffer.from(ENVIRONMENT_DIGEST.slice(7), 'hex')];
+    const values = ['w', '1', 'b', 'p', 'none/v1 bwrap-netns/v1', environments, [], HOUR];
+    return { name: 'register-worker', values: () => values };
+  }
+
+  /** As if time had passed for a worker: its lease, and how long it has been steady. */
+  async age(): Promise<void> {
+    const { random, model } = this;
+    if (this.modelWorkers.length === 0) return;
+    const worker = random.int(0, this.modelWorkers.length - 1);
+    const ms = random.pick([HOUR / 4, HOUR, 1.5 * HOUR, 3 * HOUR]);
+    const back = (time: string): string => `${time} = ${time} - $2 * interval '1 millisecond'`;
+    await database.sql(
+      `update pack_runs.workers set ${['lease_until', 'renewed_at', 'steady_since'].map(back).join()} where worker_id = $1`,
+      [this.realWorkers[worker], ms],
+    );
+    const cell = model.tables.workers.cell(this.modelWorkers[worker] ?? '');
+    const row = cell?.latest;
+    if (!cell || !row) return;
+    const { lease_until, renewed_at, steady_since } = row;
+    const aged = { lease_until: lease_until - ms, renewed_at: renewed_at - ms, steady_since: steady_since - ms };
+    cell.versions = [{ commit: 0, row: { ...row, ...aged } }];
+  }
+
+  /** Of what is due at the same time either is right: then all are asked for. */
+  private free(): number {
+    const due = this.model.tables.runs.rows().map(({ due_at }) => Math.round(due_at ?? -Math.random()));
+    return new Set(due).size === due.length && this.random.chance(0.5) ? this.random.int(1, 3) : 50;
+  }
+
+  private nearly(number: number): number {
+    return this.random.chance(0.85) ? number : number + this.random.pick([-1, 1]);
+  }
+
+  private post(key: readonly string[]): Both {
+    const cancels = this.random.chance(0.2);
+    const values = [...key, `key ${this.random.int(1, 9)}`, '{"type":"time.reached"}', cancels];
+    return { name: 'post-letter', values: () => values };
+  }
+
+  private decide({ tenant_id, run_id, last_decided_ms }: RunRow, gate: string, number: number): Both {
+    const { random } = this;
+    const sub = random.pick(['p1', 'p2', 'p3']);
+    const persons = random.chance(0.2) ? `${person(sub)}\u001f${person('p3')}` : person(sub);
+    const values = [
+      ...[tenant_id, run_id, gate, `d${number}`],
+      ...[random.pick(['approved', 'approved', 'approved', 'withdrawn', 'rejected']), person(sub), persons, 'iss', sub],
+      ...[last_decided_ms + random.pick([0, 1, 1, 5]), JSON.stringify(anEnvelope(`d${number}`)), sha256(`d${number}`)],
+      ...[null, '{"type":"gate.decided"}', '{"type":"gate.decision"}'],
+    ];
+    return { name: 'decide-gate', values: () => values };
+  }
+
+  private resolution(key: readonly string[], number: number): readonly unknown[] {
+    const { random } = this;
+    return [
+      ...[...key, 's1', random.int(1, 2), 'succeeded', 'iss', random.pick(['p1', 'p2'])],
+      ...[10_000 + number, JSON.stringify(anEnvelope(`r${number}`)), sha256(`r${number}`)],
+      ...['{"type":"attention.resolved"}', null, '{"type":"attention.resolution"}', ''],
+    ];
+  }
+
+  private append(known: readonly RunRow[]): Both {
+    const { random } = this;
+    // Distinct: which of two equal ones in a statement comes first is nobody's promise.
+    const chunks = ['s1', 's2'].map((step) => {
+      const run = random.pick(known);
+      const data = Buffer.from(`i${random.int(0, 9)}\n`);
+      const place = [step, random.int(1, 2), random.int(0, 3)];
+      return [
+        run.tenant_id,
+        run.run_id,
+        this.nearly(run.fence),
+        ...place,
+        1,
+        data,
+        1,
+        Buffer.from(sha256(data).slice(7), 'hex'),
+      ];
+    });
+    const columns = Array.from({ length: 10 }, (_, i) => chunks.map((chunk) => chunk[i]));
+    return { name: 'append-chunks', values: () => columns };
+  }
+
+  private flush(known: readonly RunRow[]): Both {
+    const { random } = this;
+    const owned = known.filter(({ owner }) => owner !== null);
+    const from = owned.length > 0 && random.chance(0.9) ? owned : known;
+    const chosen = from.filter(() => random.chance(0.6));
+    const order = [...(chosen.length > 0 ? chosen : [random.pick(from)])].sort((a, b) =>
+      runKey(a.tenant_id, a.run_id) < runKey(b.tenant_id, b.run_id) ? -1 : 1,
+    );
+    const values = flushValues(order.map((run) => flushPart(this.commit(run))));
+    return { name: 'flush', values: () => values };
+  }
+
+  private commit(run: RunRow): Commit {
+    const { random } = this;
+    const gates: GateChange[] = [];
+    if (random.chance(0.4)) {
+      const gate = random.pick(['g1', 'g2']);
+      const isThere = this.model.tables.gates.cell(`${runKey(run.tenant_id, run.run_id)}/${gate}`);
+      if (!isThere || random.chance(0.05))
+        gates.push({
+          ...{ kind: 'opened', gate, approval: 'a', gateDigest: sha256(gate), request: { gate }, show: null },
+          ...{ required: random.int(1, 2), expiresAt: random.chance(0.85) ? FUTURE : PAST },
+        });
+      else gates.push({ kind: 'ended', gate, outcome: random.pick(['expired', 'closed']) });
+    }
+    const step = (name: string, place: number): StepRow =>
+      random.chance(0.3)
+        ? aStep(name, { place, status: 'needs_attention', error: { execution: random.int(1, 2) } })
+        : aStep(name, { place, status: random.pick(['running', 'succeeded', 'failed']) });
+    const ends = random.chance(0.05);
+    const releases = ends || random.chance(0.2);
+    const lines = random.chance(0.3) ? random.int(1, 3) : 0;
+    const claimed = { tenant: run.tenant_id, runId: toRunId(run.run_id), fence: this.nearly(run.fence) } as ClaimedRun;
+    const position = { prevSeq: this.nearly(run.last_seq), prev: sha256('x'), seen: 0 };
+    return aCommit(claimed, position, {
+      entries: random.int(1, 3),
+      seen: random.chance(0.7) ? run.inbox_seq : run.seen,
+      closes: releases || random.chance(0.1),
+      releases,
+      dueAt: ends ? null : random.pick([null, PAST + random.int(0, 9_999), FUTURE]),
+      gates,
+      steps: [...(random.chance(0.7) ? [step('s1', 0)] : []), ...(random.chance(0.3) ? [step('s2', 1)] : [])],
+      chunks: lines > 0 ? [{ step: 's1', execution: 1, chunk: random.int(0, 3), firstLine: run.last_line + 1 }] : [],
+      artifacts: random.chance(0.1)
+        ? [{ step: 's1', execution: 1, name: 'a', path: 'a', digest: sha256('a'), size: 1, mediaType: 'text/plain' }]
+        : [],
+      outbox: [
+        ...(ends ? [{ kind: 'attest', body: { a: 1 } } as const] : []),
+        ...(random.chance(0.1) ? [anAnnouncement(1)] : []),
+      ],
+      run: {
+        ...{ lastLine: run.last_line + lines, progressed: random.chance(0.5) },
+        status: ends
+          ? random.pick(['succeeded', 'failed', 'cancelled'])
+          : random.pick(['running', 'waiting', 'cancelling']),
+        finishedAt: ends ? 5 : null,
+      },
+    });
+  }
+
+  /** Every table that a statement writes, row by row. */
+  async compareTables(): Promise<void> {
+    const { tables } = this.model;
+    const all: readonly [string, readonly object[], string][] = [
+      ['pack_runs.runs', tables.runs.rows(), RUN_COLUMNS],
+      [
+        'pack_runs.steps',
+        tables.steps.rows(),
+        'tenant_id, run_id, parent, place, step, kind, status, reason, attempts, error',
+      ],
+      [
+        'pack_runs.gates',
+        tables.gates.rows(),
+        'tenant_id, run_id, gate, state, approvals, required, counted, gate_digest',
+      ],
+      ['pack_runs.inbox', tables.inbox.rows(), 'tenant_id, run_id, position, dedupe, given::text, envelope::text'],
+      [
+        'pack_runs.decisions',
+        tables.decisions.rows(),
+        'tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms',
+      ],
+      [
+        'pack_runs.resolutions',
+        tables.resolutions.rows(),
+        'tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms',
+      ],
+      ['pack_runs.outbox', tables.outbox.rows(), 'tenant_id, run_id, kind, body::text, stream, place'],
+      ['pack_runs.audit_heads', tables.audit.rows(), 'tenant_id, seq'],
+      ['pack_run_logs.journal', tables.journal.rows(), 'tenant_id, run_id, first_seq, fence, hash, mac, entries, held'],
+      ['pack_run_logs.chunks', tables.chunks.rows(), 'tenant_id, run_id, step, execution, chunk, data, lines, sha256'],
+      ['pack_run_logs.places', tables.places.rows(), 'tenant_id, run_id, last_line, lines, step, execution, chunk'],
+      [
+        'pack_artifacts.artifacts',
+        tables.artifacts.rows(),
+        'tenant_id, run_id, step, execution, name, path, digest, size',
+      ],
+    ];
+    for (const [name, rows, columns] of all) {
+      const { rows: real } = await pool.query<Record<string, unknown>>(`select ${columns} from ${name}`);
+      const names = columns.split(', ').map((column) => column.replace(/::text$|^.* as /g, ''));
+      const found = rows.map((row) => Object.fromEntries(names.map((key) => [key, shown(key, row)])));
+      this.compare(name, { rows: real }, { rows: found });
+    }
+    const states = await pool.query<{ worker_id: string; state: string }>(
+      'select worker_id, state from pack_runs.workers',
+    );
+    const workers = tables.workers.rows().map(({ worker_id, state }) => ({ worker_id, state }));
+    this.compare('workers', { rows: states.rows }, { rows: workers });
+  }
+
+  async clear(): Promise<void> {
+    await database.sql(`truncate ${EMPTIED.map((table) => `pack_runs.${table}`).join()},
+      pack_run_logs.journal, pack_run_logs.chunks, pack_run_logs.places, pack_artifacts.artifacts`);
+  }
+}
+
+const NOW = new Set(['at_ms', 'waited_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
+const EMPTIED =
+  'runs run_sources run_labels plans profiles workers steps gates decisions resolutions inbox outbox audit audit_heads sensitive_inputs idempotency'.split(
+    ' ',
+  );
+const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, claim_seq, evidence_status, status, last_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
+
+/** A cell of the model as PostgreSQL shows it. */
+function shown(column: string, row: object): unknown {
+  const run = row as RunRow;
+  if (column === 'parked') return run.due_at === null;
+  if (column === 'later') return run.due_at === null ? null : run.due_at > Date.now();
+  const value = (row as Record<string, unknown>)[column] ?? null;
+  return column === 'error' && 'step' in row && typeof value === 'string' ? JSON.parse(value) : value;
+}
+
+function person(sub: string): string {
+  return JSON.stringify(['iss', sub]);
+}
+
+function sorted(row: unknown): unknown {
+  if (row === null || typeof row !== 'object' || Array.isArray(row)) return row;
+  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+describe('the model of the database', () => {
+  it(`does what PostgreSQL does, in ${SEQUENCES} sequences of statements`, async () => {
+    for (let seed = 1; seed <= SEQUENCES; seed++) {
+      const sides = new Sides(new Random(seed));
+      await sides.clear();
+      for (let i = 0; i < STATEMENTS; i++) {
+        if (sides.random.chance(0.1)) await sides.age();
+        await sides.both(sides.next());
+      }
+      await sides.compareTables();
+    }
+  }, 300_000);
+
+  it(`does what PostgreSQL does where ${PAIRS} statements stand in each other's way`, async () => {
+    let blocked = 0;
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    try {
+      for (let seed = 1; seed <= PAIRS; seed++) {
+        const sides = new Sides(new Random(1_000 + seed));
+        await sides.clear();
+        for (let i = 0; i < 12; i++) await sides.both(sides.next());
+        blocked += await playPair(sides, first, second);
+        await sides.compareTables();
+      }
+    } finally {
+      first.release(true);
+      second.release(true);
+    }
+    expect(blocked).toBeGreaterThan(PAIRS / 10);
+  }, 300_000);
+});
+
+/** One statement is executed and not yet committed when another begins; 1 if that one had to wait. */
+async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Promise<number> {
+  const [one, other] = [sides.next(), sides.next()];
+  if (one.name === 'register-worker' || other.name === 'register-worker') return 0;
+  const commits = sides.random.chance(0.8);
+  const { model } = sides;
+  const running = model.begin(one.name, one.values(sides.modelWorkers));
+  const found = goOn(running);
+  await first.query('begin');
+  const expected = await sides.askReal(first, one.name, one.values(sides.realWorkers));
+  sides.compare(one.name, expected, found ?? { rows: 'waits for nobody' });
+
+  const behind = model.begin(other.name, other.values(sides.modelWorkers));
+  const early = goOn(behind);
+  let answered = false;
+  const answer = sides.askReal(second, other.name, other.values(sides.realWorkers)).then((outcome) => {
+    answered = true;
+    return outcome;
+  });
+  await untilAnsweredOrBlocked(second, () => answered);
+  // Who changed nothing may have locked what it looked at, or not: that is the planner's choice.
+  const changed = 'rows' in expected && (expected.rows as unknown[]).length > 0;
+  if (changed)
+    expect({ one: one.name, other: other.name, waits: !answered }).toEqual({
+      ...{ one: one.name, other: other.name, waits: early === null },
+    });
+  if ('rows' in expected && commits) model.commit(running);
+  else running.tx.abort();
+  await first.query(commits ? 'commit' : 'rollback');
+  const late = early ?? goOn(behind) ?? { rows: 'waits for ever' };
+  if ('rows' in late) model.commit(behind);
+  else behind.tx.abort();
+  sides.compare(`${other.name} behind ${one.name}`, await answer, late);
+  return early === null ? 1 : 0;
+}
+
+/** Executes on until the statement is over, or waits for another one (null). */
+function goOn({ execution }: Running): Outcome | null {
+  try {
+    for (;;) {
+      const step = execution.next();
+      if (step.done) return { rows: step.value };
+      if (step.value && !step.value.over) return null;
+    }
+  } catch (error) {
+    return { code: (error as { code: string }).code };
+  }
+}
+
+async function untilAnsweredOrBlocked(client: PoolClient, answered: () => boolean): Promise<void> {
+  const { processID } = client as unknown as { processID: number };
+  for (let round = 0; round < 2_000 && !answered(); round++) {
+    const [row] = await database.sql<{ waits: boolean }>(
+      `select wait_event_type = 'Lock' as waits from pg_stat_activity where pid = $1`,
+      [processID],
+    );
+    if (row?.waits) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

@@ -1,0 +1,160 @@
+import { unnested, type Values } from '../columns';
+import { runKey, stepKey } from '../rows';
+import type { ArtifactRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
+import { SqlFailure } from '../sql-failure';
+import type { Session } from '../model-database';
+import type { Execution } from '../transaction';
+
+/** A text that this database refuses, as if it could not be encoded: it stands for all data errors. */
+export const REFUSED_TEXT = 'refused by the database';
+
+const RUN = [
+  'tenant_id',
+  'run_id',
+  'fence',
+  'prev_seq',
+  'last_seq',
+  'hash',
+  'last_line',
+  'seen',
+  'status',
+  'started_ms',
+  'finished_ms',
+  'waits',
+  'counts',
+  'outputs',
+  'error',
+  'progressed',
+  'releases',
+  'due_ms',
+  'attests',
+  'closes',
+];
+const STEP = [
+  'i',
+  'parent',
+  'place',
+  'step',
+  'kind',
+  'label',
+  'status',
+  'reason',
+  'attempts',
+  'next_attempt_ms',
+  'started_ms',
+  'finished_ms',
+  'children',
+  'outputs',
+  'outputs_ref',
+  'error',
+];
+const OPENED = ['i', 'gate', 'approval', 'state', 'gate_digest', 'request', 'show', 'required', 'expires_ms'];
+const PLACE = ['i', 'last_line', 'lines', 'step', 'execution', 'chunk'];
+const FILE = ['i', 'step', 'execution', 'name', 'path', 'digest', 'size', 'media_type'];
+const FOLLOW = ['i', 'kind', 'body', 'stream', 'place', 'due_ms'];
+
+interface OfRun {
+  readonly tenant_id: string;
+  readonly run_id: string;
+}
+
+interface Sent {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly fence: number;
+  readonly prev_seq: number;
+  readonly last_seq: number;
+  readonly hash: Buffer;
+  readonly last_line: number;
+  readonly seen: number;
+  readonly status: string;
+  readonly started_ms: number | null;
+  readonly finished_ms: number | null;
+  readonly waits: string | null;
+  readonly counts: string | null;
+  readonly outputs: string | null;
+  readonly error: string | null;
+  readonly progressed: boolean;
+  readonly releases: boolean;
+  readonly due_ms: number | null;
+  readonly attests: boolean;
+  readonly closes: boolean;
+}
+
+/** `flush.sql`. */
+export function* flush({ tx, tables, bugs, clock, number }: Session, values: Values): Execution<{ i: number }> {
+  const sent = unnested(values, 1, RUN) as unknown as Sent[];
+  const owned = new Map<number, Sent>();
+  for (const [index, u] of sent.entries()) {
+    const holds = (r: RunRow): boolean =>
+      ((r.owner !== null && r.fence === u.fence) || bugs.has('zombies-commit')) &&
+      (r.last_seq === u.prev_seq || bugs.has('positions-are-not-compared')) &&
+      (!u.closes || r.inbox_seq === u.seen || bugs.has('parks-over-letters'));
+    const r = yield* tx.lock(tables.runs, runKey(u.tenant_id, u.run_id), holds);
+    if (r) {
+      tx.write(tables.runs, changed(r, u));
+      owned.set(index + 1, u);
+    } else if (bugs.has('arms-do-not-join')) owned.set(index + 1, u);
+  }
+  /** Rows of an arm whose run is in the guard's result, without their number. */
+  const joined = <Row extends OfRun>(first: number, names: readonly string[]): Row[] =>
+    unnested(values, first, names).flatMap(({ i, ...row }) => {
+      const run = owned.get(i as number);
+      return run ? [{ ...row, tenant_id: run.tenant_id, run_id: run.run_id } as unknown as Row] : [];
+    });
+
+  const pages = unnested(values, 21, ['mac', 'entries', 'held']) as unknown as Pick<
+    PageRow,
+    'mac' | 'entries' | 'held'
+  >[];
+  for (const [index, page] of pages.entries()) {
+    if (page.entries.includes(REFUSED_TEXT) || page.held?.includes(REFUSED_TEXT))
+      throw new SqlFailure('22P05', 'a character has no equivalent');
+    const u = owned.get(index + 1);
+    if (!u) continue;
+    const { tenant_id, run_id, fence, hash } = u;
+    yield* tx.insert(tables.journal, { tenant_id, run_id, first_seq: u.prev_seq + 1, fence, hash, ...page });
+  }
+  for (const row of joined<StepRecord>(24, STEP)) {
+    const known = tx.find(tables.steps, stepKey(runKey(row.tenant_id, row.run_id), row));
+    if (!known) {
+      yield* tx.insert(tables.steps, row);
+      continue;
+    }
+    const t = yield* tx.lock(tables.steps, tables.steps.keyOf(known));
+    if (t && !bugs.has('steps-keep-their-first-status'))
+      tx.write(tables.steps, { ...row, kind: t.kind, label: t.label });
+  }
+  for (const { expires_ms, ...row } of joined<GateRow & { expires_ms: number }>(40, OPENED)) {
+    const now = Math.floor(clock());
+    const fresh = { approvals: 0, counted: [], expires_at: expires_ms, opened_ms: now };
+    yield* tx.insert(tables.gates, { ...row, ...fresh, ended_ms: row.state === 'open' ? null : now });
+  }
+  for (const e of joined<OfRun & { gate: string; outcome: string }>(49, ['i', 'gate', 'outcome'])) {
+    const key = `${runKey(e.tenant_id, e.run_id)}/${e.gate}`;
+    const t = yield* tx.lock(tables.gates, key, ({ state }) => state === 'open');
+    if (t) tx.write(tables.gates, { ...t, state: e.outcome, ended_ms: Math.floor(clock()) });
+  }
+  for (const row of joined<PlaceRow>(52, PLACE)) {
+    const lines = bugs.has('chunks-lose-a-line') ? Math.max(1, row.lines - 1) : row.lines;
+    yield* tx.insert(tables.places, { ...row, lines });
+  }
+  for (const row of joined<ArtifactRow>(58, FILE)) yield* tx.insert(tables.artifacts, { ...row, number: number() });
+  for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(66, FOLLOW))
+    yield* tx.insert(tables.outbox, { ...row, number: number(), due_at: due_ms ?? clock() });
+  return [...owned.keys()].map((i) => ({ i }));
+}
+
+function changed(r: RunRow, u: Sent): RunRow {
+  const { last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error } = u;
+  return {
+    ...r,
+    ...{ last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error },
+    head: u.hash,
+    crashes: u.progressed ? 0 : r.crashes,
+    owner: u.releases ? null : r.owner,
+    due_at: u.releases ? u.due_ms : r.due_at,
+    evidence_status: u.attests ? 'pending' : r.evidence_status,
+    version: r.version + 1,
+  };
+}

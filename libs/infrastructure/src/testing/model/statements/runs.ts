@@ -1,0 +1,31 @@
+import type { Values } from '../columns';
+import type { Session } from '../model-database';
+import type { Execution } from '../transaction';
+
+/** `create-run.sql`, without idempotency keys and concurrency groups, which no worker meets. */
+export function* createRun({ tx, tables, clock }: Session, values: Values): Execution<unknown> {
+  const at = (place: number): string => values[place - 1] as string;
+  if (values[22] !== null || values[32] !== null) throw new TypeError('the model has no keys and groups');
+  const tenant_id = at(1);
+  const run_id = at(2);
+  yield* tx.insert(tables.sources, {
+    ...{ tenant_id, run_id, plan_hash: at(3), plan: at(4), profile_digest: at(5), profile: at(6), environment: at(8) },
+    ...{ pack_name: at(10), pack_version: at(11), content_digest: at(12), source_digest: at(13), manifest: at(14) },
+    ...{ files: at(15), inputs: at(16), initiators: at(17), admission: at(20), admission_digest: at(21) },
+    trace_context: values[28] as string | null,
+  });
+  yield* tx.insert(tables.runs, {
+    ...{ tenant_id, run_id, owner: null, fence: 0, due_at: clock(), inbox_seq: 0, cancel_position: 0 },
+    ...{ refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null, crashes: 0, claim_seq: 0 },
+    ...{ environment_digest: (values[6] as Buffer).toString('hex'), isolation: at(9), evidence_status: 'none' },
+    ...{ status: 'queued', last_seq: 0, seen: 0, last_line: 0, version: 1, head: null, counts: at(28), waits: null },
+    ...{ outputs: null, error: null, worker_labels: values[31] as string[], unplaced: false },
+  });
+  return [{ run_id, in_line: false }];
+}
+
+/** `stamp.sql`. */
+export function* stamp({ clock, uuid }: Session): Execution<unknown> {
+  const at_ms = Math.floor(clock());
+  return [{ at_ms, run_id: uuid(at_ms) }];
+}

@@ -1,0 +1,100 @@
+// Between a process and PostgreSQL: now and then a statement is executed and committed, and its answer is lost with the connection. Reads
+// the frontend/backend protocol (PostgreSQL, chapter "Message Formats"), unencrypted.
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+
+/** How often the answer of a statement is stolen after whose loss nobody knows whether it was done; as `sql/` names them. */
+export const WRITES = {
+  flush: 0.25,
+  'append-chunks': 0.2,
+  // Asked all the time, mostly for nothing.
+  'claim-runs': 0.02,
+  'release-run': 0.3,
+  'seal-run': 0.2,
+  'take-outbox': 0.02,
+  'create-run': 0.2,
+  'decide-gate': 0.3,
+  'post-letter': 0.3,
+  'resolve-attention': 0.3,
+};
+
+const IDLE = 'I'.charCodeAt(0);
+
+/** Messages of one direction: calls `onMessage(type, body)` for each whole one. The first of a client has no type. */
+export function messageReader(onMessage, isClient) {
+  let kept = Buffer.alloc(0);
+  let isFirst = isClient;
+  return (data) => {
+    kept = kept.length === 0 ? data : Buffer.concat([kept, data]);
+    for (;;) {
+      const head = isFirst ? 0 : 1;
+      if (kept.length < head + 4) return;
+      const size = head + kept.readUInt32BE(head);
+      if (kept.length < size) return;
+      onMessage(isFirst ? '' : String.fromCharCode(kept[0]), kept.subarray(head + 4, size));
+      isFirst = false;
+      kept = kept.subarray(size);
+    }
+  };
+}
+
+/** The prepared statement that a Bind message names. */
+export function statementOf(body) {
+  const portal = body.indexOf(0);
+  return body.toString('utf8', portal + 1, body.indexOf(0, portal + 1));
+}
+
+/**
+ * Lets everything through but the answers that `steals(statement)` chooses. `onStolen(statement)`: it was committed, and nobody was told.
+ */
+export async function startAnswerThief({ port, steals, onStolen }) {
+  const open = new Set();
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    let stolen = null;
+    let hasFailed = false;
+    const fromClient = messageReader((type, body) => {
+      if (type !== 'B' || stolen !== null) return;
+      const statement = statementOf(body);
+      if (steals(statement)) stolen = statement;
+    }, true);
+    const fromServer = messageReader((type, body) => {
+      if (stolen === null) return;
+      if (type === 'E') hasFailed = true;
+      // Idle, outside of a transaction: whatever it was is committed, or has failed.
+      if (type !== 'Z' || body[0] !== IDLE) return;
+      if (!hasFailed) onStolen(stolen);
+      near.resetAndDestroy();
+      far.destroy();
+    }, false);
+    for (const [end, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      open.add(end);
+      end.on('error', () => undefined);
+      end.on('close', () => {
+        open.delete(end);
+        other.destroy();
+      });
+    }
+    near.on('data', (data) => {
+      fromClient(data);
+      far.write(data);
+    });
+    far.on('data', (data) => {
+      fromServer(data);
+      if (stolen === null && !near.destroyed) near.write(data);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: server.address().port,
+    async stop() {
+      for (const end of open) end.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// Who uses the API while things break: callers that ask again until they have an answer, as any client must.
+import { randomUUID } from 'node:crypto';
+import { pause } from './waiting.mjs';
+
+export class Caller {
+  constructor(server, token) {
+    Object.assign(this, { server, token });
+  }
+
+  /** One request, sent again while nobody answers or the server says that it cannot now. Null when `ms` are over. */
+  async ask(method, path, body, { headers = {}, ms = 60_000 } = {}) {
+    for (const end = Date.now() + ms; Date.now() < end; await pause(200)) {
+      try {
+        const response = await this.raw(method, path, body, headers);
+        const text = await response.text();
+        if (response.status < 500 && response.status !== 429)
+          return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+      } catch {
+        // The connection was cut: whether it was done is not known.
+      }
+    }
+    return null;
+  }
+
+  raw(method, path, body, headers = {}, signal = AbortSignal.timeout(20_000)) {
+    return fetch(`${this.server}${path}`, {
+      method,
+      signal,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Submits until it is known to be accepted: the key makes one run of all tries. Null if it never was. */
+  async submit(manifest) {
+    const headers = { 'idempotency-key': randomUUID() };
+    const answer = await this.ask('POST', '/api/runs', { manifest, inputs: {} }, { headers });
+    if (answer === null) return null;
+    if (answer.status !== 201 && answer.status !== 200)
+      throw new Error(`a run was not accepted: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body.runId;
+  }
+
+  /**
+   * Lines of a run's log as server-sent events, from the first to the end of the run, over as many connections as it takes; `cutAfter`
+   * says after how many lines each is cut from our side (0: not). `isOver`: gives up.
+   */
+  async lines(run, { cutAfter = () => 0, isOver = () => false } = {}) {
+    const lines = [];
+    while (!isOver()) {
+      try {
+        const last = lines.at(-1)?.id ?? 0;
+        const headers = { accept: 'text/event-stream', 'last-event-id': String(last) };
+        const abort = new AbortController();
+        const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers, abort.signal);
+        if (response.status === 204) return { lines, isWhole: true };
+        if (response.status !== 200) throw new Error(`status ${response.status}`);
+        const watch = setInterval(() => isOver() && abort.abort(), 500);
+        try {
+          if (await readEvents(response, lines, cutAfter())) return { lines, isWhole: true };
+        } finally {
+          clearInterval(watch);
+          abort.abort();
+        }
+      } catch {
+        await pause(200);
+      }
+    }
+    return { lines, isWhole: false };
+  }
+}
+
+/** True if the run's last event came. */
+async function readEvents(response, lines, limit) {
+  const decoder = new TextDecoder();
+  let buffer = '';
+  let read = 0;
+  for await (const piece of response.body) {
+    buffer += decoder.decode(piece, { stream: true });
+    const frames = buffer.split('\n\n');
+    buffer = frames.pop();
+    for (const frame of frames) {
+      const data = /^data: ?(.*)$/m.exec(frame)?.[1];
+      if (data === undefined) continue;
+      const event = JSON.parse(data);
+      if (event.eventType === 'run.finished') return true;
+      lines.push({ id: Number(/^id: ?(.*)$/m.exec(frame)?.[1]), text: event.message, step: event.stepId });
+      if (limit > 0 && ++read >= limit) return false;
+    }
+  }
+  return false;
+}

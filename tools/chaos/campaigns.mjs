@@ -1,0 +1,141 @@
+// The campaigns by name: how the workers of each are set up, and what is done to them.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { startAnswerThief, WRITES } from './answer-thief.mjs';
+import { POISON_STEP } from './packs.mjs';
+import { pause, until } from './waiting.mjs';
+import { startWebservice } from './webservice.mjs';
+
+const { POINTS } = createRequire(import.meta.url)('./faults/points.cjs');
+/** `step-starts` is for poison: a run would be blamed for what kills a worker at each of its starts, and justly. */
+const TRIED_POINTS = Object.keys(POINTS).filter((point) => point !== 'step-starts');
+const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+  .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
+  .find(existsSync);
+
+/**
+ * Each: `count`: how often unless told; `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
+ * done here.
+ */
+export const CAMPAIGNS = {
+  kills: {
+    what: 'SIGKILL of workers at random moments',
+    count: 200,
+    run: ({ nemesis, count, every }) => nemesis.killWorkers(count, every),
+  },
+
+  points: {
+    what: 'SIGKILL at each named fault point',
+    count: 20,
+    prepare({ stack, random, count }) {
+      const plan = random.shuffled(TRIED_POINTS.flatMap((point) => Array.from({ length: count }, () => point)));
+      const left = [...plan];
+      const { workers } = stack;
+      // One worker has no fault: somebody must live long enough to sweep.
+      const isWhole = ({ env }) => env.TASKRUNNER_FAULT === undefined;
+      workers.envOf = () => {
+        if (![...workers.running].some(isWhole)) return {};
+        const point = left.shift();
+        return point === undefined ? {} : { TASKRUNNER_FAULT: `${point}:${random.between(1, 6)}` };
+      };
+      return { planned: plan.length };
+    },
+    async run({ stack, nemesis, prepared, say }) {
+      const noted = new Set();
+      const reached = () => {
+        for (const worker of stack.workers.all) {
+          if (noted.has(worker) || worker.asked === null || worker.asked !== worker.env.TASKRUNNER_FAULT) continue;
+          noted.add(worker);
+          nemesis.note('point', { point: worker.asked.split(':')[0], worker: worker.name });
+        }
+        return noted.size >= prepared.planned;
+      };
+      if (!(await until(reached, prepared.planned * 15_000, 50)))
+        say({ what: 'unreached', points: prepared.planned - noted.size });
+    },
+  },
+
+  postmaster: {
+    what: 'kill -9 of the postmaster',
+    // A relaxed database loses what it has answered: the referee has said so.
+    durable: true,
+    count: 30,
+    run: ({ nemesis, count }) => nemesis.killDatabase(count, [2_000, 6_000]),
+  },
+
+  zombie: {
+    what: 'SIGSTOP past the lease, then SIGCONT',
+    count: 20,
+    run: ({ nemesis, count }) => nemesis.stopWorkers(count),
+  },
+
+  'lost-commit': {
+    what: 'answers of PostgreSQL that are lost after the commit',
+    count: 200,
+    async prepare({ stack, workload, nemesis, random, count }) {
+      const state = { left: count, isOn: false };
+      const thief = await startAnswerThief({
+        port: stack.database.port,
+        steals: (statement) => state.isOn && state.left > 0 && random.chance(WRITES[statement] ?? 0),
+        onStolen(statement) {
+          state.left -= 1;
+          nemesis.note('stolen', { statement });
+        },
+      });
+      const through = (url) => Object.assign(new URL(url), { port: String(thief.port) }).href;
+      const { workerUrl, webUrl } = stack.dev.database;
+      stack.workers.envOf = () => ({ TASKRUNNER_DATABASE_WORKER_URL: through(workerUrl) });
+      const env = { TASKRUNNER_DATABASE_WEB_URL: through(webUrl) };
+      const webservice = await startWebservice({ configurationPath: stack.dev.configurationPath, env });
+      for (const caller of [workload.ada, workload.grace]) caller.server = webservice.url;
+      const stop = async () => {
+        await webservice.stop();
+        await thief.stop();
+      };
+      return { state, stop };
+    },
+    async run({ prepared: { state }, count }) {
+      state.isOn = true;
+      await until(() => state.left <= 0, count * 3_000, 50);
+      state.isOn = false;
+    },
+  },
+
+  poison: {
+    what: 'packs that kill the worker that starts them',
+    count: 5,
+    prepare({ stack }) {
+      stack.workers.envOf = () => ({ TASKRUNNER_FAULT: `step-starts@${POISON_STEP}:1` });
+    },
+    async run({ stack, workload, nemesis, random, count }) {
+      for (let i = 0; i < count; i++) {
+        nemesis.note('poison', { run: await workload.poison() });
+        await pause(random.between(3_000, 8_000));
+      }
+      const isOver = async () => {
+        const [{ left }] = await stack.database
+          .ask(`select count(*)::int as left from pack_runs.runs r join pack_runs.run_sources s
+          using (tenant_id, run_id) where s.pack_name = 'chaos-poison' and r.finished_ms is null`);
+        return left === 0;
+      };
+      await until(isOver, 120_000, 500);
+    },
+  },
+
+  clock: {
+    what: 'clocks of single workers a day before and behind',
+    count: 60,
+    skip: FAKETIME === undefined ? 'libfaketime is not installed (Debian: faketime)' : null,
+    prepare({ stack }) {
+      const offsets = ['+1d', '-1d', '+1h', '-5s'];
+      stack.workers.envOf = (number) => ({
+        LD_PRELOAD: FAKETIME,
+        FAKETIME: offsets[number % offsets.length],
+        FAKETIME_NO_CACHE: '1',
+      });
+    },
+    /** `count`: runs that must end meanwhile. */
+    run: ({ workload, count }) => until(() => workload.accepted.size >= count, 300_000, 500),
+  },
+};

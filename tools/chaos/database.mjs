@@ -1,0 +1,68 @@
+// The embedded PostgreSQL of the stack as the nemesis sees it: a postmaster that may be killed, and must be started again.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { bornAt, lives } from './processes.mjs';
+import { pause } from './waiting.mjs';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const require = createRequire(import.meta.url);
+const { Client } = require('pg');
+
+export class Database {
+  #started = null;
+
+  /** `adminUrl`: of the superuser, in the product's database. */
+  constructor({ adminUrl, dataDirectory, durable }) {
+    Object.assign(this, { adminUrl, dataDirectory, durable, port: Number(new URL(adminUrl).port) });
+  }
+
+  /** One question as the superuser, on a connection of its own: none must outlive the server that it was made to. */
+  async ask(text, values = []) {
+    const client = new Client({
+      connectionString: this.adminUrl,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 60_000,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query(text, values)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** kill -9 of the postmaster, under load; resolves when it is gone. Its backends notice by themselves. */
+  async kill() {
+    this.pgdata ??= (await this.ask(`select current_setting('data_directory') as pgdata`))[0].pgdata;
+    const pid = Number(readFileSync(join(this.pgdata, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const postmaster = { pid, born: bornAt(pid) };
+    process.kill(pid, 'SIGKILL');
+    while (lives(postmaster)) await pause(10);
+  }
+
+  /** Starts it again; refused while backends of the old one live, so until it works. Resolves to the milliseconds that it took. */
+  async restart(patienceMs = 60_000) {
+    const { startEmbeddedPostgres } = require(join(ROOT, 'libs/infrastructure/dist/index.js'));
+    const { guardDatabase } = require(join(ROOT, 'apps/cli/dist/dev/database-guard.js'));
+    const began = Date.now();
+    for (;;) {
+      try {
+        const { dataDirectory, port, durable } = this;
+        const server = await startEmbeddedPostgres({ dataDirectory, port, fsync: durable });
+        const dismiss = guardDatabase(server.pid, server.pgdata);
+        this.#started = { stop: () => server.stop().then(dismiss) };
+        return Date.now() - began;
+      } catch (error) {
+        if (Date.now() - began > patienceMs) throw error;
+        await pause(100);
+      }
+    }
+  }
+
+  /** Ends the server if it is one that was started here. */
+  async stop() {
+    await this.#started?.stop();
+  }
+}

@@ -1,0 +1,50 @@
+// The named moments at which a process of the product may be made to die. The product does not know of them: each is hung, from outside,
+// on a method of the compiled adapters, so that what a campaign tries is byte for byte what ships. `points.test.mjs` fails when a seam is
+// renamed, and when a build holds any trace of this.
+'use strict';
+
+const claims = { file: 'postgres/postgres-claims.js', type: 'PostgresClaims' };
+const committer = { file: 'postgres/postgres-committer.js', type: 'PostgresCommitter' };
+const outbox = { file: 'postgres/postgres-outbox.js', type: 'PostgresOutbox' };
+const objects = { file: 'object-store/file-object-store.js', type: 'FileObjectStore' };
+const sandboxed = { file: 'executors/sandboxed-step.js', type: 'SandboxedStep', method: 'perform' };
+const http = { file: 'executors/http-executor.js', type: 'HttpExecutor', method: 'execute' };
+
+const isFilled = (result) => result.length > 0;
+const stepOf = ([request]) => request.step;
+const holdsResult = ([commit]) => commit.page.entries.some(({ event }) => event.type === 'attempt.succeeded');
+
+/**
+ * By name: seams (`file` below `dist/lib`, `type`, `method`; `moment`: before the method, after it, or when it calls its own `callback`),
+ * `when`: which passes count, `label`: what `@` in a fault selects by.
+ */
+exports.POINTS = {
+  /** Runs are ours in the database; no driver knows of them. */
+  claim: [{ ...claims, method: 'claim', moment: 'after', when: (_args, result) => isFilled(result) }],
+  /** Letters are read, nothing was made of them. */
+  'letters-read': [{ ...claims, method: 'letters', moment: 'after', when: (_args, result) => isFilled(result) }],
+  /** The start is committed; nothing was started. */
+  'step-starts': [
+    { ...sandboxed, moment: 'before', label: stepOf },
+    { ...http, moment: 'before', label: stepOf },
+  ],
+  /** A child runs. */
+  'after-spawn': [{ file: 'sandbox/supervisor.js', type: 'Supervisor', method: 'run', moment: 'after' }],
+  /** A chunk is stored and has no numbers yet. */
+  'mid-log': [{ file: 'postgres/postgres-log-store.js', type: 'PostgresLogStore', method: 'append', moment: 'after' }],
+  /** The world has changed; the driver has not heard of it. */
+  'after-effect-before-result': [
+    { ...sandboxed, moment: 'after', label: stepOf },
+    { ...http, moment: 'after', label: stepOf },
+  ],
+  'after-result-before-commit': [{ ...committer, method: 'commit', moment: 'before', when: holdsResult }],
+  /** PostgreSQL has answered the flush; none of its drivers was told. */
+  'after-commit-before-ack': [{ ...committer, method: 'send', moment: 'callback', callback: 'onFlushed' }],
+  /** The bytes are synchronised under a name that nobody reads. */
+  'artifact-staged': [{ ...objects, method: 'place', moment: 'before' }],
+  /** The object is in its place; no row names it. */
+  'artifact-copied': [{ ...objects, method: 'place', moment: 'after' }],
+  /** Signed, and the bundle stored; the run does not know. */
+  'sign-before-store': [{ ...outbox, method: 'seal', moment: 'before' }],
+  'seal-before-ack': [{ ...outbox, method: 'seal', moment: 'after' }],
+};

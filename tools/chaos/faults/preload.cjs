@@ -1,0 +1,17 @@
+// `node --require tools/chaos/faults/preload.cjs apps/worker/dist/main.js` with TASKRUNNER_FAULT: hangs the points on the adapters before
+// the program is loaded. Without the variable it does nothing.
+'use strict';
+
+const { join } = require('node:path');
+const { isMainThread } = require('node:worker_threads');
+const { POINTS } = require('./points.cjs');
+const { Faults, hang, readFaults } = require('./fault.cjs');
+
+const text = process.env['TASKRUNNER_FAULT'];
+if (text && isMainThread) {
+  const asked = readFaults(text);
+  const faults = new Faults(asked);
+  for (const point of new Set(asked.map((one) => one.point)))
+    for (const seam of POINTS[point])
+      hang(point, seam, require(join(__dirname, '../../../libs/infrastructure/dist/lib', seam.file)), faults);
+}

@@ -1,0 +1,163 @@
+// npm run chaos -- [--campaign NAME] [--kills N | --count N] [--seed S] [--every MIN-MAX] [--concurrent N] [--workers N] [--json]
+// The whole product as processes, real packs, an effect log outside of it, and something that breaks it, `count` times. Then a referee
+// reads database, objects, effects, streams and bundles. Ends 0 if nothing was found. A seed gives the same workload and the same deeds.
+// `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Caller } from './callers.mjs';
+import { CAMPAIGNS } from './campaigns.mjs';
+import { collectEvidence } from './evidence.mjs';
+import { counted, progressAfterDeaths, quantile } from './figures.mjs';
+import { Nemesis } from './nemesis.mjs';
+import { processesOf } from './processes.mjs';
+import { Random } from './random.mjs';
+import { judge } from './referee.mjs';
+import { startStack } from './stack.mjs';
+import { until } from './waiting.mjs';
+import { Workload } from './workload.mjs';
+
+const SETTLE_MS = 60_000;
+/** A worker that dies while it seals keeps the run's turn for two minutes: its evidence is late, never lost. */
+const SEAL_MS = 180_000;
+const { values: options } = parseArgs({
+  options: {
+    campaign: { type: 'string', default: 'kills' },
+    kills: { type: 'string' },
+    count: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    every: { type: 'string', default: '300-1500' },
+    concurrent: { type: 'string', default: '40' },
+    workers: { type: 'string', default: '4' },
+    settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
+    evidence: { type: 'string' },
+    relaxed: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const campaign = CAMPAIGNS[options.campaign];
+if (!campaign) {
+  console.error(`there is no campaign ${options.campaign}: ${Object.keys(CAMPAIGNS).join(', ')}`);
+  process.exit(2);
+}
+const seed = Number(options.seed);
+const count = Number(options.kills ?? options.count ?? campaign.count);
+const began = Date.now();
+const say = (text) =>
+  options.json || console.log(`${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
+
+async function conduct() {
+  const random = new Random(seed);
+  const stack = await startStack({
+    random,
+    durable: campaign.durable || !options.relaxed,
+    workers: Number(options.workers),
+  });
+  let prepared;
+  try {
+    const sayDeed = ({ what, at: _at, ...more }) => options.verbose && say(`${what} ${JSON.stringify(more)}`);
+    const nemesis = new Nemesis({ stack, random: random.for('nemesis'), say: sayDeed });
+    const people = await Promise.all(['ada', 'grace'].map((login) => stack.dev.tokenFor(login)));
+    const [ada, grace] = people.map((token) => new Caller(stack.dev.server, token));
+    const workload = new Workload({
+      stack,
+      random: random.for('workload'),
+      concurrent: Number(options.concurrent),
+      ada,
+      grace,
+    });
+    const rig = {
+      stack,
+      nemesis,
+      workload,
+      random: random.for('campaign'),
+      count,
+      every: options.every.split('-').map(Number),
+      say: sayDeed,
+    };
+    prepared = await campaign.prepare?.(rig);
+    stack.workers.fill();
+    if (!(await until(() => stack.workers.ready.length === stack.workers.size, 120_000)))
+      throw new Error('the workers do not start');
+    say(`${options.workers} workers are ready; seed ${seed}`);
+    workload.start();
+    await until(() => workload.failure ?? workload.accepted.size >= Math.min(20, workload.concurrent), 60_000);
+    await campaign.run({ ...rig, prepared });
+    say(`${nemesis.deeds.length} deeds done, ${workload.accepted.size} runs accepted; no more faults`);
+    const settled = await workload.settle(Number(options.settle) * 1_000, SEAL_MS);
+    await nemesis.settle();
+    const progress = await progressAfterDeaths(stack.database, stack.workers.all);
+    await stack.workers.stop();
+    const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
+    const leftovers = [...nemesis.leftovers, ...orphans];
+    say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
+    const evidence = await collectEvidence({ stack, workload, leftovers });
+    if (options.evidence) writeFileSync(options.evidence, JSON.stringify(evidence));
+    const findings = judge(evidence);
+    return { findings, figures: figuresOf({ evidence, nemesis, settled, progress, stack }) };
+  } finally {
+    await prepared?.stop?.();
+    await stack.stop();
+  }
+}
+
+const seconds = (ms) => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
+
+function figuresOf({ evidence, nemesis, settled, progress, stack }) {
+  const outcomes = {};
+  for (const { status } of Object.values(evidence.runs)) outcomes[status] = (outcomes[status] ?? 0) + 1;
+  const claims = Object.values(evidence.journal).flatMap((entries) =>
+    entries.filter(({ event }) => event.type === 'run.claimed'),
+  );
+  const restarts = nemesis.did('postmaster').map(({ ms }) => ms);
+  return {
+    campaign: options.campaign,
+    seed,
+    seconds: Math.round((Date.now() - began) / 1_000),
+    deeds: counted(nemesis.deeds, 'what'),
+    points: counted(nemesis.did('point'), 'point'),
+    stolen: counted(nemesis.did('stolen'), 'statement'),
+    runs: evidence.accepted.length,
+    outcomes,
+    entries: Object.values(evidence.journal).reduce((sum, entries) => sum + entries.length, 0),
+    claims: claims.length,
+    claimsAfterCrash: claims.filter(({ event }) => event.crashes > 0).length,
+    claimsInQuarantine: claims.filter(({ event }) => event.quarantine).length,
+    effects: evidence.effects.length,
+    lines: Object.values(evidence.archived).reduce((sum, lines) => sum + lines.length, 0),
+    bundlesVerified: Object.values(evidence.bundles).filter(({ ok }) => ok).length,
+    workersStarted: stack.workers.all.length,
+    endedAfterMs: settled.ended,
+    sealedAfterMs: settled.sealed,
+    progressAfterDeathMs: {
+      n: progress.length,
+      p50: quantile(progress, 0.5),
+      p99: quantile(progress, 0.99),
+      max: quantile(progress, 1),
+    },
+    databaseRestartMs: restarts.length === 0 ? null : { p50: quantile(restarts, 0.5), max: quantile(restarts, 1) },
+  };
+}
+
+if (campaign.skip) {
+  console.log(
+    options.json ? JSON.stringify({ campaign: options.campaign, skipped: campaign.skip }) : `skipped: ${campaign.skip}`,
+  );
+  process.exit(0);
+}
+say(
+  `${options.campaign}: ${campaign.what}, ${count} times; replay with --campaign ${options.campaign} --count ${count} --seed ${seed}`,
+);
+try {
+  const { findings, figures } = await conduct();
+  if (options.json) console.log(JSON.stringify({ ...figures, findings }));
+  else {
+    console.log(JSON.stringify(figures, null, 2));
+    for (const { check, run, detail } of findings) console.log(`FOUND ${check} ${run ?? ''} ${detail}`);
+    console.log(`${findings.length} findings; seed ${seed}`);
+  }
+  process.exit(findings.length === 0 ? 0 : 1);
+} catch (error) {
+  console.error(error);
+  process.exit(2);
+}

@@ -1,0 +1,100 @@
+// What breaks, when, and how often. Everything that is chosen comes from the seed.
+import { descendants, lives } from './processes.mjs';
+import { LEASE_MS } from './stack.mjs';
+import { pause, until } from './waiting.mjs';
+
+/** How long after the death of its worker a process may still be seen, milliseconds. */
+const GONE_MS = 4_000;
+
+export class Nemesis {
+  constructor({ stack, random, say }) {
+    Object.assign(this, { stack, random, say });
+    /** What was done, in order. */
+    this.deeds = [];
+    /** Processes that lived on where they must not. */
+    this.leftovers = [];
+    this.watching = [];
+  }
+
+  get workers() {
+    return this.stack.workers;
+  }
+
+  /** SIGKILL to workers at random, `count` times, each after a pause of `every` milliseconds, once enough of them are there. */
+  async killWorkers(count, every) {
+    for (let i = 0; i < count; i++) {
+      await pause(this.random.between(...every));
+      await this.#enough();
+      const worker = this.random.pick(this.workers.ready);
+      if (!worker) continue;
+      const children = descendants(worker.pid);
+      this.workers.signal(worker, 'SIGKILL');
+      this.#did('kill', { worker: worker.name });
+      this.#mustBeGone(children, `of ${worker.name}, killed`, GONE_MS);
+    }
+  }
+
+  /** A worker is stopped past its lease and then let go on: it wakes up as a zombie that believes to own its runs. */
+  async stopWorkers(count, atOnce = 2) {
+    let left = count;
+    const one = async () => {
+      while (left-- > 0) {
+        await this.#enough(2);
+        const worker = this.random.pick(this.workers.ready);
+        if (!worker) continue;
+        // Its supervisor and its proxy are no steps: they go on, and end what must end.
+        const steps = descendants(worker.pid).filter(({ command }) => !/-process(\/main)?\.js/.test(command));
+        this.workers.signal(worker, 'SIGSTOP');
+        this.#did('stop', { worker: worker.name });
+        this.#mustBeGone(steps, `of ${worker.name}, stopped past its lease`, LEASE_MS);
+        await pause(2 * LEASE_MS);
+        this.workers.signal(worker, 'SIGCONT');
+        this.#did('continue', { worker: worker.name });
+        await pause(this.random.between(1_000, 3_000));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  }
+
+  /** kill -9 of the postmaster, `count` times; resolves to the milliseconds that each start took. */
+  async killDatabase(count, every) {
+    for (let i = 0; i < count; i++) {
+      await pause(this.random.between(...every));
+      await this.stack.database.kill();
+      const ms = await this.stack.database.restart();
+      this.#did('postmaster', { ms });
+    }
+  }
+
+  /** What is checked later is checked now. */
+  async settle() {
+    await Promise.all(this.watching);
+  }
+
+  did(what) {
+    return this.deeds.filter((deed) => deed.what === what);
+  }
+
+  /** What others have done: a fault point that was reached, an answer that was stolen. */
+  note(what, more) {
+    this.#did(what, more);
+  }
+
+  async #enough(least = Math.max(1, this.workers.size - 1)) {
+    if ((await until(() => this.workers.ready.length >= least, 120_000, 50)) === null)
+      throw new Error('workers do not come up again: see their logs');
+  }
+
+  #mustBeGone(processes, what, ms) {
+    this.watching.push(
+      until(() => !processes.some(lives), ms).then((gone) => {
+        if (!gone) this.leftovers.push(...processes.filter(lives).map((one) => ({ ...one, what })));
+      }),
+    );
+  }
+
+  #did(what, more) {
+    this.deeds.push({ what, at: Date.now(), ...more });
+    this.say(this.deeds.at(-1));
+  }
+}

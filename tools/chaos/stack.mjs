@@ -1,0 +1,59 @@
+// The product under test: database, authority and webservice as `taskrunner dev` starts them; the workers are ours.
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database } from './database.mjs';
+import { startEffectLog } from './effect-log.mjs';
+import { Workers } from './workers.mjs';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const require = createRequire(import.meta.url);
+
+/** Milliseconds: how long a worker that stops answering keeps its runs. Shorter than in production, so that much happens. */
+export const LEASE_MS = 5_000;
+
+/** Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. */
+export async function startStack({ random, durable, workers, concurrency = 12 }) {
+  const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
+  // The account that runs the database must pass through.
+  chmodSync(folder, 0o755);
+  const closers = [() => rmSync(folder, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const close of closers.reverse())
+      await Promise.resolve(close()).catch((error) => console.error(error.message));
+  };
+  try {
+    const effects = await startEffectLog(join(folder, 'effects.ndjson'), random.for('effects'));
+    closers.push(() => effects.stop());
+    const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js'));
+    const state = join(folder, 'state');
+    const dev = await startDevStack({
+      stateDirectory: state,
+      durable,
+      workers: 0,
+      configuration: {
+        worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms' },
+        sealedMode: {
+          enabled: false,
+          allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],
+        },
+      },
+    });
+    const { pathname } = new URL(dev.database.ownerUrl);
+    const adminUrl = Object.assign(new URL(dev.database.adminUrl), { pathname }).href;
+    const database = new Database({ adminUrl, dataDirectory: join(state, 'database'), durable });
+    closers.push(
+      () => database.stop(),
+      () => dev.stop(),
+    );
+    await database.ask(readFileSync(join(import.meta.dirname, 'ledger.sql'), 'utf8'));
+    for (const name of ['work', 'logs']) mkdirSync(join(folder, name), { mode: 0o711 });
+    const pool = new Workers({ configurationPath: dev.configurationPath, folder, size: workers });
+    closers.push(() => pool.stop());
+    return { folder, dev, database, effects, workers: pool, objects: join(state, 'objects'), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+// Real worker processes, each of which may die at any moment and is replaced.
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pause } from './waiting.mjs';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const WORKER = join(ROOT, 'apps/worker/dist/main.js');
+const PRELOAD = join(import.meta.dirname, 'faults', 'preload.cjs');
+
+/** Keeps `size` workers. `envOf(number)`: variables of the worker of that number, over the configuration. */
+export class Workers {
+  constructor({ configurationPath, folder, size, envOf = () => ({}) }) {
+    Object.assign(this, { configurationPath, folder, size, envOf });
+    this.count = 0;
+    this.stopping = false;
+    this.running = new Set();
+    /** Every worker that there was, with its end. */
+    this.all = [];
+  }
+
+  get ready() {
+    return [...this.running].filter((worker) => worker.readyAt !== null && !worker.isStopped);
+  }
+
+  fill() {
+    while (!this.stopping && this.running.size < this.size) this.#start();
+  }
+
+  /** Sends a signal; what ends a worker is remembered as ours. */
+  signal(worker, signal) {
+    if (signal === 'SIGSTOP') worker.isStopped = true;
+    if (signal === 'SIGCONT') worker.isStopped = false;
+    if (signal === 'SIGKILL') {
+      worker.asked = signal;
+      worker.killedAt = Date.now();
+    }
+    worker.child.kill(signal);
+  }
+
+  /** As a rollout does: SIGTERM, and time to hand over. */
+  async stop() {
+    this.stopping = true;
+    for (const worker of this.running) {
+      worker.asked = 'SIGTERM';
+      worker.child.kill('SIGCONT');
+      worker.child.kill('SIGTERM');
+    }
+    const end = Date.now() + 40_000;
+    while (this.running.size > 0 && Date.now() < end) await pause(100);
+    for (const worker of this.running) this.signal(worker, 'SIGKILL');
+    while (this.running.size > 0) await pause(50);
+  }
+
+  #start() {
+    const number = ++this.count;
+    const name = `chaos-${number}`;
+    const env = this.envOf(number);
+    const child = spawn(process.execPath, ['--require', PRELOAD, WORKER], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: {
+        PATH: process.env.PATH,
+        TASKRUNNER_CONFIG: this.configurationPath,
+        TASKRUNNER_PARENT_WATCH: '1',
+        TASKRUNNER_WORKER_NAME: name,
+        // One folder each: a worker empties its own when it starts.
+        TASKRUNNER_SANDBOX_WORK_DIRECTORY: join(this.folder, 'work', name),
+        ...env,
+      },
+    });
+    const log = createWriteStream(join(this.folder, 'logs', `${name}.log`));
+    const worker = { name, env, child, pid: child.pid, startedAt: Date.now(), readyAt: null, isStopped: false };
+    Object.assign(worker, { asked: null, killedAt: null, end: null });
+    this.running.add(worker);
+    this.all.push(worker);
+    child.stdin.on('error', () => undefined);
+    child.stderr.pipe(log);
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{"ready"')) worker.readyAt = Date.now();
+    });
+    child.once('exit', (code, signal) => {
+      worker.end = { code, signal, at: Date.now() };
+      if (signal === 'SIGKILL' && env.TASKRUNNER_FAULT !== undefined) {
+        worker.asked = env.TASKRUNNER_FAULT;
+        worker.killedAt = worker.end.at;
+      }
+      this.running.delete(worker);
+      // One that cannot start would be started again for ever.
+      setTimeout(() => this.fill(), worker.readyAt === null ? 1_000 : 0);
+    });
+  }
+}

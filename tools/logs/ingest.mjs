@@ -1,0 +1,68 @@
+// `node tools/logs/ingest.mjs [--lines N] [--steps N] [--text random|alike]`: how fast one worker takes lines in, and what they cost the database's log.
+import { createRequire } from 'node:module';
+import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
+
+const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
+
+/** Scripts that print so many lines of 80 bytes. `random`: nothing in them can be compressed; `alike`: as tools write them. */
+const PRINTING = {
+  random: (lines) => `head -c ${lines * 60} /dev/urandom | base64 -w 80 | cut -c 1-79`,
+  alike: (lines) =>
+    `seq -f '2026-01-01T00:00:00Z INFO  scanner: layer %06.0f of app:1.4.0 has been scanned, 0 ok' ${lines}`,
+};
+
+/** One run whose steps print side by side. From the first line that was written to the last that was numbered. */
+export async function ingest(product, { lines, steps, text }) {
+  const { database } = product;
+  await database.query('checkpoint');
+  const position = async () => (await database.query('select pg_current_wal_insert_lsn() as lsn')).rows[0].lsn;
+  const worker = product.stack.workerPids()[0];
+  const from = await position();
+  const cpu = cpuOf(worker);
+  const runId = await product.submit(packOf(Array.from({ length: steps }, () => PRINTING[text](lines / steps))));
+  const run = await product.ended(runId);
+  const cpuMs = cpuOf(worker) - cpu;
+  const to = await position();
+  const { rows } = await database.query(
+    `select sum(octet_length(data))::float8 as bytes, sum(pg_column_size(data))::float8 as stored, sum(lines)::float8 as lines,
+       min(at_ms)::float8 as first, count(*)::int as chunks, pg_wal_lsn_diff($2, $3)::float8 as wal
+     from pack_run_logs.chunks where run_id = $1`,
+    [runUuid(runId), to, from],
+  );
+  const [{ bytes, stored, lines: kept, first, chunks, wal }] = rows;
+  if (run.status !== 'succeeded' || kept !== lines || run.lastLine !== lines)
+    throw new Error(`${runId}: ${run.status}, ${kept} lines`);
+  const seconds = (Date.parse(run.finishedAt) - first) / 1_000;
+  return {
+    linesPerSecond: lines / seconds,
+    mibPerSecond: bytes / seconds / 1024 ** 2,
+    walRatio: wal / bytes,
+    storedRatio: stored / bytes,
+    chunks,
+    cpuMs,
+  };
+}
+
+/** Measures `rounds` times after one to warm up. */
+export async function measureIngest({ lines, steps, text, rounds, fast = false }) {
+  const product = await startLogStack({}, { durable: !fast });
+  try {
+    const told = [];
+    for (let round = 0; round <= rounds; round++) {
+      const one = await ingest(product, { lines, steps, text });
+      if (round > 0) told.push(one);
+      await pause(500);
+    }
+    return { told, rssMiB: rssOf(product.stack.workerPids()[0]).most };
+  } finally {
+    await product.stop();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { told, rssMiB } = await measureIngest(
+    readArguments({ lines: 400_000, steps: 4, text: 'random', rounds: 3, fast: false }),
+  );
+  for (const one of told) console.log(JSON.stringify(one));
+  console.log(JSON.stringify({ rssMiB }));
+}
