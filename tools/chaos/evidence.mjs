@@ -42,7 +42,12 @@ export async function collectEvidence({ stack, workload, leftovers }) {
     live: {},
     effects: stack.effects.effects,
     leftovers,
-    exits: stack.workers.all.map(({ name, end, asked }) => ({ worker: name, ...end, asked })),
+    exits: stack.workers.all.map(({ name, end, asked, said }) => ({
+      worker: name,
+      ...end,
+      asked,
+      said: asked === null ? said : [],
+    })),
   };
   const object = (tenant, digest) => join(stack.objects, 't', tenant, 'sha256', digest.slice(7, 9), digest.slice(7));
   // A step that was made again keeps the artifacts of its last execution.

@@ -180,8 +180,10 @@ export const CHECKS = {
 
   /** No worker ends by itself, whatever happens to its database. */
   'workers.stay': ({ exits }) =>
-    exits.flatMap(({ worker, code, signal, asked }) =>
-      asked !== null ? [] : [{ run: null, detail: `${worker} ended by itself: ${signal ?? code}` }],
+    exits.flatMap(({ worker, code, signal, asked, said }) =>
+      asked !== null
+        ? []
+        : [{ run: null, detail: [`${worker} ended by itself: ${signal ?? code}`, ...said].join('\n  ') }],
     ),
 
   'poison.just': ({ accepted, runs }) =>

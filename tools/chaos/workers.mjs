@@ -7,6 +7,8 @@ import { pause } from './waiting.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WORKER = join(ROOT, 'apps/worker/dist/main.js');
+/** Last lines of a worker's log that are kept for the referee: why it ended. */
+const SAID = 30;
 const PRELOAD = join(import.meta.dirname, 'faults', 'preload.cjs');
 
 /** Keeps `size` workers. `envOf(number)`: variables of the worker of that number, over the configuration. */
@@ -72,11 +74,15 @@ export class Workers {
     });
     const log = createWriteStream(join(this.folder, 'logs', `${name}.log`));
     const worker = { name, env, child, pid: child.pid, startedAt: Date.now(), readyAt: null, isStopped: false };
-    Object.assign(worker, { asked: null, killedAt: null, end: null });
+    Object.assign(worker, { asked: null, killedAt: null, end: null, said: [] });
     this.running.add(worker);
     this.all.push(worker);
     child.stdin.on('error', () => undefined);
-    child.stderr.pipe(log);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.write(`${line}\n`);
+      worker.said.push(line);
+      if (worker.said.length > SAID) worker.said.shift();
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.startsWith('{"ready"')) worker.readyAt = Date.now();
     });

@@ -20,6 +20,7 @@ export interface DevStack {
   workerPids(): readonly number[];
   killWorker(signal: NodeJS.Signals, pid?: number): Promise<void>;
   startWorker(): Promise<number>;
+  crashDatabase(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 import {
   AssignmentDriver,
   openRun,
+  sha256,
   type ClaimedAssignment,
+  type Digest,
   type DriverHands,
   type Incarnation,
   type Lending,
@@ -13,6 +15,7 @@ import type { WorkerLog } from './worker-log';
 interface Performing {
   readonly claimed: ClaimedAssignment;
   driver: AssignmentDriver | null;
+  environment: Digest | null;
   done: Promise<void>;
 }
 
@@ -43,6 +46,7 @@ export class AssignmentLoop {
   private readonly opened = new Map<string, Opened>();
   private stopping = false;
   private lostLease = false;
+  private claiming = false;
   private otherWorkers = 0;
   private busyUntil = 0;
   private hint: () => void = () => undefined;
@@ -93,6 +97,12 @@ export class AssignmentLoop {
     for (const { driver } of this.performing.values()) driver?.lose();
   }
 
+  /** What this worker honours has changed: what it holds of other environments goes to whoever can. */
+  abandonOthers(honoured: readonly Digest[]): void {
+    for (const { driver, environment } of this.performing.values())
+      if (environment !== null && !honoured.includes(environment)) driver?.giveBack();
+  }
+
   private async allDone(): Promise<void> {
     await Promise.all([...this.performing.values()].map(({ done }) => done));
   }
@@ -102,11 +112,14 @@ export class AssignmentLoop {
       let claimed: ClaimedAssignment | null = null;
       try {
         if (this.hasRoom()) {
-          claimed = await this.lending.assignments.claim(incarnation, null);
+          this.claiming = true;
+          claimed = await this.lending.assignments.claim(incarnation);
           if (claimed) this.perform(claimed);
         }
       } catch (error) {
         this.log.say('warn', 'assignment.claim-failed', { error });
+      } finally {
+        this.claiming = false;
       }
       if (claimed) this.busyUntil = performance.now() + BUSY_MS;
       else await this.idle();
@@ -147,7 +160,8 @@ export class AssignmentLoop {
           else driver?.lose();
         }
         for (const [key, standing] of standings) {
-          if (this.performing.has(key) || this.answered.has(key)) continue;
+          // What a claim that is not answered yet has taken is not known either.
+          if (this.claiming || this.performing.has(key) || this.answered.has(key)) continue;
           if (before.has(key)) await this.lending.assignments.release({ ...standing, incarnation });
           else unknown.add(key);
         }
@@ -174,7 +188,7 @@ export class AssignmentLoop {
   }
 
   private perform(claimed: ClaimedAssignment): void {
-    const entry: Performing = { claimed, driver: null, done: Promise.resolve() };
+    const entry: Performing = { claimed, driver: null, environment: null, done: Promise.resolve() };
     const key = keyOf(claimed);
     this.performing.set(key, entry);
     entry.done = this.performOne(entry).finally(() => {
@@ -189,6 +203,7 @@ export class AssignmentLoop {
     try {
       const opened = await this.runOf(claimed);
       if (opened === null || this.lostLease) return await this.lending.assignments.release(claimed);
+      entry.environment = sha256(opened.run.environment);
       entry.driver = AssignmentDriver.of(this.hands, this.lending, claimed, opened);
       const performed = await entry.driver.drive();
       if (performed === 'answered') this.answered.add(keyOf(claimed));

@@ -13,7 +13,7 @@ import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
 interface Driving {
-  readonly run: ClaimedRun;
+  run: ClaimedRun;
   driver: RunDriver | ApartDrive | null;
   /** It was driven apart, and its process died of it. */
   died: boolean;
@@ -118,7 +118,7 @@ export class ClaimLoop {
         claimed = runs.length;
         for (const run of runs)
           if (this.stopping) await this.claims.release(run, null);
-          else this.drive(run);
+          else this.drive(run, incarnation);
       } catch (error) {
         this.log.say('warn', 'claim.failed', { error });
       }
@@ -151,21 +151,25 @@ export class ClaimLoop {
     while (!this.stopping) {
       await this.sleep(unenforceableIntervalMs);
       const isolations = unenforceable();
-      await this.refuse(UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
+      await this.refuse(incarnation, UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
       if (isolations.length === 0) continue;
-      await this.refuse(UNENFORCEABLE, (free) =>
+      await this.refuse(incarnation, UNENFORCEABLE, (free) =>
         this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free),
       );
     }
   }
 
-  private async refuse(refusal: Refusal, claim: (free: number) => Promise<readonly ClaimedRun[]>): Promise<void> {
+  private async refuse(
+    incarnation: Incarnation,
+    refusal: Refusal,
+    claim: (free: number) => Promise<readonly ClaimedRun[]>,
+  ): Promise<void> {
     const free = Math.min(this.options.concurrency - this.drivers.size, REFUSED_AT_ONCE);
     if (this.stopping || free < 1) return;
     try {
       for (const run of await claim(free)) {
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
-        this.drive(run, refusal);
+        this.drive(run, incarnation, refusal);
       }
     } catch (error) {
       this.log.say('warn', 'claim.failed', { error });
@@ -190,23 +194,44 @@ export class ClaimLoop {
     }
   }
 
-  private drive(run: ClaimedRun, refusal: Refusal | null = null): void {
+  private drive(run: ClaimedRun, incarnation: Incarnation, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
     const entry: Driving = { run, driver: null, died: false, done: Promise.resolve() };
     this.drivers.set(key, entry);
-    entry.done = this.driveOne(entry, refusal).finally(() => {
+    entry.done = this.driveOne(entry, incarnation, refusal).finally(() => {
       this.drivers.delete(key);
       this.wake();
     });
   }
 
-  private async driveOne(entry: Driving, refusal: Refusal | null): Promise<void> {
-    const { run } = entry;
+  private async driveOne(entry: Driving, incarnation: Incarnation, refusal: Refusal | null): Promise<void> {
     const { watch = (_run, work) => work() } = this.options;
-    const driven = await watch(run, () => this.driveWatched(entry, refusal));
-    if (entry.died) await this.untilAnswered(run, () => this.claims.condemn(run));
-    else if (driven !== 'ended' && driven !== 'parked' && driven !== 'halted')
-      await this.untilAnswered(run, () => this.claims.release(run, null));
+    for (;;) {
+      const driven = await watch(entry.run, () => this.driveWatched(entry, refusal));
+      const { run, driver } = entry;
+      if (entry.died) return this.untilAnswered(run, () => this.claims.condemn(run));
+      if (driven === 'ended' || driven === 'parked' || driven === 'halted') return;
+      const isCutOff = driver instanceof RunDriver && driver.lostChildren;
+      const resumed = isCutOff ? await this.resume(incarnation, run) : null;
+      if (resumed === null) return this.untilAnswered(run, () => this.claims.release(run, null));
+      entry.run = resumed;
+      entry.driver = null;
+    }
+  }
+
+  /**
+   * Children that their supervisor has killed, since the lease could not be renewed in time, are no reason to move the run: nobody else
+   * has claimed it as long as it is ours. Null: it is not, or this worker gives up its runs.
+   */
+  private async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
+    await pause(RESUME_AFTER_MS);
+    if (this.handingOver || this.stopping) return null;
+    try {
+      return await this.claims.resume(incarnation, run);
+    } catch (error) {
+      this.log.say('warn', 'resume.failed', { runId: run.runId, error });
+      return null;
+    }
   }
 
   private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
@@ -245,6 +270,8 @@ export class ClaimLoop {
 
 const CLAIM_GAP_MS = 5;
 const REFUSED_AT_ONCE = 10;
+/** Before a run whose children were lost is gone on with: one whose children are lost each time is not driven in a tight loop. */
+const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
 const UNENFORCEABLE: Refusal = {
   code: 'SEALED_UNENFORCEABLE',

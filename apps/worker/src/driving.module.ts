@@ -97,6 +97,7 @@ export async function driverHands(
       others: parts.otherWorkers,
     },
     ...trustedRecords(ring),
+    mayAct: (signal) => supervisor.renewed(signal),
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),

@@ -21,7 +21,9 @@ export class Lease {
   constructor(url: string, incarnation: Incarnation, onRenewal: (renewal: Renewal) => void) {
     const renewEveryMs = Math.max(500, Math.floor(incarnation.leaseMs / 4));
     const workerData = { url, incarnation, renewEveryMs, silenceMs: SILENCE_MS };
-    this.thread = new Worker(join(__dirname, 'lease-thread.js'), { workerData });
+    // It does little: a young generation of the usual size would only take memory.
+    const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+    this.thread = new Worker(join(__dirname, 'lease-thread.js'), { workerData, resourceLimits });
     this.thread.on('message', onRenewal);
     this.thread.on('error', () => onRenewal({ held: false, at: 0, sent: 0n }));
     this.ticker = setInterval(() => this.thread.postMessage('tick'), TICK_MS);

@@ -1,3 +1,4 @@
+import './leave-with-worker';
 import 'reflect-metadata';
 import { loadConfiguration } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -13,6 +14,7 @@ function say(message: FromQuarantine): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  if (!process.connected) process.exit(1);
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') throw new TypeError('the configuration is refused');
   const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'worker', version: VERSION });
@@ -39,7 +41,6 @@ function fail(error: unknown): void {
 
 // Signals of a terminal or a service manager are for the worker, which hands over.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => process.exit(1));
 main().catch((error: unknown) => {
   process.stderr.write(`QUARANTINE_FAILED ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

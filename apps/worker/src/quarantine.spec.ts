@@ -63,6 +63,17 @@ describe('runs in quarantine', () => {
     while (notes().filter((line) => line.endsWith('leave')).length < 2) await new Promise((go) => setTimeout(go, 20));
   });
 
+  it('go back to other workers where no place becomes free', async () => {
+    const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
+    quarantine = new Quarantine(env, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
+    const held = [open('waits'), open('waits')];
+    const driven = held.map((one) => one.drive());
+    expect(await drive('ends')).toBe('handed-over');
+    for (const one of held) one.handOver();
+    expect(await Promise.all(driven)).toEqual(['handed-over', 'handed-over']);
+    expect(await drive('ends')).toBe('ended');
+  });
+
   it('hear of renewals and letters, and are handed over, also while they wait', async () => {
     quarantine.renew({ ms: 6_000, sentAtMs: 1 });
     const [first, second, third] = ['waits', 'waits', 'waits'].map(open) as [ApartDrive, ApartDrive, ApartDrive];

@@ -26,8 +26,9 @@ export type FromQuarantine =
 /** What came of it: the process has died of the run, or it never came so far. */
 export type DrivenApart = Driven | 'died' | 'failed';
 
-/** Processes at once; further runs in quarantine wait for their turn, under their claim. */
+/** Processes at once; further runs in quarantine wait for their turn, under their claim, and go back to other workers after a while. */
 const AT_ONCE = 2;
+const PATIENCE_MS = 15_000;
 
 /** Where a process may stand; one that has survived a run drives the next. */
 interface Place {
@@ -42,7 +43,7 @@ interface Place {
 export class Quarantine {
   private readonly drives = new Set<ApartDrive>();
   private readonly places: Place[];
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: ((place: Place) => void)[] = [];
   private deadline: Deadline | null = null;
 
   /** `env`: as the worker was started with, secrets among it. `workDirectory`: of the worker; each place has a folder in it. */
@@ -51,6 +52,7 @@ export class Quarantine {
     workDirectory: string,
     private readonly log: WorkerLog,
     private readonly script = join(__dirname, 'quarantine-process.js'),
+    private readonly patienceMs = PATIENCE_MS,
   ) {
     const folderOf = (place: number): string => join(workDirectory, `quarantine-${place}`);
     this.places = Array.from({ length: AT_ONCE }, (_, place) => ({ folder: folderOf(place), child: null }));
@@ -68,18 +70,37 @@ export class Quarantine {
   }
 
   private async drive(drive: ApartDrive): Promise<DrivenApart> {
-    while (this.places.length === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    const place = this.places.shift() as Place;
+    const place = await this.place();
+    if (place === null) return 'handed-over';
     this.drives.add(drive);
     try {
       return drive.isHandedOver ? 'handed-over' : await this.driveIn(place, drive);
     } finally {
       this.drives.delete(drive);
-      this.places.push(place);
       const next = this.waiting.shift();
-      if (next) next();
-      else this.leave(place);
+      if (next) next(place);
+      else {
+        this.places.push(place);
+        this.leave(place);
+      }
     }
+  }
+
+  /** A place that is free now or soon; null: there is none. */
+  private async place(): Promise<Place | null> {
+    const free = this.places.shift();
+    if (free) return free;
+    return new Promise((resolve) => {
+      const take = (place: Place): void => {
+        clearTimeout(timer);
+        resolve(place);
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        resolve(null);
+      }, this.patienceMs);
+      this.waiting.push(take);
+    });
   }
 
   private async driveIn(place: Place, drive: ApartDrive): Promise<DrivenApart> {

@@ -328,6 +328,7 @@ export class Worker {
       this.log.say('warn', 'sandbox.changed', { isolations, probe });
       sayRefused(this.sandboxes, this.log);
       this.claims.abandonOthers(environments);
+      this.assignments.abandonOthers(environments);
       if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
     } catch (error) {
       this.log.say('error', 'sandbox.not-probed', { error });

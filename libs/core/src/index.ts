@@ -285,13 +285,13 @@ export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';
 export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
-export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
-export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
-export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
 export { openRun, type OpenedRun } from './lib/operations/open-run';
 export type { Lending } from './lib/operations/lending';
 export { Slots } from './lib/operations/slots';
+export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
+export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
+export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export {
   readDocument,
   type DocumentLimits,

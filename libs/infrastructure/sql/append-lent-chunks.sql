@@ -1,8 +1,10 @@
--- As append-chunks, of executions that are lent: by whoever holds the assignment, under its fence.
+-- As append-chunks, of executions that are lent: by whoever holds their assignment, under its fence.
 with held as (
-  select c.* from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::bigint[],
-      $9::bytea[], $10::int[], $11::bytea[]) with ordinality
-    c (tenant_id, run_id, name, fence, step, execution, chunk, at_ms, data, lines, sha256, i)
+  select c.*, substring($11::bytea from c.first + 1 for c.size) as data,
+    substring($12::bytea from (c.i::int - 1) * 32 + 1 for 32) as sha256
+  from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::int[], $9::int[], $10::int[],
+      $13::text[])
+    with ordinality c (tenant_id, run_id, fence, step, execution, chunk, at_ms, lines, first, size, name, i)
   join pack_runs.assignments a on a.tenant_id = c.tenant_id and a.run_id = c.run_id and a.name = c.name and a.fence = c.fence
     and a.owner is not null
 ), stored as (

@@ -15,7 +15,7 @@ with recursive me as (
   cross join lateral (
     select a.tenant_id, a.run_id, a.name from pack_runs.assignments a
     join pack_runs.runs r on r.tenant_id = a.tenant_id and r.run_id = a.run_id
-    where a.tenant_id = t.tenant_id and a.owner is null and a.left_over > 0 and ($3::uuid is null or a.run_id = $3)
+    where a.tenant_id = t.tenant_id and a.owner is null and a.left_over > 0
       and r.environment_digest = any (me.environments) and r.isolation = any (me.isolations) and r.worker_labels <@ me.labels
       and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
     order by a.offered_at limit 1 for update of a skip locked

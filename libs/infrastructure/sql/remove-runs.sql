@@ -31,6 +31,10 @@ with past as materialized (
   delete from pack_runs.decisions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), resolutions as (
   delete from pack_runs.resolutions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+), assignments as (
+  delete from pack_runs.assignments t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+), executions as (
+  delete from pack_runs.executions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), sensitive as (
   delete from pack_runs.sensitive_inputs t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), pages as (

@@ -75,6 +75,8 @@ export interface DevStack {
   startWorker(): Promise<number>;
   /** Signals a worker (the last started, unless told which) and resolves when it has ended; at once for SIGSTOP and SIGCONT. */
   killWorker(signal?: NodeJS.Signals, pid?: number): Promise<void>;
+  /** Takes the database away, as a crash of it would; resolves to what brings it back, on the same port. For tests. */
+  crashDatabase(): Promise<() => Promise<void>>;
   /** Stops everything, the last started first. May be called twice. */
   stop(): Promise<void>;
 }
@@ -138,24 +140,36 @@ async function start(
   };
 
   onProgress('starting database and authority');
-  const startDatabase = async () => {
+  let server: GuardedServer | null = null;
+  let isAway = false;
+  const startServer = async (port = 0): Promise<EmbeddedPostgres> => {
     const { database: dataDirectory } = directory;
-    const postgres = await startEmbeddedPostgres({
-      dataDirectory,
-      fsync: durable,
-      temporary: options.temporary ?? false,
-    });
-    // Others depend on it: it stops last.
-    const dismissGuard = guardDatabase(postgres.pid, postgres.pgdata);
-    closers.unshift(async () => {
-      await postgres.stop();
-      dismissGuard();
-    });
+    const { temporary = false } = options;
+    const postgres = await startEmbeddedPostgres({ dataDirectory, port, fsync: durable, temporary });
+    server = { postgres, dismissGuard: guardDatabase(postgres.pid, postgres.pgdata) };
     void postgres.exited.then(({ code, signal }) => {
-      if (!isStopping()) options.onLost?.({ name: 'database', code, signal });
+      if (!isStopping() && !isAway) options.onLost?.({ name: 'database', code, signal });
     });
-    return prepareDatabase(postgres);
+    return postgres;
   };
+  // Others depend on it: it stops last.
+  closers.unshift(async () => {
+    await server?.postgres.stop();
+    server?.dismissGuard();
+  });
+  const crashDatabase = async (): Promise<() => Promise<void>> => {
+    if (server === null) throw new TypeError('no database runs');
+    const { postgres, dismissGuard } = server;
+    isAway = true;
+    process.kill(postgres.pid, 'SIGQUIT');
+    await postgres.exited;
+    dismissGuard();
+    return async () => {
+      await startServer(postgres.port);
+      isAway = false;
+    };
+  };
+  const startDatabase = async () => prepareDatabase(await startServer());
   const [database, keys, sandbox, authority] = await allSettled([
     startDatabase(),
     makeKeys(directory.keys),
@@ -184,7 +198,7 @@ async function start(
   const env = { TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' };
   const workers: ChildProcess[] = [];
   const startWorker = async (): Promise<number> => {
-    const worker = await run('worker', [scripts.worker], env);
+    const worker = await run('worker', [scripts.worker], { ...env, ...MEMORY_RETURNS });
     workers.push(worker);
     void worker.ended.then(() => workers.splice(workers.indexOf(worker), 1));
     return worker.pid;
@@ -218,8 +232,15 @@ async function start(
         await worker.ended;
       }
     },
+    crashDatabase,
     stop,
   };
+}
+
+/** The database's server, and what dismisses the process that would end it on our behalf. */
+interface GuardedServer {
+  readonly postgres: EmbeddedPostgres;
+  readonly dismissGuard: () => void;
 }
 
 /** As `Promise.all`, but waits for all also where one fails: what has started by then can be stopped. */
@@ -281,6 +302,16 @@ function authorityArgs(script: string, port: number, state: string): readonly st
 }
 
 /** Of the caller's environment everything but our own variables, which would override the configuration. */
+/**
+ * Of a worker, as its image has them (docker/worker.Dockerfile): freed buffers go back to the system. Without them glibc keeps what a
+ * log storm or a seal took for a moment.
+ */
+const MEMORY_RETURNS = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
   return Object.fromEntries(entries) as Record<string, string>;

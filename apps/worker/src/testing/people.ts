@@ -1,4 +1,4 @@
-import { digestOf, type Envelope, type GateDesk, type Json, type RunId, type TenantId } from '@taskrunner/core';
+import { digestOf, type Envelope, type GateDesk, type RunId, type TenantId } from '@taskrunner/core';
 import {
   DirectQueries,
   PostgresAttentionDesk,
@@ -123,7 +123,7 @@ export class People implements Process {
         ...{ tenant, runId: run, step, parent, execution, outcome, decidedAt },
         person: { iss: ISSUER, sub: 'grace' },
         envelope: envelopeOf(record),
-        recordDigest: digestOf(record as Json),
+        recordDigest: digestOf(record),
         outputs: null,
         letter: {
           type: 'attention.resolved',

@@ -194,6 +194,7 @@ export class Referee {
 
   private checkSleeper(name: string, run: RunRow): void {
     const { owner, due_at, inbox_seq, seen, waits, fence } = run;
+    if (run.status === 'halted') return this.wrong(9, `${name}: ${run.error ?? 'no reason'}`);
     const details = JSON.stringify({ owner, due_at, inbox_seq, seen, waits, fence });
     this.wrong(2, `${name} sleeps: ${details}`);
   }

@@ -3,11 +3,13 @@ import {
   digestOf,
   sha256,
   type AdmissionRecord,
+  type ClaimedRun,
   type Committer,
   type DecisionRecord,
   type DriverHands,
   type Envelope,
   type Json,
+  type Refusal,
   type ResolutionRecord,
   type WorkerDescription,
 } from '@taskrunner/core';
@@ -20,7 +22,9 @@ import {
 } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
 import { ClaimLoop } from '../claim-loop';
+import type { ApartDrive } from '../quarantine';
 import { Children, executorsOf, type EffectLog } from './children';
+import { QuarantineProcess } from './quarantine-process';
 import type { Server } from './server';
 import type { Process, VirtualTime } from './virtual-time';
 
@@ -41,10 +45,10 @@ export interface Surroundings {
   /** Takes the supervisor's deadline out. */
   readonly withoutDeadline: boolean;
   /** The committer, watched. */
-  watch(committer: Committer): Committer;
+  readonly watch: (committer: Committer) => Committer;
   /** It died of what it executed. */
-  died(worker: SimulatedWorker): void;
-  alarm(code: string, detail: Json): void;
+  readonly died: (worker: SimulatedWorker) => void;
+  readonly alarm: (code: string, detail: Json) => void;
 }
 
 /**
@@ -65,6 +69,10 @@ export class SimulatedWorker implements Process {
   /** Of its incarnations: which worker rows are its. */
   readonly incarnations: string[] = [];
   private lives = 0;
+  private deadline = Infinity;
+  private processes = 0;
+  /** Processes that it has started for runs in quarantine. */
+  private readonly apart = new Set<QuarantineProcess>();
 
   constructor(
     readonly name: string,
@@ -83,10 +91,12 @@ export class SimulatedWorker implements Process {
     };
     const options = {
       ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, mailIntervalMs: 500, unenforceable: () => [] },
+      apart: (run: ClaimedRun, refusal: Refusal | null) => this.driveApart(run, refusal),
       ...{ unenforceableWaitMs: 60_000, unenforceableIntervalMs: 3_600_000, unplacedWaitMs: 60_000 },
     };
     const log = { say: () => undefined };
-    this.loop = new ClaimLoop(this.claims, this.hands(pool), log, options, () => undefined);
+    const hands = this.handsOf(this, this.children, () => around.died(this));
+    this.loop = new ClaimLoop(this.claims, hands, log, options, () => undefined);
   }
 
   start(): void {
@@ -97,6 +107,7 @@ export class SimulatedWorker implements Process {
   kill(): void {
     this.alive = false;
     this.children.close();
+    for (const apart of this.apart) apart.end();
   }
 
   /** SIGTERM, as `Worker.stop`. */
@@ -109,6 +120,7 @@ export class SimulatedWorker implements Process {
     await this.loop.drain(graceMs);
     this.lives++;
     this.children.close();
+    for (const apart of this.apart) apart.end();
     const incarnation = this.incarnations.at(-1);
     if (incarnation !== undefined)
       await this.claims.retire({ id: incarnation, leaseMs: LEASE_MS }).catch(() => undefined);
@@ -122,7 +134,7 @@ export class SimulatedWorker implements Process {
         const incarnation = await this.claims.register(this.description);
         this.incarnations.push(incarnation.id);
         this.clock.observe(this.around.time.now, mark);
-        this.children.renew(this.around.time.now + LEASE_MS - FENCE_MARGIN_MS);
+        this.renewAll(this.around.time.now + LEASE_MS - FENCE_MARGIN_MS);
         void this.renewForever(incarnation, ++this.lives);
         this.loop.start(incarnation);
         return;
@@ -144,7 +156,7 @@ export class SimulatedWorker implements Process {
         if (this.lives !== life) return;
         if (!held) return void this.beginAgain();
         this.clock.observe(at, mark);
-        this.children.renew(sent + LEASE_MS - FENCE_MARGIN_MS);
+        this.renewAll(sent + LEASE_MS - FENCE_MARGIN_MS);
       } catch {
         // An outage moves nothing.
       }
@@ -163,8 +175,29 @@ export class SimulatedWorker implements Process {
     this.restarting = false;
   }
 
-  private hands(pool: never): DriverHands {
-    const { time, random, watch, died, alarm } = this.around;
+  private driveApart(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
+    const { time, random, effects, withoutDeadline } = this.around;
+    const name = `${this.name}.q${++this.processes}`;
+    const apart = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
+      const children = new Children(process, time, random, effects, withoutDeadline);
+      children.renew(this.deadline);
+      return { children, hands: this.handsOf(process, children, died) };
+    });
+    this.apart.add(apart);
+    return apart as unknown as ApartDrive;
+  }
+
+  /** The supervisors' deadline, here and in the processes of its own. */
+  private renewAll(until: number): void {
+    this.deadline = until;
+    this.children.renew(until);
+    for (const { alive, children } of this.apart) if (alive) children.renew(until);
+  }
+
+  /** What a driver acts with in this process. */
+  private handsOf(process: Process, children: Children, died: () => void): DriverHands {
+    const { time, random, server, watch, alarm } = this.around;
+    const pool = server.poolOf(process);
     const payload = (envelope: Envelope): unknown => JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
     const signed = <Record>(envelope: Envelope): { record: Record; digest: ReturnType<typeof digestOf> } => {
       const record = payload(envelope);
@@ -175,9 +208,10 @@ export class SimulatedWorker implements Process {
       committer: watch(new PostgresCommitter(pool)),
       logs: new PostgresLogStore(new DirectQueries(pool)),
       objects: null as never,
+      archives: null as never,
       references: { need: async () => undefined },
       clock: this.clock,
-      executors: executorsOf(this.children, time, () => died(this)),
+      executors: executorsOf(children, time, died),
       judges: new Map(),
       announcing: { streams: () => [], people: null },
       worker: this.description,

@@ -18,6 +18,7 @@ import { EffectLog } from './children';
 import { envelopeOf, INITIATOR, People } from './people';
 import { Referee, type Standing, type Violation } from './referee';
 import type { Disturbance, RunSpec, Scenario, Target } from './scenario';
+import { Readers } from './readers';
 import { Server, type Fate } from './server';
 import { SimulatedWorker, type Surroundings } from './simulated-worker';
 import { VirtualTime, type Process } from './virtual-time';
@@ -60,6 +61,7 @@ class World {
   private readonly server: Server;
   private readonly referee: Referee;
   private readonly people: People;
+  private readonly readers: Readers;
   private readonly workers: SimulatedWorker[] = [];
   /** Every worker that there was, by its incarnations' rows. */
   private readonly everyWorker: SimulatedWorker[] = [];
@@ -91,6 +93,7 @@ class World {
     const effects = new EffectLog((effect, others) => this.referee.onEffect(effect, others));
     this.referee.effects = effects.effects;
     this.people = new People(time, random, this.server);
+    this.readers = new Readers(time, random, this.server, (what) => this.referee.wrong(7, what));
     this.surroundings = {
       ...{ time, random, server: this.server, effects, environment: environmentText },
       concurrency: scenario.concurrency,
@@ -148,6 +151,7 @@ class World {
     this.runIds.set(spec.number, { tenant, run: runId });
     if (spec.poison) this.poisoned.add(runId);
     const created = await this.people.store.create(newRun(spec, runId, at));
+    if (created.kind === 'created') this.readers.follow(tenant, runId);
     return created.kind === 'created';
   }
 
@@ -289,7 +293,7 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
     ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: { list: [1, 2, 3] }, sensitive: [] },
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },
-    ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record as Json), acceptedAt: at },
-    ...{ stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
+    ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record), acceptedAt: at },
+    ...{ rerunOf: null, stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
   };
 }

@@ -61,8 +61,8 @@ export class MemoryAssignments extends Assignments {
     for (const one of this.stored) one.owner = null;
   }
 
-  async claim(incarnation: Incarnation, only: RunId | null): Promise<ClaimedAssignment | null> {
-    const found = this.stored.find((one) => one.owner === null && one.left > 0 && (only ?? one.runId) === one.runId);
+  async claim(incarnation: Incarnation): Promise<ClaimedAssignment | null> {
+    const found = this.stored.find((one) => one.owner === null && one.left > 0);
     if (!found) return null;
     found.owner = incarnation.id;
     found.fence++;
@@ -124,7 +124,7 @@ export async function performNext(
   world: MemoryWorld,
   hands: DriverHands & { readonly lending: Lending },
 ): Promise<{ readonly driver: AssignmentDriver; readonly performed: Promise<Performed> } | null> {
-  const claimed = await world.assignments.claim({ id: 'other', leaseMs: 8_000 }, null);
+  const claimed = await world.assignments.claim({ id: 'other', leaseMs: 8_000 });
   if (!claimed) return null;
   const opened = await openRun(hands, await world.assignments.run(claimed.tenant, claimed.runId));
   if (opened.kind === 'halted') throw new TypeError(opened.detail);

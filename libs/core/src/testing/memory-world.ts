@@ -268,6 +268,7 @@ export class MemoryWorld {
       archives: new NoArchives(),
       objects: new MemoryObjects(this),
       references: { need: async () => undefined },
+      mayAct: async () => undefined,
       clock: { now: () => this.at },
       executors: new Map(executors.map((executor) => [executor.uses, executor])),
       judges: new Map(),
@@ -299,6 +300,9 @@ class MemoryClaims extends Claims {
 
   async register(): Promise<Incarnation> {
     return { id: 'w', leaseMs: 8_000 };
+  }
+  async resume(): Promise<ClaimedRun | null> {
+    return null;
   }
   async renew(): Promise<{ held: boolean; at: number }> {
     return { held: true, at: this.world.at };

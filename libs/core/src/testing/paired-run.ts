@@ -59,6 +59,29 @@ export async function drivenEvents(planned: Planned, assumptions: Assumptions): 
   return new PairedRun(planned, assumptions).play();
 }
 
+/** A run and what came of it when it was done again. */
+export interface DoneAgain {
+  readonly first: readonly Derived[];
+  readonly again: readonly Derived[];
+  /** Steps that a worker started in the rerun. */
+  readonly started: ReadonlySet<StepId>;
+}
+
+/** Plays a real run, and then another of the same plan from where it failed, or from its start. Null as above. */
+export async function doneAgain(
+  planned: Planned,
+  from: string,
+  before: Assumptions,
+  after: Assumptions,
+): Promise<DoneAgain | null> {
+  const original = new PairedRun(planned, before);
+  const first = await original.play();
+  if (first === null || !original.hasEnded) return null;
+  const again = await new PairedRun(planned, after, original, from).play();
+  const started = new Set(again?.flatMap((event) => (event.type === 'step.started' ? [event.step] : [])));
+  return again && { first, again, started };
+}
+
 const MAX_ROUNDS = 500;
 /** A driver that has done nothing for so many looks does nothing by itself. */
 const QUIET = 5;
@@ -66,7 +89,7 @@ const QUIET = 5;
 const MOMENT_MS = 1_000;
 
 class PairedRun {
-  private readonly world = new MemoryWorld();
+  private readonly world: MemoryWorld;
   private readonly run: RunId;
   private readonly waiting: (() => void)[] = [];
   /** Gates in the order in which they ask. */
@@ -79,8 +102,16 @@ class PairedRun {
   constructor(
     private readonly planned: Planned,
     private readonly assumptions: Assumptions,
+    original: PairedRun | null = null,
+    from = 'failed',
   ) {
-    this.run = this.world.submit(planned.plan, planned.values);
+    this.world = original?.world ?? new MemoryWorld();
+    const rerun = original && { of: original.run, from };
+    this.run = this.world.submit(planned.plan, planned.values, [], [], [], rerun);
+  }
+
+  get hasEnded(): boolean {
+    return ['succeeded', 'failed', 'cancelled'].includes(this.world.run(this.run).status);
   }
 
   async play(): Promise<readonly Derived[] | null> {

@@ -1,4 +1,5 @@
-export { ModelDatabase, type PlantedBug, type Running } from './model/model-database';
+export { ModelDatabase, type Running } from './model/model-database';
+export type { PlantedBug } from './model/session';
 export { REFUSED_TEXT } from './model/statements/flush';
 export { SqlFailure } from './model/sql-failure';
 export type { Change, Pause } from './model/transaction';

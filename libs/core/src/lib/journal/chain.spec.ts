@@ -55,5 +55,7 @@ describe('a chain of pages', () => {
     const first = chain(start, [tick(5)], {});
     const second = chain(first.head, [tick(4)], {});
     expect(checkChain(start, [first.page, second.page]).broken).toEqual({ first: 2, reason: 'time' });
+    expect(checkChain(first.head, [second.page], 5).broken).toEqual({ first: 2, reason: 'time' });
+    expect(checkChain(first.head, [second.page], 4).broken).toBeNull();
   });
 });

@@ -43,10 +43,17 @@ export interface Break {
   readonly reason: 'gap' | 'prev' | 'hash' | 'value' | 'time';
 }
 
-/** Checks pages in order from `head` on: numbers gapless, hashes right, values equal to their digests, time never falling. */
-export function checkChain(head: Head, pages: readonly Page[]): { readonly head: Head; readonly broken: Break | null } {
+/**
+ * Checks pages in order from `head` on: numbers gapless, hashes right, values equal to their digests, time never falling, from that of
+ * the entry before on.
+ */
+export function checkChain(
+  head: Head,
+  pages: readonly Page[],
+  since = 0,
+): { readonly head: Head; readonly broken: Break | null } {
   let { seq, hash } = head;
-  let at = 0;
+  let at = since;
   for (const page of pages) {
     const fail = (reason: Break['reason']): { head: Head; broken: Break } => ({
       head: { seq, hash },

@@ -60,7 +60,8 @@ export type Attested =
   | { readonly kind: 'blocked'; readonly reason: string };
 
 const LONGEST_RETRY_MS = 60_000;
-const CHUNKS_AT_ONCE = 1_000;
+/** Up to 4 MiB: the driver of the database holds an answer several times over while it reads it. */
+const CHUNKS_AT_ONCE = 64;
 
 /**
  * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the

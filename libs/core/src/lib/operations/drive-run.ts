@@ -70,6 +70,7 @@ export class RunDriver {
   private mailDue: boolean;
   private isRefused = false;
   private handingOver = false;
+  private lost = false;
   private over = false;
 
   private constructor(
@@ -136,8 +137,23 @@ export class RunDriver {
     this.wakeUp();
   }
 
+  /** True if it was handed over because children were lost (their supervisor's deadline has passed), and nobody asked for it. */
+  get lostChildren(): boolean {
+    return this.lost;
+  }
+
   /** Stops without a decision: children are told to stop, the next owner takes over. */
   handOver(): void {
+    this.lost = false;
+    this.giveUp();
+  }
+
+  private loseChildren(): void {
+    this.lost = !this.handingOver || this.lost;
+    this.giveUp();
+  }
+
+  private giveUp(): void {
     this.handingOver = true;
     this.executions.abandon('hand-over');
     this.wakeUp();
@@ -303,7 +319,7 @@ export class RunDriver {
       const body = await this.performOne(draught, command);
       if (body === 'lost') {
         this.queue.unshift(...draught.taken);
-        this.handOver();
+        this.loseChildren();
         return false;
       }
       noteValues(draught, body);
@@ -577,7 +593,7 @@ export class RunDriver {
     slots?.take();
     try {
       const body = await this.executions.execute(this.ground, command, () => this.isAsApproved(step));
-      if (body === 'lost') this.handOver();
+      if (body === 'lost') this.loseChildren();
       else this.arrived({ kind: 'given', body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';

@@ -40,6 +40,8 @@ export interface DriverHands {
   openDecision(envelope: Envelope): { readonly record: DecisionRecord; readonly digest: Digest } | null;
   /** The same of a resolution. */
   openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
+  /** Resolves once this worker may act for what it owns: its lease was renewed in time; after an outage, once it is again. Or when aborted. */
+  mayAct(signal: AbortSignal): Promise<void>;
   /** HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */

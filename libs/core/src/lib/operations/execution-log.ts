@@ -131,7 +131,7 @@ export class ExecutionLog {
 
   private add(level: LogLevel, text: Uint8Array, goesOn: boolean): void {
     const size = text.length + FRAME_BYTES + (goesOn ? MARK.length : 0);
-    const allowed = this.allowance.take(size, this.clock.now());
+    const allowed = this.isFull ? 'full' : this.allowance.take(size, this.clock.now());
     if (allowed === 'kept') {
       this.sayGap();
       this.push(level, goesOn ? [text, MARK] : [text], size);

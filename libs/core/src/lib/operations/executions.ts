@@ -92,6 +92,7 @@ export class Executions {
         bound = ground.bind(step, kept);
       }
       const { redactor } = this.secrets;
+      if (node.effects !== 'pure') await this.hands.mayAct(abort.signal);
       if (!(await mayStart()) || flight.told) return { type: 'attempt.stopped', step, execution, unknown: false };
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);

@@ -1,9 +1,12 @@
 import { MemoryWorld } from '../../testing/memory-world';
 import { performNext } from '../../testing/memory-assignments';
 import { packText, planned } from '../../testing/planning';
+import { mayChange } from '../binding/gate-reads';
 import { canonical } from '../canonical/canonical';
+import { digestOf } from '../canonical/digest';
 import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { Plan } from '../plan/plan';
 import type { Assignment } from '../ports/assignments';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
 import { RunDriver, type Driven } from './drive-run';
@@ -14,11 +17,13 @@ import { Slots } from './slots';
 type Act = (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome;
 
 class Acting extends Executor {
-  readonly uses = 'builtin:noop';
   readonly behaviour = 1;
   readonly calls: string[] = [];
 
-  constructor(private readonly act: Act) {
+  constructor(
+    private readonly act: Act,
+    readonly uses = 'builtin:noop',
+  ) {
     super();
   }
 
@@ -59,6 +64,11 @@ ${more.after ?? ''}`,
     more.spec ?? '',
   );
 
+/** Planning asks an installation for its bindings; these tests have none, and say so afterwards. */
+function reading(plan: Plan): Plan {
+  return JSON.parse(JSON.stringify(plan).replace('SECRET_OF_TEST', '{{ secrets.deploy }}')) as Plan;
+}
+
 /** A driver with two slots, and another worker beside it, each with executors of its own. */
 class Two {
   readonly world = new MemoryWorld();
@@ -67,10 +77,15 @@ class Two {
   readonly there: Acting;
   private readonly open: RunDriver[] = [];
 
-  constructor(text: string, act: { readonly here?: Act; readonly there?: Act } = {}) {
-    this.here = new Acting(act.here ?? ok);
-    this.there = new Acting(act.there ?? ok);
-    this.run = this.world.submit(planned(text).plan);
+  constructor(
+    text: string,
+    act: { readonly here?: Act; readonly there?: Act } = {},
+    secrets: Parameters<MemoryWorld['submit']>[4] = [],
+    uses = 'builtin:noop',
+  ) {
+    this.here = new Acting(act.here ?? ok, uses);
+    this.there = new Acting(act.there ?? ok, uses);
+    this.run = this.world.submit(reading(planned(text).plan), {}, [], [], secrets);
   }
 
   hands(
@@ -96,11 +111,11 @@ class Two {
   }
 
   /** The other worker takes what there is, until the run is over. */
-  async lend(over: Promise<Driven>, slots = 100): Promise<Driven> {
+  async lend(over: Promise<Driven>, slots = 100, change: Partial<DriverHands> = {}): Promise<Driven> {
     let driven: Driven | null = null;
     void over.then((how) => (driven = how));
     while (driven === null) {
-      await performNext(this.world, this.hands(this.there, slots));
+      await performNext(this.world, this.hands(this.there, slots, change));
       await pause();
     }
     return driven;
@@ -330,6 +345,49 @@ describe('an attempt that takes too long elsewhere', () => {
   }, 20_000);
 });
 
+describe('a secret', () => {
+  const SECRET = 'hunter2-hunter2-hunter2';
+  const vault = (value: string): Partial<DriverHands> => {
+    const binding = { name: 'deploy', provider: 'vault', ref: 'deploy', tenants: ['acme'], packs: ['*'] };
+    const rest = { signedBy: ['unsigned'], requireGate: false, requireSealed: false, rotation: 'refuse' as const };
+    const provider = { read: async () => ({ value: new TextEncoder().encode(value), version: null }) };
+    return {
+      secrets: { bindings: [{ ...binding, ...rest }], providers: new Map([['vault', provider]]), sensitive: null },
+    };
+  };
+  const text = packText(
+    `- id: fan
+  map:
+    items: [0, 1, 2, 3]
+    maxParallel: 4
+    steps: [ { id: act, run: { uses: "builtin:command", with: { command: [act] }, env: { S: SECRET_OF_TEST } } } ]
+`,
+  );
+  const start = (): Two => {
+    const quiet: Act = ({ env }) => ({ kind: 'succeeded', outputs: { known: env['S'] === SECRET } });
+    return new Two(text, { here: quiet, there: quiet }, [{ name: 'deploy', provider: 'vault' }], 'builtin:command');
+  };
+
+  it('is read by whoever executes, never sent', async () => {
+    two = start();
+    const { over } = await two.drive(vault(SECRET));
+    await two.offered();
+    expect(JSON.stringify(two.world.assignments.stored.map(({ body }) => body))).not.toContain(SECRET);
+    expect(await two.lend(over, 100, vault(SECRET))).toBe('ended');
+    expect(two.there.calls).toHaveLength(2);
+    expect(two.world.rows.get(two.run)?.get('fan[3]::act')?.outputs).toEqual({ known: true });
+  });
+
+  it('that is another one there is not used: the step fails', async () => {
+    two = start();
+    const { over } = await two.drive(vault(SECRET));
+    await two.offered();
+    expect(await two.lend(over, 100, vault(`${SECRET}-changed`))).toBe('ended');
+    expect(two.there.calls).toEqual([]);
+    expect(two.result).toMatchObject({ status: 'failed', error: { code: 'SECRET_CHANGED' } });
+  });
+});
+
 describe('a step behind a gate', () => {
   const gated = (reads: string): string =>
     manifest(4, {
@@ -345,6 +403,11 @@ describe('a step behind a gate', () => {
     expect(await two.lend((await two.drive()).over)).toBe('ended');
     expect(two.result).toMatchObject({ status: 'succeeded' });
     expect(two.there.calls).toEqual(items(2, 4));
+  });
+
+  it('is not lent where the gate has bound which steps failed, since more may fail until it begins', () => {
+    expect(mayChange({ 'failed()': digestOf(['a']), made: digestOf(1) })).toBe(true);
+    expect(mayChange({ 'inputs(p)': digestOf(1), made: digestOf(1) })).toBe(false);
   });
 
   it('does not begin elsewhere when its approval no longer allows it', async () => {

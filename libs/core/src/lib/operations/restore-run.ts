@@ -4,7 +4,7 @@ import { Results } from '../binding/results';
 import type { StepId } from '../foundation/ids';
 import { checkChain, type Head } from '../journal/chain';
 import { replay } from '../journal/replay';
-import type { Entry } from '../journal/page';
+import type { Entry, Page } from '../journal/page';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import { initialState } from '../run/advance';
@@ -46,27 +46,27 @@ async function restoreJournal(
   { run, x, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
   const pages = run.untouched ? [] : await hands.claims.pages(run.tenant, run.runId, 0);
-  const start: Head = { seq: 0, hash: run.admissionDigest };
-  const { head, broken } = checkChain(start, pages);
+  const { head, broken } = await checkInSlices({ seq: 0, hash: run.admissionDigest }, pages);
   if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
   if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head))
     return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
-  const entries: readonly Entry[] = pages.flatMap((page) => page.entries);
   const badMac = macsDiffer(hands, run.runId, pages);
   if (badMac) return halted('JOURNAL_TAMPERED', badMac);
   const values = new RunValues(hands.objects, hands.references, run);
   for (const page of pages) values.restore(page.values);
-  const { state, diverged } = replay(
-    x,
-    initialState(x, run.runId, admission.initiators, takesOver(admission)),
-    entries,
-  );
-  if (diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${diverged.seq}`);
+  let state = initialState(x, run.runId, admission.initiators, takesOver(admission));
   const results = new Results();
   let lastLine = 0;
-  for (const entry of entries) {
-    results.take(entry);
-    if (entry.event.type === 'log') lastLine += entry.event.lines;
+  for (const slice of slicesOf(pages)) {
+    const entries: readonly Entry[] = slice.flatMap((page) => page.entries);
+    const replayed = replay(x, state, entries);
+    if (replayed.diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${replayed.diverged.seq}`);
+    ({ state } = replayed);
+    for (const entry of entries) {
+      results.take(entry);
+      if (entry.event.type === 'log') lastLine += entry.event.lines;
+    }
+    await breath();
   }
   const rows = run.untouched ? null : await rowsDiffer(hands, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
@@ -76,8 +76,47 @@ async function restoreJournal(
       'JOURNAL_TAMPERED',
       `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
     );
-  const lastAt = entries.at(-1)?.at ?? 0;
+  const lastAt = timeOf(pages.at(-1));
   return { kind: 'restored', x, admission, state, results, values, secrets, original, head, lastAt, lastLine };
+}
+
+/** Entries of a journal that are worked through at once: a worker that restores a long one still renews its lease and hears its letters. */
+const SLICE_ENTRIES = 5_000;
+
+/** A page is whole turns: a replay may rest between two. */
+function* slicesOf(pages: readonly Page[]): Iterable<readonly Page[]> {
+  let slice: Page[] = [];
+  let entries = 0;
+  for (const page of pages) {
+    slice.push(page);
+    entries += page.entries.length;
+    if (entries < SLICE_ENTRIES) continue;
+    yield slice;
+    slice = [];
+    entries = 0;
+  }
+  if (slice.length > 0) yield slice;
+}
+
+async function checkInSlices(start: Head, pages: readonly Page[]): Promise<ReturnType<typeof checkChain>> {
+  let checked: ReturnType<typeof checkChain> = { head: start, broken: null };
+  let since = 0;
+  for (const slice of slicesOf(pages)) {
+    checked = checkChain(checked.head, slice, since);
+    if (checked.broken) return checked;
+    since = timeOf(slice.at(-1));
+    await breath();
+  }
+  return checked;
+}
+
+function timeOf(page: Page | undefined): number {
+  return page?.entries.at(-1)?.at ?? 0;
+}
+
+/** Lets others go on. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function rowsDiffer(

@@ -105,8 +105,8 @@ export interface AssignmentStanding {
 
 /** Assignments as executors see them. Drivers insert and settle them with their commits. */
 export abstract class Assignments {
-  /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has; of this run alone, if one is named. */
-  abstract claim(incarnation: Incarnation, only: RunId | null): Promise<ClaimedAssignment | null>;
+  /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has. */
+  abstract claim(incarnation: Incarnation): Promise<ClaimedAssignment | null>;
   /** What was accepted of a run of which only assignments are held. */
   abstract run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null>;
   /** Rows of executions that are about to begin; those that may. Sent again it answers the same. */

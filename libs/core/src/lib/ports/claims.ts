@@ -120,6 +120,11 @@ export abstract class Claims {
   abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
   /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced. */
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
+  /**
+   * The run as it stands now, if this incarnation still owns it under that fence: to go on with it here, as a claim would, when its children
+   * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.
+   */
+  abstract resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
   /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */

@@ -4,7 +4,7 @@ import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { failureOf } from './sql-state';
-import { statement } from './statement';
+import { statement, type Statement } from './statement';
 
 /** Bounds of one statement. */
 export interface ChunkAppendLimits {
@@ -27,14 +27,18 @@ interface Pending {
  * brought it.
  */
 export class ChunkAppends {
-  private readonly appendStatement = statement('append-chunks');
+  private readonly appendStatement: Statement;
   private waiting: Pending[] = [];
   private isUnderWay = false;
 
   constructor(
     private readonly queries: Queries,
     private readonly limits: ChunkAppendLimits = CHUNK_APPEND_LIMITS,
-  ) {}
+    /** Of executions that are lent: by whoever holds their assignment. */
+    private readonly lent = false,
+  ) {
+    this.appendStatement = statement(lent ? 'append-lent-chunks' : 'append-chunks');
+  }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     if (chunks.length === 0) return Promise.resolve([]);
@@ -97,6 +101,7 @@ export class ChunkAppends {
         column(({ data }) => data.length),
         Buffer.concat(column(({ data }) => data)),
         Buffer.concat(column(({ sha256 }) => digestBytes(sha256))),
+        ...(this.lent ? [column(({ assignment }) => assignment ?? '')] : []),
       ]),
     );
     const held = new Set(rows.map(({ i }) => i - 1));

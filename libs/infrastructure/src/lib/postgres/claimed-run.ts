@@ -46,6 +46,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     tenant: row.tenant_id as TenantId,
     runId: toRunId(row.run_id),
     fence: row.fence,
+    ...toResumed(row),
     crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
@@ -65,6 +66,14 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     admission: row.admission,
     admissionDigest: row.admission_digest as Digest,
     ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
+  };
+}
+
+/** What `resume-run` returns. */
+export type ResumedRow = Pick<ClaimedRow, 'last_seq' | 'last_line' | 'head' | 'mac' | 'seen'>;
+
+export function toResumed(row: ResumedRow) {
+  return {
     lastSeq: row.last_seq,
     lastLine: row.last_line,
     head: row.head && toDigest(row.head),

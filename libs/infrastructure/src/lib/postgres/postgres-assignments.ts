@@ -63,8 +63,8 @@ export class PostgresAssignments extends Assignments {
     super();
   }
 
-  async claim(incarnation: Incarnation, only: RunId | null): Promise<ClaimedAssignment | null> {
-    const values = [incarnation.id, this.lastServed, only === null ? null : runUuid(only)];
+  async claim(incarnation: Incarnation): Promise<ClaimedAssignment | null> {
+    const values = [incarnation.id, this.lastServed];
     const [row] = await this.ask<ClaimedAssignmentRow>(this.claimStatement, values);
     if (!row) return null;
     this.lastServed = row.tenant_id;

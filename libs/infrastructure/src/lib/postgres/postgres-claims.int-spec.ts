@@ -200,6 +200,24 @@ describe('claiming', () => {
   });
 });
 
+describe('going on with a run', () => {
+  it('gives it as it stands, under the same fence, to who still owns it and to nobody else', async () => {
+    await submit(web.runStore);
+    const [mine, other] = [await worker.claims.register(aWorker()), await worker.claims.register(aWorker())];
+    const [claimed] = await worker.claims.claim(mine, 1);
+    if (!claimed) throw new Error('not claimed');
+    const commit = aCommit(claimed, start, { run: { lastLine: 3 } });
+    await worker.committer.commit(commit);
+    const resumed = await worker.claims.resume(mine, claimed);
+    expect(resumed).toEqual({ ...claimed, lastSeq: 1, lastLine: 3, head: commit.page.hash, mac: commit.mac });
+    expect(await worker.claims.resume(other, claimed)).toBeNull();
+    expect(await worker.claims.resume(mine, { ...claimed, fence: 2 })).toBeNull();
+    expect(await worker.committer.commit(aCommit(claimed, after(commit)))).toEqual({ kind: 'committed' });
+    await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [mine.id]);
+    expect(await worker.claims.resume(mine, claimed)).toBeNull();
+  });
+});
+
 describe('giving up a run', () => {
   const claimOne = async () => {
     const runId = await submit(web.runStore);

@@ -13,11 +13,11 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage } from './claimed-run';
-import type { ClaimedRow, LetterRow, PageRow } from './claimed-run';
+import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
+import type { ClaimedRow, LetterRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
-import { patiently } from './retry';
+import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
 import { statement } from './statement';
 import type { Statement } from './statement';
 
@@ -57,6 +57,7 @@ export class PostgresClaims extends Claims {
   private readonly standingsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
+  private readonly resumeStatement = statement('resume-run');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
   private readonly condemnStatement = statement('condemn-run');
@@ -189,12 +190,12 @@ export class PostgresClaims extends Claims {
   }
 
   async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {
-    const rows = await patiently(() => this.ask<PageRow>(this.pagesStatement, [tenant, runUuid(run), afterSeq]));
+    const rows = await untilAnswered(() => this.ask<PageRow>(this.pagesStatement, [tenant, runUuid(run), afterSeq]));
     return rows.map(toPage);
   }
 
   async letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
-    const rows = await patiently(() => this.ask<LetterRow>(this.lettersStatement, [tenant, runUuid(run), seen]));
+    const rows = await untilAnswered(() => this.ask<LetterRow>(this.lettersStatement, [tenant, runUuid(run), seen]));
     return rows.map(toLetter);
   }
 
@@ -213,12 +214,12 @@ export class PostgresClaims extends Claims {
     tenant: TenantId,
     run: RunId,
   ): Promise<{ fence: number; lastSeq: number; head: Digest | null } | null> {
-    const [row] = await patiently(() => this.ask<StandingRow>(this.standingsStatement, [[tenant], [runUuid(run)]]));
+    const [row] = await untilAnswered(() => this.ask<StandingRow>(this.standingsStatement, [[tenant], [runUuid(run)]]));
     return row ? { fence: row.fence, lastSeq: row.last_seq, head: row.head && toDigest(row.head) } : null;
   }
 
   async rows(tenant: TenantId, run: RunId) {
-    const [row] = await patiently(() =>
+    const [row] = await untilAnswered(() =>
       this.ask<{
         steps: { step: string; status: string }[];
         gates: { gate: string; state: string; gateDigest: Digest }[];
@@ -228,14 +229,14 @@ export class PostgresClaims extends Claims {
   }
 
   async sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
-    const rows = await patiently(() =>
+    const rows = await untilAnswered(() =>
       this.ask<{ name: string; sealed: Buffer }>(this.sensitiveStatement, [tenant, runUuid(run)]),
     );
     return rows.map(({ name, sealed }) => ({ name, sealed: new Uint8Array(sealed) }));
   }
 
   async halt(run: ClaimedRun, code: string, detail: string): Promise<void> {
-    await patiently(() =>
+    await untilAnswered(() =>
       this.ask(this.haltStatement, [
         run.tenant,
         runUuid(run.runId),
@@ -261,7 +262,18 @@ export class PostgresClaims extends Claims {
     await patiently(() => this.ask(this.retireStatement, [incarnation.id]));
   }
 
+  async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
+    const values = [run.tenant, runUuid(run.runId), run.fence, incarnation.id];
+    const [row] = await untilAnswered(() => this.ask<ResumedRow>(this.resumeStatement, values));
+    return row ? { ...run, ...toResumed(row) } : null;
+  }
+
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
     return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
   }
+}
+
+/** What a driver asks is asked until it is answered: giving the run up would move its claim for nothing. */
+function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
+  return patiently(ask, AS_LONG_AS_IT_TAKES);
 }

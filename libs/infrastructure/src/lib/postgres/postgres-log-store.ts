@@ -1,7 +1,6 @@
 import { LogStore, runUuid } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
-import { ChunkAppends } from './chunk-appends';
-import { digestBytes } from './digest-bytes';
+import { CHUNK_APPEND_LIMITS, ChunkAppends } from './chunk-appends';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -19,38 +18,19 @@ interface NumberedRow {
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends LogStore {
   private readonly appends: ChunkAppends;
-  private readonly appendLentStatement = statement('append-lent-chunks');
+  private readonly lentAppends: ChunkAppends;
   private readonly readStatement = statement('read-chunks');
 
   constructor(private readonly queries: Queries) {
     super();
     this.appends = new ChunkAppends(queries);
+    this.lentAppends = new ChunkAppends(queries, CHUNK_APPEND_LIMITS, true);
   }
 
-  async append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    if (chunks.some(({ assignment }) => assignment !== undefined)) return this.appendLent(chunks);
-    return this.appends.append(chunks);
-  }
-
-  private async appendLent(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
-    const rows = await patiently(() =>
-      this.queries.across<{ i: number }>(this.appendLentStatement, [
-        column(({ tenant }) => tenant),
-        column(({ runId }) => runUuid(runId)),
-        column(({ assignment }) => assignment ?? ''),
-        column(({ fence }) => fence),
-        column(({ step }) => step),
-        column(({ execution }) => execution),
-        column(({ chunk }) => chunk),
-        column(({ at }) => at),
-        column(({ data }) => Buffer.from(data)),
-        column(({ lines }) => lines),
-        column(({ sha256 }) => digestBytes(sha256)),
-      ]),
-    );
-    const held = new Set(rows.map(({ i }) => i - 1));
-    return chunks.map((_, index) => held.has(index));
+  append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    // One execution hands in at once: all of them are lent, or none.
+    const isLent = chunks[0]?.assignment !== undefined;
+    return (isLent ? this.lentAppends : this.appends).append(chunks);
   }
 
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {

@@ -2,7 +2,7 @@ import { ObjectReferences, runUuid } from '@taskrunner/core';
 import type { Digest, RunId, TenantId } from '@taskrunner/core';
 import { OBJECT_REFERENCES } from './object-reference';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
 import { statement, type Statement } from './statement';
 
 /** Who needs which objects, as the tables say. Of the worker: it sees all tenants, every statement names one. */
@@ -19,7 +19,8 @@ export class PostgresObjectReferences extends ObjectReferences {
   }
 
   async need(tenant: TenantId, run: RunId, digests: readonly Digest[]): Promise<void> {
-    await patiently(() => this.queries.within(tenant, this.needStatement, [tenant, runUuid(run), digests]));
+    const ask = () => this.queries.within(tenant, this.needStatement, [tenant, runUuid(run), digests]);
+    await patiently(ask, AS_LONG_AS_IT_TAKES);
   }
 
   async enrol(tenants: readonly TenantId[]): Promise<void> {

@@ -113,6 +113,20 @@ it('a database that goes away and comes back ends no process and loses no commit
   expect(errors.length).toBeGreaterThan(0);
 });
 
+it('what a driver asks is answered when the database is back, however long that takes; a caller is told after a while', async () => {
+  const run = await claimed();
+  cable.cut();
+  // Longer than a caller of the API is made to wait.
+  setTimeout(() => cable.mend(), 6_500);
+  const driver = [
+    worker.claims.letters(tenantA, run.runId, 0),
+    worker.claims.pages(tenantA, run.runId, 0),
+    worker.objectReferences.need(tenantA, run.runId, [sha256('v')]),
+  ];
+  await expect(web.runReader.summary(tenantA, run.runId)).rejects.toThrow();
+  expect(await Promise.all(driver)).toEqual([[], [], undefined]);
+}, 30_000);
+
 describe('an answer lost on the wire', () => {
   it('leaves one head', async () => {
     const run = await claimed();

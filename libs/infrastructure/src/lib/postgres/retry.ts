@@ -7,6 +7,9 @@ export interface Attempt {
   readonly lost: boolean;
 }
 
+/** Patience of who drives a run: an outage ends for it no earlier than for the run. */
+export const AS_LONG_AS_IT_TAKES = Infinity;
+
 /**
  * Sends again what failed for a passing reason, with jitter: 10 ms doubling to 1 s, for at most `patienceMs`. Only for
  * statements that may be executed twice.

@@ -102,7 +102,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
-  const lent = await worker.assignments.claim(incarnation, runId);
+  const lent = await worker.assignments.claim(incarnation);
   if (!lent) throw new Error('nothing is lent');
   await worker.assignments.begin(lent, [{ step: 'm[0]::s' as StepId, execution: 1 }]);
   await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
@@ -138,9 +138,9 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
 /** Tables that the webservice has no business with. */
 const CLOSED = [
   'pack_runs.outbox',
-  'pack_runs.holds',
   'pack_runs.assignments',
   'pack_runs.executions',
+  'pack_runs.holds',
   'pack_runs.sensitive_inputs',
   'pack_artifacts.stored_values',
   'pack_artifacts.object_looks',

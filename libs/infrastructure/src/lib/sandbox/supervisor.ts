@@ -25,6 +25,7 @@ export class Supervisor {
   private until: number | null = null;
   private lastId = 0;
   private closed = false;
+  private waiting: (() => void)[] = [];
 
   private constructor(private readonly onExpired: () => void) {}
 
@@ -67,6 +68,16 @@ export class Supervisor {
   renew(deadlineMs: number, sentAtMs: number = monotonicMs()): void {
     this.until = sentAtMs + deadlineMs;
     if (this.life !== null) send(this.life, { type: 'renew', until: this.until });
+    if (this.until > monotonicMs()) for (const go of this.waiting.splice(0)) go();
+  }
+
+  /** Resolves while the deadline is ahead, or once it is again; or when aborted. What is started past it would only be killed. */
+  async renewed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.until === null || this.until > monotonicMs()) return;
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.waiting.push(resolve);
+    });
   }
 
   /** Kills what still runs, sees it gone, and ends the process. */

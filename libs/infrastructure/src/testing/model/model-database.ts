@@ -1,6 +1,7 @@
 import type { Values } from './columns';
 import { LockOrder } from './lock-order';
-import { makeTables, type Tables } from './rows';
+import { makeTables } from './rows';
+import type { PlantedBug, Session } from './session';
 import { resolveAttention, explainResolution } from './statements/attention';
 import { audit } from './statements/audit';
 import * as claims from './statements/claims';
@@ -9,40 +10,8 @@ import { decideGate, explainDecision, findGate } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
 import { appendChunks, readChunks } from './statements/logs';
-import { createRun, stamp } from './statements/runs';
+import { createRun, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
-
-/** Rules that can be taken out, each to show that its absence is found. */
-export type PlantedBug =
-  | 'arms-do-not-join'
-  | 'zombies-commit'
-  | 'positions-are-not-compared'
-  | 'parks-over-letters'
-  | 'steps-keep-their-first-status'
-  | 'chunks-lose-a-line'
-  | 'readers-begin-too-early'
-  | 'decisions-do-not-look-at-the-run'
-  | 'gates-are-locked-before-runs'
-  | 'quorum-is-read-from-the-snapshot'
-  | 'standings-do-not-know-the-head'
-  | 'sweeps-without-being-steady'
-  | 'leases-end-early'
-  | 'every-crash-counts-twice'
-  | 'claims-ignore-tenants'
-  | 'claims-keep-the-fence';
-
-/** What a statement has while it is executed. */
-export interface Session {
-  readonly tx: Transaction;
-  readonly tables: Tables;
-  readonly bugs: ReadonlySet<PlantedBug>;
-  /** `clock_timestamp()`: milliseconds. */
-  readonly clock: () => number;
-  /** UUIDv7 of a moment. */
-  readonly uuid: (at: number) => string;
-  /** The next of the numbers that stand for ids which nobody reads. */
-  readonly number: () => number;
-}
 
 type ModelStatement = (session: Session, values: Values) => Execution<unknown>;
 
@@ -60,6 +29,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-unenforceable': nothing,
   'claim-unplaced': nothing,
   'mark-unplaced': nothing,
+  'condemn-run': claims.condemnRun,
   'create-run': createRun,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
@@ -67,11 +37,13 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'find-gate': findGate,
   flush: flush,
   'forget-dead': claims.forgetDead,
+  'free-assignments': claims.freeAssignments,
   'free-runs': claims.freeRuns,
   'halt-run': claims.haltRun,
   mail: mail,
   'mark-dead': claims.markDead,
   'post-letter': postLetter,
+  'read-admission': readAdmission,
   'read-chunks': readChunks,
   'read-letters': readLetters,
   'read-pages': readPages,

@@ -97,6 +97,7 @@ export interface StepRecord extends OfRun {
   readonly outputs: string | null;
   readonly outputs_ref: string | null;
   readonly error: string | null;
+  readonly reused_from: string | null;
 }
 
 export interface GateRow extends OfRun {

@@ -1,5 +1,3 @@
-import type { Transaction } from './transaction';
-
 /** A row as one commit left it; null: deleted, or not there yet. */
 export interface Version<Row> {
   readonly commit: number;
@@ -10,7 +8,8 @@ export interface Version<Row> {
 export class Cell<Row extends object> {
   /** The oldest that an open snapshot may need comes first. */
   versions: readonly Version<Row>[] = [];
-  holder: Transaction | null = null;
+  /** The transaction that has it locked. */
+  holder: object | null = null;
   /** What its holder has written; undefined: nothing yet. */
   written: Row | null | undefined = undefined;
 

@@ -149,8 +149,9 @@ export class Transaction {
     }
     while (cell.holder) {
       if (locked === 'skip') return false;
-      this.wait(cell.holder);
-      yield cell.holder;
+      const holder = cell.holder as Transaction;
+      this.wait(holder);
+      yield holder;
       this.waitsFor = null;
     }
     cell.holder = this;

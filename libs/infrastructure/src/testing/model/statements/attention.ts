@@ -1,5 +1,5 @@
 import { ENDED, parsed, type Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import { runKey, type ResolutionRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';

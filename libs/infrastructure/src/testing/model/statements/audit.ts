@@ -1,5 +1,5 @@
 import type { Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import type { Execution, Pause } from '../transaction';
 
 /** `append_audit`: the counter row of the tenant puts its appends in one order. */

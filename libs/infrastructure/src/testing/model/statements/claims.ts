@@ -1,5 +1,6 @@
 import { parsed, type Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
+import { CRASHES_TO_POISON } from '../../../lib/postgres/claimed-run';
 import { runKey, type RunRow, type WorkerRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';
@@ -68,11 +69,17 @@ export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
     if (tx.find(tables.workers, run.owner)?.state !== 'dead') continue;
     const r = yield* tx.lock(tables.runs, tables.runs.keyOf(run), ({ owner }) => owner === run.owner, 'skip');
     if (!r) continue;
-    const crashes = r.crashes + (bugs.has('every-crash-counts-twice') ? 2 : 1);
+    const crashes = r.crashes + (bugs.has('sweeps-condemn') ? CRASHES_TO_POISON : 1);
     tx.write(tables.runs, { ...r, owner: null, crashes, due_at: tx.startedAt });
     freed++;
   }
   return [{ freed }];
+}
+
+/** `free-assignments.sql`: nothing is lent here. */
+export function* freeAssignments(): Execution<unknown> {
+  yield null;
+  return [{ freed: 0 }];
 }
 
 /** `forget-dead.sql`. */
@@ -199,6 +206,15 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
       version: r.version + 1,
     });
   }
+  return [];
+}
+
+/** `condemn-run.sql`. */
+export function* condemnRun({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run, fence, crashes] = values as [string, string, number, number];
+  const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
+  const condemned = { owner: null, due_at: tx.startedAt };
+  if (r) tx.write(tables.runs, { ...r, ...condemned, crashes: Math.max(r.crashes, crashes), version: r.version + 1 });
   return [];
 }
 

@@ -2,7 +2,7 @@ import { unnested, type Values } from '../columns';
 import { runKey, stepKey } from '../rows';
 import type { ArtifactRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
 import { SqlFailure } from '../sql-failure';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import type { Execution } from '../transaction';
 
 /** A text that this database refuses, as if it could not be encoded: it stands for all data errors. */
@@ -96,12 +96,20 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, values: Val
       owned.set(index + 1, u);
     } else if (bugs.has('arms-do-not-join')) owned.set(index + 1, u);
   }
-  /** Rows of an arm whose run is in the guard's result, without their number. */
-  const joined = <Row extends OfRun>(first: number, names: readonly string[]): Row[] =>
-    unnested(values, first, names).flatMap(({ i, ...row }) => {
-      const run = owned.get(i as number);
-      return run ? [{ ...row, tenant_id: run.tenant_id, run_id: run.run_id } as unknown as Row] : [];
+  /** Rows of an arm whose run is in the guard's result, without their number; perhaps with a column that stands apart. */
+  const joined = <Row extends OfRun>(
+    first: number,
+    names: readonly string[],
+    apart: readonly [number, string] | null = null,
+    all = false,
+  ): Row[] => {
+    const more = apart ? unnested(values, apart[0], [apart[1]]) : [];
+    return unnested(values, first, names).flatMap(({ i, ...row }, index) => {
+      const run = owned.get(i as number) ?? (all ? sent[(i as number) - 1] : undefined);
+      const { tenant_id, run_id } = run ?? {};
+      return run ? [{ ...row, ...more[index], tenant_id, run_id } as unknown as Row] : [];
     });
+  };
 
   const pages = unnested(values, 21, ['mac', 'entries', 'held']) as unknown as Pick<
     PageRow,
@@ -115,7 +123,7 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, values: Val
     const { tenant_id, run_id, fence, hash } = u;
     yield* tx.insert(tables.journal, { tenant_id, run_id, first_seq: u.prev_seq + 1, fence, hash, ...page });
   }
-  for (const row of joined<StepRecord>(24, STEP)) {
+  for (const row of joined<StepRecord>(24, STEP, [72, 'reused_from'])) {
     const known = tx.find(tables.steps, stepKey(runKey(row.tenant_id, row.run_id), row));
     if (!known) {
       yield* tx.insert(tables.steps, row);
@@ -140,7 +148,12 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, values: Val
     yield* tx.insert(tables.places, { ...row, lines });
   }
   for (const row of joined<ArtifactRow>(58, FILE)) yield* tx.insert(tables.artifacts, { ...row, number: number() });
-  for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(66, FOLLOW))
+  for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(
+    66,
+    FOLLOW,
+    null,
+    bugs.has('the-outbox-does-not-join'),
+  ))
     yield* tx.insert(tables.outbox, { ...row, number: number(), due_at: due_ms ?? clock() });
   return [...owned.keys()].map((i) => ({ i }));
 }

@@ -1,5 +1,5 @@
 import { parsed, type Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import { runKey, type DecisionRow, type GateRow, type RunRow } from '../rows';
 import type { Execution, Transaction } from '../transaction';
 import { appendAudit } from './audit';

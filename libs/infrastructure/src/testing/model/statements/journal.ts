@@ -1,5 +1,5 @@
 import type { Values } from '../columns';
-import type { Session } from '../model-database';
+import type { Session } from '../session';
 import { runKey } from '../rows';
 import type { Execution } from '../transaction';
 

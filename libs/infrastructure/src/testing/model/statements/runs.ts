@@ -1,5 +1,6 @@
-import type { Values } from '../columns';
-import type { Session } from '../model-database';
+import { parsed, type Values } from '../columns';
+import type { Session } from '../session';
+import { runKey } from '../rows';
 import type { Execution } from '../transaction';
 
 /** `create-run.sql`, without idempotency keys and concurrency groups, which no worker meets. */
@@ -22,6 +23,13 @@ export function* createRun({ tx, tables, clock }: Session, values: Values): Exec
     ...{ outputs: null, error: null, worker_labels: values[31] as string[], unplaced: false },
   });
   return [{ run_id, in_line: false }];
+}
+
+/** `read-admission.sql`. */
+export function* readAdmission({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run] = values as [string, string];
+  const source = tx.find(tables.sources, runKey(tenant, run));
+  return source ? [{ admission: parsed(source.admission) }] : [];
 }
 
 /** `stamp.sql`. */

@@ -1,0 +1,64 @@
+import { scenarioOf } from './testing/shrink';
+import { play } from './testing/world';
+import type { Invariant } from './testing/referee';
+
+// Bugs of the one function that decides. It is no part of the harness's model, so it is replaced here, for this file alone.
+
+type Advance = typeof import('@taskrunner/core').advance;
+// `mock…`: Jest lets a factory read these before the file has begun.
+const mockBug: { with: (advance: Advance) => Advance } = { with: (advance) => advance };
+
+jest.mock('../../../libs/core/src/lib/run/advance', () => {
+  const real = jest.requireActual<{ advance: Advance }>('../../../libs/core/src/lib/run/advance');
+  return { ...real, advance: (...given: Parameters<Advance>) => mockBug.with(real.advance)(...given) };
+});
+
+const planted: readonly (readonly [Invariant, string, typeof mockBug.with])[] = [
+  [
+    8,
+    'a cancel that is accepted and forgotten',
+    (advance) => (x, state, given) => {
+      if (given.type !== 'run.cancel-requested' || state.phase !== 'running') return advance(x, state, given);
+      return { state, events: [{ type: 'cancel.accepted', force: false }], commands: [], changed: new Map() };
+    },
+  ],
+  [
+    9,
+    'a decision that looks at the clock',
+    (advance) => (x, state, given) => {
+      const turn = advance(x, state, given);
+      if (Math.floor(Date.now() / 3_600_000) % 2 === 0) return turn;
+      const events = turn.events.map((event) =>
+        event.type === 'step.retrying' ? { ...event, at: event.at + 1 } : event,
+      );
+      return { ...turn, events };
+    },
+  ],
+  [
+    4,
+    'an execution that is numbered by its attempt',
+    (advance) => (x, state, given) => {
+      const turn = advance(x, state, given);
+      const numbered = <One extends { type: string }>(one: One): One =>
+        one.type === 'start' || one.type === 'step.started'
+          ? { ...one, execution: (one as unknown as { attempt: number }).attempt }
+          : one;
+      return { ...turn, events: turn.events.map(numbered), commands: turn.commands.map(numbered) };
+    },
+  ],
+];
+
+describe('the engine, with another function that decides', () => {
+  it.each(planted)(
+    'is found to break invariant %i by %s',
+    async (invariant, _, planting) => {
+      mockBug.with = planting;
+      for (let seed = 1; seed <= 1_000; seed++) {
+        const { violations } = await play(scenarioOf(seed));
+        if (violations.some((violation) => violation.invariant === invariant)) return;
+      }
+      throw new Error('not found');
+    },
+    600_000,
+  );
+});

@@ -1,0 +1,81 @@
+import { RunDriver, type ClaimedRun, type Driven, type DriverHands, type Refusal } from '@taskrunner/core';
+import type { Children } from './children';
+import type { Process, VirtualTime } from './virtual-time';
+
+/** How long a message takes between the two, and a process to start, milliseconds. */
+const MESSAGE_MS = 1;
+const START_MS = 300;
+
+type DrivenApart = Driven | 'died' | 'failed';
+
+/**
+ * The process of one run in quarantine, as its worker holds it (`ApartDrive`). It dies of what it executes; with its worker, or if
+ * that needs it no more, it ends without blame.
+ */
+export class QuarantineProcess implements Process {
+  alive = true;
+  frozenUntil = 0;
+  readonly skew: Process['skew'];
+  readonly children: Children;
+  isHandedOver = false;
+  private readonly hands: DriverHands;
+  private driver: RunDriver | null = null;
+  private isDriving = false;
+  private answer: (driven: DrivenApart) => void = () => undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly worker: Process,
+    private readonly time: VirtualTime,
+    readonly run: ClaimedRun,
+    private readonly refusal: Refusal | null,
+    equip: (process: Process, died: () => void) => { readonly children: Children; readonly hands: DriverHands },
+  ) {
+    this.skew = worker.skew;
+    const { children, hands } = equip(this, () => this.die());
+    this.children = children;
+    this.hands = hands;
+  }
+
+  drive(): Promise<DrivenApart> {
+    this.time.after(START_MS, () => void this.driveAlone(), this);
+    return new Promise((resolve) => {
+      this.answer = (driven) => void this.time.after(MESSAGE_MS, () => resolve(driven), this.worker);
+    });
+  }
+
+  mail(): void {
+    this.time.after(MESSAGE_MS, () => this.driver?.mail(), this);
+  }
+
+  handOver(): void {
+    this.isHandedOver = true;
+    this.time.after(MESSAGE_MS, () => this.driver?.handOver(), this);
+  }
+
+  /** It is gone, and its children with it. */
+  end(): void {
+    this.alive = false;
+    this.children.close();
+  }
+
+  private die(): void {
+    if (!this.alive) return;
+    this.end();
+    this.answer(this.isDriving ? 'died' : 'failed');
+  }
+
+  /** As `Worker.driveAlone`. */
+  private async driveAlone(): Promise<void> {
+    this.isDriving = true;
+    try {
+      const driver = await RunDriver.open(this.hands, this.run, this.refusal);
+      if (driver === 'halted') return this.answer(driver);
+      this.driver = driver;
+      if (this.isHandedOver) driver.handOver();
+      this.answer(await driver.drive());
+    } catch {
+      this.answer('handed-over');
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { Client } from 'pg';
+import { runUuid } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from './databases';
+import { statement } from './statement';
+import { aCommit, aWorker, start, submit } from './testing/builders';
+import { startTestServer } from './testing/test-database';
+import type { TestDatabase, TestServer } from './testing/test-database';
+
+// Runs that wait at gates are rows and nothing else: no claim looks at them, no worker keeps anything of them.
+
+const WAITING = Number(process.env['TASKRUNNER_WAITING_RUNS'] ?? 3_000);
+const DAY_MS = 86_400_000;
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+function rowsOf(node: PlanNode | undefined): number {
+  if (!node) return 0;
+  const own = node['Node Type'].includes('Scan')
+    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+    : 0;
+  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
+}
+
+/** Rows that a claim looks at; what it claims is rolled back. */
+async function touched(worker_id: string): Promise<number> {
+  const client = new Client({ connectionString: database.url('worker') });
+  await client.connect();
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
+      text: `explain (analyze, format json) ${statement('claim-runs').text}`,
+      values: [worker_id, 50, '', 1],
+    });
+    return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Submits and claims one run after another; the middle of the times that the claims took, milliseconds. */
+async function claimTime(): Promise<number> {
+  const incarnation = await worker.claims.register(aWorker());
+  const times: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    await submit(web.runStore);
+    await worker.claims.renew(incarnation);
+    const before = performance.now();
+    const [run] = await worker.claims.claim(incarnation, 50);
+    times.push(performance.now() - before);
+    if (!run) throw new Error('nothing was claimed');
+    const ended = aCommit(run, start, { releases: true, run: { status: 'succeeded', finishedAt: 2 } });
+    expect(await worker.committer.commit(ended)).toMatchObject({ kind: 'committed' });
+  }
+  return times.sort((a, b) => a - b)[50] ?? 0;
+}
+
+it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async () => {
+  const incarnation = await worker.claims.register(aWorker());
+  const seed = await submit(web.runStore);
+  const [claimed] = await worker.claims.claim(incarnation, 1);
+  if (!claimed) throw new Error('nothing was claimed');
+  const dueAt = Date.now() + DAY_MS;
+  const parks = aCommit(claimed, start, { releases: true, dueAt, run: { status: 'waiting' } });
+  expect(await worker.committer.commit(parks)).toMatchObject({ kind: 'committed' });
+  await submit(web.runStore);
+  const alone = await touched(incarnation.id);
+  const timeAlone = await claimTime();
+
+  await database.sql(
+    `insert into pack_runs.run_sources
+     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000)))).*
+     from pack_runs.run_sources s, generate_series(1, ${WAITING}) n where s.run_id = $1`,
+    [runUuid(seed)],
+  );
+  await database.sql(
+    `insert into pack_runs.runs
+     select (jsonb_populate_record(r, jsonb_build_object('run_id', s.run_id))).*
+     from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id < r.run_id`,
+    [runUuid(seed)],
+  );
+  const [{ count } = { count: 0 }] = await database.sql<{ count: number }>(
+    `select count(*)::int as count from pack_runs.runs where status = 'waiting' and owner is null and due_at > now()`,
+  );
+  expect(count).toBe(WAITING + 1);
+  await database.sql('vacuum analyze');
+
+  await submit(web.runStore);
+  const beside = await touched((await worker.claims.register(aWorker())).id);
+  const heap = process.memoryUsage().heapUsed;
+  const timeBeside = await claimTime();
+  console.log(
+    `claim: ${alone} rows looked at, ${timeAlone.toFixed(1)} ms; beside ${count} waiting runs ${beside} rows, ${timeBeside.toFixed(1)} ms; ` +
+      `heap +${((process.memoryUsage().heapUsed - heap) / 1_048_576).toFixed(1)} MiB in 100 claims`,
+  );
+  expect(beside).toBeLessThan(alone + 20);
+}, 300_000);

@@ -1,0 +1,59 @@
+import { Random } from '@taskrunner/core/testing';
+import { sha256, toRunId } from '@taskrunner/core';
+import type { TenantId } from '@taskrunner/core';
+import { DatabaseClock } from '../lib/postgres/database-clock';
+import { PostgresClaims } from '../lib/postgres/postgres-claims';
+import { createValues } from '../lib/postgres/postgres-run-store';
+import { aNewRun, aWorker } from '../lib/postgres/testing/builders';
+import { ModelDatabase } from './model/model-database';
+import type { PlantedBug } from './model/session';
+
+const MANY = 10_000;
+
+/** Rounds of claims beside a tenant with 10 000 due runs; the most that a run of the other tenant waited beyond its turn. */
+async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new Set()): Promise<number> {
+  const random = new Random(seed);
+  let now = 1_000_000;
+  const database = new ModelDatabase(() => now, bugs);
+  const query = async ({ name, values }: { name: string; values: unknown[] }) => ({
+    rows: database.execute(name, values),
+  });
+  const claims = new PostgresClaims({ query } as never, new DatabaseClock());
+  const incarnation = await claims.register(aWorker());
+  let runs = 0;
+  const submit = (tenant: string): string => {
+    const uuid = `01900000-0000-7000-8000-${(++runs).toString(16).padStart(12, '0')}`;
+    const run = aNewRun(toRunId(uuid), now, { tenant: tenant as TenantId, planHash: sha256(uuid), sensitive: [] });
+    database.execute('create-run', createValues(run));
+    return uuid;
+  };
+  for (let i = 0; i < MANY; i++) submit('acme');
+  /** Of B's runs: the round in which it is its turn at the latest. */
+  const turns = new Map<string, number>();
+  let late = 0;
+  const free = random.int(2, 8);
+  const share = Math.ceil(free / 2);
+  for (let round = 1; round <= 12; round++) {
+    now += 500;
+    await claims.renew(incarnation);
+    for (let i = random.int(0, 3); i > 0; i--) turns.set(submit('bravo'), round + Math.floor(turns.size / share));
+    for (const { tenant, runId } of await claims.claim(incarnation, free)) {
+      const uuid = [...turns.keys()].find((one) => toRunId(one) === runId);
+      if (tenant !== 'bravo' || uuid === undefined) continue;
+      late = Math.max(late, round - (turns.get(uuid) ?? 0));
+      turns.delete(uuid);
+    }
+  }
+  for (const turn of turns.values()) late = Math.max(late, 12 - turn);
+  return late;
+}
+
+describe('claims over tenants', () => {
+  it('serve the k-th due run of one within two rounds of its turn, beside ten thousand of another', async () => {
+    for (let seed = 1; seed <= 10; seed++) expect(await mostRoundsLate(seed)).toBeLessThanOrEqual(1);
+  }, 60_000);
+
+  it('are found unfair if they look at times alone', async () => {
+    expect(await mostRoundsLate(1, new Set(['claims-ignore-tenants']))).toBeGreaterThan(2);
+  }, 60_000);
+});

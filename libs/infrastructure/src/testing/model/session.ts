@@ -1,0 +1,35 @@
+import type { Tables } from './rows';
+import type { Transaction } from './transaction';
+
+/** Rules that can be taken out, each to show that its absence is found. */
+export type PlantedBug =
+  | 'arms-do-not-join'
+  | 'the-outbox-does-not-join'
+  | 'zombies-commit'
+  | 'positions-are-not-compared'
+  | 'parks-over-letters'
+  | 'steps-keep-their-first-status'
+  | 'chunks-lose-a-line'
+  | 'readers-skip-a-line'
+  | 'decisions-do-not-look-at-the-run'
+  | 'gates-are-locked-before-runs'
+  | 'quorum-is-read-from-the-snapshot'
+  | 'standings-do-not-know-the-head'
+  | 'sweeps-without-being-steady'
+  | 'leases-end-early'
+  | 'sweeps-condemn'
+  | 'claims-ignore-tenants'
+  | 'claims-keep-the-fence';
+
+/** What a statement has while it is executed. */
+export interface Session {
+  readonly tx: Transaction;
+  readonly tables: Tables;
+  readonly bugs: ReadonlySet<PlantedBug>;
+  /** `clock_timestamp()`: milliseconds. */
+  readonly clock: () => number;
+  /** UUIDv7 of a moment. */
+  readonly uuid: (at: number) => string;
+  /** The next of the numbers that stand for ids which nobody reads. */
+  readonly number: () => number;
+}
