@@ -89,7 +89,8 @@ export class RunDriver {
     private seen: number,
     private ahead: readonly Command[] = [],
   ) {
-    this.mailDue = run.inbox === undefined || run.inbox > seen;
+    // What a claim saw of the inbox holds only for a run that nobody has driven since.
+    this.mailDue = run.untouched !== true || run.inbox === undefined || run.inbox > seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
   }

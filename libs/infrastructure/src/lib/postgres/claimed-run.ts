@@ -47,6 +47,8 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     runId: toRunId(row.run_id),
     fence: row.fence,
     ...toResumed(row),
+    ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
+    untouched: row.untouched === true,
     crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
@@ -79,8 +81,8 @@ export function toResumed(row: ResumedRow) {
     head: row.head && toDigest(row.head),
     mac: row.mac && row.mac.toString('hex'),
     seen: row.seen,
-    ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
-    untouched: row.untouched === true,
+    // What a claim saw of it then does not hold any more.
+    untouched: false,
   };
 }
 
