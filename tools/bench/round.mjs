@@ -1,5 +1,5 @@
 // One round of one measure, in a process of its own: prints {value, ratio?, rssMiB}.
-import { MEASURES } from './measures.mjs';
+import { loadMeasures } from './measures.mjs';
 
-const result = await MEASURES[process.argv[2]].round();
+const result = await (await loadMeasures())[process.argv[2]].round();
 process.stdout.write(JSON.stringify({ ...result, rssMiB: process.resourceUsage().maxRSS / 1024 }));

@@ -2,13 +2,20 @@ import { attestRun, type Attested, type AttestHands, type OutboxItem } from '@ta
 import type { WorkerLog } from './worker-log';
 
 const LEASE_MS = 120_000;
+/** How long evidence gives way to runs, before it is made beside them until none is left. */
+const GIVE_WAY_MS = 5_000;
+const GIVE_WAY_STEP_MS = 100;
 
 /** Around the sealing of each run: telemetry. */
 export type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
 
-/** Seals runs that have ended: takes outbox items, one after the other, until told to stop. */
+/**
+ * Seals runs that have ended: takes outbox items, one after the other, until told to stop. While many runs are driven it gives way to them,
+ * for a while: somebody waits for a run, nobody for its evidence within seconds.
+ */
 export class AttestLoop {
   private stopping = false;
+  private gaveWayAt: number | null = null;
   private hint: () => void = () => undefined;
   private loop: Promise<void> = Promise.resolve();
 
@@ -17,6 +24,8 @@ export class AttestLoop {
     private readonly log: WorkerLog,
     private readonly intervalMs: number,
     private readonly watch: AttestWatch = (_item, work) => work(),
+    /** True while runs need this worker more. */
+    private readonly isBusy: () => boolean = () => false,
   ) {}
 
   start(): void {
@@ -38,6 +47,7 @@ export class AttestLoop {
   private async attestForever(): Promise<void> {
     while (!this.stopping) {
       let taken = 0;
+      await this.giveWay();
       try {
         const items = await this.hands.outbox.take('attest', 1, LEASE_MS);
         taken = items.length;
@@ -50,8 +60,17 @@ export class AttestLoop {
       } catch (error) {
         this.log.say('warn', 'attest.failed', { error });
       }
-      if (taken === 0) await this.idle();
+      if (taken > 0) continue;
+      this.gaveWayAt = null;
+      await this.idle();
     }
+  }
+
+  private async giveWay(): Promise<void> {
+    if (!this.isBusy()) return;
+    const since = (this.gaveWayAt ??= performance.now());
+    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS)
+      await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
   }
 
   /** A secret came as far as the evidence: it was kept out of the bundle, or keeps the bundle from being made. */

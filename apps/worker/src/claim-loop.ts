@@ -47,6 +47,8 @@ export class ClaimLoop {
   private readonly drivers = new Map<string, Driving>();
   private stopping = false;
   private handingOver = false;
+  private hinted = false;
+  private claimedAt = -Infinity;
   private hint: () => void = () => undefined;
   private loops: Promise<unknown> = Promise.resolve();
 
@@ -73,10 +75,16 @@ export class ClaimLoop {
     ]);
   }
 
+  /** Something is due, perhaps: look now. */
+  wake(): void {
+    this.hinted = true;
+    this.hint();
+  }
+
   /** Stops claiming; gives drivers the grace to end or park, then hands over what is left. Ends in any case. */
   async drain(graceMs: number): Promise<void> {
     this.stopping = true;
-    this.hint();
+    this.wake();
     await Promise.race([this.allDone(), pause(graceMs)]);
     this.abandon();
     await Promise.race([Promise.all([this.allDone(), this.loops]), pause(HAND_OVER_MS)]);
@@ -101,6 +109,8 @@ export class ClaimLoop {
   private async claimForever(incarnation: Incarnation): Promise<void> {
     while (!this.stopping) {
       let claimed = 0;
+      await this.gap();
+      this.hinted = false;
       try {
         await this.claims.sweep(incarnation);
         const free = this.options.concurrency - this.drivers.size;
@@ -116,7 +126,15 @@ export class ClaimLoop {
     }
   }
 
+  /** What comes in quick succession is claimed together: a claim costs the database the same for one run and for many. */
+  private async gap(): Promise<void> {
+    const left = CLAIM_GAP_MS - (performance.now() - this.claimedAt);
+    if (left > 0) await pause(left);
+    this.claimedAt = performance.now();
+  }
+
   private async idle(): Promise<void> {
+    if (this.hinted) return;
     const jitter = this.options.claimIntervalMs * (0.75 + Math.random() / 2);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, jitter);
@@ -182,7 +200,7 @@ export class ClaimLoop {
     this.drivers.set(key, entry);
     entry.done = this.driveOne(entry, incarnation, refusal).finally(() => {
       this.drivers.delete(key);
-      this.hint();
+      this.wake();
     });
   }
 
@@ -250,6 +268,7 @@ export class ClaimLoop {
   }
 }
 
+const CLAIM_GAP_MS = 5;
 const REFUSED_AT_ONCE = 10;
 /** Before a run whose children were lost is gone on with: one whose children are lost each time is not driven in a tight loop. */
 const RESUME_AFTER_MS = 500;

@@ -50,6 +50,8 @@ import type { WorkerLog } from './worker-log';
 const MAIL_INTERVAL_MS = 250;
 const STANDING_INTERVAL_MS = 200;
 const ATTEST_INTERVAL_MS = 1_000;
+/** Runs driven at once above which evidence gives way to them. */
+const DRIVING_MANY = 4;
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
@@ -68,6 +70,7 @@ export class Worker {
   private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
+  private listening = false;
   private alone: RunDriver | null = null;
   private isAbandoned = false;
 
@@ -153,8 +156,14 @@ export class Worker {
     });
     const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
     const watch = telemetry.watchRuns();
-    const attests = new AttestLoop(sealing, log, ATTEST_INTERVAL_MS, (item, work) => watch.attest(item, work));
-    const claims = new ClaimLoop(
+    const attests: AttestLoop = new AttestLoop(
+      sealing,
+      log,
+      ATTEST_INTERVAL_MS,
+      (item, work) => watch.attest(item, work),
+      () => claims.driving > DRIVING_MANY,
+    );
+    const claims: ClaimLoop = new ClaimLoop(
       database.claims,
       hands,
       log,
@@ -224,6 +233,8 @@ export class Worker {
     });
     this.retire = () => this.database.claims.retire(incarnation);
     this.claims.start(incarnation);
+    if (!this.listening) this.database.due.listen(() => this.claims.wake());
+    this.listening = true;
     this.assignments.start(incarnation);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();

@@ -1,7 +1,8 @@
 -- Fair claim: tenants by skip-scan of the index (one probe a tenant, however many runs each has), those after the last one
 -- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
 -- seen, so it waits for one that does; the same with labels: the sets that a tenant's runs ask for are skipped through in the
--- index, one probe a set. SKIP LOCKED: workers do not wait for each other.
+-- index, one probe a set. SKIP LOCKED: workers do not wait for each other. A run of which nothing is written yet is told so, which saves
+-- its driver three questions.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -54,17 +55,20 @@ with recursive me as (
 ), claimed as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
-  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.seen,
+  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.seen, r.inbox_seq,
     greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
-  s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment
+  s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment,
+  c.last_seq = 0 and last_page.mac is null
+    and not exists (select from pack_runs.steps t where t.tenant_id = c.tenant_id and t.run_id = c.run_id)
+    and not exists (select from pack_runs.gates g where g.tenant_id = c.tenant_id and g.run_id = c.run_id) as untouched
 from claimed c
 join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
 join pack_runs.plans on plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
 join pack_runs.profiles on profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
 left join lateral (
   select j.mac from pack_run_logs.journal j
-  where c.last_seq > 0 and j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
+  where j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
 ) last_page on true
 order by c.turn, c.place

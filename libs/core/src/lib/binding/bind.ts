@@ -2,7 +2,7 @@ import type { Digest, StepId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from '../expression/expression-fault';
 import type { Reference } from '../expression/inspect';
-import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
+import { parseJsonTemplate, readsOfTemplate, type JsonTemplate } from '../expression/json-template';
 import { verbatimParameters } from '../plan/builtin-executors';
 import { packAround, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
@@ -43,12 +43,7 @@ export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_P
 
 /** What the expressions of a leaf read. */
 export function readsOfLeaf(node: RunNode): readonly Reference[] {
-  return readsOfTemplate(templateOf(node));
-}
-
-function templateOf(node: RunNode): Json {
-  const [templates] = splitParameters(node);
-  return { with: templates, env: node.env as JsonObject, files: node.files };
+  return preparedOf(node).template.reads;
 }
 
 /** Binds a leaf whose scope is known; what may not be stored is added to it. */
@@ -59,12 +54,12 @@ export function bindIn(
   kept: PrivateValues = NOTHING_PRIVATE,
 ): Exclude<Bound, { kind: 'missing' }> {
   const node = runNodeAt(x, step);
-  const [, verbatim] = splitParameters(node);
+  const { template, verbatim } = preparedOf(node);
   try {
     // Sensitive inputs are the run's own: they never pass into an inner pack.
     const own = packAround(x, step) === null;
     const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
-    const value = evaluateTemplate(templateOf(node), { ...shown, inputs, secrets: kept.secrets }) as {
+    const value = template.evaluate({ ...shown, inputs, secrets: kept.secrets }) as {
       with: JsonObject;
       env: JsonObject;
       files: JsonObject;
@@ -92,6 +87,26 @@ export function bindIn(
     if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }
+}
+
+interface Prepared {
+  /** Of `{with, env, files}`. */
+  readonly template: JsonTemplate;
+  readonly verbatim: JsonObject;
+}
+
+/** Read once for a node, however many items and runs it is bound for. */
+const prepared = new WeakMap<RunNode, Prepared>();
+
+function preparedOf(node: RunNode): Prepared {
+  const known = prepared.get(node);
+  if (known) return known;
+  const [templates, verbatim] = splitParameters(node);
+  const parsed = parseJsonTemplate({ with: templates, env: node.env as JsonObject, files: node.files });
+  if (parsed.kind === 'faults') throw new TypeError(`not a template at '${parsed.faults[0]?.pointer ?? ''}'`);
+  const made = { template: parsed.template, verbatim };
+  prepared.set(node, made);
+  return made;
 }
 
 /** Parameters that hold templates, and those that are handed over as they are (scripts are never interpolated). */

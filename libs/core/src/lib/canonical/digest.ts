@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from './canonical';
 
 /** sha256 of bytes, or of the UTF-8 bytes of a text. */
 export function sha256(data: string | Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}` as Digest;
+  return `sha256:${hash('sha256', data, 'hex')}` as Digest;
 }
 
 /** sha256 of the RFC 8785 text of a value: the one way this product names a value. */

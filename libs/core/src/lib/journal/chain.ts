@@ -12,19 +12,26 @@ export interface Head {
 
 /** The hash of a page: over the page before it, its first number and the RFC 8785 text of its entries. */
 export function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
-  return sha256(`${prev}\n${first}\n${canonical(entries as unknown as Json)}`);
+  return hashOfText(prev, first, canonical(entries as unknown as Json));
 }
 
-/** Numbers entries and makes them the next page. */
+function hashOfText(prev: Digest, first: number, text: string): Digest {
+  return sha256(`${prev}\n${first}\n${text}`);
+}
+
+/** Numbers entries and makes them the next page; `text` is what was hashed of them. */
 export function chain(
   head: Head,
   entries: readonly Unnumbered[],
   values: Page['values'],
-): { readonly page: Page; readonly head: Head } {
+): { readonly page: Page; readonly head: Head; readonly text: string } {
   const first = head.seq + 1;
-  const numbered: readonly Entry[] = entries.map((entry, i) => ({ seq: first + i, ...entry }));
-  const hash = pageHash(head.hash, first, numbered);
+  // In the order of the text, in which nothing then has to be moved.
+  const numbered: readonly Entry[] = entries.map((entry, i) => ({ ...entry, seq: first + i }));
+  const text = canonical(numbered as unknown as Json);
+  const hash = hashOfText(head.hash, first, text);
   return {
+    text,
     page: { first, entries: numbered, values, prev: head.hash, hash },
     head: { seq: head.seq + entries.length, hash },
   };

@@ -67,7 +67,7 @@ export class RunDriver {
   private readonly lender: Lender;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
-  private mailDue = true;
+  private mailDue: boolean;
   private isRefused = false;
   private handingOver = false;
   private lost = false;
@@ -89,6 +89,8 @@ export class RunDriver {
     private seen: number,
     private ahead: readonly Command[] = [],
   ) {
+    // What a claim saw of the inbox holds only for a run that nobody has driven since.
+    this.mailDue = run.untouched !== true || run.inbox === undefined || run.inbox > seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
   }
@@ -412,7 +414,7 @@ export class RunDriver {
       this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
     await this.noteStored(draught);
-    const { page, head } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
+    const { page, head, text } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
     const steps = this.rows(draught);
     const assignments = this.lender.changes(draught);
     const commit: Commit = {
@@ -421,6 +423,7 @@ export class RunDriver {
       fence: run.fence,
       prevSeq: this.head.seq,
       page,
+      entriesText: text,
       mac: this.hands.mac(macText(run.runId, head.seq, head.hash, run.fence)),
       steps,
       gates: draught.gates,

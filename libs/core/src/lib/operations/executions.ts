@@ -42,7 +42,7 @@ export function groundOf(sight: () => Sight): Ground {
 
 /** The executions of one run that are under way in this process. */
 export class Executions {
-  private readonly flights = new Map<string, { readonly abort: AbortController; readonly log: ExecutionLog }>();
+  private readonly flights = new Map<string, Flight>();
 
   private readonly settling: (() => void)[] = [];
   private readonly packs: PackOfStep;
@@ -82,7 +82,8 @@ export class Executions {
     const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
-    this.flights.set(name, { abort, log });
+    const flight: Flight = { abort, log, told: false };
+    this.flights.set(name, flight);
     try {
       const { delivered, kept } = await this.secretsFor(ground, step, node);
       let bound = ground.bind(step, kept);
@@ -92,22 +93,26 @@ export class Executions {
       }
       const { redactor } = this.secrets;
       if (node.effects !== 'pure') await this.hands.mayAct(abort.signal);
-      if (!(await mayStart()) || abort.signal.aborted)
-        return { type: 'attempt.stopped', step, execution, unknown: false };
+      if (!(await mayStart()) || flight.told) return { type: 'attempt.stopped', step, execution, unknown: false };
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);
-      const key = idempotencyKey(this.run.runId, step, attempt);
+      const { runId } = this.run;
       const request: ExecutionRequest = {
         run: await this.packs.of(ground.x, step),
         step,
         attempt,
         execution,
-        key,
+        // Key and signal are made for who asks: most executors that act in the journal alone do not.
+        get key() {
+          return idempotencyKey(runId, step, attempt);
+        },
         node,
         ...bound.bound,
         secrets: delivered,
         redactor,
-        signal: abort.signal,
+        get signal() {
+          return abort.signal;
+        },
       };
       const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrownBy(node)));
       await report.end();
@@ -156,7 +161,7 @@ export class Executions {
   /** Tells an execution to stop; false if it is not under way here any more. */
   stop(step: StepId, execution: number, reason: string): boolean {
     const flight = this.flights.get(nameOf(step, execution));
-    flight?.abort.abort(reason);
+    if (flight) tell(flight, reason);
     return flight !== undefined;
   }
 
@@ -167,9 +172,9 @@ export class Executions {
 
   /** Tells all to stop, without waiting for them. */
   abandon(reason: string): void {
-    for (const { abort, log } of this.flights.values()) {
-      abort.abort(reason);
-      if (reason === 'over') log.abandon();
+    for (const flight of this.flights.values()) {
+      tell(flight, reason);
+      if (reason === 'over') flight.log.abandon();
     }
   }
 
@@ -192,6 +197,18 @@ export class Executions {
         return { type: 'attempt.deferred', step, execution, until: outcome.until };
     }
   }
+}
+
+interface Flight {
+  readonly abort: AbortController;
+  readonly log: ExecutionLog;
+  /** It was told to stop. */
+  told: boolean;
+}
+
+function tell(flight: Flight, reason: string): void {
+  flight.told = true;
+  flight.abort.abort(reason);
 }
 
 /** What one execution gets of the run's secrets. */

@@ -1,10 +1,9 @@
-import { digestOf, sha256 } from '../canonical/digest';
+import { digestOf } from '../canonical/digest';
 import type { AdmissionRecord } from '../evidence/documents';
 import type { Json, JsonObject } from '../foundation/json';
-import { indexPlan, type PlanIndex } from '../plan/plan-index';
-import type { Plan } from '../plan/plan';
-import type { Environment, Profile } from '../plan/profile';
+import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
+import { KnownDocuments, type AdmittedDocuments } from './admitted-documents';
 import type { DriverHands } from './driver-hands';
 import { openSensitiveInputs } from './open-sensitive-inputs';
 import { RunSecrets } from './run-secrets';
@@ -37,35 +36,47 @@ export interface Halted {
 export async function openRun(hands: DriverHands, run: ClaimedRun): Promise<OpenedRun | Halted> {
   const admission = hands.openAdmission(run.admission);
   if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
-  const difference = admissionDifference(run, admission);
+  const admitted = knownTo(hands).of(run);
+  const difference = admissionDifference(run, admission, admitted);
   if (difference) return halted('ADMISSION_INVALID', difference);
-  const profile = JSON.parse(run.profile) as Profile;
-  const environment = JSON.parse(run.environment) as Environment;
-  if (profile.environment !== sha256(run.environment))
+  const { plan, profile, environment } = admitted.documents;
+  if (profile.environment !== admitted.environmentDigest)
     return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
-  const plan = JSON.parse(run.plan) as Plan;
   const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
   if (sensitive === null)
     return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
   if (run.lastSeq === 0) {
-    const replanned = await hands.replan({ ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } });
+    const again = { ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } };
+    const replanned = await admitted.replan(again, () => hands.replan(again));
     if (replanned !== run.planHash)
       return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
   }
-  const x = indexPlan(plan, run.planHash, profile.defaults, environment.approvals.floor);
   const { signers } = admission.pack;
   const of = { run, profile, mode: environment.mode, signers, sensitive };
   const secrets = new RunSecrets(hands.secrets, (text) => hands.mac(text), of);
-  return { kind: 'opened', run, x, admission, secrets };
+  return { kind: 'opened', run, x: admitted.x, admission, secrets };
 }
 
-function admissionDifference(run: ClaimedRun, admission: AdmissionRecord): string | null {
+/** Of the drivers that share their hands. */
+const KNOWN = new WeakMap<DriverHands, KnownDocuments>();
+
+function knownTo(hands: DriverHands): KnownDocuments {
+  const known = KNOWN.get(hands) ?? new KnownDocuments();
+  KNOWN.set(hands, known);
+  return known;
+}
+
+function admissionDifference(
+  run: ClaimedRun,
+  admission: AdmissionRecord,
+  { planHash, profileDigest }: AdmittedDocuments,
+): string | null {
   const expected: readonly (readonly [string, unknown, unknown])[] = [
     ['run', admission.runId, run.runId],
     ['tenant', admission.tenant, run.tenant],
     ['plan hash', admission.planHash, run.planHash],
-    ['plan', sha256(run.plan), run.planHash],
-    ['profile', admission.profileDigest, sha256(run.profile)],
+    ['plan', planHash, run.planHash],
+    ['profile', admission.profileDigest, profileDigest],
     ['profile digest', admission.profileDigest, run.profileDigest],
     ['pack name', admission.pack.name, run.pack.name],
     ['pack version', admission.pack.version, run.pack.version],

@@ -55,12 +55,12 @@ export class Draught {
 
   /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
   give(body: GivenBody): void {
-    this.note({ at: this.at, kind: 'given', event: body });
+    this.note({ at: this.at, event: body, kind: 'given' });
     const before = this.state.steps;
     const turn = advance(this.x, this.state, { ...body, at: this.at });
     this.state = turn.state;
     for (const event of turn.events) {
-      this.note({ at: this.at, kind: 'derived', event });
+      this.note({ at: this.at, event, kind: 'derived' });
       if (event.type === 'run.ended') this.ended = true;
       if (event.type === 'step.ended') this.progressed = true;
       if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
@@ -78,7 +78,7 @@ export class Draught {
 
   /** A fact stands in the journal; a log chunk takes its line numbers. */
   record(fact: Fact): void {
-    this.note({ at: this.at, kind: 'fact', event: fact });
+    this.note({ at: this.at, event: fact, kind: 'fact' });
     if (fact.type === 'log') {
       const { step, execution, chunk, lines } = fact;
       this.chunks.push({ step, execution, chunk, firstLine: this.lastLine + 1 });

@@ -41,6 +41,10 @@ export interface ClaimedRun {
   readonly mac: string | null;
   /** Letters of the inbox that the journal has taken. */
   readonly seen: number;
+  /** Letters that had come when it was claimed; absent: not known. */
+  readonly inbox?: number;
+  /** The claim saw that nothing of it has been written yet, no page and no row of a step or gate: there is nothing to read or compare. */
+  readonly untouched?: boolean;
 }
 
 /** The right to drive runs, and what a driver reads. */

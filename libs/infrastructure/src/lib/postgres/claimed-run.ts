@@ -2,7 +2,7 @@ import { toRunId } from '@taskrunner/core';
 import type { ClaimedRun, Digest, Entry, Envelope, GivenBody, Json, Letter, Page, TenantId } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 
-/** What `claim-runs` returns. */
+/** What `claim-runs` returns, and claims that only end runs, but for `inbox_seq` and `untouched`. */
 export interface ClaimedRow {
   readonly tenant_id: string;
   readonly run_id: string;
@@ -13,6 +13,8 @@ export interface ClaimedRow {
   readonly head: Buffer | null;
   readonly mac: Buffer | null;
   readonly seen: number;
+  readonly inbox_seq?: number;
+  readonly untouched?: boolean;
   readonly plan_hash: string;
   readonly plan: string;
   readonly profile_digest: string;
@@ -45,6 +47,8 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     runId: toRunId(row.run_id),
     fence: row.fence,
     ...toResumed(row),
+    ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
+    untouched: row.untouched === true,
     crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,
@@ -77,6 +81,8 @@ export function toResumed(row: ResumedRow) {
     head: row.head && toDigest(row.head),
     mac: row.mac && row.mac.toString('hex'),
     seen: row.seen,
+    // What a claim saw of it then does not hold any more.
+    untouched: false,
   };
 }
 

@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly pipeline?: boolean;
   /** Plan each named statement once, whatever its parameters: the flush has so many arms that planning would outweigh it. */
   readonly genericPlans?: boolean;
+  /** Find rows by an index wherever there is one. A plan that is made once, while tables are empty, would else read them whole ever after. */
+  readonly byIndex?: boolean;
   /** Told of connections that broke; the pool replaces them. */
   readonly onError?: (error: Error) => void;
 }
@@ -29,7 +31,11 @@ const parsers: NonNullable<PoolConfig['types']> = {
  * or open transaction lasts. 64-bit integers are read as numbers: counters and milliseconds stay far below 2^53.
  */
 export function openPool(url: string, options: ConnectionOptions = {}): Pool {
-  const settings = ['-c jit=off', ...(options.genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : [])];
+  const settings = [
+    '-c jit=off',
+    ...(options.genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
+    ...(options.byIndex ? ['-c enable_seqscan=off'] : []),
+  ];
   const config: PoolConfig = {
     connectionString: url,
     max: options.max ?? 8,

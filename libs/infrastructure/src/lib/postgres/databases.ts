@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
+import { DueHints, DueListener } from './hints';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { maintainDatabase, type Maintained } from './maintain';
@@ -80,6 +81,8 @@ export interface WorkerDatabase {
   readonly objectReferences: PostgresObjectReferences;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
+  /** Hears when something is due; connects when somebody listens. */
+  readonly due: DueListener;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
   readiness(): Promise<Readiness>;
@@ -97,8 +100,9 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
   return closingOnError([pool], async () => {
     const clock = await settle(pool, options);
     const queries = new TenantQueries(pool);
+    const hints = new DueHints(pool);
     return {
-      runStore: new PostgresRunStore(queries),
+      runStore: new PostgresRunStore(queries, () => hints.send()),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
       attentionDesk: new PostgresAttentionDesk(queries),
@@ -122,14 +126,17 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
  * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`, `DB_SCHEMA_BEHIND`
  */
 export async function openWorkerDatabase(url: string, options: DatabaseOptions = {}): Promise<WorkerDatabase> {
-  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker' });
+  const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker', byIndex: true });
   const flushPool = openPool(url, {
     ...poolOptions(options),
     applicationName: 'taskrunner worker flush',
     max: FLUSHES,
     genericPlans: true,
+    byIndex: true,
   });
-  return closingOnError([pool, flushPool], async () => {
+  const hintPool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker hints', max: 1 });
+  return closingOnError([pool, flushPool, hintPool], async () => {
+    const due = new DueListener(hintPool);
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
     const committer = new PostgresCommitter(flushPool, {
@@ -148,12 +155,13 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       objectReferences: new PostgresObjectReferences(queries),
       runReader: new PostgresRunReader(queries),
       clock,
+      due,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool), poolUse('flush', flushPool)],
       readiness: () => databaseReadiness(pool),
       close: async () => {
         committer.close();
-        await Promise.all([pool.end(), flushPool.end()]);
+        await Promise.all([pool.end(), flushPool.end(), due.close()]);
       },
     };
   });

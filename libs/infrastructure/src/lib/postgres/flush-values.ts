@@ -1,9 +1,9 @@
 import { runUuid } from '@taskrunner/core';
 import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
+import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
-import { ROOT_PARENT } from './run-rows';
+import { ROOT_PARENT, storedOutputs } from './run-rows';
 
-type Cell = string | number | boolean | Buffer | null;
 type Row = readonly Cell[];
 
 /** One commit as rows of the arms of `flush.sql`; the first cell of each part's rows will be the run's place in the flush. */
@@ -34,7 +34,7 @@ const WIDTHS = {
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
   const { page, run } = commit;
-  const entries = text(page.entries);
+  const entries = commit.entriesText ?? text(page.entries);
   const held = Object.keys(page.values).length > 0 ? text(page.values) : null;
   const steps = commit.steps.map((step) => [
     step.parent ?? ROOT_PARENT,
@@ -49,8 +49,7 @@ export function flushPart(commit: Commit): FlushPart {
     step.startedAt,
     step.finishedAt,
     step.children,
-    orNull(step.outputs),
-    orNull(step.outputsRef),
+    ...storedOutputs(step).map(orNull),
     orNull(step.error),
   ]);
   return {
@@ -149,10 +148,12 @@ function placeRows({ chunks, run }: Commit): Row[] {
 }
 
 /** The parameters of `flush.sql` for these parts: one array per column, numbered runs in the parts' order from 1. */
-export function flushValues(parts: readonly FlushPart[]): Cell[][] {
-  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): Cell[][] =>
-    Array.from({ length: WIDTHS[key] }, (_, column) => rows.map((row) => row[column] ?? null));
-  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): Cell[][] =>
+export function flushValues(parts: readonly FlushPart[]): string[] {
+  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): string[] =>
+    Array.from({ length: WIDTHS[key] }, (_, column) =>
+      rows.length === 0 ? '{}' : arrayLiteral(rows.map((row) => row[column] ?? null)),
+    );
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): string[] =>
     columns(
       key,
       parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),

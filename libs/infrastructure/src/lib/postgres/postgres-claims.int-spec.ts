@@ -135,6 +135,39 @@ describe('claiming', () => {
     expect(await worker.claims.pages(tenantA, runId, 5)).toEqual([]);
   });
 
+  it('tells of which runs nothing is written yet, and how many letters have come', async () => {
+    const [bare, step, gate, page] = [
+      await submit(web.runStore),
+      await submit(web.runStore),
+      await submit(web.runStore),
+      await submit(web.runStore),
+    ];
+    await web.runStore.post(tenantA, bare, { type: 'time.reached' }, 'a');
+    await database.sql(
+      `insert into pack_runs.steps (tenant_id, run_id, parent, place, step, attempts, kind, status) values ($1, $2, '', 0, 'a', 0, 'run', 'succeeded')`,
+      [tenantA, runUuid(step)],
+    );
+    await database.sql(
+      `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
+       values ($1, $2, 'g', 'a', 'open', 'sha256:0', '{}', 1, now(), 0)`,
+      [tenantA, runUuid(gate)],
+    );
+    await database.sql(
+      `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries) values ($1, $2, 2, 1, '\\x00', '\\x00', '[]')`,
+      [tenantA, runUuid(page)],
+    );
+    const claimed = await worker.claims.claim(await worker.claims.register(aWorker()), 5);
+    const told = new Map(claimed.map(({ runId, untouched, inbox }) => [runId, [untouched, inbox]]));
+    expect(told).toEqual(
+      new Map([
+        [bare, [true, 1]],
+        [step, [false, 0]],
+        [gate, [false, 0]],
+        [page, [false, 0]],
+      ]),
+    );
+  });
+
   it('gives back what it claimed when the answer was lost', async () => {
     await submit(web.runStore);
     const pool = openPool(database.url('worker'), { max: 1 });

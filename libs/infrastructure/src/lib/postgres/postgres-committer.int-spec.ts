@@ -101,9 +101,9 @@ async function together(commits: readonly Commit[]) {
   const pool = openPool(database.url('worker'), { max: 1 });
   const committer = new PostgresCommitter(pool, { flushes: 1 });
   const flushes: number[] = [];
-  const query = pool.query.bind(pool) as (config: { name: string; values: unknown[][] }) => Promise<unknown>;
-  pool.query = ((config: { name: string; values: unknown[][] }) => {
-    if (config.name === 'flush') flushes.push(config.values[0]?.length ?? 0);
+  const query = pool.query.bind(pool) as (config: { name: string; values: string[] }) => Promise<unknown>;
+  pool.query = ((config: { name: string; values: string[] }) => {
+    if (config.name === 'flush') flushes.push(config.values[0]?.split(',').length ?? 0);
     return query(config);
   }) as never;
   const blocker = committer.commit(aCommit(await claimOne(), start));
@@ -230,6 +230,32 @@ describe('a flush', () => {
     const { outcomes, flushes } = await together([first, second, third]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'committed', 'committed']);
     expect(flushes).toEqual([1, 1, 1, 1]);
+  });
+
+  it('does not repeat the reference of a value that stands in its row; readers are told it', async () => {
+    const claimed = await claimOne();
+    const large = { kind: 'value', digest: sha256('large'), size: 70_000 };
+    const steps = [
+      aStep('small'),
+      aStep('large', { place: 1, outputs: null, outputsRef: large }),
+      aStep('none', { place: 2, outputs: null }),
+    ];
+    await worker.committer.commit(aCommit(claimed, start, { steps }));
+    const stored = await database.sql(
+      'select step, outputs_ref from pack_runs.steps where run_id = $1 order by place',
+      [runUuid(claimed.runId)],
+    );
+    expect(stored).toEqual([
+      { step: 'small', outputs_ref: null },
+      { step: 'large', outputs_ref: large },
+      { step: 'none', outputs_ref: null },
+    ]);
+    const refs = await Promise.all(steps.map(({ step }) => web.runReader.step(tenantA, claimed.runId, step)));
+    expect(refs.map((row) => row?.outputsRef)).toEqual([
+      { kind: 'value', digest: sha256('{"ok":true}'), size: 11 },
+      large,
+      null,
+    ]);
   });
 
   it('ends a run: no owner, evidence pending, attestation in the outbox, sealed once', async () => {

@@ -85,7 +85,7 @@ export class PostgresGateDesk extends GateDesk {
   }
 
   async now(): Promise<number> {
-    const [row] = await patiently(() => this.queries.across<{ at_ms: number }>(this.stampStatement, []));
+    const [row] = await patiently(() => this.queries.across<{ at_ms: number }>(this.stampStatement, [1]));
     if (!row) throw new TypeError('no time');
     return row.at_ms;
   }

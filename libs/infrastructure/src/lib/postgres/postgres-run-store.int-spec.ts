@@ -91,6 +91,28 @@ describe('creating runs', () => {
     expect(await web.runStore.create(foreign)).toEqual({ kind: 'created', inLine: false });
   });
 
+  it('stores what comes at once in few transactions; one that is refused takes none with it', async () => {
+    const ids = await Promise.all(Array.from({ length: 60 }, () => web.runStore.stamp()));
+    const runs = ids.map(({ runId, at }, i) =>
+      // The sixth has bytes that the database refuses.
+      aNewRun(runId, at, { planHash: sha256('many'), ...(i === 5 ? { manifest: 'nul \0' } : {}) }),
+    );
+    const outcomes = await Promise.allSettled(runs.map((run) => web.runStore.create(run)));
+    expect(outcomes.map(({ status }) => status)).toEqual(runs.map((_, i) => (i === 5 ? 'rejected' : 'fulfilled')));
+    const more = await Promise.all(Array.from({ length: 60 }, () => web.runStore.stamp()));
+    await Promise.all(
+      more.map(({ runId, at }) => web.runStore.create(aNewRun(runId, at, { planHash: sha256('many') }))),
+    );
+    const [stored] = await database.sql<{ runs: number; transactions: number }>(
+      `select count(*)::int as runs, count(distinct r.xmin::text)::int as transactions from pack_runs.runs r
+       join pack_runs.run_sources s using (tenant_id, run_id) where s.plan_hash = $1 and run_id = any ($2::uuid[])`,
+      [sha256('many'), more.map(({ runId }) => runUuid(runId))],
+    );
+    expect(stored?.runs).toBe(60);
+    expect(stored?.transactions).toBeLessThanOrEqual(4);
+    expect(await web.runReader.summary(tenantA, ids[5]?.runId as RunId)).toBeNull();
+  });
+
   it('takes an idempotency key again after seven days', async () => {
     const kept = { ...key, key: 'old' };
     await submit(web.runStore, { idempotency: kept });

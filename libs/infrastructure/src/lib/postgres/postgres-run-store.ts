@@ -1,7 +1,8 @@
 import { RunStore, runUuid, toRunId } from '@taskrunner/core';
 import type { Created, GivenBody, Json, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
 import { digestBytes } from './digest-bytes';
-import type { Queries } from './queries';
+import { Grouped } from './grouped';
+import type { TenantQueries } from './queries';
 import { patiently } from './retry';
 import { isDuplicate } from './sql-state';
 import { statement } from './statement';
@@ -15,26 +16,76 @@ interface PostedRow {
 
 const LIMIT = 1_000;
 
-/** Runs and letters, each in one statement. */
+/** Groups under way at once, and how many requests one group takes. */
+const GROUPS = { atOnce: 2, most: 64 };
+
+/**
+ * Runs and letters, each in one statement. What is submitted while others are being stored is stored together, in one transaction: a
+ * commit is what costs most.
+ */
 export class PostgresRunStore extends RunStore {
   private readonly stampStatement = statement('stamp');
   private readonly createStatement = statement('create-run');
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-letter');
+  private readonly stamps = new Grouped((asked: readonly null[]) => this.stampMany(asked.length), GROUPS);
+  /** By tenant, since a transaction sees one. */
+  private readonly doors = new Map<TenantId, Grouped<NewRun, Created | null>>();
 
-  constructor(private readonly queries: Queries) {
+  /** @param onDue told when something may be due: workers need not wait for their next look. */
+  constructor(
+    private readonly queries: TenantQueries,
+    private readonly onDue: () => void = () => undefined,
+  ) {
     super();
   }
 
-  async stamp(): Promise<{ at: number; runId: RunId }> {
-    const [row] = await patiently(() =>
-      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, []),
+  stamp(): Promise<{ at: number; runId: RunId }> {
+    return this.stamps.ask(null);
+  }
+
+  private async stampMany(count: number): Promise<{ at: number; runId: RunId }[]> {
+    const rows = await patiently(() =>
+      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, [count]),
     );
-    if (!row) throw new TypeError('no stamp');
-    return { at: row.at_ms, runId: toRunId(row.run_id) };
+    return rows.map((row) => ({ at: row.at_ms, runId: toRunId(row.run_id) }));
   }
 
   async create(run: NewRun): Promise<Created> {
+    // The lock on a concurrency group is not held for the sake of others.
+    const created = run.concurrency === null ? await this.doorOf(run.tenant).ask(run) : null;
+    const outcome = created ?? (await this.createAlone(run, run.concurrency === null));
+    if (outcome.kind === 'created') this.onDue();
+    return outcome;
+  }
+
+  private doorOf(tenant: TenantId): Grouped<NewRun, Created | null> {
+    const known = this.doors.get(tenant);
+    if (known) return known;
+    // Idle doors cost a few words each; many tenants begin anew.
+    if (this.doors.size >= MOST_DOORS) this.doors.clear();
+    const door = new Grouped((runs: readonly NewRun[]) => this.createTogether(tenant, runs), GROUPS);
+    this.doors.set(tenant, door);
+    return door;
+  }
+
+  /** All in one transaction; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
+  private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
+    const steps = runs.map((run) => [this.createStatement, createValues(run)] as const);
+    try {
+      const rows = (await this.queries.together(tenant, steps)) as { in_line: boolean }[][];
+      const outcomes = runs.map(async (run, i): Promise<Created> => {
+        const row = rows[i]?.[0];
+        return row ? { kind: 'created', inLine: row.in_line } : this.ownerOfKey(run);
+      });
+      return await Promise.all(outcomes);
+    } catch {
+      return runs.map(() => null);
+    }
+  }
+
+  /** @param doubted it may have been stored before, in a group whose answer was lost. */
+  private async createAlone(run: NewRun, doubted: boolean): Promise<Created> {
     return patiently(async ({ lost }) => {
       try {
         const values = createValues(run);
@@ -42,7 +93,7 @@ export class PostgresRunStore extends RunStore {
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
         // The id is ours alone: it is there because a lost answer had been a success.
-        if (lost && isDuplicate(error)) return { kind: 'created', inLine: false };
+        if ((lost || doubted) && isDuplicate(error)) return { kind: 'created', inLine: false };
         const holder = holderOf(error);
         if (holder !== null) return { kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder };
         throw error;
@@ -84,9 +135,13 @@ export class PostgresRunStore extends RunStore {
         cancels,
       ]),
     );
-    return outcomeOf(row);
+    const outcome = outcomeOf(row);
+    if (outcome.kind === 'posted') this.onDue();
+    return outcome;
   }
 }
+
+const MOST_DOORS = 10_000;
 
 function outcomeOf(row: PostedRow | undefined): Posted {
   if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };

@@ -60,7 +60,7 @@ export class PostgresScheduleStore extends ScheduleStore {
 
   async stamp(): Promise<{ at: number; scheduleId: ScheduleId }> {
     const [row] = await patiently(() =>
-      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, []),
+      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, [1]),
     );
     if (!row) throw new TypeError('no stamp');
     return { at: row.at_ms, scheduleId: toScheduleId(row.run_id) };

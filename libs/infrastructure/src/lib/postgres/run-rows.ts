@@ -1,4 +1,4 @@
-import { toRunId } from '@taskrunner/core';
+import { canonical, sha256, toRunId } from '@taskrunner/core';
 import type { Actor, ArtifactView, Digest, Json, RunSummary, StepRow } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 
@@ -95,10 +95,22 @@ export function toStepRow(row: StepRecord): StepRow {
     finishedAt: row.finished_ms,
     children: row.children,
     outputs: row.outputs,
-    outputsRef: row.outputs_ref,
+    outputsRef: row.outputs_ref ?? valueRefOf(row.outputs),
     reusedFrom: row.reused_from,
     error: row.error,
   };
+}
+
+/** What is stored of a step's outputs: where they stand by value, their reference is not repeated. */
+export function storedOutputs({ outputs, outputsRef }: Pick<StepRow, 'outputs' | 'outputsRef'>): readonly [Json, Json] {
+  return [outputs, outputs === null ? outputsRef : null];
+}
+
+/** The reference to a value that stands in its row: its digest is that of its RFC 8785 text. */
+export function valueRefOf(value: Json): Json {
+  if (value === null) return null;
+  const text = canonical(value);
+  return { kind: 'value', digest: sha256(text), size: Buffer.byteLength(text) };
 }
 
 /** An artifact's row, also as `run-records` nests it. */

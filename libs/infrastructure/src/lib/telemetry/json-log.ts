@@ -1,3 +1,4 @@
+import { gatheredLines } from './gathered-lines';
 import { loggable } from './log-fields';
 import type { LogLevel } from './telemetry-options';
 import { activeSpan } from './tracing';
@@ -21,7 +22,7 @@ export class JsonLog {
   constructor(
     private readonly level: LogLevel,
     private readonly service: string,
-    private readonly write: (line: string) => void = (line) => void process.stderr.write(line),
+    private readonly write: (line: string) => void = gatheredLines((text) => void process.stderr.write(text)),
   ) {}
 
   /** Sends every line there too. */

@@ -19,6 +19,7 @@ import type {
   TenantId,
   WorkerDescription,
 } from '@taskrunner/core';
+import { valueRefOf } from '../run-rows';
 
 export const tenantA = 'acme' as TenantId;
 export const tenantB = 'bravo' as TenantId;
@@ -101,7 +102,7 @@ export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
     finishedAt: 2,
     children: null,
     outputs: { ok: true },
-    outputsRef: null,
+    outputsRef: given.outputs === undefined ? valueRefOf({ ok: true }) : null,
     reusedFrom: null,
     error: null,
     ...given,

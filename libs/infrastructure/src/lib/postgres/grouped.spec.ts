@@ -1,0 +1,52 @@
+import { Grouped } from './grouped';
+
+/** Work that ends when it is told to. */
+function held(atOnce = 1, most = 3) {
+  const groups: (readonly number[])[] = [];
+  const ends: (() => void)[] = [];
+  const grouped = new Grouped(
+    async (asked: readonly number[]) => {
+      groups.push(asked);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      if (asked.includes(13)) throw new Error('thirteen');
+      return asked.map((one) => one * 2);
+    },
+    { atOnce, most },
+  );
+  return { grouped, groups, end: () => ends.shift()?.() };
+}
+
+describe('grouped work', () => {
+  it('does one at once, and what comes meanwhile together; each gets its own answer', async () => {
+    const { grouped, groups, end } = held();
+    const answers = [1, 2, 3, 4, 5].map((one) => grouped.ask(one));
+    expect(groups).toEqual([[1]]);
+    for (let i = 0; i < 3; i++) {
+      end();
+      await new Promise(setImmediate);
+    }
+    expect(groups).toEqual([[1], [2, 3, 4], [5]]);
+    expect(await Promise.all(answers)).toEqual([2, 4, 6, 8, 10]);
+  });
+
+  it('has as many groups under way as allowed', () => {
+    const { grouped, groups } = held(2);
+    for (const one of [1, 2, 3]) void grouped.ask(one);
+    expect(groups).toEqual([[1], [2]]);
+  });
+
+  it('fails all of a group whose work fails, and goes on', async () => {
+    const { grouped, end } = held();
+    const first = grouped.ask(1);
+    const failed = Promise.allSettled([grouped.ask(2), grouped.ask(13)]);
+    end();
+    await first;
+    await new Promise(setImmediate);
+    const after = grouped.ask(3);
+    end();
+    expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await new Promise(setImmediate);
+    end();
+    expect(await after).toBe(6);
+  });
+});

@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { gatheredLines } from './gathered-lines';
+
+it('writes what is said in one turn together, in order', async () => {
+  const written: string[] = [];
+  const say = gatheredLines((text) => void written.push(text));
+  say('a\n');
+  say('b\n');
+  expect(written).toEqual([]);
+  await new Promise(setImmediate);
+  say('c\n');
+  await new Promise(setImmediate);
+  expect(written).toEqual(['a\nb\n', 'c\n']);
+});
+
+it('loses nothing when the process ends', () => {
+  // The same function, as its own text: what is tested is the end of a process.
+  const program = `(${gatheredLines.toString()})((text) => process.stdout.write(text))('last\\n'); process.exit(0);`;
+  expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe('last\n');
+});

@@ -1,0 +1,100 @@
+// Load on the whole product, and what it costs the database.
+import { createRequire } from 'node:module';
+
+const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
+
+const POLL_MS = 4;
+const STALLED_MS = 120_000;
+
+/**
+ * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next one when its last one has ended, which is when the row says
+ * so. Ends are read from the database, many with one question, so that looking does not cost more than working.
+ */
+export async function driveRuns(product, { runs, inFlight, body }) {
+  const waiting = new Map();
+  const over = new AbortController();
+  const watching = watchEnds(product.database, waiting, over.signal);
+  let next = 0;
+  const began = performance.now();
+  const lane = async () => {
+    while (next < runs) {
+      next++;
+      const { runId } = await product.submit(body);
+      const { status } = await new Promise((resolve) => waiting.set(runUuid(runId), resolve));
+      if (status !== 'succeeded') throw new Error(`${runId} ended ${status}`);
+    }
+  };
+  try {
+    await Promise.race([Promise.all(Array.from({ length: Math.min(inFlight, runs) }, lane)), watching]);
+    return { seconds: (performance.now() - began) / 1_000 };
+  } finally {
+    over.abort();
+    await watching.catch(() => undefined);
+  }
+}
+
+async function watchEnds(database, waiting, signal) {
+  let endedAt = performance.now();
+  while (!signal.aborted) {
+    const ids = [...waiting.keys()];
+    if (ids.length > 0) {
+      const { rows } = await database.query({ name: 'ended', text: ENDED, values: [ids] });
+      for (const { run_id, status } of rows) {
+        waiting.get(run_id)?.({ status });
+        waiting.delete(run_id);
+      }
+      if (rows.length > 0) endedAt = performance.now();
+      else if (performance.now() - endedAt > STALLED_MS) throw new Error(`${ids.length} runs do not end`);
+    } else endedAt = performance.now();
+    await pause(POLL_MS);
+  }
+}
+
+const ENDED = `select run_id, status from pack_runs.runs where tenant_id = 'acme' and run_id = any ($1::uuid[])
+  and status in ('succeeded', 'failed', 'cancelled', 'halted')`;
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until the evidence of all that has ended is sealed, so that it does not weigh on what is measured next. */
+export async function untilSealed(database) {
+  for (const end = Date.now() + 300_000; Date.now() < end; await pause(200)) {
+    const { rows } = await database.query('select count(*)::int as waiting from pack_runs.outbox');
+    if (rows[0].waiting === 0) return;
+  }
+  throw new Error('evidence is not sealed');
+}
+
+/** Position of the log, and transactions that were committed. */
+export async function writesOf(database) {
+  const { rows } = await database.query(`select pg_current_wal_insert_lsn() as lsn,
+    (select xact_commit from pg_stat_database where datname = current_database())::float8 as transactions`);
+  return rows[0];
+}
+
+/** Bytes between two positions of the log. */
+export async function walBetween(database, from, to) {
+  const { rows } = await database.query('select pg_wal_lsn_diff($1, $2)::float8 as bytes', [to, from]);
+  return rows[0].bytes;
+}
+
+/** A number of `/metrics` of each worker, summed; labels apart. */
+export async function metricOf({ stack }, name) {
+  let sum = 0;
+  for (const url of stack.health.workers) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    for (const found of text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+-]+)`, 'gm')))
+      sum += Number(found[1]);
+  }
+  return sum;
+}
+
+/** Looks for the end of one run as fast as the database answers; throws unless it succeeds. */
+export async function waitForEnd(database, runId, limitMs = STALLED_MS) {
+  const ids = [runUuid(runId)];
+  for (const end = performance.now() + limitMs; performance.now() < end;) {
+    const { rows } = await database.query({ name: 'ended', text: ENDED, values: [ids] });
+    if (rows[0]?.status === 'succeeded') return;
+    if (rows[0]) throw new Error(`${runId} ended ${rows[0].status}`);
+  }
+  throw new Error(`${runId} does not end`);
+}

@@ -1,0 +1,108 @@
+// Durable steps a second: the whole product, submission over HTTP to end, beside peers and a ceiling on the same database server, in turns.
+import { peerRunner } from '../peers.mjs';
+import { line, rounded } from '../lines.mjs';
+import { driveRuns, metricOf, untilSealed, walBetween, writesOf } from '../load.mjs';
+import { median } from '../median.mjs';
+import { chainOf, cpuOf, startProduct } from '../product.mjs';
+
+const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
+const STEPS = 10;
+const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
+const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
+
+/** What each mode is held against (docs/performance.md). */
+const MODES = {
+  pure: { dbos: 12, ceiling: ['ahead', 0.4], commits: 0.02, wal: 700 },
+  idempotent: { dbos: 5, ceiling: ['idempotent', 0.7], commits: 0.2, wal: 1_900 },
+};
+
+async function once(product, body, runs) {
+  await untilSealed(product.database);
+  const [before, flushes, cpu] = [await writesOf(product.database), await flushesOf(product), cpuOf(product)];
+  const { seconds } = await driveRuns(product, { runs, inFlight: IN_FLIGHT, body });
+  const [after, used] = [await writesOf(product.database), cpuOf(product)];
+  const steps = runs * STEPS;
+  return {
+    rate: steps / seconds,
+    commits: ((await flushesOf(product)) - flushes) / steps,
+    transactions: (after.transactions - before.transactions) / steps,
+    wal: (await walBetween(product.database, before.lsn, after.lsn)) / steps,
+    cpu: Object.fromEntries(Object.keys(used).map((kind) => [kind, used[kind] - cpu[kind]])),
+  };
+}
+
+/** Flushes of the worker: the commits that its runs wait for. */
+const flushesOf = (product) => metricOf(product, 'taskrunner_flush_runs_count');
+
+async function* durableSteps(mode, { rounds, notice }) {
+  const peers = await peerRunner(notice);
+  const {
+    ceiling: [ceilingMode, ceilingTarget],
+    ...targets
+  } = MODES[mode];
+  const product = await startProduct();
+  try {
+    const body = { manifest: chainOf(STEPS, mode), inputs: {} };
+    await driveRuns(product, { runs: WARM_UP, inFlight: IN_FLIGHT, body });
+    const own = [];
+    const others = new Map();
+    const size = {
+      runs: RUNS,
+      steps: STEPS,
+      inFlight: IN_FLIGHT,
+      url: product.serverUrl,
+      databaseCpu: () => cpuOf(product).database,
+    };
+    for (let i = 0; i < rounds; i++) {
+      own.push(await once(product, body, RUNS));
+      await untilSealed(product.database);
+      for (const [peer, one] of await peers.rates(size, ceilingMode))
+        others.set(peer, [...(others.get(peer) ?? []), one]);
+    }
+    const of = (key) => median(own.map((round) => round[key]));
+    const name = `durable-steps-${mode}`;
+    const perRun = Object.fromEntries(
+      Object.keys(own[0].cpu).map((kind) => [kind, rounded(median(own.map(({ cpu }) => cpu[kind])) / RUNS)]),
+    );
+    const runsOfRounds = own.map(({ rate }) => rounded(rate));
+    yield line({ name, value: of('rate'), unit: 'steps/s', rounds: runsOfRounds, cpuMsPerRun: perRun });
+    const cpu = Object.values(perRun).reduce((sum, ms) => sum + ms, 0);
+    for (const [peer, measured] of others) {
+      const [rate, theirs] = ['rate', 'cpuMsPerRun'].map((key) => median(measured.map((one) => one[key])));
+      const target = peer === 'ceiling' ? ceilingTarget : (targets[peer] ?? null);
+      yield line({
+        ...{
+          name,
+          value: of('rate'),
+          unit: 'steps/s',
+          peer,
+          peerValue: rounded(rate),
+          ratio: of('rate') / rate,
+          target,
+        },
+        // What other work on the machine moves least: processor time of a run, theirs to ours.
+        ...{ peerCpuMsPerRun: rounded(theirs), cpuRatio: rounded(theirs / cpu) },
+      });
+    }
+    const less = { better: 'less' };
+    yield line({
+      name: `${name}-commits`,
+      value: of('commits'),
+      unit: 'flushes/step',
+      target: targets.commits,
+      ...less,
+    });
+    yield line({ name: `${name}-wal`, value: of('wal'), unit: 'bytes/step', target: targets.wal, ...less });
+    yield line({ name: `${name}-transactions`, value: of('transactions'), unit: 'transactions/step' });
+  } finally {
+    await product.stop();
+  }
+}
+
+/** BENCH_MODES: which modes, such as `pure`. */
+async function* both(setting) {
+  for (const mode of (process.env['BENCH_MODES'] ?? Object.keys(MODES).join(',')).split(','))
+    yield* durableSteps(mode, setting);
+}
+
+export const measures = { 'durable-steps': { whole: both } };

@@ -1,0 +1,50 @@
+// What a step costs in a map over 100 000 items, against one over 1 000: submission to end, no-op steps.
+import { line, rounded } from '../lines.mjs';
+import { untilSealed, waitForEnd } from '../load.mjs';
+import { median } from '../median.mjs';
+import { itemInputs, manifestOfMap } from '../packs.mjs';
+import { cpuOf, peakRssOf, startProduct } from '../product.mjs';
+
+const SMALL = 1_000;
+const LARGE = Number(process.env['BENCH_MAP'] ?? 100_000);
+const LIMIT_MS = 600_000;
+
+async function* mapCost({ rounds }) {
+  const product = await startProduct();
+  const manifest = manifestOfMap();
+  /** Milliseconds a step: by the clock, and of the processors. */
+  const cost = async (count) => {
+    const [began, cpu] = [performance.now(), cpuOf(product)];
+    const { runId } = await product.submit({ manifest, inputs: itemInputs(count) });
+    await waitForEnd(product.database, runId, LIMIT_MS);
+    const used = cpuOf(product);
+    const wall = (performance.now() - began) / count;
+    const processors = (used.worker - cpu.worker + used.database - cpu.database) / count;
+    return { wall, processors };
+  };
+  try {
+    for (let i = 0; i < 10; i++) await cost(SMALL);
+    await untilSealed(product.database);
+    const small = [];
+    for (let i = 0; i < Math.max(5, rounds); i++) small.push(await cost(SMALL));
+    await untilSealed(product.database);
+    const large = await cost(LARGE);
+    const peakRssMiB = rounded(peakRssOf(product));
+    const of = (key) => median(small.map((one) => one[key]));
+    yield line({
+      ...{
+        name: 'map-cost',
+        value: large.wall * 1_000,
+        unit: 'µs/step',
+        peer: `a map of ${SMALL}`,
+        peerValue: rounded(of('wall') * 1_000),
+      },
+      ...{ ratio: large.wall / of('wall'), target: 1.2, better: 'less', items: LARGE, peakRssMiB },
+      cpuRatio: rounded(large.processors / of('processors')),
+    });
+  } finally {
+    await product.stop();
+  }
+}
+
+export const measures = { 'map-cost': { whole: mapCost } };

@@ -1,0 +1,60 @@
+// One run at a time on an idle system: from the answer to its submission until its end is committed.
+import { line, rounded } from '../lines.mjs';
+import { driveRuns, pause, untilSealed, waitForEnd } from '../load.mjs';
+import { median } from '../median.mjs';
+import { peerRunner } from '../peers.mjs';
+import { chainOf, startProduct } from '../product.mjs';
+
+const STEPS = 10;
+const RUNS = 30;
+const WARM_UP = 100;
+/** Between two runs, so that what follows from one (its evidence) is over before the next. */
+const REST_MS = 60;
+
+const TARGETS = { pure: 1 / 3, idempotent: 2 / 3 };
+
+async function* oneRun({ rounds, notice }) {
+  const peers = await peerRunner(notice);
+  const product = await startProduct();
+  try {
+    const took = { pure: [], idempotent: [] };
+    const dbos = [];
+    for (const mode of Object.keys(took))
+      await driveRuns(product, { runs: WARM_UP, inFlight: 10, body: { manifest: chainOf(STEPS, mode), inputs: {} } });
+    await untilSealed(product.database);
+    for (let round = 0; round < rounds; round++) {
+      for (const [mode, times] of Object.entries(took)) {
+        const body = { manifest: chainOf(STEPS, mode), inputs: {} };
+        for (let i = 0; i < RUNS; i++) {
+          const { runId } = await product.submit(body);
+          const began = performance.now();
+          await waitForEnd(product.database, runId);
+          times.push(performance.now() - began);
+          await pause(REST_MS);
+        }
+      }
+      const size = { runs: RUNS, steps: STEPS, inFlight: 1, url: product.serverUrl, databaseCpu: () => 0 };
+      for (const [, { rate }] of await peers.rates(size, null, 'dbos')) dbos.push((1_000 * STEPS) / rate);
+    }
+    for (const [mode, times] of Object.entries(took)) {
+      const value = median(times);
+      const p90 = [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.9)];
+      const told = { name: `one-run-${mode}`, value, unit: 'ms', better: 'less', p90: rounded(p90) };
+      if (dbos.length === 0) yield line(told);
+      else {
+        const peerValue = median(dbos);
+        yield line({
+          ...told,
+          peer: 'dbos',
+          peerValue: rounded(peerValue),
+          ratio: value / peerValue,
+          target: rounded(TARGETS[mode]),
+        });
+      }
+    }
+  } finally {
+    await product.stop();
+  }
+}
+
+export const measures = { 'one-run': { whole: oneRun } };

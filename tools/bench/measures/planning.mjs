@@ -1,0 +1,74 @@
+// Planning: from the bytes of a manifest to the plan hash, without any server.
+import { createRequire } from 'node:module';
+import { itemInputs, manifestOfMap, manifestOfSteps, setting } from '../packs.mjs';
+import { median } from '../median.mjs';
+
+const require = createRequire(import.meta.url);
+const core = require('@taskrunner/core');
+const { PlanningThreads } = require('@taskrunner/infrastructure');
+
+const WARM_UPS = 3;
+const ASKER = { tenant: 'bench', signers: [] };
+
+const MEASURED = 3;
+
+/** Milliseconds from the manifest to the hash and the texts that are stored; `cpuMs` is what this process took for it, whatever else ran. */
+function planning(manifest, inputs) {
+  const hands = core.planningHands(core.groundOf(setting));
+  const once = () => {
+    const [began, taken] = [performance.now(), process.cpuUsage()];
+    const planned = hands.plan({ source: { manifest, hasLines: true, files: [] }, inputs, asker: ASKER });
+    if (planned.kind !== 'planned') throw new Error(JSON.stringify(planned.faults.slice(0, 3)));
+    const { user, system } = process.cpuUsage(taken);
+    return { value: performance.now() - began, cpuMs: (user + system) / 1_000 };
+  };
+  for (let i = 0; i < WARM_UPS; i++) once();
+  const measured = Array.from({ length: MEASURED }, once);
+  return { value: median(measured.map(({ value }) => value)), cpuMs: median(measured.map(({ cpuMs }) => cpuMs)) };
+}
+
+/** Small packs a second through the threads; ratio to the same in this thread. */
+async function throughThreads() {
+  const ground = core.groundOf(setting);
+  const threads = new PlanningThreads(ground, { memory: 256 * 1024 ** 2, time: 10_000, threads: 2, queue: 10_000 });
+  const here = new core.PlannerHere(ground);
+  const given = { source: { manifest: manifestOfSteps(10), hasLines: true, files: [] }, inputs: {}, asker: ASKER };
+  const rate = async (planner, count) => {
+    const began = performance.now();
+    await Promise.all(Array.from({ length: count }, (_, i) => planner.ask(`tenant ${i % 2}`, 'plan', given)));
+    return count / ((performance.now() - began) / 1_000);
+  };
+  await rate(threads, 500);
+  await rate(here, 500);
+  const [value, alone] = [await rate(threads, 1_000), await rate(here, 1_000)];
+  await threads.close();
+  return { value, ratio: value / alone };
+}
+
+export const measures = {
+  'plan-map-10k': {
+    unit: 'ms',
+    target: 50,
+    better: 'less',
+    round: async () => planning(manifestOfMap(), itemInputs(10_000)),
+  },
+  'plan-map-100k': {
+    unit: 'ms',
+    target: 500,
+    better: 'less',
+    round: async () => planning(manifestOfMap(), itemInputs(100_000)),
+  },
+  'plan-steps-10k': {
+    unit: 'ms',
+    target: 1_000,
+    better: 'less',
+    round: async () => planning(manifestOfSteps(10_000), {}),
+  },
+  'submit-plan': {
+    unit: 'plans/s',
+    target: 1_000,
+    better: 'more',
+    peer: 'the same without threads',
+    round: throughThreads,
+  },
+};

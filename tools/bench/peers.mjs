@@ -1,0 +1,85 @@
+// Peers to measure beside the product, each in a process of its own on the same database server. They are dependencies of this folder alone,
+// installed from its lock file when the first measure asks for them.
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { endedChildrenCpu } from './product.mjs';
+
+const HERE = import.meta.dirname;
+const PEERS = ['dbos', 'graphile-worker', 'pg-boss', 'restate'];
+const LIMIT_MS = 180_000;
+
+/** Path of the probe that tells what the database alone can do; null: there is none. */
+export const ceilingPath = () => process.env['TASKRUNNER_CEILING'] ?? null;
+
+/** Peers that were asked for (BENCH_PEERS, such as `dbos,pg-boss`; empty: none), installed. Those that cannot be are left out with a notice. */
+export async function peerRunner(notice) {
+  const asked = (process.env['BENCH_PEERS'] ?? PEERS.join(',')).split(',').filter((name) => name !== '');
+  const peers = asked.length > 0 && install(notice) ? asked : [];
+  const ceiling = atHand(ceilingPath());
+  if (ceiling === null) notice('TASKRUNNER_CEILING is not set: no ceiling');
+  const left = new Set(peers);
+  return {
+    /** What each peer that is there reaches, or `only` that one; and the ceiling in its mode, null: without it. */
+    async rates(size, ceilingMode, only = null) {
+      const rates = [];
+      for (const peer of [...left].filter((one) => only === null || one === only)) {
+        const told = await measured(peer, join(HERE, 'peers', `${peer}.mjs`), size, {}, notice);
+        if (told === null) left.delete(peer);
+        else rates.push([peer, told]);
+      }
+      if (ceiling !== null && ceilingMode !== null) {
+        const told = await measured('ceiling', ceiling, size, { MODE: ceilingMode }, notice);
+        if (told !== null) rates.push(['ceiling', told]);
+      }
+      return rates;
+    },
+  };
+}
+
+/** A probe lies anywhere; a copy of it in this folder finds the client of the database. */
+function atHand(path) {
+  if (path === null) return null;
+  const folder = join(HERE, 'node_modules', '.probe');
+  mkdirSync(folder, { recursive: true });
+  const copy = join(folder, 'ceiling.mjs');
+  copyFileSync(path, copy);
+  return copy;
+}
+
+function install(notice) {
+  if (existsSync(join(HERE, 'node_modules', '@dbos-inc', 'dbos-sdk'))) return true;
+  notice('installing peers (npm ci --prefix tools/bench)');
+  const { status } = spawnSync('npm', ['ci', '--prefix', HERE, '--no-audit', '--no-fund'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) notice('peers cannot be installed: no peers');
+  return status === 0;
+}
+
+/** What a script of the form of the yardsticks prints: its last line is JSON with its steps a second. */
+async function measured(name, script, { runs, steps, inFlight, url, databaseCpu }, env, notice) {
+  const [before, database] = [endedChildrenCpu(), databaseCpu()];
+  const child = spawn(process.execPath, [script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PGURL: url, W: String(runs), S: String(steps), C: String(inFlight), ...env },
+  });
+  const out = [];
+  child.stdout.on('data', (part) => out.push(part));
+  child.stderr.on('data', (part) => out.push(part));
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const code = await new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('close', (ended) => resolve(ended ?? 1));
+  });
+  clearTimeout(timer);
+  const text = Buffer.concat(out).toString();
+  const found = text.split('\n').findLast((one) => one.startsWith('{') && one.includes('steps'));
+  const facts = code === 0 && found !== undefined ? JSON.parse(found) : {};
+  const rate = facts.steps_per_second ?? facts.steps_s;
+  // A probe that does not tell what it took itself is asked by the machine: with its start, which is short.
+  const own = facts.cpu_ms ?? endedChildrenCpu() - before;
+  if (typeof rate === 'number') return { rate, cpuMsPerRun: (own + databaseCpu() - database) / runs };
+  notice(`${name} left out: ${text.trim().split('\n').slice(-3).join(' | ').slice(0, 400)}`);
+  return null;
+}

@@ -1,0 +1,43 @@
+// What every peer has in common: its size from the environment, a fresh database, lanes that keep C runs in flight.
+import pg from 'pg';
+
+export const size = {
+  runs: Number(process.env['W'] ?? 500),
+  steps: Number(process.env['S'] ?? 10),
+  inFlight: Number(process.env['C'] ?? 50),
+  url: process.env['PGURL'] ?? 'postgresql://postgres@127.0.0.1:5432',
+};
+
+/** Makes an empty database and gives its URL. */
+export async function freshDatabase(name) {
+  const admin = new pg.Client(`${size.url}/postgres`);
+  await admin.connect();
+  await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.query(`create database ${name}`);
+  await admin.end();
+  return `${size.url}/${name}`;
+}
+
+/** Keeps C runs in flight until W have ended; prints what was reached. */
+export async function lanes(peer, run) {
+  const { runs, steps, inFlight } = size;
+  const took = [];
+  let next = 0;
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  const lane = async () => {
+    while (next < runs) {
+      next++;
+      const at = performance.now();
+      await run();
+      took.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  const seconds = (performance.now() - began) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  took.sort((a, b) => a - b);
+  const p50 = took[Math.floor(took.length / 2)] ?? 0;
+  console.log(
+    JSON.stringify({ peer, steps_per_second: (runs * steps) / seconds, p50_ms: p50, cpu_ms: (user + system) / 1_000 }),
+  );
+}

@@ -1,0 +1,141 @@
+// The whole product for a measure: a real webservice, real workers, a PostgreSQL that keeps what it acknowledges, each a process of its own.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const require = createRequire(import.meta.url);
+
+/** Starts it in a folder of its own. `state`: a folder that is kept (a warm start); `workers`: how many. */
+export async function startProduct({ workers = 1, configuration = {}, state = null } = {}) {
+  const main = join(ROOT, 'apps/cli/dist/dev/dev-stack.js');
+  if (!existsSync(main)) throw new Error('nothing is built: run `npm run build` first');
+  const { startDevStack } = require(main);
+  const folder = state ?? mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
+  const stack = await startDevStack({ stateDirectory: folder, temporary: state === null, workers, configuration });
+  const { adminUrl, ownerUrl } = stack.database;
+  const database = new pg.Client(Object.assign(new URL(adminUrl), { pathname: new URL(ownerUrl).pathname }).href);
+  await database.connect();
+  const token = await stack.tokenFor('ada');
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  return {
+    stack,
+    database,
+    /** Of the superuser, without a database: where peers make their own. */
+    serverUrl: adminUrl.replace(/\/[^/]*$/, ''),
+    submit: (body) => post(`${stack.server}/api/runs`, token, agent, body),
+    ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+    /** Processes of the product by what they are, database included. */
+    processes: () => processesOf(process.pid),
+    async stop() {
+      agent.destroy();
+      await database.end();
+      await stack.stop();
+      if (state === null) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A manifest of no-op steps, one after the other. */
+export function chainOf(count, effects) {
+  const steps = Array.from(
+    { length: count },
+    (_, i) => `    - { id: s${i}, effects: ${effects}, run: { uses: "builtin:noop", with: { x: ${i} } } }\n`,
+  );
+  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n  steps:\n${steps.join('')}`;
+}
+
+/** A submission over HTTP on a kept connection: what the answer says, or an error. */
+function post(url, token, agent, body) {
+  const bytes = Buffer.from(JSON.stringify(body));
+  return new Promise((resolve, reject) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+    };
+    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.once('error', reject);
+      response.once('end', () => {
+        const text = Buffer.concat(parts).toString();
+        if (response.statusCode === 201) resolve(JSON.parse(text));
+        else reject(new Error(`not accepted: ${response.statusCode} ${text.slice(0, 500)}`));
+      });
+    });
+    sent.once('error', reject);
+    sent.end(bytes);
+  });
+}
+
+const NAMES = [
+  ['webservice', 'apps/webservice/dist/main.js'],
+  ['worker', 'apps/worker/dist/main.js'],
+  ['database', 'postgres'],
+];
+
+/** Descendants of a process, by what they are: process ids. */
+function processesOf(root) {
+  const children = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = statOf(Number(name))?.parent;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = { bench: [root], webservice: [], worker: [], database: [] };
+  const walk = (pid, kind) => {
+    for (const child of children.get(pid) ?? []) {
+      const command = readOr(`/proc/${child}/cmdline`);
+      const known = kind ?? NAMES.find(([, part]) => command.includes(part))?.[0] ?? null;
+      if (known !== null) found[known].push(child);
+      walk(child, known);
+    }
+  };
+  walk(root, null);
+  return found;
+}
+
+function readOr(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Parent and processor time so far (milliseconds) of a process; children that have ended are in their parent's. */
+function statOf(pid) {
+  const text = readOr(`/proc/${pid}/stat`);
+  if (text === '') return undefined;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { parent: Number(fields[1]), cpuMs: ticks * 10 };
+}
+
+/** Processor time that a product has taken until now, milliseconds, by what took it. */
+export function cpuOf(product) {
+  const { bench: _bench, ...found } = product.processes();
+  const sum = (pids) => pids.reduce((total, pid) => total + (statOf(pid)?.cpuMs ?? 0), 0);
+  return Object.fromEntries([...Object.entries(found).map(([kind, pids]) => [kind, sum(pids)]), ['bench', ownCpu()]]);
+}
+
+/** Processor time that children of this process took which have ended, milliseconds. */
+export function endedChildrenCpu() {
+  const fields = readOr('/proc/self/stat').split(') ')[1].split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+}
+
+function ownCpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** The largest resident size so far of the product's workers, MiB. */
+export function peakRssOf(product, kind = 'worker') {
+  const sizes = product.processes()[kind].map((pid) => /VmHWM:\s+(\d+) kB/.exec(readOr(`/proc/${pid}/status`))?.[1]);
+  return Math.max(...sizes.map((size) => Number(size ?? 0))) / 1_024;
+}
