@@ -1,9 +1,9 @@
 import { digestOf, type Envelope, type GateDesk, type RunId, type TenantId } from '@taskrunner/core';
 import {
-  DirectQueries,
   PostgresAttentionDesk,
   PostgresGateDesk,
   PostgresRunStore,
+  TenantQueries,
 } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
 import type { Manner } from './scenario';
@@ -23,6 +23,15 @@ export interface AnsweredDecision {
   readonly answer: string;
 }
 
+/** The model knows no transaction of several statements: those of a group go one by one. */
+class OneByOne extends TenantQueries {
+  override async together(...[, steps]: Parameters<TenantQueries['together']>): ReturnType<TenantQueries['together']> {
+    const rows: unknown[][] = [];
+    for (const [statement, values] of steps) rows.push(await this.across(statement, values));
+    return rows;
+  }
+}
+
 /** People, through a webservice that never dies: they decide, resolve and cancel, each statement as the real desks send it. */
 export class People implements Process {
   readonly name = 'web';
@@ -40,7 +49,7 @@ export class People implements Process {
     private readonly random: Random,
     server: Server,
   ) {
-    const queries = new DirectQueries(server.poolOf(this));
+    const queries = new OneByOne(server.poolOf(this));
     this.store = new PostgresRunStore(queries);
     this.desk = new PostgresGateDesk(queries);
     this.attention = new PostgresAttentionDesk(queries);

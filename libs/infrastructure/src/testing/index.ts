@@ -11,4 +11,4 @@ export { PostgresCommitter } from '../lib/postgres/postgres-committer';
 export { PostgresGateDesk } from '../lib/postgres/postgres-gate-desk';
 export { PostgresLogStore } from '../lib/postgres/postgres-log-store';
 export { PostgresRunStore } from '../lib/postgres/postgres-run-store';
-export { DirectQueries } from '../lib/postgres/queries';
+export { DirectQueries, TenantQueries } from '../lib/postgres/queries';

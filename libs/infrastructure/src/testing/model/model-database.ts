@@ -49,6 +49,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'read-pages': readPages,
   'register-worker': claims.registerWorker,
   'release-run': claims.releaseRun,
+  'resume-run': claims.resumeRun,
   'renew-lease': claims.renewLease,
   'resolve-attention': resolveAttention,
   'retire-worker': claims.retireWorker,

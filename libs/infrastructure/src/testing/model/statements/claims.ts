@@ -143,7 +143,12 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
   return claimed.map(({ run, waited, ...at }) => {
     const fence = run.fence + (bugs.has('claims-keep-the-fence') ? 0 : 1);
     tx.write(tables.runs, { ...run, owner: id, fence, claim_seq: number });
-    return { ...claimedRow({ tx, tables }, { ...run, fence }), ...at, waited_ms: waited };
+    const key = tables.runs.keyOf(run);
+    const nothing = [tables.journal, tables.steps, tables.gates].every(
+      (table) => [...tx.scan<object>(table, key)].length === 0,
+    );
+    const fresh = { inbox_seq: run.inbox_seq, untouched: run.last_seq === 0 && nothing };
+    return { ...claimedRow({ tx, tables }, { ...run, fence }), ...at, ...fresh, waited_ms: waited };
   });
 }
 
@@ -190,6 +195,15 @@ export function* retireWorker({ tx, tables }: Session, values: Values): Executio
   }
   if (yield* tx.lock(tables.workers, id)) tx.remove(tables.workers, id);
   return [];
+}
+
+/** `resume-run.sql`. */
+export function* resumeRun({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run, fence, owner] = values as [string, string, number, string];
+  const r = tx.find(tables.runs, runKey(tenant, run));
+  if (r?.fence !== fence || r.owner !== owner || tx.find(tables.workers, owner)?.state !== 'live') return [];
+  const { last_seq, last_line, head, seen, mac } = claimedRow({ tx, tables }, r);
+  return [{ last_seq, last_line, head, seen, mac }];
 }
 
 /** `release-run.sql`. */

@@ -1,4 +1,5 @@
-import { unnested, type Values } from '../columns';
+import { statement } from '../../../lib/postgres/statement';
+import { arraysRead, unnested, type Values } from '../columns';
 import { runKey, stepKey } from '../rows';
 import type { ArtifactRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
 import { SqlFailure } from '../sql-failure';
@@ -82,7 +83,8 @@ interface Sent {
 }
 
 /** `flush.sql`. */
-export function* flush({ tx, tables, bugs, clock, number }: Session, values: Values): Execution<{ i: number }> {
+export function* flush({ tx, tables, bugs, clock, number }: Session, given: Values): Execution<{ i: number }> {
+  const values = arraysRead(statement('flush').text, given);
   const sent = unnested(values, 1, RUN) as unknown as Sent[];
   const owned = new Map<number, Sent>();
   for (const [index, u] of sent.entries()) {
