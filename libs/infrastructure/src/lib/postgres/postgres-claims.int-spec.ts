@@ -209,7 +209,8 @@ describe('going on with a run', () => {
     const commit = aCommit(claimed, start, { run: { lastLine: 3 } });
     await worker.committer.commit(commit);
     const resumed = await worker.claims.resume(mine, claimed);
-    expect(resumed).toEqual({ ...claimed, lastSeq: 1, lastLine: 3, head: commit.page.hash, mac: commit.mac });
+    const stands = { lastSeq: 1, lastLine: 3, head: commit.page.hash, mac: commit.mac };
+    expect(resumed).toEqual({ ...claimed, untouched: false, ...stands });
     expect(await worker.claims.resume(other, claimed)).toBeNull();
     expect(await worker.claims.resume(mine, { ...claimed, fence: 2 })).toBeNull();
     expect(await worker.committer.commit(aCommit(claimed, after(commit)))).toEqual({ kind: 'committed' });
