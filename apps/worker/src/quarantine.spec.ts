@@ -34,6 +34,10 @@ describe('runs in quarantine', () => {
   let folder: string;
   let quarantine: Quarantine;
   const notes = (): string[] => readFileSync(join(folder, 'notes'), 'utf8').trim().split('\n');
+  const envOf = (place: string) => ({
+    ...{ PATH: process.env['PATH'], NOTES: join(folder, 'notes') },
+    TASKRUNNER_SANDBOX_WORK_DIRECTORY: place,
+  });
   const pids = (): Set<string> => new Set(notes().map((line) => line.split(' ')[0] ?? ''));
   const open = (runId: string): ApartDrive =>
     quarantine.open({ runId, tenant: 'acme', crashes: 2 } as unknown as ClaimedRun, null);
@@ -43,8 +47,7 @@ describe('runs in quarantine', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
     writeFileSync(join(folder, 'process.js'), PROCESS);
     writeFileSync(join(folder, 'notes'), '');
-    const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
-    quarantine = new Quarantine(() => env, '/work', { say: () => undefined }, join(folder, 'process.js'));
+    quarantine = new Quarantine(envOf, '/work', { say: () => undefined }, join(folder, 'process.js'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -64,8 +67,7 @@ describe('runs in quarantine', () => {
   });
 
   it('go back to other workers where no place becomes free', async () => {
-    const env = { PATH: process.env['PATH'], NOTES: join(folder, 'notes') };
-    quarantine = new Quarantine(() => env, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
+    quarantine = new Quarantine(envOf, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
     const held = [open('waits'), open('waits')];
     const driven = held.map((one) => one.drive());
     expect(await drive('ends')).toBe('handed-over');

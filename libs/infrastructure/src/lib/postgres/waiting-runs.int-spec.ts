@@ -43,7 +43,7 @@ function rowsOf(node: PlanNode | undefined): number {
 
 /** Rows that a claim looks at; what it claims is rolled back. */
 async function touched(worker_id: string): Promise<number> {
-  const client = new Client({ connectionString: database.url('worker') });
+  const client = new Client({ connectionString: database.url('worker'), options: '-c jit=off -c enable_seqscan=off' });
   await client.connect();
   try {
     await client.query('begin');
