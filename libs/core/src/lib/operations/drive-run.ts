@@ -68,6 +68,8 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue: boolean;
+  /** The last letter that was read; what is seen comes after it. */
+  private read: number;
   private isRefused = false;
   private handingOver = false;
   private lost = false;
@@ -91,6 +93,7 @@ export class RunDriver {
   ) {
     // What a claim saw of the inbox holds only for a run that nobody has driven since.
     this.mailDue = run.untouched !== true || run.inbox === undefined || run.inbox > seen;
+    this.read = seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
   }
@@ -240,29 +243,33 @@ export class RunDriver {
     this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
   }
 
+  /**
+   * What people decided and asked goes before the outcomes that have come, also before those that came by letter: who was answered was
+   * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
+   * what closes its gate. A run that is refused begins with that.
+   */
   private async readLetters(): Promise<void> {
     this.mailDue = false;
-    const waiting = this.queue.reduce((last, arrival) => Math.max(last, arrival.letter ?? 0), this.seen);
-    const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, waiting);
+    const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, this.read);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
+    this.read = letters.at(-1)?.position ?? this.read;
     const arrivals = letters.map((letter) =>
       letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
         this.lender.openOf(name),
       ),
     );
-    this.queue.splice(this.placeOfLetters(), 0, ...arrivals);
+    const outcomes = arrivals.filter(isOutcomeByLetter);
+    this.insert(
+      arrivals.filter((one) => !isOutcomeByLetter(one)),
+      (one) => isOutcomeHere(one) || isOutcomeByLetter(one),
+    );
+    this.insert(outcomes, isOutcomeHere);
   }
 
-  /**
-   * Before the outcomes that have come: who was answered was answered before they are in the journal, so a run that is asked to cancel
-   * does not end succeeded, and a decision is not overtaken by what closes its gate. A run that is refused begins with that.
-   */
-  private placeOfLetters(): number {
-    const isOutcome = (one: Arrival): boolean =>
-      one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
-    const place = this.isRefused ? -1 : this.queue.findIndex(isOutcome);
-    return place < 0 ? this.queue.length : place;
+  private insert(arrivals: readonly Arrival[], before: (one: Arrival) => boolean): void {
+    const place = this.isRefused ? -1 : this.queue.findIndex(before);
+    this.queue.splice(place < 0 ? this.queue.length : place, 0, ...arrivals);
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -288,15 +295,19 @@ export class RunDriver {
 
   private takeArrivals(draught: Draught): void {
     if (draught.state.phase === 'queued') this.cancelFirst();
-    while (draught.entries.length < WINDOW_ENTRIES * 4) {
+    // What closes commits only where every letter is taken.
+    while (draught.entries.length < WINDOW_ENTRIES * 4 || draught.ended || draught.closes) {
       const arrival = this.queue.shift();
-      if (!arrival) return;
+      if (!arrival) break;
       draught.taken.push(arrival);
-      if (arrival.letter !== undefined) draught.seen = Math.max(draught.seen, arrival.letter);
       if (arrival.kind !== 'parts') this.takePart(draught, arrival);
       else for (const part of arrival.parts) if (isCurrent(draught, part)) this.takePart(draught, part);
       if (arrival.kind === 'parts' && arrival.offer) draught.offers.push(arrival.offer);
     }
+    // They are not taken in the order of the inbox: one that still waits holds back the place of those after it.
+    const waits = Math.min(...this.queue.map(({ letter }) => letter ?? Infinity));
+    const last = Math.max(draught.seen, ...draught.taken.map(({ letter }) => letter ?? 0));
+    draught.seen = Math.max(draught.seen, Math.min(last, waits - 1));
   }
 
   private takePart(draught: Draught, part: Part): void {
@@ -690,6 +701,15 @@ function isCurrent({ state }: Draught, part: Part): boolean {
   if (part.kind === 'given' || !('execution' in part.fact)) return true;
   const step = state.steps.get(part.fact.step);
   return step?.kind === 'running' && step.execution === part.fact.execution;
+}
+
+/** An outcome that came by letter: of a lent execution, or what a person says of one whose outcome nobody knew. */
+function isOutcomeByLetter(one: Arrival): boolean {
+  return one.kind === 'parts' || (one.kind === 'given' && one.body.type === 'attention.resolved');
+}
+
+function isOutcomeHere(one: Arrival): boolean {
+  return one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
 }
 
 /** The values that a given brings stand beside the page that holds it. */
