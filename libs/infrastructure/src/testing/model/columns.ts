@@ -10,7 +10,7 @@ export function unnested(values: Values, first: number, names: readonly string[]
 }
 
 const TEXT_ARRAY = 1009;
-const readArray = types.getTypeParser(TEXT_ARRAY, 'text') as (literal: string) => readonly (string | null)[];
+const readArray = types.getTypeParser(TEXT_ARRAY as never, 'text') as (literal: string) => readonly (string | null)[];
 
 /** The same parameters where those that the statement takes as arrays are written as texts (`array-literal.ts`), read by their types. */
 export function arraysRead(sql: string, values: Values): Values {

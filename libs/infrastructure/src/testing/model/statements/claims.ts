@@ -144,9 +144,8 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
     const fence = run.fence + (bugs.has('claims-keep-the-fence') ? 0 : 1);
     tx.write(tables.runs, { ...run, owner: id, fence, claim_seq: number });
     const key = tables.runs.keyOf(run);
-    const nothing = [tables.journal, tables.steps, tables.gates].every(
-      (table) => [...tx.scan<object>(table, key)].length === 0,
-    );
+    const found = [tx.scan(tables.journal, key), tx.scan(tables.steps, key), tx.scan(tables.gates, key)];
+    const nothing = found.every((rows) => [...rows].length === 0);
     const fresh = { inbox_seq: run.inbox_seq, untouched: run.last_seq === 0 && nothing };
     return { ...claimedRow({ tx, tables }, { ...run, fence }), ...at, ...fresh, waited_ms: waited };
   });
