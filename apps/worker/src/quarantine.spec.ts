@@ -47,7 +47,7 @@ describe('runs in quarantine', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
     writeFileSync(join(folder, 'process.js'), PROCESS);
     writeFileSync(join(folder, 'notes'), '');
-    quarantine = new Quarantine(envOf, '/work', { say: () => undefined }, join(folder, 'process.js'));
+    quarantine = new Quarantine(envOf, '/var/place', { say: () => undefined }, join(folder, 'process.js'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -62,12 +62,12 @@ describe('runs in quarantine', () => {
     expect(await Promise.all(['ends', 'ends', 'ends', 'ends', 'ends'].map(drive))).toEqual(Array(5).fill('ended'));
     expect(pids().size).toBe(2);
     const folders = notes().flatMap((line) => /in (.*)/.exec(line)?.[1] ?? []);
-    expect(folders.sort()).toEqual(['/work/quarantine-0', '/work/quarantine-1']);
+    expect(folders.sort()).toEqual(['/var/place/quarantine-0', '/var/place/quarantine-1']);
     while (notes().filter((line) => line.endsWith('leave')).length < 2) await new Promise((go) => setTimeout(go, 20));
   });
 
   it('go back to other workers where no place becomes free', async () => {
-    quarantine = new Quarantine(envOf, '/work', { say: () => undefined }, join(folder, 'process.js'), 300);
+    quarantine = new Quarantine(envOf, '/var/place', { say: () => undefined }, join(folder, 'process.js'), 300);
     const held = [open('waits'), open('waits')];
     const driven = held.map((one) => one.drive());
     expect(await drive('ends')).toBe('handed-over');
