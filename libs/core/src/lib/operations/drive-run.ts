@@ -305,8 +305,8 @@ export class RunDriver {
       if (arrival.kind === 'parts' && arrival.offer) draught.offers.push(arrival.offer);
     }
     // They are not taken in the order of the inbox: one that still waits holds back the place of those after it.
-    const waits = Math.min(...this.queue.map(({ letter }) => letter ?? Infinity));
-    const last = Math.max(draught.seen, ...draught.taken.map(({ letter }) => letter ?? 0));
+    const waits = this.queue.reduce((least, { letter }) => Math.min(least, letter ?? least), Infinity);
+    const last = draught.taken.reduce((most, { letter }) => Math.max(most, letter ?? most), draught.seen);
     draught.seen = Math.max(draught.seen, Math.min(last, waits - 1));
   }
 
