@@ -102,7 +102,9 @@ export class Lender {
       const { executeBy } = inheritance(this.x, state.steps, step);
       const item = { step, attempt, execution, scope, executeBy, size };
       const group = `${repeatOf(itemAround(step) ?? step)} ${nodeOf(step)}`;
-      groups.set(group, [...(groups.get(group) ?? []), item]);
+      const known = groups.get(group);
+      if (known) known.push(item);
+      else groups.set(group, [item]);
     }
     const arrivals = [...groups.values()].flatMap((items) =>
       this.pieces(items).map((piece) => this.arrivalOf(piece, sight)),
