@@ -108,7 +108,9 @@ class World {
     const { time, scenario } = this;
     const putBack = time.install();
     try {
-      for (let i = 0; i < scenario.workers; i++) this.startWorker(i);
+      // Not all at once: what each does at its own intervals does not fall together for ever.
+      for (let i = 0; i < scenario.workers; i++)
+        time.after(i === 0 ? 0 : this.random.int(0, 2_000), () => this.startWorker(i), null);
       for (const spec of scenario.runs) this.people.later(spec.at, () => this.submit(spec));
       for (const disturbance of scenario.disturbances)
         time.after(disturbance.at, () => this.disturb(disturbance), null);
