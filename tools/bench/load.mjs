@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 
 const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
 
-const POLL_MS = 4;
+/** How often ends are looked for: seldom enough that looking costs little, often enough that no lane waits long. */
+const POLL_MS = 8;
 const STALLED_MS = 120_000;
 
 /**

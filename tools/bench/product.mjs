@@ -1,10 +1,10 @@
 // The whole product for a measure: a real webservice, real workers, a PostgreSQL that keeps what it acknowledges, each a process of its own.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { Submitter } from './submitter.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
@@ -20,18 +20,18 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
   const database = new pg.Client(Object.assign(new URL(adminUrl), { pathname: new URL(ownerUrl).pathname }).href);
   await database.connect();
   const token = await stack.tokenFor('ada');
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const submitter = new Submitter(`${stack.server}/api/runs`, token);
   return {
     stack,
     database,
     /** Of the superuser, without a database: where peers make their own. */
     serverUrl: adminUrl.replace(/\/[^/]*$/, ''),
-    submit: (body) => post(`${stack.server}/api/runs`, token, agent, body),
+    submit: (body) => submitter.submit(body),
     ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     /** Processes of the product by what they are, database included. */
     processes: () => processesOf(process.pid),
     async stop() {
-      agent.destroy();
+      submitter.close();
       await database.end();
       await stack.stop();
       if (state === null) rmSync(folder, { recursive: true, force: true });
@@ -46,30 +46,6 @@ export function chainOf(count, effects) {
     (_, i) => `    - { id: s${i}, effects: ${effects}, run: { uses: "builtin:noop", with: { x: ${i} } } }\n`,
   );
   return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n  steps:\n${steps.join('')}`;
-}
-
-/** A submission over HTTP on a kept connection: what the answer says, or an error. */
-function post(url, token, agent, body) {
-  const bytes = Buffer.from(JSON.stringify(body));
-  return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-    };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      const parts = [];
-      response.on('data', (part) => parts.push(part));
-      response.once('error', reject);
-      response.once('end', () => {
-        const text = Buffer.concat(parts).toString();
-        if (response.statusCode === 201) resolve(JSON.parse(text));
-        else reject(new Error(`not accepted: ${response.statusCode} ${text.slice(0, 500)}`));
-      });
-    });
-    sent.once('error', reject);
-    sent.end(bytes);
-  });
 }
 
 const NAMES = [
