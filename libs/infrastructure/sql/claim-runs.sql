@@ -2,7 +2,7 @@
 -- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
 -- seen, so it waits for one that does; the same with labels: the sets that a tenant's runs ask for are skipped through in the
 -- index, one probe a set. SKIP LOCKED: workers do not wait for each other. A run of which nothing is written yet is told so, which saves
--- its driver three questions.
+-- its driver three questions. Plans and profiles that the worker knows by their digests ($5, $6) are not sent again.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -65,8 +65,9 @@ select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_ve
     and not exists (select from pack_runs.gates g where g.tenant_id = c.tenant_id and g.run_id = c.run_id) as untouched
 from claimed c
 join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
-join pack_runs.plans on plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
-join pack_runs.profiles on profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
+left join pack_runs.plans on s.plan_hash <> all ($5::text[]) and plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
+left join pack_runs.profiles on s.profile_digest <> all ($6::text[])
+  and profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
 left join lateral (
   select j.mac from pack_run_logs.journal j
   where j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1

@@ -2,7 +2,8 @@
 -- arm joins what it returns, so a run that lost its fence or position, or has letters that it had to see, writes nothing, and its
 -- neighbours write everything. (Three plain statements were tested: a zombie's rows were committed, and its neighbours died of
 -- 23505.) Runs come sorted, so that two flushes lock in one order. Steps are updated or inserted, not upserted: only the holder of
--- the fence writes them, and ON CONFLICT would cost a lock and a confirmation in the log for each.
+-- the fence writes them, and ON CONFLICT would cost a lock and a confirmation in the log for each. Steps of a run's first page are new,
+-- and not looked for.
 with owned as (
   update pack_runs.runs r set
     last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
@@ -27,7 +28,7 @@ with owned as (
   select o.tenant_id, o.run_id, o.prev_seq + 1, o.fence, o.hash, p.mac, p.entries, p.held
   from unnest($21::bytea[], $22::text[], $23::text[]) with ordinality p (mac, entries, held, i) join owned o on o.i = p.i
 ), given as materialized (
-  select o.tenant_id, o.run_id, s.*
+  select o.tenant_id, o.run_id, o.prev_seq = 0 as first, s.*
   from unnest($24::int[], $25::text[], $26::int[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::int[],
       $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[], $72::json[])
     s (i, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children,
@@ -39,7 +40,7 @@ with owned as (
     started_ms = g.started_ms, finished_ms = g.finished_ms, children = g.children, outputs = g.outputs,
     outputs_ref = g.outputs_ref, error = g.error, reused_from = g.reused_from
   from given g
-  where t.tenant_id = g.tenant_id and t.run_id = g.run_id and t.parent = g.parent and t.place = g.place and t.step = g.step
+  where not g.first and t.tenant_id = g.tenant_id and t.run_id = g.run_id and t.parent = g.parent and t.place = g.place and t.step = g.step
 ), steps_new as (
   insert into pack_runs.steps (tenant_id, run_id, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms,
     started_ms, finished_ms, children, outputs, outputs_ref, error, reused_from)
@@ -47,8 +48,14 @@ with owned as (
     g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error,
     g.reused_from
   from given g
-  where not exists (select from pack_runs.steps t where t.tenant_id = g.tenant_id and t.run_id = g.run_id
+  where not g.first and not exists (select from pack_runs.steps t where t.tenant_id = g.tenant_id and t.run_id = g.run_id
     and t.parent = g.parent and t.place = g.place and t.step = g.step)
+), steps_first as (
+  insert into pack_runs.steps (tenant_id, run_id, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms,
+    started_ms, finished_ms, children, outputs, outputs_ref, error, reused_from)
+  select g.tenant_id, g.run_id, g.parent, g.place, g.step, g.kind, g.label, g.status, g.reason, g.attempts, g.next_attempt_ms,
+    g.started_ms, g.finished_ms, g.children, g.outputs, g.outputs_ref, g.error, g.reused_from
+  from given g where g.first
 ), gates_opened as (
   insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, show, required, expires_at,
     opened_ms, ended_ms)

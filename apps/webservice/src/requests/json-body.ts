@@ -49,19 +49,23 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   if ((request.get('content-encoding') ?? 'identity') !== 'identity')
     throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
   if (Number(request.get('content-length') ?? 0) > limit) throw tooLarge(limit);
-  const parts: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const part of request as AsyncIterable<Buffer>) {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const cutOff = (): void => {
+      if (!request.readableEnded) reject(new ApiError('BODY_UNREADABLE', 'the body was cut off'));
+    };
+    request.on('data', (part: Buffer) => {
       size += part.length;
-      if (size > limit) throw tooLarge(limit);
-      parts.push(part);
-    }
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    throw new ApiError('BODY_UNREADABLE', 'the body was cut off');
-  }
-  return Buffer.concat(parts, size);
+      if (size <= limit) return parts.push(part);
+      request.pause();
+      return reject(tooLarge(limit));
+    });
+    request.once('end', () => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size)));
+    request.once('error', cutOff);
+    request.once('close', cutOff);
+    if (request.destroyed) cutOff();
+  });
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -1,5 +1,6 @@
 import { digestOf, type Envelope, type GateDesk, type RunId, type TenantId } from '@taskrunner/core';
 import {
+  DatabaseClock,
   PostgresAttentionDesk,
   PostgresGateDesk,
   PostgresRunStore,
@@ -50,7 +51,11 @@ export class People implements Process {
     server: Server,
   ) {
     const queries = new OneByOne(server.poolOf(this));
-    this.store = new PostgresRunStore(queries);
+    let numbers = 0;
+    this.store = new PostgresRunStore(queries, undefined, {
+      clock: new DatabaseClock(() => time.now - time.start),
+      uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
+    });
     this.desk = new PostgresGateDesk(queries);
     this.attention = new PostgresAttentionDesk(queries);
   }

@@ -2,7 +2,7 @@ import { Random } from '@taskrunner/core/testing';
 import { toRunId } from '@taskrunner/core';
 import { DatabaseClock } from '../lib/postgres/database-clock';
 import { PostgresClaims } from '../lib/postgres/postgres-claims';
-import { createValues } from '../lib/postgres/postgres-run-store';
+import { createValues } from '../lib/postgres/create-values';
 import { aNewRun, aWorker } from '../lib/postgres/testing/builders';
 import { ModelDatabase } from './model/model-database';
 import type { PlantedBug } from './model/session';

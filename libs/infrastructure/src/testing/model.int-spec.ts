@@ -5,7 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
 import { openPool } from '../lib/postgres/connection';
 import { flushPart, flushValues } from '../lib/postgres/flush-values';
-import { createValues } from '../lib/postgres/postgres-run-store';
+import { createValues } from '../lib/postgres/create-values';
 import { statement } from '../lib/postgres/statement';
 import {
   aCommit,
@@ -132,7 +132,7 @@ class Sides {
     const gate = random.pick(['g1', 'g2']);
     const claim = {
       name: 'claim-runs',
-      values: ofWorker([this.free(), random.pick(['', 'acme', 'bravo']), random.int(1, 4)]),
+      values: ofWorker([this.free(), random.pick(['', 'acme', 'bravo']), random.int(1, 4), [], []]),
     };
     const choices: readonly (() => Both)[] = [
       () => claim,

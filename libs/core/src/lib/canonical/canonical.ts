@@ -42,25 +42,43 @@ function listInOrder(list: readonly Json[]): readonly Json[] | undefined {
 }
 
 function objectInOrder(object: JsonObject): JsonObject | undefined {
-  const names = Object.keys(object);
-  const isSorted = names.every((name, i) => i === 0 || (names[i - 1] as string) < name);
-  if (!isSorted) names.sort();
-  let copy: Record<string, Json> | null = isSorted ? null : {};
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string;
-    if (!name.isWellFormed()) throw new TypeError('lone surrogate');
-    const first = name.charCodeAt(0);
-    if (!isSorted && ((first >= 48 && first <= 57) || name === '__proto__')) return undefined;
+  let before = '';
+  // Most objects are in order and hold nothing that is not: they are looked through once, and nothing is made.
+  for (const name in object) {
+    if (!isWellFormed(name)) throw new TypeError('lone surrogate');
+    if (name < before) return reordered(object);
+    before = name;
     const part = object[name] as Json;
     const sorted = inOrder(part);
-    if (sorted === undefined || (sorted !== part && name === '__proto__')) return undefined;
-    if (copy === null && sorted !== part) {
-      copy = {};
-      for (const before of names.slice(0, i)) copy[before] = object[before] as Json;
-    }
-    if (copy !== null) copy[name] = sorted;
+    if (sorted === undefined) return undefined;
+    if (sorted !== part) return reordered(object);
   }
-  return copy ?? object;
+  return object;
+}
+
+/** The same members in order, as an object of its own. */
+function reordered(object: JsonObject): JsonObject | undefined {
+  const copy: Record<string, Json> = {};
+  for (const name of Object.keys(object).sort()) {
+    if (!isWellFormed(name)) throw new TypeError('lone surrogate');
+    const first = name.charCodeAt(0);
+    if ((first >= 48 && first <= 57) || name === '__proto__') return undefined;
+    const sorted = inOrder(object[name] as Json);
+    if (sorted === undefined) return undefined;
+    copy[name] = sorted;
+  }
+  return copy;
+}
+
+/** Names come again and again: those of few characters are looked through once. */
+const KNOWN_NAMES = new Set<string>();
+const MOST_NAMES = 4_096;
+
+function isWellFormed(name: string): boolean {
+  if (KNOWN_NAMES.has(name)) return true;
+  if (!name.isWellFormed()) return false;
+  if (name.length <= 64 && KNOWN_NAMES.size < MOST_NAMES) KNOWN_NAMES.add(name);
+  return true;
 }
 
 /** The text of a value, part by part. */

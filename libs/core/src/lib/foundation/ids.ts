@@ -23,6 +23,7 @@ const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const SCHEDULE = /^sch_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const DIGITS = '0123456789abcdef';
 
 /** True if `text` may name a tenant. */
 export function isTenantId(text: string): text is TenantId {
@@ -64,20 +65,38 @@ export function scheduleUuid(scheduleId: ScheduleId): string {
   return uuidOf(scheduleId.slice(4));
 }
 
+/** 128 bits as 26 characters of five bits each; the first has three. */
 function base32Of(uuid: string): string {
   if (!UUID.test(uuid)) throw new TypeError('not a UUID');
-  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
   let text = '';
-  for (let place = 0; place < 26; place++) {
-    text = (ALPHABET[Number(bits & 31n)] ?? '') + text;
-    bits >>= 5n;
+  // Two bits that stand before the first digit: zeros.
+  let bits = 0;
+  let count = 2;
+  for (let i = 0; i < uuid.length; i++) {
+    if (uuid[i] === '-') continue;
+    bits = (bits << 4) | parseInt(uuid[i] as string, 16);
+    count += 4;
+    if (count < 5) continue;
+    count -= 5;
+    text += ALPHABET[bits >> count] as string;
+    bits &= (1 << count) - 1;
   }
   return text;
 }
 
 function uuidOf(text: string): string {
-  let bits = 0n;
-  for (const character of text) bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));
-  const hex = bits.toString(16).padStart(32, '0');
+  let hex = '';
+  let bits = 0;
+  // The two bits before the first digit are no digit of their own.
+  let count = -2;
+  for (let i = 0; i < text.length; i++) {
+    bits = (bits << 5) | ALPHABET.indexOf(text[i] as string);
+    count += 5;
+    while (count >= 4) {
+      count -= 4;
+      hex += DIGITS[bits >> count] as string;
+      bits &= (1 << count) - 1;
+    }
+  }
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

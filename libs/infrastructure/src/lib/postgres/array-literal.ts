@@ -3,7 +3,6 @@ export type Cell = string | number | boolean | Buffer | null;
 
 // Within quotes the database takes a backslash as "the next character stands for itself". So does JSON for the two characters that matter,
 // and its printer is many times faster than replacing them; what it would write otherwise is control characters and lone surrogates.
-// eslint-disable-next-line no-control-regex
 const OTHERWISE = /[\u0000-\u001f]/;
 
 /** An array as the database reads it (PostgreSQL manual, §8.15.2): quoted element by element, so that nothing in a text has a meaning. */

@@ -97,7 +97,7 @@ describe('a run whose steps ask for labels', () => {
     try {
       const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
         text: `explain (analyze, format json) ${statement('claim-runs').text}`,
-        values: [plain.id, 5, '', 1],
+        values: [plain.id, 5, '', 1, [], []],
       });
       expect(rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan)).toBeLessThan(200);
     } finally {

@@ -17,6 +17,7 @@ import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage, toResumed } from './
 import type { ClaimedRow, LetterRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
+import { KnownTexts } from './known-texts';
 import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
 import { statement } from './statement';
 import type { Statement } from './statement';
@@ -63,6 +64,7 @@ export class PostgresClaims extends Claims {
   private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
+  private readonly texts = new KnownTexts();
   private lastServed = '';
   private claimNumber = 0;
   private readonly lostClaims = new Map<number, number>();
@@ -133,8 +135,9 @@ export class PostgresClaims extends Claims {
   async claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
     return this.numbered(incarnation, async (number) => {
-      const values = [incarnation.id, free, this.lastServed, number];
-      const rows = await this.ask<ClaimedRow>(this.claimStatement, values);
+      const { planHashes, profileDigests } = this.texts;
+      const values = [incarnation.id, free, this.lastServed, number, planHashes, profileDigests];
+      const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => this.texts.complete(row));
       this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
       for (const { waited_ms } of rows) this.onClaimed(waited_ms);
       return rows;

@@ -1,5 +1,5 @@
 import { runUuid, sha256 } from '@taskrunner/core';
-import type { RunId } from '@taskrunner/core';
+import type { NewRun, RunId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import {
@@ -111,6 +111,50 @@ describe('creating runs', () => {
     expect(stored?.runs).toBe(60);
     expect(stored?.transactions).toBeLessThanOrEqual(4);
     expect(await web.runReader.summary(tenantA, ids[5]?.runId as RunId)).toBeNull();
+  });
+
+  it('stores of each that comes with others what it would store of it alone', async () => {
+    const given = (i: number): Partial<NewRun> => ({
+      planHash: sha256(`plan ${i % 2}`),
+      plan: `{"plan":${i % 2}}`,
+      labels: { ticket: `SEC-${i}`, 'odd "key" {,}': 'back\\slash, "quote" ä' },
+      workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
+      sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
+      inputs: { text: `{${i}}`, nothing: null },
+      ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),
+    });
+    const stored = async (ids: readonly { runId: RunId; at: number }[]): Promise<unknown[]> => {
+      const values = [ids.map(({ runId }) => runUuid(runId))];
+      const rows = await database.sql<{ run: Record<string, unknown>; order: string }>(
+        `select to_jsonb(r) || to_jsonb(s) || jsonb_build_object(
+           'labels', (select jsonb_agg(to_jsonb(l) - 'run_id' order by l.key) from pack_runs.run_labels l where l.run_id = r.run_id),
+           'sensitive', (select jsonb_agg(to_jsonb(x) - 'run_id') from pack_runs.sensitive_inputs x where x.run_id = r.run_id),
+           'plan', (select p.plan from pack_runs.plans p where p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash),
+           'key', (select to_jsonb(k) - 'run_id' - 'created_at' - 'key' from pack_runs.idempotency k where k.run_id = r.run_id)
+         ) as run, s.labels ->> 'ticket' as order
+         from pack_runs.runs r join pack_runs.run_sources s using (tenant_id, run_id)
+         where run_id = any ($1::uuid[]) order by 2`,
+        values,
+      );
+      return rows.map(({ run: { run_id, created_ms, due_at, ...same } }) => {
+        expect([run_id, created_ms, due_at]).not.toContain(null);
+        return same;
+      });
+    };
+    const together = await Promise.all(Array.from({ length: 8 }, () => web.runStore.stamp()));
+    const outcomes = await Promise.all(
+      together.map(({ runId, at }, i) => web.runStore.create(aNewRun(runId, at, given(i)))),
+    );
+    expect(outcomes).toEqual(together.map(() => ({ kind: 'created', inLine: false })));
+    const alone: typeof together = [];
+    for (let i = 0; i < 8; i++) {
+      const { runId, at } = await web.runStore.stamp();
+      const { idempotency, ...same } = given(i);
+      const again = idempotency ? { ...same, idempotency: { ...idempotency, key: 'alone' } } : same;
+      expect(await web.runStore.create(aNewRun(runId, at, again))).toEqual({ kind: 'created', inLine: false });
+      alone.push({ runId, at });
+    }
+    expect(await stored(together)).toEqual(await stored(alone));
   });
 
   it('takes an idempotency key again after seven days', async () => {

@@ -1,9 +1,10 @@
 import { RunStore, runUuid, toRunId } from '@taskrunner/core';
-import type { Created, GivenBody, Json, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
-import { digestBytes } from './digest-bytes';
+import type { Created, GivenBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
+import { createManyValues, createValues } from './create-values';
 import { Grouped } from './grouped';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
+import { RunStamps, type StampSources } from './run-stamps';
 import { isDuplicate } from './sql-state';
 import { statement } from './statement';
 
@@ -20,15 +21,15 @@ const LIMIT = 1_000;
 const GROUPS = { atOnce: 2, most: 64 };
 
 /**
- * Runs and letters, each in one statement. What is submitted while others are being stored is stored together, in one transaction: a
+ * Runs and letters, each in one statement. What is submitted while others are being stored is stored together, in one statement: a
  * commit is what costs most.
  */
 export class PostgresRunStore extends RunStore {
-  private readonly stampStatement = statement('stamp');
   private readonly createStatement = statement('create-run');
+  private readonly createManyStatement = statement('create-runs');
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-letter');
-  private readonly stamps = new Grouped((asked: readonly null[]) => this.stampMany(asked.length), GROUPS);
+  private readonly stamps: RunStamps;
   /** By tenant, since a transaction sees one. */
   private readonly doors = new Map<TenantId, Grouped<NewRun, Created | null>>();
 
@@ -36,19 +37,14 @@ export class PostgresRunStore extends RunStore {
   constructor(
     private readonly queries: TenantQueries,
     private readonly onDue: () => void = () => undefined,
+    stamps: StampSources = {},
   ) {
     super();
+    this.stamps = new RunStamps(queries, stamps);
   }
 
   stamp(): Promise<{ at: number; runId: RunId }> {
-    return this.stamps.ask(null);
-  }
-
-  private async stampMany(count: number): Promise<{ at: number; runId: RunId }[]> {
-    const rows = await patiently(() =>
-      this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, [count]),
-    );
-    return rows.map((row) => ({ at: row.at_ms, runId: toRunId(row.run_id) }));
+    return this.stamps.next();
   }
 
   async create(run: NewRun): Promise<Created> {
@@ -69,15 +65,19 @@ export class PostgresRunStore extends RunStore {
     return door;
   }
 
-  /** All in one transaction; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
+  /** All in one statement; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
-    const steps = runs.map((run) => [this.createStatement, createValues(run)] as const);
+    const [first] = runs;
+    const [statement, values] =
+      runs.length === 1 && first
+        ? [this.createStatement, createValues(first)]
+        : [this.createManyStatement, createManyValues(tenant, runs)];
     try {
-      const rows = (await this.queries.together(tenant, steps)) as { in_line: boolean }[][];
-      const outcomes = runs.map(async (run, i): Promise<Created> => {
-        const row = rows[i]?.[0];
-        return row ? { kind: 'created', inLine: row.in_line } : this.ownerOfKey(run);
-      });
+      const rows = await this.queries.within<{ run_id: string }>(tenant, statement, values);
+      const created = new Set(rows.map(({ run_id }) => run_id));
+      const outcomes = runs.map(async (run): Promise<Created> =>
+        created.has(runUuid(run.runId)) ? { kind: 'created', inLine: false } : this.ownerOfKey(run),
+      );
       return await Promise.all(outcomes);
     } catch {
       return runs.map(() => null);
@@ -160,50 +160,4 @@ const HELD = 'TR002';
 export function holderOf(error: unknown): RunId | null {
   const { code, detail } = error as { readonly code?: unknown; readonly detail?: unknown };
   return code === HELD && typeof detail === 'string' ? toRunId(detail) : null;
-}
-
-/** The parameters of `create-run`. */
-export function createValues(run: NewRun): unknown[] {
-  const { idempotency, pack, concurrency } = run;
-  const { isolation } = JSON.parse(run.environment) as { isolation?: Json };
-  return [
-    run.tenant,
-    runUuid(run.runId),
-    run.planHash,
-    run.plan,
-    run.profileDigest,
-    run.profile,
-    digestBytes(run.environmentDigest),
-    run.environment,
-    typeof isolation === 'string' ? isolation : '',
-    pack.name,
-    pack.version,
-    pack.contentDigest,
-    pack.sourceDigest,
-    run.manifest,
-    JSON.stringify(run.files),
-    JSON.stringify(run.inputs),
-    JSON.stringify(run.initiators),
-    JSON.stringify(run.requester),
-    JSON.stringify(run.labels),
-    JSON.stringify(run.admission),
-    run.admissionDigest,
-    run.acceptedAt,
-    idempotency?.key ?? null,
-    idempotency?.person.iss ?? null,
-    idempotency?.person.sub ?? null,
-    idempotency?.route ?? null,
-    idempotency?.bodyDigest ?? null,
-    JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
-    run.traceContext ?? null,
-    JSON.stringify(run.packSignatures),
-    JSON.stringify(
-      Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
-    ),
-    [...run.workerLabels],
-    concurrency?.group ?? null,
-    concurrency?.onConflict === 'refuse',
-    JSON.stringify([{ kind: 'concurrency', id: concurrency?.group ?? null, until: null }]),
-    run.rerunOf && runUuid(run.rerunOf),
-  ];
 }

@@ -16,7 +16,8 @@ import type {
   TickPlace,
   TickRecord,
 } from '@taskrunner/core';
-import { createValues, holderOf } from './postgres-run-store';
+import { createValues } from './create-values';
+import { holderOf } from './postgres-run-store';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
 import { toDue, toSummary, toTick, type ScheduleRow, type TickRow, type WholeScheduleRow } from './schedule-rows';

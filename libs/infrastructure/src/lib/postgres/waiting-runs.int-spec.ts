@@ -49,7 +49,7 @@ async function touched(worker_id: string): Promise<number> {
     await client.query('begin');
     const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
       text: `explain (analyze, format json) ${statement('claim-runs').text}`,
-      values: [worker_id, 50, '', 1],
+      values: [worker_id, 50, '', 1, [], []],
     });
     return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
   } finally {

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   context,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ProxyTracerProvider,
   ROOT_CONTEXT,
@@ -31,10 +32,18 @@ const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: 
  * so that logs, problems and child processes of one request can be found together.
  */
 export class Tracing {
-  constructor(private readonly tracer: Tracer = new ProxyTracerProvider().getTracer('taskrunner')) {}
+  private readonly tracer: Tracer;
+  private readonly records: boolean;
+
+  /** @param tracer of spans that are recorded; without it none is. */
+  constructor(tracer?: Tracer) {
+    this.tracer = tracer ?? new ProxyTracerProvider().getTracer('taskrunner');
+    this.records = tracer !== undefined;
+  }
 
   /** Work under a span. Of an error it notes the code, never the message, which may hold what is not ours to show. */
   async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
+    if (!this.records && setting.parent === undefined && activeSpan() !== null) return work(UNRECORDED);
     const { span, within } = this.start(name, setting);
     try {
       return await context.with(within, () => work(span));
@@ -68,6 +77,9 @@ export class Tracing {
   }
 }
 
+/** What is within something else under way has nothing of its own to say where nothing is recorded. */
+const UNRECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
 /** The valid span that is under way here. */
 export function activeSpan(): SpanContext | null {
   const span = trace.getSpanContext(context.active());
@@ -79,9 +91,11 @@ function contextOf(span: SpanContext | null): Context {
 }
 
 function unrecorded(): SpanContext {
+  // From a pool of random bytes, unlike `randomBytes`, which is asked of the system each time.
+  const [id, other] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
   return {
-    traceId: randomBytes(16).toString('hex'),
-    spanId: randomBytes(8).toString('hex'),
+    traceId: id as string,
+    spanId: (other as string).slice(16),
     traceFlags: TraceFlags.NONE,
   };
 }

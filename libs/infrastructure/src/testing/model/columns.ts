@@ -12,6 +12,11 @@ export function unnested(values: Values, first: number, names: readonly string[]
 const TEXT_ARRAY = 1009;
 const readArray = types.getTypeParser(TEXT_ARRAY as never, 'text') as (literal: string) => readonly (string | null)[];
 
+/** A list of texts, as the database writes it. */
+export function readTexts(literal: string): readonly (string | null)[] {
+  return readArray(literal);
+}
+
 /** The same parameters where those that the statement takes as arrays are written as texts (`array-literal.ts`), read by their types. */
 export function arraysRead(sql: string, values: Values): Values {
   const casts = new Map([...sql.matchAll(/\$(\d+)::([a-z0-9]+)\[\]/g)].map(([, place, type]) => [Number(place), type]));

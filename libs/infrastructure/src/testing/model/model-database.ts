@@ -10,7 +10,7 @@ import { decideGate, explainDecision, findGate } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
 import { appendChunks, readChunks } from './statements/logs';
-import { createRun, readAdmission, stamp } from './statements/runs';
+import { createRun, createRuns, now, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
 type ModelStatement = (session: Session, values: Values) => Execution<unknown>;
@@ -31,6 +31,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'mark-unplaced': nothing,
   'condemn-run': claims.condemnRun,
   'create-run': createRun,
+  'create-runs': createRuns,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
   'explain-resolution': explainResolution,
@@ -55,6 +56,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'retire-worker': claims.retireWorker,
   'run-rows': runRows,
   stamp: stamp,
+  now: now,
   standings: standings,
   'unclaim-lost': claims.unclaimLost,
 };

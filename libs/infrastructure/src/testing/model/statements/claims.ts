@@ -96,7 +96,10 @@ export function* forgetDead({ tx, tables }: Session): Execution<unknown> {
 
 /** `claim-runs.sql`. */
 export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values): Execution<unknown> {
-  const [id, free, lastServed, number] = values as [string, number, string, number];
+  const [id, free, lastServed, number, plans, profiles] = values as [
+    ...[string, number, string, number],
+    ...[string[], string[]],
+  ];
   const me = tx.find(tables.workers, id);
   if (!me || me.state !== 'live' || me.lease_until <= clock()) return [];
   const isolations = me.isolation.split(' ');
@@ -147,7 +150,12 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
     const found = [tx.scan(tables.journal, key), tx.scan(tables.steps, key), tx.scan(tables.gates, key)];
     const nothing = found.every((rows) => [...rows].length === 0);
     const fresh = { inbox_seq: run.inbox_seq, untouched: run.last_seq === 0 && nothing };
-    return { ...claimedRow({ tx, tables }, { ...run, fence }), ...at, ...fresh, waited_ms: waited };
+    const row = claimedRow({ tx, tables }, { ...run, fence });
+    const known = {
+      ...(plans.includes(row['plan_hash'] as string) ? { plan: null } : {}),
+      ...(profiles.includes(row['profile_digest'] as string) ? { profile: null, environment: null } : {}),
+    };
+    return { ...row, ...known, ...at, ...fresh, waited_ms: waited };
   });
 }
 

@@ -1,4 +1,5 @@
-import { parsed, type Values } from '../columns';
+import { statement } from '../../../lib/postgres/statement';
+import { arraysRead, parsed, readTexts, type Values } from '../columns';
 import type { Session } from '../session';
 import { runKey } from '../rows';
 import type { Execution } from '../transaction';
@@ -25,11 +26,45 @@ export function* createRun({ tx, tables, clock }: Session, values: Values): Exec
   return [{ run_id, in_line: false }];
 }
 
+/** `create-runs.sql`: as if each came alone. */
+export function* createRuns(session: Session, values: Values): Execution<unknown> {
+  const read = arraysRead(statement('create-runs').text, values) as readonly (readonly (string | number | Buffer)[])[];
+  const [plans, profiles] = [30, 32].map((first) => read.slice(first, first + 4));
+  const rows: unknown[] = [];
+  for (const [i] of (read[1] as readonly unknown[]).entries()) {
+    const at = (place: number): unknown => read[place - 1]?.[i];
+    const plan = plans?.[0]?.indexOf(at(3) as string) ?? 0;
+    const profile = profiles?.[0]?.indexOf(at(4) as string) ?? 0;
+    const one = yield* createRun(session, [
+      ...[
+        values[0],
+        at(2),
+        at(3),
+        plans?.[1]?.[plan],
+        at(4),
+        profiles?.[1]?.[profile],
+        at(5),
+        profiles?.[3]?.[profile],
+      ],
+      ...Array.from({ length: 23 }, (_, column) => at(6 + column)),
+      readTexts(at(29) as string),
+      ...[null, false, null, at(30)],
+    ]);
+    rows.push(...one);
+  }
+  return rows;
+}
+
 /** `read-admission.sql`. */
 export function* readAdmission({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run] = values as [string, string];
   const source = tx.find(tables.sources, runKey(tenant, run));
   return source ? [{ admission: parsed(source.admission) }] : [];
+}
+
+/** `now.sql`. */
+export function* now({ clock }: Session): Execution<unknown> {
+  return [{ at_ms: Math.floor(clock()) }];
 }
 
 /** `stamp.sql`. */

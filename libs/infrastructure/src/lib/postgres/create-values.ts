@@ -1,0 +1,110 @@
+import { runUuid, type Json, type NewRun, type TenantId } from '@taskrunner/core';
+import { arrayLiteral, type Cell } from './array-literal';
+import { digestBytes } from './digest-bytes';
+
+/** The parameters of `create-run`. */
+export function createValues(run: NewRun): unknown[] {
+  const { concurrency } = run;
+  const of = columnsOf(run);
+  return [
+    run.tenant,
+    of.run_id,
+    run.planHash,
+    run.plan,
+    run.profileDigest,
+    run.profile,
+    of.environment_digest,
+    run.environment,
+    ...[of.isolation, of.pack_name, of.pack_version, of.content_digest, of.source_digest, of.manifest],
+    ...[of.files, of.inputs, of.initiators, of.requester, of.labels, of.admission, of.admission_digest],
+    of.accepted_ms,
+    ...[of.key, of.iss, of.sub, of.route, of.body_digest],
+    ...[of.counts, of.trace_context, of.pack_signatures, of.sensitive],
+    [...run.workerLabels],
+    concurrency?.group ?? null,
+    concurrency?.onConflict === 'refuse',
+    JSON.stringify([{ kind: 'concurrency', id: concurrency?.group ?? null, until: null }]),
+    of.rerun_of,
+  ];
+}
+
+// In the order of the parameters of create-runs.sql.
+const COLUMNS = [
+  ...([
+    'run_id',
+    'plan_hash',
+    'profile_digest',
+    'environment_digest',
+    'isolation',
+    'pack_name',
+    'pack_version',
+  ] as const),
+  ...(['content_digest', 'source_digest', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
+  ...(['admission', 'admission_digest', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
+  ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of'] as const),
+];
+
+/** The parameters of `create-runs`: one array for each column, documents once. */
+export function createManyValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
+  const rows = runs.map(columnsOf);
+  const plans = new Map(runs.map(({ planHash, plan }) => [planHash, plan]));
+  const profiles = new Map(runs.map((run) => [run.profileDigest, run]));
+  const settings = [...profiles.values()];
+  return [
+    tenant,
+    ...COLUMNS.map((name) => arrayLiteral(rows.map((row) => row[name]))),
+    arrayLiteral([...plans.keys()]),
+    arrayLiteral([...plans.values()]),
+    arrayLiteral([...profiles.keys()]),
+    arrayLiteral(settings.map(({ profile }) => profile)),
+    arrayLiteral(settings.map(({ environmentDigest }) => digestBytes(environmentDigest))),
+    arrayLiteral(settings.map(({ environment }) => environment)),
+  ];
+}
+
+function columnsOf(run: NewRun) {
+  const { idempotency, pack } = run;
+  return {
+    run_id: runUuid(run.runId),
+    plan_hash: run.planHash,
+    profile_digest: run.profileDigest,
+    environment_digest: digestBytes(run.environmentDigest),
+    isolation: isolationOf(run.environment),
+    pack_name: pack.name,
+    pack_version: pack.version,
+    content_digest: pack.contentDigest,
+    source_digest: pack.sourceDigest,
+    manifest: run.manifest,
+    files: JSON.stringify(run.files),
+    inputs: JSON.stringify(run.inputs),
+    initiators: JSON.stringify(run.initiators),
+    requester: JSON.stringify(run.requester),
+    labels: JSON.stringify(run.labels),
+    admission: JSON.stringify(run.admission),
+    admission_digest: run.admissionDigest,
+    accepted_ms: run.acceptedAt,
+    key: idempotency?.key ?? null,
+    iss: idempotency?.person.iss ?? null,
+    sub: idempotency?.person.sub ?? null,
+    route: idempotency?.route ?? null,
+    body_digest: idempotency?.bodyDigest ?? null,
+    counts: JSON.stringify({ total: run.stepsTotal, pending: run.stepsTotal }),
+    trace_context: run.traceContext ?? null,
+    pack_signatures: JSON.stringify(run.packSignatures),
+    sensitive: JSON.stringify(
+      Object.fromEntries(run.sensitive.map(({ name, sealed }) => [name, Buffer.from(sealed).toString('base64')])),
+    ),
+    worker_labels: arrayLiteral(run.workerLabels),
+    rerun_of: run.rerunOf && runUuid(run.rerunOf),
+  } satisfies Record<(typeof COLUMNS)[number], Cell>;
+}
+
+/** The last environment that was read: an installation has one or two. */
+let last = { environment: '', isolation: '' };
+
+function isolationOf(environment: string): string {
+  if (last.environment === environment) return last.isolation;
+  const { isolation } = JSON.parse(environment) as { isolation?: Json };
+  last = { environment, isolation: typeof isolation === 'string' ? isolation : '' };
+  return last.isolation;
+}

@@ -1,0 +1,41 @@
+import { sha256 } from '@taskrunner/core';
+import { KnownTexts } from './known-texts';
+
+const environment = '{"mode":"open"}';
+const profile = `{"environment":"${sha256(environment)}"}`;
+const whole = {
+  ...{ plan: 'plan', plan_hash: sha256('plan') as string },
+  ...{ profile, profile_digest: sha256(profile) as string, environment },
+};
+const left = { ...whole, plan: null, profile: null, environment: null };
+
+describe('texts that a claim need not send again', () => {
+  it('are kept by their digests, and given back', () => {
+    const known = new KnownTexts();
+    expect(known.complete(whole)).toEqual(whole);
+    expect(known.planHashes).toEqual([whole.plan_hash]);
+    expect(known.profileDigests).toEqual([whole.profile_digest]);
+    expect(known.complete(left)).toEqual(whole);
+  });
+
+  it.each([
+    ['a plan', { plan: 'other' }, { planHashes: [], profileDigests: [whole.profile_digest] }],
+    ['a profile', { profile: `${profile} ` }, { planHashes: [whole.plan_hash], profileDigests: [] }],
+    ['an environment', { environment: '{}' }, { planHashes: [whole.plan_hash], profileDigests: [] }],
+  ])('are not kept if %s is not what its digest says', (_what, changed, expected) => {
+    const known = new KnownTexts();
+    expect(known.complete({ ...whole, ...changed })).toEqual({ ...whole, ...changed });
+    expect({ planHashes: known.planHashes, profileDigests: known.profileDigests }).toEqual(expected);
+  });
+
+  it('are empty where the database has none: no digest names that', () => {
+    expect(new KnownTexts().complete(left)).toEqual({ ...left, plan: '', profile: '', environment: '' });
+  });
+
+  it('are the last 64', () => {
+    const known = new KnownTexts();
+    for (let i = 0; i < 70; i++) known.complete({ ...whole, plan: `plan ${i}`, plan_hash: sha256(`plan ${i}`) });
+    expect(known.planHashes).toHaveLength(64);
+    expect(known.planHashes).not.toContain(sha256('plan 5'));
+  });
+});
