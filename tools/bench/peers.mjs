@@ -48,7 +48,8 @@ function atHand(path) {
 }
 
 function install(notice) {
-  if (existsSync(join(HERE, 'node_modules', '@dbos-inc', 'dbos-sdk'))) return true;
+  const parts = ['@dbos-inc/dbos-sdk', '@restatedev/restate-sdk'];
+  if (parts.every((name) => existsSync(join(HERE, 'node_modules', name)))) return true;
   notice('installing peers (npm ci --prefix tools/bench)');
   const { status } = spawnSync('npm', ['ci', '--prefix', HERE, '--no-audit', '--no-fund'], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,9 +1,10 @@
 // The whole product for a measure: a real webservice, real workers, a PostgreSQL that keeps what it acknowledges, each a process of its own.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { readOr, statOf } from './processes.mjs';
 import { Submitter } from './submitter.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -73,23 +74,6 @@ function processesOf(root) {
   };
   walk(root, null);
   return found;
-}
-
-function readOr(path) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Parent and processor time so far (milliseconds) of a process; children that have ended are in their parent's. */
-function statOf(pid) {
-  const text = readOr(`/proc/${pid}/stat`);
-  if (text === '') return undefined;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return { parent: Number(fields[1]), cpuMs: ticks * 10 };
 }
 
 /** Processor time that a product has taken until now, milliseconds, by what took it. */

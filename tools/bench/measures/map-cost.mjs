@@ -1,4 +1,4 @@
-// What a step costs in a map over 100 000 items, against one over 1 000: submission to end, no-op steps.
+// What a step costs in a map over 100 000 items, against one over 1 000: submission to end, no-op steps; with one worker and with three.
 import { line, rounded } from '../lines.mjs';
 import { untilSealed, waitForEnd } from '../load.mjs';
 import { median } from '../median.mjs';
@@ -8,9 +8,11 @@ import { cpuOf, peakRssOf, startProduct } from '../product.mjs';
 const SMALL = 1_000;
 const LARGE = Number(process.env['BENCH_MAP'] ?? 100_000);
 const LIMIT_MS = 600_000;
+/** BENCH_WORKERS: with how many workers, each in turn. */
+const WORKERS = (process.env['BENCH_WORKERS'] ?? '1,3').split(',').map(Number);
 
-async function* mapCost({ rounds }) {
-  const product = await startProduct();
+async function* mapCost(workers, { rounds }) {
+  const product = await startProduct({ workers });
   const manifest = manifestOfMap();
   /** Milliseconds a step: by the clock, and of the processors. */
   const cost = async (count) => {
@@ -33,13 +35,13 @@ async function* mapCost({ rounds }) {
     const of = (key) => median(small.map((one) => one[key]));
     yield line({
       ...{
-        name: 'map-cost',
+        name: `map-cost-${workers}`,
         value: large.wall * 1_000,
         unit: 'µs/step',
         peer: `a map of ${SMALL}`,
         peerValue: rounded(of('wall') * 1_000),
       },
-      ...{ ratio: large.wall / of('wall'), target: 1.2, better: 'less', items: LARGE, peakRssMiB },
+      ...{ ratio: large.wall / of('wall'), target: 1.2, better: 'less', items: LARGE, workers, peakRssMiB },
       cpuRatio: rounded(large.processors / of('processors')),
     });
   } finally {
@@ -47,4 +49,8 @@ async function* mapCost({ rounds }) {
   }
 }
 
-export const measures = { 'map-cost': { whole: mapCost } };
+async function* each(setting) {
+  for (const workers of WORKERS) yield* mapCost(workers, setting);
+}
+
+export const measures = { 'map-cost': { whole: each } };
