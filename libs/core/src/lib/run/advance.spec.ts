@@ -344,6 +344,20 @@ describe('attempts', () => {
   });
 });
 
+describe('a run that a worker died of in quarantine', () => {
+  const zero = digestOf('0');
+  const claim = { type: 'run.claimed', fence: 4, crashes: 3, quarantine: true, worker: 'w', version: '1' } as const;
+
+  it.each([
+    ['names the step that was under way', [run('first', null), run('a', null), run('b', null)], 'a'],
+    ['names none of several', [parallel('p', [run('a', []), run('b', [])])], null],
+  ])('ends POISON, and %s', (_what, steps, step) => {
+    const play = new Play(plan(steps), { a: 'hang', b: 'hang' });
+    play.tell({ ...claim, build: zero, probe: zero });
+    expect(play.state.ending).toMatchObject({ status: 'failed', code: 'POISON', step });
+  });
+});
+
 describe('parallel and map', () => {
   it('stop the others when one fails', () => {
     const play = new Play(plan([parallel('p', [run('a', []), run('b', []), run('c', [])], {}, { maxParallel: 2 })]), {

@@ -131,13 +131,25 @@ function ignore(draft: Draft, given: Given, code: string): void {
 }
 
 function claimed(draft: Draft, given: GivenOf<'run.claimed'>): void {
+  const poisoned = given.crashes >= 3 ? theOneUnderWay(draft) : null;
   if (draft.run.phase === 'queued') {
     draft.patch({ phase: 'running' });
     draft.emit({ type: 'run.started' });
     openGroup(draft, ROOT);
   } else takeOver(draft);
   if (given.crashes >= 3)
-    draft.fall({ status: 'failed', code: 'POISON', step: null, force: true, failureSteps: false });
+    draft.fall({ status: 'failed', code: 'POISON', step: poisoned, force: true, failureSteps: false });
+}
+
+/** The step that this worker's predecessor was executing; null if there were several, or none: then nobody can say which it was. */
+function theOneUnderWay(draft: Draft): StepId | null {
+  let found: StepId | null = null;
+  for (const [step, state] of draft.run.steps.entries()) {
+    if (state.kind !== 'running' || state.assignment !== null) continue;
+    if (found !== null) return null;
+    found = step;
+  }
+  return found;
 }
 
 function cancel(draft: Draft, force: boolean): void {
