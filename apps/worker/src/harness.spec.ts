@@ -32,6 +32,7 @@ describe('the engine, over seeded disturbances', () => {
   /** With the theme of the stories in which it shows; none: any. Of invariant 8 see `harness-advance.spec.ts`. */
   const planted: readonly (readonly [Invariant, Bug, Theme | null])[] = [
     [1, 'arms-do-not-join', 'messages'],
+    [1, 'the-outbox-does-not-join', 'messages'],
     [1, 'claims-keep-the-fence', null],
     [5, 'positions-are-not-compared', 'messages'],
     [5, 'standings-do-not-know-the-head', 'messages'],
@@ -42,6 +43,7 @@ describe('the engine, over seeded disturbances', () => {
     [4, 'children-outlive-their-lease', 'deaths'],
     [9, 'steps-keep-their-first-status', null],
     [7, 'chunks-lose-a-line', null],
+    [7, 'readers-skip-a-line', null],
     [6, 'sweeps-condemn', 'deaths'],
     [10, 'sweeps-without-being-steady', 'outages'],
     [10, 'gates-are-locked-before-runs', 'gates'],

@@ -1,4 +1,4 @@
-import type { LogStore, RunId, TenantId } from '@taskrunner/core';
+import { toRunId, type LogStore, type RunId, type TenantId } from '@taskrunner/core';
 import { DirectQueries, PostgresLogStore, type ModelDatabase } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
 import type { Server } from './server';
@@ -45,8 +45,9 @@ export class Readers implements Process {
     for (const [run, { tenant, lines }] of this.live) {
       const whole: string[] = [];
       while (await readOn(store, tenant, run, whole, 0));
-      const numbered = database.tables.runs.rows(tenant).find(({ last_line }) => last_line === whole.length);
-      if (!numbered) this.wrong(`${run}: ${whole.length} lines are read, no run of its tenant has so many`);
+      const row = database.tables.runs.rows(tenant).find(({ run_id }) => toRunId(run_id) === run);
+      if (row?.last_line !== whole.length)
+        this.wrong(`${run}: ${whole.length} lines are read, it has ${row?.last_line ?? 'no'} of them`);
       if (lines.some((line, i) => line !== whole[i])) this.wrong(`${run}: who followed it saw other lines`);
       const from = this.random.int(0, whole.length);
       const resumed: string[] = [];

@@ -119,6 +119,7 @@ class World {
       putBack();
     }
     if (this.referee.violations.length === 0) this.referee.atEnd(this.people.decisions, this.poisoned, this.alarms);
+    if (this.referee.violations.length === 0) await this.readers.compare(this.database);
     const ends = this.database.tables.runs.rows().map(({ status, error }) => `${status} ${codeOf(error)}`.trim());
     const { violations } = this.referee;
     return { violations, took: time.now - time.start, statements: this.statements, ends };
