@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { readJsonFile, replaceFile, type StateDirectory } from './state-directory';
@@ -18,9 +19,20 @@ export async function choosePorts(directory: StateDirectory, asked: Partial<Port
   return ports;
 }
 
+/** Below the ports that systems hand out by themselves: between looking and listening no connection of another process takes one. */
+const FROM = 20_000;
+const TO = 32_000;
+const TRIES = 20;
+
 async function freePort(preferred: unknown): Promise<number> {
-  const wanted = typeof preferred === 'number' && Number.isInteger(preferred) && preferred > 1_023 ? preferred : 0;
-  return (wanted > 0 && wanted < 65_536 ? await tryPort(wanted) : null) ?? (await tryPort(0)) ?? 0;
+  const isPort =
+    typeof preferred === 'number' && Number.isInteger(preferred) && preferred > 1_023 && preferred < 65_536;
+  const random = Array.from({ length: TRIES }, () => randomInt(FROM, TO));
+  for (const port of [...(isPort ? [preferred] : []), ...random]) {
+    const found = await tryPort(port);
+    if (found !== null) return found;
+  }
+  return (await tryPort(0)) ?? 0;
 }
 
 async function tryPort(port: number): Promise<number | null> {
