@@ -17,28 +17,34 @@ export class KnownTexts {
   private readonly plans = new Kept<string>();
   private readonly profiles = new Kept<Pick<Documents, 'profile' | 'environment'>>();
 
-  get planHashes(): string[] {
-    return this.plans.names;
+  /**
+   * What is known now: what a claim may leave out, and its rows with all their documents. What the claim was told stays at hand until its
+   * answer is read, whatever is kept meanwhile. What is not there at all is empty, which no digest names.
+   */
+  asOfNow() {
+    const plans = new Map(this.plans.values);
+    const profiles = new Map(this.profiles.values);
+    return {
+      planHashes: [...plans.keys()],
+      profileDigests: [...profiles.keys()],
+      complete: <Row extends Digests & { readonly [Name in keyof Documents]: string | null }>(
+        row: Row,
+      ): Omit<Row, keyof Documents> & Documents => {
+        this.keep(row);
+        const known = profiles.get(row.profile_digest);
+        const profile = row.profile ?? known?.profile ?? '';
+        const environment = row.environment ?? known?.environment ?? '';
+        return { ...row, plan: row.plan ?? plans.get(row.plan_hash) ?? '', profile, environment };
+      },
+    };
   }
 
-  get profileDigests(): string[] {
-    return this.profiles.names;
-  }
-
-  /** The row with all its documents; what is not there at all is empty, which no digest names. */
-  complete<Row extends Digests & { readonly [Name in keyof Documents]: string | null }>(
-    row: Row,
-  ): Omit<Row, keyof Documents> & Documents {
-    const plan = row.plan ?? this.plans.get(row.plan_hash) ?? '';
-    const { profile, environment } =
-      row.profile !== null && row.environment !== null
-        ? { profile: row.profile, environment: row.environment }
-        : (this.profiles.get(row.profile_digest) ?? { profile: '', environment: '' });
-    if (row.plan !== null && plan.length <= CHARACTERS && sha256(plan) === row.plan_hash)
+  private keep(row: Digests & { readonly [Name in keyof Documents]: string | null }): void {
+    const { plan, profile, environment } = row;
+    if (plan !== null && plan.length <= CHARACTERS && sha256(plan) === row.plan_hash)
       this.plans.keep(row.plan_hash, plan);
-    if (row.profile !== null && namesEnvironment(profile, environment) && sha256(profile) === row.profile_digest)
-      this.profiles.keep(row.profile_digest, { profile, environment });
-    return { ...row, plan, profile, environment };
+    if (profile === null || environment === null || !namesEnvironment(profile, environment)) return;
+    if (sha256(profile) === row.profile_digest) this.profiles.keep(row.profile_digest, { profile, environment });
   }
 }
 
@@ -49,15 +55,7 @@ function namesEnvironment(profile: string, environment: string): boolean {
 
 /** The last ones that came. */
 class Kept<Value> {
-  private readonly values = new Map<string, Value>();
-
-  get names(): string[] {
-    return [...this.values.keys()];
-  }
-
-  get(name: string): Value | undefined {
-    return this.values.get(name);
-  }
+  readonly values = new Map<string, Value>();
 
   keep(name: string, value: Value): void {
     this.values.set(name, value);

@@ -135,9 +135,9 @@ export class PostgresClaims extends Claims {
   async claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
     return this.numbered(incarnation, async (number) => {
-      const { planHashes, profileDigests } = this.texts;
+      const { planHashes, profileDigests, complete } = this.texts.asOfNow();
       const values = [incarnation.id, free, this.lastServed, number, planHashes, profileDigests];
-      const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => this.texts.complete(row));
+      const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => complete(row));
       this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
       for (const { waited_ms } of rows) this.onClaimed(waited_ms);
       return rows;
