@@ -13,6 +13,7 @@ export const WRITES = {
   'seal-run': 0.2,
   'take-outbox': 0.02,
   'create-run': 0.2,
+  'create-runs': 0.2,
   'decide-gate': 0.3,
   'post-letter': 0.3,
   'resolve-attention': 0.3,
