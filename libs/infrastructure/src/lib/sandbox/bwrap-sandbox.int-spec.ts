@@ -75,6 +75,9 @@ async function sh(script: string, options: { env?: Record<string, string>; stdin
   return { ...(await child.exit), ...read() };
 }
 
+/** When a child is told to stop, milliseconds after its start; how long it has, and when it is too late. */
+const STOPS = { lastMs: 40, stepMs: 0.4, graceMs: 20, withinMs: 5_000 };
+
 describe('a step under bubblewrap', () => {
   it('finds its workspace, and what it was given there is read-only', async () => {
     const files: WorkspaceFile[] = [{ path: 'deep/data.txt', content: 'given' }];
@@ -196,6 +199,21 @@ describe('a step under bubblewrap', () => {
     expect(await child.stop(100)).toMatchObject({ killed: 'stop' });
     expect(napping()).toEqual([]);
   });
+
+  it('is killed also while its sandbox is being built, when nothing of it dies with its parent yet', async () => {
+    if (sandbox === null) return;
+    const ends: unknown[] = [];
+    for (let delay = 0; delay < STOPS.lastMs; delay += STOPS.stepMs) {
+      const { child } = await runIn(sandbox, ['sh', '-c', `trap "" TERM; sleep ${NAP}`]);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      const late = new Promise((resolve) =>
+        setTimeout(resolve, STOPS.withinMs, `alive: told to stop after ${delay} ms`),
+      );
+      ends.push(await Promise.race([child.stop(STOPS.graceMs).then(({ killed }) => killed), late]));
+    }
+    expect(ends.filter((end) => end !== 'stop')).toEqual([]);
+    expect(napping()).toEqual([]);
+  }, 60_000);
 
   it('is killed when the supervisor is', async () => {
     if (sandbox === null) return;

@@ -28,7 +28,6 @@ export class ChildHandle implements RunningChild {
     content: Launch['stdin'],
     reader: OutputReader,
     private readonly sendStop: (graceMs: number) => void,
-    private readonly isContainer = false,
   ) {
     this.pipes = stdin === null ? [stdout, stderr] : [stdin, stdout, stderr];
     this.ended = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
@@ -97,7 +96,7 @@ export class ChildHandle implements RunningChild {
   async lose(): Promise<void> {
     const { pid } = this;
     this.handOver();
-    this.killContainer();
+    this.killFirst();
     while (
       pid !== null &&
       !(killGroup(pid) && (this.namespace === null || isGone(this.namespace.pid, this.namespace.birth)))
@@ -106,9 +105,9 @@ export class ChildHandle implements RunningChild {
     this.end(() => this.settle.reject(refusal('SUPERVISOR_LOST', 'the supervisor of the children ended')));
   }
 
-  private killContainer(): void {
+  private killFirst(): void {
     const { namespace } = this;
-    if (!this.isContainer || namespace === null || isGone(namespace.pid, namespace.birth)) return;
+    if (namespace === null || isGone(namespace.pid, namespace.birth)) return;
     try {
       process.kill(namespace.pid, 'SIGKILL');
     } catch {

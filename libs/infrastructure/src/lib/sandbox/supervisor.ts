@@ -49,7 +49,7 @@ export class Supervisor {
     const stdin = launch.stdin === undefined ? null : await life.pipes.toChild();
     const [stdout, stderr] = await Promise.all([life.pipes.fromChild(), life.pipes.fromChild()]);
     const stop = (graceMs: number) => send(life, { type: 'stop', id, graceMs });
-    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, stop, launch.firstProcess !== undefined);
+    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, stop);
     if (this.life !== life) {
       void child.lose();
       return child;

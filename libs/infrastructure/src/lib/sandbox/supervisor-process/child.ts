@@ -58,8 +58,8 @@ export class Child {
     }
     const { code, signal } = await ended;
     await status;
-    // Its client ends after a container; one that ended before has left it alone.
-    this.killContainer();
+    // Neither a container nor the first process of a namespace ends with what has started it, if that was killed while it built.
+    this.killFirst();
     while (!this.isEmpty(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.over = true;
     this.tell({ type: 'exit', id, code, signal, killed: this.killed, ran: this.ran });
@@ -77,14 +77,13 @@ export class Child {
     this.killed ??= killer;
     if (this.over) return;
     this.signalGroup('SIGKILL');
-    // A container is no child of its client: it is killed by itself. Its number is still its own, or it is gone.
-    this.killContainer();
+    this.killFirst();
   }
 
-  private killContainer(): void {
+  /** Kills the first process of the namespace, and with it all that is in there. Its number is still its own, or it is gone. */
+  private killFirst(): void {
     const { namespace } = this;
-    if (this.run.firstProcess !== undefined && namespace !== null && !isGone(namespace.pid, namespace.birth))
-      deliver(namespace.pid, 'SIGKILL');
+    if (namespace !== null && !isGone(namespace.pid, namespace.birth)) deliver(namespace.pid, 'SIGKILL');
   }
 
   /** Notes the first process of a container; false if it is over already. */
