@@ -48,7 +48,10 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
   const [id] = values as [string];
   const me = tx.find(tables.workers, id);
   const now = clock();
-  const steady = me !== null && (me.steady_since <= now - me.lease_ms || bugs.has('sweeps-without-being-steady'));
+  const steady =
+    me !== null &&
+    ((me.steady_since <= now - me.lease_ms && me.renewed_at > now - me.lease_ms / 2) ||
+      bugs.has('sweeps-without-being-steady'));
   if (!me || me.state !== 'live' || me.lease_until <= now || !steady) return [{ may_sweep: false }];
   const early = bugs.has('leases-end-early') ? 5_000 : 0;
   for (const w of tx.scan(tables.workers)) {
