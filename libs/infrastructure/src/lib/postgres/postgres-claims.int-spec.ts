@@ -342,6 +342,21 @@ describe('leases', () => {
     expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
   });
 
+  it('are swept by nobody whose own last renewal is from before an outage, however steady it was', async () => {
+    await submit(web.runStore);
+    const dead = await worker.claims.register(aWorker());
+    await worker.claims.claim(dead, 1);
+    const steady = await worker.claims.register({ ...aWorker(), name: 'steady' });
+    await database.sql(`update pack_runs.workers set lease_until = now() where worker_id = '${dead.id}'`);
+    await database.sql(
+      `update pack_runs.workers set steady_since = now() - interval '1 hour',
+       renewed_at = now() - lease_ms * interval '0.6 millisecond' where worker_id = '${steady.id}'`,
+    );
+    const fresh = await database.worker({ leaseMs: LEASE_MS });
+    expect(await fresh.claims.sweep(steady)).toBe(0);
+    expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
+  });
+
   it('are renewed over a connection of their own', async () => {
     const incarnation = await worker.claims.register(aWorker());
     const lease = openLeaseDatabase(database.url('worker'));
