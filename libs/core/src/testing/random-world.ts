@@ -35,6 +35,8 @@ interface Flight {
   readonly step: StepId;
   readonly execution: number;
   stopping: boolean;
+  /** Its worker is dead. */
+  readonly gone?: boolean;
   /** Another worker has it: it outlives the driver. */
   lent: boolean;
 }
@@ -51,6 +53,7 @@ export class RandomWorld {
   private readonly loops: LoopWatch;
   private at = 1_000_000;
   private fence = 0;
+  private readonly orphans = new Map<string, Flight>();
   private crashes = 0;
   private cancelled = false;
   private lent = 0;
@@ -127,7 +130,11 @@ export class RandomWorld {
   }
 
   private crash(): void {
-    for (const [key, { lent }] of this.flying) if (!lent) this.flying.delete(key);
+    for (const [key, flight] of this.flying) {
+      if (flight.lent) continue;
+      this.flying.delete(key);
+      this.orphans.set(key, flight);
+    }
     this.questions = [];
     if (this.random.chance(0.05)) this.crashes = 3;
     this.claim();
@@ -158,7 +165,7 @@ export class RandomWorld {
     const { step, execution } = flight;
     this.flying.delete(`${step}#${execution}`);
     const { random } = this;
-    if (flight.stopping && random.chance(0.7))
+    if (flight.gone === true || (flight.stopping && random.chance(0.7)))
       return this.tell({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
     const roll = random.next();
     if (roll < 0.7)
@@ -300,8 +307,10 @@ export class RandomWorld {
     if (command.type === 'start')
       this.flying.set(key, { step: command.step, execution: command.execution, stopping: false, lent: false });
     else {
-      const flight = this.flying.get(key);
+      const [flight, orphan] = [this.flying.get(key), this.orphans.get(key)];
       if (flight) flight.stopping = true;
+      // What a dead owner had under way is over: the next one says so.
+      else if (orphan) this.flying.set(key, { ...orphan, stopping: true, gone: true });
     }
   }
 

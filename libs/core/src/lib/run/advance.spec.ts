@@ -342,6 +342,18 @@ describe('attempts', () => {
     });
     expect(play.ended['o']).toBe('failed RESOLVED_FAILED');
   });
+
+  it('that were being stopped are asked to stop again, so that a decision made meanwhile comes before the end', () => {
+    const play = new Play(plan([run('a', null, { retries: { ...retries, maxAttempts: 1 } })]), { a: 'hang' });
+    play.wait();
+    const zero = digestOf('0');
+    const by = { worker: 'w', version: '1', build: zero, probe: zero };
+    play.tell({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
+    expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'a', execution: 1, reason: 'attempt-timeout' });
+    expect(play.state.phase).toBe('running');
+    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    expect(play.ended['a']).toBe('failed ATTEMPT_TIMEOUT');
+  });
 });
 
 describe('a run that a worker died of in quarantine', () => {

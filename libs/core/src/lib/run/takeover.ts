@@ -3,20 +3,19 @@ import { nodeAt, runNodeAt } from '../plan/plan-index';
 import type { StepState } from '../step/step-state';
 import type { Draft } from './draft';
 import { askJudge } from './gate-step';
-import { leafStopped, needAttention, startAttempt } from './leaf';
+import { needAttention, startAttempt } from './leaf';
 
 /**
  * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
- * `idempotent` attempts start again under their key, `once` ones ask for attention, a stop under way counts as done,
- * questions are asked again. What was lent stays with its assignment, which outlives drivers. By key, so that the order never
- * depends on how the map was built.
+ * `idempotent` attempts start again under their key, `once` ones ask for attention, stops and questions are asked again: that
+ * there is nothing to stop is an outcome like others, before which the new owner reads what people have decided meanwhile. What was lent
+ * stays with its assignment, which outlives drivers. By key, so that the order never depends on how the map was built.
  */
 export function takeOver(draft: Draft): void {
   for (const [step, state] of draft.run.steps.entries()) {
     switch (state.kind) {
       case 'running':
-        if (state.assignment !== null) tellAgain(draft, step, state);
-        else if (state.stopping !== null) leafStopped(draft, step, state, runNodeAt(draft.x, step).effects === 'once');
+        if (state.assignment !== null || state.stopping !== null) tellAgain(draft, step, state);
         else if (runNodeAt(draft.x, step).effects === 'once') needAttention(draft, step, state);
         else startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
         break;
