@@ -42,7 +42,8 @@ export function messageReader(onMessage, isClient) {
 /** The prepared statement that a Bind message names. */
 export function statementOf(body) {
   const portal = body.indexOf(0);
-  return body.toString('utf8', portal + 1, body.indexOf(0, portal + 1));
+  // What follows the name of a file says which parts of it were prepared.
+  return body.toString('utf8', portal + 1, body.indexOf(0, portal + 1)).split(' ')[0];
 }
 
 /**

@@ -30,5 +30,6 @@ test('reads messages however they are cut', () => {
 
 test('names the statement of a Bind', () => {
   assert.equal(statementOf(Buffer.from('portal\0flush\0\0')), 'flush');
+  assert.equal(statementOf(Buffer.from('portal\0flush steps outbox\0\0')), 'flush');
   assert.equal(statementOf(Buffer.from('\0\0')), '');
 });

@@ -3,7 +3,8 @@ import { Committer } from '@taskrunner/core';
 import type { Commit, Committed } from '@taskrunner/core';
 import type { Pool } from 'pg';
 import { toDigest } from './digest-bytes';
-import { flushPart, flushValues } from './flush-values';
+import { flushOf } from './flush-statement';
+import { flushPart } from './flush-values';
 import type { FlushPart } from './flush-values';
 import { pauseMs } from './retry';
 import { failureOf } from './sql-state';
@@ -47,7 +48,6 @@ interface Standing {
  * - anything else is a fault of the installation: the callers get the error.
  */
 export class PostgresCommitter extends Committer {
-  private readonly flushStatement = statement('flush');
   private readonly standingsStatement = statement('standings');
   private readonly flushes: number;
   private readonly maxRuns: number;
@@ -146,9 +146,9 @@ export class PostgresCommitter extends Committer {
 
   /** Sends one flush; those that it did not return come back. */
   private async send(batch: readonly Pending[]): Promise<Pending[]> {
-    const values = flushValues(batch.map(({ part }) => part));
+    const flush = flushOf(batch.map(({ part }) => part));
     const sent = performance.now();
-    const { rows } = await this.pool.query<{ i: number }>({ ...this.flushStatement, values });
+    const { rows } = await this.pool.query<{ i: number }>({ ...flush, values: [...flush.values] });
     this.onFlushed(batch.length, performance.now() - sent);
     const owned = new Set(rows.map(({ i }) => i - 1));
     for (const index of owned) batch[index]?.settle({ kind: 'committed' });

@@ -1,3 +1,4 @@
+import { wholeFlush } from '../../lib/postgres/flush-statement';
 import type { Values } from './columns';
 import { LockOrder } from './lock-order';
 import { makeTables } from './rows';
@@ -86,15 +87,17 @@ export class ModelDatabase {
 
   /** A statement begins: its snapshot is taken. */
   begin(name: string, values: Values): Running {
-    const run = STATEMENTS[name];
+    // A flush's name says which arms it has.
+    const [known = ''] = name.split(' ');
+    const run = STATEMENTS[known];
     if (!run) throw new TypeError(`the model does not know the statement ${name}`);
-    const tx = new Transaction(this.commits, name, this.now());
+    const tx = new Transaction(this.commits, known, this.now());
     const session: Session = {
       ...{ tx, tables: this.tables, bugs: this.bugs, clock: this.now },
       uuid: (at) => this.uuid(at),
       number: () => ++this.numbers,
     };
-    return { tx, execution: run(session, values) };
+    return { tx, execution: run(session, known === name ? values : wholeFlush(name, values)) };
   }
 
   commit({ tx }: Running): void {
