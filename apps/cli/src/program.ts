@@ -1,19 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './commands/context';
-import { registerConfig } from './commands/config.command';
-import { registerDatabase } from './commands/database.commands';
-import { registerDev } from './commands/dev.command';
-import { registerDiff } from './commands/diff.command';
-import { registerGraph } from './commands/graph.command';
-import { registerInit } from './commands/init.command';
-import { registerPack } from './commands/pack.command';
-import { registerPlan } from './commands/plan.command';
-import { registerSchema } from './commands/schema.command';
-import { registerServerCommands } from './commands/server-commands';
-import { registerSimulate } from './commands/simulate.command';
-import { registerTest } from './commands/test.command';
-import { registerValidate } from './commands/validate.command';
-import { registerVerify } from './commands/verify.command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { reportError } from './terminal/report-error';
 import type { Terminal } from './terminal/terminal';
@@ -25,6 +11,32 @@ export interface Invocation {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readStdin: () => Promise<Uint8Array>;
   readonly version: string;
+}
+
+type Register = (program: Command, context: Context) => void;
+
+/** What makes commands, by the first word of those that are loaded alone where they are meant: all of them take most of a second. */
+const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] = [
+  ['init', async () => (await import('./commands/init.command.js')).registerInit],
+  ['validate', async () => (await import('./commands/validate.command.js')).registerValidate],
+  ['plan', async () => (await import('./commands/plan.command.js')).registerPlan],
+  ['simulate', async () => (await import('./commands/simulate.command.js')).registerSimulate],
+  ['diff', async () => (await import('./commands/diff.command.js')).registerDiff],
+  ['graph', async () => (await import('./commands/graph.command.js')).registerGraph],
+  ['test', async () => (await import('./commands/test.command.js')).registerTest],
+  [null, async () => (await import('./commands/server-commands.js')).registerServerCommands],
+  ['pack', async () => (await import('./commands/pack.command.js')).registerPack],
+  ['verify', async () => (await import('./commands/verify.command.js')).registerVerify],
+  ['config', async () => (await import('./commands/config.command.js')).registerConfig],
+  [null, async () => (await import('./commands/database.commands.js')).registerDatabase],
+  [null, async () => (await import('./commands/dev.command.js')).registerDev],
+  ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
+];
+
+/** All of them, in the order of the help, unless the line names one. */
+function commandsOf(word: string | undefined): readonly (() => Promise<Register>)[] {
+  const named = COMMANDS.filter(([name]) => name !== null && name === word);
+  return (named.length > 0 ? named : COMMANDS).map(([, load]) => load);
 }
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
@@ -58,20 +70,7 @@ export async function runCommandLine({
       outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
     })
     .exitOverride();
-  registerInit(program, context);
-  registerValidate(program, context);
-  registerPlan(program, context);
-  registerSimulate(program, context);
-  registerDiff(program, context);
-  registerGraph(program, context);
-  registerTest(program, context);
-  registerServerCommands(program, context);
-  registerPack(program, context);
-  registerVerify(program, context);
-  registerConfig(program, context);
-  registerDatabase(program, context);
-  registerDev(program, context);
-  registerSchema(program, context);
+  for (const load of commandsOf(given[0])) (await load())(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { isDigest, readTrust, verifyRun, verifySignature, type Digest, type Expectation } from '@taskrunner/core';
-import { cedarEngine } from '@taskrunner/infrastructure';
+import { cedarEngine } from '@taskrunner/infrastructure/offline';
 import { splitAssignment } from '../packs/input-arguments';
 import { unreadable } from '../packs/pack-argument';
 import { readBundleFile } from '../packs/read-bundle';

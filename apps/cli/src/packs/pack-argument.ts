@@ -9,7 +9,7 @@ import {
   type PackSource,
   type PackSourceFile,
 } from '@taskrunner/core';
-import { readTarFiles } from '@taskrunner/infrastructure';
+import { readTarFiles } from '@taskrunner/infrastructure/offline';
 import { CliError } from '../terminal/cli-error';
 
 /** A pack as it was named on the command line. */

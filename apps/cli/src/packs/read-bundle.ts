@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { isCodedError } from '@taskrunner/core';
-import { readTar, writeTar } from '@taskrunner/infrastructure';
+import { readTar, writeTar } from '@taskrunner/infrastructure/offline';
 import { unreadable } from './pack-argument';
 
 /** An evidence bundle as its archive gives it. */
