@@ -30,6 +30,8 @@ module.exports = {
     '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
+    // What is loaded only when it is meant is named by its compiled file.
+    '^(\\./(?:commands/[\\w.-]+|data-source))\\.js$': '$1',
   },
   testTimeout: 60_000,
 };

@@ -1,5 +1,4 @@
 import { DatabaseError } from './database-error';
-import { ownerDataSource } from './data-source';
 import { migrationNames } from './migrations/migrations';
 import { PARTITION_DAYS } from './partitions';
 import type { Statement } from './statement';
@@ -17,6 +16,8 @@ export interface Migrated {
  * @throws DatabaseError `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
  */
 export async function migrateDatabase(ownerUrl: string): Promise<Migrated> {
+  // Only who migrates loads what migrates.
+  const { ownerDataSource } = await import('./data-source.js');
   const source = await ownerDataSource(ownerUrl).initialize();
   const guard = source.createQueryRunner();
   try {
