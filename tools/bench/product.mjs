@@ -96,6 +96,15 @@ function ownCpu() {
 
 /** The largest resident size so far of the product's workers, MiB. */
 export function peakRssOf(product, kind = 'worker') {
-  const sizes = product.processes()[kind].map((pid) => /VmHWM:\s+(\d+) kB/.exec(readOr(`/proc/${pid}/status`))?.[1]);
-  return Math.max(...sizes.map((size) => Number(size ?? 0))) / 1_024;
+  return largest(product, kind, /VmHWM:\s+(\d+) kB/);
+}
+
+/** The resident size now of the largest of them, MiB. */
+export function currentRssOf(product, kind = 'worker') {
+  return largest(product, kind, /VmRSS:\s+(\d+) kB/);
+}
+
+function largest(product, kind, size) {
+  const sizes = product.processes()[kind].map((pid) => size.exec(readOr(`/proc/${pid}/status`))?.[1]);
+  return Math.max(...sizes.map((kib) => Number(kib ?? 0))) / 1_024;
 }

@@ -62,7 +62,8 @@ class World {
   private readonly referee: Referee;
   private readonly people: People;
   private readonly readers: Readers;
-  private readonly workers: SimulatedWorker[] = [];
+  /** By their places; none where one has not started yet. */
+  private readonly workers: (SimulatedWorker | undefined)[] = [];
   /** Every worker that there was, by its incarnations' rows. */
   private readonly everyWorker: SimulatedWorker[] = [];
   private readonly lastSilent = new Map<Process, number>();
@@ -163,7 +164,7 @@ class World {
     const run = this.runIds.get(target.of);
     const row = run && this.database.tables.runs.rows(run.tenant).find(({ run_id }) => toRunId(run_id) === run.run);
     const owner = row?.owner ?? null;
-    return owner === null ? undefined : this.workers.find(({ incarnations }) => incarnations.at(-1) === owner);
+    return owner === null ? undefined : this.workers.find((worker) => worker?.incarnations.at(-1) === owner);
   }
 
   private disturb(disturbance: Disturbance): void {

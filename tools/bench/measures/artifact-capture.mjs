@@ -1,0 +1,69 @@
+// How fast a file goes from a step's folder into the object store: read by the collector, hashed, written; beside sha256sum on a file of
+// that size, which only reads and hashes. What the step itself takes is measured without the artifact and taken away.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { line, rounded } from '../lines.mjs';
+import { untilSealed, waitForEnd } from '../load.mjs';
+import { median } from '../median.mjs';
+import { startProduct } from '../product.mjs';
+
+const MIB = Number(process.env['BENCH_ARTIFACT_MIB'] ?? 512);
+
+const manifest = (artifacts) => `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: bench, version: 1.0.0 }
+spec:
+  steps:
+    - id: make
+      run:
+        uses: builtin:script
+        with: { interpreter: [sh], source: "head -c ${MIB}M /dev/urandom > out/file.bin" }
+        artifacts: ${artifacts}
+`;
+const WITH = manifest('[ { name: file, path: file.bin } ]');
+const WITHOUT = manifest('[]');
+
+async function* capture({ rounds }) {
+  const product = await startProduct();
+  const folder = mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
+  /** Milliseconds of one run, by its own times. */
+  const took = async (text) => {
+    const { runId } = await product.submit({ manifest: text, inputs: {} });
+    await waitForEnd(product.database, runId);
+    await untilSealed(product.database);
+    const { rows } = await product.database.query(
+      'select finished_ms - started_ms as ms from pack_runs.runs order by run_id desc limit 1',
+    );
+    return Number(rows[0].ms);
+  };
+  try {
+    const file = join(folder, 'file.bin');
+    execFileSync('sh', ['-c', `head -c ${MIB}M /dev/urandom > ${file}`]);
+    const hashes = () => {
+      const began = performance.now();
+      execFileSync('sha256sum', [file]);
+      return performance.now() - began;
+    };
+    await took(WITH);
+    const captures = [];
+    const sums = [];
+    for (let i = 0; i < rounds; i++) {
+      const without = await took(WITHOUT);
+      captures.push((await took(WITH)) - without);
+      sums.push(hashes());
+    }
+    const [own, sum] = [median(captures), median(sums)];
+    const perSecond = (ms) => MIB / (ms / 1_000);
+    yield line({
+      ...{ name: 'artifact-capture', value: perSecond(own), unit: 'MiB/s', peer: 'sha256sum' },
+      ...{ peerValue: rounded(perSecond(sum)), ratio: sum / own, target: 0.8, mib: MIB },
+    });
+  } finally {
+    await product.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const measures = { 'artifact-capture': { whole: capture } };

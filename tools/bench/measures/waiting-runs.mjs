@@ -1,0 +1,77 @@
+// What runs that wait for people cost: memory of the worker that led them to their gates, and how soon it claims others while they wait.
+import { line, rounded } from '../lines.mjs';
+import { pause } from '../load.mjs';
+import { currentRssOf, startProduct } from '../product.mjs';
+
+/** BENCH_WAITING: how many wait. */
+const WAITING = Number(process.env['BENCH_WAITING'] ?? 100_000);
+const IN_FLIGHT = 100;
+const PROBES = 200;
+/** What their memory may differ by: what a process breathes in a minute of work, MiB. */
+const TARGET_MIB = 64;
+const LIMIT_MS = 1_800_000;
+
+const HEAD = 'apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n';
+const GATED = `${HEAD}  approvals: [ { id: people, grants: [packs.approve], minApprovals: 1 } ]
+  steps:
+    - { id: ask, gate: { approval: people, message: "go?" } }
+    - { id: act, run: { uses: "builtin:noop" } }
+`;
+const PROBE = `${HEAD}  steps:\n    - { id: one, run: { uses: "builtin:noop" } }\n`;
+
+async function* waiting() {
+  const product = await startProduct();
+  const ask = async (text) => (await product.database.query(text)).rows[0];
+  /** 95th percentile of the time from a run's submission to its first step, one at a time, milliseconds. */
+  const claimP95 = async () => {
+    const times = [];
+    for (let i = 0; i < PROBES; i++) {
+      await product.submit({ manifest: PROBE, inputs: {} });
+      await pause(30);
+    }
+    const { rows } = await product.database
+      .query(`select started_ms - created_ms as ms
+      from pack_runs.runs where status = 'succeeded' order by run_id desc limit ${PROBES}`);
+    for (const { ms } of rows) times.push(Number(ms));
+    return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)];
+  };
+  const drive = async (count) => {
+    let left = count;
+    const lane = async () => {
+      while (left-- > 0) await product.submit({ manifest: GATED, inputs: {} });
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  };
+  const untilAllWait = async (count) => {
+    for (const end = Date.now() + LIMIT_MS; Date.now() < end; await pause(500))
+      if ((await ask(`select count(*)::int as n from pack_runs.gates where state = 'open'`)).n >= count) return;
+    throw new Error('they do not come to their gates');
+  };
+  try {
+    // Its code is warm, and its heap as large as the work makes it.
+    const warm = Math.min(5_000, WAITING / 10);
+    await drive(warm);
+    await untilAllWait(warm);
+    await claimP95();
+    const [rss, p95] = [currentRssOf(product), await claimP95()];
+    const began = performance.now();
+    await drive(WAITING - warm);
+    await untilAllWait(WAITING);
+    const perSecond = rounded((WAITING - warm) / ((performance.now() - began) / 1_000));
+    await pause(5_000);
+    const [rssAfter, p95After] = [currentRssOf(product), await claimP95()];
+    const more = { better: 'less', waiting: WAITING, gatesPerSecond: perSecond };
+    yield line({
+      ...{ name: 'waiting-runs-memory', value: rssAfter - rss, unit: 'MiB', target: TARGET_MIB },
+      ...{ ...more, rssMiB: rounded(rssAfter) },
+    });
+    yield line({
+      ...{ name: 'waiting-runs-claim-p95', value: p95After, unit: 'ms', peer: 'hardly any waiting' },
+      ...{ peerValue: rounded(p95), ratio: p95After / Math.max(1, p95), target: 1.2, ...more },
+    });
+  } finally {
+    await product.stop();
+  }
+}
+
+export const measures = { 'waiting-runs': { whole: waiting } };
