@@ -18,6 +18,10 @@ import { isMissing, makeDurableFolder, syncFolder, told } from './durable-files'
 import { assertRange, missing, unannounced } from './object-store-error';
 
 const PIECE = 256 * 1024;
+/** What is written at once. */
+const BATCH_BYTES = 1024 * 1024;
+/** After how many bytes the disk is told to begin. */
+const SYNC_BYTES = 32 * 1024 * 1024;
 const PAGE = 1_000;
 const DIGITS = /^[0-9a-f]{64}$/;
 
@@ -199,10 +203,46 @@ async function makeMark(path: string): Promise<void> {
   }
 }
 
+/** Hashes what comes while what came before is written, and has the disk begin before the end. */
 async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measure: Measure): Promise<void> {
-  for await (const piece of content) {
-    measure.take(piece);
-    await file.writeFile(piece).catch(told);
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let unsynced = 0;
+  const writing = new OneAtATime();
+  const syncing = new OneAtATime();
+  const flush = async (): Promise<void> => {
+    const batch = Buffer.concat(pieces);
+    pieces = [];
+    size = 0;
+    await writing.next(() => file.writeFile(batch));
+    unsynced += batch.length;
+    if (unsynced < SYNC_BYTES) return;
+    unsynced = 0;
+    await syncing.next(() => file.datasync());
+  };
+  try {
+    for await (const piece of content) {
+      measure.take(piece);
+      pieces.push(piece);
+      size += piece.length;
+      if (size >= BATCH_BYTES) await flush();
+    }
+    if (size > 0) await flush();
+  } finally {
+    await Promise.allSettled([writing.done, syncing.done]);
+  }
+  await Promise.all([writing.done, syncing.done]);
+}
+
+/** Work of which one piece is under way: the next one begins when the last one has ended, and fails as it did. */
+class OneAtATime {
+  done: Promise<void> = Promise.resolve();
+
+  async next(work: () => Promise<void>): Promise<void> {
+    await this.done;
+    this.done = work().catch(told);
+    // Who looks at it later sees why; nobody need look before.
+    this.done.catch(() => undefined);
   }
 }
 

@@ -5,7 +5,7 @@ import { Folder, Refused } from './folder';
 import type { CollectRequest, FrameHeader } from './protocol';
 import { Surveyor, type Entry, type Survey } from './survey';
 
-const PIECE = 64 * 1024;
+const PIECE = 256 * 1024;
 const [, , root = ''] = process.argv;
 const { artifacts, limits } = JSON.parse(readFileSync(0, 'utf8')) as CollectRequest;
 
