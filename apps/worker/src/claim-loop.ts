@@ -239,7 +239,7 @@ export class ClaimLoop {
     const { runId, tenant } = run;
     try {
       const driver = run.quarantine ? this.options.apart(run, refusal) : await RunDriver.open(this.hands, run, refusal);
-      if (driver === 'halted') return driver;
+      if (typeof driver === 'string') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
       const driven = await driver.drive();

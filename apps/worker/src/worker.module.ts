@@ -261,7 +261,7 @@ export class Worker {
     if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
     await onBegin();
     const driver = await RunDriver.open(this.hands, run, refusal);
-    if (driver === 'halted') return driver;
+    if (typeof driver === 'string') return driver;
     this.alone = driver;
     if (this.isAbandoned) driver.handOver();
     try {

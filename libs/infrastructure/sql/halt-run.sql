@@ -4,5 +4,8 @@ with halted as (
     waits = '[]', error = $4, version = version + 1
   where tenant_id = $1 and run_id = $2 and fence = $3 and owner is not null
   returning 1
+), audited as materialized (
+  select pack_runs.append_audit($1, $5) from halted
 )
-select pack_runs.append_audit($1, $5) from halted
+select exists (select from audited)
+  or exists (select from pack_runs.runs where tenant_id = $1 and run_id = $2 and fence = $3 and status = 'halted') as halted

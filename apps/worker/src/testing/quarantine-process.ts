@@ -70,7 +70,7 @@ export class QuarantineProcess implements Process {
     this.isDriving = true;
     try {
       const driver = await RunDriver.open(this.hands, this.run, this.refusal);
-      if (driver === 'halted') return this.answer(driver);
+      if (typeof driver === 'string') return this.answer(driver);
       this.driver = driver;
       if (this.isHandedOver) driver.handOver();
       this.answer(await driver.drive());

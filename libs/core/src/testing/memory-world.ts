@@ -350,8 +350,11 @@ class MemoryClaims extends Claims {
       gates: [...(this.world.gates.get(run)?.values() ?? [])],
     };
   }
-  async halt(run: ClaimedRun, code: string): Promise<void> {
+  async halt(run: ClaimedRun, code: string): Promise<boolean> {
+    const { owner, fence } = this.world.run(run.runId);
+    if (owner === null || fence !== run.fence) return false;
     Object.assign(this.world.run(run.runId), { owner: null, halted: code, status: 'halted', dueAt: null });
+    return true;
   }
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });

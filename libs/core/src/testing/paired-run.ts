@@ -121,7 +121,7 @@ class PairedRun {
     );
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const driver = await RunDriver.open(world.hands(executors), world.claim(run, false));
-      const driven = driver === 'halted' ? 'halted' : await this.drive(driver);
+      const driven = typeof driver === 'string' ? driver : await this.drive(driver);
       if (driven === 'ended') return this.stoppedUnbegun() ? null : this.events();
       if (driven !== 'parked') throw new Error(`the run is ${driven}: ${world.run(run).halted ?? ''}`);
       if (this.decide()) continue;

@@ -295,7 +295,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
 
 async function drive(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<void> {
   const driver = await RunDriver.open(world.hands(executors), world.claim(run));
-  if (driver === 'halted') throw new TypeError('halted');
+  if (typeof driver === 'string') throw new TypeError('halted');
   await driver.drive();
 }
 

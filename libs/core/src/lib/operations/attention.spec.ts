@@ -35,7 +35,7 @@ beforeEach(async () => {
     aRunNode(id, { uses: 'builtin:command', effects, needs });
   run = world.submit(aPlan(aBlock([step('pay', 'once'), step('tell', 'idempotent', ['pay'])])));
   const lost = await RunDriver.open(world.hands([pay]), world.claim(run));
-  if (lost === 'halted') throw new Error('halted');
+  if (typeof lost === 'string') throw new Error('halted');
   opened.push(lost);
   void lost.drive();
   while (pay.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 async function drive(): Promise<string> {
   const driver = await RunDriver.open(world.hands([pay]), world.claim(run));
-  if (driver === 'halted') return 'halted';
+  if (typeof driver === 'string') return driver;
   opened.push(driver);
   return driver.drive();
 }

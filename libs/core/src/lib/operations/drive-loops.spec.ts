@@ -32,7 +32,7 @@ const command = (act: (request: ExecutionRequest, calls: number) => Outcome | Pr
 async function toEnd(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<number> {
   for (let claims = 1; ; claims++) {
     const driver = await RunDriver.open(world.hands(executors), world.claim(run));
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     if ((await driver.drive()) === 'ended') return claims;
     world.at = Math.max(world.at, world.run(run).dueAt ?? world.at);
   }
@@ -180,7 +180,7 @@ describe('a loop that polls', () => {
     const run = submit(world, POLL);
     const acting = readyAfter(3);
     const driver = await RunDriver.open(world.hands([noop(), acting]), world.claim(run));
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('parked');
     expect(world.run(run).dueAt).toBe(world.at + 60_000);
     expect(world.run(run).run).toMatchObject({ status: 'waiting', waits: [{ kind: 'delay', id: 'poll' }] });
@@ -208,16 +208,16 @@ describe('a loop that polls', () => {
     let release: (outcome: Outcome) => void = () => undefined;
     const hang = command(() => new Promise<Outcome>((resolve) => (release = resolve)));
     const dying = await RunDriver.open(world.hands([noop(), hang]), world.claim(run));
-    if (dying === 'halted') throw new Error('halted');
+    if (typeof dying === 'string') throw new Error('halted');
     const dead = dying.drive();
     while (hang.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const acting = readyAfter(2);
     const next = await RunDriver.open(world.hands([noop(), acting]), world.claim(run, true));
-    if (next === 'halted') throw new Error('halted');
+    if (typeof next === 'string') throw new Error('halted');
     expect(await next.drive()).toBe('parked');
     world.at += 30_000;
     const early = await RunDriver.open(world.hands([noop(), acting]), world.claim(run, true));
-    if (early === 'halted') throw new Error('halted');
+    if (typeof early === 'string') throw new Error('halted');
     expect(await early.drive()).toBe('parked');
     expect(acting.seen).toHaveLength(1);
     world.at = world.run(run).dueAt ?? 0;
@@ -233,7 +233,7 @@ describe('a loop that polls', () => {
     const run = submit(world, POLL);
     const acting = readyAfter(3);
     const driver = await RunDriver.open(world.hands([noop(), acting]), world.claim(run));
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     await driver.drive();
     world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: 'no', force: false });
     expect(await toEnd(world, run, [noop(), acting])).toBe(1);

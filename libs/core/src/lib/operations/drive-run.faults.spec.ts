@@ -31,7 +31,7 @@ const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 const open = async (world: MemoryWorld, run: RunId, ex: Executor[], change: Partial<DriverHands> = {}) => {
   const d = await RunDriver.open(world.hands(ex, change), world.claim(run));
-  if (d === 'halted') throw new Error('halted');
+  if (typeof d === 'string') throw new Error('halted');
   return d;
 };
 const events = (world: MemoryWorld, run: RunId) => (world.pages.get(run) ?? []).flatMap((p) => p.entries);

@@ -62,7 +62,7 @@ async function drive(
   crashed = false,
 ): Promise<Driven> {
   const driver = await RunDriver.open(world.hands(executors), world.claim(runId, crashed));
-  if (driver === 'halted') return 'halted';
+  if (typeof driver === 'string') return driver;
   opened.push(driver);
   return driver.drive();
 }
@@ -75,7 +75,7 @@ describe('a run that nobody can keep apart', () => {
     const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })])));
     const acting = command(() => ok);
     const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('ended');
     expect(acting.calls).toEqual([]);
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
@@ -97,7 +97,7 @@ describe('a run that nobody can keep apart', () => {
     expect(await drive(world, run, [acting])).toBe('parked');
     expect(acting.calls).toEqual(['first#1']);
     const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('ended');
     expect(acting.calls).toEqual(['first#1']);
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
@@ -129,7 +129,7 @@ describe('a cancel that was accepted while the last step was at work', () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('first'), effect('act', { needs: ['first'] })])));
     const lost = await RunDriver.open(world.hands([command((request) => untilTold(request.signal))]), world.claim(run));
-    if (lost === 'halted') throw new Error('halted');
+    if (typeof lost === 'string') throw new Error('halted');
     opened.push(lost);
     void lost.drive();
     while (world.rows.get(run)?.get('first')?.status !== 'running')
@@ -176,7 +176,7 @@ describe('a run that is cancelled before anything of it ran', () => {
     const run = world.submit(plan);
     const acting = command(() => ok);
     const driver = await RunDriver.open(world.hands([acting]), world.claim(run));
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     world.post(run, cancel);
     expect(await driver.drive()).toBe('ended');
     expect(acting.calls).toEqual([]);

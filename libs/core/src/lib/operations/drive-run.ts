@@ -99,20 +99,16 @@ export class RunDriver {
   }
 
   /**
-   * Restores a claimed run. One whose records do not agree is halted, and there is no driver. With a `refusal` the run ends with its
-   * code, and none of its steps is started.
+   * Restores a claimed run. One whose records do not agree is halted, and there is no driver; nor is there one if they do not agree since
+   * another owner writes them. With a `refusal` the run ends with its code, and none of its steps is started.
    */
   static async open(
     hands: DriverHands,
     run: ClaimedRun,
     refusal: Refusal | null = null,
-  ): Promise<RunDriver | 'halted'> {
+  ): Promise<RunDriver | 'halted' | 'claim-lost'> {
     const restored = await restoreRun(hands, run).catch(unreadable);
-    if (restored.kind === 'halted') {
-      hands.alarm(run, restored.code, restored.detail);
-      await hands.claims.halt(run, restored.code, restored.detail);
-      return 'halted';
-    }
+    if (restored.kind === 'halted') return halt(hands, run, restored);
     const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
     const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
@@ -174,10 +170,7 @@ export class RunDriver {
         await this.arrival();
       }
     } catch (error) {
-      const halted = unreadable(error);
-      this.hands.alarm(this.run, halted.code, halted.detail);
-      await this.hands.claims.halt(this.run, halted.code, halted.detail);
-      return 'halted';
+      return await halt(this.hands, this.run, unreadable(error));
     } finally {
       this.over = true;
       this.executions.abandon('over');
@@ -481,7 +474,7 @@ export class RunDriver {
    * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
    * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
    */
-  private async refused(draught: Draught, message: string): Promise<'again' | 'halted'> {
+  private async refused(draught: Draught, message: string): Promise<'again' | 'halted' | 'claim-lost'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
     const outcomes = draught.taken.flatMap((arrival) =>
       arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
@@ -489,10 +482,8 @@ export class RunDriver {
     const failsAlready = draught.taken.some(
       (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
     );
-    if (failsAlready && outcomes.length === 0) {
-      await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message);
-      return 'halted';
-    }
+    if (failsAlready && outcomes.length === 0)
+      return (await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message)) ? 'halted' : 'claim-lost';
     const kept = draught.taken.filter((arrival) =>
       arrival.letter !== undefined
         ? true
@@ -679,6 +670,17 @@ export class RunDriver {
     });
     this.wakeUp = () => undefined;
   }
+}
+
+/** Out of circulation, with an alarm: unless it is another's by now, whose records are not for us to judge. */
+async function halt(
+  { claims, alarm }: DriverHands,
+  run: ClaimedRun,
+  { code, detail }: Pick<Halted, 'code' | 'detail'>,
+): Promise<'halted' | 'claim-lost'> {
+  if (!(await claims.halt(run, code, detail))) return 'claim-lost';
+  alarm(run, code, detail);
+  return 'halted';
 }
 
 /** Own records that cannot be read, or whose bytes are not those that their digests name, halt the run; anything else is thrown on. */

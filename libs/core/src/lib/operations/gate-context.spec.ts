@@ -206,7 +206,7 @@ async function untilGate({ steps, inner, gate }: Scenario, yields: Yield): Promi
   const executors = ['builtin:noop', 'builtin:command'].map((uses) => new Yielding(uses, yields, started));
   const drive: Waiting['drive'] = async (before) => {
     const driver = await RunDriver.open(world.hands(executors), world.claim(run));
-    if (driver === 'halted') throw new Error(world.run(run).halted ?? 'halted');
+    if (typeof driver === 'string') throw new Error(world.run(run).halted ?? 'halted');
     before?.(driver);
     await driver.drive();
   };
@@ -337,7 +337,7 @@ spec:
     };
     const boom = new Yielding('builtin:command', { fails: ['l[0]::p::boom'] }, []);
     const driver = await RunDriver.open(world.hands([undo, boom]), world.claim(run));
-    if (driver !== 'halted') await driver.drive();
+    if (typeof driver !== 'string') await driver.drive();
     expect(bindings).toEqual([{ f: ['boom'] }]);
   });
 });

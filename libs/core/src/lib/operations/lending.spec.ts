@@ -104,7 +104,7 @@ class Two {
     most = 256,
   ): Promise<{ readonly driver: RunDriver; readonly over: Promise<Driven> }> {
     const driver = await RunDriver.open(this.hands(this.here, 2, change, most), this.world.claim(this.run));
-    if (driver === 'halted') throw new Error(this.world.run(this.run).halted ?? 'halted');
+    if (typeof driver === 'string') throw new Error(this.world.run(this.run).halted ?? 'halted');
     this.open.push(driver);
     const poll = setInterval(() => driver.mail(), 5);
     return { driver, over: driver.drive().finally(() => clearInterval(poll)) };

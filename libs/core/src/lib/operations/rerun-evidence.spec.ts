@@ -40,7 +40,7 @@ beforeAll(async () => {
   const executor = new Once();
   const drive = async (run: RunId): Promise<Parts> => {
     const driver = await RunDriver.open(world.hands([executor]), world.claim(run));
-    if (driver === 'halted') throw new Error('halted');
+    if (typeof driver === 'string') throw new Error('halted');
     await driver.drive();
     const { payload } = world.run(run).claimed.admission;
     const record = JSON.parse(Buffer.from(payload, 'base64').toString()) as AdmissionRecord;

@@ -71,7 +71,7 @@ function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [bin
     run,
     async drive(act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>) {
       const driver = await RunDriver.open(memory.hands([new Acting(act)], { secrets }), memory.claim(run));
-      return driver === 'halted' ? 'halted' : driver.drive();
+      return typeof driver === 'string' ? driver : driver.drive();
     },
     get stored(): string {
       const chunks = (memory.chunks.get(run) ?? []).map(({ data }) => Buffer.from(data).toString());
@@ -244,7 +244,7 @@ describe('sensitive inputs of a run', () => {
     };
     const hands = memory.hands([new Acting(act)], { secrets: { bindings: [], providers: new Map(), sensitive: keys } });
     const driver = await RunDriver.open(hands, memory.claim(run));
-    expect(driver === 'halted' ? driver : await driver.drive()).toBe('ended');
+    expect(typeof driver === 'string' ? driver : await driver.drive()).toBe('ended');
     expect(memory.run(run).run).toMatchObject({ status: 'succeeded' });
     expect(JSON.stringify(memory.pages.get(run)) + JSON.stringify([...(memory.chunks.get(run) ?? [])].map(({ data }) => Buffer.from(data).toString()))).not.toContain(SECRET); // prettier-ignore
   });

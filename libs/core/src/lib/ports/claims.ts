@@ -98,8 +98,8 @@ export abstract class Claims {
   }>;
   /** Ciphertexts of the run's sensitive inputs. */
   abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
-  /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced. */
-  abstract halt(run: ClaimedRun, code: string, detail: string): Promise<void>;
+  /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced: false if the run is another's, who may have written to it. */
+  abstract halt(run: ClaimedRun, code: string, detail: string): Promise<boolean>;
   /**
    * The run as it stands now, if this incarnation still owns it under that fence: to go on with it here, as a claim would, when its children
    * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.

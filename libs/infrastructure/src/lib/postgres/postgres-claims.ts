@@ -238,9 +238,9 @@ export class PostgresClaims extends Claims {
     return rows.map(({ name, sealed }) => ({ name, sealed: new Uint8Array(sealed) }));
   }
 
-  async halt(run: ClaimedRun, code: string, detail: string): Promise<void> {
-    await untilAnswered(() =>
-      this.ask(this.haltStatement, [
+  async halt(run: ClaimedRun, code: string, detail: string): Promise<boolean> {
+    const [row] = await untilAnswered(() =>
+      this.ask<{ halted: boolean }>(this.haltStatement, [
         run.tenant,
         runUuid(run.runId),
         run.fence,
@@ -248,6 +248,7 @@ export class PostgresClaims extends Claims {
         canonical({ type: 'run.halted', runId: run.runId, code, detail }),
       ]),
     );
+    return row?.halted ?? false;
   }
 
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {

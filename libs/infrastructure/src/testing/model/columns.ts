@@ -19,12 +19,26 @@ export function readTexts(literal: string): readonly (string | null)[] {
 
 /** The same parameters where those that the statement takes as arrays are written as texts (`array-literal.ts`), read by their types. */
 export function arraysRead(sql: string, values: Values): Values {
-  const casts = new Map([...sql.matchAll(/\$(\d+)::([a-z0-9]+)\[\]/g)].map(([, place, type]) => [Number(place), type]));
+  const casts = castsOf(sql);
   return values.map((value, index) => {
     const type = casts.get(index + 1);
     if (type === undefined || typeof value !== 'string') return value;
+    if (value === '{}') return [];
     return readArray(value).map((cell) => (cell === null ? null : cellOf(type, cell)));
   });
+}
+
+const known = new Map<string, ReadonlyMap<number, string>>();
+
+/** The types of the arrays among a statement's parameters, by their places. */
+function castsOf(sql: string): ReadonlyMap<number, string> {
+  const found = known.get(sql);
+  if (found) return found;
+  const casts = new Map(
+    [...sql.matchAll(/\$(\d+)::([a-z0-9]+)\[\]/g)].map(([, place, type = '']) => [Number(place), type]),
+  );
+  known.set(sql, casts);
+  return casts;
 }
 
 function cellOf(type: string, cell: string): unknown {

@@ -247,9 +247,13 @@ export function* haltRun(session: Session, values: Values): Execution<unknown> {
   const { tx, tables } = session;
   const [tenant, run, fence, error, audit] = values as [string, string, number, string, string];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
-  if (!r) return [];
+  if (!r) {
+    const found = tx.find(tables.runs, runKey(tenant, run));
+    return [{ halted: found?.fence === fence && found.status === 'halted' }];
+  }
   const version = r.version + 1;
   const halted = { owner: null, due_at: null, status: 'halted', evidence_status: 'refused', waits: '[]', error };
   tx.write(tables.runs, { ...r, ...halted, version });
-  return [{ append_audit: yield* appendAudit(session, tenant, audit) }];
+  yield* appendAudit(session, tenant, audit);
+  return [{ halted: true }];
 }
