@@ -674,12 +674,12 @@ export class RunDriver {
 
 /** Out of circulation, with an alarm: unless it is another's by now, whose records are not for us to judge. */
 async function halt(
-  { claims, alarm }: DriverHands,
+  hands: DriverHands,
   run: ClaimedRun,
   { code, detail }: Pick<Halted, 'code' | 'detail'>,
 ): Promise<'halted' | 'claim-lost'> {
-  if (!(await claims.halt(run, code, detail))) return 'claim-lost';
-  alarm(run, code, detail);
+  if (!(await hands.claims.halt(run, code, detail))) return 'claim-lost';
+  hands.alarm(run, code, detail);
   return 'halted';
 }
 
