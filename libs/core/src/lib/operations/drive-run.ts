@@ -339,7 +339,7 @@ export class RunDriver {
     draught: Draught,
     { answer, step }: Extract<GivenBody, { type: 'question.answered' }>,
   ): void {
-    if (answer.kind !== 'gate') return;
+    if (answer.kind !== 'gate' || draught.state.steps.get(step)?.kind !== 'waiting') return;
     const request = this.values.known.get(answer.gateDigest) as unknown as GateRequest;
     const eligible = tooFewApprovers(this.hands.announcing.people, this.initiators, request);
     if (eligible === null) return;
@@ -362,7 +362,7 @@ export class RunDriver {
           admissionDigest,
         });
         for (const digest of values) draught.needs(digest);
-        if (gate) draught.gates.push(gate);
+        if (gate) draught.rendered.set(command.step, gate);
         return body;
       }
       case 'judge':

@@ -102,6 +102,29 @@ it('a resolution counts that came before the commit by which the step runs out o
   expect(world.rows.get(run)?.get('act')).toMatchObject({ status: 'succeeded', outputs: { done: true } });
 });
 
+it('a gate whose request was asked for in the turn that cancels it does not open, and has no row', async () => {
+  const world = new MemoryWorld();
+  const steps = `- id: all\n  parallel:\n    maxParallel: 1\n    steps:\n      - ${act}\n      - { id: ask, gate: { approval: owners } }`;
+  const run = world.submit(planned(packText(steps, 'approvals: [ { id: owners } ]')).plan);
+  const lost = await RunDriver.open(world.hands([new Hanging()]), world.claim(run));
+  if (typeof lost === 'string') throw new Error('halted');
+  void lost.drive();
+  while (world.rows.get(run)?.get('act')?.status !== 'running') await new Promise((go) => setImmediate(go));
+  // The next owner gives the slot of the step that needs attention to the gate, and reads of the cancel in the same turn.
+  const claimed = world.claim(run, true);
+  world.post(run, CANCEL);
+  const next = await RunDriver.open(world.hands([new Hanging()]), claimed);
+  if (typeof next === 'string') throw new Error('halted');
+  const driven = next.drive();
+  lost.handOver();
+  expect(await driven).toBe('ended');
+  expect(told(world, run).filter(({ type }) => type === 'gate.opened')).toEqual([]);
+  expect(told(world, run)).toContainEqual(
+    expect.objectContaining({ type: 'given.ignored', what: 'question.answered' }),
+  );
+  expect(world.gates.get(run)?.size ?? 0).toBe(0);
+});
+
 class Hanging extends Executor {
   readonly uses = 'builtin:command';
   readonly behaviour = 1;

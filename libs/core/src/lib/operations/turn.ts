@@ -36,6 +36,8 @@ export class Draught {
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();
   readonly gates: GateChange[] = [];
+  /** Rows of gates whose requests were rendered: they are written if the gates open. One that was cancelled meanwhile does not. */
+  readonly rendered = new Map<StepId, GateChange>();
   readonly artifacts: ArtifactRow[] = [];
   readonly chunks: Commit['chunks'][number][] = [];
   ended = false;
@@ -63,6 +65,8 @@ export class Draught {
       this.note({ at: this.at, event, kind: 'derived' });
       if (event.type === 'run.ended') this.ended = true;
       if (event.type === 'step.ended') this.progressed = true;
+      const opened = event.type === 'gate.opened' ? this.rendered.get(event.step) : undefined;
+      if (opened) this.gates.push(opened);
       if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
         this.closes = true;
         this.gates.push({ kind: 'ended', gate: event.step, outcome: event.outcome });
