@@ -29,8 +29,7 @@ async function* waiting() {
       await product.submit({ manifest: PROBE, inputs: {} });
       await pause(30);
     }
-    const { rows } = await product.database
-      .query(`select started_ms - created_ms as ms
+    const { rows } = await product.database.query(`select started_ms - created_ms as ms
       from pack_runs.runs where status = 'succeeded' order by run_id desc limit ${PROBES}`);
     for (const { ms } of rows) times.push(Number(ms));
     return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)];
