@@ -3,7 +3,8 @@
 -- neighbours write everything. (Three plain statements were tested: a zombie's rows were committed, and its neighbours died of
 -- 23505.) Runs come sorted, so that two flushes lock in one order. Steps are updated or inserted, not upserted: only the holder of
 -- the fence writes them, and ON CONFLICT would cost a lock and a confirmation in the log for each. Steps of a run's first page are new,
--- and not looked for.
+-- and not looked for. It is sent without the arms that it has no rows for (flush-statement.ts), which finds each by the line that it begins
+-- with.
 with owned as (
   update pack_runs.runs r set
     last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
