@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 const { readTrust, toRunId, verifyRun, verifySignature } = require('@taskrunner/core');
-const { cedarEngine } = require('@taskrunner/infrastructure');
+const { cedarEngine, unpackedPage } = require('@taskrunner/infrastructure');
 
 /** Logs that are read at once, and how long all may take. */
 const READERS = 6;
@@ -75,10 +75,10 @@ export async function collectEvidence({ stack, workload, leftovers }) {
 
 async function journalOf(rows) {
   const pages = await rows(
-    `select run_id, first_seq::int, fence::int, entries from pack_run_logs.journal order by run_id, first_seq`,
+    `select run_id, first_seq::int, fence::int, content from pack_run_logs.journal order by run_id, first_seq`,
   );
-  const entries = pages.flatMap(({ run, first_seq: page, fence, entries: text }) =>
-    JSON.parse(text).map(({ seq, at, event }) => ({ run, seq, at, page, fence, event })),
+  const entries = pages.flatMap(({ run, first_seq: page, fence, content }) =>
+    JSON.parse(unpackedPage(content).entries).map(({ seq, at, event }) => ({ run, seq, at, page, fence, event })),
   );
   return grouped(entries);
 }

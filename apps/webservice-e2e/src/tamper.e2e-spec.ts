@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runUuid, type RunId } from '@taskrunner/core';
+import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
 import { Caller, pack, pause, startStack, type DevStack } from './stack';
 
@@ -11,6 +12,11 @@ const GATED = pack(
 - { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied" } } }`,
   '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n',
 );
+
+interface Stored {
+  readonly first_seq: string;
+  readonly texts: PageTexts;
+}
 
 describe('a database administrator without keys', () => {
   let folder: string;
@@ -43,6 +49,22 @@ describe('a database administrator without keys', () => {
     const run = await ada.submit(GATED);
     await ada.until(run, ['waiting']);
     return { run, uuid: runUuid(run as RunId) };
+  }
+
+  async function pagesOf(uuid: string): Promise<readonly Stored[]> {
+    const { rows } = await sql.query<{ first_seq: string; content: Buffer }>(
+      'select first_seq, content from pack_run_logs.journal where run_id = $1 order by first_seq',
+      [uuid],
+    );
+    return rows.map(({ first_seq, content }) => ({ first_seq, texts: unpackedPage(content) as PageTexts }));
+  }
+
+  async function writePage(uuid: string, first: string, content: Buffer): Promise<void> {
+    const { rowCount } = await sql.query(
+      'update pack_run_logs.journal set content = $3 where run_id = $1 and first_seq = $2',
+      [uuid, first, content],
+    );
+    expect(rowCount).toBe(1);
   }
 
   async function nothingApplied(run: string): Promise<void> {
@@ -80,11 +102,8 @@ describe('a database administrator without keys', () => {
     await pause(2_500);
     await nothingApplied(run);
     expect((await ada.summary(run))['status']).toBe('waiting');
-    const { rows: notes } = await sql.query<{ found: string }>(
-      "select entries as found from pack_run_logs.journal where run_id = $1 and entries like '%DECISION_UNSIGNED%'",
-      [uuid],
-    );
-    expect(notes.length).toBeGreaterThan(0);
+    const pages = await pagesOf(uuid);
+    expect(pages.some(({ texts }) => texts.entries.includes('DECISION_UNSIGNED'))).toBe(true);
   }, 60_000);
 
   it('cannot swap pack, inputs and hash of a queued run', async () => {
@@ -109,11 +128,19 @@ describe('a database administrator without keys', () => {
 
   it('is found when a journal page was edited while the run waited', async () => {
     const { run, uuid } = await waiting();
-    const edited = await sql.query(
-      "update pack_run_logs.journal set held = replace(held, 'CVE-2026-1', 'CVE-0000-0') where run_id = $1",
-      [uuid],
-    );
-    expect(edited.rowCount).toBeGreaterThan(0);
+    const found = (await pagesOf(uuid)).find(({ texts }) => texts.held?.includes('CVE-2026-1'));
+    const { first_seq: page, texts } = found as Stored;
+    const edited = { ...texts, held: String(texts.held).replaceAll('CVE-2026-1', 'CVE-0000-0') };
+    await writePage(uuid, page, packedPage(edited));
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    const summary = await ada.until(run, ['halted']);
+    expect(JSON.stringify(summary)).toContain('JOURNAL_TAMPERED');
+    await nothingApplied(run);
+  }, 60_000);
+
+  it('is found when a journal page was overwritten with what is none', async () => {
+    const { run, uuid } = await waiting();
+    await writePage(uuid, '1', Buffer.from('no page'));
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     const summary = await ada.until(run, ['halted']);
     expect(JSON.stringify(summary)).toContain('JOURNAL_TAMPERED');

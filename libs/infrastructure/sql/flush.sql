@@ -25,13 +25,13 @@ with owned as (
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)
   returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i
 ), pages as (
-  insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries, held)
-  select o.tenant_id, o.run_id, o.prev_seq + 1, o.fence, o.hash, p.mac, p.entries, p.held
-  from unnest($21::bytea[], $22::text[], $23::text[]) with ordinality p (mac, entries, held, i) join owned o on o.i = p.i
+  insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, content)
+  select o.tenant_id, o.run_id, o.prev_seq + 1, o.fence, o.hash, p.mac, p.content
+  from unnest($21::bytea[], $22::bytea[]) with ordinality p (mac, content, i) join owned o on o.i = p.i
 ), given as materialized (
   select o.tenant_id, o.run_id, o.prev_seq = 0 as first, s.*
-  from unnest($24::int[], $25::text[], $26::int[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::int[],
-      $33::bigint[], $34::bigint[], $35::bigint[], $36::int[], $37::json[], $38::json[], $39::json[], $72::json[])
+  from unnest($23::int[], $24::text[], $25::int[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::int[],
+      $32::bigint[], $33::bigint[], $34::bigint[], $35::int[], $36::json[], $37::json[], $38::json[], $71::json[])
     s (i, parent, place, step, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children,
       outputs, outputs_ref, error, reused_from)
   join owned o on o.i = s.i
@@ -62,46 +62,46 @@ with owned as (
     opened_ms, ended_ms)
   select o.tenant_id, o.run_id, g.gate, g.approval, g.state, g.gate_digest, g.request, g.show, g.required,
     pack_runs.from_ms(g.expires_ms), pack_runs.now_ms(), case when g.state <> 'open' then pack_runs.now_ms() end
-  from unnest($40::int[], $41::text[], $42::text[], $43::text[], $44::text[], $45::json[], $46::json[], $47::int[], $48::bigint[])
+  from unnest($39::int[], $40::text[], $41::text[], $42::text[], $43::text[], $44::json[], $45::json[], $46::int[], $47::bigint[])
     g (i, gate, approval, state, gate_digest, request, show, required, expires_ms)
   join owned o on o.i = g.i
 ), gates_ended as (
   update pack_runs.gates t set state = e.outcome, ended_ms = pack_runs.now_ms()
-  from unnest($49::int[], $50::text[], $51::text[]) e (i, gate, outcome) join owned o on o.i = e.i
+  from unnest($48::int[], $49::text[], $50::text[]) e (i, gate, outcome) join owned o on o.i = e.i
   where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.gate = e.gate and t.state = 'open'
 ), places as (
   insert into pack_run_logs.places (tenant_id, run_id, last_line, lines, step, execution, chunk)
   select o.tenant_id, o.run_id, c.last_line, c.lines, c.step, c.execution, c.chunk
-  from unnest($52::int[], $53::bigint[], $54::int[], $55::text[], $56::int[], $57::int[])
+  from unnest($51::int[], $52::bigint[], $53::int[], $54::text[], $55::int[], $56::int[])
     c (i, last_line, lines, step, execution, chunk)
   join owned o on o.i = c.i
 ), files as (
   insert into pack_artifacts.artifacts (tenant_id, run_id, step, execution, name, path, digest, size, media_type, created_ms)
   select o.tenant_id, o.run_id, a.step, a.execution, a.name, a.path, a.digest, a.size, a.media_type, pack_runs.now_ms()
-  from unnest($58::int[], $59::text[], $60::int[], $61::text[], $62::text[], $63::text[], $64::bigint[], $65::text[])
+  from unnest($57::int[], $58::text[], $59::int[], $60::text[], $61::text[], $62::text[], $63::bigint[], $64::text[])
     a (i, step, execution, name, path, digest, size, media_type)
   join owned o on o.i = a.i
 ), follow as (
   insert into pack_runs.outbox (tenant_id, run_id, kind, body, stream, place, due_at, since)
   select o.tenant_id, o.run_id, x.kind, x.body, x.stream, x.place, due.at, due.at
-  from unnest($66::int[], $67::text[], $68::json[], $69::text[], $70::bigint[], $71::bigint[])
+  from unnest($65::int[], $66::text[], $67::json[], $68::text[], $69::bigint[], $70::bigint[])
     x (i, kind, body, stream, place, due_ms)
   join owned o on o.i = x.i
   cross join lateral (select coalesce(pack_runs.from_ms(x.due_ms), clock_timestamp()) as at) due
 ), lent as (
   insert into pack_runs.assignments (tenant_id, run_id, name, step, first_index, last_index, left_over, body, mac)
   select o.tenant_id, o.run_id, a.name, a.step, a.first_index, a.last_index, a.items, a.body, a.mac
-  from unnest($73::int[], $74::text[], $75::text[], $76::int[], $77::int[], $78::int[], $79::text[], $80::bytea[])
+  from unnest($72::int[], $73::text[], $74::text[], $75::int[], $76::int[], $77::int[], $78::text[], $79::bytea[])
     a (i, name, step, first_index, last_index, items, body, mac)
   join owned o on o.i = a.i
 ), revoked as (
   update pack_runs.assignments t set stops = t.stops || s.steps
-  from (select s.i, s.name, array_agg(s.step) as steps from unnest($81::int[], $82::text[], $83::text[]) s (i, name, step)
+  from (select s.i, s.name, array_agg(s.step) as steps from unnest($80::int[], $81::text[], $82::text[]) s (i, name, step)
     group by s.i, s.name) s
   join owned o on o.i = s.i
   where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = s.name
 ), settled as (
-  delete from pack_runs.assignments t using unnest($84::int[], $85::text[]) e (i, name) join owned o on o.i = e.i
+  delete from pack_runs.assignments t using unnest($83::int[], $84::text[]) e (i, name) join owned o on o.i = e.i
   where t.tenant_id = o.tenant_id and t.run_id = o.run_id and t.name = e.name
   returning t.tenant_id, t.run_id, t.name
 ), forgotten as (

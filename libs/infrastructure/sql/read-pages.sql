@@ -1,5 +1,5 @@
 -- Pages of one run in order; the partition is found from the run id. The first page follows the admission record.
-select p.first_seq, p.entries, p.held, p.hash, p.mac, coalesce(
+select p.first_seq, p.content, p.hash, p.mac, coalesce(
     lag(p.hash) over (order by p.first_seq),
     (select b.hash from pack_run_logs.journal b where b.tenant_id = $1 and b.run_id = $2 and b.first_seq <= $3
       order by b.first_seq desc limit 1),

@@ -17,6 +17,7 @@ export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/postgres/maintain';
 export type { KeptDay, Readiness } from './lib/postgres/partitions';
 export type { Retention } from './lib/postgres/retention';
+export { packedPage, unpackedPage, type PageTexts } from './lib/postgres/packed-page';
 export { bootstrapRoles, createDatabase, databaseRoles, roleName, type DatabaseRole } from './lib/postgres/roles';
 export {
   startEmbeddedPostgres,

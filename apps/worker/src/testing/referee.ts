@@ -18,6 +18,7 @@ import {
   type RunId,
 } from '@taskrunner/core';
 import {
+  pageContent,
   runKey,
   type Change,
   type ModelDatabase,
@@ -93,12 +94,10 @@ export class Referee {
   private isStarted(run: string, step: string, execution: number): boolean {
     return this.rowsOf(run)
       .reverse()
-      .some(
-        ({ entries }) =>
-          entries.includes('"step.started"') &&
-          (JSON.parse(entries) as Entry[]).some(
-            ({ event }) => event.type === 'step.started' && event.step === step && event.execution === execution,
-          ),
+      .some(({ content }) =>
+        pageContent(content).entries.some(
+          ({ event }) => event.type === 'step.started' && event.step === step && event.execution === execution,
+        ),
       );
   }
 
@@ -327,8 +326,7 @@ export class Referee {
       const hash = `sha256:${row.hash.toString('hex')}` as Digest;
       const page: Page = {
         first: row.first_seq,
-        entries: JSON.parse(row.entries) as Entry[],
-        values: row.held === null ? {} : (JSON.parse(row.held) as Page['values']),
+        ...pageContent(row.content),
         prev,
         hash,
       };

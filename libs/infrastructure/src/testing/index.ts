@@ -4,6 +4,7 @@ export { REFUSED_TEXT } from './model/statements/flush';
 export { SqlFailure } from './model/sql-failure';
 export type { Change, Pause } from './model/transaction';
 export * from './model/rows';
+export { pageContent } from '../lib/postgres/claimed-run';
 export { DatabaseClock } from '../lib/postgres/database-clock';
 export { PostgresAttentionDesk } from '../lib/postgres/postgres-attention-desk';
 export { PostgresClaims } from '../lib/postgres/postgres-claims';

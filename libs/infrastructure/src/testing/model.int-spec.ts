@@ -367,7 +367,7 @@ class Sides {
       ],
       ['pack_runs.outbox', tables.outbox.rows(), 'tenant_id, run_id, kind, body::text, stream, place'],
       ['pack_runs.audit_heads', tables.audit.rows(), 'tenant_id, seq'],
-      ['pack_run_logs.journal', tables.journal.rows(), 'tenant_id, run_id, first_seq, fence, hash, mac, entries, held'],
+      ['pack_run_logs.journal', tables.journal.rows(), 'tenant_id, run_id, first_seq, fence, hash, mac, content'],
       ['pack_run_logs.chunks', tables.chunks.rows(), 'tenant_id, run_id, step, execution, chunk, data, lines, sha256'],
       ['pack_run_logs.places', tables.places.rows(), 'tenant_id, run_id, last_line, lines, step, execution, chunk'],
       [

@@ -1,6 +1,7 @@
 import { toRunId } from '@taskrunner/core';
 import type { ClaimedRun, Digest, Entry, Envelope, GivenBody, Json, Letter, Page, TenantId } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
+import { unpackedPage } from './packed-page';
 
 /** What `claim-runs` returns, and claims that only end runs, but for `inbox_seq` and `untouched`. */
 export interface ClaimedRow {
@@ -89,8 +90,7 @@ export function toResumed(row: ResumedRow) {
 /** What `read-pages` returns. */
 export interface PageRow {
   readonly first_seq: number;
-  readonly entries: string;
-  readonly held: string | null;
+  readonly content: Buffer;
   readonly prev: Buffer;
   readonly hash: Buffer;
   readonly mac: Buffer;
@@ -99,12 +99,26 @@ export interface PageRow {
 export function toPage(row: PageRow): Page & { readonly mac: string } {
   return {
     first: row.first_seq,
-    entries: JSON.parse(row.entries) as Entry[],
-    values: row.held === null ? {} : (JSON.parse(row.held) as Page['values']),
+    ...pageContent(row.content),
     prev: toDigest(row.prev),
     hash: toDigest(row.hash),
     mac: row.mac.toString('hex'),
   };
+}
+
+/** Entries and values of a stored page. Bytes that are no page's are told as a page without entries, at which no hash holds. */
+export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
+  const texts = unpackedPage(content);
+  try {
+    if (texts !== null)
+      return {
+        entries: JSON.parse(texts.entries) as Entry[],
+        values: texts.held === null ? {} : (JSON.parse(texts.held) as Page['values']),
+      };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { entries: [], values: {} };
 }
 
 /** What `read-letters` returns. */

@@ -2,6 +2,7 @@ import { runUuid } from '@taskrunner/core';
 import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
 import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
+import { packedPage } from './packed-page';
 import { ROOT_PARENT, storedOutputs } from './run-rows';
 
 type Row = readonly Cell[];
@@ -27,7 +28,7 @@ export interface FlushPart {
 
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
 const WIDTHS = {
-  ...{ run: 20, page: 3, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
+  ...{ run: 20, page: 2, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
   ...{ reused: 1, lent: 8, revoked: 3, settled: 2 },
 };
 
@@ -36,6 +37,7 @@ export function flushPart(commit: Commit): FlushPart {
   const { page, run } = commit;
   const entries = commit.entriesText ?? text(page.entries);
   const held = Object.keys(page.values).length > 0 ? text(page.values) : null;
+  const content = packedPage({ entries, held });
   const steps = commit.steps.map((step) => [
     step.parent ?? ROOT_PARENT,
     step.place,
@@ -75,7 +77,7 @@ export function flushPart(commit: Commit): FlushPart {
       commit.outbox.some(({ kind }) => kind === 'attest'),
       commit.closes,
     ],
-    page: [Buffer.from(commit.mac, 'hex'), entries, held],
+    page: [Buffer.from(commit.mac, 'hex'), content],
     steps,
     ...gateRows(commit.gates),
     places: placeRows(commit),
@@ -91,7 +93,7 @@ export function flushPart(commit: Commit): FlushPart {
     outbox: commit.outbox.map(outboxRow),
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
-    size: entries.length + (held?.length ?? 0) + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
+    size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
   };
 }
 

@@ -153,7 +153,7 @@ describe('claiming', () => {
       [tenantA, runUuid(gate)],
     );
     await database.sql(
-      `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries) values ($1, $2, 2, 1, '\\x00', '\\x00', '[]')`,
+      `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, content) values ($1, $2, 2, 1, '\\x00', '\\x00', '\\x00')`,
       [tenantA, runUuid(page)],
     );
     const claimed = await worker.claims.claim(await worker.claims.register(aWorker()), 5);

@@ -77,8 +77,7 @@ export interface PageRow extends OfRun {
   readonly fence: number;
   readonly hash: Buffer;
   readonly mac: Buffer;
-  readonly entries: string;
-  readonly held: string | null;
+  readonly content: Buffer;
 }
 
 export interface StepRecord extends OfRun {

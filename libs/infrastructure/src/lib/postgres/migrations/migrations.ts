@@ -25,6 +25,7 @@ import { archives } from './60-archives';
 import { retention } from './61-retention';
 import { originals } from './62-originals';
 import { reruns } from './80-reruns';
+import { packedPages } from './81-packed-pages';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -55,6 +56,7 @@ export const migrations = [
   retention,
   reruns,
   originals,
+  packedPages,
 ];
 
 /** Their names, as the database keeps them. */

@@ -113,19 +113,16 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
     });
   };
 
-  const pages = unnested(values, 21, ['mac', 'entries', 'held']) as unknown as Pick<
-    PageRow,
-    'mac' | 'entries' | 'held'
-  >[];
+  if (unnested(values, 23, STEP).some(({ outputs }) => String(outputs).includes(REFUSED_TEXT)))
+    throw new SqlFailure('22P05', 'a character has no equivalent');
+  const pages = unnested(values, 21, ['mac', 'content']) as unknown as Pick<PageRow, 'mac' | 'content'>[];
   for (const [index, page] of pages.entries()) {
-    if (page.entries.includes(REFUSED_TEXT) || page.held?.includes(REFUSED_TEXT))
-      throw new SqlFailure('22P05', 'a character has no equivalent');
     const u = owned.get(index + 1);
     if (!u) continue;
     const { tenant_id, run_id, fence, hash } = u;
     yield* tx.insert(tables.journal, { tenant_id, run_id, first_seq: u.prev_seq + 1, fence, hash, ...page });
   }
-  for (const row of joined<StepRecord>(24, STEP, [72, 'reused_from'])) {
+  for (const row of joined<StepRecord>(23, STEP, [71, 'reused_from'])) {
     const known = tx.find(tables.steps, stepKey(runKey(row.tenant_id, row.run_id), row));
     if (!known) {
       yield* tx.insert(tables.steps, row);
@@ -135,23 +132,23 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
     if (t && !bugs.has('steps-keep-their-first-status'))
       tx.write(tables.steps, { ...row, kind: t.kind, label: t.label });
   }
-  for (const { expires_ms, ...row } of joined<GateRow & { expires_ms: number }>(40, OPENED)) {
+  for (const { expires_ms, ...row } of joined<GateRow & { expires_ms: number }>(39, OPENED)) {
     const now = Math.floor(clock());
     const fresh = { approvals: 0, counted: [], expires_at: expires_ms, opened_ms: now };
     yield* tx.insert(tables.gates, { ...row, ...fresh, ended_ms: row.state === 'open' ? null : now });
   }
-  for (const e of joined<OfRun & { gate: string; outcome: string }>(49, ['i', 'gate', 'outcome'])) {
+  for (const e of joined<OfRun & { gate: string; outcome: string }>(48, ['i', 'gate', 'outcome'])) {
     const key = `${runKey(e.tenant_id, e.run_id)}/${e.gate}`;
     const t = yield* tx.lock(tables.gates, key, ({ state }) => state === 'open');
     if (t) tx.write(tables.gates, { ...t, state: e.outcome, ended_ms: Math.floor(clock()) });
   }
-  for (const row of joined<PlaceRow>(52, PLACE)) {
+  for (const row of joined<PlaceRow>(51, PLACE)) {
     const lines = bugs.has('chunks-lose-a-line') ? Math.max(1, row.lines - 1) : row.lines;
     yield* tx.insert(tables.places, { ...row, lines });
   }
-  for (const row of joined<ArtifactRow>(58, FILE)) yield* tx.insert(tables.artifacts, { ...row, number: number() });
+  for (const row of joined<ArtifactRow>(57, FILE)) yield* tx.insert(tables.artifacts, { ...row, number: number() });
   for (const { due_ms, ...row } of joined<OutboxRow & { due_ms: number | null }>(
-    66,
+    65,
     FOLLOW,
     null,
     bugs.has('the-outbox-does-not-join'),

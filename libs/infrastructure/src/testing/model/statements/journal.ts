@@ -22,9 +22,9 @@ export function* readPages({ tx, tables }: Session, values: Values): Execution<u
   const key = runKey(tenant, run);
   const pages = [...tx.scan(tables.journal, key)].sort((a, b) => a.first_seq - b.first_seq);
   const admission = tx.find(tables.sources, key)?.admission_digest.slice('sha256:'.length) ?? '';
-  return pages.flatMap(({ first_seq, entries, held, hash, mac }, index) => {
+  return pages.flatMap(({ first_seq, content, hash, mac }, index) => {
     if (first_seq <= after) return [];
-    return [{ first_seq, entries, held, hash, mac, prev: pages[index - 1]?.hash ?? Buffer.from(admission, 'hex') }];
+    return [{ first_seq, content, hash, mac, prev: pages[index - 1]?.hash ?? Buffer.from(admission, 'hex') }];
   });
 }
 
