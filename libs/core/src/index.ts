@@ -136,8 +136,13 @@ export {
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Archives } from './lib/ports/archives';
-export type { ArchivedChunk, BundlePart, RunArchive } from './lib/evidence/archive';
-export { archivedJournal, ArchivedLogStore, type ArchiveHands } from './lib/operations/archived-run';
+export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/archive';
+export {
+  archivedJournal,
+  ArchivedLogStore,
+  archivedStatements,
+  type ArchiveHands,
+} from './lib/operations/archived-run';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Exports, type DueExport, type Settled } from './lib/ports/exports';
 export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';

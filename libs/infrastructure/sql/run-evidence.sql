@@ -1,2 +1,2 @@
 -- What sealing left.
-select bundle, bundle_size, attestations from pack_artifacts.attestations where tenant_id = $1 and run_id = $2
+select bundle, bundle_size, statements from pack_artifacts.attestations where tenant_id = $1 and run_id = $2

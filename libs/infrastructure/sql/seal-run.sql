@@ -1,7 +1,7 @@
 -- Evidence, where it goes from here, where the run's journal and log stand in it, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes
 -- second writes nothing but removes the item.
 with sealed as (
-  insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, attestations, sealed_ms)
+  insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())
   on conflict (tenant_id, run_id) do nothing
   returning 1

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ObjectStore, RunReader, type RunId, type TenantId } from '@taskrunner/core';
+import { archivedStatements, ObjectStore, RunReader, type RunId, type TenantId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
@@ -33,10 +33,11 @@ export class EvidenceController {
         example: EXAMPLES.attestations,
       },
     ],
-    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED'],
+    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', ...OF_DOWNLOADS],
   })
   async attestations(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {
-    return { statements: (await this.sealed(principal.tenant, runId)).attestations };
+    const sealed = await this.sealed(principal.tenant, runId);
+    return { statements: await archivedStatements(this.objects, principal.tenant, sealed) };
   }
 
   @Get('evidence')

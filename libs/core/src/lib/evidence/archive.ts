@@ -1,9 +1,10 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Page } from '../journal/page';
-import type { BundleFile } from './bundle-files';
+import { packRunAttestation, PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION, type BundleFile } from './bundle-files';
 import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
+import type { SigstoreBundle } from './sigstore';
 import { readPages } from './read-bundle';
 import type { Placed } from './run-facts';
 import { isWithheld } from './run-evidence';
@@ -64,7 +65,7 @@ export function archiveOf(
 ): RunArchive {
   const times = new Map(chunks.map((chunk) => [keyOf(chunk), chunk.at]));
   const parts = partsOf(documents, offsets);
-  const journal = files.find(({ path }) => path === JOURNAL);
+  const journal = partOf(files, offsets, JOURNAL);
   if (!journal) throw new TypeError('a bundle without its journal');
   let line = 1;
   const archived: ArchivedChunk[] = [];
@@ -76,10 +77,28 @@ export function archiveOf(
     archived.push({ firstLine: line, lines, step, execution, chunk, at, part: parts.get(keyOf(event)) ?? null });
     line += lines;
   }
+  return { journal, chunks: archived };
+}
+
+/**
+ * Where the signed statements of a run stand in its bundle, by the names that they are shown under; null: there is none. Of a run that was
+ * sealed before this was kept, the statements themselves.
+ */
+export type StatementParts = { readonly [name: string]: BundlePart | SigstoreBundle | null };
+
+/** Where the statements stand in a bundle. */
+export function statementParts(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>): StatementParts {
+  const summary = partOf(files, offsets, SUMMARY_ATTESTATION);
   return {
-    journal: { offset: offsetOf(offsets, JOURNAL), size: journal.bytes.length, sha256: sha256(journal.bytes) },
-    chunks: archived,
+    'pack-run': partOf(files, offsets, packRunAttestation(0)),
+    slsa: partOf(files, offsets, PROVENANCE_ATTESTATION),
+    ...(summary && { vsa: summary }),
   };
+}
+
+function partOf(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>, path: string): BundlePart | null {
+  const file = files.find((one) => one.path === path);
+  return file ? { offset: offsetOf(offsets, path), size: file.bytes.length, sha256: sha256(file.bytes) } : null;
 }
 
 /** A stream's chunks stand in its file one after the other. */

@@ -1,6 +1,6 @@
 import { sha256 } from '../canonical/digest';
 import { sampleRun, type Sample } from '../../testing/sample-evidence';
-import { archiveOf, type RunArchive } from '../evidence/archive';
+import { archiveOf, statementParts, type RunArchive, type StatementParts } from '../evidence/archive';
 import { bundleFiles, type BundleFile } from '../evidence/bundle-files';
 import { readEvidence } from '../evidence/evidence-documents';
 import { withholdSecrets } from '../evidence/withheld';
@@ -8,7 +8,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import { Archives } from '../ports/archives';
 import { LogStore, type NumberedChunk } from '../ports/log-store';
 import type { ByteRange, ObjectStore } from '../ports/object-store';
-import { ArchivedLogStore, archivedJournal } from './archived-run';
+import { ArchivedLogStore, archivedJournal, archivedStatements } from './archived-run';
 
 const TENANT = 'acme' as TenantId;
 const RUN = 'run_x' as RunId;
@@ -195,5 +195,41 @@ describe('the journal of a sealed run', () => {
     await expect(archivedJournal(hands, TENANT, RUN)).rejects.toMatchObject({
       code: 'OBJECT_DIGEST_MISMATCH',
     });
+  });
+});
+
+describe('the signed statements of a sealed run', () => {
+  const sigstore = (name: string) => ({
+    path: `attestations/${name}.sigstore.json`,
+    bytes: Buffer.from(`{"of":"${name}"}`),
+  });
+  const stored = (files: readonly BundleFile[], change = (bytes: Buffer) => bytes) => {
+    const { bytes, offsets } = laid(files);
+    const objects = {
+      async open(_tenant: TenantId, _digest: Digest, { first, last }: ByteRange) {
+        return (async function* () {
+          yield change(bytes).subarray(first, last + 1);
+        })();
+      },
+    } as unknown as ObjectStore;
+    const statements = statementParts(files, offsets);
+    return archivedStatements(objects, TENANT, { bundle: sha256(bytes), statements });
+  };
+
+  it('are read where they stand in the bundle', async () => {
+    const files = [sigstore('pack-run'), sigstore('pack-run.2'), sigstore('slsa'), sigstore('vsa')];
+    expect(await stored(files)).toEqual({ 'pack-run': { of: 'pack-run' }, slsa: { of: 'slsa' }, vsa: { of: 'vsa' } });
+    expect(await stored(files.slice(0, 1))).toEqual({ 'pack-run': { of: 'pack-run' }, slsa: null });
+  });
+
+  it('are refused where the stored bytes are others', async () => {
+    const change = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('"of"', '"if"'), 'latin1');
+    await expect(stored([sigstore('pack-run')], change)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+  });
+
+  it('stand beside the bundle of a run that was sealed before', async () => {
+    const statements = { 'pack-run': { dsseEnvelope: {} }, slsa: null } as unknown as StatementParts;
+    const none = {} as ObjectStore;
+    expect(await archivedStatements(none, TENANT, { bundle: sha256(''), statements })).toEqual(statements);
   });
 });

@@ -1,7 +1,9 @@
 import { sha256 } from '../canonical/digest';
-import { readJournal, type ArchivedChunk, type BundlePart } from '../evidence/archive';
+import { readJournal, type ArchivedChunk, type BundlePart, type StatementParts } from '../evidence/archive';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { SigstoreBundle } from '../evidence/sigstore';
+import { parseUtf8 } from '../evidence/strict-json';
 import type { Page } from '../journal/page';
 import type { Archives } from '../ports/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../ports/log-store';
@@ -58,6 +60,21 @@ export async function archivedJournal(hands: ArchiveHands, tenant: TenantId, run
   if (!archived) return [];
   const [bytes] = await bytesOf(hands.objects, tenant, archived.bundle, [archived.part]);
   return readJournal(bytes as Uint8Array);
+}
+
+/** The signed statements of a sealed run, Sigstore bundles by name, out of its evidence bundle. */
+export async function archivedStatements(
+  objects: ObjectStore,
+  tenant: TenantId,
+  { bundle, statements }: { readonly bundle: Digest; readonly statements: StatementParts },
+): Promise<{ readonly [name: string]: SigstoreBundle | null }> {
+  const read = async (part: StatementParts[string]): Promise<SigstoreBundle | null> => {
+    if (!part || 'dsseEnvelope' in part) return part ?? null;
+    const [bytes] = await bytesOf(objects, tenant, bundle, [part]);
+    return JSON.parse(parseUtf8(bytes as Uint8Array)) as SigstoreBundle;
+  };
+  const found = Object.entries(statements).map(async ([name, part]) => [name, await read(part)] as const);
+  return Object.fromEntries(await Promise.all(found));
 }
 
 /** Parts that lie together are read together. */

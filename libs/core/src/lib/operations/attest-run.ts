@@ -1,4 +1,4 @@
-import { archiveOf } from '../evidence/archive';
+import { archiveOf, statementParts } from '../evidence/archive';
 import {
   bundleFiles,
   MANIFEST,
@@ -13,7 +13,6 @@ import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
 import { factsOf, workersOf } from '../evidence/run-facts';
 import { withheldPaths, withholdSecrets } from '../evidence/withheld';
-import { sigstoreBundle } from '../evidence/sigstore';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
@@ -93,7 +92,7 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
       bundle: digest,
       bundleSize: size,
       statement: decodeEnvelope(first.envelope).digest,
-      attestations: attestationsShown(attestations) as Json,
+      statements: statementParts(files, offsets),
       exports: exportRequests(documents),
       archive: archiveOf(documents, files, chunks, offsets),
     });
@@ -125,12 +124,6 @@ async function closeBundle(
   if (!manifest) throw new TypeError('a bundle without its manifest');
   const signed = await hands.attestor.sealManifest(readManifest(manifest.bytes), files);
   return [...files, manifestAttestation(signed)].sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function attestationsShown({ packRun, provenance, summary = null }: RunAttestations): unknown {
-  const shown = (signed: RunAttestations['provenance']): unknown =>
-    signed && sigstoreBundle(signed.envelope, signed.hint);
-  return { 'pack-run': shown(packRun[0] ?? null), slsa: shown(provenance), ...(summary && { vsa: shown(summary) }) };
 }
 
 async function gatherEvidence(

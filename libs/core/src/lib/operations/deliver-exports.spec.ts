@@ -1,7 +1,7 @@
+import type { StatementParts } from '../evidence/archive';
 import { sealEnvelope } from '../evidence/envelope';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
 import { ExportDestination } from '../ports/export-destination';
 import { Exports, type DueExport, type Settled } from '../ports/exports';
 import type { ObjectStore } from '../ports/object-store';
@@ -17,7 +17,7 @@ const secret = `sha256:${'5'.repeat(64)}` as Digest;
 /** A statement that withholds one of the artifacts. */
 const statement = { predicate: { exceptions: [{ kind: 'withheld', detail: `artifacts/${'5'.repeat(64)}` }] } };
 const envelope = sealEnvelope('a/b', new TextEncoder().encode(JSON.stringify(statement)), new Uint8Array(64));
-const attestations = { 'pack-run': { dsseEnvelope: envelope } } as unknown as Json;
+const statements = { 'pack-run': { dsseEnvelope: envelope } } as unknown as StatementParts;
 
 class Deliveries extends Exports {
   readonly settled: Settled[] = [];
@@ -53,7 +53,7 @@ function hands(exports: Exports, destination: ExportDestination, change: Partial
     destinations: new Map([['audit', { destination, tenants: ['acme'] }]]),
     objects: {} as ObjectStore,
     runReader: {
-      evidence: () => Promise.resolve({ bundle: digest, size: 3, attestations }),
+      evidence: () => Promise.resolve({ bundle: digest, size: 3, statements }),
       summary: () => Promise.resolve(null),
       artifacts: () => Promise.resolve([digest, digest, secret].map((one) => ({ digest: one, size: 1 })) as never),
     },

@@ -4,10 +4,10 @@ import type { PackRunStatement } from '../evidence/statement';
 import { artifactPath } from '../evidence/withheld';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
 import type { KnownDestination } from '../ports/export-destination';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunReader } from '../ports/run-reader';
+import { archivedStatements } from './archived-run';
 
 /** Why evidence is not handed over. */
 export type ExportCode =
@@ -100,7 +100,9 @@ export async function exportEvidence(hands: ExportHands, wanted: Export, signal:
     return destination.deliver({ tenant, name, digest, size }, content);
   };
   if (wanted.artifacts) {
-    const withheld = withheldIn(sealed.attestations);
+    const { 'pack-run': statement } = await archivedStatements(hands.objects, tenant, sealed);
+    if (!statement) throw new TypeError('a sealed run without its statement');
+    const withheld = withheldIn(statement);
     const artifacts = new Map(
       (await hands.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]),
     );
@@ -119,8 +121,7 @@ async function* unlessAborted(pieces: AsyncIterable<Uint8Array>, signal: AbortSi
 }
 
 /** Bundle paths of what the signed statement says is withheld. */
-function withheldIn(attestations: Json): ReadonlySet<string> {
-  const { 'pack-run': sealed } = attestations as unknown as { readonly 'pack-run': SigstoreBundle };
+function withheldIn(sealed: SigstoreBundle): ReadonlySet<string> {
   const { payload } = decodeEnvelope(sealed.dsseEnvelope);
   const { predicate } = JSON.parse(new TextDecoder().decode(payload)) as PackRunStatement;
   return new Set(predicate.exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail));

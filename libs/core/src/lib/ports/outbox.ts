@@ -1,4 +1,4 @@
-import type { RunArchive } from '../evidence/archive';
+import type { RunArchive, StatementParts } from '../evidence/archive';
 import type { ExportRequest } from '../evidence/export-requests';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -23,8 +23,8 @@ export interface SealedEvidence {
   readonly bundleSize: number;
   /** Of the pack-run statement's payload. */
   readonly statement: Digest;
-  /** The signed statements, Sigstore bundle JSON by name. */
-  readonly attestations: Json;
+  /** Where the signed statements stand in the bundle. */
+  readonly statements: StatementParts;
   /** Where the bundle goes from here. */
   readonly exports: readonly ExportRequest[];
   /** Where the run's journal and log stand in the bundle. */

@@ -1,3 +1,4 @@
+import type { StatementParts } from '../evidence/archive';
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
@@ -132,7 +133,7 @@ export abstract class RunReader {
   abstract evidence(
     tenant: TenantId,
     run: RunId,
-  ): Promise<{ readonly bundle: Digest; readonly size: number; readonly attestations: Json } | null>;
+  ): Promise<{ readonly bundle: Digest; readonly size: number; readonly statements: StatementParts } | null>;
   /** Of watched runs: last seq and last line, one query for all (tail). */
   abstract tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]): Promise<
     readonly {

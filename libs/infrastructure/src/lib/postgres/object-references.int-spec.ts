@@ -99,7 +99,7 @@ describe('references to objects', () => {
       bundle,
       bundleSize: 1,
       statement: sha256('y'),
-      attestations: {},
+      statements: {},
       exports: [],
       archive: anArchive,
     };

@@ -287,7 +287,7 @@ describe('a flush', () => {
       bundle: sha256('bundle'),
       bundleSize: 9,
       statement: sha256('s'),
-      attestations: { a: 1 },
+      statements: { 'pack-run': anArchive.journal, slsa: null },
       exports: [{ destination: 'audit', artifacts: true }],
       archive: anArchive,
     };
@@ -298,7 +298,7 @@ describe('a flush', () => {
     expect(await web.runReader.evidence(tenantA, runId)).toEqual({
       bundle: sha256('bundle'),
       size: 9,
-      attestations: { a: 1 },
+      statements: { 'pack-run': anArchive.journal, slsa: null },
     });
     expect((await web.runReader.summary(tenantA, runId))?.evidence).toEqual({
       status: 'sealed',

@@ -56,7 +56,7 @@ export class PostgresOutbox extends Outbox {
           evidence.bundle,
           evidence.bundleSize,
           evidence.statement,
-          JSON.stringify(evidence.attestations),
+          JSON.stringify(evidence.statements),
           evidence.exports.map(({ destination }) => destination),
           evidence.exports.map(({ artifacts }) => artifacts),
           journal.offset,

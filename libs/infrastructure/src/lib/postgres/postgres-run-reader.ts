@@ -9,6 +9,7 @@ import type {
   RunOriginal,
   RunRecords,
   RunSummary,
+  StatementParts,
   StepRow,
   TenantId,
 } from '@taskrunner/core';
@@ -186,13 +187,16 @@ export class PostgresRunReader extends RunReader {
     };
   }
 
-  async evidence(tenant: TenantId, run: RunId): Promise<{ bundle: Digest; size: number; attestations: Json } | null> {
-    const [row] = await this.ask<{ bundle: string; bundle_size: number; attestations: Json }>(
+  async evidence(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ bundle: Digest; size: number; statements: StatementParts } | null> {
+    const [row] = await this.ask<{ bundle: string; bundle_size: number; statements: StatementParts }>(
       tenant,
       this.evidenceStatement,
       runUuid(run),
     );
-    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, attestations: row.attestations } : null;
+    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: row.statements } : null;
   }
 
   async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {

@@ -117,7 +117,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     bundle: sha256('x'),
     bundleSize: 1,
     statement: sha256('y'),
-    attestations: {},
+    statements: {},
     exports: [{ destination: 'd', artifacts: false }],
     archive: {
       ...anArchive,

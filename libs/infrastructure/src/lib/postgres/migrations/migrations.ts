@@ -26,6 +26,7 @@ import { retention } from './61-retention';
 import { originals } from './62-originals';
 import { reruns } from './80-reruns';
 import { packedPages } from './81-packed-pages';
+import { statementsInBundles } from './82-statements-in-bundles';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -57,6 +58,7 @@ export const migrations = [
   reruns,
   originals,
   packedPages,
+  statementsInBundles,
 ];
 
 /** Their names, as the database keeps them. */

@@ -78,7 +78,7 @@ export async function aPastRun(given: PastRun): Promise<RunId> {
     bundle: sha256(`bundle of ${runId}`),
     bundleSize: 9,
     statement: sha256('s'),
-    attestations: {},
+    statements: {},
     exports: exporting ? [{ destination: 'd', artifacts: false }] : [],
     archive: { ...anArchive, chunks: [{ firstLine: 1, lines: 1, step: 's', execution: 1, chunk: 0, at, part }] },
   });
