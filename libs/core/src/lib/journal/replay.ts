@@ -1,4 +1,4 @@
-import { canonical } from '../canonical/canonical';
+import { sameJson } from '../canonical/same-json';
 import type { PlanIndex } from '../plan/plan-index';
 import { advance } from '../run/advance';
 import type { Derived } from '../run/run-event';
@@ -29,7 +29,8 @@ export function replay(
     if (entry.kind === 'fact') continue;
     if (entry.kind === 'derived') {
       const expected = due[next++] ?? null;
-      if (expected === null || !same(expected, entry.event)) return { state, diverged: { seq: entry.seq, expected } };
+      if (expected === null || !sameJson(expected, entry.event))
+        return { state, diverged: { seq: entry.seq, expected } };
       continue;
     }
     if (next < due.length) return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
@@ -39,8 +40,4 @@ export function replay(
     next = 0;
   }
   return { state, diverged: next < due.length ? { seq: last + 1, expected: due[next] ?? null } : null };
-}
-
-function same(a: Derived, b: Derived): boolean {
-  return canonical(a) === canonical(b);
 }

@@ -27,8 +27,8 @@ export function admit(draft: Draft, step: StepId): Admission {
   const { node } = nodeAt(draft.x, step);
   const container = draft.get(parentOf(draft.x, step));
   const stopping = container && 'stopping' in container ? container.stopping : null;
-  const { tainted, blocked } = inheritance(draft.x, draft.run.steps, step);
-  const unhealed = node.stated ? endedNeeds(draft.x, draft.run.steps, step).some((need) => !need.satisfied) : tainted;
+  const { tainted, blocked } = inheritance(draft.x, draft.steps, step);
+  const unhealed = node.stated ? endedNeeds(draft.x, draft.steps, step).some((need) => !need.satisfied) : tainted;
   const skip = (code: string, satisfied = false): Admission => ({ kind: 'skipped', code, satisfied });
   if ((draft.run.ending || stopping) && !isCleanup(draft, step))
     return skip(draft.run.ending ? 'RUN_CANCELLED' : 'UPSTREAM_FAILED');

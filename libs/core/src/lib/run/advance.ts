@@ -144,7 +144,7 @@ function claimed(draft: Draft, given: GivenOf<'run.claimed'>): void {
 /** The step that this worker's predecessor was executing; null if there were several, or none: then nobody can say which it was. */
 function theOneUnderWay(draft: Draft): StepId | null {
   let found: StepId | null = null;
-  for (const [step, state] of draft.run.steps.entries()) {
+  for (const [step, state] of draft.steps.entries()) {
     if (state.kind !== 'running' || state.assignment !== null) continue;
     if (found !== null) return null;
     found = step;
@@ -163,7 +163,7 @@ function cancel(draft: Draft, force: boolean): void {
     force,
     failureSteps: false,
   });
-  if (draft.run.phase === 'queued') draft.patch({ phase: 'running', steps: draft.run.steps.with(ROOT, endedRoot) });
+  if (draft.run.phase === 'queued') draft.patch({ phase: 'running', steps: draft.steps.with(ROOT, endedRoot) });
 }
 
 const endedRoot: StepState = {

@@ -76,7 +76,7 @@ function fresh(draft: Draft, step: StepId): Container {
     blocked: false,
     stopping: null,
     endBy: timeoutMs === null ? null : draft.at + timeoutMs,
-    executeBy: inheritance(draft.x, draft.run.steps, step).executeBy,
+    executeBy: inheritance(draft.x, draft.steps, step).executeBy,
   };
 }
 

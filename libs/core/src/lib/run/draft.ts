@@ -17,39 +17,52 @@ export class Draft {
   readonly unopened = new Map<StepId, boolean>();
   private readonly signals: Signal[] = [];
   private cursor = 0;
+  // What each step changes stands apart: a run's state is put together when somebody asks for it.
+  private ofSteps: Pick<RunState, 'steps' | 'wakes' | 'counts'>;
+  private isWhole = true;
 
   constructor(
     readonly x: PlanIndex,
     private state: RunState,
     readonly at: number,
-  ) {}
+  ) {
+    const { steps, wakes, counts } = state;
+    this.ofSteps = { steps, wakes, counts };
+  }
 
   get run(): RunState {
+    if (!this.isWhole) this.state = { ...this.state, ...this.ofSteps };
+    this.isWhole = true;
     return this.state;
   }
 
+  get steps(): RunState['steps'] {
+    return this.ofSteps.steps;
+  }
+
   patch(change: Partial<RunState>): void {
-    this.state = { ...this.state, ...change };
+    this.state = { ...this.run, ...change };
+    const { steps, wakes, counts } = this.state;
+    this.ofSteps = { steps, wakes, counts };
   }
 
   get(step: StepId): StepState | undefined {
-    return this.state.steps.get(step);
+    return this.steps.get(step);
   }
 
   set(step: StepId, next: StepState): void {
-    const before = this.get(step);
-    this.state = {
-      ...this.state,
-      steps: this.state.steps.with(step, next),
+    this.take({
+      steps: this.steps.with(step, next),
       wakes: this.wakesWith(step, next),
-      counts: this.countsWith(step, before, next),
-    };
+      counts: this.countsWith(step, next),
+    });
     this.changed.set(step, next);
   }
 
   /** The step leaves the working set; its row stays with the readers. */
   drop(step: StepId): void {
-    this.state = { ...this.state, steps: this.state.steps.without(step), wakes: this.state.wakes.without(step) };
+    const { steps, wakes, counts } = this.ofSteps;
+    this.take({ steps: steps.without(step), wakes: wakes.without(step), counts });
   }
 
   emit(event: Derived): void {
@@ -75,7 +88,7 @@ export class Draft {
     told: { message?: string; exitCode?: number | null; holdsSlot?: boolean } = {},
   ): void {
     const before = this.get(step);
-    const inherits = inheritance(this.x, this.state.steps, step);
+    const inherits = inheritance(this.x, this.steps, step);
     const satisfied = how.satisfied ?? how.status === 'succeeded';
     const ended: Ended = {
       kind: 'ended',
@@ -106,25 +119,33 @@ export class Draft {
 
   /** The first reason names the outcome; a later one may only add force. */
   fall(ending: Omit<Ending, 'cleanupBy'>): void {
-    const before = this.state.ending;
+    const before = this.run.ending;
     const cleanupBy = this.at + (this.x.plan.timeouts.cleanupMs ?? this.x.defaults.cleanupTimeoutMs);
     this.patch({ ending: before ? { ...before, force: before.force || ending.force } : { ...ending, cleanupBy } });
     this.send({ type: 'stop', step: ROOT, cause: ending.status === 'cancelled' ? 'cancel' : 'gate' });
   }
 
-  private wakesWith(step: StepId, next: StepState): RunState['wakes'] {
-    const at = wakeOf(next);
-    if (at !== null) return this.state.wakes.with(step, at);
-    return this.state.wakes.get(step) === undefined ? this.state.wakes : this.state.wakes.without(step);
+  private take(ofSteps: Pick<RunState, 'steps' | 'wakes' | 'counts'>): void {
+    this.ofSteps = ofSteps;
+    this.isWhole = false;
   }
 
-  private countsWith(step: StepId, before: StepState | undefined, next: StepState): RunState['counts'] {
-    if (step === ROOT || isItem(step)) return this.state.counts;
+  private wakesWith(step: StepId, next: StepState): RunState['wakes'] {
+    const { wakes } = this.ofSteps;
+    const at = wakeOf(next);
+    if (at !== null) return wakes.with(step, at);
+    return wakes.get(step) === undefined ? wakes : wakes.without(step);
+  }
+
+  private countsWith(step: StepId, next: StepState): RunState['counts'] {
+    const { counts } = this.ofSteps;
+    if (step === ROOT || isItem(step)) return counts;
+    const before = this.get(step);
     const [from, to] = [before && shownStatus(before), shownStatus(next)];
-    if (from === to) return this.state.counts;
-    const counts = { ...this.state.counts, [to]: this.state.counts[to] + 1 };
-    if (from) counts[from] -= 1;
-    return counts;
+    if (from === to) return counts;
+    const changed = { ...counts, [to]: counts[to] + 1 };
+    if (from) changed[from] -= 1;
+    return changed;
   }
 }
 

@@ -26,7 +26,7 @@ export function beginLeaf(draft: Draft, step: StepId): void {
 
 /** True if the approvals that an effect stands behind no longer allow it. */
 function isTooLate(draft: Draft, step: StepId, node: RunNode): boolean {
-  const { executeBy } = inheritance(draft.x, draft.run.steps, step);
+  const { executeBy } = inheritance(draft.x, draft.steps, step);
   return node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy;
 }
 

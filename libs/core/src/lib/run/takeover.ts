@@ -12,7 +12,7 @@ import { needAttention, startAttempt } from './leaf';
  * stays with its assignment, which outlives drivers. By key, so that the order never depends on how the map was built.
  */
 export function takeOver(draft: Draft): void {
-  for (const [step, state] of draft.run.steps.entries()) {
+  for (const [step, state] of draft.steps.entries()) {
     switch (state.kind) {
       case 'running':
         if (state.assignment !== null || state.stopping !== null) tellAgain(draft, step, state);

@@ -26,7 +26,7 @@ export function standsBehindUnopened(draft: Draft, step: StepId): boolean {
     if (found(draft, at) === undefined) {
       const needs = needsOf(at);
       const unknown = needs.filter((need) => found(draft, need) === undefined);
-      if (needs.some((need) => found(draft, need)) || isUnopened(x, draft.run.steps, at)) draft.unopened.set(at, true);
+      if (needs.some((need) => found(draft, need)) || isUnopened(x, draft.steps, at)) draft.unopened.set(at, true);
       else if (unknown.length === 0) draft.unopened.set(at, false);
       for (const need of draft.unopened.has(at) ? [] : unknown) open.push(need);
     }
