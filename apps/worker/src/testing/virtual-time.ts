@@ -21,6 +21,10 @@ export interface Timer {
 }
 
 const macrotask = setImmediate;
+const { setTimeout: realTimeout, clearTimeout: realClear, performance: realClock } = globalThis;
+const { random: realChance } = Math;
+const { now: realNow } = Date;
+const realDelay = timers.setTimeout;
 /** When every story begins. */
 export const START = Date.UTC(2026, 0, 1);
 
@@ -75,8 +79,10 @@ export class VirtualTime {
       timer.act();
       if (owner) await this.settle();
       this.current = null;
-      if (done()) return;
+      if (done()) break;
     }
+    // What the last of it has begun goes on in this time too, not in the real one or in that of the next story.
+    await this.settle();
   }
 
   /** Until all promises that can are settled. */
@@ -86,32 +92,26 @@ export class VirtualTime {
 
   /** Puts this time, and seeded chance, in the place of the real ones; the answer puts them back. */
   install(): () => void {
-    const globals = globalThis as unknown as Record<string, unknown>;
-    const set = (callback: () => void, ms = 0): Timer & { unref(): void } =>
-      Object.assign(this.after(ms, callback), { unref: () => undefined });
-    const clear = (timer: Timer | undefined): void => {
-      if (timer) timer.cancelled = true;
-    };
-    const replaced: Record<string, unknown> = {
-      setTimeout: set,
-      clearTimeout: clear,
-      performance: { now: () => this.now - this.start + (this.current?.skew.monotonic ?? 0) },
-    };
-    const before = Object.fromEntries(Object.keys(replaced).map((name) => [name, globals[name]]));
-    const { random, now } = { random: Math.random, now: Date.now };
-    const delay = timers.setTimeout;
-    for (const [name, value] of Object.entries(replaced))
-      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-    Math.random = () => this.random.next();
-    Date.now = () => this.now + (this.current?.skew.wall ?? 0);
-    timers.setTimeout = ((ms: number) => new Promise<void>((resolve) => void set(resolve, ms))) as typeof delay;
+    installed = this;
+    timers.setTimeout = delay;
     return () => {
-      for (const [name, value] of Object.entries(before))
-        Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-      Math.random = random;
-      Date.now = now;
-      timers.setTimeout = delay;
+      installed = null;
+      timers.setTimeout = realDelay;
     };
+  }
+
+  /** The monotonic clock of the process that runs now, milliseconds. */
+  get elapsed(): number {
+    return this.now - this.start + (this.current?.skew.monotonic ?? 0);
+  }
+
+  /** The wall clock of the process that runs now, milliseconds since 1970. */
+  get wall(): number {
+    return this.now + (this.current?.skew.wall ?? 0);
+  }
+
+  get chance(): number {
+    return this.random.next();
   }
 
   private push(timer: Timer): void {
@@ -144,6 +144,25 @@ export class VirtualTime {
     return first;
   }
 }
+
+/** The one that is in the place of the real time. */
+let installed: VirtualTime | null = null;
+
+// Once for all stories: Jest keeps every value that a global ever had, and with it all that the value refers to.
+const globals = {
+  setTimeout: (act: () => void, ms = 0) =>
+    installed ? Object.assign(installed.after(ms, act), { unref: () => undefined }) : realTimeout(act, ms),
+  clearTimeout: (timer: Timer | NodeJS.Timeout | undefined) => {
+    if (timer && 'cancelled' in timer) timer.cancelled = true;
+    else realClear(timer);
+  },
+  performance: { now: () => installed?.elapsed ?? realClock.now() },
+};
+for (const [name, value] of Object.entries(globals))
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+Math.random = () => installed?.chance ?? realChance();
+Date.now = () => installed?.wall ?? realNow();
+const delay = ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))) as typeof realDelay;
 
 function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
