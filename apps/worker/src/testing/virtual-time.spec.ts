@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Random } from '@taskrunner/core/testing';
-import { START, VirtualTime } from './virtual-time';
+import { install, START, VirtualTime } from './virtual-time';
 
 describe('virtual time', () => {
   it('is kept by nothing when the real one is back', async () => {
@@ -16,7 +16,7 @@ describe('virtual time', () => {
 
   it('goes on until what its last act began stands still', async () => {
     const time = new VirtualTime(new Random(1));
-    const putBack = time.install();
+    const putBack = install(time);
     let ended = 0;
     const act = async (): Promise<void> => {
       for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -31,7 +31,7 @@ describe('virtual time', () => {
   it('is the time of globals only while it is installed', async () => {
     const time = new VirtualTime(new Random(1));
     const before = Date.now();
-    const putBack = time.install();
+    const putBack = install(time);
     const [wall, elapsed] = [Date.now(), performance.now()];
     putBack();
     expect([wall, elapsed]).toEqual([START, 0]);
@@ -43,6 +43,6 @@ describe('virtual time', () => {
 
 function installedOnce(): VirtualTime {
   const time = new VirtualTime(new Random(1));
-  time.install()();
+  install(time)();
   return time;
 }

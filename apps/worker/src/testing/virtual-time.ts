@@ -18,6 +18,8 @@ export interface Timer {
   readonly act: () => void;
   readonly owner: Process | null;
   cancelled: boolean;
+  /** As those of the real time have it: nothing waits for virtual timers alone. */
+  unref(): void;
 }
 
 const macrotask = setImmediate;
@@ -25,6 +27,7 @@ const { setTimeout: realTimeout, clearTimeout: realClear, performance: realClock
 const { random: realChance } = Math;
 const { now: realNow } = Date;
 const realDelay = timers.setTimeout;
+const unref = (): void => undefined;
 /** When every story begins. */
 export const START = Date.UTC(2026, 0, 1);
 
@@ -43,10 +46,8 @@ export class VirtualTime {
 
   /** In the name of the process that runs now, unless another is named; `null`: the world, which never waits for promises. */
   after(ms: number, act: () => void, owner: Process | null = this.current): Timer {
-    const timer: Timer = {
-      at: this.now + Math.max(0, ms),
-      ...{ order: ++this.orders, act, owner, cancelled: false },
-    };
+    const at = this.now + Math.max(0, ms);
+    const timer: Timer = { at, order: ++this.orders, act, owner, cancelled: false, unref };
     this.push(timer);
     return timer;
   }
@@ -88,16 +89,6 @@ export class VirtualTime {
   /** Until all promises that can are settled. */
   async settle(): Promise<void> {
     await new Promise<void>((resolve) => void macrotask(resolve));
-  }
-
-  /** Puts this time, and seeded chance, in the place of the real ones; the answer puts them back. */
-  install(): () => void {
-    installed = this;
-    timers.setTimeout = delay;
-    return () => {
-      installed = null;
-      timers.setTimeout = realDelay;
-    };
   }
 
   /** The monotonic clock of the process that runs now, milliseconds. */
@@ -148,10 +139,19 @@ export class VirtualTime {
 /** The one that is in the place of the real time. */
 let installed: VirtualTime | null = null;
 
+/** Puts a time, and its seeded chance, in the place of the real ones; the answer puts them back. */
+export function install(time: VirtualTime): () => void {
+  installed = time;
+  timers.setTimeout = delay;
+  return () => {
+    installed = null;
+    timers.setTimeout = realDelay;
+  };
+}
+
 // Once for all stories: Jest keeps every value that a global ever had, and with it all that the value refers to.
 const globals = {
-  setTimeout: (act: () => void, ms = 0) =>
-    installed ? Object.assign(installed.after(ms, act), { unref: () => undefined }) : realTimeout(act, ms),
+  setTimeout: (act: () => void, ms = 0) => (installed ? installed.after(ms, act) : realTimeout(act, ms)),
   clearTimeout: (timer: Timer | NodeJS.Timeout | undefined) => {
     if (timer && 'cancelled' in timer) timer.cancelled = true;
     else realClear(timer);
