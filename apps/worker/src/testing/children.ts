@@ -124,27 +124,28 @@ function outcomeOf({ attempt, node, with: parameters }: ExecutionRequest, deed: 
 /** What no database takes; see `REFUSED_TEXT`. */
 export const REFUSED_OUTPUT = 'refused by the database';
 
+class HarnessExecutor extends Executor {
+  readonly behaviour = 1;
+  constructor(
+    readonly uses: string,
+    private readonly act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>,
+  ) {
+    super();
+  }
+  execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    return this.act(request, report);
+  }
+}
+
 /** The executors of a worker: what is pure runs in the driver, time is asked for, the rest are children. */
 export function executorsOf(children: Children, time: VirtualTime, poison: () => void): ReadonlyMap<string, Executor> {
-  class Harness extends Executor {
-    readonly behaviour = 1;
-    constructor(
-      readonly uses: string,
-      private readonly act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>,
-    ) {
-      super();
-    }
-    execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-      return this.act(request, report);
-    }
-  }
   const executors = [
-    new Harness('builtin:noop', async (request) => ({ kind: 'succeeded', outputs: request.with })),
-    new Harness('builtin:wait', async (request) => ({
+    new HarnessExecutor('builtin:noop', async (request) => ({ kind: 'succeeded', outputs: request.with })),
+    new HarnessExecutor('builtin:wait', async (request) => ({
       kind: 'deferred',
       until: time.now + Number(request.with['ms']),
     })),
-    new Harness('builtin:command', (request, report) => children.execute(request, report, poison)),
+    new HarnessExecutor('builtin:command', (request, report) => children.execute(request, report, poison)),
   ];
   return new Map(executors.map((executor) => [executor.uses, executor]));
 }

@@ -28,8 +28,8 @@ interface Asked {
 /** No statement lives longer on the server. */
 const LATEST_MS = 30_000;
 
-const LOST = (): Error => Object.assign(new Error('connection terminated'), { code: 'ECONNRESET' });
-const REFUSED = (): Error => Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+const LOST = Object.assign(new Error('connection terminated'), { code: 'ECONNRESET' });
+const REFUSED = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 
 /** The model database as a server: statements take time on the way and while they are executed, wait for locks, and get lost. */
 export class Server {
@@ -61,7 +61,7 @@ export class Server {
     for (const [running, fail] of [...this.underWay]) {
       this.underWay.delete(running);
       running.tx.abort();
-      fail(LOST());
+      fail(LOST);
       this.wake(running);
     }
   }
@@ -84,11 +84,11 @@ export class Server {
   }
 
   private arrive(asked: Asked, name: string, values: readonly unknown[], fate: Fate, life: number): void {
-    if (this.away) return this.fail(asked, REFUSED());
-    if (life !== this.life || fate === 'unsent') return this.fail(asked, LOST());
+    if (this.away) return this.fail(asked, REFUSED);
+    if (life !== this.life || fate === 'unsent') return this.fail(asked, LOST);
     if (fate === 'again') return this.fail(asked, new SqlFailure('40001', 'could not serialize access'));
     if (fate !== 'late') return this.execute(asked, name, values, fate);
-    this.fail(asked, LOST());
+    this.fail(asked, LOST);
     const lateBy = this.random.chance(0.5) ? this.random.int(1, 50) : this.random.int(50, LATEST_MS);
     const nobody: Asked = { ...asked, resolve: () => undefined, reject: () => undefined };
     this.time.after(lateBy, () => (life === this.life ? this.execute(nobody, name, values, fate) : undefined), null);
@@ -132,9 +132,9 @@ export class Server {
     if (!this.underWay.delete(running)) return;
     this.database.commit(running);
     this.wake(running);
-    if (fate === 'unanswered') return this.fail(asked, LOST());
+    if (fate === 'unanswered') return this.fail(asked, LOST);
     const { life } = this;
-    const answer = (): void => (life === this.life ? asked.resolve({ rows }) : asked.reject(LOST()));
+    const answer = (): void => (life === this.life ? asked.resolve({ rows }) : asked.reject(LOST));
     this.time.after(this.latency(), answer, asked.client);
   }
 

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import {
   digestOf,
   sha256,
@@ -219,7 +218,7 @@ export class SimulatedWorker implements Process {
       openAdmission: (envelope) => payload(envelope) as AdmissionRecord,
       openDecision: (envelope) => signed<DecisionRecord>(envelope),
       openResolution: (envelope) => signed<ResolutionRecord>(envelope),
-      mac: (text) => createHmac('sha256', 'journal').update(text).digest('hex'),
+      mac: (text) => sha256(`journal ${text}`).slice('sha256:'.length),
       nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
       mayAct: async () => undefined,
       replan: async (run) => sha256(run.plan),

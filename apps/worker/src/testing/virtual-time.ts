@@ -18,9 +18,16 @@ export interface Timer {
   readonly act: () => void;
   readonly owner: Process | null;
   cancelled: boolean;
+  /** As those of the real time have it: nothing waits for virtual timers alone. */
+  unref(): void;
 }
 
 const macrotask = setImmediate;
+const { setTimeout: realTimeout, clearTimeout: realClear, performance: realClock } = globalThis;
+const { random: realChance } = Math;
+const { now: realNow } = Date;
+const realDelay = timers.setTimeout;
+const unref = (): void => undefined;
 /** When every story begins. */
 export const START = Date.UTC(2026, 0, 1);
 
@@ -39,10 +46,8 @@ export class VirtualTime {
 
   /** In the name of the process that runs now, unless another is named; `null`: the world, which never waits for promises. */
   after(ms: number, act: () => void, owner: Process | null = this.current): Timer {
-    const timer: Timer = {
-      at: this.now + Math.max(0, ms),
-      ...{ order: ++this.orders, act, owner, cancelled: false },
-    };
+    const at = this.now + Math.max(0, ms);
+    const timer: Timer = { at, order: ++this.orders, act, owner, cancelled: false, unref };
     this.push(timer);
     return timer;
   }
@@ -75,8 +80,10 @@ export class VirtualTime {
       timer.act();
       if (owner) await this.settle();
       this.current = null;
-      if (done()) return;
+      if (done()) break;
     }
+    // What the last of it has begun goes on in this time too, not in the real one or in that of the next story.
+    await this.settle();
   }
 
   /** Until all promises that can are settled. */
@@ -84,34 +91,18 @@ export class VirtualTime {
     await new Promise<void>((resolve) => void macrotask(resolve));
   }
 
-  /** Puts this time, and seeded chance, in the place of the real ones; the answer puts them back. */
-  install(): () => void {
-    const globals = globalThis as unknown as Record<string, unknown>;
-    const set = (callback: () => void, ms = 0): Timer & { unref(): void } =>
-      Object.assign(this.after(ms, callback), { unref: () => undefined });
-    const clear = (timer: Timer | undefined): void => {
-      if (timer) timer.cancelled = true;
-    };
-    const replaced: Record<string, unknown> = {
-      setTimeout: set,
-      clearTimeout: clear,
-      performance: { now: () => this.now - this.start + (this.current?.skew.monotonic ?? 0) },
-    };
-    const before = Object.fromEntries(Object.keys(replaced).map((name) => [name, globals[name]]));
-    const { random, now } = { random: Math.random, now: Date.now };
-    const delay = timers.setTimeout;
-    for (const [name, value] of Object.entries(replaced))
-      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-    Math.random = () => this.random.next();
-    Date.now = () => this.now + (this.current?.skew.wall ?? 0);
-    timers.setTimeout = ((ms: number) => new Promise<void>((resolve) => void set(resolve, ms))) as typeof delay;
-    return () => {
-      for (const [name, value] of Object.entries(before))
-        Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-      Math.random = random;
-      Date.now = now;
-      timers.setTimeout = delay;
-    };
+  /** The monotonic clock of the process that runs now, milliseconds. */
+  get elapsed(): number {
+    return this.now - this.start + (this.current?.skew.monotonic ?? 0);
+  }
+
+  /** The wall clock of the process that runs now, milliseconds since 1970. */
+  get wall(): number {
+    return this.now + (this.current?.skew.wall ?? 0);
+  }
+
+  get chance(): number {
+    return this.random.next();
   }
 
   private push(timer: Timer): void {
@@ -144,6 +135,34 @@ export class VirtualTime {
     return first;
   }
 }
+
+/** The one that is in the place of the real time. */
+let installed: VirtualTime | null = null;
+
+/** Puts a time, and its seeded chance, in the place of the real ones; the answer puts them back. */
+export function install(time: VirtualTime): () => void {
+  installed = time;
+  timers.setTimeout = delay;
+  return () => {
+    installed = null;
+    timers.setTimeout = realDelay;
+  };
+}
+
+// Once for all stories: Jest keeps every value that a global ever had, and with it all that the value refers to.
+const globals = {
+  setTimeout: (act: () => void, ms = 0) => (installed ? installed.after(ms, act) : realTimeout(act, ms)),
+  clearTimeout: (timer: Timer | NodeJS.Timeout | undefined) => {
+    if (timer && 'cancelled' in timer) timer.cancelled = true;
+    else realClear(timer);
+  },
+  performance: { now: () => installed?.elapsed ?? realClock.now() },
+};
+for (const [name, value] of Object.entries(globals))
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+Math.random = () => installed?.chance ?? realChance();
+Date.now = () => installed?.wall ?? realNow();
+const delay = ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))) as typeof realDelay;
 
 function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);

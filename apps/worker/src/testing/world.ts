@@ -21,7 +21,7 @@ import type { Disturbance, RunSpec, Scenario, Target } from './scenario';
 import { Readers } from './readers';
 import { Server, type Fate } from './server';
 import { SimulatedWorker, type Surroundings } from './simulated-worker';
-import { VirtualTime, type Process } from './virtual-time';
+import { install, VirtualTime, type Process } from './virtual-time';
 
 /** Rules that the harness itself takes out, beside those of the model database. */
 export type Bug = PlantedBug | 'children-outlive-their-lease';
@@ -47,6 +47,12 @@ const environmentText = canonical(environment as unknown as Json);
 const profile: Profile = {
   ...{ schema: 'taskrunner.profile.v1', environment: sha256(environmentText), defaults: testDefaults },
   ...{ egress: [], secrets: [], images: {} },
+};
+const profileText = canonical(profile as unknown as Json);
+const digests = {
+  profileDigest: sha256(profileText),
+  environmentDigest: sha256(environmentText),
+  sourceDigest: digestOf('source'),
 };
 
 /** Plays one scenario from its beginning to the end of all its runs. The same scenario always has the same story. */
@@ -107,7 +113,7 @@ class World {
 
   async play(): Promise<Story> {
     const { time, scenario } = this;
-    const putBack = time.install();
+    const putBack = install(time);
     try {
       // Not all at once: what each does at its own intervals does not fall together for ever.
       for (let i = 0; i < scenario.workers; i++)
@@ -277,9 +283,10 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
     timeouts: { runMs: spec.runMs, cleanupMs: 20_000 },
   });
   const planText = canonical(plan as unknown as Json);
-  const profileText = canonical(profile as unknown as Json);
+  const planHash = sha256(planText);
+  const { profileDigest, environmentDigest, sourceDigest } = digests;
   const { name, version, contentDigest } = plan.pack;
-  const pack = { name, version, contentDigest, sourceDigest: digestOf('source') };
+  const pack = { name, version, contentDigest, sourceDigest };
   const record = {
     ...{
       schema: 'taskrunner.admission.v1',
@@ -287,13 +294,12 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
       tenant: spec.tenant,
       initiators: [{ ...INITIATOR, kind: 'person' }],
     },
-    ...{ pack: { ...pack, signers: [] }, planHash: sha256(planText), profileDigest: sha256(profileText) },
+    ...{ pack: { ...pack, signers: [] }, planHash, profileDigest },
     ...{ scheduleId: null, rerunOf: null, acceptedAt: new Date(at).toISOString(), nonce: '00' },
   };
   return {
-    ...{ tenant: spec.tenant as TenantId, runId, planHash: sha256(planText), plan: planText },
-    ...{ profile: profileText, profileDigest: sha256(profileText) },
-    ...{ environment: environmentText, environmentDigest: sha256(environmentText) },
+    ...{ tenant: spec.tenant as TenantId, runId, planHash, plan: planText },
+    ...{ profile: profileText, profileDigest, environment: environmentText, environmentDigest },
     ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: { list: [1, 2, 3] }, sensitive: [] },
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },

@@ -53,7 +53,7 @@ export function flushOf(parts: readonly FlushPart[]): Flush {
 /** The parameters of `flush.sql` as a whole, of those that a flush of this name was sent with. */
 export function wholeFlush(name: string, values: readonly unknown[]): readonly unknown[] {
   const { places } = narrowedTo(name);
-  const all: unknown[] = Array.from({ length: Math.max(...narrowedTo(EVERY).places) }, () => '{}');
+  const all = new Array<unknown>(narrowedTo(EVERY).places.at(-1) ?? 0).fill('{}');
   for (const [index, place] of places.entries()) all[place - 1] = values[index];
   return all;
 }

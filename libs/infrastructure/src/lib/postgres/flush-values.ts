@@ -151,10 +151,12 @@ function placeRows({ chunks, run }: Commit): Row[] {
 
 /** The parameters of `flush.sql` for these parts: one array per column, numbered runs in the parts' order from 1. */
 export function flushValues(parts: readonly FlushPart[]): string[] {
-  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): string[] =>
-    Array.from({ length: WIDTHS[key] }, (_, column) =>
-      rows.length === 0 ? '{}' : arrayLiteral(rows.map((row) => row[column] ?? null)),
-    );
+  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): string[] => {
+    const literals = new Array<string>(WIDTHS[key]).fill('{}');
+    return rows.length === 0
+      ? literals
+      : literals.map((_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
+  };
   const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): string[] =>
     columns(
       key,

@@ -1,20 +1,31 @@
-import { types } from 'pg';
-
 /** Parameters of a statement, as the adapters send them. */
 export type Values = readonly unknown[];
 
 /** Rows of an `unnest` over parameters from `first` on, with these names. */
 export function unnested(values: Values, first: number, names: readonly string[]): Record<string, unknown>[] {
-  const columns = names.map((_, i) => values[first - 1 + i] as readonly unknown[]);
-  return (columns[0] ?? []).map((_, row) => Object.fromEntries(names.map((name, i) => [name, columns[i]?.[row]])));
+  const columns = values.slice(first - 1, first - 1 + names.length) as readonly (readonly unknown[])[];
+  return (columns[0] ?? []).map((_, row) => {
+    const read: Record<string, unknown> = {};
+    names.forEach((name, i) => (read[name] = columns[i]?.[row]));
+    return read;
+  });
 }
 
-const TEXT_ARRAY = 1009;
-const readArray = types.getTypeParser(TEXT_ARRAY as never, 'text') as (literal: string) => readonly (string | null)[];
+/** Within quotes a backslash lets the next character stand for itself. */
+const ELEMENT = /"([^"\\]*(?:\\[^][^"\\]*)*)"|[^",{}]+/g;
 
-/** A list of texts, as the database writes it. */
-export function readTexts(literal: string): readonly (string | null)[] {
-  return readArray(literal);
+/** A list of texts, as the database writes it (PostgreSQL manual, §8.15.2). */
+export function readTexts(literal: string): (string | null)[] {
+  if (literal === '{}') return [];
+  if (!literal.includes('"')) return literal.slice(1, -1).split(',').map(orNull);
+  return Array.from(literal.matchAll(ELEMENT), ([bare, quoted]) => {
+    if (quoted === undefined) return orNull(bare);
+    return quoted.includes('\\') ? quoted.replace(/\\([^])/g, '$1') : quoted;
+  });
+}
+
+function orNull(bare: string): string | null {
+  return bare === 'NULL' ? null : bare;
 }
 
 /** The same parameters where those that the statement takes as arrays are written as texts (`array-literal.ts`), read by their types. */
@@ -23,8 +34,7 @@ export function arraysRead(sql: string, values: Values): Values {
   return values.map((value, index) => {
     const type = casts.get(index + 1);
     if (type === undefined || typeof value !== 'string') return value;
-    if (value === '{}') return [];
-    return readArray(value).map((cell) => (cell === null ? null : cellOf(type, cell)));
+    return readTexts(value).map((cell) => (cell === null ? null : cellOf(type, cell)));
   });
 }
 

@@ -92,11 +92,8 @@ export class ModelDatabase {
     const run = STATEMENTS[known];
     if (!run) throw new TypeError(`the model does not know the statement ${name}`);
     const tx = new Transaction(this.commits, known, this.now());
-    const session: Session = {
-      ...{ tx, tables: this.tables, bugs: this.bugs, clock: this.now },
-      uuid: (at) => this.uuid(at),
-      number: () => ++this.numbers,
-    };
+    const { tables, bugs, now, uuid, number } = this;
+    const session: Session = { tx, tables, bugs, clock: now, uuid, number };
     return { tx, execution: run(session, known === name ? values : wholeFlush(name, values)) };
   }
 
@@ -120,9 +117,11 @@ export class ModelDatabase {
     }
   }
 
-  private uuid(at: number): string {
+  private readonly number = (): number => ++this.numbers;
+
+  private readonly uuid = (at: number): string => {
     const time = Math.floor(at).toString(16).padStart(12, '0');
-    const number = (++this.numbers).toString(16).padStart(12, '0');
+    const number = this.number().toString(16).padStart(12, '0');
     return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${number}`;
-  }
+  };
 }
