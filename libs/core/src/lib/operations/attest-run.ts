@@ -84,9 +84,9 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
     const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
     const gathered = { ...unread, logs: streams };
-    const documents = readEvidence(
-      redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
-    );
+    const documents = redactor.isIdle
+      ? { ...read, evidence: gathered }
+      : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
     const leaks = leaksIn(redactor, documents);
     if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
     const attestations = await hands.attestor.attest(documents);
