@@ -129,7 +129,10 @@ module.exports = {
       name: 'no-deep-import-into-a-library',
       severity: 'error',
       from: { path: '^(apps|tools)/' },
-      to: { path: '^libs/([^/]+)/src/', pathNot: '^libs/[^/]+/src/(index|offline|telemetry|testing/index)\\.ts$' },
+      to: {
+        path: '^libs/([^/]+)/src/',
+        pathNot: '^libs/[^/]+/src/(index|lease|offline|telemetry|testing/index)\\.ts$',
+      },
     },
   ],
   options: {

@@ -27,6 +27,7 @@ module.exports = {
     '^@taskrunner/core$': `${__dirname}/libs/core/src/index.ts`,
     '^@taskrunner/core/testing$': `${__dirname}/libs/core/src/testing/index.ts`,
     '^@taskrunner/infrastructure/testing$': `${__dirname}/libs/infrastructure/src/testing/index.ts`,
+    '^@taskrunner/infrastructure/lease$': `${__dirname}/libs/infrastructure/src/lease.ts`,
     '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,

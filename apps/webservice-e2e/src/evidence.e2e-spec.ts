@@ -116,6 +116,26 @@ describe('the evidence of a run', () => {
     expect(verify(file).checks.filter(({ ok }) => !ok)).toEqual([]);
   }, 60_000);
 
+  it('verifies where the log is larger than a worker holds, of steps that printed side by side', async () => {
+    const ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    const printing = (name: string) =>
+      `      - { id: ${name}, run: { uses: "builtin:script", with: { interpreter: [bash], source: "yes ${name}-${'é'.repeat(40)} | head -n 70000" } } }`;
+    const run = await ada.submit(
+      pack(`- id: both\n  parallel:\n    steps:\n${printing('left')}\n${printing('right')}`),
+    );
+    await ada.until(run, ['succeeded'], 120);
+    const file = join(folder, 'large.tar');
+    const sealed = await ada.sealed(run);
+    writeFileSync(file, sealed);
+    expect(sealed.length).toBeGreaterThan(11 * 1024 * 1024);
+    const { checks } = verify(file);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks.find(({ name }) => name === 'logs.digest')).toMatchObject({
+      basis: 'recomputed',
+      detail: '2 streams',
+    });
+  }, 240_000);
+
   it('fails without --allow-dev, and for another run', () => {
     expect(verify(bundle, [])).toMatchObject({ status: 9, ok: false });
     expect(verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({

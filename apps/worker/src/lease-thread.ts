@@ -1,4 +1,4 @@
-import { openLeaseDatabase } from '@taskrunner/infrastructure';
+import { openLeaseDatabase } from '@taskrunner/infrastructure/lease';
 import type { Incarnation } from '@taskrunner/core';
 import { parentPort, workerData } from 'node:worker_threads';
 

@@ -134,7 +134,7 @@ export {
   type Outcome,
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
-export { LogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
+export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Archives } from './lib/ports/archives';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/archive';
 export {
@@ -449,7 +449,7 @@ export {
   type ContentEntry,
   type ContentManifest,
 } from './lib/evidence/content-manifest';
-export { attestRun, type AttestHands, type Attested } from './lib/operations/attest-run';
+export { attestRun, type ArchivedFile, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';

@@ -1,11 +1,9 @@
 export {};
 export {
   connectPostgres,
-  openLeaseDatabase,
   openWebDatabase,
   openWorkerDatabase,
   type DatabaseOptions,
-  type LeaseDatabase,
   type PostgresDatabase,
   type PostgresUrls,
   type WebDatabase,

@@ -21,7 +21,7 @@ import { type Incarnation, type WorkerDescription } from '../lib/ports/worker-de
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
 import { Archives } from '../lib/ports/archives';
-import { LogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
+import { SealableLogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
@@ -418,7 +418,7 @@ class MemoryCommitter extends Committer {
   }
 }
 
-class MemoryLogs extends LogStore {
+class MemoryLogs extends SealableLogStore {
   constructor(private readonly world: MemoryWorld) {
     super();
   }
@@ -443,6 +443,20 @@ class MemoryLogs extends LogStore {
           chunk.firstLine !== null && chunk.firstLine + chunk.lines - 1 > afterLine,
       )
       .sort((a, b) => a.firstLine - b.firstLine);
+  }
+
+  async bytes(
+    _tenant: TenantId,
+    run: RunId,
+    of: { readonly step: string; readonly execution: number },
+    first: number,
+    last: number,
+  ): Promise<readonly Uint8Array[]> {
+    return (this.world.chunks.get(run) ?? [])
+      .filter(({ step, execution }) => step === of.step && execution === of.execution)
+      .filter(({ chunk }) => chunk >= first && chunk <= last)
+      .sort((a, b) => a.chunk - b.chunk)
+      .map(({ data }) => data);
   }
 }
 

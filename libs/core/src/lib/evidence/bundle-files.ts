@@ -7,7 +7,7 @@ import type { Envelope } from './envelope';
 import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
 import { payloadOf } from './read-documents';
-import { asJson, isWithheld, type Withheld } from './run-evidence';
+import { asJson, isHeld, isWithheld, type Unheld, type Withheld } from './run-evidence';
 import { sigstoreFile } from './sigstore';
 import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
 import { toUtf8 } from './strict-json';
@@ -17,6 +17,15 @@ import { artifactPath } from './withheld';
 export interface BundleFile {
   readonly path: string;
   readonly bytes: Uint8Array;
+}
+
+/** A file of a bundle whose bytes are not held: the stream of an execution. */
+export interface UnheldFile extends Unheld {
+  readonly path: string;
+  readonly step: string;
+  readonly execution: number;
+  /** Chunks that it is put together from. */
+  readonly chunks: number;
 }
 
 /** An envelope and the OpenSSH fingerprint of the key that made it. */
@@ -50,15 +59,18 @@ export function packRunAttestation(place: number): string {
 }
 
 /**
- * The bundle of a run but for the attestation of its manifest (evidence.md §3): sorted by path, the same bytes for the same
- * records. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
+ * The bundle of a run but for the attestation of its manifest and for what is not held (evidence.md §3): sorted by path, the same bytes
+ * for the same records. The manifest names what is not held too. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
  */
 export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
   const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
   const manifest: BundleManifest = {
     schema: 'taskrunner.manifest.v1',
     run: documents.admission.record.runId,
-    files: files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })),
+    files: sorted([
+      ...files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })),
+      ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, size, sha256: digest })),
+    ]),
   };
   return sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]);
 }
@@ -93,13 +105,24 @@ export function attestationFiles(attestations: RunAttestations): readonly Bundle
   ];
 }
 
-/** Every file that is not a statement or the manifest. */
+/** The files that `contentOf` leaves out. */
+export function unheldFiles({ evidence, facts }: EvidenceDocuments): readonly UnheldFile[] {
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  return logFiles(facts).flatMap(({ path, step, execution, chunks }) => {
+    const data = streams.get(`${execution} ${step}`);
+    if (data === undefined || isHeld(data) || isWithheld(data)) return [];
+    return [{ path, step, execution, chunks: chunks.length, size: data.size, sha256: data.sha256 }];
+  });
+}
+
+/** Every file that is not a statement or the manifest, and whose bytes are held. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const { evidence, facts } = documents;
   const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
-  const kept = (path: string, data: string | Uint8Array | Withheld): BundleFile => {
-    if (isWithheld(data)) return written(path, canonical(data));
-    return typeof data === 'string' ? written(path, data) : { path, bytes: data };
+  const kept = (path: string, data: string | Uint8Array | Unheld | Withheld): readonly BundleFile[] => {
+    if (isWithheld(data)) return [written(path, canonical(data))];
+    if (!isHeld(data)) return [];
+    return [typeof data === 'string' ? written(path, data) : { path, bytes: data }];
   };
   const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
   const pack = [...evidence.pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -120,7 +143,7 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     written('inputs.lock.json', inputsLock(documents)),
     ...evidence.gates.flatMap(({ request, show }) => {
       const name = `gates/${sha256(request).slice(7)}`;
-      return [written(`${name}.json`, request), kept(`${name}.show.json`, show)];
+      return [written(`${name}.json`, request), ...kept(`${name}.show.json`, show)];
     }),
     ...decisionsInOrder(documents).map((envelope, i) => ({
       path: `decisions/${i + 1}.json`,
@@ -135,12 +158,12 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     written('journal.ndjson', journalNdjson(evidence.pages)),
     ...logFiles(facts).flatMap(({ path, step, execution }) => {
       const data = streams.get(`${execution} ${step}`);
-      return data === undefined ? [] : [kept(path, data)];
+      return data === undefined ? [] : kept(path, data);
     }),
     written('egress.ndjson', egressNdjson(documents)),
     written('steps.ndjson', stepsNdjson(documents)),
     written('artifacts.json', artifactsJson(documents)),
-    ...[...evidence.artifacts].map(([digest, data]) => kept(artifactPath(digest), data)),
+    ...[...evidence.artifacts].flatMap(([digest, data]) => kept(artifactPath(digest), data)),
   ];
 }
 
@@ -173,7 +196,7 @@ function resolutionsInOrder({ resolutions }: EvidenceDocuments): readonly Envelo
     .map(({ sealed }) => sealed);
 }
 
-function sorted(files: readonly BundleFile[]): readonly BundleFile[] {
+function sorted<File extends { readonly path: string }>(files: readonly File[]): readonly File[] {
   return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 

@@ -24,7 +24,7 @@ import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
 import type { EvidenceDocuments } from './evidence-documents';
 import { readAssertedJson, type BundleContent } from './read-bundle';
-import { asJson, builderFits, type Asserted } from './run-evidence';
+import { asJson, builderFits, isWithheld, type Asserted } from './run-evidence';
 import { buildStatement } from './statement';
 import { parseStrictJson, parseUtf8, toUtf8 } from './strict-json';
 
@@ -45,7 +45,7 @@ function notices({ evidence }: EvidenceDocuments): readonly string[] {
     ...evidence.logs.map(({ data }) => data),
     ...evidence.artifacts.values(),
   ];
-  return all.flatMap((data) => (typeof data === 'object' && 'withheld' in data ? [data.path] : []));
+  return all.flatMap((data) => (isWithheld(data) ? [data.path] : []));
 }
 
 /** Values are step outputs and inputs; the chain is not over them. */

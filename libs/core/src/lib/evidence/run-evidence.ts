@@ -28,11 +28,17 @@ export interface GateDocument {
   readonly show: string | Withheld;
 }
 
-/** One execution's stream: its chunks' bytes, one after the other. */
+/** Stands for bytes that are too many to be held: who needs them reads them again, from where they came. */
+export interface Unheld {
+  readonly size: number;
+  readonly sha256: Digest;
+}
+
+/** One execution's stream: its chunks' bytes, one after the other. Read from a bundle it is never `Unheld`. */
 export interface LogStream {
   readonly step: string;
   readonly execution: number;
-  readonly data: Uint8Array | Withheld;
+  readonly data: Uint8Array | Unheld | Withheld;
 }
 
 /** What no document of the bundle can prove: the statement says it on the signer's word. */
@@ -108,9 +114,14 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** True for bytes that are at hand. */
+export function isHeld(value: string | Uint8Array | Unheld | Withheld): value is string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
 /** True for what stands in place of a file. */
-export function isWithheld(value: string | Uint8Array | Withheld | undefined): value is Withheld {
-  return typeof value === 'object' && !(value instanceof Uint8Array);
+export function isWithheld(value: string | Uint8Array | Unheld | Withheld): value is Withheld {
+  return typeof value === 'object' && 'withheld' in value;
 }
 
 const BUILDERS = 'https://stellaops.io/taskrunner/builders/';

@@ -2,8 +2,7 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import { logFiles } from './log-files';
 import { factsOf } from './run-facts';
-import type { RunEvidence, Withheld } from './run-evidence';
-import { isWithheld } from './run-evidence';
+import { isHeld, isWithheld, type RunEvidence, type Unheld, type Withheld } from './run-evidence';
 import { closed, digest, oneOf, readShape, text, whole } from './shape';
 import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
 
@@ -22,7 +21,7 @@ export function readWithheld(path: string, bytes: Uint8Array): Withheld | null {
 
 /** Bundle paths of what is withheld, sorted. */
 export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly string[] {
-  const all: readonly (string | Uint8Array | Withheld)[] = [
+  const all: readonly (string | Uint8Array | Unheld | Withheld)[] = [
     ...gates.map(({ show }) => show),
     ...logs.map(({ data }) => data),
     ...artifacts.values(),
@@ -32,6 +31,11 @@ export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly
     .filter(({ withheld }) => withheld === 'secret')
     .map(({ path }) => path)
     .sort();
+}
+
+/** The notice for a file that held a secret. */
+export function secretNotice(path: string, { size, sha256 }: Unheld): Withheld {
+  return { path, size, sha256, withheld: 'secret' };
 }
 
 /** True for files that a notice may stand for: logs, artifacts, what gates showed. A secret in another blocks the seal. */
@@ -46,14 +50,14 @@ export function artifactPath(digest: Digest): string {
 
 /**
  * The final scan (evidence.md §3): replaces `show`, log streams and artifacts that hold a secret by notices, before the
- * statement is built. `holdsSecret` says whether bytes hold one. Files of
+ * statement is built. `holdsSecret` says whether bytes hold one; who reads what is not held has looked through it. Files of
  * the bundle that still hold one afterwards block the seal.
  */
 export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint8Array) => boolean): RunEvidence {
-  const replace = <T extends string | Uint8Array>(path: string, data: T | Withheld): T | Withheld => {
-    if (isWithheld(data)) return data;
-    const bytes: Uint8Array = typeof data === 'string' ? toUtf8(data) : data;
-    return holdsSecret(bytes) ? { path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' } : data;
+  const replace = <T extends string | Uint8Array | Unheld>(path: string, data: T | Withheld): T | Withheld => {
+    if (!isHeld(data)) return data;
+    const bytes = typeof data === 'string' ? toUtf8(data) : data;
+    return holdsSecret(bytes) ? secretNotice(path, { size: bytes.length, sha256: sha256(bytes) }) : data;
   };
   const places = new Map(
     logFiles(factsOf(evidence.pages)).map(({ path, step, execution }) => [`${execution} ${step}`, path]),
@@ -66,7 +70,7 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
     logs: evidence.logs.map((stream) => {
       return {
         ...stream,
-        data: replace<Uint8Array>(places.get(`${stream.execution} ${stream.step}`) ?? 'logs/', stream.data),
+        data: replace<Uint8Array | Unheld>(places.get(`${stream.execution} ${stream.step}`) ?? 'logs/', stream.data),
       };
     }),
     artifacts: new Map(

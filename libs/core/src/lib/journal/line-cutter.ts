@@ -1,8 +1,11 @@
 const LF = 0x0a;
 const CR = 0x0d;
-const NOTHING = new Uint8Array(0);
+/** Output is taken in pieces of this size, so that what it needs while it is cut stays small. */
+const PIECE_BYTES = 8 * 1024;
+/** A unit of text has at most three bytes in UTF-8; NUL becomes six. */
+const [MOST_BYTES, NUL_BYTES] = [3, 6];
 
-/** Told of a line, or of a part of one that is too long. `goesOn`: the line's next part follows. */
+/** Told of a line, or of a part of one that is too long. `text` is the cutter's: only for the call. `goesOn`: the line's next part follows. */
 export type LineReader = (text: Uint8Array, goesOn: boolean) => void;
 
 /**
@@ -13,8 +16,10 @@ export type LineReader = (text: Uint8Array, goesOn: boolean) => void;
 export class LineCutter {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly encoder = new TextEncoder();
-  /** Text without a line end yet: at most `lineBytes`, and one more that may belong to a line end. */
-  private rest: Uint8Array = NOTHING;
+  /** Text without a line end yet, then what has just come. Used again for each piece. */
+  private room = new Uint8Array(0);
+  /** Of the former: at most `lineBytes`, and one more that may belong to a line end. */
+  private held = 0;
 
   constructor(
     private readonly lineBytes: number,
@@ -22,30 +27,41 @@ export class LineCutter {
   ) {}
 
   push(output: Uint8Array): void {
-    this.cut(this.decoder.decode(output, { stream: true }));
+    for (let at = 0; at < output.length; at += PIECE_BYTES)
+      this.cut(this.decoder.decode(output.subarray(at, at + PIECE_BYTES), { stream: true }));
   }
 
   /** The output is over: what is left is a line too. */
   end(): void {
     this.cut(this.decoder.decode());
-    const { rest } = this;
-    this.rest = NOTHING;
-    if (rest.length > 0) this.whole(rest, 0, rest.length);
+    if (this.held > 0) this.whole(this.room, 0, this.held);
+    this.held = 0;
   }
 
   private cut(text: string): void {
     if (text === '') return;
-    const fresh = this.encoder.encode(text.includes('\0') ? text.replaceAll('\0', '\\u0000') : text);
-    const bytes = this.rest.length === 0 ? fresh : joined(this.rest, fresh);
+    const { held } = this;
+    const hasNul = text.includes('\0');
+    const room = this.roomFor(held + text.length * (hasNul ? NUL_BYTES : MOST_BYTES));
+    const fresh = hasNul ? text.replaceAll('\0', '\\u0000') : text;
+    const bytes = room.subarray(0, held + this.encoder.encodeInto(fresh, room.subarray(held)).written);
     let from = 0;
     // What was kept has no line end in it.
-    for (let end = bytes.indexOf(LF, this.rest.length); end >= 0; end = bytes.indexOf(LF, from)) {
+    for (let end = bytes.indexOf(LF, held); end >= 0; end = bytes.indexOf(LF, from)) {
       this.whole(bytes, from, end > from && bytes[end - 1] === CR ? end - 1 : end);
       from = end + 1;
     }
     while (bytes.length - from > this.lineBytes + 1) from = this.part(bytes, from);
-    // A copy: the block that it came in is not kept for it.
-    this.rest = from === bytes.length ? NOTHING : bytes.slice(from);
+    room.copyWithin(0, from, bytes.length);
+    this.held = bytes.length - from;
+  }
+
+  private roomFor(bytes: number): Uint8Array {
+    if (this.room.length >= bytes) return this.room;
+    const { room, held } = this;
+    this.room = new Uint8Array(bytes);
+    this.room.set(room.subarray(0, held));
+    return this.room;
   }
 
   private whole(bytes: Uint8Array, begin: number, end: number): void {
@@ -66,11 +82,4 @@ export class LineCutter {
 /** True for a byte that continues a character of UTF-8. */
 function isWithinCharacter(byte = 0): boolean {
   return (byte & 0xc0) === 0x80;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

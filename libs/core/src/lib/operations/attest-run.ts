@@ -3,6 +3,7 @@ import {
   bundleFiles,
   MANIFEST,
   manifestAttestation,
+  unheldFiles,
   type BundleFile,
   type RunAttestations,
 } from '../evidence/bundle-files';
@@ -10,7 +11,7 @@ import { decodeEnvelope } from '../evidence/envelope';
 import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
-import { builderIdOf, streamsOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
+import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
 import { factsOf, workersOf } from '../evidence/run-facts';
 import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
@@ -20,10 +21,11 @@ import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
 import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
-import type { LogStore, NumberedChunk } from '../ports/log-store';
+import type { SealableLogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
+import { piecesOf, readEndedLog } from './ended-log';
 import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
 import type { SecretHands } from './run-secrets';
 
@@ -31,7 +33,7 @@ import type { SecretHands } from './run-secrets';
 export interface AttestHands {
   readonly claims: Claims;
   readonly runReader: RunReader;
-  readonly logs: LogStore;
+  readonly logs: SealableLogStore;
   readonly objects: ObjectStore;
   readonly outbox: Outbox;
   readonly secrets: SecretHands;
@@ -44,10 +46,16 @@ export interface AttestHands {
   readonly probes: ReadonlyMap<Digest, string>;
   /** Artifacts up to this many bytes in all go into the bundle. */
   readonly artifactBytes: number;
+  /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
+  readonly heldLogBytes: number;
   readonly maxBundleBytes: number;
   /** The bundle of these files; says where the content of each begins in it. */
-  archive(files: readonly BundleFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
+  archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
 }
+
+/** A file on its way into a bundle: at hand, or asked for when its turn has come. */
+export type ArchivedFile =
+  BundleFile | { readonly path: string; readonly size: number; pieces(): AsyncIterable<Uint8Array> };
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
 export type Attested =
@@ -59,8 +67,6 @@ export type Attested =
   | { readonly kind: 'blocked'; readonly reason: string };
 
 const LONGEST_RETRY_MS = 60_000;
-/** Up to 4 MiB: the driver of the database holds an answer several times over while it reads it. */
-const CHUNKS_AT_ONCE = 64;
 
 /**
  * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the
@@ -71,20 +77,26 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
-    const chunks = await allChunks(hands.logs, item.tenant, item.runId);
-    const gathered = await gatherEvidence(hands, item.tenant, item.runId, records, chunks);
-    const redactor = await redactorOf(hands, readEvidence(gathered));
-    const documents = readEvidence(
-      redactor.isIdle ? gathered : withholdSecrets(gathered, (bytes) => redactor.holds(bytes)),
-    );
+    const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
+    const read = readEvidence(unread);
+    const redactor = await redactorOf(hands, read);
+    const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
+    const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
+    const gathered = { ...unread, logs: streams };
+    const documents = redactor.isIdle
+      ? { ...read, evidence: gathered }
+      : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
     const leaks = leaksIn(redactor, documents);
     if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
     const attestations = await hands.attestor.attest(documents);
     const [first] = attestations.packRun;
     if (!first) throw new TypeError('an attestor made no statement');
     const files = await closeBundle(hands, documents, attestations);
+    const unheld = unheldFiles(documents).map((file) => {
+      return { path: file.path, size: file.size, pieces: () => piecesOf(hands.logs, of, file) };
+    });
     const offsets = new Map<string, number>();
-    const tar = hands.archive(files, (path, offset) => void offsets.set(path, offset));
+    const tar = hands.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
     const { digest, size } = await hands.objects.put(item.tenant, tar, { maxBytes: hands.maxBundleBytes });
     const sealed = await hands.outbox.seal(item, {
       tenant: item.tenant,
@@ -123,15 +135,19 @@ async function closeBundle(
   const manifest = files.find((file) => file.path === MANIFEST);
   if (!manifest) throw new TypeError('a bundle without its manifest');
   const signed = await hands.attestor.sealManifest(readManifest(manifest.bytes), files);
-  return [...files, manifestAttestation(signed)].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [...files, manifestAttestation(signed)];
 }
 
+function inOrder(files: readonly ArchivedFile[]): readonly ArchivedFile[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Everything but the log, which is read when it is known what to look for in it. */
 async function gatherEvidence(
   hands: AttestHands,
   tenant: TenantId,
   run: RunId,
   records: RunRecords,
-  chunks: readonly NumberedChunk[],
 ): Promise<RunEvidence> {
   const environment = JSON.parse(records.environment) as Environment;
   const builder = builderIdOf({
@@ -156,7 +172,7 @@ async function gatherEvidence(
     gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
     decisions: records.decisions.map(({ envelope }) => envelope),
     resolutions: records.resolutions,
-    logs: streamsOf(chunks),
+    logs: [],
     egress: await egressLogs(hands, tenant, pages),
     // Those that the run's own workers named: this process may have proven other things since, or be another one.
     probes: new Map([...hands.probes].filter(([digest]) => claimed.has(digest))),
@@ -192,17 +208,6 @@ async function egressLogs(
     if (event.type === 'egress.closed' && !logs.has(event.log))
       logs.set(event.log, new TextDecoder().decode(await readAll(hands.objects, tenant, event.log)));
   return logs;
-}
-
-async function allChunks(logs: LogStore, tenant: TenantId, run: RunId): Promise<readonly NumberedChunk[]> {
-  const all: NumberedChunk[] = [];
-  for (let after = 0; ;) {
-    const chunks = await logs.read(tenant, run, after, CHUNKS_AT_ONCE);
-    const last = chunks.at(-1);
-    if (!last) return all;
-    all.push(...chunks);
-    after = last.firstLine + last.lines - 1;
-  }
 }
 
 async function carriedArtifacts(

@@ -61,8 +61,8 @@ const FRAME_BYTES = 2;
 export class ExecutionLog {
   private readonly cutters: Readonly<Record<'stdout' | 'stderr', LineCutter>>;
   private readonly allowance: LogAllowance;
-  /** The open chunk: texts and what stands around them, in order. */
-  private parts: Uint8Array[] = [];
+  /** The open chunk stands at its beginning; used again for each. */
+  private open = new Uint8Array(0);
   private lines = 0;
   private bytes = 0;
   /** Closed chunks that are not being stored yet. */
@@ -165,11 +165,22 @@ export class ExecutionLog {
 
   private push(level: LogLevel, text: readonly Uint8Array[], size: number): void {
     if (this.bytes + size > this.limits.chunkBytes) this.flush();
-    this.parts.push(LETTERS[level], ...text, LINE_END);
-    this.bytes += size;
+    this.makeRoom(size);
+    for (const part of [LETTERS[level], ...text, LINE_END]) {
+      this.open.set(part, this.bytes);
+      this.bytes += part.length;
+    }
     this.lines++;
     if (this.lines >= this.limits.chunkLines) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), this.limits.flushMs);
+  }
+
+  /** For so many bytes more. */
+  private makeRoom(size: number): void {
+    const { open, bytes } = this;
+    if (bytes + size <= open.length) return;
+    this.open = new Uint8Array(Math.max(bytes + size, Math.min(2 * open.length, this.limits.chunkBytes)));
+    this.open.set(open.subarray(0, bytes));
   }
 
   /** Closes the open chunk. */
@@ -177,14 +188,8 @@ export class ExecutionLog {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     if (this.lines === 0 || this.lost) return;
-    const data = new Uint8Array(this.bytes);
-    let at = 0;
-    for (const part of this.parts) {
-      data.set(part, at);
-      at += part.length;
-    }
+    const data = this.open.slice(0, this.bytes);
     const { lines, step, execution } = this;
-    this.parts = [];
     this.lines = 0;
     this.bytes = 0;
     this.unnumbered += data.length;

@@ -27,6 +27,18 @@ export abstract class LogStore {
   abstract read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]>;
 }
 
+/** What a log store needs besides so that runs can be sealed from it. */
+export abstract class SealableLogStore extends LogStore {
+  /** Bytes of an execution's chunks `first` to `last`, one a chunk, in their order; those that are not there are left out. */
+  abstract bytes(
+    tenant: TenantId,
+    run: RunId,
+    of: { readonly step: string; readonly execution: number },
+    first: number,
+    last: number,
+  ): Promise<readonly Uint8Array[]>;
+}
+
 export interface NumberedChunk {
   readonly firstLine: number;
   readonly lines: number;

@@ -82,6 +82,36 @@ describe('writeTar and readTar', () => {
     expect(sha256(tar)).toBe('sha256:712d6a858b3438e6502741c63e6e750742e874c0532f325a285d28a75f9bb0da');
   });
 
+  it('write the same of a file that comes in pieces, which are asked for when its turn has come', async () => {
+    const big = Uint8Array.from({ length: 5_000 }, (_, i) => i % 251);
+    const before = { path: 'a', bytes: bytesOf('x') };
+    const whole = await archived([before, { path: 'b', bytes: big }, { path: 'c', bytes: bytesOf('y') }]);
+    const seen: string[] = [];
+    const offsets = new Map<string, number>();
+    const source = async function* () {
+      seen.push(...offsets.keys());
+      yield* pieces(big);
+    };
+    const files = [before, { path: 'b', size: big.length, pieces: source }, { path: 'c', bytes: bytesOf('y') }];
+    const parts: Uint8Array[] = [];
+    for await (const part of writeTar(files, (path, offset) => void offsets.set(path, offset))) parts.push(part);
+    expect(Buffer.concat(parts)).toEqual(whole);
+    expect(seen).toEqual(['a', 'b']);
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(1_024);
+    expect(whole.subarray(offsets.get('b'), (offsets.get('b') ?? 0) + big.length)).toEqual(Buffer.from(big));
+  });
+
+  it.each([4_999, 5_001])(
+    'write no archive of a file that gives other than the %s bytes it was said to have',
+    async (size) => {
+      const files = [{ path: 'b', size, pieces: () => pieces(new Uint8Array(5_000)) }];
+      const all = async () => {
+        for await (const part of writeTar(files)) expect(part).toBeInstanceOf(Uint8Array);
+      };
+      await expect(all()).rejects.toThrow(`a file of ${size} bytes gave`);
+    },
+  );
+
   it('write what GNU tar reads, with the same names and contents', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'archive-'));
     try {

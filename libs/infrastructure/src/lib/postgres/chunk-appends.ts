@@ -30,6 +30,8 @@ export class ChunkAppends {
   private readonly appendStatement: Statement;
   private waiting: Pending[] = [];
   private isUnderWay = false;
+  /** Where the bytes of a statement are put together; used again for each, since only one is under way. */
+  private room = Buffer.alloc(0);
 
   constructor(
     private readonly queries: Queries,
@@ -83,10 +85,21 @@ export class ChunkAppends {
     }
   }
 
+  /** Where each chunk begins in the bytes of all. */
+  private together(chunks: readonly LogChunk[]): readonly [readonly number[], Buffer] {
+    const size = chunks.reduce((sum, { data }) => sum + data.length, 0);
+    if (this.room.length < size) this.room = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.room.length));
+    let at = 0;
+    const firsts = chunks.map(({ data }) => {
+      this.room.set(data, at);
+      return (at += data.length) - data.length;
+    });
+    return [firsts, this.room.subarray(0, size)];
+  }
+
   private async store(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
-    let end = 0;
-    const firsts = chunks.map(({ data }) => (end += data.length) - data.length);
+    const [firsts, bytes] = this.together(chunks);
     const rows = await patiently(() =>
       this.queries.across<{ i: number }>(this.appendStatement, [
         column(({ tenant }) => tenant),
@@ -99,7 +112,7 @@ export class ChunkAppends {
         column(({ lines }) => lines),
         firsts,
         column(({ data }) => data.length),
-        Buffer.concat(column(({ data }) => data)),
+        bytes,
         Buffer.concat(column(({ sha256 }) => digestBytes(sha256))),
         ...(this.lent ? [column(({ assignment }) => assignment ?? '')] : []),
       ]),

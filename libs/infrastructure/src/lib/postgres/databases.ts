@@ -1,4 +1,3 @@
-import type { Incarnation } from '@taskrunner/core';
 import type { Pool } from 'pg';
 import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
@@ -165,25 +164,6 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       },
     };
   });
-}
-
-/** What the thread that renews a worker's lease has: one connection, short patience. */
-export interface LeaseDatabase {
-  /** As `Claims.renew`; an outage is told at once. */
-  renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
-  close(): Promise<void>;
-}
-
-/** Connects as `worker` for renewals alone; checks nothing, since `openWorkerDatabase` has. */
-export function openLeaseDatabase(url: string, options: Pick<DatabaseOptions, 'onError'> = {}): LeaseDatabase {
-  const pool = openPool(url, {
-    ...poolOptions(options),
-    applicationName: 'taskrunner worker lease',
-    max: 1,
-    statementTimeoutMs: 2_000,
-  });
-  const claims = new PostgresClaims(pool, new DatabaseClock());
-  return { renew: (incarnation) => claims.renew(incarnation), close: () => pool.end() };
 }
 
 /** URLs of the roles; those that are absent are not connected. */

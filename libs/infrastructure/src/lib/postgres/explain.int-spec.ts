@@ -102,6 +102,24 @@ describe('with 100 000 runs, a page of 50', () => {
     expect(await touched('approved-before', [tenantA, run?.run_id])).toBeLessThan(2_000);
   });
 
+  it('of a large log touches few rows, though nobody has counted them', async () => {
+    const [run] = await database.sql<{ run_id: string }>(
+      'select run_id from pack_runs.runs order by run_id desc limit 1',
+    );
+    await database.sql(
+      `insert into pack_run_logs.chunks (tenant_id, run_id, step, execution, chunk, at_ms, data, lines, sha256)
+       select $1, $2, 's' || n % 4, 1, n / 4, 1, '', 256, '' from generate_series(0, 19999) n`,
+      [tenantA, run?.run_id],
+    );
+    await database.sql(
+      `insert into pack_run_logs.places (tenant_id, run_id, last_line, lines, step, execution, chunk)
+       select $1, $2, (n + 1) * 256, 256, 's' || n % 4, 1, n / 4 from generate_series(0, 19999) n`,
+      [tenantA, run?.run_id],
+    );
+    expect(await touched('read-chunks', [tenantA, run?.run_id, 1_000_000, 50])).toBeLessThan(2_000);
+    expect(await touched('read-chunk-bytes', [tenantA, run?.run_id, 's1', 1, 1_000, 1_049])).toBeLessThan(2_000);
+  });
+
   it('of the children of a large map touches few rows, and so does one of them', async () => {
     const [run] = await database.sql<{ run_id: string }>('select run_id from pack_runs.steps limit 1');
     expect(await touched('list-steps', [tenantA, run?.run_id, 'm', null, 'm[500]', 50, 500])).toBeLessThan(2_000);

@@ -5,7 +5,7 @@ import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { CRASHES_TO_POISON } from './claimed-run';
 import { openPool } from './connection';
 import { DatabaseClock } from './database-clock';
-import { openLeaseDatabase } from './databases';
+import { openLeaseDatabase } from './lease-database';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { PostgresClaims } from './postgres-claims';
 import { aCommit, aWorker, after, start, submit, tenantA, tenantB } from './testing/builders';

@@ -457,6 +457,21 @@ describe('log chunks', () => {
     expect(await web.logStore.read(tenantA, claimed.runId, 8, 9)).toEqual([]);
   });
 
+  it('are read by execution as bytes, in their order', async () => {
+    const claimed = await claimOne();
+    const texts = ['ia\n', 'ib\n', 'ic\n', 'id\n'];
+    const chunks = texts.map((text, index) => chunkOf(claimed, index, text));
+    const others = [{ step: 'lint' }, { execution: 2 }].map((of) => ({ ...chunkOf(claimed, 1, 'ix\n'), ...of }));
+    await worker.logStore.append([...chunks.reverse(), ...others]);
+    const read = async (first: number, last: number) =>
+      (await worker.logStore.bytes(tenantA, claimed.runId, { step: 'scan', execution: 1 }, first, last)).map((data) =>
+        Buffer.from(data).toString(),
+      );
+    expect(await read(1, 2)).toEqual(['ib\n', 'ic\n']);
+    expect(await read(0, 9)).toEqual(texts);
+    expect(await read(4, 9)).toEqual([]);
+  });
+
   it('are refused without the fence, and may be sent twice', async () => {
     const [mine, lost] = (await claim(2)) as [ClaimedRun, ClaimedRun];
     const chunks = [chunkOf(mine, 0, 'ia\n'), chunkOf({ ...lost, fence: 0 }, 0, 'ia\n')];

@@ -1,4 +1,4 @@
-import { LogStore, runUuid } from '@taskrunner/core';
+import { runUuid, SealableLogStore } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
 import { CHUNK_APPEND_LIMITS, ChunkAppends } from './chunk-appends';
 import type { Queries } from './queries';
@@ -16,10 +16,11 @@ interface NumberedRow {
 }
 
 /** Chunks as rows. What the journal has not numbered is not read. */
-export class PostgresLogStore extends LogStore {
+export class PostgresLogStore extends SealableLogStore {
   private readonly appends: ChunkAppends;
   private readonly lentAppends: ChunkAppends;
   private readonly readStatement = statement('read-chunks');
+  private readonly bytesStatement = statement('read-chunk-bytes');
 
   constructor(private readonly queries: Queries) {
     super();
@@ -44,7 +45,25 @@ export class PostgresLogStore extends LogStore {
       execution: row.execution,
       chunk: row.chunk,
       at: row.at_ms,
-      data: new Uint8Array(row.data.buffer, row.data.byteOffset, row.data.length),
+      data: plain(row.data),
     }));
   }
+
+  async bytes(
+    tenant: TenantId,
+    run: RunId,
+    { step, execution }: { readonly step: string; readonly execution: number },
+    first: number,
+    last: number,
+  ): Promise<readonly Uint8Array[]> {
+    const values = [tenant, runUuid(run), step, execution, first, last];
+    const rows = await patiently(() =>
+      this.queries.within<Pick<NumberedRow, 'data'>>(tenant, this.bytesStatement, values),
+    );
+    return rows.map(({ data }) => plain(data));
+  }
+}
+
+function plain(data: Buffer): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.length);
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Socket } from 'node:net';
 import type { ChildExit, Launch, OutputReader, RunningChild } from './launch';
-import type { Pipe } from './pipes';
+import type { OutputPipe, Pipe } from './pipes';
 import { refusal } from './sandbox-error';
 import { isGone, killGroup } from './supervisor-process/process-table';
 import type { FromSupervisor } from './supervisor-process/protocol';
@@ -23,8 +23,8 @@ export class ChildHandle implements RunningChild {
 
   constructor(
     private readonly stdin: Pipe | null,
-    stdout: Pipe,
-    stderr: Pipe,
+    stdout: OutputPipe,
+    stderr: OutputPipe,
     content: Launch['stdin'],
     reader: OutputReader,
     private readonly sendStop: (graceMs: number) => void,
@@ -37,10 +37,7 @@ export class ChildHandle implements RunningChild {
       failure ??= { error };
       this.sendStop(0);
     };
-    const outputs = [
-      this.pump('stdout', stdout.socket, reader, fail),
-      this.pump('stderr', stderr.socket, reader, fail),
-    ];
+    const outputs = [this.pump('stdout', stdout, reader, fail), this.pump('stderr', stderr, reader, fail)];
     this.exit = this.ended.then(
       async (exit) => {
         await Promise.all(outputs);
@@ -126,10 +123,10 @@ export class ChildHandle implements RunningChild {
     settle();
   }
 
-  /** Hands on what comes, one chunk at a time; meanwhile nothing is read, the pipe fills, and the child blocks. */
+  /** Hands on what comes, until the end. */
   private async pump(
     stream: 'stdout' | 'stderr',
-    socket: Socket,
+    pipe: OutputPipe,
     reader: OutputReader,
     fail: (error: unknown) => void,
   ): Promise<void> {
@@ -138,28 +135,23 @@ export class ChildHandle implements RunningChild {
     let failed = false;
     const watch = setInterval(() => {
       if (!this.over || busy) lastMs = performance.now();
-      else if (performance.now() - lastMs > SILENCE_MS) socket.destroy();
+      else if (performance.now() - lastMs > SILENCE_MS) pipe.socket.destroy();
     }, SILENCE_MS / 4);
     watch.unref();
-    try {
-      for await (const chunk of socket as AsyncIterable<Uint8Array>) {
-        if (failed) continue;
-        busy = true;
-        try {
-          await reader.onOutput(stream, chunk);
-        } catch (error) {
-          failed = true;
-          fail(error);
-        }
-        busy = false;
-        lastMs = performance.now();
+    await pipe.read(async (chunk) => {
+      if (failed) return;
+      busy = true;
+      try {
+        await reader.onOutput(stream, chunk);
+      } catch (error) {
+        failed = true;
+        fail(error);
       }
-    } catch {
-      // Given up above: the end was not seen.
-    } finally {
-      clearInterval(watch);
-      socket.destroy();
-    }
+      busy = false;
+      lastMs = performance.now();
+    });
+    clearInterval(watch);
+    pipe.socket.destroy();
   }
 }
 

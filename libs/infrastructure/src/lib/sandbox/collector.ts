@@ -58,7 +58,8 @@ export async function collect(
   let said = '';
   const child = await supervisor.run(launch, {
     onOutput: async (stream, chunk) => {
-      if (stream === 'stdout') await answer.push(chunk);
+      // A copy: artifacts are cut from it when it has long been taken.
+      if (stream === 'stdout') await answer.push(new Uint8Array(chunk));
       else said = (said + new TextDecoder().decode(chunk)).slice(0, 2_000);
     },
   });

@@ -17,7 +17,7 @@ export interface Launch {
   readonly firstProcess?: number;
 }
 
-/** Receives what a child writes. The child blocks while a promise is open. */
+/** Receives what a child writes. The child blocks while a promise is open; then the memory of the chunk is used again. */
 export interface OutputReader {
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void>;
 }

@@ -99,6 +99,20 @@ describe('Supervisor', () => {
     await rm(marker);
   });
 
+  it('leaves a chunk as it is until its promise is settled', async () => {
+    const read = { stdout: '', stderr: '' };
+    const child = await supervisor.run(sh('seq 200000; seq 100000 >&2'), {
+      onOutput: async (stream, chunk) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        read[stream] += Buffer.from(chunk).toString();
+      },
+    });
+    expect(await child.exit).toMatchObject({ code: 0 });
+    const counted = (last: number) => Array.from({ length: last }, (_, i) => `${i + 1}\n`).join('');
+    expect(read.stdout === counted(200_000)).toBe(true);
+    expect(read.stderr === counted(100_000)).toBe(true);
+  });
+
   it('kills a child whose reader fails, and says so', async () => {
     const child = await supervisor.run(sh('yes'), { onOutput: () => Promise.reject(new Error('disk full')) });
     await expect(child.exit).rejects.toThrow('disk full');

@@ -48,6 +48,7 @@ export const logsDigest: Checker = (bundle) => {
       withheld += 1;
       continue;
     }
+    if (!(data instanceof Uint8Array)) fail(`${path} is not at hand`);
     let at = 0;
     chunks.forEach(({ chunk, bytes, lines, sha256: digest }, i) => {
       const part = data.subarray(at, at + bytes);

@@ -1,0 +1,165 @@
+import { sampleRun, signed, type Sample, type SampleKey } from '../../testing/sample-evidence';
+import { sha256 } from '../canonical/digest';
+import { factsOf } from '../evidence/run-facts';
+import { verifySignature } from '../evidence/signature';
+import { verifyRun } from '../evidence/verify-run';
+import type { Json } from '../foundation/json';
+import type { RunId, TenantId } from '../foundation/ids';
+import type { SealedEvidence } from '../ports/outbox';
+import { SealableLogStore, type NumberedChunk } from '../ports/log-store';
+import { attestRun, type ArchivedFile, type AttestHands, type Attested } from './attest-run';
+import { KeyAttestor } from './key-attestor';
+
+const ITEM = {
+  id: 'x',
+  tenant: 'acme' as TenantId,
+  runId: 'run_x' as RunId,
+  kind: 'attest',
+  body: null,
+  tries: 0,
+} as const;
+
+let sample: Sample;
+beforeAll(async () => {
+  sample = await sampleRun({ regions: 5 });
+});
+
+/** The chunks as they stand in rows: by the journal, from the streams. `change`: what they are when they are read again. */
+class Rows extends SealableLogStore {
+  readonly chunks: NumberedChunk[] = [];
+
+  constructor(private readonly change: (data: Uint8Array) => Uint8Array = (data) => data) {
+    super();
+    const taken = new Map<string, number>();
+    let line = 1;
+    for (const { event } of factsOf(sample.evidence.pages).entries) {
+      if (event.type !== 'log') continue;
+      const { step, execution, chunk, lines, bytes } = event;
+      const stream = sample.evidence.logs.find((one) => one.step === step && one.execution === execution);
+      const from = taken.get(`${execution} ${step}`) ?? 0;
+      taken.set(`${execution} ${step}`, from + bytes);
+      const data = (stream?.data as Uint8Array).subarray(from, from + bytes);
+      this.chunks.push({ firstLine: line, lines, step, execution, chunk, at: 1_000 + line, data });
+      line += lines;
+    }
+  }
+
+  async append(): Promise<readonly boolean[]> {
+    return [];
+  }
+
+  async read(_tenant: TenantId, _run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
+    return this.chunks.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine).slice(0, limit);
+  }
+
+  async bytes(
+    _tenant: TenantId,
+    _run: RunId,
+    of: { readonly step: string; readonly execution: number },
+    first: number,
+    last: number,
+  ): Promise<readonly Uint8Array[]> {
+    return this.chunks
+      .filter(({ step, execution }) => step === of.step && execution === of.execution)
+      .filter(({ chunk }) => chunk >= first && chunk <= last)
+      .map(({ data }) => this.change(data));
+  }
+}
+
+/** Seals the sample; what became visible of it. */
+async function seal(heldLogBytes: number, logs = new Rows()) {
+  const stored = new Map<string, Buffer>();
+  const files = new Map<string, Uint8Array>();
+  const sealed: SealedEvidence[] = [];
+  const { evidence, keys } = sample;
+  const signer = (key: SampleKey) => ({
+    keyid: key.trusted.keyid,
+    sign: async (payloadType: string, payload: string) => signed(key, payloadType, Buffer.from(payload)),
+  });
+  const hands = {
+    claims: { pages: async () => evidence.pages, sensitiveInputs: async () => [] },
+    runReader: {
+      records: async () => ({
+        ...evidence,
+        manifest: evidence.pack.manifest,
+        files: evidence.pack.files,
+        packSignatures: [],
+        gates: evidence.gates.map(({ request, show }) => ({
+          request: JSON.parse(request) as Json,
+          show: JSON.parse(show as string) as Json,
+        })),
+        decisions: evidence.decisions.map((envelope) => ({ envelope })),
+        artifacts: [],
+        audit: evidence.asserted.audit,
+      }),
+    },
+    objects: {
+      open: async (_tenant: TenantId, digest: string) =>
+        [
+          ...evidence.pack.files.map(({ bytes }) => bytes as Uint8Array),
+          ...[...evidence.egress.values()].map((text) => Buffer.from(text)),
+        ].filter((bytes) => sha256(bytes) === digest),
+      put: async (_tenant: TenantId, content: AsyncIterable<Uint8Array>) => {
+        const parts: Uint8Array[] = [];
+        for await (const part of content) parts.push(part);
+        const bytes = Buffer.concat(parts);
+        stored.set(sha256(bytes), bytes);
+        return { digest: sha256(bytes), size: bytes.length };
+      },
+    },
+    outbox: {
+      seal: async (_item: unknown, one: SealedEvidence) => sealed.push(one) > 0,
+      postpone: async () => undefined,
+    },
+    logs,
+    secrets: { bindings: [], providers: new Map(), sensitive: null },
+    attestor: new KeyAttestor({ run: signer(keys.run), runSealed: null, bundle: signer(keys.bundle) } as never),
+    retryMs: 1_000,
+    developmentAuthority: false,
+    probes: new Map(),
+    artifactBytes: 0,
+    heldLogBytes,
+    maxBundleBytes: 1e9,
+    /** The files one after the other, with their names between them. */
+    async *archive(all: readonly ArchivedFile[], placed: (path: string, offset: number) => void) {
+      let at = 0;
+      for (const file of all) {
+        const name = Buffer.from(`<${file.path}>`);
+        yield name;
+        at += name.length;
+        placed(file.path, at);
+        const parts: Uint8Array[] = [];
+        if ('bytes' in file) parts.push(file.bytes);
+        else for await (const piece of file.pieces()) parts.push(piece);
+        yield* parts;
+        files.set(file.path, Buffer.concat(parts));
+        at += files.get(file.path)?.length ?? 0;
+      }
+    },
+  };
+  const attested: Attested = await attestRun(hands as unknown as AttestHands, ITEM);
+  return { attested, stored, files, sealed };
+}
+
+it('makes the same bundle and the same archive whether it holds the log or not', async () => {
+  const [held, passing] = [await seal(1e9), await seal(0)];
+  expect(passing.attested).toMatchObject({ kind: 'sealed', withheld: [] });
+  expect(passing.attested).toEqual(held.attested);
+  expect([...passing.stored.keys()]).toEqual([...held.stored.keys()]);
+  expect(passing.sealed).toEqual(held.sealed);
+  expect(passing.sealed[0]?.archive.chunks.length).toBeGreaterThan(1);
+});
+
+it('makes a bundle that verifies of a log that it did not hold', async () => {
+  const { files } = await seal(0);
+  const builders = ['https://stellaops.io/taskrunner/builders/local/v1'];
+  const trust = { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, builders })) };
+  const { checks } = verifyRun({ files, trust, verifySignature });
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+it('leaves nothing behind where a log is another one when it is written, and tries again', async () => {
+  const { attested, stored, sealed } = await seal(0, new Rows((data) => data.map((byte) => byte ^ 1)));
+  expect(attested).toEqual({ kind: 'pending', reason: 'logs/000001.log has changed while it was sealed' });
+  expect([stored.size, sealed]).toEqual([0, []]);
+});
