@@ -33,8 +33,8 @@ RUN command -v bwrap >/dev/null || { apt-get update && apt-get install -y --no-i
 RUN install -d -o 10001 -g 10001 /var/lib/taskrunner /var/lib/taskrunner/objects /var/lib/taskrunner/work
 WORKDIR /app
 ENV NODE_ENV=production
-# Freed buffers go back to the system: glibc would keep what a log storm or a seal took for a moment. A chunk of usual lines has 20 KiB.
-ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=16384 MALLOC_TRIM_THRESHOLD_=131072
+# Freed buffers go back to the system: glibc would keep what a log storm or a seal took for a moment.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 COPY --from=modules /app ./
 COPY --from=built /app/libs/core/dist libs/core/dist
 COPY --from=built /app/libs/infrastructure/dist libs/infrastructure/dist

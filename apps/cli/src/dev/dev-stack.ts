@@ -301,17 +301,17 @@ function authorityArgs(script: string, port: number, state: string): readonly st
   return [script, '--port', String(port), '--state', state, '--token-seconds', '3600', '--parent-watch'];
 }
 
+/** Of the caller's environment everything but our own variables, which would override the configuration. */
 /**
  * Of a worker, as its image has them (docker/worker.Dockerfile): freed buffers go back to the system. Without them glibc keeps what a
- * log storm or a seal took for a moment. A chunk of usual lines has 20 KiB: from 16 KiB on each buffer is a mapping of its own.
+ * log storm or a seal took for a moment.
  */
 const MEMORY_RETURNS = {
   MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: '16384',
+  MALLOC_MMAP_THRESHOLD_: '65536',
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
-/** Of the caller's environment everything but our own variables, which would override the configuration. */
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
   return Object.fromEntries(entries) as Record<string, string>;
