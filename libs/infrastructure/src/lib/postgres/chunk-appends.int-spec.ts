@@ -98,3 +98,22 @@ it('a run that is lost and data that is refused hurt nobody beside them', async 
   expect(ofOthers).toEqual(others.map(() => ({ status: 'fulfilled', value: [true] })));
   await close();
 });
+
+it('bytes that somebody was asked to store who has not answered stay as they are', async () => {
+  const sent: Buffer[] = [];
+  const queries = {
+    across: (_statement, values) => {
+      sent.push(values[10] as Buffer);
+      if (sent.length === 1) return Promise.reject(Object.assign(new Error('away'), { code: '08006' }));
+      return Promise.resolve((values[0] as unknown[]).map((_, i) => ({ i: i + 1 })));
+    },
+  } as Pick<Queries, 'across'> as Queries;
+  const appends = new ChunkAppends(queries);
+  const run = { tenant: 'acme', runId: 'run_01jd0000000000000000000000', fence: 1 } as ClaimedRun;
+  for (const seed of [1, 2, 3, 4])
+    expect(await appends.append([chunkOf(run, seed, bytesOf(1_000, seed))])).toEqual([true]);
+  const seen = sent.map((bytes) => Buffer.compare(bytes, bytesOf(1_000, 1)));
+  // The lost one and its repetition have theirs; what came after shares a room of its own.
+  expect(seen.slice(0, 2)).toEqual([0, 0]);
+  expect(new Set(sent.map(({ buffer }) => buffer)).size).toBe(2);
+});

@@ -14,6 +14,8 @@ export interface ChunkAppendLimits {
 
 export const CHUNK_APPEND_LIMITS: ChunkAppendLimits = { bytes: 4 * 1024 * 1024, chunks: 1_024 };
 
+const NO_ROOM = Buffer.alloc(0);
+
 interface Pending {
   readonly chunks: readonly LogChunk[];
   readonly bytes: number;
@@ -31,7 +33,7 @@ export class ChunkAppends {
   private waiting: Pending[] = [];
   private isUnderWay = false;
   /** Where the bytes of a statement are put together; used again for each, since only one is under way. */
-  private room = Buffer.alloc(0);
+  private room = NO_ROOM;
 
   constructor(
     private readonly queries: Queries,
@@ -100,8 +102,13 @@ export class ChunkAppends {
   private async store(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
     const [firsts, bytes] = this.together(chunks);
-    const rows = await patiently(() =>
-      this.queries.across<{ i: number }>(this.appendStatement, [
+    // Who was asked and has not answered may still have the bytes before it: they are left to it then.
+    const { room } = this;
+    this.room = NO_ROOM;
+    let asked = 0;
+    const rows = await patiently(() => {
+      asked++;
+      return this.queries.across<{ i: number }>(this.appendStatement, [
         column(({ tenant }) => tenant),
         column(({ runId }) => runUuid(runId)),
         column(({ fence }) => fence),
@@ -115,8 +122,9 @@ export class ChunkAppends {
         bytes,
         Buffer.concat(column(({ sha256 }) => digestBytes(sha256))),
         ...(this.lent ? [column(({ assignment }) => assignment ?? '')] : []),
-      ]),
-    );
+      ]);
+    });
+    if (asked === 1) this.room = room;
     const held = new Set(rows.map(({ i }) => i - 1));
     return chunks.map((_, index) => held.has(index));
   }

@@ -20,7 +20,8 @@ export function* appendChunks({ tx, tables }: Session, values: Values): Executio
     const run = tx.find(tables.runs, runKey(chunk.tenant_id, chunk.run_id));
     if (!run || run.fence !== fence || run.owner === null) continue;
     held.push({ i: index + 1 });
-    const data = bytes.subarray(first, first + size);
+    // A copy, as a database has it: the sender uses its bytes again.
+    const data = Buffer.from(bytes.subarray(first, first + size));
     const sha256 = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     yield* tx.insert(tables.chunks, { ...chunk, data, sha256 }, 'nothing');
   }
