@@ -1,12 +1,13 @@
 import { sha256 } from '../canonical/digest';
 import { sampleRun, type Sample } from '../../testing/sample-evidence';
+import { LogRows, sampleChunks } from '../../testing/sample-log';
 import { archiveOf, statementParts, type RunArchive, type StatementParts } from '../evidence/archive';
 import { bundleFiles, type BundleFile } from '../evidence/bundle-files';
 import { readEvidence } from '../evidence/evidence-documents';
 import { withholdSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import { Archives } from '../ports/archives';
-import { LogStore, type NumberedChunk } from '../ports/log-store';
+import type { LogStore, NumberedChunk } from '../ports/log-store';
 import type { ByteRange, ObjectStore } from '../ports/object-store';
 import { ArchivedLogStore, archivedJournal, archivedStatements } from './archived-run';
 
@@ -47,48 +48,15 @@ class StoredArchives extends Archives {
   }
 }
 
-class Rows extends LogStore {
-  constructor(public chunks: readonly NumberedChunk[]) {
-    super();
-  }
-
-  async append(): Promise<readonly boolean[]> {
-    return [];
-  }
-
-  async read(_tenant: TenantId, _run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
-    return this.chunks.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine).slice(0, limit);
-  }
-}
-
 let sample: Sample;
 beforeAll(async () => {
   sample = await sampleRun({ regions: 5 });
 });
 
-/** The chunks as they stood in rows: by the journal, from the streams. */
-function rowsOf({ evidence }: Sample): NumberedChunk[] {
-  const { facts } = readEvidence(evidence);
-  const taken = new Map<string, number>();
-  let line = 1;
-  const rows: NumberedChunk[] = [];
-  for (const { event } of facts.entries) {
-    if (event.type !== 'log') continue;
-    const { step, execution, chunk, lines, bytes } = event;
-    const stream = evidence.logs.find((one) => one.step === step && one.execution === execution);
-    const from = taken.get(`${execution} ${step}`) ?? 0;
-    taken.set(`${execution} ${step}`, from + bytes);
-    const data = (stream?.data as Uint8Array).subarray(from, from + bytes);
-    rows.push({ firstLine: line, lines, step, execution, chunk, at: 1_000 + line, data });
-    line += lines;
-  }
-  return rows;
-}
-
 function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change = (bytes: Buffer) => bytes) {
   const files = bundleFiles(documents, NO_ATTESTATIONS);
   const { bytes, offsets } = laid(files);
-  const rows = rowsOf(sample);
+  const rows = sampleChunks(sample);
   const archive = archiveOf(documents, files, rows, offsets);
   const stored = change(Buffer.from(bytes));
   const ranges: ByteRange[] = [];
@@ -102,7 +70,7 @@ function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change
     },
   } as unknown as ObjectStore;
   const hands = { archives: new StoredArchives(archive, sha256(bytes), rowChunks), objects };
-  return { hands, rows, archive, files, ranges, store: new ArchivedLogStore(new Rows([]), hands) };
+  return { hands, rows, archive, files, ranges, store: new ArchivedLogStore(new LogRows([]), hands) };
 }
 
 async function readAll(store: LogStore, after = 0, limit = 4): Promise<readonly NumberedChunk[]> {
@@ -124,14 +92,14 @@ describe('the log of a sealed run', () => {
     const { store, rows } = opened();
     expect(rows.length).toBeGreaterThan(5);
     for (let after = 0; after < (rows.at(-1)?.firstLine ?? 0); after++) {
-      const live = await readAll(new Rows(rows), after);
+      const live = await readAll(new LogRows(rows), after);
       expect(plain(await readAll(store, after))).toEqual(plain(live));
     }
   });
 
   it('goes on from the archive where its rows went while it was read', async () => {
     const { hands, rows } = opened();
-    const live = new Rows(rows);
+    const live = new LogRows(rows);
     const store = new ArchivedLogStore(live, hands);
     const [first] = await store.read(TENANT, RUN, 0, 1);
     live.chunks = [];
@@ -172,7 +140,7 @@ describe('the log of a sealed run', () => {
   it('ends where there is neither', async () => {
     const { hands } = opened();
     const none = { ...hands, archives: new StoredArchives(null, sha256(''), 1) };
-    expect(await new ArchivedLogStore(new Rows([]), none).read(TENANT, RUN, 0, 9)).toEqual([]);
+    expect(await new ArchivedLogStore(new LogRows([]), none).read(TENANT, RUN, 0, 9)).toEqual([]);
   });
 });
 

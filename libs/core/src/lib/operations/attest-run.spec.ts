@@ -1,12 +1,11 @@
 import { sampleRun, signed, type Sample, type SampleKey } from '../../testing/sample-evidence';
+import { LogRows, sampleChunks } from '../../testing/sample-log';
 import { sha256 } from '../canonical/digest';
-import { factsOf } from '../evidence/run-facts';
 import { verifySignature } from '../evidence/signature';
 import { verifyRun } from '../evidence/verify-run';
 import type { Json } from '../foundation/json';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { SealedEvidence } from '../ports/outbox';
-import { SealableLogStore, type NumberedChunk } from '../ports/log-store';
 import { attestRun, type ArchivedFile, type AttestHands, type Attested } from './attest-run';
 import { KeyAttestor } from './key-attestor';
 
@@ -24,50 +23,8 @@ beforeAll(async () => {
   sample = await sampleRun({ regions: 5 });
 });
 
-/** The chunks as they stand in rows: by the journal, from the streams. `change`: what they are when they are read again. */
-class Rows extends SealableLogStore {
-  readonly chunks: NumberedChunk[] = [];
-
-  constructor(private readonly change: (data: Uint8Array) => Uint8Array = (data) => data) {
-    super();
-    const taken = new Map<string, number>();
-    let line = 1;
-    for (const { event } of factsOf(sample.evidence.pages).entries) {
-      if (event.type !== 'log') continue;
-      const { step, execution, chunk, lines, bytes } = event;
-      const stream = sample.evidence.logs.find((one) => one.step === step && one.execution === execution);
-      const from = taken.get(`${execution} ${step}`) ?? 0;
-      taken.set(`${execution} ${step}`, from + bytes);
-      const data = (stream?.data as Uint8Array).subarray(from, from + bytes);
-      this.chunks.push({ firstLine: line, lines, step, execution, chunk, at: 1_000 + line, data });
-      line += lines;
-    }
-  }
-
-  async append(): Promise<readonly boolean[]> {
-    return [];
-  }
-
-  async read(_tenant: TenantId, _run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
-    return this.chunks.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine).slice(0, limit);
-  }
-
-  async bytes(
-    _tenant: TenantId,
-    _run: RunId,
-    of: { readonly step: string; readonly execution: number },
-    first: number,
-    last: number,
-  ): Promise<readonly Uint8Array[]> {
-    return this.chunks
-      .filter(({ step, execution }) => step === of.step && execution === of.execution)
-      .filter(({ chunk }) => chunk >= first && chunk <= last)
-      .map(({ data }) => this.change(data));
-  }
-}
-
 /** Seals the sample; what became visible of it. */
-async function seal(heldLogBytes: number, logs = new Rows()) {
+async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample))) {
   const stored = new Map<string, Buffer>();
   const files = new Map<string, Uint8Array>();
   const sealed: SealedEvidence[] = [];
@@ -159,7 +116,10 @@ it('makes a bundle that verifies of a log that it did not hold', async () => {
 });
 
 it('leaves nothing behind where a log is another one when it is written, and tries again', async () => {
-  const { attested, stored, sealed } = await seal(0, new Rows((data) => data.map((byte) => byte ^ 1)));
+  const { attested, stored, sealed } = await seal(
+    0,
+    new LogRows(sampleChunks(sample), (data) => data.map((byte) => byte ^ 1)),
+  );
   expect(attested).toEqual({ kind: 'pending', reason: 'logs/000001.log has changed while it was sealed' });
   expect([stored.size, sealed]).toEqual([0, []]);
 });

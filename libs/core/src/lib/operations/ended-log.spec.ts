@@ -1,9 +1,10 @@
+import { LogRows } from '../../testing/sample-log';
 import { sha256 } from '../canonical/digest';
 import type { UnheldFile } from '../evidence/bundle-files';
 import { factsOf } from '../evidence/run-facts';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { Page } from '../journal/page';
-import { SealableLogStore, type NumberedChunk } from '../ports/log-store';
+import type { NumberedChunk } from '../ports/log-store';
 import { NO_REDACTOR, Redactor } from '../secret/redactor';
 import { piecesOf, readEndedLog } from './ended-log';
 
@@ -25,46 +26,8 @@ function rows(): NumberedChunk[] {
   );
 }
 
-/** Rows of a database, and the most chunks that anybody asked it for. */
-class Rows extends SealableLogStore {
-  most = 0;
-
-  constructor(readonly chunks = rows()) {
-    super();
-  }
-
-  async append(): Promise<readonly boolean[]> {
-    return [];
-  }
-
-  async read(_tenant: TenantId, _run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
-    this.most = Math.max(this.most, limit);
-    return this.chunks.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine).slice(0, limit);
-  }
-
-  async bytes(
-    _tenant: TenantId,
-    _run: RunId,
-    of: { readonly step: string; readonly execution: number },
-    first: number,
-    last: number,
-  ): Promise<readonly Uint8Array[]> {
-    this.most = Math.max(this.most, last - first + 1);
-    return this.chunks
-      .filter(
-        ({ step, execution, chunk }) =>
-          step === of.step && execution === of.execution && chunk >= first && chunk <= last,
-      )
-      .map(({ data }) => data);
-  }
-
-  whole(step: string): Uint8Array {
-    return Buffer.concat(this.chunks.filter((chunk) => chunk.step === step).map(({ data }) => data));
-  }
-}
-
 /** The journal that numbered them. */
-function factsFor({ chunks }: Rows): ReturnType<typeof factsOf> {
+function factsFor({ chunks }: LogRows): ReturnType<typeof factsOf> {
   const entries = chunks.map(({ step, execution, chunk, lines, data, at }, i) => {
     const event = { type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: sha256(data) };
     return { seq: i + 1, at, kind: 'fact', event };
@@ -72,7 +35,7 @@ function factsFor({ chunks }: Rows): ReturnType<typeof factsOf> {
   return factsOf([{ first: 1, entries } as unknown as Page]);
 }
 
-function read(store: Rows, heldBytes: number, redactor = NO_REDACTOR): ReturnType<typeof readEndedLog> {
+function read(store: LogRows, heldBytes: number, redactor = NO_REDACTOR): ReturnType<typeof readEndedLog> {
   return readEndedLog(store, { ...OF, facts: factsFor(store) }, redactor, heldBytes);
 }
 
@@ -82,13 +45,13 @@ async function collected(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array>
   return Buffer.concat(all);
 }
 
-function fileOf(store: Rows): UnheldFile {
+function fileOf(store: LogRows): UnheldFile {
   const bytes = store.whole('scan');
   return { path: 'logs/000001.log', step: 'scan', execution: 1, chunks: 40, size: bytes.length, sha256: sha256(bytes) };
 }
 
 it('holds streams while there is room, and of the others what the manifest says of them', async () => {
-  const store = new Rows();
+  const store = new LogRows(rows());
   const { chunks, streams } = await read(store, 100);
   expect(chunks).toEqual(store.chunks.map(({ data: _data, ...rest }) => rest));
   const [lint, scan] = streams;
@@ -99,7 +62,7 @@ it('holds streams while there is room, and of the others what the manifest says 
 });
 
 it('finds a secret of which one chunk has the beginning and the next one the end', async () => {
-  const store = new Rows();
+  const store = new LogRows(rows());
   const [first, second] = [store.chunks[6], store.chunks[7]];
   Object.assign(first ?? {}, { data: Buffer.from('inumber 6 hunter2-hun') });
   Object.assign(second ?? {}, { data: Buffer.from('ter3\nret 7\n') });
@@ -114,7 +77,7 @@ it('finds a secret of which one chunk has the beginning and the next one the end
 });
 
 it('gives the same bytes again, a few chunks at a time', async () => {
-  const store = new Rows();
+  const store = new LogRows(rows());
   const all = await collected(piecesOf(store, OF, fileOf(store)));
   expect(text(all)).toBe(text(store.whole('scan')));
   expect(store.most).toBeLessThanOrEqual(16);
@@ -123,11 +86,11 @@ it('gives the same bytes again, a few chunks at a time', async () => {
 it.each([
   [
     'altered',
-    (store: Rows) => store.chunks.splice(30, 1, { ...(store.chunks[30] as NumberedChunk), data: Buffer.from('x') }),
+    (store: LogRows) => store.chunks.splice(30, 1, { ...(store.chunks[30] as NumberedChunk), data: Buffer.from('x') }),
   ],
-  ['gone', (store: Rows) => store.chunks.splice(30, 1)],
+  ['gone', (store: LogRows) => store.chunks.splice(30, 1)],
 ])('does not end well where a chunk is %s meanwhile', async (_how, change) => {
-  const store = new Rows();
+  const store = new LogRows(rows());
   const file = fileOf(store);
   change(store);
   await expect(collected(piecesOf(store, OF, file))).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });

@@ -119,7 +119,7 @@ export class Draft {
 
   /** The first reason names the outcome; a later one may only add force. */
   fall(ending: Omit<Ending, 'cleanupBy'>): void {
-    const before = this.run.ending;
+    const before = this.state.ending;
     const cleanupBy = this.at + (this.x.plan.timeouts.cleanupMs ?? this.x.defaults.cleanupTimeoutMs);
     this.patch({ ending: before ? { ...before, force: before.force || ending.force } : { ...ending, cleanupBy } });
     this.send({ type: 'stop', step: ROOT, cause: ending.status === 'cancelled' ? 'cancel' : 'gate' });

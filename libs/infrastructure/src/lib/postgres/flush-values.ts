@@ -22,7 +22,7 @@ export interface FlushPart {
   readonly settled: readonly Row[];
   /** What each of the steps took over of another run, in their order. */
   readonly reused: readonly Row[];
-  /** Characters of its texts, roughly: what bounds a flush. */
+  /** Bytes of its page and characters of its other texts, roughly: what bounds a flush. */
   readonly size: number;
 }
 
