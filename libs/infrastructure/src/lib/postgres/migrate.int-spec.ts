@@ -4,6 +4,7 @@ import { connectPostgres, openWebDatabase } from './databases';
 import { migrateDatabase } from './migrate';
 import { migrationNames } from './migrations/migrations';
 import { maintainDatabase } from './maintain';
+import { unpackedPage } from './packed-page';
 import { bootstrapRoles, databaseRoles, roleName } from './roles';
 import type { DatabaseRole } from './roles';
 import { assertSafeDatabase } from './safety';
@@ -29,6 +30,31 @@ describe('migrations', () => {
     const database = await host.database('empty');
     const all = await Promise.all([1, 2, 3].map(() => migrateDatabase(database.url('owner'))));
     expect(all.map(({ ran }) => ran.length).sort((a, b) => a - b)).toEqual([0, 0, migrationNames.length]);
+  });
+
+  it('keeps pages that were stored before they were packed', async () => {
+    const database = await host.database();
+    await database.sql(
+      `alter table pack_run_logs.journal drop column content, add column entries text not null, add column held text`,
+    );
+    await database.sql(`delete from pack_runs.migrations where name like 'PackedPages%'`);
+    const now = Date.now().toString(16).padStart(12, '0');
+    const run = `${now.slice(0, 8)}-${now.slice(8)}-7000-8000-000000000000`;
+    const texts = [
+      { entries: '[{"a":"é\\n"}]', held: '{"sha256:0":"\\\\x00"}' },
+      { entries: '[]', held: null },
+    ];
+    for (const [i, { entries, held }] of texts.entries())
+      await database.sql(
+        `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries, held)
+         values ('acme', $1, $2, 1, '\\x00', '\\x00', $3, $4)`,
+        [run, i + 1, entries, held],
+      );
+    expect((await migrateDatabase(database.url('owner'))).ran).toEqual([expect.stringMatching(/^PackedPages/)]);
+    const rows = await database.sql<{ content: Buffer }>(
+      `select content from pack_run_logs.journal order by first_seq`,
+    );
+    expect(rows.map(({ content }) => unpackedPage(content))).toEqual(texts);
   });
 
   it('refuses a schema that a later release has made', async () => {
