@@ -60,9 +60,7 @@ with recursive me as (
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
   s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment,
-  c.last_seq = 0 and last_page.mac is null
-    and not exists (select from pack_runs.steps t where t.tenant_id = c.tenant_id and t.run_id = c.run_id)
-    and not exists (select from pack_runs.gates g where g.tenant_id = c.tenant_id and g.run_id = c.run_id) as untouched
+  c.last_seq = 0 and last_page.mac is null and any_step.found is null and any_gate.found is null as untouched
 from claimed c
 join pack_runs.run_sources s on s.tenant_id = c.tenant_id and s.run_id = c.run_id
 left join pack_runs.plans on s.plan_hash <> all ($5::text[]) and plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
@@ -72,4 +70,11 @@ left join lateral (
   select j.mac from pack_run_logs.journal j
   where j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
 ) last_page on true
+-- With a limit, not EXISTS: that may be planned as one table of all steps of all runs, read anew for each claim.
+left join lateral (
+  select true as found from pack_runs.steps t where t.tenant_id = c.tenant_id and t.run_id = c.run_id limit 1
+) any_step on true
+left join lateral (
+  select true as found from pack_runs.gates g where g.tenant_id = c.tenant_id and g.run_id = c.run_id limit 1
+) any_gate on true
 order by c.turn, c.place

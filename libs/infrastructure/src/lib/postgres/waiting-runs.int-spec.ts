@@ -98,6 +98,18 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
      from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id < r.run_id`,
     [runUuid(seed)],
   );
+  await database.sql(
+    `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
+     select r.tenant_id, r.run_id, 's' || n, '', n, 'gate', 'waiting', 1 from pack_runs.runs r, generate_series(1, 5) n
+     where r.status = 'waiting' and r.run_id <> $1`,
+    [runUuid(seed)],
+  );
+  await database.sql(
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
+     select tenant_id, run_id, 's1', 'people', 'open', '', '{}', 1, now() + interval '1 day', 1 from pack_runs.runs
+     where status = 'waiting' and run_id <> $1`,
+    [runUuid(seed)],
+  );
   const [{ count } = { count: 0 }] = await database.sql<{ count: number }>(
     `select count(*)::int as count from pack_runs.runs where status = 'waiting' and owner is null and due_at > now()`,
   );
