@@ -21,7 +21,8 @@ with owned as (
       $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[]) with ordinality
     u (tenant_id, run_id, fence, prev_seq, last_seq, hash, last_line, seen, status, started_ms, finished_ms, waits, counts,
       outputs, error, progressed, releases, due_ms, attests, closes, i)
-  where r.tenant_id = u.tenant_id and r.run_id = u.run_id and r.owner is not null
+  -- Not IS NOT NULL: the index of owned runs, of which most entries are dead, would be read for it.
+  where r.tenant_id = u.tenant_id and r.run_id = u.run_id and num_nulls(r.owner) = 0
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)
   returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i
 ), pages as (

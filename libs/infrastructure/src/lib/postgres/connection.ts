@@ -13,8 +13,14 @@ export interface ConnectionOptions {
   readonly pipeline?: boolean;
   /** Plan each named statement once, whatever its parameters: the flush has so many arms that planning would outweigh it. */
   readonly genericPlans?: boolean;
-  /** Find rows by an index wherever there is one. A plan that is made once, while tables are empty, would else read them whole ever after. */
+  /**
+   * Find a few rows by their keys, wherever there is an index, and plan again now and then: a plan that was made while tables were empty
+   * would else read them whole ever after. Without bitmaps: a scan of an index marks entries that it found dead, so that none is looked
+   * at twice.
+   */
   readonly byIndex?: boolean;
+  /** Of `byIndex`, milliseconds. Planning again what a worker asks takes some 20 ms of the database's time. Default 5 s. */
+  readonly replanMs?: number;
   /** Told of connections that broke; the pool replaces them. */
   readonly onError?: (error: Error) => void;
 }
@@ -34,7 +40,7 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const settings = [
     '-c jit=off',
     ...(options.genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
-    ...(options.byIndex ? ['-c enable_seqscan=off'] : []),
+    ...(options.byIndex ? ['-c enable_seqscan=off', '-c enable_bitmapscan=off', '-c random_page_cost=1.1'] : []),
   ];
   const config: PoolConfig = {
     connectionString: url,
@@ -55,5 +61,19 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const report = (error: Error) => options.onError?.(error);
   pool.on('error', report);
   pool.on('connect', (client: PoolClient) => client.on('error', report));
+  if (options.byIndex) planAgain(pool, options.replanMs ?? 5_000);
   return pool;
+}
+
+/** Each connection throws its plans away when it is used and they are older. */
+function planAgain(pool: Pool, everyMs: number): void {
+  const plannedAt = new WeakMap<PoolClient, number>();
+  pool.on('connect', (client: PoolClient) => plannedAt.set(client, performance.now()));
+  pool.on('acquire', (client: PoolClient) => {
+    const now = performance.now();
+    if (now - (plannedAt.get(client) ?? 0) < everyMs) return;
+    plannedAt.set(client, now);
+    // A connection that is lost here fails the statement that follows too, and that one is told.
+    client.query('discard plans').catch(() => undefined);
+  });
 }

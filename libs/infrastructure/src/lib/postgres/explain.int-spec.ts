@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { openPool } from './connection';
 import { statement } from './statement';
 import { submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
@@ -124,5 +125,51 @@ describe('with 100 000 runs, a page of 50', () => {
     const [run] = await database.sql<{ run_id: string }>('select run_id from pack_runs.steps limit 1');
     expect(await touched('list-steps', [tenantA, run?.run_id, 'm', null, 'm[500]', 50, 500])).toBeLessThan(2_000);
     expect(await touched('find-step', [tenantA, run?.run_id, 'm[500]', 'm', 500, 500])).toBeLessThan(2_000);
+  });
+});
+
+/** The plan of a worker's statement that serves for all parameters. */
+async function planOf(name: string): Promise<string> {
+  const pool = openPool(database.url('worker'), { byIndex: true, max: 1 });
+  try {
+    const { rows } = await pool.query<Record<'QUERY PLAN', string>>(`explain (generic_plan) ${statement(name).text}`);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    await pool.end();
+  }
+}
+
+describe('what a worker asks', () => {
+  it.each(['flush', 'append-chunks'])(
+    '%s finds runs by their keys, not through all that have an owner',
+    async (name) => {
+      expect(await planOf(name)).toMatch(/Index Scan using runs_pkey on runs/);
+      expect(await planOf(name)).not.toMatch(/runs_owned/);
+    },
+  );
+
+  it('a claim reads no table of all runs together', async () => {
+    expect(await planOf('claim-runs')).not.toMatch(/hashed SubPlan|runs_by_status/);
+  });
+
+  it('is planned again, when tables have grown', async () => {
+    await database.sql('create table pack_runs.growing (k int primary key) with (autovacuum_enabled = off)');
+    await database.sql('grant select on pack_runs.growing to public');
+    const pool = openPool(database.url('worker'), { byIndex: true, genericPlans: true, max: 1, replanMs: 50 });
+    const ask = () => pool.query({ name: 'above', text: 'select k from pack_runs.growing where k > $1', values: [0] });
+    const planned = async () => {
+      const { rows } = await pool.query<Record<'QUERY PLAN', string>>('explain execute above(0)');
+      return Number(/rows=(\d+)/.exec(rows[0]?.['QUERY PLAN'] ?? '')?.[1]);
+    };
+    try {
+      await ask();
+      const before = await planned();
+      await database.sql('insert into pack_runs.growing select generate_series(1, 50000)');
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await ask();
+      expect(await planned()).toBeGreaterThan(3 * before);
+    } finally {
+      await pool.end();
+    }
   });
 });
