@@ -3,9 +3,6 @@ import { writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
 
-/** Enough for the logs of nearly all runs; little beside what the worker takes anyway. */
-const HELD_LOG_BYTES = 8 * 1024 * 1024;
-
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
@@ -24,7 +21,7 @@ export async function attestHands(
     developmentAuthority: configuration.authority.development,
     probes: sandboxes.documents,
     artifactBytes: configuration.artifacts.bundle.carriedBytes,
-    heldLogBytes: HELD_LOG_BYTES,
+    heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
     maxBundleBytes: configuration.artifacts.bundle.maxBytes,
     archive: (files, placed) => writeTar(files, placed),
   };

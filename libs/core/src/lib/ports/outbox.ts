@@ -35,6 +35,8 @@ export interface SealedEvidence {
 export abstract class Outbox {
   /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a port of their own. */
   abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
+  /** The caller works on it still: its lease begins anew. */
+  abstract hold(item: OutboxItem, leaseMs: number): Promise<void>;
   /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
   /** Tries again after a delay; `blocked` shows on the run. */

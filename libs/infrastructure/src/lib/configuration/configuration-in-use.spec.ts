@@ -50,6 +50,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
   ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
+  ['artifacts.bundle.heldLogBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.heldLogBytes'],
   [
     'artifacts.bundleRoots',
     'libs/infrastructure/src/lib/executors/bundle-ingest.int-spec.ts',

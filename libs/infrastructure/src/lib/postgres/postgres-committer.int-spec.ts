@@ -279,6 +279,9 @@ describe('a flush', () => {
     expect(await worker.outbox.take('attest', 10, 60_000)).toEqual([]);
     await worker.outbox.postpone(item, 0, 'blocked', 'signer is down');
     expect((await web.runReader.summary(tenantA, runId))?.evidence.status).toBe('blocked');
+    await worker.outbox.hold(item, 60_000);
+    expect(await worker.outbox.take('attest', 10, 60_000)).toEqual([]);
+    await worker.outbox.hold(item, 0);
     const [again] = await worker.outbox.take('attest', 10, 60_000);
     expect(again).toMatchObject({ id: item.id, tries: 2 });
     const evidence = {

@@ -21,6 +21,7 @@ const ROW_CHUNKS = 256;
 /** Work that follows a commit, leased by moving its due time. */
 export class PostgresOutbox extends Outbox {
   private readonly takeStatement = statement('take-outbox');
+  private readonly holdStatement = statement('hold-outbox');
   private readonly sealStatement = statement('seal-run');
   private readonly postponeStatement = statement('postpone-outbox');
 
@@ -40,6 +41,10 @@ export class PostgresOutbox extends Outbox {
       tries: row.tries,
       ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
     }));
+  }
+
+  async hold(item: OutboxItem, leaseMs: number): Promise<void> {
+    await this.queries.within(item.tenant, this.holdStatement, [item.tenant, item.id, leaseMs]);
   }
 
   async seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean> {

@@ -14,7 +14,7 @@ import {
   text,
 } from '../kinds';
 import { key, needed, section, unset } from '../key';
-import { DAY, GIB, HOUR, MIB, SECOND } from './units';
+import { DAY, GIB, HOUR, KIB, MIB, SECOND } from './units';
 
 const BYTES = 'bytes (KiB, MiB, GiB)';
 
@@ -120,6 +120,12 @@ export const artifacts = section('Where bytes are kept: artifacts, pack files, l
   bundle: section('Evidence bundles.', {
     maxBytes: key(size(MIB, 1024 * GIB), 4 * GIB, 'Largest bundle.', BYTES),
     carriedBytes: key(size(0, 1024 * GIB), 64 * MIB, 'Artifacts of a run go along up to this size together.', BYTES),
+    heldLogBytes: key(
+      size(64 * KIB, GIB),
+      8 * MIB,
+      'Logs of a run that a worker holds in memory while it seals; larger ones go into the bundle piece by piece.',
+      BYTES,
+    ),
   }),
   bundleRoots: key(
     listOf(bundleRoot),
