@@ -30,6 +30,8 @@ export {
   type ByteRange,
   type ObjectStoreErrorCode,
   type PutOptions,
+  type StagedFile,
+  type Staging,
 } from './lib/ports/object-store';
 export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
 export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';

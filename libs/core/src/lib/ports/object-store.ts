@@ -27,6 +27,28 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** A file that another process laid into a staging folder. */
+export interface StagedFile {
+  /** In the folder itself. */
+  readonly name: string;
+  /** Of the bytes that were written, hashed as they were: the store does not read them again. */
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** A folder of a store that another process fills, so that the bytes do not pass through this one. */
+export interface Staging {
+  /** Absolute; empty at first. */
+  readonly folder: string;
+  /**
+   * Takes a file that nobody writes to any more out of the folder and stores it, with all that `put` promises. Throws `OBJECT_DIGEST_MISMATCH`
+   * if it is not a plain file of that size.
+   */
+  adopt(tenant: TenantId, file: StagedFile): Promise<void>;
+  /** Removes the folder with what is still in it. */
+  close(): Promise<void>;
+}
+
 /** Bytes by their sha256, per tenant: nothing is shared between tenants, not even equal bytes. Refusals are `CodedError`s. */
 export abstract class ObjectStore {
   /**
@@ -38,6 +60,13 @@ export abstract class ObjectStore {
     content: AsyncIterable<Uint8Array>,
     options: PutOptions,
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /**
+   * A fresh folder for files of a process that runs as `owner` (null: as this one's user). Null if this store takes bytes only by `put`, as it
+   * is unless an adapter says otherwise.
+   */
+  stage(_owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
+    return Promise.resolve(null);
+  }
   /**
    * The object's bytes. A whole read is hashed on the way and throws `OBJECT_DIGEST_MISMATCH` before its last piece is
    * handed out, so that nobody takes altered bytes for a complete object. A range is not checked. Leaving the iteration early

@@ -1,11 +1,13 @@
-import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Digest, TenantId } from '@taskrunner/core';
+import { basename, join } from 'node:path';
+import { sha256, type Digest, type Staging, type TenantId } from '@taskrunner/core';
 import { objectStoreContract } from '@taskrunner/core/testing';
 import { FileObjectStore } from './file-object-store';
 
 const tenant = 'acme' as TenantId;
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 async function bench() {
   const root = await mkdtemp(join(tmpdir(), 'objects-'));
@@ -59,6 +61,20 @@ describe('FileObjectStore', () => {
     await close();
   });
 
+  it('leaves a folder that is being filled to who fills it, and sweeps one that was left', async () => {
+    const { root, store, close } = await bench();
+    const [used, left] = [await stagingOf(store), await stagingOf(store)];
+    await writeFile(join(used.folder, '0'), 'x');
+    await writeFile(join(left.folder, '0'), 'x');
+    for (const path of [used.folder, join(left.folder, '0'), left.folder]) await utimes(path, 1, 1);
+    expect(await store.sweep(60_000)).toBe(1);
+    expect(await readdir(used.folder)).toEqual(['0']);
+    await utimes(left.folder, 1, 1);
+    expect(await store.sweep(60_000)).toBe(0);
+    expect(await readdir(join(root, 'staging'))).toEqual([basename(used.folder)]);
+    await close();
+  });
+
   it('finds an object that was cut short', async () => {
     const { store, pathOf, close } = await bench();
     const { digest } = await store.put(tenant, pieces('abcdef'), { maxBytes: 100 });
@@ -70,7 +86,67 @@ describe('FileObjectStore', () => {
   });
 });
 
-const utf8 = (text: string) => new TextEncoder().encode(text);
+describe('a folder that another process fills', () => {
+  const digest = sha256(utf8('laid'));
+  const laid = { name: '0', digest, size: 4 };
+
+  it('gives its files to the store, as if they had been put', async () => {
+    const { root, store, elsewhere, pathOf, close } = await bench();
+    const staging = await stagingOf(store);
+    for (const name of ['0', '1']) {
+      await writeFile(join(staging.folder, name), 'laid', { mode: 0o666 });
+      await staging.adopt(tenant, { ...laid, name });
+      expect(await drain(await elsewhere.open(tenant, digest))).toBe('laid');
+      expect((await stat(pathOf(tenant, digest))).mode & 0o777).toBe(0o600);
+    }
+    await writeFile(join(staging.folder, '2'), 'not wanted');
+    await staging.close();
+    expect(await readdir(join(root, 'staging'))).toEqual([]);
+    await close();
+  });
+
+  it.each<[string, (path: string, outside: string) => Promise<unknown>]>([
+    ['a link', (path, outside) => symlink(outside, path)],
+    ['a second name of a file', (path, outside) => link(outside, path)],
+    ['a folder', (path) => mkdir(path)],
+    ['a FIFO', async (path) => execFileSync('mkfifo', [path])],
+    ['a file of another size', (path) => writeFile(path, 'laid wrong')],
+  ])('gives it no %s', async (_what, make) => {
+    const { root, store, close } = await bench();
+    const outside = join(root, 'outside');
+    await writeFile(outside, 'laid', { mode: 0o640 });
+    const staging = await stagingOf(store);
+    await make(join(staging.folder, '0'), outside);
+    await expect(staging.adopt(tenant, laid)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    expect(await store.stat(tenant, digest)).toBeNull();
+    expect((await stat(outside)).mode & 0o777).toBe(0o640);
+    await staging.close();
+    expect(await readdir(join(root, 'staging'))).toEqual([]);
+    await close();
+  });
+
+  it('takes no path for a name', async () => {
+    const { store, close } = await bench();
+    const staging = await stagingOf(store);
+    await expect(staging.adopt(tenant, { ...laid, name: '../0' })).rejects.toThrow(TypeError);
+    await close();
+  });
+
+  it('gives nothing to readers whose digest was told wrong', async () => {
+    const { store, close } = await bench();
+    const staging = await stagingOf(store);
+    await writeFile(join(staging.folder, '0'), 'lied');
+    await staging.adopt(tenant, laid);
+    await expect(drain(await store.open(tenant, digest))).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    await close();
+  });
+});
+
+async function stagingOf(store: FileObjectStore): Promise<Staging> {
+  const staging = await store.stage(null);
+  if (staging === null) throw new Error('no folder');
+  return staging;
+}
 
 async function* pieces(text: string): AsyncGenerator<Uint8Array> {
   yield utf8(text);

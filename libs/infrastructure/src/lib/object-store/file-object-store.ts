@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import {
   CollectableObjectStore,
@@ -10,11 +11,13 @@ import {
   type ByteRange,
   type Digest,
   type PutOptions,
+  type Staging,
   type TenantId,
 } from '@taskrunner/core';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
 import { isMissing, makeDurableFolder, syncFolder, told } from './durable-files';
+import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
 
 const PIECE = 256 * 1024;
@@ -64,6 +67,11 @@ export class FileObjectStore extends CollectableObjectStore {
     } finally {
       await rm(staged, { force: true });
     }
+  }
+
+  override stage(owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
+    const folder = resolve(this.root, 'staging', randomUUID());
+    return FileStaging.make(folder, owner, (path, tenant, digest) => this.place(path, tenant, digest));
   }
 
   /** Puts the staged file in its place; what is staged stays at hand until no collector can take the object away any more. */
@@ -121,11 +129,16 @@ export class FileObjectStore extends CollectableObjectStore {
     const sweepFile = async (path: string, ageMs: number): Promise<void> => {
       const found = await factsOf(path);
       if (found === null || now - found.mtimeMs <= ageMs) return;
+      if (found.isDirectory()) return void (await rmdir(path).catch(() => undefined));
       await rm(path, { force: true });
       swept++;
     };
-    for (const name of await names(join(this.root, 'staging')))
-      await sweepFile(join(this.root, 'staging', name), olderThanMs);
+    for (const name of await names(join(this.root, 'staging'))) {
+      const path = join(this.root, 'staging', name);
+      // A folder that a collector fills ages with its entries, and goes when it is empty.
+      for (const entry of await names(path)) await sweepFile(join(path, entry), olderThanMs);
+      await sweepFile(path, olderThanMs);
+    }
     for (const tenant of await names(join(this.root, 'condemned'))) {
       for (const hex of await names(join(this.root, 'condemned', tenant))) {
         const marks = join(this.root, 'condemned', tenant, hex);
@@ -265,7 +278,7 @@ async function* piecesOf(path: string, first: number, end: number): AsyncGenerat
   }
 }
 
-async function factsOf(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | null> {
+async function factsOf(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch (error) {

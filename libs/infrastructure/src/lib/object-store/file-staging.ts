@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { chown, constants, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Digest, StagedFile, Staging, TenantId } from '@taskrunner/core';
+import { codeOf, told } from './durable-files';
+import { unannounced } from './object-store-error';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** Puts a file that is durable in its place in the store. */
+export type Place = (path: string, tenant: TenantId, digest: Digest) => Promise<void>;
+
+/** A folder below `staging` that belongs to the process that fills it. */
+export class FileStaging implements Staging {
+  private constructor(
+    readonly folder: string,
+    private readonly place: Place,
+  ) {}
+
+  /** Null if this process may not give folders to others. */
+  static async make(
+    folder: string,
+    owner: { readonly uid: number; readonly gid: number } | null,
+    place: Place,
+  ): Promise<FileStaging | null> {
+    await mkdir(folder, { mode: 0o700 }).catch(told);
+    try {
+      if (owner !== null) await chown(folder, owner.uid, owner.gid);
+    } catch {
+      await rmdir(folder).catch(told);
+      return null;
+    }
+    return new FileStaging(folder, place);
+  }
+
+  async adopt(tenant: TenantId, { name, digest, size }: StagedFile): Promise<void> {
+    if (!/^\w+$/.test(name)) throw new TypeError('not the name of a staged file');
+    const own = join(dirname(this.folder), randomUUID());
+    await rename(join(this.folder, name), own).catch(told);
+    try {
+      await makeDurable(own, size);
+      await this.place(own, tenant, digest);
+    } finally {
+      await rm(own, { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true }).catch(told);
+  }
+}
+
+/** Makes the file this process's own, and durable. */
+async function makeDurable(path: string, size: number): Promise<void> {
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
+    if (codeOf(error) === 'ELOOP') throw unannounced();
+    return told(error);
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.nlink !== 1 || found.size !== size) throw unannounced();
+    if (found.uid !== process.getuid?.()) await file.chown(process.getuid?.() ?? -1, process.getgid?.() ?? -1);
+    await file.chmod(0o600);
+    await file.sync();
+  } catch (error) {
+    told(error);
+  } finally {
+    await file.close();
+  }
+}
