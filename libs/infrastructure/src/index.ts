@@ -47,6 +47,7 @@ export { BwrapSandbox } from './lib/sandbox/bwrap-sandbox';
 export {
   collect,
   DEFAULT_COLLECT_LIMITS,
+  type ArtifactStage,
   type CollectedArtifact,
   type DeclaredArtifact,
 } from './lib/sandbox/collector';

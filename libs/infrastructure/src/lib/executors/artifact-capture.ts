@@ -1,8 +1,8 @@
 import type { ExecutionRequest, Fact, Fault, ObjectStore } from '@taskrunner/core';
 import { codeOf } from './executor-error';
 import { sizesOf } from './run-sizes';
-import { storeArtifact } from './stored-artifact';
-import type { SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
+import { storeArtifact, tellCaptured } from './stored-artifact';
+import type { LaidArtifact, SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
 
 const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 32;
@@ -38,8 +38,20 @@ export class ArtifactCapture {
         oversized.push(this.tooLarge(artifact.name));
       }
     };
-    const faults = await this.hands.collect({ supervisor, sandbox, workspace, artifacts, limits }, store);
-    return [...faults, ...oversized];
+    const asked = { supervisor, sandbox, workspace, artifacts, limits };
+    // What may hold a secret is looked through on its way.
+    const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
+    if (staging === null) return [...(await this.hands.collect(asked, store)), ...oversized];
+    try {
+      const take = async ({ file, ...artifact }: LaidArtifact): Promise<void> => {
+        await staging.adopt(run.tenant, file);
+        tellCaptured(request, artifact, file, tell);
+      };
+      const stage = { folder: staging.folder, maxBytes: this.maxBytes, take };
+      return [...(await this.hands.collect({ ...asked, stage }, store)), ...oversized];
+    } finally {
+      await staging.close();
+    }
   }
 
   private tooLarge(name: string): Fault {

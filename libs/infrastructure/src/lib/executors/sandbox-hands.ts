@@ -1,4 +1,4 @@
-import type { Digest, Fault, JsonObject } from '@taskrunner/core';
+import type { Digest, Fault, JsonObject, StagedFile } from '@taskrunner/core';
 
 // What executors need of a sandbox. Adapters do not meet: the worker's module joins this with the sandbox, whose classes have these
 // shapes. Members are methods throughout, so that a class that asks for more of a workspace or a launch still fits.
@@ -88,6 +88,14 @@ export interface TakenArtifact {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
+/** An artifact that now lies as a file in a folder of the store. */
+export interface LaidArtifact {
+  readonly name: string;
+  readonly path: string;
+  readonly mediaType: string;
+  readonly file: StagedFile;
+}
+
 export interface SandboxHands {
   readonly sandbox: {
     /** Whom workspaces must belong to; null: the user of this process. */
@@ -114,6 +122,12 @@ export interface SandboxHands {
       readonly workspace: StepWorkspace;
       readonly artifacts: readonly WantedArtifact[];
       readonly limits?: { readonly maxEntries: number; readonly maxDepth: number; readonly maxBytes: number };
+      /** Files up to `maxBytes` may be laid into this folder, which is the `owner`'s, instead of going through the sink. */
+      readonly stage?: {
+        readonly folder: string;
+        readonly maxBytes: number;
+        take(artifact: LaidArtifact): Promise<void>;
+      };
     },
     sink: (artifact: TakenArtifact) => Promise<void>,
   ): Promise<readonly Fault[]>;

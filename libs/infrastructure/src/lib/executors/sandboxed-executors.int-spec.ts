@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   Clock,
   CodedError,
+  Redactor,
   sha256,
   type Digest,
   type ExecutionRequest,
@@ -363,6 +364,24 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     );
     expect(large.outcome).toMatchObject({ kind: 'failed', code: 'ARTIFACT_TOO_LARGE' });
     expect(large.report.of('artifact.captured').map(({ name }) => name)).toEqual(['report', 'logs']);
+  });
+
+  test('stores a large artifact, and of one that holds a secret only what it was', async () => {
+    const artifacts = [{ name: 'large', path: 'large', mediaType: null, optional: false }];
+    const script = 'head -c 1048560 /dev/zero > large; printf k3y-0123456789ab >> large';
+    const bytes = Buffer.concat([Buffer.alloc(1_048_560), Buffer.from('k3y-0123456789ab')]);
+    const digest = sha256(bytes);
+    const told = { name: 'large', path: 'large', digest, size: 1 << 20, mediaType: 'application/octet-stream' };
+
+    const secretive = await sh(script, { redactor: Redactor.of([Buffer.from('k3y-0123456789ab')]) }, { artifacts });
+    expect(secretive.report.of('artifact.captured')).toMatchObject([told]);
+    expect(secretive.report.of('note')).toMatchObject([{ code: 'SECRET_IN_ARTIFACT', detail: { name: 'large' } }]);
+    await expect(read(digest)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+
+    const plain = await sh(script, {}, { artifacts });
+    expect(plain.report.of('artifact.captured')).toMatchObject([told]);
+    expect((await read(digest)).equals(bytes)).toBe(true);
+    expect(readdirSync(join(folder, 'objects', 'staging'))).toEqual([]);
   });
 
   test('stops: SIGTERM, grace, SIGKILL, and then nothing is left', async () => {

@@ -16,21 +16,36 @@ export interface ArtifactContent {
  * Throws `OBJECT_TOO_LARGE`.
  */
 export async function storeArtifact(
-  { run, step, execution, redactor }: ExecutionRequest,
+  request: ExecutionRequest,
   objects: ObjectStore,
-  { name, path, mediaType, content, expected }: ArtifactContent,
+  { content, expected, ...artifact }: ArtifactContent,
   maxBytes: number,
   tell: (fact: Fact) => void,
 ): Promise<void> {
+  const { run, step, execution, redactor } = request;
   const stored = await objects
     .put(run.tenant, withoutSecrets(content, redactor), { maxBytes, ...(expected === undefined ? {} : { expected }) })
     .catch((error: unknown) => {
       if (!(error instanceof ArtifactWithheld)) throw error;
       const { digest, size } = error;
-      tell({ type: 'note', code: 'SECRET_IN_ARTIFACT', detail: { step, execution, name, digest, size } });
+      tell({
+        type: 'note',
+        code: 'SECRET_IN_ARTIFACT',
+        detail: { step, execution, name: artifact.name, digest, size },
+      });
       return { digest, size };
     });
-  tell({ type: 'artifact.captured', step, execution, name, path, ...stored, mediaType });
+  tellCaptured(request, artifact, stored, tell);
+}
+
+/** Tells of an artifact whose bytes are stored, or withheld. */
+export function tellCaptured(
+  { step, execution }: ExecutionRequest,
+  { name, path, mediaType }: Pick<ArtifactContent, 'name' | 'path' | 'mediaType'>,
+  { digest, size }: { readonly digest: Digest; readonly size: number },
+  tell: (fact: Fact) => void,
+): void {
+  tell({ type: 'artifact.captured', step, execution, name, path, digest, size, mediaType });
 }
 
 /** Thrown when all bytes were read and before the store has kept any. */

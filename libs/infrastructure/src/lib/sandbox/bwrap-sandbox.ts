@@ -25,6 +25,8 @@ import type { Owner, Workspace } from './workspace';
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
 /** Where a step finds its secrets. */
 const SECRETS = '/run/secrets';
+/** Where the collector finds the folder for large files. */
+const STAGING = '/staging';
 /** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
 const STAGED_BWRAP = '/stage/bwrap';
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
@@ -132,18 +134,19 @@ export class BwrapSandbox extends Sandbox {
     return this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
   }
 
-  inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch {
+  inspect(
+    script: InspectingScript,
+    workspace: Workspace | null,
+    request: JsonObject,
+    folder: string | null = null,
+  ): Launch {
     const node = shownNode();
     const binds: Bind[] = [{ source: scriptFolder(script), target: '/script', writable: false }, ...node.binds];
     if (workspace !== null) binds.push({ source: workspace.path, target: '/task', writable: false });
-    const command = [
-      this.machinery.prlimit,
-      ...prlimitArgs(DEFAULT_LIMITS),
-      '--',
-      node.command,
-      '/script/main.js',
-      '/task',
-    ];
+    if (folder !== null) binds.push({ source: folder, target: STAGING, writable: true });
+    const seen = ['/task', ...(folder === null ? [] : [STAGING])];
+    const limited = [this.machinery.prlimit, ...prlimitArgs(DEFAULT_LIMITS), '--'];
+    const command = [...limited, node.command, '/script/main.js', ...seen];
     return this.started(binds, {}, command, '/', JSON.stringify(request));
   }
 

@@ -1,9 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmod, link, mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, link, mkdir, mkdtemp, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collect, DEFAULT_COLLECT_LIMITS, type CollectedArtifact, type DeclaredArtifact } from './collector';
+import {
+  collect,
+  DEFAULT_COLLECT_LIMITS,
+  type ArtifactStage,
+  type CollectedArtifact,
+  type DeclaredArtifact,
+  type StagedArtifact,
+} from './collector';
 import type { CollectLimits } from './collector-process/protocol';
 import { probeSandbox } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
@@ -58,17 +66,20 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
     artifacts: readonly DeclaredArtifact[],
     limits?: CollectLimits,
     sink?: (artifact: CollectedArtifact) => Promise<void>,
+    stage?: ArtifactStage,
   ) {
     if (sandbox === null) return null;
     own();
     const taken: Taken[] = [];
     const keep = async ({ name, path, mediaType, index, content, size }: CollectedArtifact) => {
-      const hash: number[] = [];
-      for await (const piece of content) hash.push(...piece);
-      if (size !== null) expect(hash.length).toBe(size);
-      taken.push({ name, path, mediaType, index, bytes: Buffer.from(hash) });
+      const pieces: Uint8Array[] = [];
+      for await (const piece of content) pieces.push(piece);
+      const bytes = Buffer.concat(pieces);
+      if (size !== null) expect(bytes.length).toBe(size);
+      taken.push({ name, path, mediaType, index, bytes });
     };
-    const request = { supervisor, sandbox, workspace, artifacts, ...(limits === undefined ? {} : { limits }) };
+    const given = { ...(limits === undefined ? {} : { limits }), ...(stage === undefined ? {} : { stage }) };
+    const request = { supervisor, sandbox, workspace, artifacts, ...given };
     const faults = await collect(request, sink ?? keep);
     return { taken, codes: faults.map((fault) => `${fault.path} ${fault.code}`), faults };
   }
@@ -290,6 +301,114 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
       await expect(take(one(path), undefined, () => Promise.reject(new Error('store is full')))).rejects.toThrow(
         'store is full',
       );
+  });
+
+  describe('with a folder for large files', () => {
+    const MIB = 1024 * 1024;
+    let stage: string;
+    let laid: StagedArtifact[];
+
+    beforeEach(async () => {
+      stage = await mkdtemp(join(folder, 'stage-'));
+      laid = [];
+      if (sandbox?.owner) await chown(stage, sandbox.owner.uid, sandbox.owner.gid);
+    });
+
+    const staging = (at = stage): ArtifactStage => ({
+      folder: at,
+      maxBytes: 64 * MIB,
+      take: async (artifact) => void laid.push(artifact),
+    });
+    const digestOf = async (path: string) =>
+      `sha256:${createHash('sha256')
+        .update(Uint8Array.from(await readFile(path)))
+        .digest('hex')}`;
+    const random = (path: string, size: number) =>
+      writeFile(join(workspace.path, path), Uint8Array.from(randomBytes(size)));
+
+    it.each([MIB, MIB + 1, 4 * MIB, 4 * MIB + 4_095, 33 * MIB + 12_345])(
+      'lays %d bytes there as they are',
+      async (size) => {
+        await random('out/large', size);
+        const result = await take(one('large'), undefined, undefined, staging());
+        if (result === null) return;
+        expect(result).toMatchObject({ taken: [], codes: [] });
+        const digest = await digestOf(join(workspace.path, 'out/large'));
+        const file = { name: '0', digest, size };
+        expect(laid).toEqual([
+          { name: 'a', path: 'out/large', mediaType: 'application/octet-stream', index: null, file },
+        ]);
+        expect(await digestOf(join(stage, '0'))).toBe(digest);
+      },
+    );
+
+    it('sends what is small, too large, or in a folder, and counts a list through', async () => {
+      await random('out/1', 100);
+      await random('out/2', MIB);
+      await random('out/3', MIB - 1);
+      await random('out/4', MIB + 1);
+      const result = await take(
+        [
+          { name: 'list', path: 'out/*' },
+          { name: 'tree', path: 'out/' },
+        ],
+        undefined,
+        undefined,
+        { ...staging(), maxBytes: MIB },
+      );
+      if (result === null) return;
+      expect(laid.map(({ name, index, path }) => [name, index, path])).toEqual([['list', 1, 'out/2']]);
+      expect(result.taken.map(({ name, index, path }) => [name, index, path])).toEqual([
+        ['list', 0, 'out/1'],
+        ['list', 2, 'out/3'],
+        ['list', 3, 'out/4'],
+        ['tree', null, 'out/'],
+      ]);
+    });
+
+    it('sends what cannot be laid there', async () => {
+      await random('out/large', 2 * MIB);
+      await mkdir(join(stage, '0'));
+      const result = await take(one('large'), undefined, undefined, staging());
+      if (result === null) return;
+      expect(laid).toEqual([]);
+      expect(result.taken.map(({ bytes }) => bytes.length)).toEqual([2 * MIB]);
+    });
+
+    it('lays files where there is no way past the page cache', async () => {
+      if (!existsSync('/dev/shm')) return;
+      const memory = await mkdtemp('/dev/shm/collect-');
+      try {
+        if (sandbox?.owner) await chown(memory, sandbox.owner.uid, sandbox.owner.gid);
+        await random('out/large', 5 * MIB + 1);
+        if ((await take(one('large'), undefined, undefined, staging(memory))) === null) return;
+        expect(laid.map(({ file }) => file.digest)).toEqual([await digestOf(join(memory, '0'))]);
+      } finally {
+        await rm(memory, { recursive: true });
+      }
+    });
+
+    it('tells the digest of what it laid, whoever writes to the file meanwhile', async () => {
+      await random('out/large', 48 * MIB);
+      const file = await open(join(workspace.path, 'out/large'), 'r+');
+      let over = false;
+      let wrote = 0;
+      const write = async () => {
+        for (; !over; wrote++) await file.write(Uint8Array.from(randomBytes(MIB)), 0, MIB, (wrote % 48) * MIB);
+      };
+      const writing = write();
+      try {
+        const result = await take(one('large'), undefined, undefined, staging());
+        if (result === null) return;
+        expect(result.codes).toEqual([]);
+      } finally {
+        over = true;
+        await writing;
+        await file.close();
+      }
+      expect(wrote).toBeGreaterThan(0);
+      expect(laid.map(({ file: { digest } }) => digest)).toEqual([await digestOf(join(stage, '0'))]);
+    });
   });
 
   it('holds the collector back while the sink waits', async () => {

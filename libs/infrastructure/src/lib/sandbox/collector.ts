@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import { isDigest, type Fault, type StagedFile } from '@taskrunner/core';
 import type { CollectLimits, FrameHeader } from './collector-process/protocol';
 import { FrameReader, Handoff } from './frame-reader';
 import type { Sandbox } from './sandbox';
@@ -29,13 +29,32 @@ export interface CollectedArtifact {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
+/** One file of a workspace, copied into the folder of a stage. */
+export interface StagedArtifact extends Pick<CollectedArtifact, 'name' | 'path' | 'mediaType' | 'index'> {
+  readonly file: StagedFile;
+}
+
+/** Where large files go, past this process. */
+export interface ArtifactStage {
+  /** Absolute, empty, and the `owner`'s of the sandbox. */
+  readonly folder: string;
+  /** Larger ones go to the sink. */
+  readonly maxBytes: number;
+  /** Gets each as it comes. */
+  take(artifact: StagedArtifact): Promise<void>;
+}
+
+/** Smaller files cost less as a stream. */
+const STAGED_FROM = 1024 * 1024;
+
 export const DEFAULT_COLLECT_LIMITS: CollectLimits = { maxEntries: 10_000, maxDepth: 32, maxBytes: 1024 * 1024 * 1024 };
 
 /**
  * Takes the declared artifacts out of a workspace, one after the other, through a separate process that sees nothing else. Only after
  * the step is proven over. `sink` gets each as it comes; what it does not read is passed over. Resolves with a fault for each artifact
  * that is missing (`ARTIFACT_MISSING`), not a plain file (`ARTIFACT_REFUSED`) or over a cap (`ARTIFACT_TOO_LARGE`); the others are
- * taken all the same. Rejects with `COLLECTOR_FAILED`, or with what the sink threw.
+ * taken all the same. With a `stage`, files from 1 MiB on that are artifacts of their own are laid into its folder instead; one that cannot
+ * be laid there goes to the sink. Rejects with `COLLECTOR_FAILED`, or with what the sink or the stage threw.
  */
 export async function collect(
   request: {
@@ -44,16 +63,19 @@ export async function collect(
     readonly workspace: Workspace;
     readonly artifacts: readonly DeclaredArtifact[];
     readonly limits?: CollectLimits;
+    readonly stage?: ArtifactStage;
   },
   sink: (artifact: CollectedArtifact) => Promise<void>,
 ): Promise<readonly Fault[]> {
-  const { supervisor, sandbox, workspace, artifacts } = request;
+  const { supervisor, sandbox, workspace, artifacts, stage = null } = request;
   if (artifacts.length === 0) return [];
   const { maxEntries, maxDepth, maxBytes } = request.limits ?? DEFAULT_COLLECT_LIMITS;
-  const launch = sandbox.inspect('collector-process', workspace, {
+  const wanted = {
     artifacts: artifacts.map(({ path, optional = false }) => ({ path, optional })),
     limits: { maxEntries, maxDepth, maxBytes },
-  });
+    stage: stage && { minBytes: STAGED_FROM, maxBytes: stage.maxBytes },
+  };
+  const launch = sandbox.inspect('collector-process', workspace, wanted, stage?.folder ?? null);
   const answer = new Handoff();
   let said = '';
   const child = await supervisor.run(launch, {
@@ -67,7 +89,7 @@ export async function collect(
   // It may fail while frames are still waited for: an error that nobody awaits would end the worker.
   over.catch(() => undefined);
   try {
-    const faults = await receive(new FrameReader(answer), artifacts, sink);
+    const faults = await receive(new FrameReader(answer), artifacts, sink, stage);
     const { code } = await over;
     if (code !== 0) throw refusal('COLLECTOR_FAILED', `the collector exited with ${code}`);
     return faults;
@@ -84,9 +106,15 @@ async function receive(
   frames: FrameReader,
   artifacts: readonly DeclaredArtifact[],
   sink: (artifact: CollectedArtifact) => Promise<void>,
+  stage: ArtifactStage | null,
 ): Promise<Fault[]> {
   const faults: Fault[] = [];
   const places = new Map<number, number>();
+  const placeOf = (artifact: number, { path }: DeclaredArtifact): number | null => {
+    const place = places.get(artifact) ?? 0;
+    places.set(artifact, place + 1);
+    return path.includes('*') ? place : null;
+  };
   for (;;) {
     const header = (await frames.header()) as FrameHeader;
     if (header.type === 'end') return faults;
@@ -99,19 +127,29 @@ async function receive(
         faults.push(faultOf(header, name));
         break;
       case 'file': {
-        const place = places.get(header.artifact) ?? 0;
-        places.set(header.artifact, place + 1);
         const content = frames.bytes(header.size);
-        const index = declared.path.includes('*') ? place : null;
         await sink({
           name,
           path: header.path,
           mediaType: mediaType ?? 'application/octet-stream',
           size: header.size,
-          index,
+          index: placeOf(header.artifact, declared),
           content: once(content),
         });
         for await (const _ of content);
+        break;
+      }
+      case 'staged': {
+        const { path, file, digest, size } = header;
+        if (stage === null || !isDigest(digest))
+          throw refusal('COLLECTOR_FAILED', 'the collector staged a file that was not to be staged');
+        await stage.take({
+          name,
+          path,
+          mediaType: mediaType ?? 'application/octet-stream',
+          index: placeOf(header.artifact, declared),
+          file: { name: file, digest, size },
+        });
         break;
       }
       case 'tar-begin': {

@@ -63,9 +63,15 @@ export class PlainSandbox extends Sandbox {
     };
   }
 
-  inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch {
+  inspect(
+    script: InspectingScript,
+    workspace: Workspace | null,
+    request: JsonObject,
+    folder: string | null = null,
+  ): Launch {
+    const given = folder === null ? [] : [folder];
     return {
-      argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/'],
+      argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/', ...given],
       env: {},
       cwd: '/',
       stdin: JSON.stringify(request),

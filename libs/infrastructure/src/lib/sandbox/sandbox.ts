@@ -63,8 +63,16 @@ export abstract class Sandbox {
   /** Finds and hashes argv[0] as the step will find it. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`. */
   abstract resolveTool(workspace: Workspace, argv0: string): Promise<Tool>;
   abstract launch(task: SandboxedTask): Launch;
-  /** Runs one of our own scripts in a fresh sandbox that sees, of all this, at most that workspace, read-only. */
-  abstract inspect(script: InspectingScript, workspace: Workspace | null, request: JsonObject): Launch;
+  /**
+   * Runs one of our own scripts in a fresh sandbox that sees, of all this, at most that workspace, read-only, and a folder for what it makes.
+   * Its arguments are the two as it sees them. The folder must belong to `owner`.
+   */
+  abstract inspect(
+    script: InspectingScript,
+    workspace: Workspace | null,
+    request: JsonObject,
+    folder?: string | null,
+  ): Launch;
 }
 
 /** Arguments of prlimit(1), soft and hard alike. No core dumps: they would hold secrets. */

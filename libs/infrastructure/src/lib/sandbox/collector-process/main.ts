@@ -1,15 +1,18 @@
-// The collector: a process in a fresh sandbox that sees only one workspace, read-only, after its step is over. Everything in there is the
-// step's work and trusted in nothing.
-import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
+// The collector: a process in a fresh sandbox that sees only one workspace, read-only, after its step is over; and, if the worker gave one, an
+// empty folder for large files. Everything in the workspace is the step's work and trusted in nothing.
+import { closeSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { copy, Cut } from './copy';
 import { Folder, Refused } from './folder';
 import type { CollectRequest, FrameHeader } from './protocol';
 import { Surveyor, type Entry, type Survey } from './survey';
 
 const PIECE = 256 * 1024;
-const [, , root = ''] = process.argv;
-const { artifacts, limits } = JSON.parse(readFileSync(0, 'utf8')) as CollectRequest;
+const [, , root = '', folder = ''] = process.argv;
+const { artifacts, limits, stage } = JSON.parse(readFileSync(0, 'utf8')) as CollectRequest;
+let staged = 0;
 
-function collect(): void {
+async function collect(): Promise<void> {
   const surveyor = new Surveyor(root, limits);
   const surveys = artifacts.map(({ path, optional }, artifact): Survey | null => {
     try {
@@ -23,16 +26,35 @@ function collect(): void {
       return null;
     }
   });
-  surveys.forEach((survey, artifact) => {
-    if (survey === null) return;
-    if (survey.kind === 'files') for (const file of survey.files) sendEntry(artifact, file, file.path);
-    else {
+  for (const [artifact, survey] of surveys.entries()) {
+    if (survey === null) continue;
+    if (survey.kind === 'files') {
+      for (const file of survey.files) if (!(await lay(artifact, file))) sendEntry(artifact, file, file.path);
+    } else {
       send({ type: 'tar-begin', artifact, path: survey.folder });
       for (const entry of survey.entries) sendEntry(artifact, entry, entry.path.slice(survey.folder.length + 1));
       send({ type: 'tar-end', artifact });
     }
-  });
+  }
   send({ type: 'end' });
+}
+
+/** Lays a large file into the folder. False if it is small, or cannot be laid there: then it is sent, and its store says what is wrong. */
+async function lay(artifact: number, { path, size }: Extract<Entry, { kind: 'file' }>): Promise<boolean> {
+  if (stage === null || size < stage.minBytes || size > stage.maxBytes) return false;
+  const file = String(staged++);
+  const fd = openFile(path, size);
+  try {
+    const digest = await copy(fd, join(folder, file), size);
+    send({ type: 'staged', artifact, path, file, size, digest });
+    return true;
+  } catch (error) {
+    if (error instanceof Cut) throw cut(path);
+    rmSync(join(folder, file), { force: true, recursive: true });
+    return false;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function sendEntry(artifact: number, entry: Entry, path: string): void {
@@ -45,13 +67,17 @@ function sendEntry(artifact: number, entry: Entry, path: string): void {
     for (let left = size; left > 0;) {
       const count = readSync(fd, piece, 0, Math.min(PIECE, left), null);
       // The header has promised more: an answer that ends here is not whole, and refused as such.
-      if (count === 0) throw new Refused('ARTIFACT_REFUSED', entry.path, 'the file was cut while it was collected');
+      if (count === 0) throw cut(entry.path);
       write(piece.subarray(0, count));
       left -= count;
     }
   } finally {
     closeSync(fd);
   }
+}
+
+function cut(path: string): Refused {
+  return new Refused('ARTIFACT_REFUSED', path, 'the file was cut while it was collected');
 }
 
 function openFile(path: string, size: number): number {
@@ -78,4 +104,4 @@ function write(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at);
 }
 
-collect();
+void collect();

@@ -13,6 +13,8 @@ export interface CollectLimits {
 export interface CollectRequest {
   readonly artifacts: readonly { readonly path: string; readonly optional: boolean }[];
   readonly limits: CollectLimits;
+  /** Which files are laid into the folder that is the process's second argument; null: there is none. */
+  readonly stage: { readonly minBytes: number; readonly maxBytes: number } | null;
 }
 
 export type CollectCode = 'ARTIFACT_MISSING' | 'ARTIFACT_REFUSED' | 'ARTIFACT_TOO_LARGE';
@@ -25,6 +27,15 @@ export type FrameHeader =
       readonly path: string;
       readonly size: number;
       readonly executable: boolean;
+    }
+  /** An artifact's whole file that now lies in the folder under the name `file`; `digest` is of what was written there. */
+  | {
+      readonly type: 'staged';
+      readonly artifact: number;
+      readonly path: string;
+      readonly file: string;
+      readonly size: number;
+      readonly digest: `sha256:${string}`;
     }
   | { readonly type: 'folder'; readonly artifact: number; readonly path: string }
   | { readonly type: 'tar-begin'; readonly artifact: number; readonly path: string }
