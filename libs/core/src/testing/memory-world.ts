@@ -40,6 +40,7 @@ interface StoredRun {
   lastSeq: number;
   lastLine: number;
   head: Digest | null;
+  snapshotSeq: number | null;
   seen: number;
   inbox: number;
   crashes: number;
@@ -158,6 +159,7 @@ export class MemoryWorld {
       lastSeq: 0,
       lastLine: 0,
       head: null,
+      snapshotSeq: null,
       seen: 0,
       inbox: 0,
       crashes: 0,
@@ -178,8 +180,8 @@ export class MemoryWorld {
     run.fence++;
     run.owner = `w${run.fence}`;
     if (crashed) run.crashes++;
-    const { fence, crashes, lastSeq, lastLine, head, seen } = run;
-    return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, seen };
+    const { fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen } = run;
+    return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen };
   }
 
   run(runId: RunId): StoredRun {
@@ -326,8 +328,13 @@ class MemoryClaims extends Claims {
   async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
     return this.world.runs.get(run)?.claimed.admission ?? null;
   }
-  async pages(_tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { mac: string })[]> {
-    return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq);
+  async pages(
+    _tenant: TenantId,
+    run: RunId,
+    afterSeq: number,
+    limit = Infinity,
+  ): Promise<readonly (Page & { mac: string })[]> {
+    return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq).slice(0, limit);
   }
   async letters(_tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
     return (this.world.letters.get(run) ?? []).filter((letter) => letter.position > seen);
@@ -406,6 +413,7 @@ class MemoryCommitter extends Committer {
     Object.assign(run, {
       lastSeq: commit.page.first + commit.page.entries.length - 1,
       head: commit.page.hash,
+      snapshotSeq: commit.isSnapshot ? commit.page.first : run.snapshotSeq,
       seen: commit.seen,
       lastLine: commit.run.lastLine,
       status: commit.run.status,

@@ -91,13 +91,37 @@ const NOTHING: StepResult = {
   judged: null,
 };
 
+/** A result as it is written down: what is not there is as in a step of which the journal says nothing. */
+export type WrittenResult = Partial<StepResult>;
+
+/** What a result says beside nothing. */
+export function writtenResult(result: StepResult): WrittenResult {
+  const said = Object.entries(result).filter(
+    ([name, value]) => value !== NOTHING[name as keyof StepResult] && !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(said);
+}
+
 /** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
 export class Results {
   private readonly own = new Map<StepId, StepResult>();
   private readonly secrets = new Map<string, string>();
+  /** Steps whose results have changed since `settle`. */
+  private readonly unsettled = new Set<StepId>();
   private pendingDecision: { readonly step: StepId; readonly decision: CountedDecision } | null = null;
 
   constructor(private readonly below: Results | null = null) {}
+
+  /** The fold that stood so when it was settled. */
+  static settled(
+    steps: Iterable<readonly [StepId, WrittenResult]>,
+    secrets: Iterable<readonly [string, string]>,
+  ): Results {
+    const results = new Results();
+    for (const [step, written] of steps) results.own.set(step, { ...NOTHING, ...written });
+    for (const [name, version] of secrets) results.secrets.set(name, version);
+    return results;
+  }
 
   get(step: StepId): StepResult | undefined {
     return this.own.get(step) ?? this.below?.get(step);
@@ -108,13 +132,31 @@ export class Results {
   }
 
   absorb(overlay: Results): void {
-    for (const [step, result] of overlay.own) this.own.set(step, result);
+    for (const [step, result] of overlay.own) {
+      this.own.set(step, result);
+      this.unsettled.add(step);
+    }
     for (const [name, version] of overlay.secrets) this.secrets.set(name, version);
   }
 
   /** The version of a secret that was last noted; null if it was never read. */
   secretVersion(name: string): string | null {
     return this.secrets.get(name) ?? this.below?.secretVersion(name) ?? null;
+  }
+
+  /** Versions of secrets by name, overlays apart. */
+  secretVersions(): IterableIterator<[string, string]> {
+    return this.secrets.entries();
+  }
+
+  /** Steps whose results have changed since the fold was settled last. */
+  changed(): ReadonlySet<StepId> {
+    return this.unsettled;
+  }
+
+  /** What changes from now on is new. */
+  settle(): void {
+    this.unsettled.clear();
   }
 
   /** Every step that this fold knows, overlays apart. */
@@ -124,10 +166,13 @@ export class Results {
 
   private change(step: StepId, change: Partial<StepResult>): void {
     this.own.set(step, { ...(this.get(step) ?? NOTHING), ...change });
+    this.unsettled.add(step);
   }
 
   take(entry: Entry | Unnumbered): void {
     const { event, at } = entry;
+    // What counts follows its decision.
+    if (entry.kind === 'given') this.pendingDecision = null;
     switch (event.type) {
       case 'step.opened':
         this.countItem(event.step);

@@ -58,6 +58,16 @@ function cut<V>(trie: Trie<V>, key: string, hash: number, depth: number): Trie<V
   return { slots };
 }
 
+function leafOf<V>(from: Slot<V>, key: string, depth: number): Leaf<V> | undefined {
+  const hash = hashOf(key);
+  let slot = from;
+  for (let at = depth; slot !== undefined; at++) {
+    if (isBucket(slot)) return slot.find((leaf) => leaf.key === key);
+    slot = slot.slots[(hash >>> (at * 5)) & 31];
+  }
+  return undefined;
+}
+
 /** An immutable map from strings. `with` and `without` return a new one and share what did not change. */
 export class PersistentMap<K extends string, V> {
   private constructor(
@@ -79,13 +89,7 @@ export class PersistentMap<K extends string, V> {
   }
 
   get(key: K): V | undefined {
-    const hash = hashOf(key);
-    let slot: Slot<V> = this.trie;
-    for (let depth = 0; slot !== undefined; depth++) {
-      if (isBucket(slot)) return slot.find((leaf) => leaf.key === key)?.value;
-      slot = slot.slots[(hash >>> (depth * 5)) & 31];
-    }
-    return undefined;
+    return leafOf(this.trie, key, 0)?.value;
   }
 
   has(key: K): boolean {
@@ -100,6 +104,29 @@ export class PersistentMap<K extends string, V> {
   without(key: K): PersistentMap<K, V> {
     const trie = cut(this.trie, key, hashOf(key), 0);
     return trie === null ? this : new PersistentMap<K, V>(trie, this.size - 1);
+  }
+
+  /**
+   * Pairs that `before` does not have so, in no order. What both share is not looked at: for a map that came of `before` this costs what was
+   * changed, whatever they hold.
+   */
+  since(before: PersistentMap<K, V>): readonly (readonly [K, V])[] {
+    const found: (readonly [K, V])[] = [];
+    const stack: (readonly [Slot<V>, Slot<V>, number])[] = [[this.trie, before.trie, 0]];
+    for (let pair = stack.pop(); pair !== undefined; pair = stack.pop()) {
+      const [now, then, depth] = pair;
+      if (now === undefined || now === then) continue;
+      if (isBucket(now)) {
+        for (const leaf of now) {
+          const known = leafOf(then, leaf.key, depth);
+          if (known === undefined || known.value !== leaf.value) found.push([leaf.key as K, leaf.value]);
+        }
+      } else
+        now.slots.forEach((below, place) => {
+          stack.push([below, then === undefined || isBucket(then) ? then : then.slots[place], depth + 1]);
+        });
+    }
+    return found;
   }
 
   /** Pairs sorted by key, so that no order ever depends on how the map was built. */

@@ -30,8 +30,17 @@ export class PersistentQueue<T> {
   /** Without the first; empty if nobody waits. */
   rest(): PersistentQueue<T> {
     if (this.cursor + 1 < this.served.length) return new PersistentQueue(this.served, this.cursor + 1, this.joined);
+    return new PersistentQueue(this.joinedInOrder(), 0, null);
+  }
+
+  /** Those that wait, in their order. */
+  items(): readonly T[] {
+    return [...this.served.slice(this.cursor), ...this.joinedInOrder()];
+  }
+
+  private joinedInOrder(): readonly T[] {
     const items: T[] = [];
     for (let link = this.joined; link !== null; link = link.before) items.push(link.last);
-    return new PersistentQueue(items.reverse(), 0, null);
+    return items.reverse();
   }
 }

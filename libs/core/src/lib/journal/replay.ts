@@ -4,6 +4,7 @@ import { advance } from '../run/advance';
 import type { Derived } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
+import { Past } from './past';
 
 /** The first entry at which a replay differs from what is written. */
 export interface Divergence {
@@ -12,13 +13,14 @@ export interface Divergence {
 }
 
 /**
- * Feeds the givens to `advance` and demands exactly the deriveds that are written (engine.md §7). Facts change nothing.
- * Needs no values, no clock, no store.
+ * Feeds the givens to `advance` and demands exactly the deriveds that are written (engine.md §7), and that each snapshot is what it stands
+ * for, between two turns. Other facts change nothing. Needs no values, no clock, no store.
  */
 export function replay(
   x: PlanIndex,
   from: RunState,
   entries: Iterable<Entry>,
+  past = new Past(),
 ): { readonly state: RunState; readonly diverged: Divergence | null } {
   let state = from;
   let due: readonly Derived[] = [];
@@ -26,7 +28,12 @@ export function replay(
   let last = 0;
   for (const entry of entries) {
     last = entry.seq;
-    if (entry.kind === 'fact') continue;
+    if (!past.take(entry, state)) return { state, diverged: { seq: entry.seq, expected: null } };
+    if (entry.kind === 'fact') {
+      if (entry.event.type === 'state' && next < due.length)
+        return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
+      continue;
+    }
     if (entry.kind === 'derived') {
       const expected = due[next++] ?? null;
       if (expected === null || !sameJson(expected, entry.event))

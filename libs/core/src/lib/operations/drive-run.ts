@@ -26,11 +26,13 @@ import { Lender } from './lender';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
+import type { JournalValues } from './journal-values';
 import type { Halted } from './open-run';
 import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
+import type { DueSnapshot, Snapshots } from './snapshots';
 import { stepRow } from './step-row';
 import { Draught, type Arrival, type Part } from './turn';
 
@@ -74,6 +76,8 @@ export class RunDriver {
   private handingOver = false;
   private lost = false;
   private over = false;
+  /** The journal has taken this claim. */
+  private begun = false;
 
   private constructor(
     private readonly hands: DriverHands,
@@ -89,6 +93,8 @@ export class RunDriver {
     private lastAt: number,
     private lastLine: number,
     private seen: number,
+    private readonly journal: JournalValues,
+    private readonly snapshots: Snapshots,
     private ahead: readonly Command[] = [],
   ) {
     // What a claim saw of the inbox holds only for a run that nobody has driven since.
@@ -109,7 +115,8 @@ export class RunDriver {
   ): Promise<RunDriver | 'halted' | 'claim-lost'> {
     const restored = await restoreRun(hands, run).catch(unreadable);
     if (restored.kind === 'halted') return halt(hands, run, restored);
-    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine } = restored;
+    const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine, journal, snapshots } =
+      restored;
     const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const driver = new RunDriver(
       hands,
@@ -125,6 +132,8 @@ export class RunDriver {
       lastAt,
       lastLine,
       run.seen,
+      journal,
+      snapshots,
     );
     driver.begin(stopped);
     if (stopped === null) await driver.readSecrets();
@@ -418,8 +427,10 @@ export class RunDriver {
       this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
     await this.noteStored(draught);
-    const { page, head, text } = chain(this.head, draught.entries, await this.values.pageValues(draught.values));
-    const steps = this.rows(draught);
+    const snapshot = ended ? null : await this.snapshotDue(draught.at);
+    const entries = snapshot ? [snapshot.entry, ...draught.entries] : draught.entries;
+    const { page, head, text } = chain(this.head, entries, await this.values.pageValues(draught.values));
+    const steps = await this.rows(draught);
     const assignments = this.lender.changes(draught);
     const commit: Commit = {
       tenant: run.tenant,
@@ -427,6 +438,7 @@ export class RunDriver {
       fence: run.fence,
       prevSeq: this.head.seq,
       page,
+      isSnapshot: snapshot !== null,
       entriesText: text,
       mac: this.hands.mac(macText(run.runId, head.seq, head.hash, run.fence)),
       steps,
@@ -444,7 +456,7 @@ export class RunDriver {
           x: this.x,
           results: draught.results,
           tenant: run.tenant,
-          entries: draught.entries,
+          entries,
           first: page.first,
         }),
       ],
@@ -454,6 +466,11 @@ export class RunDriver {
     const committed = await this.hands.committer.commit(commit);
     switch (committed.kind) {
       case 'committed':
+        if (snapshot) {
+          this.snapshots.written(page.first, snapshot);
+          this.results.settle();
+        }
+        this.journal.note(page);
         this.accept(draught, head);
         if (ended) return 'ended';
         if (parks) return 'parked';
@@ -502,7 +519,15 @@ export class RunDriver {
     return 'again';
   }
 
+  /** What a snapshot says of the fence, the journal must have said: none is due before it has taken this claim. */
+  private async snapshotDue(at: number): Promise<DueSnapshot | null> {
+    if (!this.begun) return null;
+    const { state, results, lastLine } = this;
+    return this.snapshots.due(this.head.seq, at, { state, results, lastLine, fence: this.run.fence });
+  }
+
   private accept(draught: Draught, head: Head): void {
+    this.begun = true;
     this.state = draught.state;
     this.lender.committed(draught);
     this.results.absorb(draught.results);
@@ -517,15 +542,24 @@ export class RunDriver {
     }
   }
 
-  private rows(draught: Draught): readonly StepRow[] {
+  private async rows(draught: Draught): Promise<readonly StepRow[]> {
     const rows: StepRow[] = [];
     for (const [step, state] of draught.changed) {
       if (step === ROOT || state.kind === 'pending') continue;
       if (!step.includes('::')) this.topSteps.add(step);
-      const label = isItem(step) ? itemLabel(this.sight(draught.results), step) : null;
+      const label = isItem(step) ? await this.labelOf(draught.results, step) : null;
       rows.push(stepRow(this.x, draught.results, this.values.known, step, state, label));
     }
     return rows;
+  }
+
+  /** The values that it reads are perhaps not at hand: after a claim they are fetched. */
+  private async labelOf(results: Results, step: StepId): Promise<string | null> {
+    const missing = new Missing();
+    const label = itemLabel(this.sight(results), step, missing);
+    if (missing.digests.size === 0) return label;
+    await this.values.fetch(missing.digests);
+    return this.labelOf(results, step);
   }
 
   private change(draught: Draught, parked: boolean): RunChange {
@@ -572,7 +606,7 @@ export class RunDriver {
         const { step, execution } = start;
         if (!(await this.isAsApproved(step)))
           this.arrived({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
-        else (this.bindsWhatMayChange(step) ? here : offered).push(start);
+        else ((await this.bindsWhatMayChange(step)) ? here : offered).push(start);
       }
       const offer = await this.lender.offer(offered, () => this.sight(this.results), this.state);
       for (const arrival of offer.arrivals) this.arrived(arrival);
@@ -622,8 +656,7 @@ export class RunDriver {
     for (const gate of guardingGates(this.x, step)) {
       const opened = this.results.get(gate)?.gate;
       if (!opened) continue;
-      if (!this.values.known.has(opened.gateDigest)) await this.values.fetch([opened.gateDigest]);
-      const { reads, item } = this.values.known.get(opened.gateDigest) as unknown as GateRequest;
+      const { reads, item } = await this.requestOf(opened.gateDigest);
       const sight = { x: this.x, results: this.results, values: this.values.known };
       if (readsAreAsBefore(sight, gate, reads) && (await this.itemNow(sight, gate)) === item) continue;
       const message = 'what was approved is not what would run';
@@ -634,11 +667,17 @@ export class RunDriver {
   }
 
   /** True if a step stands behind a gate that has bound what may change until it begins elsewhere. */
-  private bindsWhatMayChange(step: StepId): boolean {
-    return guardingGates(this.x, step).some((gate) => {
+  private async bindsWhatMayChange(step: StepId): Promise<boolean> {
+    for (const gate of guardingGates(this.x, step)) {
       const opened = this.results.get(gate)?.gate;
-      return opened ? mayChange((this.values.known.get(opened.gateDigest) as unknown as GateRequest).reads) : false;
-    });
+      if (opened && mayChange((await this.requestOf(opened.gateDigest)).reads)) return true;
+    }
+    return false;
+  }
+
+  private async requestOf(gateDigest: Digest): Promise<GateRequest> {
+    await this.values.fetch([gateDigest]);
+    return this.values.known.get(gateDigest) as unknown as GateRequest;
   }
 
   /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */

@@ -35,6 +35,8 @@ export interface DriverHands {
   readonly secrets: SecretHands;
   /** Absent: it executes what it drives, and nothing else. */
   readonly lending?: Lending;
+  /** Entries after which a snapshot is written; absent: `SNAPSHOT_ENTRIES`. */
+  readonly snapshotEntries?: number;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
   /** The record in an envelope that verifies under a configured ledger key, and the digest of its payload; null if it does not. */
@@ -58,13 +60,16 @@ export function macText(runId: string, lastSeq: number, head: Digest, fence: num
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
 }
 
-/** What of a journal's macs does not verify: each is under the fence that the last `run.claimed` before it names. Null: they all do. */
+/**
+ * What of a journal's macs does not verify: each is under the fence that the last `run.claimed` before it names, `fence` where that stands
+ * before these pages. Null: they all do.
+ */
 export function macsDiffer(
   hands: Pick<DriverHands, 'mac'>,
   runId: RunId,
   pages: readonly (Page & { readonly mac: string })[],
+  fence = 0,
 ): string | null {
-  let fence = 0;
   for (const page of pages) {
     for (const { event } of page.entries) if (event.type === 'run.claimed') fence = event.fence;
     const last = page.first + page.entries.length - 1;

@@ -1,20 +1,23 @@
 import type { AdmissionRecord } from '../evidence/documents';
 import { takesOver } from '../evidence/takes-over';
-import { Results } from '../binding/results';
-import type { StepId } from '../foundation/ids';
+import type { Results } from '../binding/results';
+import type { Digest, StepId } from '../foundation/ids';
 import { checkChain, type Head } from '../journal/chain';
 import { replay } from '../journal/replay';
 import type { Entry, Page } from '../journal/page';
+import { Past } from '../journal/past';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
 import { macsDiffer, type DriverHands } from './driver-hands';
+import { JournalValues } from './journal-values';
 import { halted, openRun, type Halted, type OpenedRun } from './open-run';
 import { OriginalRun } from './original-run';
 import type { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
+import { lastSnapshot, Snapshots } from './snapshots';
 
 /** A claimed run brought back to where its journal stands. */
 export interface Restored {
@@ -24,6 +27,9 @@ export interface Restored {
   readonly state: RunState;
   readonly results: Results;
   readonly values: RunValues;
+  /** Where values of pages stand. */
+  readonly journal: JournalValues;
+  readonly snapshots: Snapshots;
   readonly secrets: RunSecrets;
   /** Of a rerun that takes something over: what it does again. `gone`: that is not kept any more. */
   readonly original: OriginalRun | null | 'gone';
@@ -33,8 +39,8 @@ export interface Restored {
 }
 
 /**
- * Checks a claimed run and replays its journal: the chain must hold, its mac verify, the replay agree with what is written and with
- * the rows that readers see. No row is believed.
+ * Checks a claimed run and replays its journal, from its last snapshot if it has one: the chain must hold, its mac verify, the replay agree
+ * with what is written and with the rows that readers see. No row is believed.
  */
 export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<Restored | Halted> {
   const opened = await openRun(hands, run);
@@ -45,29 +51,41 @@ async function restoreJournal(
   hands: DriverHands,
   { run, x, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
-  const pages = run.untouched ? [] : await hands.claims.pages(run.tenant, run.runId, 0);
-  const { head, broken } = await checkInSlices({ seq: 0, hash: run.admissionDigest }, pages);
-  if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
-  if (head.seq !== run.lastSeq || (pages.length > 0 && head.hash !== run.head))
-    return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
-  const badMac = macsDiffer(hands, run.runId, pages);
-  if (badMac) return halted('JOURNAL_TAMPERED', badMac);
-  const values = new RunValues(hands.objects, hands.references, run);
-  for (const page of pages) values.restore(page.values);
-  let state = initialState(x, run.runId, admission.initiators, takesOver(admission));
-  const results = new Results();
-  let lastLine = 0;
-  for (const slice of slicesOf(pages)) {
-    const entries: readonly Entry[] = slice.flatMap((page) => page.entries);
-    const replayed = replay(x, state, entries);
+  const begun = initialState(x, run.runId, admission.initiators, takesOver(admission));
+  const from = await lastSnapshot(hands, run, begun);
+  const past = from?.past ?? new Past();
+  const journal = from?.values ?? new JournalValues(hands.claims, hands.objects, run);
+  const values = new RunValues(hands.objects, hands.references, run, journal);
+  let state = from?.state ?? begun;
+  // What is before a snapshot its page's hash binds, and its mac says that a worker wrote that.
+  let head: Head = from ? { seq: from.page.first - 1, hash: from.page.prev } : { seq: 0, hash: run.admissionDigest };
+  const { seq: start } = head;
+  let lastAt = 0;
+  for await (const pages of run.untouched ? [] : slicesOf(hands, run, start)) {
+    const { broken, head: next } = checkChain(head, pages, lastAt);
+    if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
+    head = next;
+    const badMac = macsDiffer(hands, run.runId, pages, past.fence);
+    if (badMac) return halted('JOURNAL_TAMPERED', badMac);
+    lastAt = timeOf(pages.at(-1)) ?? lastAt;
+    const entries = pages.flatMap((page) => page.entries);
+    const goesOn = from !== null && pages[0]?.first === from.page.first;
+    if (goesOn && !isSame(entries[0], past.last.digest))
+      return halted('JOURNAL_TAMPERED', `another snapshot stands at entry ${from.page.first} than was read`);
+    const replayed = replay(x, state, goesOn ? entries.slice(1) : entries, past);
     if (replayed.diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${replayed.diverged.seq}`);
     ({ state } = replayed);
-    for (const entry of entries) {
-      results.take(entry);
-      if (entry.event.type === 'log') lastLine += entry.event.lines;
+    for (const page of pages) {
+      const first = page.entries[0]?.event;
+      if (first?.type === 'state' && page.first !== from?.page.first) journal.settle(first.values);
+      values.restore(page.values);
+      journal.note(page);
     }
     await breath();
   }
+  if (head.seq !== run.lastSeq || (head.seq > start && head.hash !== run.head))
+    return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
+  const { results, lastLine, last } = past;
   const rows = run.untouched ? null : await rowsDiffer(hands, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
   const original = await OriginalRun.open(hands, run, x, admission);
@@ -76,42 +94,51 @@ async function restoreJournal(
       'JOURNAL_TAMPERED',
       `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
     );
-  const lastAt = timeOf(pages.at(-1));
-  return { kind: 'restored', x, admission, state, results, values, secrets, original, head, lastAt, lastLine };
+  const snapshots = new Snapshots(hands, run, last, journal);
+  return {
+    ...{ kind: 'restored', x, admission, state, results, values, journal, snapshots },
+    ...{ secrets, original, head, lastAt, lastLine },
+  };
 }
 
-/** Entries of a journal that are worked through at once: a worker that restores a long one still renews its lease and hears its letters. */
+function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {
+  return entry?.event.type === 'state' && entry.event.digest === snapshot;
+}
+
+/** Pages of a journal that are read at once. */
+const PAGES_AT_ONCE = 256;
+/** Entries that are worked through at once: a worker that restores a long journal still renews its lease and hears its letters. */
 const SLICE_ENTRIES = 5_000;
 
-/** A page is whole turns: a replay may rest between two. */
-function* slicesOf(pages: readonly Page[]): Iterable<readonly Page[]> {
-  let slice: Page[] = [];
-  let entries = 0;
-  for (const page of pages) {
-    slice.push(page);
-    entries += page.entries.length;
-    if (entries < SLICE_ENTRIES) continue;
-    yield slice;
-    slice = [];
-    entries = 0;
+/** The pages after an entry, a slice at a time: a journal is never in memory as a whole. A page is whole turns: a replay may rest between two. */
+async function* slicesOf(
+  { claims }: Pick<DriverHands, 'claims'>,
+  { tenant, runId }: ClaimedRun,
+  after: number,
+): AsyncIterable<readonly StoredPage[]> {
+  let read = after;
+  for (;;) {
+    const pages = await claims.pages(tenant, runId, read, PAGES_AT_ONCE);
+    let slice: StoredPage[] = [];
+    let entries = 0;
+    for (const page of pages) {
+      slice.push(page);
+      entries += page.entries.length;
+      if (entries < SLICE_ENTRIES) continue;
+      yield slice;
+      slice = [];
+      entries = 0;
+    }
+    if (slice.length > 0) yield slice;
+    if (pages.length < PAGES_AT_ONCE) return;
+    read = pages.at(-1)?.first ?? read;
   }
-  if (slice.length > 0) yield slice;
 }
 
-async function checkInSlices(start: Head, pages: readonly Page[]): Promise<ReturnType<typeof checkChain>> {
-  let checked: ReturnType<typeof checkChain> = { head: start, broken: null };
-  let since = 0;
-  for (const slice of slicesOf(pages)) {
-    checked = checkChain(checked.head, slice, since);
-    if (checked.broken) return checked;
-    since = timeOf(slice.at(-1));
-    await breath();
-  }
-  return checked;
-}
+type StoredPage = Awaited<ReturnType<DriverHands['claims']['pages']>>[number];
 
-function timeOf(page: Page | undefined): number {
-  return page?.entries.at(-1)?.at ?? 0;
+function timeOf(page: Page | undefined): number | undefined {
+  return page?.entries.at(-1)?.at;
 }
 
 /** Lets others go on. */

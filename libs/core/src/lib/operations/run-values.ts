@@ -6,6 +6,7 @@ import type { Json } from '../foundation/json';
 import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { ValueRef } from '../step/value-ref';
+import type { JournalValues } from './journal-values';
 
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
 export const INLINE_BYTES = 64 * 1024;
@@ -26,6 +27,8 @@ export class RunValues {
     private readonly objects: ObjectStore,
     private readonly references: Pick<ObjectReferences, 'need'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
+    /** Where values are that stand in pages which were not read; absent: there are none. */
+    private readonly journal?: Pick<JournalValues, 'find'>,
   ) {}
 
   /** Values that a page brought: they are durable. */
@@ -95,10 +98,15 @@ export class RunValues {
     }
   }
 
-  /** Fetches values from the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
-  async fetch(digests: readonly Digest[]): Promise<void> {
+  /** Fetches values from older pages and the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
+  async fetch(digests: Iterable<Digest>): Promise<void> {
     for (const digest of digests) {
       if (this.known.has(digest)) continue;
+      const held = await this.journal?.find(digest);
+      if (held !== undefined) {
+        this.restore({ [digest]: held });
+        continue;
+      }
       const parts: Uint8Array[] = [];
       for await (const part of await this.objects.open(this.run.tenant, digest)) parts.push(part);
       this.known.set(digest, JSON.parse(decode(parts)) as Json);

@@ -39,6 +39,8 @@ export interface ClaimedRun {
   readonly lastLine: number;
   readonly head: Digest | null;
   readonly mac: string | null;
+  /** The first entry of the page that begins with its last snapshot; null or absent: none is known. */
+  readonly snapshotSeq?: number | null;
   /** Letters of the inbox that the journal has taken. */
   readonly seen: number;
   /** Letters that had come when it was claimed; absent: not known. */
@@ -75,8 +77,13 @@ export abstract class Claims {
   abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
   /** The admission record of a run in its envelope; null if the run is not kept. */
   abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
-  /** Pages after `afterSeq` in order. */
-  abstract pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]>;
+  /** Pages after `afterSeq` in order; at most `limit` of them, where there is one. */
+  abstract pages(
+    tenant: TenantId,
+    run: RunId,
+    afterSeq: number,
+    limit?: number,
+  ): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */
   abstract letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]>;
   /** Of the runs that this incarnation owns, those with letters it has not seen: one query for all. */

@@ -99,6 +99,8 @@ export interface Commit {
   readonly fence: number;
   readonly prevSeq: number;
   readonly page: Page;
+  /** True if the page begins with a snapshot: claims go on from there. */
+  readonly isSnapshot: boolean;
   /** The RFC 8785 text of its entries, where it is at hand: it was hashed. */
   readonly entriesText?: string;
   /** HMAC over (run, last seq, head, fence) under the workers' journal key, hexadecimal. */

@@ -158,6 +158,18 @@ interface FactEvents {
     readonly log: Digest;
   };
   note: { readonly code: Code; readonly detail: Json };
+  /**
+   * Where the run stands, the first entry of its page: everything before it led to this. Claims go on from the last one; who replays from
+   * the start demands that it is what was reached (engine.md §2, "State").
+   */
+  state: {
+    /** Of the machine that it is the state of; it also fixes how the snapshot is written. */
+    readonly machine: number;
+    /** Of the snapshot (`journal/snapshot.ts`), RFC 8785 in the object store. */
+    readonly digest: Digest;
+    /** Of where the values of the pages before stand, for drivers; null: they brought none. Proves nothing. */
+    readonly values: Digest | null;
+  };
 }
 
 /** Told by the world; `at` is on the entry. */

@@ -1,0 +1,163 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import { Results, writtenResult, type WrittenResult } from '../binding/results';
+import type { Digest, StepId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { PersistentMap } from '../foundation/persistent-map';
+import { PersistentQueue } from '../foundation/persistent-queue';
+import type { RunState } from '../run/run-state';
+import type { Container, StepState } from '../step/step-state';
+
+// A snapshot is what a claim goes on from instead of replaying everything (engine.md §2, "State"): where the machine stands, and what
+// the journal has said of each step. Of what only grows (results of steps, digests of a map's items) it holds what is new since the
+// snapshot before, which it names by its digest: all of them together cost what the run costs, and the last one proves the others.
+
+/** Entries after which a driver writes the next snapshot. */
+export const SNAPSHOT_ENTRIES = 10_000;
+/** A run whose snapshot would be larger has none, bytes. */
+export const SNAPSHOT_BYTES = 16 * 1024 * 1024;
+
+type Repeat = Extract<StepState, { kind: 'repeat' }>;
+type Written<State> = State extends Container
+  ? Omit<State, 'ready' | 'results'> & { readonly ready: readonly StepId[] }
+  : State;
+/** A step's state in a snapshot. */
+type WrittenStep =
+  | Exclude<Written<StepState>, { kind: 'repeat' }>
+  | (Written<Repeat> & {
+      /** Digests of the outputs of items that ended since the snapshot before, and of how many they are known in all. */
+      readonly results: { readonly [index: string]: Digest | '' };
+      readonly known: number;
+    });
+
+/** The document that a `state` entry names. */
+export interface Snapshot {
+  /** The snapshot before. */
+  readonly before: Digest | null;
+  /** Of the last claim: the macs of the pages that follow are under it. */
+  readonly fence: number;
+  readonly lastLine: number;
+  readonly run: Pick<RunState, 'phase' | 'ending' | 'counts' | 'openGates' | 'timer' | 'result'>;
+  readonly steps: { readonly [step: StepId]: WrittenStep };
+  readonly wakes: { readonly [step: StepId]: number };
+  /** Of the steps of which the journal has said something since. */
+  readonly results: { readonly [step: StepId]: WrittenResult };
+  readonly secrets: { readonly [name: string]: string };
+}
+
+/** The last snapshot of a journal: what the next one is written against. */
+export interface LastSnapshot {
+  /** Its entry; 0: there is none. */
+  readonly seq: number;
+  readonly digest: Digest | null;
+  readonly steps: RunState['steps'];
+}
+
+/** Where a journal begins. */
+export const NO_SNAPSHOT: LastSnapshot = { seq: 0, digest: null, steps: PersistentMap.empty() };
+
+/** What a journal says up to an entry. */
+export interface Standing {
+  readonly state: RunState;
+  /** Settled at the last snapshot. */
+  readonly results: Results;
+  readonly fence: number;
+  readonly lastLine: number;
+}
+
+/** The snapshot of where a run stands, and its digest. */
+export function takeSnapshot(
+  last: LastSnapshot,
+  { state, results, fence, lastLine }: Standing,
+): { readonly text: string; readonly digest: Digest } {
+  const { phase, ending, counts, openGates, timer, result } = state;
+  const snapshot: Snapshot = {
+    before: last.digest,
+    fence,
+    lastLine,
+    run: { phase, ending, counts, openGates, timer, result },
+    steps: Object.fromEntries(state.steps.entries().map(([step, one]) => [step, written(one, last.steps.get(step))])),
+    wakes: Object.fromEntries(state.wakes.entries()),
+    results: Object.fromEntries(
+      [...results.changed()].flatMap((step) => {
+        const said = results.get(step);
+        return said ? [[step, writtenResult(said)]] : [];
+      }),
+    ),
+    secrets: Object.fromEntries(results.secretVersions()),
+  };
+  const text = canonical(snapshot as unknown as Json);
+  return { text, digest: sha256(text) };
+}
+
+function written(state: StepState, before: StepState | undefined): WrittenStep {
+  if (state.kind === 'group') return { ...state, ready: state.ready.items() };
+  if (state.kind !== 'repeat') return state;
+  const { results } = state;
+  const known = before?.kind === 'repeat' ? before.results : PersistentMap.empty<string, Digest | ''>();
+  return {
+    ...state,
+    ready: state.ready.items(),
+    results: Object.fromEntries(results.since(known)),
+    known: results.size,
+  };
+}
+
+/** Where a run stands, out of its snapshots: they are added from the last one back to the first. */
+export class SnapshotReader {
+  private readonly results = new Map<StepId, WrittenResult>();
+  private readonly items = new Map<StepId, Map<string, Digest | ''>>();
+
+  constructor(
+    /** The state that the run began in: what stands in no snapshot. */
+    private readonly begun: RunState,
+    private readonly last: Snapshot,
+  ) {
+    for (const [step, state] of entriesOf(last.steps)) if (state.kind === 'repeat') this.items.set(step, new Map());
+    this.add(last);
+  }
+
+  add(snapshot: Snapshot): void {
+    for (const [step, result] of entriesOf(snapshot.results))
+      if (!this.results.has(step)) this.results.set(step, result);
+    for (const [step, items] of this.items) {
+      const state = snapshot.steps[step];
+      if (state?.kind !== 'repeat') continue;
+      for (const [index, digest] of Object.entries(state.results)) if (!items.has(index)) items.set(index, digest);
+    }
+  }
+
+  /** Null if something is missing: then they are not the snapshots of one run. */
+  standing(): Standing | null {
+    const { last } = this;
+    const steps: [StepId, StepState][] = [];
+    for (const [step, state] of entriesOf(last.steps)) {
+      if (state.kind !== 'repeat') steps.push([step, read(state)]);
+      else {
+        const { known, ...rest } = state;
+        const results = PersistentMap.of(this.items.get(step) ?? []);
+        if (results.size !== known) return null;
+        steps.push([step, { ...rest, ready: PersistentQueue.of(state.ready), results }]);
+      }
+    }
+    return {
+      state: {
+        ...this.begun,
+        ...last.run,
+        steps: PersistentMap.of(steps),
+        wakes: PersistentMap.of(entriesOf(last.wakes)),
+      },
+      results: Results.settled(this.results, Object.entries(last.secrets)),
+      fence: last.fence,
+      lastLine: last.lastLine,
+    };
+  }
+}
+
+function read(state: Exclude<WrittenStep, { kind: 'repeat' }>): StepState {
+  return state.kind === 'group' ? { ...state, ready: PersistentQueue.of(state.ready) } : state;
+}
+
+function entriesOf<Value>(record: { readonly [step: StepId]: Value }): readonly [StepId, Value][] {
+  return Object.entries(record) as [StepId, Value][];
+}

@@ -1,0 +1,86 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import { CodedError } from '../foundation/coded-error';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Page } from '../journal/page';
+import type { Claims } from '../ports/claims';
+import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
+import { readObject } from './read-object';
+
+/** The document that a `state` entry names beside its snapshot: where the values of the pages since the snapshot before stand. */
+interface ValueIndex {
+  readonly before: Digest | null;
+  /** First entry of the page that holds a value. */
+  readonly pages: { readonly [digest: Digest]: number };
+}
+
+/**
+ * Finds values of pages that a claim has not read, since it went on from a snapshot. The index proves nothing and need not: what is found is
+ * hashed.
+ */
+export class JournalValues {
+  private readonly since = new Map<Digest, number>();
+  private older: Promise<ReadonlyMap<Digest, number>> | null = null;
+  private last: Digest | null;
+
+  constructor(
+    private readonly claims: Pick<Claims, 'pages'>,
+    private readonly objects: ObjectStore,
+    private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
+    /** The index of the snapshot that the claim went on from; null: it has read every page. */
+    private readonly from: Digest | null = null,
+  ) {
+    this.last = from;
+  }
+
+  /** A page that this owner has read or written. */
+  note({ first, values }: Pick<Page, 'first' | 'values'>): void {
+    for (const digest of Object.keys(values) as Digest[]) this.since.set(digest, first);
+  }
+
+  /** The text of the next index; null if there is nothing to be found by it that is not found by the one before. */
+  index(): string | null {
+    if (this.since.size === 0) return null;
+    const index: ValueIndex = { before: this.last, pages: Object.fromEntries(this.since) };
+    return canonical(index as unknown as Json);
+  }
+
+  /** A snapshot stands in the journal, with this index. */
+  settle(index: Digest | null): void {
+    this.last = index ?? this.last;
+    this.since.clear();
+  }
+
+  /** The index that the next snapshot goes on from. */
+  get before(): Digest | null {
+    return this.last;
+  }
+
+  /** The value of this digest out of an older page; undefined if none has it. Throws `OBJECT_DIGEST_MISMATCH`. */
+  async find(digest: Digest): Promise<Json | undefined> {
+    if (this.from === null) return undefined;
+    this.older ??= this.readIndexes(this.from);
+    const first = (await this.older).get(digest);
+    if (first === undefined) return undefined;
+    const [page] = await this.claims.pages(this.run.tenant, this.run.runId, first - 1, 1);
+    const value = page?.values[digest];
+    if (value !== undefined && sha256(canonical(value)) === digest) return value;
+    throw new CodedError<ObjectStoreErrorCode>(
+      'OBJECT_DIGEST_MISMATCH',
+      `the page at entry ${first} does not hold ${digest}`,
+      'Compare the journal with a copy of the database; it has been altered.',
+    );
+  }
+
+  private async readIndexes(from: Digest): Promise<ReadonlyMap<Digest, number>> {
+    const found = new Map<Digest, number>();
+    for (let next: Digest | null = from; next !== null;) {
+      const index: ValueIndex = JSON.parse(await readObject(this.objects, this.run.tenant, next)) as ValueIndex;
+      for (const [digest, first] of Object.entries(index.pages) as [Digest, number][])
+        if (!found.has(digest)) found.set(digest, first);
+      next = index.before;
+    }
+    return found;
+  }
+}

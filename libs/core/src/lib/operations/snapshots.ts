@@ -1,0 +1,125 @@
+import { sha256 } from '../canonical/digest';
+import { isCodedError } from '../foundation/coded-error';
+import type { Digest } from '../foundation/ids';
+import type { Page, Unnumbered } from '../journal/page';
+import { Past } from '../journal/past';
+import {
+  SNAPSHOT_BYTES,
+  SNAPSHOT_ENTRIES,
+  SnapshotReader,
+  takeSnapshot,
+  type LastSnapshot,
+  type Snapshot,
+  type Standing,
+} from '../journal/snapshot';
+import type { ClaimedRun } from '../ports/claims';
+import { MACHINE_VERSION, type RunState } from '../run/run-state';
+import type { DriverHands } from './driver-hands';
+import { JournalValues } from './journal-values';
+import { readObject } from './read-object';
+
+/** A snapshot on its way into a page, whose first entry it will be. */
+export interface DueSnapshot {
+  readonly entry: Unnumbered;
+  readonly digest: Digest;
+  readonly index: Digest | null;
+  readonly steps: RunState['steps'];
+}
+
+/** The snapshots that one driver writes of its run. */
+export class Snapshots {
+  /** No snapshot before this entry: one could not be stored. */
+  private notBefore = 0;
+
+  constructor(
+    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'snapshotEntries' | 'alarm'>,
+    private readonly run: ClaimedRun,
+    private last: LastSnapshot,
+    private readonly values: JournalValues,
+  ) {}
+
+  /**
+   * The snapshot that is due before the page that follows entry `seq`, stored; null if none is. What a snapshot is not there for, a replay
+   * does: that it cannot be stored stops no run.
+   */
+  async due(seq: number, at: number, standing: Standing): Promise<DueSnapshot | null> {
+    const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.hands;
+    if (seq - this.last.seq < snapshotEntries || seq < this.notBefore) return null;
+    const { text, digest } = takeSnapshot(this.last, standing);
+    const index = this.values.index();
+    const values = index === null ? this.values.before : sha256(index);
+    const stored = [text, ...(index === null ? [] : [index])].map((one) => new TextEncoder().encode(one));
+    try {
+      if (stored.some(({ length }) => length > SNAPSHOT_BYTES)) return this.later(seq + snapshotEntries, 'too large');
+      await references.need(this.run.tenant, this.run.runId, [digest, ...(index === null ? [] : [sha256(index)])]);
+      for (const bytes of stored)
+        await this.hands.objects.put(this.run.tenant, once(bytes), { maxBytes: SNAPSHOT_BYTES });
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      return this.later(seq + snapshotEntries, error.message);
+    }
+    const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values } };
+    return { entry, digest, index: values, steps: standing.state.steps };
+  }
+
+  /** It stands in the journal. Results are settled by whoever holds them. */
+  written(seq: number, { digest, index, steps }: DueSnapshot): void {
+    this.last = { seq, digest, steps };
+    this.values.settle(index);
+  }
+
+  private later(seq: number, reason: string): null {
+    this.notBefore = seq;
+    this.hands.alarm(this.run, 'SNAPSHOT_NOT_STORED', { reason });
+    return null;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+/** Where a claim goes on from. */
+export interface GoingOn {
+  readonly state: RunState;
+  readonly past: Past;
+  readonly values: JournalValues;
+  /** Where the page stands that begins with the snapshot. */
+  readonly page: Page & { readonly mac: string };
+}
+
+/**
+ * The last snapshot of a claimed run; null if there is none that can be read, and everything is replayed. That it is this run's, at this place,
+ * its page says: the caller checks that page's hash, mac, and the chain from it to where the run stands.
+ */
+export async function lastSnapshot(
+  hands: Pick<DriverHands, 'claims' | 'objects'>,
+  run: ClaimedRun,
+  begun: RunState,
+): Promise<GoingOn | null> {
+  const { tenant, runId, snapshotSeq = null } = run;
+  if (snapshotSeq === null) return null;
+  const [page] = await hands.claims.pages(tenant, runId, snapshotSeq - 1, 1);
+  const event = page?.entries[0]?.event;
+  if (page?.first !== snapshotSeq || event?.type !== 'state' || event.machine !== MACHINE_VERSION) return null;
+  try {
+    const read = async (digest: Digest): Promise<Snapshot> =>
+      JSON.parse(await readObject(hands.objects, tenant, digest)) as Snapshot;
+    const last = await read(event.digest);
+    const reader = new SnapshotReader(begun, last);
+    for (let { before } = last; before !== null;) {
+      const older = await read(before);
+      reader.add(older);
+      ({ before } = older);
+    }
+    const standing = reader.standing();
+    if (standing === null) return null;
+    const { state } = standing;
+    const past = new Past(standing, { seq: snapshotSeq, digest: event.digest, steps: state.steps });
+    return { state, past, page, values: new JournalValues(hands.claims, hands.objects, run, event.values) };
+  } catch (error) {
+    // The journal itself says it all.
+    if (isCodedError(error) && error.code !== 'OBJECT_DIGEST_MISMATCH') return null;
+    throw error;
+  }
+}
