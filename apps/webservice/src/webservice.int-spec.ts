@@ -185,6 +185,7 @@ async function commit(
     artifacts: [],
     chunks,
     seen: 0,
+    isSnapshot: false,
     closes: false,
     releases: true,
     dueAt: null,

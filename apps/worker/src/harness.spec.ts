@@ -45,6 +45,7 @@ describe('the engine, over seeded disturbances', () => {
     [4, 'leases-end-early', 'deaths'],
     [4, 'children-outlive-their-lease', 'deaths'],
     [9, 'steps-keep-their-first-status', null],
+    [9, 'snapshots-forget-times', null],
     [7, 'chunks-lose-a-line', null],
     [7, 'readers-skip-a-line', null],
     [6, 'sweeps-condemn', 'deaths'],

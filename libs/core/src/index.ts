@@ -289,6 +289,7 @@ export { POLICY_ROOTS } from './lib/policy/policy-input';
 export type { GateRequest } from './lib/gate/gate-request';
 export { chain, checkChain, pageHash, type Break, type Head } from './lib/journal/chain';
 export { replay, type Divergence } from './lib/journal/replay';
+export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands } from './lib/operations/driver-hands';

@@ -7,7 +7,7 @@
 -- with.
 with owned as (
   update pack_runs.runs r set
-    last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
+    last_seq = u.last_seq, head = u.hash, snapshot_seq = case when u.is_snapshot then u.prev_seq + 1 else r.snapshot_seq end, last_line = u.last_line, seen = u.seen, status = u.status,
     started_ms = u.started_ms, finished_ms = u.finished_ms, waits = u.waits, counts = u.counts, outputs = u.outputs,
     error = u.error,
     crashes = case when u.progressed then 0 else r.crashes end,
@@ -18,9 +18,9 @@ with owned as (
     version = r.version + 1
   from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[],
       $9::text[], $10::bigint[], $11::bigint[], $12::json[], $13::json[], $14::json[], $15::json[], $16::boolean[],
-      $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[]) with ordinality
+      $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[], $85::boolean[]) with ordinality
     u (tenant_id, run_id, fence, prev_seq, last_seq, hash, last_line, seen, status, started_ms, finished_ms, waits, counts,
-      outputs, error, progressed, releases, due_ms, attests, closes, i)
+      outputs, error, progressed, releases, due_ms, attests, closes, is_snapshot, i)
   -- Not IS NOT NULL: the index of owned runs, of which most entries are dead, would be read for it.
   where r.tenant_id = u.tenant_id and r.run_id = u.run_id and num_nulls(r.owner) = 0
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)

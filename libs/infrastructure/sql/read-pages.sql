@@ -1,4 +1,5 @@
--- Pages of one run in order; the partition is found from the run id. The first page follows the admission record.
+-- Pages of one run in order, at most $4 of them where that is not null; the partition is found from the run id. The first page follows the
+-- admission record.
 select p.first_seq, p.content, p.hash, p.mac, coalesce(
     lag(p.hash) over (order by p.first_seq),
     (select b.hash from pack_run_logs.journal b where b.tenant_id = $1 and b.run_id = $2 and b.first_seq <= $3
@@ -6,4 +7,4 @@ select p.first_seq, p.content, p.hash, p.mac, coalesce(
     (select decode(substr(s.admission_digest, 8), 'hex') from pack_runs.run_sources s where s.tenant_id = $1 and s.run_id = $2)
   ) as prev
 from pack_run_logs.journal p
-where p.tenant_id = $1 and p.run_id = $2 and p.first_seq > $3 order by p.first_seq
+where p.tenant_id = $1 and p.run_id = $2 and p.first_seq > $3 order by p.first_seq limit $4

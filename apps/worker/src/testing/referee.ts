@@ -16,6 +16,7 @@ import {
   type Plan,
   type Profile,
   type RunId,
+  type Subject,
 } from '@taskrunner/core';
 import {
   pageContent,
@@ -28,7 +29,7 @@ import {
 } from '@taskrunner/infrastructure/testing';
 import { testFloor } from '@taskrunner/core/testing';
 import { REFUSED_OUTPUT, type Effect } from './children';
-import { INITIATOR, type AnsweredDecision } from './people';
+import type { AnsweredDecision } from './people';
 import { START } from './virtual-time';
 
 /** The invariants of engine.md §9, by their numbers. */
@@ -211,8 +212,9 @@ export class Referee {
   private checkReplay(name: string, source: SourceRow, run: RunRow, entries: readonly Entry[]): void {
     const plan = JSON.parse(source.plan) as Plan;
     const profile = JSON.parse(source.profile) as Profile;
+    const initiators = JSON.parse(source.initiators) as readonly Subject[];
     const x = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testFloor);
-    const { state, diverged } = replay(x, initialState(x, toRunId(source.run_id), [INITIATOR]), entries);
+    const { state, diverged } = replay(x, initialState(x, toRunId(source.run_id), initiators), entries);
     if (diverged) this.wrong(9, `${name}: replay differs at ${diverged.seq}`);
     else if (state.result?.status !== run.status)
       this.wrong(9, `${name}: replay ends ${state.result?.status ?? 'not'}`);

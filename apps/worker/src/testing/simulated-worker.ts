@@ -8,6 +8,7 @@ import {
   type DriverHands,
   type Envelope,
   type Json,
+  type ObjectStore,
   type Refusal,
   type ResolutionRecord,
   type WorkerDescription,
@@ -41,6 +42,10 @@ export interface Surroundings {
   readonly effects: EffectLog;
   readonly environment: string;
   readonly concurrency: number;
+  /** What is stored beside the database; no disturbance touches it. */
+  readonly objects: ObjectStore;
+  /** Entries after which a driver writes a snapshot. */
+  readonly snapshotEntries: number;
   /** Takes the supervisor's deadline out. */
   readonly withoutDeadline: boolean;
   /** The committer, watched. */
@@ -195,7 +200,7 @@ export class SimulatedWorker implements Process {
 
   /** What a driver acts with in this process. */
   private handsOf(process: Process, children: Children, died: () => void): DriverHands {
-    const { time, random, server, watch, alarm } = this.around;
+    const { time, random, server, objects, snapshotEntries, watch, alarm } = this.around;
     const pool = server.poolOf(process);
     const payload = (envelope: Envelope): unknown => JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
     const signed = <Record>(envelope: Envelope): { record: Record; digest: ReturnType<typeof digestOf> } => {
@@ -206,7 +211,7 @@ export class SimulatedWorker implements Process {
       claims: this.claims,
       committer: watch(new PostgresCommitter(pool)),
       logs: new PostgresLogStore(new DirectQueries(pool)),
-      objects: null as never,
+      ...{ objects, snapshotEntries },
       archives: null as never,
       references: { need: async () => undefined },
       clock: this.clock,

@@ -4,8 +4,10 @@ import {
   MACHINE_VERSION,
   sha256,
   toRunId,
+  type Digest,
   type Environment,
   type Json,
+  type JsonObject,
   type NewRun,
   type Plan,
   type Profile,
@@ -13,7 +15,7 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { ModelDatabase, type Change, type PlantedBug } from '@taskrunner/infrastructure/testing';
-import { aPlan, Random, testDefaults, testFloor } from '@taskrunner/core/testing';
+import { aPlan, MemoryObjects, Random, testDefaults, testFloor } from '@taskrunner/core/testing';
 import { EffectLog } from './children';
 import { envelopeOf, INITIATOR, People } from './people';
 import { Referee, type Standing, type Violation } from './referee';
@@ -24,7 +26,7 @@ import { SimulatedWorker, type Surroundings } from './simulated-worker';
 import { install, VirtualTime, type Process } from './virtual-time';
 
 /** Rules that the harness itself takes out, beside those of the model database. */
-export type Bug = PlantedBug | 'children-outlive-their-lease';
+export type Bug = PlantedBug | 'children-outlive-their-lease' | 'snapshots-forget-times';
 
 export interface Story {
   readonly violations: readonly Violation[];
@@ -36,6 +38,8 @@ export interface Story {
 
 /** How long a story may go on, virtual milliseconds. */
 const LIMIT_MS = 600_000;
+/** Entries after which a snapshot is written: few, so that many claims go on from one. */
+const SNAPSHOT_ENTRIES = 20;
 /** How long after a worker was silent its runs may be taken from it. */
 const SILENCE_MS = 15_000;
 
@@ -104,6 +108,8 @@ class World {
     this.surroundings = {
       ...{ time, random, server: this.server, effects, environment: environmentText },
       concurrency: scenario.concurrency,
+      objects: bugs.has('snapshots-forget-times') ? new ForgetfulObjects() : new MemoryObjects(),
+      snapshotEntries: SNAPSHOT_ENTRIES,
       withoutDeadline: bugs.has('children-outlive-their-lease'),
       watch: (committer) => this.referee.watch(committer),
       died: (worker) => this.replace(worker),
@@ -261,6 +267,19 @@ class World {
     const { execution } = JSON.parse(row.error) as { execution: number };
     const wait = this.random.int(500, 4_000);
     this.people.resolve(wait, row.tenant_id as TenantId, toRunId(row.run_id), row.step, row.parent, execution);
+  }
+}
+
+/** Gives snapshots back without the times at which steps must be told. */
+class ForgetfulObjects extends MemoryObjects {
+  override async open(tenant: TenantId, digest: Digest): Promise<AsyncIterable<Uint8Array>> {
+    const parts: Uint8Array[] = [];
+    for await (const part of await super.open(tenant, digest)) parts.push(part);
+    const document = JSON.parse(Buffer.concat(parts).toString()) as JsonObject;
+    const bytes = Buffer.from(JSON.stringify('wakes' in document ? { ...document, wakes: {} } : document));
+    return (async function* () {
+      yield bytes;
+    })();
   }
 }
 

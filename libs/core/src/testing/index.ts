@@ -6,3 +6,4 @@ export { marked } from './broken-manifests';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { Random } from './random';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';
+export { MemoryObjects } from './memory-objects';

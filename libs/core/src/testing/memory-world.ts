@@ -8,7 +8,6 @@ import {
   type ResolutionRecord,
 } from '../lib/evidence/documents';
 import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
-import { CodedError } from '../lib/foundation/coded-error';
 import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';
 import type { Json } from '../lib/foundation/json';
 import type { DecisionKind } from '../lib/gate/gate-state';
@@ -22,12 +21,12 @@ import { Committer, type Commit, type Committed, type StepRow } from '../lib/por
 import type { Executor } from '../lib/ports/executor';
 import { Archives } from '../lib/ports/archives';
 import { SealableLogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
-import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 import type { Letter } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { MemoryAssignments } from './memory-assignments';
+import { MemoryObjects } from './memory-objects';
 import { testDefaults, testFloor } from './random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
@@ -269,7 +268,7 @@ export class MemoryWorld {
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
       archives: new NoArchives(),
-      objects: new MemoryObjects(this),
+      objects: new MemoryObjects(this.objectBytes),
       references: { need: async () => undefined },
       mayAct: async () => undefined,
       clock: { now: () => this.at },
@@ -475,43 +474,5 @@ class NoArchives extends Archives {
   }
   async journal() {
     return null;
-  }
-}
-
-class MemoryObjects extends ObjectStore {
-  constructor(private readonly world: MemoryWorld) {
-    super();
-  }
-
-  async put(
-    tenant: TenantId,
-    content: AsyncIterable<Uint8Array>,
-    options: PutOptions,
-  ): Promise<{ digest: Digest; size: number }> {
-    const parts: Uint8Array[] = [];
-    for await (const part of content) parts.push(part);
-    const bytes = Buffer.concat(parts);
-    const digest = sha256(bytes);
-    if (options.expected && options.expected !== digest)
-      throw new CodedError('OBJECT_DIGEST_MISMATCH', 'digest', 'send it again');
-    this.world.objectBytes.set(`${tenant}/${digest}`, bytes);
-    return { digest, size: bytes.length };
-  }
-  async open(tenant: TenantId, digest: Digest): Promise<AsyncIterable<Uint8Array>> {
-    const bytes = this.world.objectBytes.get(`${tenant}/${digest}`);
-    if (!bytes) throw new CodedError('OBJECT_MISSING', 'missing', 'put it');
-    return (async function* () {
-      yield bytes;
-    })();
-  }
-  async stat(tenant: TenantId, digest: Digest): Promise<{ size: number } | null> {
-    const bytes = this.world.objectBytes.get(`${tenant}/${digest}`);
-    return bytes ? { size: bytes.length } : null;
-  }
-  async delete(tenant: TenantId, digest: Digest): Promise<boolean> {
-    return this.world.objectBytes.delete(`${tenant}/${digest}`);
-  }
-  async sweep(): Promise<number> {
-    return 0;
   }
 }

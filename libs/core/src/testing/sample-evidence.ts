@@ -210,6 +210,8 @@ export interface SampleOptions {
   readonly publishers?: readonly SampleKey[];
   /** Items of its map: 2 where nothing else is said. */
   readonly regions?: number;
+  /** Entries after which its drivers write a snapshot. */
+  readonly snapshotEntries?: number;
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
   /** Changes decisions before they are signed, by the order of people. */
   readonly decision?: (person: number) => Partial<DecisionRecord>;
@@ -257,14 +259,14 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const by = { iss: 'https://issuer.test', sub: 'ada' };
   if (options.cancels === true)
     world.post(run, { type: 'run.cancel-requested', by, reason: 'not needed', force: false });
-  await drive(world, run, executors);
+  await drive(world, run, executors, options);
   for (const [i, sub] of options.cancels === true ? [] : ['grace', 'linus'].entries()) {
     world.at += 1_000;
     world.decide(run, 'approve', sub, options.rejects === true ? 'rejected' : 'approved', options.decision?.(i) ?? {});
     if (options.rejects === true) break;
   }
   world.at += 1_000;
-  if (options.cancels !== true) await drive(world, run, executors);
+  if (options.cancels !== true) await drive(world, run, executors, options);
   for (let turn = 0; options.loop === true && world.run(run).status !== 'succeeded'; turn++) {
     const gate = `turns[${turn}]::ok`;
     for (const sub of ['grace', 'linus']) {
@@ -272,9 +274,9 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
       world.decide(run, gate, sub);
     }
     world.at += 1_000;
-    await drive(world, run, executors);
+    await drive(world, run, executors, options);
     world.at += 2_000;
-    if (world.run(run).status !== 'succeeded') await drive(world, run, executors);
+    if (world.run(run).status !== 'succeeded') await drive(world, run, executors, options);
   }
   const keys = world['keys'];
   const known = (usage: 'admission' | 'ledger'): SampleKey => {
@@ -293,8 +295,14 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   };
 }
 
-async function drive(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<void> {
-  const driver = await RunDriver.open(world.hands(executors), world.claim(run));
+async function drive(
+  world: MemoryWorld,
+  run: RunId,
+  executors: readonly Executor[],
+  { snapshotEntries }: SampleOptions,
+): Promise<void> {
+  const hands = world.hands(executors, snapshotEntries === undefined ? {} : { snapshotEntries });
+  const driver = await RunDriver.open(hands, world.claim(run));
   if (typeof driver === 'string') throw new TypeError('halted');
   await driver.drive();
 }

@@ -15,6 +15,7 @@ import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { chain } from '../journal/chain';
 import type { Page, Unnumbered } from '../journal/page';
+import type { Fact } from '../run/run-event';
 import { MANIFEST, MANIFEST_ATTESTATION } from './bundle-files';
 import { openCase, type VerifyRequest } from './check/case';
 import { answer, CHECK_NAMES, type CheckName } from './check/check';
@@ -78,6 +79,38 @@ function retold(
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
   return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page];
 }
+
+describe('a run with snapshots', () => {
+  const tellOf = (change: (event: Fact & { type: 'state' }) => Fact) => (entries: readonly Unnumbered[]) =>
+    entries.map((entry) =>
+      entry.kind === 'fact' && entry.event.type === 'state' ? { ...entry, event: change(entry.event) } : entry,
+    );
+  let snapped: Sample;
+  beforeAll(async () => {
+    snapped = await sampleRun({ loop: true, regions: 6, snapshotEntries: 12 });
+  });
+  const check = (tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[]) => {
+    const pages = retold(snapped.evidence.pages, tell);
+    const files = sealBundle({ ...snapped, evidence: { ...snapped.evidence, pages } });
+    return failing(verifyRun({ files, trust: snapped.trust, verifySignature }));
+  };
+
+  it('holds: each is what the replay has reached there', () => {
+    const entries = snapped.evidence.pages.flatMap((page) => page.entries);
+    expect(entries.filter(({ event }) => event.type === 'state').length).toBeGreaterThan(3);
+    expect(failing(verifyRun({ files: sealBundle(snapped), trust: snapped.trust, verifySignature }))).toEqual([]);
+    expect(check((told) => told)).toEqual([]);
+  });
+
+  it('does not hold where one says something else, or is of another machine', () => {
+    expect(check(tellOf((event) => ({ ...event, digest: digestOf('other') })))).toEqual(['journal.replay']);
+    expect(check(tellOf((event) => ({ ...event, machine: 2 })))).toEqual(['journal.replay']);
+  });
+
+  it('says nothing about where values stand', () => {
+    expect(check(tellOf((event) => ({ ...event, values: digestOf('other') })))).toEqual([]);
+  });
+});
 
 describe('a run with a loop', () => {
   it('holds: a gate an iteration, each over its item and over what the iteration before yielded', async () => {

@@ -8,6 +8,9 @@ import type { Claims } from '../ports/claims';
 import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
 import { readObject } from './read-object';
 
+/** Pages of a journal that are read at once. */
+const PAGES_AT_ONCE = 256;
+
 /** The document that a `state` entry names beside its snapshot: where the values of the pages since the snapshot before stand. */
 interface ValueIndex {
   readonly before: Digest | null;
@@ -57,20 +60,30 @@ export class JournalValues {
     return this.last;
   }
 
-  /** The value of this digest out of an older page; undefined if none has it. Throws `OBJECT_DIGEST_MISMATCH`. */
-  async find(digest: Digest): Promise<Json | undefined> {
-    if (this.from === null) return undefined;
+  /**
+   * The values of these digests that older pages hold, and with them what else stands in those pages: who asks for one soon asks for its
+   * neighbours. Throws `OBJECT_DIGEST_MISMATCH`.
+   */
+  async find(digests: readonly Digest[]): Promise<Page['values']> {
+    if (this.from === null || digests.length === 0) return {};
     this.older ??= this.readIndexes(this.from);
-    const first = (await this.older).get(digest);
-    if (first === undefined) return undefined;
-    const [page] = await this.claims.pages(this.run.tenant, this.run.runId, first - 1, 1);
-    const value = page?.values[digest];
-    if (value !== undefined && sha256(canonical(value)) === digest) return value;
-    throw new CodedError<ObjectStoreErrorCode>(
-      'OBJECT_DIGEST_MISMATCH',
-      `the page at entry ${first} does not hold ${digest}`,
-      'Compare the journal with a copy of the database; it has been altered.',
-    );
+    const older = await this.older;
+    const held = digests.filter((digest) => older.has(digest));
+    let wanted = [...new Set(held.map((digest) => older.get(digest) ?? 0))].sort((a, b) => a - b);
+    const found: Record<Digest, Json> = {};
+    for (let [first] = wanted; first !== undefined; [first] = wanted) {
+      const pages = await this.claims.pages(
+        this.run.tenant,
+        this.run.runId,
+        first - 1,
+        Math.min(wanted.length, PAGES_AT_ONCE),
+      );
+      for (const { values } of pages) takeHashed(found, values);
+      const last = pages.at(-1)?.first ?? Infinity;
+      wanted = wanted.filter((one) => one > last);
+    }
+    for (const digest of held) if (!(digest in found)) throw altered(digest);
+    return found;
   }
 
   private async readIndexes(from: Digest): Promise<ReadonlyMap<Digest, number>> {
@@ -83,4 +96,19 @@ export class JournalValues {
     }
     return found;
   }
+}
+
+function takeHashed(found: Record<Digest, Json>, values: Page['values']): void {
+  for (const [digest, value] of Object.entries(values) as [Digest, Json][]) {
+    if (sha256(canonical(value)) !== digest) throw altered(digest);
+    found[digest] = value;
+  }
+}
+
+function altered(digest: Digest): CodedError<ObjectStoreErrorCode> {
+  return new CodedError(
+    'OBJECT_DIGEST_MISMATCH',
+    `the journal does not hold ${digest} where it was written`,
+    'Compare the journal with a copy of the database; it has been altered.',
+  );
 }

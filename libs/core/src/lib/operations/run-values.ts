@@ -100,13 +100,10 @@ export class RunValues {
 
   /** Fetches values from older pages and the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
   async fetch(digests: Iterable<Digest>): Promise<void> {
-    for (const digest of digests) {
+    const unknown = [...digests].filter((digest) => !this.known.has(digest));
+    this.restore((await this.journal?.find(unknown)) ?? {});
+    for (const digest of unknown) {
       if (this.known.has(digest)) continue;
-      const held = await this.journal?.find(digest);
-      if (held !== undefined) {
-        this.restore({ [digest]: held });
-        continue;
-      }
       const parts: Uint8Array[] = [];
       for await (const part of await this.objects.open(this.run.tenant, digest)) parts.push(part);
       this.known.set(digest, JSON.parse(decode(parts)) as Json);

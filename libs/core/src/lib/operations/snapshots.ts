@@ -48,12 +48,12 @@ export class Snapshots {
     const { text, digest } = takeSnapshot(this.last, standing);
     const index = this.values.index();
     const values = index === null ? this.values.before : sha256(index);
-    const stored = [text, ...(index === null ? [] : [index])].map((one) => new TextEncoder().encode(one));
+    const { tenant, runId } = this.run;
+    const texts = new Map([[digest, text], ...(index === null ? [] : [[sha256(index), index] as const])]);
     try {
-      if (stored.some(({ length }) => length > SNAPSHOT_BYTES)) return this.later(seq + snapshotEntries, 'too large');
-      await references.need(this.run.tenant, this.run.runId, [digest, ...(index === null ? [] : [sha256(index)])]);
-      for (const bytes of stored)
-        await this.hands.objects.put(this.run.tenant, once(bytes), { maxBytes: SNAPSHOT_BYTES });
+      await references.need(tenant, runId, [...texts.keys()]);
+      for (const [expected, one] of texts)
+        await this.hands.objects.put(tenant, bytesOf(one), { maxBytes: SNAPSHOT_BYTES, expected });
     } catch (error) {
       if (!isCodedError(error)) throw error;
       return this.later(seq + snapshotEntries, error.message);
@@ -75,8 +75,8 @@ export class Snapshots {
   }
 }
 
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
+async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
+  yield new TextEncoder().encode(text);
 }
 
 /** Where a claim goes on from. */

@@ -13,6 +13,7 @@ export interface ClaimedRow {
   readonly last_line: number;
   readonly head: Buffer | null;
   readonly mac: Buffer | null;
+  readonly snapshot_seq: number | null;
   readonly seen: number;
   readonly inbox_seq?: number;
   readonly untouched?: boolean;
@@ -73,7 +74,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
 }
 
 /** What `resume-run` returns. */
-export type ResumedRow = Pick<ClaimedRow, 'last_seq' | 'last_line' | 'head' | 'mac' | 'seen'>;
+export type ResumedRow = Pick<ClaimedRow, 'last_seq' | 'last_line' | 'head' | 'mac' | 'snapshot_seq' | 'seen'>;
 
 export function toResumed(row: ResumedRow) {
   return {
@@ -81,6 +82,7 @@ export function toResumed(row: ResumedRow) {
     lastLine: row.last_line,
     head: row.head && toDigest(row.head),
     mac: row.mac && row.mac.toString('hex'),
+    snapshotSeq: row.snapshot_seq,
     seen: row.seen,
     // What a claim saw of it then does not hold any more.
     untouched: false,

@@ -18,7 +18,7 @@ const run = (prevSeq: number): FlushPart['run'] =>
     { 3: prevSeq },
   );
 const part = (prevSeq: number, more: Partial<FlushPart> = {}): FlushPart => ({
-  ...{ run: run(prevSeq), page: ['m', 'e', null], steps: [], reused: [], size: 1, ...empty },
+  ...{ run: run(prevSeq), page: ['m', 'e', null], steps: [], reused: [], snapshot: [false], size: 1, ...empty },
   ...more,
 });
 const steps = { steps: [Array.from({ length: 15 }, () => 's')], reused: [[null]] };
@@ -50,7 +50,7 @@ describe('a flush', () => {
     expect(wholeFlush(flush.name, flush.values)).toEqual(flush.values);
     const { name, values } = flushOf([part(4, { settled: cells(1) })]);
     const whole = wholeFlush(name, values);
-    expect(whole).toHaveLength(84);
-    expect(whole.slice(82)).toEqual(['{1}', '{"x"}']);
+    expect(whole).toHaveLength(85);
+    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}']);
   });
 });

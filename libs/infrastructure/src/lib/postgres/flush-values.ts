@@ -20,6 +20,8 @@ export interface FlushPart {
   readonly lent: readonly Row[];
   readonly revoked: readonly Row[];
   readonly settled: readonly Row[];
+  /** Whether its page begins with a snapshot. */
+  readonly snapshot: Row;
   /** What each of the steps took over of another run, in their order. */
   readonly reused: readonly Row[];
   /** Bytes of its page and characters of its other texts, roughly: what bounds a flush. */
@@ -29,7 +31,7 @@ export interface FlushPart {
 // Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
 const WIDTHS = {
   ...{ run: 20, page: 2, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
-  ...{ reused: 1, lent: 8, revoked: 3, settled: 2 },
+  ...{ reused: 1, lent: 8, revoked: 3, settled: 2, snapshot: 1 },
 };
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
@@ -93,6 +95,7 @@ export function flushPart(commit: Commit): FlushPart {
     outbox: commit.outbox.map(outboxRow),
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
+    snapshot: [commit.isSnapshot],
     size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
   };
 }
@@ -157,7 +160,7 @@ export function flushValues(parts: readonly FlushPart[]): string[] {
       ? literals
       : literals.map((_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
   };
-  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused'>): string[] =>
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused' | 'snapshot'>): string[] =>
     columns(
       key,
       parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
@@ -184,6 +187,10 @@ export function flushValues(parts: readonly FlushPart[]): string[] {
     ...numbered('lent'),
     ...numbered('revoked'),
     ...numbered('settled'),
+    ...columns(
+      'snapshot',
+      parts.map(({ snapshot }) => snapshot),
+    ),
   ];
 }
 

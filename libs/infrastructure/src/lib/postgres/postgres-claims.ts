@@ -192,8 +192,14 @@ export class PostgresClaims extends Claims {
     return rows[0]?.admission ?? null;
   }
 
-  async pages(tenant: TenantId, run: RunId, afterSeq: number): Promise<readonly (Page & { readonly mac: string })[]> {
-    const rows = await untilAnswered(() => this.ask<PageRow>(this.pagesStatement, [tenant, runUuid(run), afterSeq]));
+  async pages(
+    tenant: TenantId,
+    run: RunId,
+    afterSeq: number,
+    limit: number | null = null,
+  ): Promise<readonly (Page & { readonly mac: string })[]> {
+    const values = [tenant, runUuid(run), afterSeq, limit];
+    const rows = await untilAnswered(() => this.ask<PageRow>(this.pagesStatement, values));
     return rows.map(toPage);
   }
 

@@ -40,6 +40,7 @@ export interface RunRow {
   readonly last_line: number;
   readonly version: number;
   readonly head: Buffer | null;
+  readonly snapshot_seq: number | null;
   readonly counts: string | null;
   readonly waits: string | null;
   readonly outputs: string | null;

@@ -27,6 +27,7 @@ import { originals } from './62-originals';
 import { reruns } from './80-reruns';
 import { packedPages } from './81-packed-pages';
 import { statementsInBundles } from './82-statements-in-bundles';
+import { snapshots } from './83-snapshots';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -59,6 +60,7 @@ export const migrations = [
   originals,
   packedPages,
   statementsInBundles,
+  snapshots,
 ];
 
 /** Their names, as the database keeps them. */

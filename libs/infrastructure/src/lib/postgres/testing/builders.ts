@@ -161,6 +161,7 @@ export function aCommit(
     artifacts: [],
     chunks: [],
     seen: at.seen,
+    isSnapshot: false,
     closes: false,
     releases: false,
     dueAt: null,

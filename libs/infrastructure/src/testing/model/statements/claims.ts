@@ -168,9 +168,10 @@ function claimedRow({ tx, tables }: Pick<Session, 'tx' | 'tables'>, run: RunRow)
   if (!s) throw new TypeError('a run without its source');
   const pages = run.last_seq > 0 ? [...tx.scan(tables.journal, key)] : [];
   const last = pages.reduce<(typeof pages)[number] | null>((a, b) => (a && a.first_seq > b.first_seq ? a : b), null);
-  const { tenant_id, run_id, fence, crashes, last_seq, last_line, head, seen } = run;
+  const { tenant_id, run_id, fence, crashes, last_seq, last_line, head, snapshot_seq, seen } = run;
   return {
-    ...{ tenant_id, run_id, fence, crashes, last_seq, last_line, head, seen, mac: last?.mac ?? null },
+    ...{ tenant_id, run_id, fence, crashes, last_seq, last_line, head, snapshot_seq, seen },
+    mac: last?.mac ?? null,
     ...{ plan_hash: s.plan_hash, profile_digest: s.profile_digest, pack_name: s.pack_name },
     ...{ pack_version: s.pack_version, content_digest: s.content_digest, source_digest: s.source_digest },
     ...{ manifest: s.manifest, files: parsed(s.files), inputs: parsed(s.inputs), admission: parsed(s.admission) },
@@ -212,8 +213,8 @@ export function* resumeRun({ tx, tables }: Session, values: Values): Execution<u
   const [tenant, run, fence, owner] = values as [string, string, number, string];
   const r = tx.find(tables.runs, runKey(tenant, run));
   if (r?.fence !== fence || r.owner !== owner || tx.find(tables.workers, owner)?.state !== 'live') return [];
-  const { last_seq, last_line, head, seen, mac } = claimedRow({ tx, tables }, r);
-  return [{ last_seq, last_line, head, seen, mac }];
+  const { last_seq, last_line, head, snapshot_seq, seen, mac } = claimedRow({ tx, tables }, r);
+  return [{ last_seq, last_line, head, snapshot_seq, seen, mac }];
 }
 
 /** `release-run.sql`. */

@@ -80,12 +80,14 @@ interface Sent {
   readonly due_ms: number | null;
   readonly attests: boolean;
   readonly closes: boolean;
+  readonly is_snapshot: boolean;
 }
 
 /** `flush.sql`. */
 export function* flush({ tx, tables, bugs, clock, number }: Session, given: Values): Execution<{ i: number }> {
   const values = arraysRead(statement('flush').text, given);
-  const sent = unnested(values, 1, RUN) as unknown as Sent[];
+  const snapshots = unnested(values, 85, ['is_snapshot']);
+  const sent = unnested(values, 1, RUN).map((row, index) => ({ ...row, ...snapshots[index] }) as unknown as Sent);
   const owned = new Map<number, Sent>();
   for (const [index, u] of sent.entries()) {
     const holds = (r: RunRow): boolean =>
@@ -163,6 +165,7 @@ function changed(r: RunRow, u: Sent): RunRow {
     ...r,
     ...{ last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error },
     head: u.hash,
+    snapshot_seq: u.is_snapshot ? u.prev_seq + 1 : r.snapshot_seq,
     crashes: u.progressed ? 0 : r.crashes,
     owner: u.releases ? null : r.owner,
     due_at: u.releases ? u.due_ms : r.due_at,

@@ -18,14 +18,15 @@ export function* standings({ tx, tables, bugs }: Session, values: Values): Execu
 
 /** `read-pages.sql`. */
 export function* readPages({ tx, tables }: Session, values: Values): Execution<unknown> {
-  const [tenant, run, after] = values as [string, string, number];
+  const [tenant, run, after, limit] = values as [string, string, number, number | null];
   const key = runKey(tenant, run);
   const pages = [...tx.scan(tables.journal, key)].sort((a, b) => a.first_seq - b.first_seq);
   const admission = tx.find(tables.sources, key)?.admission_digest.slice('sha256:'.length) ?? '';
-  return pages.flatMap(({ first_seq, content, hash, mac }, index) => {
+  const found = pages.flatMap(({ first_seq, content, hash, mac }, index) => {
     if (first_seq <= after) return [];
     return [{ first_seq, content, hash, mac, prev: pages[index - 1]?.hash ?? Buffer.from(admission, 'hex') }];
   });
+  return found.slice(0, limit ?? found.length);
 }
 
 /** `run-rows.sql`. */

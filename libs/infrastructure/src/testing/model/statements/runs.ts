@@ -20,7 +20,17 @@ export function* createRun({ tx, tables, clock }: Session, values: Values): Exec
     ...{ tenant_id, run_id, owner: null, fence: 0, due_at: clock(), inbox_seq: 0, cancel_position: 0 },
     ...{ refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null, crashes: 0, claim_seq: 0 },
     ...{ environment_digest: (values[6] as Buffer).toString('hex'), isolation: at(9), evidence_status: 'none' },
-    ...{ status: 'queued', last_seq: 0, seen: 0, last_line: 0, version: 1, head: null, counts: at(28), waits: null },
+    ...{
+      status: 'queued',
+      last_seq: 0,
+      seen: 0,
+      last_line: 0,
+      version: 1,
+      head: null,
+      snapshot_seq: null,
+      counts: at(28),
+      waits: null,
+    },
     ...{ outputs: null, error: null, worker_labels: values[31] as string[], unplaced: false },
   });
   return [{ run_id, in_line: false }];
