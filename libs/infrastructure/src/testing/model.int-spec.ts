@@ -152,7 +152,7 @@ class Sides {
       () => ({ name: 'free-runs', values: of([]) }),
       () => ({ name: 'forget-dead', values: of([]) }),
       () => ({ name: 'mail', values: ofWorker() }),
-      () => ({ name: 'read-pages', values: of([...key, random.int(0, 4)]) }),
+      () => ({ name: 'read-pages', values: of([...key, random.int(0, 4), random.pick([null, 1, 2])]) }),
       () => ({ name: 'read-letters', values: of([...key, random.int(0, 2)]) }),
       () => ({ name: 'run-rows', values: of(key) }),
       () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
@@ -320,6 +320,7 @@ class Sides {
       seen: random.chance(0.7) ? run.inbox_seq : run.seen,
       closes: releases || random.chance(0.1),
       releases,
+      isSnapshot: random.chance(0.2),
       dueAt: ends ? null : random.pick([null, PAST + random.int(0, 9_999), FUTURE]),
       gates,
       steps: [...(random.chance(0.7) ? [step('s1', 0)] : []), ...(random.chance(0.3) ? [step('s2', 1)] : [])],
@@ -407,7 +408,7 @@ const EMPTIED = [
   ...'audit audit_heads pack_run_logs.journal pack_run_logs.chunks pack_run_logs.places'.split(' '),
   'pack_artifacts.artifacts',
 ];
-const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, claim_seq, evidence_status, status, last_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
+const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, claim_seq, evidence_status, status, last_seq, snapshot_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
 
 /** A cell of the model as PostgreSQL shows it. */
 function shown(column: string, row: object): unknown {
