@@ -94,12 +94,23 @@ const NOTHING: StepResult = {
 /** A result as it is written down: what is not there is as in a step of which the journal says nothing. */
 export type WrittenResult = Partial<StepResult>;
 
-/** What a result says beside nothing. */
+const NAMES = Object.keys(NOTHING).sort() as readonly (keyof StepResult)[];
+
+/** What a result says beside nothing. In the order of RFC 8785 as far as most results go: it is written down without being sorted. */
 export function writtenResult(result: StepResult): WrittenResult {
-  const said = Object.entries(result).filter(
-    ([name, value]) => value !== NOTHING[name as keyof StepResult] && !(Array.isArray(value) && value.length === 0),
-  );
-  return Object.fromEntries(said);
+  const written: { -readonly [Name in keyof StepResult]?: unknown } = {};
+  for (const name of NAMES) {
+    const said = result[name];
+    if (said === NOTHING[name] || (Array.isArray(said) && said.length === 0)) continue;
+    written[name] = name === 'outputs' ? refInOrder(result.outputs) : said;
+  }
+  return written as WrittenResult;
+}
+
+function refInOrder(ref: ValueRef): ValueRef {
+  if (ref?.kind !== 'value') return ref;
+  const { digest, kind, size } = ref;
+  return { digest, kind, size };
 }
 
 /** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */

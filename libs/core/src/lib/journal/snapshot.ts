@@ -26,11 +26,11 @@ type WrittenStep =
   | Exclude<Written<StepState>, { kind: 'repeat' }>
   | (Written<Repeat> & {
       /** Digests of the outputs of items that ended since the snapshot before, and of how many they are known in all. */
-      readonly results: { readonly [index: string]: Digest | '' };
+      readonly results: readonly (readonly [index: string, Digest | ''])[];
       readonly known: number;
     });
 
-/** The document that a `state` entry names. */
+/** The document that a `state` entry names. What is long stands in lists: RFC 8785 has nothing to sort there. */
 export interface Snapshot {
   /** The snapshot before. */
   readonly before: Digest | null;
@@ -40,8 +40,8 @@ export interface Snapshot {
   readonly run: Pick<RunState, 'phase' | 'ending' | 'counts' | 'openGates' | 'timer' | 'result'>;
   readonly steps: { readonly [step: StepId]: WrittenStep };
   readonly wakes: { readonly [step: StepId]: number };
-  /** Of the steps of which the journal has said something since. */
-  readonly results: { readonly [step: StepId]: WrittenResult };
+  /** Of the steps of which the journal has said something since, in the order in which it first did. */
+  readonly results: readonly (readonly [StepId, WrittenResult])[];
   readonly secrets: { readonly [name: string]: string };
 }
 
@@ -78,12 +78,10 @@ export function takeSnapshot(
     run: { phase, ending, counts, openGates, timer, result },
     steps: Object.fromEntries(state.steps.entries().map(([step, one]) => [step, written(one, last.steps.get(step))])),
     wakes: Object.fromEntries(state.wakes.entries()),
-    results: Object.fromEntries(
-      [...results.changed()].flatMap((step) => {
-        const said = results.get(step);
-        return said ? [[step, writtenResult(said)]] : [];
-      }),
-    ),
+    results: [...results.changed()].flatMap((step) => {
+      const said = results.get(step);
+      return said ? [[step, writtenResult(said)] as const] : [];
+    }),
     secrets: Object.fromEntries(results.secretVersions()),
   };
   const text = canonical(snapshot as unknown as Json);
@@ -98,7 +96,7 @@ function written(state: StepState, before: StepState | undefined): WrittenStep {
   return {
     ...state,
     ready: state.ready.items(),
-    results: Object.fromEntries(results.since(known)),
+    results: [...results.since(known)].sort(([a], [b]) => Number(a) - Number(b)),
     known: results.size,
   };
 }
@@ -118,12 +116,11 @@ export class SnapshotReader {
   }
 
   add(snapshot: Snapshot): void {
-    for (const [step, result] of entriesOf(snapshot.results))
-      if (!this.results.has(step)) this.results.set(step, result);
+    for (const [step, result] of snapshot.results) if (!this.results.has(step)) this.results.set(step, result);
     for (const [step, items] of this.items) {
       const state = snapshot.steps[step];
       if (state?.kind !== 'repeat') continue;
-      for (const [index, digest] of Object.entries(state.results)) if (!items.has(index)) items.set(index, digest);
+      for (const [index, digest] of state.results) if (!items.has(index)) items.set(index, digest);
     }
   }
 

@@ -24,11 +24,11 @@ beforeAll(async () => {
 });
 
 /** Seals the sample; what became visible of it. */
-async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample))) {
+async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample)), of = sample) {
   const stored = new Map<string, Buffer>();
   const files = new Map<string, Uint8Array>();
   const sealed: SealedEvidence[] = [];
-  const { evidence, keys } = sample;
+  const { evidence, keys } = of;
   const signer = (key: SampleKey) => ({
     keyid: key.trusted.keyid,
     sign: async (payloadType: string, payload: string) => signed(key, payloadType, Buffer.from(payload)),
@@ -122,4 +122,18 @@ it('leaves nothing behind where a log is another one when it is written, and tri
   );
   expect(attested).toEqual({ kind: 'pending', reason: 'logs/000001.log has changed while it was sealed' });
   expect([stored.size, sealed]).toEqual([0, []]);
+});
+
+it('reads the journal from its start where claims went on from a snapshot, and seals none that was altered there', async () => {
+  const snapped = await sampleRun({ snapshotEntries: 12 });
+  const sealedAs = async (pages: Sample['evidence']['pages']) =>
+    (await seal(1e9, new LogRows(sampleChunks(snapped)), { ...snapped, evidence: { ...snapped.evidence, pages } }))
+      .attested;
+  const { pages } = snapped.evidence;
+  expect(await sealedAs(pages)).toMatchObject({ kind: 'sealed' });
+  const altered = pages.map((page, index) =>
+    index === 0 ? { ...page, entries: page.entries.map((entry) => ({ ...entry, at: entry.at + 1 })) } : page,
+  );
+  const reason = 'JOURNAL_TAMPERED: the chain breaks at entry 1: hash';
+  expect(await sealedAs(altered)).toEqual({ kind: 'blocked', reason });
 });

@@ -17,6 +17,7 @@ import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
+import { checkChain } from '../journal/chain';
 import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
 import type { Attestor } from '../ports/attestor';
@@ -63,7 +64,7 @@ export type Attested =
   | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
   | { readonly kind: 'known' }
   | { readonly kind: 'pending'; readonly reason: string }
-  /** A secret stands in files that cannot be withheld. An operator must see it. */
+  /** A secret stands in files that cannot be withheld, or the journal was altered. An operator must see it. */
   | { readonly kind: 'blocked'; readonly reason: string };
 
 const LONGEST_RETRY_MS = 60_000;
@@ -78,6 +79,8 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
     const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
+    const broken = brokenBeforeSnapshots(unread);
+    if (broken !== null) return await postpone(hands, item, broken, 'blocked');
     const read = readEvidence(unread);
     const redactor = await redactorOf(hands, read);
     const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
@@ -113,6 +116,13 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   } catch (error) {
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What claims did not read, since they went on from a snapshot, is checked here. */
+function brokenBeforeSnapshots({ admission, pages }: RunEvidence): string | null {
+  if (!pages.some(({ entries }) => entries[0]?.event.type === 'state')) return null;
+  const { broken } = checkChain({ seq: 0, hash: decodeEnvelope(admission).digest }, pages);
+  return broken && `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
 }
 
 async function postpone(

@@ -15,7 +15,7 @@ const PAGES_AT_ONCE = 256;
 interface ValueIndex {
   readonly before: Digest | null;
   /** First entry of the page that holds a value. */
-  readonly pages: { readonly [digest: Digest]: number };
+  readonly pages: readonly (readonly [Digest, number])[];
 }
 
 /**
@@ -45,8 +45,8 @@ export class JournalValues {
   /** The text of the next index; null if there is nothing to be found by it that is not found by the one before. */
   index(): string | null {
     if (this.since.size === 0) return null;
-    const index: ValueIndex = { before: this.last, pages: Object.fromEntries(this.since) };
-    return canonical(index as unknown as Json);
+    const index: ValueIndex = { before: this.last, pages: [...this.since] };
+    return JSON.stringify(index);
   }
 
   /** A snapshot stands in the journal, with this index. */
@@ -90,8 +90,7 @@ export class JournalValues {
     const found = new Map<Digest, number>();
     for (let next: Digest | null = from; next !== null;) {
       const index: ValueIndex = JSON.parse(await readObject(this.objects, this.run.tenant, next)) as ValueIndex;
-      for (const [digest, first] of Object.entries(index.pages) as [Digest, number][])
-        if (!found.has(digest)) found.set(digest, first);
+      for (const [digest, first] of index.pages) if (!found.has(digest)) found.set(digest, first);
       next = index.before;
     }
     return found;
