@@ -32,7 +32,7 @@ module.exports = {
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
-    '^(\\./(?:commands/[\\w.-]+|data-source))\\.js$': '$1',
+    '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',
   },
   testTimeout: 60_000,
 };

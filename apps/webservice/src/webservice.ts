@@ -41,8 +41,11 @@ export async function startWebservice(
   app.use(observability.watch);
   app.use(publishedPaths);
   app.use(safeHeaders);
-  const document = openApiDocument(app, VERSION);
-  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+  // Made when somebody first asks for it.
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
   await app.listen(port, host);
   const server = app.getHttpServer();
   server.keepAliveTimeout = keepAlive;

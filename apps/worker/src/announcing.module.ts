@@ -25,7 +25,7 @@ export async function tellHands(
   );
   return {
     announcements: database.announcements,
-    messenger: new WebhookMessenger(endpoints, { timeoutMs: webhooks.timeout, now: () => Date.now() }),
+    messenger: await WebhookMessenger.open(endpoints, { timeoutMs: webhooks.timeout, now: () => Date.now() }),
     endpoints: webhooks.endpoints.map((endpoint) => ({
       tenant: endpoint.tenant,
       stream: endpointId(endpoint),

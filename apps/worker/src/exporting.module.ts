@@ -3,14 +3,14 @@ import { openDestinations, type Configuration } from '@taskrunner/infrastructure
 import type { WorkerParts } from './worker-parts.module';
 
 /** Where evidence may be handed over to from here, and where it is read. */
-export function exportHands(
+export async function exportHands(
   { artifacts }: Configuration,
   { database, objects }: Pick<WorkerParts, 'database' | 'objects'>,
-): ExportHands {
+): Promise<ExportHands> {
   return {
     runReader: database.runReader,
     objects,
-    destinations: openDestinations(artifacts.destinations, artifacts.s3),
+    destinations: await openDestinations(artifacts.destinations, artifacts.s3),
   };
 }
 

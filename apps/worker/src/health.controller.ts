@@ -21,7 +21,8 @@ export class HealthController {
   }
 
   @Get('ready')
-  @HealthCheck()
+  // Without the documentation, which would load the library of OpenAPI where it is installed.
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
       async () => {

@@ -133,7 +133,7 @@ export class Worker {
     const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
     const description = describeNow();
     const egress = await openEgress(configuration, log);
-    const exports = exportHands(configuration, { database, objects });
+    const exports = await exportHands(configuration, { database, objects });
     const planning = planAgain(configuration);
     const hands = await driverHands(configuration, {
       ...{

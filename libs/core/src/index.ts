@@ -267,12 +267,12 @@ export {
   type StaticType,
   type ValueKind,
 } from './lib/expression/static-type';
-export { CEL_BEHAVIOUR } from './lib/policy/cel-policy';
 export { MAX_POLICY_COST } from './lib/policy/cel-cost';
 export { compilePolicy } from './lib/policy/compile-policy';
 export { limitFault } from './lib/policy/policy-limits';
 export {
   CEDAR_BEHAVIOUR,
+  CEL_BEHAVIOUR,
   POLICY_ENGINES,
   undecided,
   type CompiledPolicy,
@@ -301,12 +301,8 @@ export { Slots } from './lib/operations/slots';
 export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
 export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
 export { LineCutter, type LineReader } from './lib/journal/line-cutter';
-export {
-  readDocument,
-  type DocumentLimits,
-  type DocumentReading,
-  type ReadDocument,
-} from './lib/document/read-document';
+export { readDocument, type DocumentLimits } from './lib/document/read-document';
+export type { DocumentReading, ReadDocument } from './lib/document/document-reading';
 export { pointerNames, pointerTo } from './lib/document/json-pointer';
 export type { Position } from './lib/document/position';
 export { LONGEST_MS, parseDuration, printDuration } from './lib/pack/duration';

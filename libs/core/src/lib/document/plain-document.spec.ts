@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { Json } from '../foundation/json';
+import { readFully } from './full-reader';
 import { pointerTo } from './json-pointer';
 import { LineIndex } from './line-index';
 import { readPlain } from './plain-document';
-import { readDocument, readFully } from './read-document';
+import { readDocument } from './read-document';
 
 /** How many documents of each kind are compared. */
 const DOCUMENTS = Number(process.env['TASKRUNNER_PLAIN_DOCUMENTS'] ?? 1_000);

@@ -1,4 +1,5 @@
-import { type ReadDocument, readDocument } from '../document/read-document';
+import type { ReadDocument } from '../document/document-reading';
+import { readDocument } from '../document/read-document';
 import { type Fault, sortFaults } from '../foundation/fault';
 import { checkFiles } from './check-files';
 import { checkNames } from './check-names';

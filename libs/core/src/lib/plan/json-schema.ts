@@ -1,7 +1,6 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
-import { RE2JS } from 're2js';
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020';
 import type { Json, JsonObject } from '../foundation/json';
+import type * as SchemaValidator from './schema-validator';
 
 /** One thing about a value that its schema does not accept. No part of the value is in it. */
 export interface SchemaFinding {
@@ -25,59 +24,10 @@ export type CompiledSchema =
 /** Most findings about one value. */
 const MAX_FINDINGS = 100;
 
-/** Patterns of callers run in linear time: RE2 syntax, no backtracking. */
-const linear = Object.assign(
-  (pattern: string): RegExp => {
-    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
-    // The validator asks a pattern for nothing but `test`.
-    return {
-      test: (text: string) => compiled.matcher(text).find(),
-      toString: () => `/${pattern}/`,
-    } as unknown as RegExp;
-  },
-  { code: 'new RegExp' },
-);
-
+/** The library is loaded with the first schema: most packs have none. */
 function newValidator(): Ajv2020 {
-  const ajv = new Ajv2020({
-    strict: true,
-    strictTypes: false,
-    strictTuples: false,
-    strictRequired: false,
-    // Its check would run the patterns of the schema by the engine that backtracks.
-    allowMatchingProperties: true,
-    allErrors: true,
-    logger: false,
-    validateFormats: true,
-    unicodeRegExp: false,
-    code: { regExp: linear },
-  });
-  addFormats(ajv, {
-    mode: 'fast',
-    formats: [
-      'date',
-      'time',
-      'date-time',
-      'duration',
-      'uri',
-      'email',
-      'hostname',
-      'ipv4',
-      'ipv6',
-      'uuid',
-      'json-pointer',
-    ],
-  });
-  ajv.addFormat('regex', (text) => isPattern(text));
-  return ajv;
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return RE2JS.compile(RE2JS.translateRegExp(text)) !== null;
-  } catch {
-    return false;
-  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./schema-validator') as typeof SchemaValidator).newValidator();
 }
 
 function firstPlace(errors: Ajv2020['errors']): string {

@@ -4,12 +4,10 @@ import type { JsonObject } from '../foundation/json';
 import { estimateCelCost, MAX_POLICY_COST } from './cel-cost';
 import { freeNames } from './cel-names';
 import { toBindings, verdictOf } from './cel-value';
-import { undecided, type PolicyCompilation, type PolicyAnswer, type PolicyFault } from './policy';
+import { CEL_BEHAVIOUR, undecided, type PolicyCompilation, type PolicyAnswer, type PolicyFault } from './policy';
 import { limitFault, tooLarge } from './policy-limits';
 import { POLICY_ROOTS } from './policy-input';
 
-/** Raised only when a CEL policy that was accepted would now decide otherwise. Part of the environment digest. */
-export const CEL_BEHAVIOUR = 1;
 /** Most nodes of a policy's tree, macros expanded. */
 export const MAX_POLICY_NODES = 2_000;
 

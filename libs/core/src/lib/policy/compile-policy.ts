@@ -1,4 +1,4 @@
-import { compileCel } from './cel-policy';
+import type * as CelPolicy from './cel-policy';
 import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
 /**
@@ -10,6 +10,12 @@ export function compilePolicy({ engine, source }: PolicySource, engines: PolicyE
   return (
     (Object.hasOwn(engines, engine) ? engines[engine] : undefined)?.compile(source) ?? unknownEngine(engine, engines)
   );
+}
+
+/** CEL's library is loaded with the first policy: most packs have none. */
+function compileCel(source: string): PolicyCompilation {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./cel-policy') as typeof CelPolicy).compileCel(source);
 }
 
 function unknownEngine(engine: string, engines: PolicyEngines): PolicyCompilation {

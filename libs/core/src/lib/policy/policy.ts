@@ -5,6 +5,9 @@ export const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
 /** The name of an engine. */
 export type PolicyEngineName = (typeof POLICY_ENGINES)[number];
 
+/** Raised only when a CEL policy that was accepted would now decide otherwise. Part of the environment digest. */
+export const CEL_BEHAVIOUR = 1;
+
 /**
  * Raised only when a Cedar policy that was accepted would now decide otherwise: by another version of its language, or another
  * way of asking. Part of the environment digest; the engine itself is an adapter.

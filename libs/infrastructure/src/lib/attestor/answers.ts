@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
-import { fetch, type BodyInit, type Dispatcher } from 'undici';
+import type { BodyInit, Dispatcher } from 'undici';
 import { AttestorError } from './attestor-error';
 
 const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
@@ -15,6 +15,7 @@ export async function request(
   },
 ): Promise<{ readonly status: number; readonly body: JsonObject }> {
   const { dispatcher, timeoutMs, headers, body } = options;
+  const { fetch } = await import('undici');
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const init = { method: 'POST', headers, body, dispatcher, signal, redirect: 'manual', duplex: 'half' } as const;

@@ -17,7 +17,7 @@ import {
   type SignedStatement,
 } from '@taskrunner/core';
 import { readFile } from 'node:fs/promises';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { request } from './answers';
 import { AttestorError } from './attestor-error';
 import { TokenSource, type ClientCredentials } from './client-credentials';
@@ -52,6 +52,7 @@ export class RemoteAttestor extends Attestor {
   }
 
   static async open(options: RemoteAttestorOptions): Promise<RemoteAttestor> {
+    const { Agent } = await import('undici');
     const ca = options.caFile === null ? undefined : await readFile(options.caFile, 'utf8');
     return new RemoteAttestor(options, new Agent(ca === undefined ? {} : { connect: { ca } }));
   }

@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import type { Json } from '@taskrunner/core';
 import { CONFIGURATION, type Configuration } from './configuration';
 import type { Fields, ValueOf } from './key';
+import { printYaml } from './yaml-text';
 
 /** The configuration for logs: as it is written, with every value that may hold a password redacted. */
 export function describeConfiguration(configuration: Configuration): Json {
@@ -10,7 +10,7 @@ export function describeConfiguration(configuration: Configuration): Json {
 
 /** The same as YAML text. */
 export function printDescription(configuration: Configuration): string {
-  return stringify(describeConfiguration(configuration), { lineWidth: 0 }).trimEnd();
+  return printYaml(describeConfiguration(configuration), { lineWidth: 0 });
 }
 
 function described<F extends Fields>(fields: F, value: ValueOf<F>): Json {

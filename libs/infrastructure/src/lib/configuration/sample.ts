@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import type { Json } from '@taskrunner/core';
 import { CONFIGURATION } from './configuration';
 import { variableOf } from './environment-variables';
 import type { Fields, Key } from './key';
 import { printFields } from './kinds';
+import { printYaml } from './yaml-text';
 
 const HEAD = `# Configuration of TaskRunner: every key with its default. What is left out has its default; unknown keys are refused.
 # Read from --config, else from the file named by TASKRUNNER_CONFIG, else from /etc/taskrunner/task-runner.yaml.
@@ -48,5 +48,5 @@ function example({ kind: { item } }: Key<unknown>, indent: string): string {
 }
 
 function written(value: Json): string {
-  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
+  return printYaml(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 });
 }

@@ -1,7 +1,7 @@
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import type { Target } from '@taskrunner/core';
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { HttpRequest } from './http-request';
 
 /** How http steps talk. */
@@ -40,12 +40,13 @@ export interface HttpExchange {
 }
 
 /** Sends it. No redirect is followed: an answer is what the first server says. */
-export function exchange(
+export async function exchange(
   path: string,
   request: HttpRequest,
   settings: HttpSettings,
   signal: AbortSignal,
-): HttpExchange {
+): Promise<HttpExchange> {
+  const { Client } = await import('undici');
   const { target, method, headers, body, url } = request;
   const { timeoutMs } = settings;
   const origin = new URL(url).origin;

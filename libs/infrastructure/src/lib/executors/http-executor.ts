@@ -83,7 +83,8 @@ export class HttpExecutor extends Executor {
     request: ExecutionRequest,
     report: ExecutionReport,
   ): Promise<{ readonly outcome: Outcome; readonly isSent: boolean }> {
-    const { answer, isSent, close } = exchange(open.way.path, asked, this.options.settings, request.signal);
+    const sent = await exchange(open.way.path, asked, this.options.settings, request.signal);
+    const { answer, isSent, close } = sent;
     try {
       const outcome = await this.hear(answer, asked, request, report);
       return { outcome, isSent: isSent() };

@@ -1,8 +1,7 @@
-import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
-import { RE2JS } from 're2js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020';
 import { canonical, isJsonObject, type Json } from '@taskrunner/core';
 import { refusal } from './executor-error';
+import type * as SchemaValidator from './schema-validator';
 
 /** One thing about a value that its schema does not allow. It never holds the value itself. */
 export interface Violation {
@@ -18,16 +17,6 @@ const MAX_VIOLATIONS = 100;
 const MAX_CACHED = 200;
 const cache = new Map<string, CompiledSchema>();
 
-/** Patterns are the pack's: they run in linear time (RE2). */
-const linear = Object.assign(
-  (pattern: string) => {
-    const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
-    // The compiler tells patterns apart by what they print.
-    return { test: (text: string) => compiled.test(text), toString: () => pattern };
-  },
-  { code: 'linear' },
-);
-
 /**
  * Compiles a JSON Schema 2020-12. Remote references, patterns that RE2 does not know and anything else that is no schema are
  * `SCHEMA_UNUSABLE`. Compiled schemas are kept.
@@ -39,14 +28,7 @@ export function compileSchema(schema: Json): CompiledSchema {
   if (typeof schema !== 'boolean' && !isJsonObject(schema))
     throw refusal('SCHEMA_UNUSABLE', 'a schema is an object, true or false');
   // One for each schema: the `$id`s of two packs never meet.
-  const ajv = new Ajv2020({
-    strict: false,
-    allErrors: true,
-    logger: false,
-    addUsedSchema: false,
-    code: { regExp: linear },
-  });
-  addFormats(ajv);
+  const ajv = newValidator();
   let validate: ValidateFunction;
   try {
     validate = ajv.compile(schema);
@@ -58,6 +40,12 @@ export function compileSchema(schema: Json): CompiledSchema {
   if (cache.size >= MAX_CACHED) cache.clear();
   cache.set(text, compiled);
   return compiled;
+}
+
+/** The library is loaded with the first schema: most steps declare none. */
+function newValidator(): Ajv2020 {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./schema-validator') as typeof SchemaValidator).newValidator();
 }
 
 function violationsOf(errors: readonly ErrorObject[]): readonly Violation[] {

@@ -51,8 +51,9 @@ const CHOICE: DestinationChoice = {
 };
 const SENDING = { partSize: PART, partsAtOnce: 2, attempts: 2, timeout: 2_000, spoolDirectory: '/nowhere' };
 
-function open(choice: Partial<DestinationChoice>, sending: Partial<S3Settings> = {}): ExportDestination {
-  const known = openDestinations([{ ...CHOICE, ...choice }], { ...SENDING, ...sending }).get('audit');
+async function open(choice: Partial<DestinationChoice>, sending: Partial<S3Settings> = {}): Promise<ExportDestination> {
+  const opened = await openDestinations([{ ...CHOICE, ...choice }], { ...SENDING, ...sending });
+  const known = opened.get('audit');
   if (!known) throw new Error('no destination');
   return known.destination;
 }
@@ -64,10 +65,10 @@ describe('a folder as a destination', () => {
   let folder: string;
   let destination: ExportDestination;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-destination-'));
     mkdirSync(join(folder, 'audit'));
-    destination = open({ path: join(folder, 'audit') });
+    destination = await open({ path: join(folder, 'audit') });
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -132,7 +133,7 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
     if (!isInstalled(program)) return;
     server = await start();
     settings = await server.bucket({ prefix: 'evidence/', attempts: 1, timeout: 2_000 });
-    destination = open({ ...settings, type: 's3' }, settings);
+    destination = await open({ ...settings, type: 's3' }, settings);
   }, 90_000);
   afterAll(async () => {
     (destination as { close?(): void } | undefined)?.close?.();
@@ -191,7 +192,7 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
   );
 
   suite('that is not there is refused', async () => {
-    const nowhere = open({ ...settings, type: 's3', bucket: 'no-such-bucket' }, settings);
+    const nowhere = await open({ ...settings, type: 's3', bucket: 'no-such-bucket' }, settings);
     await expect(nowhere.deliver(aFile(SMALL), content(SMALL))).rejects.toMatchObject({ code: 'EXPORT_REFUSED' });
     (nowhere as unknown as { close(): void }).close();
   });

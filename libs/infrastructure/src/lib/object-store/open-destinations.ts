@@ -1,6 +1,5 @@
 import type { KnownDestination } from '@taskrunner/core';
 import { FolderDestination } from './folder-destination';
-import { S3Destination } from './s3-destination';
 import type { S3Settings } from './s3-settings';
 
 /** One destination, as the configuration says it (`artifacts.destinations`). */
@@ -22,17 +21,22 @@ export interface DestinationChoice extends Pick<
 export type Sending = Pick<S3Settings, 'partSize' | 'partsAtOnce' | 'attempts' | 'timeout' | 'spoolDirectory'>;
 
 /** The destinations by id. None is asked for anything yet. */
-export function openDestinations(
+export async function openDestinations(
   choices: readonly DestinationChoice[],
   sending: Sending,
-): ReadonlyMap<string, KnownDestination> {
-  return new Map(choices.map((choice) => [choice.id, { destination: open(choice, sending), tenants: choice.tenants }]));
+): Promise<ReadonlyMap<string, KnownDestination>> {
+  const opened = choices.map(async (choice): Promise<[string, KnownDestination]> => {
+    return [choice.id, { destination: await open(choice, sending), tenants: choice.tenants }];
+  });
+  return new Map(await Promise.all(opened));
 }
 
-function open({ type, path, bucket, prefix, ...reached }: DestinationChoice, sending: Sending) {
+async function open({ type, path, bucket, prefix, ...reached }: DestinationChoice, sending: Sending) {
   const { partSize, partsAtOnce, attempts, timeout, spoolDirectory } = sending;
   if (type === 'folder' && path !== null) return new FolderDestination(path);
-  if (type === 's3' && bucket !== null)
+  if (type === 's3' && bucket !== null) {
+    // Only who hands over to a bucket loads its client.
+    const { S3Destination } = await import('./s3-destination.js');
     return new S3Destination({
       ...reached,
       bucket,
@@ -43,5 +47,6 @@ function open({ type, path, bucket, prefix, ...reached }: DestinationChoice, sen
       timeout,
       spoolDirectory,
     });
+  }
   throw new TypeError('a destination without a place');
 }

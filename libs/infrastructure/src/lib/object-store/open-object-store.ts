@@ -1,6 +1,5 @@
 import type { CollectableObjectStore } from '@taskrunner/core';
 import { FileObjectStore } from './file-object-store';
-import { S3ObjectStore } from './s3-object-store';
 import type { S3Settings } from './s3-settings';
 
 /** Which store, as the configuration says it (`artifacts`). */
@@ -18,5 +17,7 @@ export interface ObjectStoreChoice {
 export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (store === 'file') return FileObjectStore.open(root);
   if (s3.bucket === null) throw new TypeError('artifacts.s3.bucket is not configured');
+  // Only who keeps objects in a bucket loads its client.
+  const { S3ObjectStore } = await import('./s3-object-store.js');
   return new S3ObjectStore({ ...s3, bucket: s3.bucket, prefix: s3.prefix ?? '' });
 }

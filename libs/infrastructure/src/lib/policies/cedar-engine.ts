@@ -1,11 +1,5 @@
-import {
-  isAuthorized,
-  policySetTextToParts,
-  policyToJson,
-  type AuthorizationAnswer,
-  type AuthorizationCall,
-  type DetailedError,
-} from '@cedar-policy/cedar-wasm/nodejs';
+import type * as Cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { AuthorizationAnswer, AuthorizationCall, DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
 import {
   CEDAR_BEHAVIOUR,
   isJsonArray,
@@ -21,6 +15,12 @@ import {
 } from '@taskrunner/core';
 import { NotCedar, toCedar } from './cedar-context';
 
+/** Its WebAssembly is compiled with the first policy: most packs have none. */
+function cedar(): typeof Cedar {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('@cedar-policy/cedar-wasm/nodejs') as typeof Cedar;
+}
+
 /** Texts of a policy set by their ids. */
 export type CedarPolicies = Readonly<Record<string, string>>;
 
@@ -35,7 +35,7 @@ export const cedarEngine: PolicyEngine = {
     if (read.kind === 'faults') return read;
     const evaluate = (input: JsonObject, gate: string): PolicyAnswer => {
       try {
-        return answerOf(isAuthorized(cedarCall(read.policies, input, gate)));
+        return answerOf(cedar().isAuthorized(cedarCall(read.policies, input, gate)));
       } catch (error) {
         return undecided(error instanceof NotCedar ? error.message : 'the engine failed');
       }
@@ -50,7 +50,7 @@ export function readCedar(
 ): { readonly kind: 'policies'; readonly policies: CedarPolicies } | Extract<PolicyCompilation, { kind: 'faults' }> {
   const limit = limitFault(source);
   if (limit !== null) return { kind: 'faults', faults: [limit] };
-  const parts = policySetTextToParts(source);
+  const parts = cedar().policySetTextToParts(source);
   if (parts.type === 'failure')
     return { kind: 'faults', faults: parts.errors.map((error) => syntaxFault(source, error)) };
   if (parts.policy_templates.length > 0)
@@ -117,7 +117,7 @@ function inOrder(source: string, texts: readonly string[]): readonly string[] {
 }
 
 function idOf(text: string): string | null {
-  const read = policyToJson(text);
+  const read = cedar().policyToJson(text);
   return read.type === 'success' ? (read.json.annotations?.['id'] ?? null) : null;
 }
 

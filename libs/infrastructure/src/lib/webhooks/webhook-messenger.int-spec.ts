@@ -56,7 +56,7 @@ async function send(url: string, way: Way = {}): Promise<Sent> {
   const { cidr = '127.0.0.0/8', rule = null, addresses = ['127.0.0.1'], timeoutMs = 5_000 } = way;
   const own = rule ?? parseRule(/^https?:\/\/[^/]+/.exec(url)?.[0] ?? '', cidr ?? undefined);
   if (!own) throw new Error('no rule');
-  const messenger = new WebhookMessenger([{ id: 'hook', url, secret: SECRET, rule: own }], {
+  const messenger = await WebhookMessenger.open([{ id: 'hook', url, secret: SECRET, rule: own }], {
     timeoutMs,
     now: () => Date.now(),
     resolver: (_host, _options, callback) =>
@@ -114,7 +114,7 @@ describe('a webhook', () => {
   });
 
   it('that is not configured any more is unknown', async () => {
-    const messenger = new WebhookMessenger([], { timeoutMs: 1_000, now: () => 0 });
+    const messenger = await WebhookMessenger.open([], { timeoutMs: 1_000, now: () => 0 });
     expect(await messenger.send('gone', { id: 'm', body: '{}' })).toEqual({ kind: 'unknown' });
   });
 

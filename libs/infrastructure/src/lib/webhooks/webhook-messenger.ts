@@ -1,6 +1,6 @@
 import { decideEgress, Messenger, parseTarget, type EgressRule, type Message, type Sent } from '@taskrunner/core';
 import { Webhook } from 'standardwebhooks';
-import { Agent, request, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { guardedLookup, WayClosed, type Resolver } from './guarded-lookup';
 
 /** An endpoint, ready to be sent to. */
@@ -23,6 +23,12 @@ export interface MessengerOptions {
   readonly resolver?: Resolver;
 }
 
+/** An endpoint with what sends to it. */
+interface OpenEndpoint extends WebhookEndpoint {
+  readonly signer: Webhook;
+  readonly agent: Agent;
+}
+
 /** An answer's body says nothing to us; so much of it is read, that the connection may be kept. */
 const ANSWER_BYTES = 64 * 1024;
 
@@ -31,23 +37,22 @@ const ANSWER_BYTES = 64 * 1024;
  * timestamp and body). Only to the host that is configured, at addresses that its rule allows; a redirect is a refusal.
  */
 export class WebhookMessenger extends Messenger {
-  private readonly endpoints: ReadonlyMap<
-    string,
-    WebhookEndpoint & { readonly signer: Webhook; readonly agent: Agent }
-  >;
-
-  constructor(
-    endpoints: readonly WebhookEndpoint[],
+  private constructor(
+    private readonly endpoints: ReadonlyMap<string, OpenEndpoint>,
     private readonly options: MessengerOptions,
   ) {
     super();
-    this.endpoints = new Map(
-      endpoints.map((endpoint) => {
-        const lookup = guardedLookup(endpoint.rule, options.resolver);
-        const agent = new Agent({ connect: { lookup, timeout: options.timeoutMs }, connections: 16, pipelining: 1 });
-        return [endpoint.id, { ...endpoint, signer: new Webhook(endpoint.secret), agent }];
-      }),
-    );
+  }
+
+  /** Connects nothing by itself. The HTTP client is loaded where there is somebody to tell. */
+  static async open(endpoints: readonly WebhookEndpoint[], options: MessengerOptions): Promise<WebhookMessenger> {
+    const opened = endpoints.map(async (endpoint): Promise<[string, OpenEndpoint]> => {
+      const { Agent } = await import('undici');
+      const lookup = guardedLookup(endpoint.rule, options.resolver);
+      const agent = new Agent({ connect: { lookup, timeout: options.timeoutMs }, connections: 16, pipelining: 1 });
+      return [endpoint.id, { ...endpoint, signer: new Webhook(endpoint.secret), agent }];
+    });
+    return new WebhookMessenger(new Map(await Promise.all(opened)), options);
   }
 
   async send(id: string, { id: messageId, body }: Message): Promise<Sent> {
@@ -58,6 +63,7 @@ export class WebhookMessenger extends Messenger {
     if (!decision?.allowed) return { kind: 'failed', reason: decision?.code ?? 'EGRESS_HOST_INVALID' };
     const at = new Date(this.options.now());
     try {
+      const { request } = await import('undici');
       const answer = await request(endpoint.url, {
         method: 'POST',
         dispatcher: endpoint.agent,

@@ -1,0 +1,122 @@
+import { Composer, isMap, isSeq } from 'yaml';
+import type { Document as YamlDocument, Node, Pair } from 'yaml';
+import type { Finding } from './document-fault';
+import { placesBy, refused, type DocumentReading, type Places, type ReadDocument } from './document-reading';
+import { pointerNames } from './json-pointer';
+import type { LineIndex } from './line-index';
+import { type Scan, scan } from './scan';
+import { TreeReader } from './tree';
+
+/** Reads any document, and says what is wrong with it. */
+export function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
+  const scanned = scan(text, maxDepth);
+  const findings = [...scanned.findings, ...characterFindings(text)];
+  if (scanned.findings.some((finding) => finding.code === 'DOC_TOO_DEEP')) return refused(findings, lines);
+
+  const [first, second] = compose(scanned, text.length);
+  const reader = new TreeReader(scanned, maxDepth);
+  const value = reader.read(first?.contents ?? null, '');
+  findings.push(...reader.findings, ...reader.unclaimed());
+  if (second !== undefined) {
+    const offset = second.range[0];
+    findings.push({ code: 'DOC_SEVERAL_DOCUMENTS', path: '', offset, message: 'A second document begins here.' });
+  }
+  findings.push(...syntaxFindings([first, second], scanned, lines));
+  const isLone = findings.some((finding) => finding.code === 'DOC_LONE_SURROGATE');
+  if (!isLone && !text.isWellFormed()) {
+    const message = 'Half of a surrogate pair stands here without the other half.';
+    findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
+  }
+  const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
+  if (findings.length === 0) return read;
+  const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
+  return holds ? { ...refused(findings, lines), salvaged: read } : refused(findings, lines);
+}
+
+/** What YAML 1.2 §5.1 does not count among printable characters; a carriage return only before a line feed. */
+function characterFindings(text: string): Finding[] {
+  const findings: Finding[] = [];
+
+  for (const match of text.matchAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|\r(?!\n)/g)) {
+    const name = `U+${match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const message = `The control character ${name} stands here.`;
+    findings.push({ code: 'DOC_CONTROL_CHARACTER', path: '', offset: match.index, message });
+    if (findings.length >= 1_000) break;
+  }
+  return findings;
+}
+
+type Composed = YamlDocument.Parsed;
+
+function compose(scanned: Scan, length: number): Composed[] {
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    // Told apart by the tree reader in linear time; the library compares each key with each.
+    uniqueKeys: false,
+    prettyErrors: false,
+    strict: true,
+  });
+  return [...composer.compose(scanned.tokens, true, length)] as Composed[];
+}
+
+/** The library's errors and warnings, but for those that follow from what has its own fault on that line. */
+function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: Scan, lines: LineIndex): Finding[] {
+  const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
+  const findings: Finding[] = [];
+  for (const document of documents) {
+    const told = new Set<string>();
+    for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
+      if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
+      if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
+      // A bracket that is not closed is reported for each that it stands in.
+      if (told.size === told.add(`${pos[0]} ${message}`).size) continue;
+      findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
+    }
+  }
+  return findings;
+}
+
+function loneSurrogateAt(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    const point = text.codePointAt(at) ?? 0;
+    if (point > 0xffff) at++;
+    else if (point >= 0xd800 && point <= 0xdfff) return at;
+  }
+  return 0;
+}
+
+/** Looks places up in the node tree when asked, one level after the other; each object is indexed once. */
+function positions(root: Node | null, lines: LineIndex): Places {
+  const indexes = new WeakMap<object, Map<string, Pair<Node, Node | null>>>();
+  const find = (pointer: string): { key: number; value: number } => {
+    let node = root;
+    let at = { key: root?.range?.[0] ?? 0, value: root?.range?.[0] ?? 0 };
+    for (const name of pointerNames(pointer)) {
+      if (isSeq(node)) {
+        node = (node.items[Number(name)] as Node | undefined) ?? null;
+        if (node === null) break;
+        const start = node.range?.[0] ?? at.value;
+        at = { key: start, value: start };
+      } else if (isMap(node)) {
+        let index = indexes.get(node);
+        if (index === undefined) {
+          index = new Map((node.items as Pair<Node, Node | null>[]).map((pair) => [textOf(pair.key), pair]));
+          indexes.set(node, index);
+        }
+        const pair = index.get(name);
+        if (pair === undefined) break;
+        const key = pair.key.range?.[0] ?? at.value;
+        node = pair.value;
+        at = { key, value: node?.range?.[0] ?? key };
+      } else break;
+    }
+    return at;
+  };
+  return placesBy(lines, find);
+}
+
+function textOf(key: Node): string {
+  return String((key as { readonly value?: unknown }).value);
+}
