@@ -9,9 +9,9 @@ export interface LogFile {
 }
 
 /** The log files of a run, in the order in which the journal first names their streams. */
-export function logFiles(facts: RunFacts): readonly LogFile[] {
+export function logFiles({ entries }: Pick<RunFacts, 'entries'>): readonly LogFile[] {
   const streams = new Map<string, Placed<'log'>[]>();
-  for (const { event, seq, at } of facts.entries) {
+  for (const { event, seq, at } of entries) {
     if (event.type !== 'log') continue;
     const key = `${event.execution} ${event.step}`;
     const chunks = streams.get(key) ?? [];

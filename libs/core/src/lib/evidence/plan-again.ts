@@ -1,4 +1,6 @@
 import { isJsonArray, type Json } from '../foundation/json';
+import type { Digest } from '../foundation/ids';
+import { contentDigest } from '../pack/pack-digest';
 import type { PackFiles } from '../pack/pack-files';
 import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
@@ -9,7 +11,7 @@ import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-
 import type { RunEvidence } from './run-evidence';
 
 /** The pack's files as the evidence carries them. */
-export function carriedFiles({ pack }: RunEvidence): PackFiles {
+function carriedFiles({ pack }: RunEvidence): PackFiles {
   const files = new Map(pack.files.map((file) => [file.path, file]));
   return {
     paths: () => [...files.keys()],
@@ -18,10 +20,21 @@ export function carriedFiles({ pack }: RunEvidence): PackFiles {
   };
 }
 
+/** The pack as the evidence carries it. */
+export interface CarriedPack {
+  readonly read: ReadPack;
+  readonly files: PackFiles;
+  /** Throws a `TypeError` if a file is carried by digest only. */
+  readonly contentDigest: () => Digest;
+}
+
 /** The pack as the evidence carries it; null if its manifest is refused. */
-export function readCarriedPack(evidence: RunEvidence): ReadPack | null {
-  const reading = readPack(evidence.pack.manifest, carriedFiles(evidence));
-  return reading.kind === 'read' ? reading : null;
+export function readCarriedPack(evidence: RunEvidence): CarriedPack | null {
+  const files = carriedFiles(evidence);
+  const read = readPack(evidence.pack.manifest, files);
+  if (read.kind === 'refused') return null;
+  let digest: Digest | null = null;
+  return { read, files, contentDigest: () => (digest ??= contentDigest(read.pack, files)) };
 }
 
 /**
@@ -31,16 +44,18 @@ export function readCarriedPack(evidence: RunEvidence): ReadPack | null {
  */
 export function planAgain(
   { evidence, plan, profile, environment }: EvidenceDocuments,
+  carried: () => CarriedPack | null,
   policyEngines: PolicyEngines,
 ): string | null {
   if (plan.policies.some(({ engine }) => engine !== 'cel' && !Object.hasOwn(policyEngines, engine))) return null;
   if (sensitiveInputs(plan).length > 0 || evidence.pack.files.some(({ bytes }) => bytes === null)) return null;
-  const pack = readCarriedPack(evidence);
+  const pack = carried();
   if (!pack) return 'refused: the manifest cannot be read';
   const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
   const planning = buildPlan({
-    pack,
-    files: carriedFiles(evidence),
+    pack: pack.read,
+    contentDigest: pack.contentDigest(),
+    files: pack.files,
     inputs: Object.fromEntries(given),
     environment,
     configuration: {

@@ -7,11 +7,10 @@ import { sealEnvelope, type Envelope } from './envelope';
 import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
-import { factsOf } from './run-facts';
 import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence } from './run-evidence';
 import { closed, digest, flag, listOf, readShape, text, whole } from './shape';
 import { readSigstore } from './sigstore';
-import { parseCanonical, parseStrictJson, parseUtf8 } from './strict-json';
+import { parseCanonical, parseUtf8 } from './strict-json';
 import { readWithheld } from './withheld';
 
 /** The files of a bundle by path. */
@@ -41,10 +40,11 @@ export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
 const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
 
 /**
- * Everything that a bundle says of its run, as the signer had it. Throws an `EvidenceError` for the first thing that is wrong. With
- * `draft` it is one that nobody has signed yet (see `draftFiles`): what is asserted comes from beside it, and what gates showed is unseen.
+ * Everything that a bundle says of its run, as the signer had it; `statement` is what its first signer said. Throws an `EvidenceError` for
+ * the first thing that is wrong. With `draft` it is one that nobody has signed yet (see `draftFiles`): what is asserted comes from beside
+ * it, and what gates showed is unseen.
  */
-export function readBundle(files: BundleContent, draft: Asserted | null = null): RunEvidence {
+export function readBundle(files: BundleContent, statement: () => Json, draft: Asserted | null = null): RunEvidence {
   const textOf = (path: string): string => parseUtf8(fileOf(files, path));
   const pages = readPages(textOf('journal.ndjson'));
   return {
@@ -77,7 +77,7 @@ export function readBundle(files: BundleContent, draft: Asserted | null = null):
         return [named, sha256(bytes) === named ? bytes : (readWithheld(path, bytes) ?? bytes)];
       }),
     ),
-    asserted: draft ?? readAsserted(files),
+    asserted: draft ?? readAsserted(statement()),
   };
 }
 
@@ -136,7 +136,7 @@ function readGate(files: BundleContent, path: string, isDraft: boolean): GateDoc
 }
 
 function readLogs(files: BundleContent, pages: readonly Page[]): readonly LogStream[] {
-  return logFiles(factsOf(pages)).flatMap(({ path, step, execution }): LogStream[] => {
+  return logFiles({ entries: pages.flatMap((page) => page.entries) }).flatMap(({ path, step, execution }): LogStream[] => {
     const bytes = files.get(path);
     // A chunk starts with the letter of a level, a notice with a brace.
     return bytes ? [{ step, execution, data: readWithheld(path, bytes) ?? bytes }] : [];
@@ -180,12 +180,9 @@ export function readAssertedJson(value: Json): Asserted {
   return readShape(assertedShape, value, 'what the worker asserts');
 }
 
-function readAsserted(files: BundleContent): Asserted {
-  const { envelope } = readSigstore(fileOf(files, packRunAttestation(0)));
-  const statement = parseStrictJson(parseUtf8(envelope.payload)) as {
-    predicate?: { builder?: Json; audit?: Json };
-  } | null;
-  const { builder = null, audit = null } = statement?.predicate ?? {};
+function readAsserted(statement: Json): Asserted {
+  const said = statement as { predicate?: { builder?: Json; audit?: Json } } | null;
+  const { builder = null, audit = null } = said?.predicate ?? {};
   return readShape(assertedShape, { builder, audit }, 'the statement');
 }
 

@@ -1,7 +1,6 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import { logFiles } from './log-files';
-import { factsOf } from './run-facts';
 import { isHeld, isWithheld, type RunEvidence, type Unheld, type Withheld } from './run-evidence';
 import { closed, digest, oneOf, readShape, text, whole } from './shape';
 import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
@@ -60,7 +59,7 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
     return holdsSecret(bytes) ? secretNotice(path, { size: bytes.length, sha256: sha256(bytes) }) : data;
   };
   const places = new Map(
-    logFiles(factsOf(evidence.pages)).map(({ path, step, execution }) => [`${execution} ${step}`, path]),
+    logFiles({ entries: evidence.pages.flatMap((page) => page.entries) }).map(({ path, step, execution }) => [`${execution} ${step}`, path]),
   );
   return {
     ...evidence,

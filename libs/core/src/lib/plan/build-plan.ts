@@ -62,7 +62,8 @@ export function buildPlan(request: PlanRequest): Planning {
   };
   const reader = new ExpressionReader(names, faults);
   const packValue = { name: metadata.name, version: metadata.version };
-  const ownDigest = (): Digest => contentDigest(pack, files);
+  let digest = request.contentDigest ?? null;
+  const ownDigest = (): Digest => (digest ??= contentDigest(pack, files));
   const root: PackUnit = { read, files, faults, folder: '', contentDigest: ownDigest, chain: [] };
   const inner = new InnerPacks(files, read, MAX_STEPS);
   const list = layOut(root, (step, unit) => inner.open(step, unit));

@@ -47,6 +47,8 @@ export interface PlanRequest {
   /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
   readonly doubt?: Doubt;
   readonly files: PackFiles;
+  /** Of this pack with these files, where it is known already. */
+  readonly contentDigest?: Digest;
   /** As given by the caller; a file is `{digest, size}`. */
   readonly inputs: JsonObject;
   readonly environment: Environment;

@@ -1,10 +1,11 @@
 import type { Digest } from '../../foundation/ids';
 import type { PolicyEngines } from '../../policy/policy';
-import { MANIFEST, MANIFEST_ATTESTATION } from '../bundle-files';
+import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
 import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
 import type { Envelope, KeyUsage } from '../envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
+import { readCarriedPack, type CarriedPack } from '../plan-again';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
 import { readAdmission, readManifest } from '../read-documents';
 import type { Asserted } from '../run-evidence';
@@ -61,6 +62,8 @@ export interface OpenedStatement {
 export interface Case {
   readonly request: VerifyRequest;
   readonly documents: () => EvidenceDocuments;
+  /** The carried pack, and the digest of its content; null if its manifest is refused. */
+  readonly pack: () => CarriedPack | null;
   readonly admission: () => { readonly record: AdmissionRecord; readonly opened: OpenedEnvelope<TrustedKey> };
   readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
   /** By digest of the record; each opened with a ledger key. */
@@ -105,15 +108,18 @@ function once<T>(compute: () => T): () => T {
 export function openCase(request: VerifyRequest): Case {
   const { files, trust } = request;
   const ring = { keys: trust.keys, verifySignature: request.verifySignature };
-  const documents = once(() => readEvidence(readBundle(files, request.draft)));
+  const first = once(() => readSigstore(fileOf(files, packRunAttestation(0))));
+  const statement = once(() => parseStrictJson(parseUtf8(first().envelope.payload)));
+  const documents = once(() => readEvidence(readBundle(files, statement, request.draft)));
   const openStatement = (path: string, usage: KeyUsage): OpenedStatement => {
-    const { envelope, hint } = readSigstore(fileOf(files, path));
+    const { envelope, hint } = path === packRunAttestation(0) ? first() : readSigstore(fileOf(files, path));
     return { path, opened: openEnvelope(envelope, PAYLOAD_TYPE.statement, usage, ring), hint };
   };
   const runUsage = (): KeyUsage => (documents().environment.mode === 'sealed' ? 'run-sealed' : 'run-open');
   return {
     request,
     documents,
+    pack: once(() => readCarriedPack(documents().evidence)),
     runUsage,
     openStatement,
     admission: once(() => {
@@ -136,10 +142,9 @@ export function openCase(request: VerifyRequest): Case {
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),
     packRun: once(() => {
       const signed = packRunFiles(files).map((path) => openStatement(path, runUsage()));
-      const first = signed[0] ?? fail('the statement is missing');
-      if (signed.some(({ opened }) => opened.digest !== first.opened.digest))
-        fail('the signers signed different statements');
-      return { signed, statement: parseStrictJson(parseUtf8(first.opened.payload)) as unknown as PackRunStatement };
+      const { opened } = signed[0] ?? fail('the statement is missing');
+      if (signed.some((other) => other.opened.digest !== opened.digest)) fail('the signers signed different statements');
+      return { signed, statement: statement() as unknown as PackRunStatement };
     }),
   };
 }

@@ -1,7 +1,6 @@
 import { sha256 } from '../../canonical/digest';
-import { contentDigest } from '../../pack/pack-digest';
 import { inputsLock } from '../derived-files';
-import { carriedFiles, planAgain, readCarriedPack } from '../plan-again';
+import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
 import { workersOf } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
@@ -43,9 +42,8 @@ export const packContent: Checker = (bundle) => {
   }
   const absent = evidence.pack.files.filter(({ bytes }) => bytes === null).length;
   if (absent > 0) return found('signed', `${record.pack.contentDigest}; ${absent} files by digest only`);
-  const { pack } = readCarriedPack(evidence) ?? fail('the manifest cannot be read');
-  if (contentDigest(pack, carriedFiles(evidence)) !== record.pack.contentDigest)
-    fail('another content than was admitted');
+  const pack = bundle.pack() ?? fail('the manifest cannot be read');
+  if (pack.contentDigest() !== record.pack.contentDigest) fail('another content than was admitted');
   return found('recomputed', record.pack.contentDigest);
 };
 
@@ -60,7 +58,7 @@ export const planHashes: Checker = (bundle) => {
     ...[...decisions.values()].map(({ record }) => record.planHash),
   ]);
   for (const hash of named) if (hash !== planHash) fail(`${hash} is named, the plan is ${planHash}`);
-  const again = planAgain(documents, bundle.request.policyEngines ?? {});
+  const again = planAgain(documents, bundle.pack, bundle.request.policyEngines ?? {});
   if (again !== null && again !== planHash) fail(`planned again, it is ${again}`);
   return found('recomputed', again === null ? planHash : `${planHash}, planned again`);
 };
