@@ -131,7 +131,7 @@ module.exports = {
       from: { path: '^(apps|tools)/' },
       to: {
         path: '^libs/([^/]+)/src/',
-        pathNot: '^libs/[^/]+/src/(index|lease|offline|telemetry|testing/index)\\.ts$',
+        pathNot: '^libs/[^/]+/src/(index|lease|offline|telemetry|web|testing/index)\\.ts$',
       },
     },
   ],

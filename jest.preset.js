@@ -30,6 +30,7 @@ module.exports = {
     '^@taskrunner/infrastructure/lease$': `${__dirname}/libs/infrastructure/src/lease.ts`,
     '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
+    '^@taskrunner/infrastructure/web$': `${__dirname}/libs/infrastructure/src/web.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',

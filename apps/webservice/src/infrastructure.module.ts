@@ -31,7 +31,7 @@ import {
   openWebDatabase,
   PlanningThreads,
   readTarFiles,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/web';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import type { Observability } from './observability';

@@ -17,8 +17,8 @@ import {
   profileDefaultsOf,
   retryRuleOf,
   TAR_HANDS,
-  type Configuration,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/web';
+import type { Configuration } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';

@@ -128,10 +128,12 @@ async function start(
   const { onProgress = () => undefined, durable = true } = options;
   const scripts = { ...findScripts(), ...options.scripts };
   const ports = await choosePorts(directory, options.ports ?? {});
+  // Compiled code is kept from start to start, by versions of Node that can (22.1).
+  const shared = { NODE_COMPILE_CACHE: directory.compiled, ...cleanEnvironment() };
   const run = async (name: string, args: readonly string[], env: Record<string, string> = {}) => {
     const logPath = join(directory.logs, `${name}.log`);
     const onLine = options.onLine && ((line: string) => options.onLine?.(name, line));
-    const child = await ChildProcess.start({ name, args, env: { ...cleanEnvironment(), ...env }, logPath, onLine });
+    const child = await ChildProcess.start({ name, args, env: { ...shared, ...env }, logPath, onLine });
     closers.push(() => child.stop());
     void child.ended.then((end) => {
       if (!child.isStopping) options.onLost?.(end);
@@ -173,7 +175,7 @@ async function start(
   const [database, keys, sandbox, authority] = await allSettled([
     startDatabase(),
     makeKeys(directory.keys),
-    chooseSandbox([directory.keys, directory.objects, directory.authority]),
+    chooseSandbox([directory.keys, directory.objects, directory.authority, directory.compiled]),
     run('authority', authorityArgs(scripts.authority, ports.authority, directory.authority)),
   ]);
   const { issuer, audience, jwksUri } = authority.facts as { issuer: string; audience: string; jwksUri: string };

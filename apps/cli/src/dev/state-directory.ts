@@ -13,6 +13,8 @@ export interface StateDirectory {
   readonly keys: string;
   /** Keys and machine secrets of the development Authority. */
   readonly authority: string;
+  /** Compiled code of the processes (Node 22.1 and later): of this account alone, since what lies there is executed. */
+  readonly compiled: string;
   readonly logs: string;
   readonly configuration: string;
   readonly trust: string;
@@ -31,6 +33,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     work: inside('work'),
     keys: inside('keys'),
     authority: inside('authority'),
+    compiled: inside('compiled'),
     logs: inside('logs'),
     configuration: inside('task-runner.yaml'),
     trust: inside('trust.json'),
@@ -38,7 +41,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   };
   // The embedded database may belong to another account (root lends it one), which must be able to pass through.
   await mkdir(root, { recursive: true, mode: 0o711 });
-  for (const folder of [directory.objects, directory.keys, directory.authority, directory.logs]) {
+  for (const folder of [directory.objects, directory.keys, directory.authority, directory.compiled, directory.logs]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(folder, 0o700);
   }

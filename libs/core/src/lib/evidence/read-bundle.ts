@@ -136,11 +136,13 @@ function readGate(files: BundleContent, path: string, isDraft: boolean): GateDoc
 }
 
 function readLogs(files: BundleContent, pages: readonly Page[]): readonly LogStream[] {
-  return logFiles({ entries: pages.flatMap((page) => page.entries) }).flatMap(({ path, step, execution }): LogStream[] => {
-    const bytes = files.get(path);
-    // A chunk starts with the letter of a level, a notice with a brace.
-    return bytes ? [{ step, execution, data: readWithheld(path, bytes) ?? bytes }] : [];
-  });
+  return logFiles({ entries: pages.flatMap((page) => page.entries) }).flatMap(
+    ({ path, step, execution }): LogStream[] => {
+      const bytes = files.get(path);
+      // A chunk starts with the letter of a level, a notice with a brace.
+      return bytes ? [{ step, execution, data: readWithheld(path, bytes) ?? bytes }] : [];
+    },
+  );
 }
 
 interface EgressLine {

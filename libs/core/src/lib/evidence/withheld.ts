@@ -59,7 +59,10 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
     return holdsSecret(bytes) ? secretNotice(path, { size: bytes.length, sha256: sha256(bytes) }) : data;
   };
   const places = new Map(
-    logFiles({ entries: evidence.pages.flatMap((page) => page.entries) }).map(({ path, step, execution }) => [`${execution} ${step}`, path]),
+    logFiles({ entries: evidence.pages.flatMap((page) => page.entries) }).map(({ path, step, execution }) => [
+      `${execution} ${step}`,
+      path,
+    ]),
   );
   return {
     ...evidence,

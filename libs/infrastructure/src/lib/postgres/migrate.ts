@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { DatabaseError } from './database-error';
 import { migrationNames } from './migrations/migrations';
 import { PARTITION_DAYS } from './partitions';
@@ -16,31 +17,42 @@ export interface Migrated {
  * @throws DatabaseError `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
  */
 export async function migrateDatabase(ownerUrl: string): Promise<Migrated> {
-  // Only who migrates loads what migrates.
-  const { ownerDataSource } = await import('./data-source.js');
-  const source = await ownerDataSource(ownerUrl).initialize();
-  const guard = source.createQueryRunner();
+  const guard = new Client({ connectionString: ownerUrl, application_name: 'taskrunner migrate', keepAlive: true });
+  guard.on('error', () => undefined);
+  await guard.connect();
   try {
     await guard.query('set lock_timeout = 0');
     await guard.query('select pg_advisory_lock($1)', [LOCK]);
     await guard.query('create schema if not exists pack_runs');
-    refuseNewer(await appliedNames((text) => guard.query(text) as Promise<{ name: string }[]>));
-    const ran = await source.runMigrations({ transaction: 'each' });
+    const applied = await appliedNames(guard);
+    refuseNewer(applied);
+    const ran = migrationNames.every((name) => applied.includes(name)) ? [] : await runMigrations(ownerUrl);
     await guard.query('select pack_run_logs.make_partitions($1)', [PARTITION_DAYS]);
-    return { ran: ran.map(({ name }) => name) };
+    return { ran };
   } finally {
-    await guard.query('select pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
-    await guard.release();
+    // Its lock ends with it.
+    await guard.end();
+  }
+}
+
+async function runMigrations(ownerUrl: string): Promise<readonly string[]> {
+  // Only who migrates loads what migrates.
+  const { ownerDataSource } = await import('./data-source.js');
+  const source = await ownerDataSource(ownerUrl).initialize();
+  try {
+    return (await source.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  } finally {
     await source.destroy();
   }
 }
 
-async function appliedNames(query: (text: string) => Promise<{ name: string }[]>): Promise<string[]> {
-  const [found] = (await query(`select to_regclass('pack_runs.migrations')::text as name`)) as {
-    name: string | null;
-  }[];
-  if (!found?.name) return [];
-  return (await query('select name from pack_runs.migrations order by id')).map(({ name }) => name);
+async function appliedNames(guard: Client): Promise<readonly string[]> {
+  const { rows } = await guard.query<{ name: string | null }>(
+    `select to_regclass('pack_runs.migrations')::text as name`,
+  );
+  if (!rows[0]?.name) return [];
+  const applied = await guard.query<{ name: string }>('select name from pack_runs.migrations order by id');
+  return applied.rows.map(({ name }) => name);
 }
 
 function refuseNewer(applied: readonly string[]): void {

@@ -143,7 +143,8 @@ export function openCase(request: VerifyRequest): Case {
     packRun: once(() => {
       const signed = packRunFiles(files).map((path) => openStatement(path, runUsage()));
       const { opened } = signed[0] ?? fail('the statement is missing');
-      if (signed.some((other) => other.opened.digest !== opened.digest)) fail('the signers signed different statements');
+      if (signed.some((other) => other.opened.digest !== opened.digest))
+        fail('the signers signed different statements');
       return { signed, statement: statement() as unknown as PackRunStatement };
     }),
   };
