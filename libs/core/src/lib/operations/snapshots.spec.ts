@@ -38,7 +38,7 @@ const plan = aPlan(
       ...{ timeoutMs: null, workers: [], iterator: 'n', index: 'i', label: 'number {{ n }}', maxItems: 100_000 },
       ...{ width: 2, continueOnError: false, outputs: null, items: Array.from({ length: COUNT }, (_, i) => i) },
       body: aBlock([effect('act', { with: { first: '{{ steps.first.outputs.did }}' } })]),
-    } as Node,
+    },
     effect('last', { needs: ['each'], with: { first: '{{ steps.each.outputs[2] }}' } }),
   ]),
 );

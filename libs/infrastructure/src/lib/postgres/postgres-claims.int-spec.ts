@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, TenantId } from '@taskrunner/core';
+import type { ClaimedRun, Commit, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { CRASHES_TO_POISON } from './claimed-run';
 import { openPool } from './connection';
@@ -133,6 +133,24 @@ describe('claiming', () => {
     ]);
     expect(await worker.claims.pages(tenantA, runId, 3)).toEqual(pages.slice(1));
     expect(await worker.claims.pages(tenantA, runId, 5)).toEqual([]);
+  });
+
+  it('tells where the last snapshot stands, also where pages without one follow, and reads some pages from there', async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(incarnation, 1);
+    if (!claimed) throw new Error('not claimed');
+    expect(claimed.snapshotSeq).toBeNull();
+    const commits = [aCommit(claimed, start, { entries: 3 })];
+    for (const isSnapshot of [true, false, true, false])
+      commits.push(aCommit(claimed, after(commits.at(-1) as Commit), { entries: 2, isSnapshot }));
+    for (const commit of commits) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+    expect(await worker.claims.resume(incarnation, claimed)).toMatchObject({ lastSeq: 11, snapshotSeq: 8 });
+    await worker.claims.release(claimed, null);
+    expect(await worker.claims.claim(incarnation, 1)).toEqual([expect.objectContaining({ snapshotSeq: 8 })]);
+    const pages = await worker.claims.pages(tenantA, runId, 7, 1);
+    expect(pages.map(({ first, prev }) => [first, prev])).toEqual([[8, commits[2]?.page.hash]]);
+    expect((await worker.claims.pages(tenantA, runId, 0, 2)).map(({ first }) => first)).toEqual([1, 4]);
   });
 
   it('tells of which runs nothing is written yet, and how many letters have come', async () => {
