@@ -109,6 +109,10 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
   const claims = Object.values(evidence.journal).flatMap((entries) =>
     entries.filter(({ event }) => event.type === 'run.claimed'),
   );
+  const fromSnapshots = Object.values(evidence.journal).map((entries) => {
+    const first = entries.findIndex(({ event }) => event.type === 'state');
+    return first < 0 ? 0 : entries.slice(first).filter(({ event }) => event.type === 'run.claimed').length;
+  });
   const restarts = nemesis.did('postmaster').map(({ ms }) => ms);
   return {
     campaign: options.campaign,
@@ -121,6 +125,7 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     outcomes,
     entries: Object.values(evidence.journal).reduce((sum, entries) => sum + entries.length, 0),
     claims: claims.length,
+    claimsFromSnapshots: fromSnapshots.reduce((sum, count) => sum + count, 0),
     claimsAfterCrash: claims.filter(({ event }) => event.crashes > 0).length,
     claimsInQuarantine: claims.filter(({ event }) => event.quarantine).length,
     effects: evidence.effects.length,

@@ -33,7 +33,8 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
       durable,
       workers: 0,
       configuration: {
-        worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms' },
+        // Few entries: who takes over goes on from a snapshot.
+        worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
         sealedMode: {
           enabled: false,
           allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],

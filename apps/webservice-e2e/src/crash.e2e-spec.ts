@@ -46,7 +46,8 @@ describe('a worker that is killed in the middle of a run', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
-    stack = await startStack(folder, { workers: 2 });
+    // Who follows goes on from a snapshot.
+    stack = await startStack(folder, { workers: 2, configuration: { worker: { snapshotEntries: 10 } } });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
 
@@ -91,6 +92,9 @@ describe('a worker that is killed in the middle of a run', () => {
       for (let line = 1; line <= 5; line++)
         expect(numbered.some(({ data }) => data['message'] === `step ${step} line ${line}`)).toBe(true);
     }
-    expect((await ada.sealed(run)).length).toBeGreaterThan(1_000);
+    const journal = (await ada.sealed(run)).toString('latin1');
+    const [snapshot, takeover] = ['"type":"state"', '"type":"run.claimed"'].map((text) => journal.indexOf(text));
+    expect(snapshot).toBeGreaterThan(takeover ?? 0);
+    expect(journal.lastIndexOf('"type":"run.claimed"')).toBeGreaterThan(snapshot ?? Infinity);
   }, 120_000);
 });

@@ -98,6 +98,7 @@ export async function driverHands(
     },
     ...trustedRecords(ring),
     mayAct: (signal) => supervisor.renewed(signal),
+    snapshotEntries: configuration.worker.snapshotEntries,
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),

@@ -12,6 +12,12 @@ export const worker = section('Workers.', {
     'steps',
   ),
   assignmentItems: key(number(1, 256), 256, 'Steps of one map that another worker takes at once, at most.', 'steps'),
+  snapshotEntries: key(
+    number(10, 10_000_000),
+    10_000,
+    'Entries of a journal after which a snapshot is written, from which another worker goes on.',
+    'entries',
+  ),
   claimInterval: key(duration(10, MINUTE), 500, 'Pause between claims when idle.', 'ms, s'),
   lease: key(
     duration(3 * SECOND, 5 * MINUTE),
