@@ -1,12 +1,14 @@
 // What breaks, when, and how often. Everything that is chosen comes from the seed.
-import { descendants, lives } from './processes.mjs';
+import { commandOf, descendants, lives } from './processes.mjs';
 import { LEASE_MS } from './stack.mjs';
 import { pause, until } from './waiting.mjs';
 
 /** Steps of a dead worker are gone before its lease can pass on; what only helped it may take longer on a busy machine, milliseconds. */
 const HELPERS_GONE_MS = 30_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
-const isHelper = ({ command }) => /-process(\/main)?\.js/.test(command);
+const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
+/** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */
+const isStep = (one) => !isHelper(one);
 
 export class Nemesis {
   constructor({ stack, random, say }) {
@@ -32,12 +34,8 @@ export class Nemesis {
       const children = descendants(worker.pid);
       this.workers.signal(worker, 'SIGKILL');
       this.#did('kill', { worker: worker.name });
-      this.#mustBeGone(
-        children.filter((one) => !isHelper(one)),
-        `of ${worker.name}, killed`,
-        LEASE_MS,
-      );
-      this.#mustBeGone(children.filter(isHelper), `of ${worker.name}, killed`, HELPERS_GONE_MS);
+      this.#mustBeGone(children, `of ${worker.name}, killed`, LEASE_MS, isStep);
+      this.#mustBeGone(children, `of ${worker.name}, killed`, HELPERS_GONE_MS);
     }
   }
 
@@ -50,10 +48,10 @@ export class Nemesis {
         const worker = this.random.pick(this.workers.ready);
         if (!worker) continue;
         // Its supervisor and its proxy are no steps: they go on, and end what must end.
-        const steps = descendants(worker.pid).filter((one) => !isHelper(one));
+        const children = descendants(worker.pid);
         this.workers.signal(worker, 'SIGSTOP');
         this.#did('stop', { worker: worker.name });
-        this.#mustBeGone(steps, `of ${worker.name}, stopped past its lease`, LEASE_MS);
+        this.#mustBeGone(children, `of ${worker.name}, stopped past its lease`, LEASE_MS, isStep);
         await pause(2 * LEASE_MS);
         this.workers.signal(worker, 'SIGCONT');
         this.#did('continue', { worker: worker.name });
@@ -92,10 +90,11 @@ export class Nemesis {
       throw new Error('workers do not come up again: see their logs');
   }
 
-  #mustBeGone(processes, what, ms) {
+  #mustBeGone(processes, what, ms, counts = () => true) {
+    const left = () => processes.filter((one) => lives(one) && counts(one));
     this.watching.push(
-      until(() => !processes.some(lives), ms).then((gone) => {
-        if (!gone) this.leftovers.push(...processes.filter(lives).map((one) => ({ ...one, what })));
+      until(() => left().length === 0, ms).then((gone) => {
+        if (!gone) this.leftovers.push(...left().map((one) => ({ ...one, command: commandOf(one.pid), what })));
       }),
     );
   }

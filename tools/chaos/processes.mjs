@@ -32,7 +32,8 @@ export function bornAt(pid) {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
-const commandOf = (pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+/** What a process runs; empty if it is not there. */
+export const commandOf = (pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
 
 function read(path) {
   try {
