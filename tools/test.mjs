@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeTestCluster } from './test-cluster.mjs';
 
 const root = join(import.meta.dirname, '..');
 const run = (command, args, options = {}) => spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
@@ -26,7 +27,7 @@ function testTools() {
 }
 
 /** All projects' Jest tests in one run, summed from its report, never from its printed summary. */
-function testProjects() {
+async function testProjects() {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-test-'));
   const report = join(folder, 'report.json');
   const jest = [
@@ -36,7 +37,10 @@ function testProjects() {
     `--outputFile=${report}`,
     ...process.argv.slice(2),
   ];
-  const { status } = run(process.execPath, jest, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const cluster = await makeTestCluster();
+  const env = { ...process.env, TASKRUNNER_TEST_CLUSTER: cluster.folder };
+  const { status } = run(process.execPath, jest, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  cluster.remove();
   if (existsSync(report)) {
     const summary = JSON.parse(readFileSync(report, 'utf8'));
     total.passed += summary.numPassedTests;
@@ -54,7 +58,7 @@ if (!existsSync(join(root, 'node_modules/.package-lock.json')) && run('npm', ['c
 if (run(process.execPath, ['tools/check.mjs']).status === 0) total.passed += 1;
 else total.failed += 1;
 testTools();
-testProjects();
+await testProjects();
 console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 1 ? 0 : 1);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 
 // The whole system as users meet it: real database, real OIDC server, both services as processes. Only the public API is used,
@@ -30,7 +30,10 @@ export async function startStack(stateDirectory: string, options: object = {}): 
   const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as {
     readonly startDevStack: (o: object) => Promise<DevStack>;
   };
-  return startDevStack({ stateDirectory, durable: false, temporary: true, ...options });
+  // What `npm test` has made for all; its copies lie beside it.
+  const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
+  const database = cluster === undefined ? {} : { copyOf: cluster, sharedDirectory: dirname(cluster) };
+  return startDevStack({ stateDirectory, durable: false, temporary: true, database, ...options });
 }
 
 export interface Answer {

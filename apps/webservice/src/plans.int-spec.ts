@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { JsonObject } from '@taskrunner/core';
 import { testConfiguration, testEnvironment } from '@taskrunner/core/testing';
 import {
@@ -24,6 +24,11 @@ import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { startWebservice, type RunningWebservice } from './webservice';
+
+/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
+const DATABASE = 'taskrunner';
+const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
+const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
 
 // Plans looked at over HTTP: compared, drawn, simulated and tried by scenarios, with published packs inside.
 
@@ -84,11 +89,11 @@ async function submitted(manifest: string, who = ada): Promise<string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taskrunner-plans-'));
   const at = (name: string) => join(folder, name);
-  database = await startEmbeddedPostgres({ dataDirectory: at('pg'), fsync: false });
+  database = await startEmbeddedPostgres({ dataDirectory: at('pg'), fsync: false, ...BEGINNING });
   const passwords = Object.fromEntries(databaseRoles.map((role) => [role, database.passwordOf(roleName(role))]));
   await bootstrapRoles(database.url(), passwords as { [Role in DatabaseRole]: string });
-  await createDatabase(database.url(), 'web');
-  await migrateDatabase(database.url(roleName('owner'), 'web'));
+  await createDatabase(database.url(), DATABASE);
+  await migrateDatabase(database.url(roleName('owner'), DATABASE));
   await Promise.all(['admission', 'ledger'].map((name) => generateKeyFile(at(name))));
   const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'k', use: 'sig', alg: 'ES256' };
   await writeFile(at('jwks.json'), JSON.stringify({ keys: [jwk] }));
@@ -116,7 +121,7 @@ beforeAll(async () => {
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {
-      url: database.url(roleName('web'), 'web'),
+      url: database.url(roleName('web'), DATABASE),
       connections: 4,
       statementTimeoutMs: 30_000,
       allowUnsafe: true,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
@@ -44,6 +44,11 @@ import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
 import { startWebservice, type RunningWebservice } from './webservice';
+
+/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
+const DATABASE = 'taskrunner';
+const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
+const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
 
 // The webservice as callers meet it: real PostgreSQL, real OpenID Connect issuer. The worker's side is played by its own database
 // adapter, since what is tested here is what the API makes of it.
@@ -328,12 +333,12 @@ beforeAll(async () => {
   ];
   const facts = JSON.parse(line) as { issuer: string; jwksUri: string; audience: string; clients: Json };
   issuer = facts.issuer;
-  server = await startEmbeddedPostgres({ dataDirectory: join(folder, 'pg'), fsync: false });
+  server = await startEmbeddedPostgres({ dataDirectory: join(folder, 'pg'), fsync: false, ...BEGINNING });
   const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
   await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
-  await createDatabase(server.url(), 'web');
-  await migrateDatabase(server.url(roleName('owner'), 'web'));
-  worker = await openWorkerDatabase(server.url(roleName('worker'), 'web'), { allowLoss: true });
+  await createDatabase(server.url(), DATABASE);
+  await migrateDatabase(server.url(roleName('owner'), DATABASE));
+  worker = await openWorkerDatabase(server.url(roleName('worker'), DATABASE), { allowLoss: true });
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   objects = await FileObjectStore.open(join(folder, 'objects'));
   const parsed = parseConfiguration('', {});
@@ -350,7 +355,7 @@ beforeAll(async () => {
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {
-      url: server.url(roleName('web'), 'web'),
+      url: server.url(roleName('web'), DATABASE),
       connections: 4,
       statementTimeoutMs: 30_000,
       allowUnsafe: true,
@@ -1138,7 +1143,7 @@ async function upload(
 
 /** As time does. */
 async function expire(digest: string): Promise<void> {
-  const client = new Client({ connectionString: server.url(undefined, 'web') });
+  const client = new Client({ connectionString: server.url(undefined, DATABASE) });
   await client.connect();
   await client.query(`update pack_artifacts.uploads set expires_at = now() - interval '1 second' where digest = $1`, [
     digest,

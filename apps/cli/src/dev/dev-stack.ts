@@ -11,6 +11,7 @@ import {
   startEmbeddedPostgres,
   type DatabaseRole,
   type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
 } from '@taskrunner/infrastructure';
 import { ChildProcess, type ChildEnd } from './child-process';
 import { printConfiguration, type DevDatabase } from './dev-configuration';
@@ -35,6 +36,8 @@ export interface DevStackOptions {
   readonly durable?: boolean;
   /** True: `stop` deletes the state directory. Default false. */
   readonly temporary?: boolean;
+  /** Further options of the embedded database: for tests. */
+  readonly database?: Pick<EmbeddedPostgresOptions, 'copyOf' | 'sharedDirectory'>;
   /** Further keys of the configuration, section by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Told what is being done, in words. */
@@ -146,8 +149,8 @@ async function start(
   let isAway = false;
   const startServer = async (port = 0): Promise<EmbeddedPostgres> => {
     const { database: dataDirectory } = directory;
-    const { temporary = false } = options;
-    const postgres = await startEmbeddedPostgres({ dataDirectory, port, fsync: durable, temporary });
+    const { temporary = false, database = {} } = options;
+    const postgres = await startEmbeddedPostgres({ dataDirectory, port, fsync: durable, temporary, ...database });
     server = { postgres, dismissGuard: guardDatabase(postgres.pid, postgres.pgdata) };
     void postgres.exited.then(({ code, signal }) => {
       if (!isStopping() && !isAway) options.onLost?.({ name: 'database', code, signal });

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { DataPlace } from './data-place';
+import { homeOf, type DataPlace } from './data-place';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { spawnOptions } from './os-account';
 import type { ServerPrograms } from './server-programs';
@@ -88,5 +88,29 @@ export async function makeCluster(
     );
   } finally {
     await rm(passwordFile, { force: true });
+  }
+}
+
+/**
+ * In place of initdb: the data and the password of another database, which must have been stopped in order. The data appears by
+ * one rename.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database.
+ */
+export async function copyCluster(place: DataPlace, original: string): Promise<void> {
+  const draft = join(place.home, 'pgdata.draft');
+  await rm(draft, { recursive: true, force: true });
+  try {
+    await copyFile(join(original, 'password'), join(place.requested, 'password'));
+    // With owners and modes: the server's account may be another than ours.
+    await execute('cp', ['-a', join(await homeOf(original), 'pgdata'), draft]);
+    await rename(draft, join(place.home, 'pgdata'));
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw new EmbeddedPostgresError(
+      'DATABASE_START_FAILED',
+      `the database in ${original} could not be copied to ${place.home}: ${String(error)}`,
+      'name the folder of a database that was stopped, or begin without a copy',
+      error,
+    );
   }
 }

@@ -42,17 +42,21 @@ export async function locateData(
   account: OsAccount,
   shared: () => Promise<string>,
 ): Promise<DataPlace> {
-  const home = (await followPointer(requested)) ?? requested;
+  const home = await homeOf(requested);
   const pgdata = join(home, 'pgdata');
   if (existsSync(pgdata)) return existingPlace(requested, home, account);
   if (await canEnter(home, account)) return { requested, home, account };
   return { requested, home: await moveAway(requested, await shared()), account };
 }
 
-async function followPointer(requested: string): Promise<string | undefined> {
+/**
+ * The folder that holds `pgdata` of a directory that was asked for.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if `location` names one that is not there.
+ */
+export async function homeOf(requested: string): Promise<string> {
   const pointer = join(requested, 'location');
-  const home = (await readFile(pointer, 'utf8').catch(() => undefined))?.trim();
-  if (home === undefined || existsSync(home)) return home;
+  const home = (await readFile(pointer, 'utf8').catch(() => undefined))?.trim() ?? requested;
+  if (home === requested || existsSync(home)) return home;
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
     `${pointer} says that the data lies in ${home}, which does not exist`,

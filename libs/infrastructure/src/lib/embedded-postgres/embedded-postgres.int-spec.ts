@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from './embedded-postgres';
@@ -30,12 +30,16 @@ const root = process.getuid?.() === 0;
 const asRoot = root ? it : it.skip;
 const old = '/usr/lib/postgresql/15/bin';
 
+/** For tests that need a database and not its making: in `npm test` it is a copy, else it is made too. */
+const made = process.env['TASKRUNNER_TEST_CLUSTER'];
+const any: Partial<EmbeddedPostgresOptions> = made === undefined ? {} : { copyOf: made };
+
 let folder: string;
 let dataDirectory: string;
 const running = new Set<EmbeddedPostgres>();
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'embedded-'));
+  folder = mkdtempSync(join(made === undefined ? tmpdir() : dirname(made), 'embedded-'));
   chmodSync(folder, 0o755);
   dataDirectory = join(folder, 'database');
 });
@@ -121,7 +125,7 @@ describe('the embedded database', () => {
   });
 
   it('refuses a directory that a living process has started, and frees it when the server dies', async () => {
-    const database = await started({ fsync: true });
+    const database = await started({ ...any, fsync: true });
     await query(database.url(), 'create table kept as select 1 as answer');
     await expect(started()).rejects.toMatchObject({ code: 'DATABASE_IN_USE' });
     process.kill(database.pid, 'SIGKILL');
@@ -130,15 +134,35 @@ describe('the embedded database', () => {
     expect(await query(again.url(), 'select answer from kept')).toEqual([{ answer: 1 }]);
   });
 
+  it('begins as a copy of another database, and has the data and the passwords of its own from then on', async () => {
+    const original = await started(any);
+    await query(original.url(), 'create table kept as select 1 as answer');
+    await original.stop();
+    const beginning = { dataDirectory: join(folder, 'copy'), copyOf: dataDirectory };
+    const copy = await started(beginning);
+    expect(copy.passwordOf('web')).toBe(original.passwordOf('web'));
+    await query(copy.url(), 'update kept set answer = 2');
+    await copy.stop();
+    const again = await started(beginning);
+    expect(await query(again.url(), 'select answer from kept')).toEqual([{ answer: 2 }]);
+    expect(await query((await started()).url(), 'select answer from kept')).toEqual([{ answer: 1 }]);
+  });
+
+  it('does not begin empty where there is nothing to copy', async () => {
+    const copyOf = join(folder, 'nowhere');
+    await expect(started({ copyOf })).rejects.toMatchObject({ code: 'DATABASE_START_FAILED' });
+    expect(existsSync(join(dataDirectory, 'pgdata'))).toBe(false);
+  });
+
   it('lets only one of many simultaneous starts have the directory', async () => {
-    const starts = await Promise.allSettled([1, 2, 3, 4].map(() => started()));
+    const starts = await Promise.allSettled([1, 2, 3, 4].map(() => started(any)));
     const refused = starts.filter((start) => start.status === 'rejected');
     expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual(Array(3).fill('DATABASE_IN_USE'));
   });
 
   it('hands over the log of the server', async () => {
     const lines: string[] = [];
-    const database = await started({ log: (line) => lines.push(line) });
+    const database = await started({ ...any, log: (line) => lines.push(line) });
     await query(database.url(), `do $$ begin raise warning 'seen from outside'; end $$`);
     await database.stop();
     expect(lines.join('\n')).toContain('seen from outside');
@@ -146,7 +170,7 @@ describe('the embedded database', () => {
   });
 
   it('tells what the server said when it refuses to start, and can be started after that', async () => {
-    await expect(started({ settings: { shared_buffers: 'plenty' } })).rejects.toMatchObject({
+    await expect(started({ ...any, settings: { shared_buffers: 'plenty' } })).rejects.toMatchObject({
       code: 'DATABASE_START_FAILED',
       message: expect.stringContaining('invalid value for parameter "shared_buffers"') as string,
       remediation: expect.stringContaining('server.log') as string,
@@ -158,7 +182,7 @@ describe('the embedded database', () => {
     const other = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    await expect(started({ port })).rejects.toMatchObject({
+    await expect(started({ ...any, port })).rejects.toMatchObject({
       code: 'DATABASE_START_FAILED',
       remediation: expect.stringContaining(`port ${port} is taken`) as string,
     });
@@ -168,7 +192,7 @@ describe('the embedded database', () => {
   });
 
   it('does not begin anew where the password is lost', async () => {
-    const database = await started();
+    const database = await started(any);
     await database.stop();
     rmSync(join(dataDirectory, 'password'));
     await expect(started()).rejects.toMatchObject({ code: 'DATABASE_START_FAILED' });
@@ -179,7 +203,7 @@ describe('the embedded database', () => {
 
 describe('a server that outlived its parent', () => {
   async function orphan(): Promise<{ pid: number; port: number; pgdata: string }> {
-    const options = { dataDirectory, fsync: false, sharedDirectory: join(folder, 'shared') };
+    const options = { ...any, dataDirectory, fsync: false, sharedDirectory: join(folder, 'shared') };
     const parent = spawn(process.execPath, [join(__dirname, 'testing/parent-process.cjs'), JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -202,7 +226,7 @@ describe('a server that outlived its parent', () => {
   });
 
   it('is recognised by its data directory: a stranger with the noted process id is left alone', async () => {
-    const database = await started();
+    const database = await started(any);
     await database.stop();
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
     const lines = [stranger.pid, database.pgdata, 1, database.port, '', '127.0.0.1', '', 'ready'];
@@ -214,7 +238,7 @@ describe('a server that outlived its parent', () => {
   });
 
   it('is stopped when a process ends without stopping it', async () => {
-    const options = { dataDirectory, fsync: false, sharedDirectory: join(folder, 'shared') };
+    const options = { ...any, dataDirectory, fsync: false, sharedDirectory: join(folder, 'shared') };
     const script = `process.argv[2] = process.argv[1]; require(${JSON.stringify(join(__dirname, 'testing/parent-process.cjs'))});
       console.log = (line) => { process.stdout.write(line + '\\n', () => process.exit(0)); };`;
     const parent = spawn(process.execPath, ['-e', script, JSON.stringify(options)], {
@@ -269,7 +293,7 @@ describe('started by root', () => {
   });
 
   asRoot('refuses, and does not begin anew, when data that was there can no longer be reached', async () => {
-    const database = await started();
+    const database = await started(any);
     await database.stop();
     chmodSync(folder, 0o700);
     await expect(started()).rejects.toThrow(/cannot enter/);

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeCluster, rolePassword, superuser, superuserPassword } from './cluster';
+import { copyCluster, makeCluster, rolePassword, superuser, superuserPassword } from './cluster';
 import { locateData, makeDirectory } from './data-place';
 import { ownDirectory } from './directory-owner';
 import type { DirectoryOwner } from './directory-owner';
@@ -25,6 +25,8 @@ export interface EmbeddedPostgresOptions {
   readonly fsync?: boolean;
   /** `stop` also deletes the data directory and what lies elsewhere on its behalf: for tests. Default false. */
   readonly temporary?: boolean;
+  /** Folder of another database, stopped and of the same release: a new one begins as a copy of it, password included. For tests. */
+  readonly copyOf?: string;
   /** Further server settings, by name. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Use the programs of this folder only. */
@@ -99,11 +101,12 @@ async function start(
   if (home !== requested)
     options.log?.(`${account?.name ?? 'the server'} cannot enter ${requested}: data is in ${home}`);
   const programs = await findPrograms({ account, major, binDirectory: options.binDirectory, shared });
-  const password = await superuserPassword(place);
   const pgdata = join(home, 'pgdata');
   const durable = options.fsync ?? true;
-  if (major === undefined) await makeCluster(place, programs, password, durable);
-  else await reclaimOrphan(pgdata, (line) => options.log?.(line));
+  if (major === undefined && options.copyOf !== undefined) await copyCluster(place, options.copyOf);
+  const password = await superuserPassword(place);
+  if (major === undefined && options.copyOf === undefined) await makeCluster(place, programs, password, durable);
+  if (major !== undefined) await reclaimOrphan(pgdata, (line) => options.log?.(line));
   const settings = { ...defaults, ...(durable ? {} : forgetful), ...options.settings };
   const log = await openServerLog(requested, options.log);
   try {

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client, Pool } from 'pg';
 import { openWebDatabase, openWorkerDatabase } from '../databases';
 import type { DatabaseOptions, WebDatabase, WorkerDatabase } from '../databases';
@@ -21,9 +21,17 @@ export type StartServer = (options: {
   readonly dataDirectory: string;
   readonly fsync: boolean;
   readonly binDirectory?: string;
+  readonly copyOf?: string;
 }) => Promise<RunningServer>;
 
-/** A real server of this test file's own, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` names another release. */
+/** The migrated database that the others are copies of; also that of `tools/test-cluster.mjs`. */
+const TEMPLATE = 'taskrunner';
+
+/**
+ * A real server of this test file's own, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` names another release;
+ * without it, it begins as a copy
+ * of the migrated one that `npm test` has made (`TASKRUNNER_TEST_CLUSTER`).
+ */
 export interface TestServer {
   readonly server: RunningServer;
   /** A fresh database: a copy of the template, or an empty one. */
@@ -45,14 +53,13 @@ export async function startTestServer(
   startServer: StartServer,
   binDirectory = process.env['TASKRUNNER_TEST_PG_BIN'],
 ): Promise<TestServer> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'taskrunner-pg-'));
+  const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
+  const dataDirectory = await mkdtemp(join(cluster ? dirname(cluster) : tmpdir(), 'taskrunner-pg-'));
   // The account that runs the server must enter it; else the data would lie elsewhere, and stay there.
   await chmod(dataDirectory, 0o755);
-  const server = await startServer({ dataDirectory, fsync: false, ...(binDirectory ? { binDirectory } : {}) });
-  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
-  await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
-  await createDatabase(server.url(), 'template_migrated');
-  await migrateDatabase(server.url(roleName('owner'), 'template_migrated'));
+  const beginning = binDirectory ? { binDirectory } : cluster ? { copyOf: cluster } : {};
+  const server = await startServer({ dataDirectory, fsync: false, ...beginning });
+  if (!('copyOf' in beginning)) await makeTemplate(server);
   const open: TestDatabase[] = [];
   let count = 0;
   return {
@@ -61,7 +68,7 @@ export async function startTestServer(
       const name = `test_${++count}`;
       if (kind === 'empty') await createDatabase(server.url(), name);
       else {
-        await once(server.url(), `create database ${name} template template_migrated owner taskrunner_owner`);
+        await once(server.url(), `create database ${name} template ${TEMPLATE} owner taskrunner_owner`);
         await createDatabase(server.url(), name);
       }
       const database = testDatabase(server, name);
@@ -74,6 +81,13 @@ export async function startTestServer(
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };
+}
+
+async function makeTemplate(server: RunningServer): Promise<void> {
+  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
+  await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
+  await createDatabase(server.url(), TEMPLATE);
+  await migrateDatabase(server.url(roleName('owner'), TEMPLATE));
 }
 
 function testDatabase(server: RunningServer, name: string): TestDatabase {
