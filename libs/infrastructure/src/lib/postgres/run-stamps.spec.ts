@@ -31,6 +31,24 @@ describe('stamps of runs', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('are never later than the database, however long its answer took, or the one before failed', async () => {
+    const time = { database: 1_700_000_000_000, elapsed: 0 };
+    let failed = false;
+    const across = async <Row>(): Promise<Row[]> => {
+      if (!failed) {
+        failed = true;
+        time.elapsed += 3_000;
+        throw Object.assign(new Error('the server goes'), { code: '57P01' });
+      }
+      const row = { at_ms: time.database + time.elapsed } as Row;
+      time.elapsed += 400;
+      return [row];
+    };
+    const { at } = await new RunStamps({ across }, { clock: new DatabaseClock(() => time.elapsed) }).next();
+    expect(time.elapsed).toBe(3_400);
+    expect(at).toBe(time.database + 3_000);
+  });
+
   it('ask the database once a second, however many want one', async () => {
     const time = { database: 0, elapsed: 0, asked: 0 };
     const ofOne = stamps(time);

@@ -48,11 +48,12 @@ export class RunStamps {
 
   private async measure(): Promise<void> {
     try {
-      const sent = this.clock.mark();
       const [row] = await patiently(() => this.queries.across<{ at_ms: number }>(this.nowStatement, []));
       if (!row) throw new TypeError('no answer');
-      this.clock.observe(row.at_ms, sent);
+      // As if the answer was true when it came: a stamp may be late by a question, never early. Who decides of a run gets the time of the
+      // database itself, and a decision before its run was accepted is no evidence.
       this.measuredAt = this.clock.mark();
+      this.clock.observe(row.at_ms, this.measuredAt);
     } finally {
       this.measuring = null;
     }
