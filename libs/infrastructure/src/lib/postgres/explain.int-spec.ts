@@ -41,7 +41,8 @@ beforeAll(async () => {
   client = new Client({ connectionString: database.url('web') });
   await client.connect();
   expect(seed).toBeDefined();
-});
+  // A hundred thousand rows four times, on a machine that others use too.
+}, 300_000);
 afterAll(async () => {
   await client.end();
   await host.stop();
