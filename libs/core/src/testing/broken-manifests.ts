@@ -81,6 +81,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['an approval that is not declared', `approvals: [ { id: owners } ]\nsteps: [ { id: g, gate: { approval: ▸owner } } ]`, "PACK_UNKNOWN_APPROVAL The approval owner is not declared."],
   ['a policy that is not declared', `- { id: g, gate: { policy: ▸p } }`, "PACK_UNKNOWN_POLICY The policy p is not declared."],
   ['a gate of both kinds', `approvals: [ { id: o } ]\npolicies: [ { id: p, engine: cel, source: "true" } ]\nsteps: [ { id: g, gate: ▸{ approval: o, policy: p } } ]`, "PACK_FIELDS_EXCLUSIVE gate must have exactly one of approval and policy."],
+  ['a gate of one kind with the name of the other', `policies: [ { id: p, engine: cel, source: "true" } ]\nsteps: [ { id: g, gate: ▸{ approval: { policy: p } } } ]`, "PACK_FIELDS_EXCLUSIVE gate must have exactly one of approval and policy."],
   ['a gate of none', `- { id: g, gate: ▸{} }`, "PACK_FIELD_MISSING gate must have exactly one of approval and policy."],
   ['a message twice', `approvals: [ { id: o } ]\nsteps: [ { id: g, gate: { message: x, approval: { id: o, ▸message: y } } } ]`, "PACK_SPELLED_TWICE message is given twice: inside and beside."],
   ['a type without its body', `- { id: a, type: ▸loopy }`, "PACK_STEP_KIND A type is only known with the body that belongs to it."],

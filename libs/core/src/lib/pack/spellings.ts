@@ -1,4 +1,5 @@
 import { pointerTo } from '../document/json-pointer';
+import { nameOf } from './fault-words';
 import { STEP_KINDS } from './pack-step';
 import type { Reading } from './reading';
 import type { Published } from './object-schema';
@@ -69,6 +70,9 @@ export const gateSpellings: Normalise = (entries, at, reading) => {
         spelledTwice(part, value, at, reading);
       else outer.set(part, value);
     }
+    // One that names nothing is still a gate of its kind: it does not become one of the other.
+    if (!outer.has(name) && outer.has(name === 'policy' ? 'approval' : 'policy'))
+      reading.fault('PACK_FIELDS_EXCLUSIVE', at, `${nameOf(at)} must have exactly one of approval and policy.`);
     result = outer;
   }
   return renamed({ parameters: 'with' })(result, at, reading);
