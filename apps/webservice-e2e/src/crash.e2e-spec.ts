@@ -92,7 +92,7 @@ describe('a worker that is killed in the middle of a run', () => {
       for (let line = 1; line <= 5; line++)
         expect(numbered.some(({ data }) => data['message'] === `step ${step} line ${line}`)).toBe(true);
     }
-    const journal = (await ada.sealed(run)).toString('latin1');
+    const journal = Buffer.from(await ada.sealed(run)).toString('latin1');
     const [snapshot, takeover] = ['"type":"state"', '"type":"run.claimed"'].map((text) => journal.indexOf(text));
     expect(snapshot).toBeGreaterThan(takeover ?? 0);
     expect(journal.lastIndexOf('"type":"run.claimed"')).toBeGreaterThan(snapshot ?? Infinity);
