@@ -12,7 +12,10 @@ const options = {
 require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
 const find = Module._resolveFilename;
 const core = resolve(__dirname, '../../../../../core/src/index.ts');
-Module._resolveFilename = (request, ...rest) => find(request === '@taskrunner/core' ? core : request, ...rest);
+const sourceOf = (request) => (request === '@taskrunner/core' ? core : request.replace(/^(\.{1,2}\/.*)\.js$/, '$1'));
+// Sources name each other as what they become.
+Module._resolveFilename = (request, from, ...rest) =>
+  find(from?.filename.endsWith('.ts') ? sourceOf(request) : request, from, ...rest);
 
 const { openObjectStore } = require('../open-object-store.ts');
 const { choice, tenant, mebibytes, endless } = JSON.parse(process.argv[2]);
