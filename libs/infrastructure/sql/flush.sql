@@ -7,7 +7,8 @@
 -- with.
 with owned as (
   update pack_runs.runs r set
-    last_seq = u.last_seq, head = u.hash, snapshot_seq = case when u.is_snapshot then u.prev_seq + 1 else r.snapshot_seq end, last_line = u.last_line, seen = u.seen, status = u.status,
+    last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
+    snapshot_seq = case when u.is_snapshot then u.prev_seq + 1 else r.snapshot_seq end,
     started_ms = u.started_ms, finished_ms = u.finished_ms, waits = u.waits, counts = u.counts, outputs = u.outputs,
     error = u.error,
     crashes = case when u.progressed then 0 else r.crashes end,

@@ -9,7 +9,7 @@ import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
 import { readObject } from './read-object';
 
 /** Pages of a journal that are read at once. */
-const PAGES_AT_ONCE = 256;
+export const PAGES_AT_ONCE = 256;
 
 /** The document that a `state` entry names beside its snapshot: where the values of the pages since the snapshot before stand. */
 interface ValueIndex {

@@ -12,7 +12,7 @@ import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
 import { macsDiffer, type DriverHands } from './driver-hands';
-import { JournalValues } from './journal-values';
+import { JournalValues, PAGES_AT_ONCE } from './journal-values';
 import { halted, openRun, type Halted, type OpenedRun } from './open-run';
 import { OriginalRun } from './original-run';
 import type { RunSecrets } from './run-secrets';
@@ -105,8 +105,6 @@ function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {
   return entry?.event.type === 'state' && entry.event.digest === snapshot;
 }
 
-/** Pages of a journal that are read at once. */
-const PAGES_AT_ONCE = 256;
 /** Entries that are worked through at once: a worker that restores a long journal still renews its lease and hears its letters. */
 const SLICE_ENTRIES = 5_000;
 
