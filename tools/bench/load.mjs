@@ -58,7 +58,7 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until the evidence of all that has ended is sealed, so that it does not weigh on what is measured next. */
 export async function untilSealed(database) {
-  for (const end = Date.now() + 300_000; Date.now() < end; await pause(200)) {
+  for (const end = Date.now() + 300_000; Date.now() < end; await pause(100)) {
     const { rows } = await database.query('select count(*)::int as waiting from pack_runs.outbox');
     if (rows[0].waiting === 0) return;
   }

@@ -19,7 +19,9 @@ it('a seal that takes long keeps its item, and none once it has ended', async ()
   outbox.take.mockResolvedValueOnce([item]).mockResolvedValue([]);
   const runReader = { records: () => new Promise<null>((resolve) => (end = resolve)) };
   const log = { say: () => undefined };
-  const loop = new AttestLoop({ outbox, runReader, retryMs: 1 } as unknown as AttestHands, log, 1_000);
+  const loop = new AttestLoop({ outbox, runReader, retryMs: 1 } as unknown as AttestHands, log, {
+    ...{ intervalMs: 1_000, atOnce: 4 },
+  });
 
   loop.start();
   await jest.advanceTimersByTimeAsync(100_000);
@@ -30,4 +32,41 @@ it('a seal that takes long keeps its item, and none once it has ended', async ()
   expect(outbox.postpone).toHaveBeenCalledTimes(1);
   expect(outbox.hold).toHaveBeenCalledTimes(3);
   await loop.stop();
+});
+
+it('seals several runs at once, and takes more when there is room for half of them', async () => {
+  const ends: (() => void)[] = [];
+  let due = 9;
+  const outbox = {
+    take: jest.fn((_kind: string, limit: number) => {
+      const items = Array.from({ length: Math.min(limit, due) }, () => item);
+      due -= items.length;
+      return Promise.resolve(items);
+    }),
+    hold: () => Promise.resolve(),
+    postpone: () => Promise.resolve(),
+  };
+  const records = () => new Promise<null>((resolve) => ends.push(() => resolve(null)));
+  const hands = { outbox, runReader: { records }, retryMs: 1 } as unknown as AttestHands;
+  const loop = new AttestLoop(hands, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
+  const limits = () => outbox.take.mock.calls.map(([, limit]) => limit);
+
+  loop.start();
+  await jest.advanceTimersByTimeAsync(10);
+  expect([limits(), ends.length]).toEqual([[4], 4]);
+  ends.shift()?.();
+  await jest.advanceTimersByTimeAsync(10);
+  expect([limits(), ends.length]).toEqual([[4], 3]);
+  ends.shift()?.();
+  await jest.advanceTimersByTimeAsync(10);
+  expect([limits(), ends.length]).toEqual([[4, 2], 4]);
+
+  let stopped = false;
+  const stopping = loop.stop().then(() => (stopped = true));
+  ends.splice(0, 3).forEach((end) => end());
+  await jest.advanceTimersByTimeAsync(10);
+  expect(stopped).toBe(false);
+  ends.splice(0).forEach((end) => end());
+  await stopping;
+  expect(due).toBe(3);
 });

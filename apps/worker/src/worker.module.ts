@@ -159,7 +159,7 @@ export class Worker {
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,
-      ATTEST_INTERVAL_MS,
+      { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals },
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
     );

@@ -449,6 +449,7 @@ export {
   type ContentManifest,
 } from './lib/evidence/content-manifest';
 export { attestRun, type ArchivedFile, type AttestHands, type Attested } from './lib/operations/attest-run';
+export { InTurn } from './lib/operations/in-turn';
 export { trustedRecords } from './lib/operations/trusted-records';
 export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';

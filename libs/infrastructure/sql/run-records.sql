@@ -13,7 +13,9 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
     from pack_runs.resolutions x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) as resolutions,
   (select coalesce(json_agg(a order by a.created_ms, a.artifact_id), '[]')
     from pack_artifacts.artifacts a where a.tenant_id = r.tenant_id and a.run_id = r.run_id) as artifacts,
-  h.seq as audit_seq, h.head as audit_head
+  h.seq as audit_seq, h.head as audit_head,
+  (select coalesce(sum(octet_length(j.content)), 0)::float8
+    from pack_run_logs.journal j where j.tenant_id = r.tenant_id and j.run_id = r.run_id) as journal_bytes
 from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
 join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
 join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest

@@ -19,14 +19,17 @@ const MODES = {
 async function once(product, body, runs) {
   await untilSealed(product.database);
   const [before, flushes, cpu] = [await writesOf(product.database), await flushesOf(product), cpuOf(product)];
+  const began = performance.now();
   const { seconds } = await driveRuns(product, { runs, inFlight: IN_FLIGHT, body });
   const used = cpuOf(product);
   // Evidence is part of what a run writes, and comes a little after its end.
   await untilSealed(product.database);
+  const sealed = (performance.now() - began) / 1_000;
   const after = await writesOf(product.database);
   const steps = runs * STEPS;
   return {
     rate: steps / seconds,
+    sealed: steps / sealed,
     commits: ((await flushesOf(product)) - flushes) / steps,
     transactions: (after.transactions - before.transactions) / steps,
     wal: (await walBetween(product.database, before.lsn, after.lsn)) / steps,
@@ -87,6 +90,8 @@ async function* durableSteps(mode, { rounds, notice }) {
         ...{ peerCpuMsPerRun: rounded(theirs), cpuRatio: rounded(theirs / cpu) },
       });
     }
+    // What can be kept up for hours: the evidence of a run is work too.
+    yield line({ name: `${name}-sealed`, value: of('sealed'), unit: 'steps/s' });
     const less = { better: 'less' };
     yield line({
       name: `${name}-commits`,

@@ -7,6 +7,7 @@ import type { Json } from '../foundation/json';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { SealedEvidence } from '../ports/outbox';
 import { attestRun, type ArchivedFile, type AttestHands, type Attested } from './attest-run';
+import { InTurn } from './in-turn';
 import { KeyAttestor } from './key-attestor';
 
 const ITEM = {
@@ -24,7 +25,13 @@ beforeAll(async () => {
 });
 
 /** Seals the sample; what became visible of it. */
-async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample)), of = sample) {
+async function seal(
+  heldLogBytes: number,
+  logs = new LogRows(sampleChunks(sample)),
+  of = sample,
+  change: { readonly size?: object; readonly largeRuns?: InTurn; readonly putting?: () => Promise<void> } = {},
+) {
+  const { size = {}, largeRuns = new InTurn(), putting = async () => undefined } = change;
   const stored = new Map<string, Buffer>();
   const files = new Map<string, Uint8Array>();
   const sealed: SealedEvidence[] = [];
@@ -48,6 +55,7 @@ async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample
         decisions: evidence.decisions.map((envelope) => ({ envelope })),
         artifacts: [],
         audit: evidence.asserted.audit,
+        ...{ summary: { lastLine: 1 }, journalBytes: 1_000, ...size },
       }),
     },
     objects: {
@@ -57,6 +65,7 @@ async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample
           ...[...evidence.egress.values()].map((text) => Buffer.from(text)),
         ].filter((bytes) => sha256(bytes) === digest),
       put: async (_tenant: TenantId, content: AsyncIterable<Uint8Array>) => {
+        await putting();
         const parts: Uint8Array[] = [];
         for await (const part of content) parts.push(part);
         const bytes = Buffer.concat(parts);
@@ -76,6 +85,7 @@ async function seal(heldLogBytes: number, logs = new LogRows(sampleChunks(sample
     probes: new Map(),
     artifactBytes: 0,
     heldLogBytes,
+    largeRuns,
     maxBundleBytes: 1e9,
     /** The files one after the other, with their names between them. */
     async *archive(all: readonly ArchivedFile[], placed: (path: string, offset: number) => void) {
@@ -136,4 +146,24 @@ it('reads the journal from its start where claims went on from a snapshot, and s
   );
   const reason = 'JOURNAL_TAMPERED: the chain breaks at entry 1: hash';
   expect(await sealedAs(altered)).toEqual({ kind: 'blocked', reason });
+});
+
+it.each([
+  ['small runs at once', {}, 3],
+  ['runs with a large journal one at a time', { journalBytes: 200_000 }, 1],
+  ['runs with a long log one at a time', { summary: { lastLine: 2_001 } }, 1],
+  ['runs with large artifacts one at a time', { artifacts: [{ digest: 'sha256:0', size: 2 ** 21 }] }, 1],
+])('seals %s', async (_what, size, most) => {
+  const largeRuns = new InTurn();
+  let [now, seen] = [0, 0];
+  const putting = async (): Promise<void> => {
+    seen = Math.max(seen, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    now--;
+  };
+  const one = async () =>
+    (await seal(1e9, new LogRows(sampleChunks(sample)), sample, { size, largeRuns, putting })).attested;
+  const all = await Promise.all([one(), one(), one()]);
+  expect(all.map(({ kind }) => kind)).toEqual(['sealed', 'sealed', 'sealed']);
+  expect(seen).toBe(most);
 });

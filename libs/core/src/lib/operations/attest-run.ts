@@ -28,6 +28,7 @@ import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
 import { piecesOf, readEndedLog } from './ended-log';
 import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
+import type { InTurn } from './in-turn';
 import type { SecretHands } from './run-secrets';
 
 /** What attesting acts with. */
@@ -49,6 +50,8 @@ export interface AttestHands {
   readonly artifactBytes: number;
   /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
   readonly heldLogBytes: number;
+  /** Whose turn it is among large runs: a worker that seals several at once holds one of those in memory. */
+  readonly largeRuns: InTurn;
   readonly maxBundleBytes: number;
   /** The bundle of these files; says where the content of each begins in it. */
   archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
@@ -68,6 +71,8 @@ export type Attested =
   | { readonly kind: 'blocked'; readonly reason: string };
 
 const LONGEST_RETRY_MS = 60_000;
+/** What makes a run large: bytes of its journal as they are stored, a sixth of what is held; lines of its log; bytes of its artifacts. */
+const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
 
 /**
  * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the
@@ -78,44 +83,54 @@ export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<A
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
-    const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
-    const broken = brokenBeforeSnapshots(unread);
-    if (broken !== null) return await postpone(hands, item, broken, 'blocked');
-    const read = readEvidence(unread);
-    const redactor = await redactorOf(hands, read);
-    const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
-    const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
-    const gathered = { ...unread, logs: streams };
-    const documents = redactor.isIdle
-      ? { ...read, evidence: gathered }
-      : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
-    const leaks = leaksIn(redactor, documents);
-    if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
-    const attestations = await hands.attestor.attest(documents);
-    const [first] = attestations.packRun;
-    if (!first) throw new TypeError('an attestor made no statement');
-    const files = await closeBundle(hands, documents, attestations);
-    const unheld = unheldFiles(documents).map((file) => {
-      return { path: file.path, size: file.size, pieces: () => piecesOf(hands.logs, of, file) };
-    });
-    const offsets = new Map<string, number>();
-    const tar = hands.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
-    const { digest, size } = await hands.objects.put(item.tenant, tar, { maxBytes: hands.maxBundleBytes });
-    const sealed = await hands.outbox.seal(item, {
-      tenant: item.tenant,
-      runId: item.runId,
-      bundle: digest,
-      bundleSize: size,
-      statement: decodeEnvelope(first.envelope).digest,
-      statements: statementParts(files, offsets),
-      exports: exportRequests(documents),
-      archive: archiveOf(documents, files, chunks, offsets),
-    });
-    const withheld = withheldPaths(documents.evidence);
-    return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
+    const work = (): Promise<Attested> => sealRun(hands, item, records);
+    return isLarge(records) ? await hands.largeRuns.take(work) : await work();
   } catch (error) {
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
+}
+
+function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
+  const carried = artifacts.reduce((sum, { size }) => sum + size, 0);
+  return journalBytes > LARGE.journal || summary.lastLine > LARGE.lines || carried > LARGE.artifacts;
+}
+
+async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords): Promise<Attested> {
+  const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
+  const broken = brokenBeforeSnapshots(unread);
+  if (broken !== null) return await postpone(hands, item, broken, 'blocked');
+  const read = readEvidence(unread);
+  const redactor = await redactorOf(hands, read);
+  const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
+  const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
+  const gathered = { ...unread, logs: streams };
+  const documents = redactor.isIdle
+    ? { ...read, evidence: gathered }
+    : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
+  const leaks = leaksIn(redactor, documents);
+  if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
+  const attestations = await hands.attestor.attest(documents);
+  const [first] = attestations.packRun;
+  if (!first) throw new TypeError('an attestor made no statement');
+  const files = await closeBundle(hands, documents, attestations);
+  const unheld = unheldFiles(documents).map((file) => {
+    return { path: file.path, size: file.size, pieces: () => piecesOf(hands.logs, of, file) };
+  });
+  const offsets = new Map<string, number>();
+  const tar = hands.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
+  const { digest, size } = await hands.objects.put(item.tenant, tar, { maxBytes: hands.maxBundleBytes });
+  const sealed = await hands.outbox.seal(item, {
+    tenant: item.tenant,
+    runId: item.runId,
+    bundle: digest,
+    bundleSize: size,
+    statement: decodeEnvelope(first.envelope).digest,
+    statements: statementParts(files, offsets),
+    exports: exportRequests(documents),
+    archive: archiveOf(documents, files, chunks, offsets),
+  });
+  const withheld = withheldPaths(documents.evidence);
+  return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
 }
 
 /** What claims did not read, since they went on from a snapshot, is checked here. */

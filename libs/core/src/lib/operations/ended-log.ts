@@ -31,8 +31,9 @@ export async function readEndedLog(
   heldBytes: number,
 ): Promise<EndedLog> {
   const unheld = new Map<string, LogFile>();
-  let room = heldBytes;
+  let [room, left] = [heldBytes, 0];
   for (const file of logFiles(facts)) {
+    left += file.chunks.length;
     const size = file.chunks.reduce((sum, { bytes }) => sum + bytes, 0);
     if (size <= room) room -= size;
     else unheld.set(keyOf(file), file);
@@ -41,8 +42,10 @@ export async function readEndedLog(
   const passed: LogStream[] = [];
   const chunks: Omit<NumberedChunk, 'data'>[] = [];
   const held: NumberedChunk[] = [];
-  for (let after = 0; ;) {
-    const page = await logs.read(tenant, run, after, CHUNKS_AT_ONCE);
+  // No more than the journal numbers: a run that printed nothing needs no question.
+  for (let after = 0; left > 0;) {
+    const page = await logs.read(tenant, run, after, Math.min(left, CHUNKS_AT_ONCE));
+    left -= page.length;
     const last = page.at(-1);
     if (!last) break;
     for (const chunk of page) {

@@ -81,6 +81,8 @@ export interface RunRecords {
   readonly resolutions: readonly Envelope[];
   readonly artifacts: readonly ArtifactView[];
   readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /** Of its journal, as it is stored. */
+  readonly journalBytes: number;
 }
 
 /** What a rerun is made of: a run as it was admitted, and how far it has come. */

@@ -14,10 +14,23 @@ export interface TarHeader {
   readonly executable: boolean;
 }
 
-const ascii = new TextEncoder();
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A ustar header of mode 0644, with owner and time zero. `prefix` and `name` must fit (155 and 100 bytes). */
+/** What all our headers have in common: mode 0644, owner and time zero, spaces where the checksum comes. */
+const COMMON = Buffer.alloc(BLOCK);
+for (const [offset, text] of [
+  [100, '0000644'],
+  [108, '0000000'],
+  [116, '0000000'],
+  [136, '00000000000'],
+  [148, '        '],
+  [257, 'ustar\x0000'],
+  [329, '0000000'],
+  [337, '0000000'],
+] as const)
+  COMMON.write(text, offset, 'latin1');
+
+/** A ustar header of mode 0644, with owner and time zero. `prefix` and `name` must fit (155 and 100 bytes) and be ASCII. */
 export function encodeHeader(
   name: string,
   prefix: string,
@@ -25,21 +38,13 @@ export function encodeHeader(
   size: number,
   executable = false,
 ): Uint8Array {
-  const header = new Uint8Array(BLOCK);
-  const put = (offset: number, text: string) => header.set(ascii.encode(text), offset);
-  put(0, name);
-  put(100, executable ? '0000755\0' : '0000644\0');
-  put(108, '0000000\0');
-  put(116, '0000000\0');
-  put(124, `${Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0')}\0`);
-  put(136, '00000000000\0');
-  put(148, '        ');
-  put(156, type);
-  put(257, 'ustar\x0000');
-  put(329, '0000000\0');
-  put(337, '0000000\0');
-  put(345, prefix);
-  put(148, `${sumOf(header).toString(8).padStart(6, '0')}\0 `);
+  const header = Buffer.from(COMMON);
+  header.write(name, 0, 'latin1');
+  if (executable) header.write('755', 104, 'latin1');
+  header.write(Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0'), 124, 'latin1');
+  header.write(type, 156, 'latin1');
+  header.write(prefix, 345, 'latin1');
+  header.write(`${sumOf(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return header;
 }
 
@@ -64,7 +69,9 @@ export function decodeHeader(block: Uint8Array): TarHeader | null {
 }
 
 function sumOf(header: Uint8Array): number {
-  return header.reduce((sum, byte) => sum + byte, 0);
+  let sum = 0;
+  for (let i = 0; i < header.length; i++) sum += header[i] as number;
+  return sum;
 }
 
 function fieldBytes(block: Uint8Array, offset: number, length: number): Uint8Array {

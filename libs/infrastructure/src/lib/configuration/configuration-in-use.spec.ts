@@ -136,6 +136,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.snapshotEntries', 'apps/webservice-e2e/src/crash.e2e-spec.ts', 'snapshotEntries: 10'],
+  ['worker.seals', 'apps/worker/src/worker.module.ts', 'atOnce: settingsOfWorker.seals'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.slots', 'apps/webservice-e2e/src/fan-out.e2e-spec.ts', 'slots: SLOTS'],
   ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],

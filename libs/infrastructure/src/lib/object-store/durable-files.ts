@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { refusal } from './object-store-error';
 
@@ -9,6 +9,15 @@ export async function makeDurableFolder(path: string): Promise<void> {
   for (let folder = path; ; folder = dirname(folder)) {
     await syncFolder(dirname(folder));
     if (folder === topmost || folder === dirname(folder)) return;
+  }
+}
+
+/** Removes a file, if it is there. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '@taskrunner/core';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
-import { isMissing, makeDurableFolder, syncFolder, told } from './durable-files';
+import { isMissing, makeDurableFolder, removeFile, syncFolder, told } from './durable-files';
 import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
 
@@ -65,7 +65,7 @@ export class FileObjectStore extends CollectableObjectStore {
       await this.place(staged, tenant, digest);
       return { digest, size: measure.size };
     } finally {
-      await rm(staged, { force: true });
+      await removeFile(staged);
     }
   }
 
@@ -80,15 +80,14 @@ export class FileObjectStore extends CollectableObjectStore {
     const restore = async () => {
       const second = `${staged}.link`;
       try {
-        await makeDurableFolder(dirname(target));
         await link(staged, second);
-        await rename(second, target);
+        await renameInto(second, target);
         await syncFolder(dirname(target));
       } catch (error) {
         told(error);
       } finally {
         // If another put was as quick, `rename` found the same file at both names and left both.
-        await rm(second, { force: true });
+        await removeFile(second);
       }
     };
     await restore();
@@ -201,6 +200,17 @@ export class FileObjectStore extends CollectableObjectStore {
 
   private marks(tenant: TenantId, digest: Digest): string {
     return join(this.root, 'condemned', tenant, digest.slice('sha256:'.length));
+  }
+}
+
+/** Nearly always the folder is there. */
+async function renameInto(from: string, target: string): Promise<void> {
+  try {
+    await rename(from, target);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await makeDurableFolder(dirname(target));
+    await rename(from, target);
   }
 }
 

@@ -147,6 +147,12 @@ describe('a flush', () => {
       gates: [{ gate: 'approve', show: { findings: 3 }, state: 'open' }],
       artifacts: [{ name: 'report', mediaType: 'text/plain', createdAt: expect.any(Number) }],
     });
+    const [stored] = await database.sql<{ bytes: number }>(
+      'select sum(octet_length(content))::float8 as bytes from pack_run_logs.journal where run_id = $1',
+      [runUuid(runId)],
+    );
+    expect(records?.journalBytes).toBe(stored?.bytes);
+    expect(records?.journalBytes).toBeGreaterThan(0);
   });
 
   it('updates steps and ends gates in place, also one that opens and ends at once', async () => {

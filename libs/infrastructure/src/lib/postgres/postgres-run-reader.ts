@@ -36,6 +36,7 @@ interface RecordsRow extends SummaryRow {
   readonly artifacts: ArtifactRecord[];
   readonly audit_seq: number | null;
   readonly audit_head: Buffer | null;
+  readonly journal_bytes: number;
 }
 
 interface OriginalRow extends Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'initiators' | 'labels'> {
@@ -184,6 +185,7 @@ export class PostgresRunReader extends RunReader {
       resolutions: row.resolutions,
       artifacts: row.artifacts.map(toArtifactView),
       audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
+      journalBytes: row.journal_bytes,
     };
   }
 

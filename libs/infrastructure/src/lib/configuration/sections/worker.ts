@@ -18,6 +18,7 @@ export const worker = section('Workers.', {
     'Entries of a journal after which a snapshot is written, from which another worker goes on.',
     'entries',
   ),
+  seals: key(number(1, 64), 4, 'Ended runs whose evidence is made at once; large ones one at a time.', 'runs'),
   claimInterval: key(duration(10, MINUTE), 500, 'Pause between claims when idle.', 'ms, s'),
   lease: key(
     duration(3 * SECOND, 5 * MINUTE),
