@@ -3,7 +3,7 @@
 const Sequencer = require('@jest/test-sequencer').default;
 
 // Seeds on virtual time want a process that nothing has run in before. Chaos is long, and small as a file.
-const PLACES = [/\/harness\.spec\.ts$/, /\/chaos\.e2e-spec\.ts$/, /\.e2e-spec\.ts$/, /\.int-spec\.ts$/];
+const PLACES = [/\/harness(-even)?\.spec\.ts$/, /\/chaos\.e2e-spec\.ts$/, /\.e2e-spec\.ts$/, /\.int-spec\.ts$/];
 
 module.exports = class LongOnesEarly extends Sequencer {
   sort(tests) {

@@ -1,0 +1,3 @@
+import { harnessOf } from './testing/seeds';
+
+describe('the engine, over seeded disturbances', () => harnessOf('even'));
