@@ -70,3 +70,30 @@ it('seals several runs at once, and takes more when there is room for half of th
   await stopping;
   expect(due).toBe(3);
 });
+
+it('a worker that stops leaves large runs whose turn has not come to others', async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const reasons: string[] = [];
+  const outbox = {
+    take: jest.fn(),
+    hold: () => Promise.resolve(),
+    postpone: (_item: OutboxItem, _delay: number, _status: string, reason: string) =>
+      Promise.resolve(reasons.push(reason)),
+  };
+  outbox.take.mockResolvedValueOnce([item, item]).mockResolvedValue([]);
+  const large = { journalBytes: 1e9, environment: '{}', files: [], artifacts: [], summary: { lastLine: 0 } };
+  const pages = jest.fn(() => new Promise((_, reject) => (fail = reject)));
+  const hands = {
+    ...{ outbox, retryMs: 1, attestor: { isKeyFile: true } },
+    ...{ claims: { pages }, runReader: { records: () => Promise.resolve(large) } },
+  } as unknown as AttestHands;
+  const loop = new AttestLoop(hands, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
+
+  loop.start();
+  await jest.advanceTimersByTimeAsync(10);
+  const stopping = loop.stop();
+  fail(new Error('the first one fails'));
+  await stopping;
+  expect(reasons).toEqual(['the first one fails', 'the worker stops']);
+  expect(pages).toHaveBeenCalledTimes(1);
+});

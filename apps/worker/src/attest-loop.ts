@@ -1,4 +1,4 @@
-import { attestRun, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 const LEASE_MS = 120_000;
@@ -25,6 +25,7 @@ export interface AttestSettings {
  */
 export class AttestLoop {
   private readonly sealing = new Set<Promise<void>>();
+  private readonly largeRuns = new InTurn();
   private stopping = false;
   private gaveWayAt: number | null = null;
   private hint: () => void = () => undefined;
@@ -100,10 +101,18 @@ export class AttestLoop {
     const hold = (): void => void this.hands.outbox.hold(item, LEASE_MS).catch(() => undefined);
     const holding = setInterval(hold, HOLD_EVERY_MS);
     try {
-      return await attestRun(this.hands, item);
+      return await attestRun(this.hands, item, { take: (work) => this.inTurn(work) });
     } finally {
       clearInterval(holding);
     }
+  }
+
+  /** A worker that stops waits for what it has begun: what still waited for its turn goes to another. */
+  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.largeRuns.take(async () => {
+      if (this.stopping) throw new Error('the worker stops');
+      return work();
+    });
   }
 
   private async giveWay(): Promise<void> {

@@ -1,4 +1,4 @@
-import { InTurn, type AttestHands } from '@taskrunner/core';
+import type { AttestHands } from '@taskrunner/core';
 import { writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
 import type { WorkerParts } from './worker-parts.module';
@@ -22,7 +22,6 @@ export async function attestHands(
     probes: sandboxes.documents,
     artifactBytes: configuration.artifacts.bundle.carriedBytes,
     heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
-    largeRuns: new InTurn(),
     maxBundleBytes: configuration.artifacts.bundle.maxBytes,
     archive: (files, placed) => writeTar(files, placed),
   };

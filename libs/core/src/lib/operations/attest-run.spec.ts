@@ -85,7 +85,6 @@ async function seal(
     probes: new Map(),
     artifactBytes: 0,
     heldLogBytes,
-    largeRuns,
     maxBundleBytes: 1e9,
     /** The files one after the other, with their names between them. */
     async *archive(all: readonly ArchivedFile[], placed: (path: string, offset: number) => void) {
@@ -104,7 +103,7 @@ async function seal(
       }
     },
   };
-  const attested: Attested = await attestRun(hands as unknown as AttestHands, ITEM);
+  const attested: Attested = await attestRun(hands as unknown as AttestHands, ITEM, largeRuns);
   return { attested, stored, files, sealed };
 }
 

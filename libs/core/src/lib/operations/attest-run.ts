@@ -28,7 +28,7 @@ import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
 import { piecesOf, readEndedLog } from './ended-log';
 import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
-import type { InTurn } from './in-turn';
+import { InTurn } from './in-turn';
 import type { SecretHands } from './run-secrets';
 
 /** What attesting acts with. */
@@ -50,8 +50,6 @@ export interface AttestHands {
   readonly artifactBytes: number;
   /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
   readonly heldLogBytes: number;
-  /** Whose turn it is among large runs: a worker that seals several at once holds one of those in memory. */
-  readonly largeRuns: InTurn;
   readonly maxBundleBytes: number;
   /** The bundle of these files; says where the content of each begins in it. */
   archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
@@ -78,13 +76,19 @@ const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
  * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the
  * bundle, the bundle's manifest signed, all of it stored, and then one statement makes it known. Whatever a step did cannot
  * prevent it: the statement holds no free text of a step.
+ *
+ * @param largeRuns whose turn it is: a worker that seals several runs at once holds one large one in memory.
  */
-export async function attestRun(hands: AttestHands, item: OutboxItem): Promise<Attested> {
+export async function attestRun(
+  hands: AttestHands,
+  item: OutboxItem,
+  largeRuns: Pick<InTurn, 'take'> = new InTurn(),
+): Promise<Attested> {
   try {
     const records = await hands.runReader.records(item.tenant, item.runId);
     if (!records) return await postpone(hands, item, 'the run is not there');
     const work = (): Promise<Attested> => sealRun(hands, item, records);
-    return isLarge(records) ? await hands.largeRuns.take(work) : await work();
+    return isLarge(records) ? await largeRuns.take(work) : await work();
   } catch (error) {
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
