@@ -17,7 +17,7 @@ import { until } from './waiting.mjs';
 import { Workload } from './workload.mjs';
 
 const SETTLE_MS = 60_000;
-/** A worker that dies while it seals keeps the run's turn for two minutes: its evidence is late, never lost. */
+/** A worker that dies while it seals keeps the turns of runs for half a minute, and another may die of it: evidence is late, never lost. */
 const SEAL_MS = 180_000;
 const { values: options } = parseArgs({
   options: {

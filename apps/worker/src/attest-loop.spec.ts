@@ -25,12 +25,12 @@ it('a seal that takes long keeps its item, and none once it has ended', async ()
 
   loop.start();
   await jest.advanceTimersByTimeAsync(100_000);
-  expect(outbox.hold).toHaveBeenCalledTimes(3);
-  expect(outbox.hold).toHaveBeenCalledWith(item, 120_000);
+  expect(outbox.hold).toHaveBeenCalledTimes(13);
+  expect(outbox.hold).toHaveBeenCalledWith(item, 30_000);
   end(null);
   await jest.advanceTimersByTimeAsync(100_000);
   expect(outbox.postpone).toHaveBeenCalledTimes(1);
-  expect(outbox.hold).toHaveBeenCalledTimes(3);
+  expect(outbox.hold).toHaveBeenCalledTimes(13);
   await loop.stop();
 });
 

@@ -1,7 +1,7 @@
 import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
-const LEASE_MS = 120_000;
+const LEASE_MS = 30_000;
 /** A bundle near its largest size takes longer to make than a lease lasts. */
 const HOLD_EVERY_MS = LEASE_MS / 4;
 /** How long evidence gives way to runs, before it is made beside them until none is left. */
