@@ -6,6 +6,7 @@ export type { Change, Pause } from './model/transaction';
 export * from './model/rows';
 export { pageContent } from '../lib/postgres/claimed-run';
 export { DatabaseClock } from '../lib/postgres/database-clock';
+export { PostgresAssignments } from '../lib/postgres/postgres-assignments';
 export { PostgresAttentionDesk } from '../lib/postgres/postgres-attention-desk';
 export { PostgresClaims } from '../lib/postgres/postgres-claims';
 export { PostgresCommitter } from '../lib/postgres/postgres-committer';

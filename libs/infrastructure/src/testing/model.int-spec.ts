@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '@taskrunner/core/testing';
 import { sha256, toRunId } from '@taskrunner/core';
-import type { ClaimedRun, Commit, GateChange, StepRow, TenantId } from '@taskrunner/core';
+import type { AssignmentChanges, ClaimedRun, Commit, GateChange, StepId, StepRow, TenantId } from '@taskrunner/core';
 import type { Pool, PoolClient } from 'pg';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
 import { openPool } from '../lib/postgres/connection';
@@ -20,7 +20,7 @@ import {
 import { startTestServer } from '../lib/postgres/testing/test-database';
 import type { TestDatabase, TestServer } from '../lib/postgres/testing/test-database';
 import { ModelDatabase, type Running } from './model/model-database';
-import { runKey, type RunRow } from './model/rows';
+import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 
 // What makes the model honest: the same statements, one after the other and in each other's way, against it and against
 // PostgreSQL, give the same rows, the same errors and the same tables.
@@ -28,6 +28,8 @@ import { runKey, type RunRow } from './model/rows';
 const SEQUENCES = 30;
 const STATEMENTS = 30;
 const PAIRS = 160;
+/** Statements in pairs about what is lent, beside those. */
+const LENT_PAIRS = 160;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PAST = 1_000;
@@ -68,8 +70,14 @@ class Sides {
   readonly modelWorkers: string[] = [];
   readonly realWorkers: string[] = [];
   private numbers = 0;
+  /** Whether runs were due at the same time when last a claim was made: which of them is first is nobody's promise. */
+  private tied = false;
 
-  constructor(readonly random: Random) {}
+  constructor(
+    readonly random: Random,
+    /** Whether most of what is sent is about assignments. */
+    private readonly lends = false,
+  ) {}
 
   async both(one: Both): Promise<void> {
     // In a millisecond of its own: what became due within one has an order in PostgreSQL, and none in the model.
@@ -111,11 +119,19 @@ class Sides {
     if ('code' in outcome) return outcome;
     const text = JSON.stringify(outcome.rows, (key, value: unknown) => {
       if (NOW.has(key)) return 'now';
+      if (key === 'place' && this.tied) return 'either';
       if (typeof value === 'string' && workers.includes(value)) return `worker ${workers.indexOf(value)}`;
+      // In no order of the statement's.
+      if (key === 'begun') return (value as readonly unknown[]).map((one) => JSON.stringify(sorted(one))).sort();
       return value;
     });
     const rows = JSON.parse(text) as unknown;
     return { rows: Array.isArray(rows) ? rows.map((row) => JSON.stringify(sorted(row))).sort() : rows };
+  }
+
+  /** Whether there is somebody to do anything, and something to do it to. */
+  get isPeopled(): boolean {
+    return this.model.tables.runs.rows().length >= 3 && this.modelWorkers.length >= 2;
   }
 
   /** A random statement that the state of the model makes interesting: mostly right, often a little wrong. */
@@ -125,6 +141,7 @@ class Sides {
     const known = about ? [about] : all;
     if (all.length < 3 || (!about && random.chance(0.05))) return this.create();
     if (this.modelWorkers.length < 2) return this.register();
+    if (this.lends && random.chance(0.6)) return this.nextLent(about);
     const one = random.pick(known);
     const key = [one.tenant_id, one.run_id];
     const fence = this.nearly(one.fence);
@@ -138,10 +155,7 @@ class Sides {
       (ids) => [ids[worker], ...more];
     const number = ++this.numbers;
     const gate = random.pick(['g1', 'g2']);
-    const claim = {
-      name: 'claim-runs',
-      values: ofWorker([this.free(), random.pick(['', 'acme', 'bravo']), random.int(1, 4), [], []]),
-    };
+    const claim = this.claimRuns(worker);
     const choices: readonly (() => Both)[] = [
       () => claim,
       () => claim,
@@ -183,13 +197,72 @@ class Sides {
     return random.pick(choices)();
   }
 
+  private claimRuns(worker: number): Both {
+    const values = [this.free(), this.random.pick(['', 'acme', 'bravo']), this.random.int(1, 4), [], []];
+    return { name: 'claim-runs', values: (ids) => [ids[worker], ...values] };
+  }
+
+  /** The same of assignments. */
+  private nextLent(about: RunRow | null): Both {
+    const { random, model } = this;
+    const ofRun = about ? runKey(about.tenant_id, about.run_id) : undefined;
+    const lent = model.tables.assignments.rows(ofRun);
+    const owned = model.tables.runs.rows().filter(({ owner }) => owner !== null);
+    const worker = random.int(0, this.modelWorkers.length - 1);
+    const tenant = random.pick(['', 'acme', 'bravo']);
+    const claim: Both = { name: 'claim-assignment', values: (ids) => [ids[worker], tenant] };
+    // They are made by those who drive.
+    if (owned.length === 0) return this.claimRuns(worker);
+    if (lent.length === 0) return this.flush(about ? [about] : owned);
+    const held = lent.filter(({ owner }) => owner !== null);
+    const one = random.pick(held.length > 0 && random.chance(0.8) ? held : lent);
+    const key = this.holdOf(one);
+    const ofOne =
+      (...more: readonly unknown[]): Both['values'] =>
+      (ids) => [...key(ids), ...more];
+    const steps = ['x1', 'x2', 'x3'].filter(() => random.chance(0.5));
+    const executions = steps.map(() => random.int(1, 2));
+    const choices: readonly (() => Both)[] = [
+      () => claim,
+      () => claim,
+      () => this.flush(about ? [about] : owned),
+      () => this.flush(about ? [about] : owned),
+      () => ({ name: 'begin-executions', values: ofOne(steps, executions) }),
+      () => ({ name: 'begin-executions', values: ofOne(steps, executions) }),
+      () => ({
+        name: 'post-report',
+        values: ofOne(`letter ${random.int(1, 9)}`, '{}', steps, executions, random.chance(0.05)),
+      }),
+      () => ({ name: 'release-assignment', values: ofOne() }),
+      () => ({ name: 'assignment-standings', values: (ids) => [ids[worker]] }),
+      () => ({ name: 'other-workers', values: (ids) => [ids[worker]] }),
+      () => ({ name: 'free-assignments', values: () => [] }),
+      () => ({ name: 'forget-dead', values: () => [] }),
+      () => ({ name: 'lent-run', values: () => [one.tenant_id, one.run_id] }),
+      () => this.appendLent(lent),
+    ];
+    return random.pick(choices)();
+  }
+
+  /** Who holds it, mostly as it is. */
+  private holdOf({ tenant_id, run_id, name, fence, owner }: AssignmentRow): Both['values'] {
+    const { random, modelWorkers } = this;
+    const holder = random.chance(0.9) ? modelWorkers.indexOf(owner ?? '') : -1;
+    const worker = holder < 0 ? random.int(0, modelWorkers.length - 1) : holder;
+    const said = this.nearly(fence);
+    return (ids) => [tenant_id, run_id, name, said, ids[worker]];
+  }
+
   /** Two statements that change the same run, if they are right. */
   nextPair(): readonly [Both, Both] {
-    const about = this.random.pick(this.model.tables.runs.rows());
+    const { runs: all, assignments } = this.model.tables;
+    const lends = all.rows().filter((run) => assignments.rows(runKey(run.tenant_id, run.run_id)).length > 0);
+    const about = this.random.pick(this.lends && lends.length > 0 ? lends : all.rows());
     const one = (): Both => {
       for (;;) {
-        const made = this.next(about);
-        if (CHANGING.includes(made.name)) return made;
+        const made = this.lends ? this.nextLent(about) : this.next(about);
+        // A flush's name says which arms it has.
+        if (CHANGING.includes(made.name.split(' ')[0] ?? '')) return made;
       }
     };
     return [one(), one()];
@@ -232,10 +305,19 @@ class Sides {
     cell.versions = [{ commit: 0, row: { ...row, ...aged } }];
   }
 
+  /** As if a worker had been swept. */
+  async die(): Promise<void> {
+    const worker = this.random.int(0, Math.max(0, this.modelWorkers.length - 1));
+    await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [this.realWorkers[worker]]);
+    const cell = this.model.tables.workers.cell(this.modelWorkers[worker] ?? '');
+    if (cell?.latest) cell.versions = [{ commit: 0, row: { ...cell.latest, state: 'dead' } }];
+  }
+
   /** Of what is due at the same time either is right: then all are asked for. */
   private free(): number {
     const due = this.model.tables.runs.rows().map(({ due_at }) => Math.round(due_at ?? -Math.random()));
-    return new Set(due).size === due.length && this.random.chance(0.5) ? this.random.int(1, 3) : 50;
+    this.tied = new Set(due).size < due.length;
+    return !this.tied && this.random.chance(0.5) ? this.random.int(1, 3) : 50;
   }
 
   private nearly(number: number): number {
@@ -284,6 +366,50 @@ class Sides {
     return { name: 'append-chunks', values: () => [...columns, Buffer.concat(texts), Buffer.concat(digests)] };
   }
 
+  private appendLent(known: readonly AssignmentRow[]): Both {
+    const { random } = this;
+    const lent = ['x1', 'x2'].map((step, index) => {
+      const { tenant_id, run_id, name, fence } = random.pick(known);
+      const chunk = [
+        tenant_id,
+        run_id,
+        this.nearly(fence),
+        step,
+        random.int(1, 2),
+        random.int(0, 3),
+        1,
+        1,
+        index * 3,
+        3,
+      ];
+      return { name, chunk, text: Buffer.from(`i${random.int(0, 9)}\n`) };
+    });
+    const columns = Array.from({ length: 10 }, (_, i) => lent.map(({ chunk }) => chunk[i]));
+    const texts = lent.map(({ text }) => text);
+    const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
+    const bytes = [Buffer.concat(texts), Buffer.concat(digests)];
+    return { name: 'append-lent-chunks', values: () => [...columns, ...bytes, lent.map(({ name }) => name)] };
+  }
+
+  /** What a commit does to what its run has lent: one thing at once. */
+  private lending(run: RunRow): AssignmentChanges {
+    const { random } = this;
+    const name = random.pick(['a1', 'a1', 'a1', 'a2']);
+    const key = runKey(run.tenant_id, run.run_id);
+    const isThere = this.model.tables.assignments.cell(`${key}/${name}`)?.latest;
+    const nothing: AssignmentChanges = { offered: [], revoked: [], settled: [] };
+    if (!isThere || random.chance(0.05)) {
+      const mac = sha256(name).slice(7);
+      return {
+        ...nothing,
+        offered: [{ name, step: 'm' as StepId, first: 0, last: 2, items: random.int(1, 3), body: name, mac }],
+      };
+    }
+    if (random.chance(0.3)) return { ...nothing, settled: [name] };
+    const steps = ['x1', 'x2', 'x3'].filter(() => random.chance(0.4)) as StepId[];
+    return { ...nothing, revoked: steps.length > 0 ? [{ name, steps }] : [] };
+  }
+
   private flush(known: readonly RunRow[]): Both {
     const { random } = this;
     const owned = known.filter(({ owner }) => owner !== null);
@@ -292,11 +418,14 @@ class Sides {
     const order = [...(chosen.length > 0 ? chosen : [random.pick(from)])].sort((a, b) =>
       runKey(a.tenant_id, a.run_id) < runKey(b.tenant_id, b.run_id) ? -1 : 1,
     );
-    const { name, values, text } = flushOf(order.map((run) => flushPart(this.commit(run))));
+    // One of them lends: of what is offered at the same time either may be claimed first.
+    const lender = random.pick(order);
+    const commits = order.map((run) => this.commit(run, this.lends && run === lender));
+    const { name, values, text } = flushOf(commits.map(flushPart));
     return { name, values: () => values, text };
   }
 
-  private commit(run: RunRow): Commit {
+  private commit(run: RunRow, lends: boolean): Commit {
     const { random } = this;
     const gates: GateChange[] = [];
     if (random.chance(0.4)) {
@@ -328,12 +457,13 @@ class Sides {
       gates,
       steps: [...(random.chance(0.7) ? [step('s1', 0)] : []), ...(random.chance(0.3) ? [step('s2', 1)] : [])],
       chunks: lines > 0 ? [{ step: 's1', execution: 1, chunk: random.int(0, 3), firstLine: run.last_line + 1 }] : [],
+      ...(lends ? { assignments: this.lending(run) } : {}),
       artifacts: random.chance(0.1)
         ? [{ step: 's1', execution: 1, name: 'a', path: 'a', digest: sha256('a'), size: 1, mediaType: 'text/plain' }]
         : [],
       outbox: [
         ...(ends ? [{ kind: 'attest', body: { a: 1 } } as const] : []),
-        ...(random.chance(0.1) ? [anAnnouncement(1)] : []),
+        ...(random.chance(0.1) ? [anAnnouncement(++this.numbers)] : []),
       ],
       run: {
         ...{ lastLine: run.last_line + lines, progressed: random.chance(0.5) },
@@ -372,6 +502,12 @@ class Sides {
         'tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms',
       ],
       ['pack_runs.outbox', tables.outbox.rows(), 'tenant_id, run_id, kind, body::text, stream, place'],
+      [
+        'pack_runs.assignments',
+        tables.assignments.rows(),
+        'tenant_id, run_id, name, owner, fence, left_over, step, first_index, last_index, stops, mac, body',
+      ],
+      ['pack_runs.executions', tables.executions.rows(), 'tenant_id, run_id, name, step, execution, fence, answered'],
       ['pack_runs.audit_heads', tables.audit.rows(), 'tenant_id, seq'],
       ['pack_run_logs.journal', tables.journal.rows(), 'tenant_id, run_id, first_seq, fence, hash, mac, content'],
       ['pack_run_logs.chunks', tables.chunks.rows(), 'tenant_id, run_id, step, execution, chunk, data, lines, sha256'],
@@ -402,12 +538,16 @@ class Sides {
 }
 
 const CHANGING =
-  'flush claim-runs release-run condemn-run halt-run post-letter decide-gate resolve-attention retire-worker unclaim-lost append-audit'.split(
+  'flush claim-runs release-run condemn-run halt-run post-letter decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
     ' ',
   );
+/** They pass over what is locked. */
+const PASSING = ['claim-runs', 'claim-assignment'];
 const NOW = new Set(['at_ms', 'waited_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
 const EMPTIED = [
-  ...'runs run_sources run_labels plans profiles workers steps gates decisions resolutions inbox outbox'.split(' '),
+  ...'assignments executions runs run_sources run_labels plans profiles workers steps gates decisions resolutions inbox outbox'.split(
+    ' ',
+  ),
   ...'audit audit_heads pack_run_logs.journal pack_run_logs.chunks pack_run_logs.places'.split(' '),
   'pack_artifacts.artifacts',
 ];
@@ -432,35 +572,50 @@ function sorted(row: unknown): unknown {
 }
 
 describe('the model of the database', () => {
-  it(`does what PostgreSQL does, in ${SEQUENCES} sequences of statements`, async () => {
-    for (let seed = 1; seed <= SEQUENCES; seed++) {
-      const sides = new Sides(new Random(seed));
-      await sides.clear();
-      for (let i = 0; i < STATEMENTS; i++) {
-        if (sides.random.chance(0.1)) await sides.age();
-        await sides.both(sides.next());
-      }
-      await sides.compareTables();
-    }
-  }, 900_000);
-
-  it(`does what PostgreSQL does where ${PAIRS} statements stand in each other's way`, async () => {
-    let blocked = 0;
-    const [first, second] = [await pool.connect(), await pool.connect()];
-    try {
-      for (let seed = 1; seed <= PAIRS; seed++) {
-        const sides = new Sides(new Random(1_000 + seed));
+  it.each([
+    ['statements', false],
+    ['statements about assignments', true],
+  ])(
+    `does what PostgreSQL does, in ${SEQUENCES} sequences of %s`,
+    async (_, lends) => {
+      for (let seed = 1; seed <= SEQUENCES; seed++) {
+        const sides = new Sides(new Random(seed), lends);
         await sides.clear();
-        for (let i = 0; i < 12; i++) await sides.both(sides.next());
-        blocked += await playPair(sides, first, second);
+        for (let i = 0; i < (lends ? 2 * STATEMENTS : STATEMENTS); i++) {
+          if (sides.random.chance(0.1)) await sides.age();
+          if (lends && sides.random.chance(0.05)) await sides.die();
+          await sides.both(sides.next());
+        }
         await sides.compareTables();
       }
-    } finally {
-      first.release(true);
-      second.release(true);
-    }
-    expect(blocked).toBeGreaterThan(PAIRS / 20);
-  }, 900_000);
+    },
+    900_000,
+  );
+
+  it.each([
+    [PAIRS, 'statements', false],
+    [LENT_PAIRS, 'statements about assignments', true],
+  ])(
+    `does what PostgreSQL does where %i %s stand in each other's way`,
+    async (pairs, _, lends) => {
+      let blocked = 0;
+      const [first, second] = [await pool.connect(), await pool.connect()];
+      try {
+        for (let seed = 1; seed <= pairs; seed++) {
+          const sides = new Sides(new Random(1_000 + seed), lends);
+          await sides.clear();
+          for (let i = 0; i < (lends ? 20 : 12) || !sides.isPeopled; i++) await sides.both(sides.next());
+          blocked += await playPair(sides, first, second);
+          await sides.compareTables();
+        }
+      } finally {
+        first.release(true);
+        second.release(true);
+      }
+      expect(blocked).toBeGreaterThan(pairs / 20);
+    },
+    900_000,
+  );
 });
 
 /** One statement is executed and not yet committed when another begins; 1 if that one had to wait. */
@@ -474,7 +629,7 @@ async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Pr
   const expected = await sides.askReal(first, one);
   sides.compare(one.name, expected, found ?? { rows: 'waits for nobody' });
   // Who changed nothing may have locked what it looked at, or not: that is the planner's choice, and a claim passes over what is locked.
-  if (!changes(expected) && other.name === 'claim-runs') {
+  if (!changes(expected) && PASSING.includes(other.name)) {
     model.commit(running);
     await first.query('commit');
     return 0;

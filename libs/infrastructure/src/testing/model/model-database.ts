@@ -3,6 +3,7 @@ import type { Values } from './columns';
 import { LockOrder } from './lock-order';
 import { makeTables } from './rows';
 import type { PlantedBug, Session } from './session';
+import * as assignments from './statements/assignments';
 import { resolveAttention, explainResolution } from './statements/attention';
 import { audit } from './statements/audit';
 import * as claims from './statements/claims';
@@ -10,7 +11,7 @@ import { flush } from './statements/flush';
 import { decideGate, explainDecision, findGate } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
-import { appendChunks, readChunks } from './statements/logs';
+import { appendChunks, appendLentChunks, readChunks } from './statements/logs';
 import { createRun, createRuns, now, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
@@ -25,6 +26,10 @@ const nothing: ModelStatement = function* () {
 const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'append-audit': audit,
   'append-chunks': appendChunks,
+  'append-lent-chunks': appendLentChunks,
+  'assignment-standings': assignments.assignmentStandings,
+  'begin-executions': assignments.beginExecutions,
+  'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
   // Every worker here has all profiles and labels, so that nothing is ever unenforceable or unplaced.
   'claim-unenforceable': nothing,
@@ -39,17 +44,21 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'find-gate': findGate,
   flush: flush,
   'forget-dead': claims.forgetDead,
-  'free-assignments': claims.freeAssignments,
+  'free-assignments': assignments.freeAssignments,
   'free-runs': claims.freeRuns,
   'halt-run': claims.haltRun,
+  'lent-run': assignments.lentRun,
   mail: mail,
   'mark-dead': claims.markDead,
+  'other-workers': assignments.otherWorkers,
   'post-letter': postLetter,
+  'post-report': assignments.postReport,
   'read-admission': readAdmission,
   'read-chunks': readChunks,
   'read-letters': readLetters,
   'read-pages': readPages,
   'register-worker': claims.registerWorker,
+  'release-assignment': assignments.releaseAssignment,
   'release-run': claims.releaseRun,
   'resume-run': claims.resumeRun,
   'renew-lease': claims.renewLease,

@@ -182,6 +182,29 @@ export interface OutboxRow extends OfRun {
   readonly due_at: number;
 }
 
+export interface AssignmentRow extends OfRun {
+  readonly name: string;
+  readonly owner: string | null;
+  readonly fence: number;
+  readonly left_over: number;
+  readonly offered_at: number;
+  readonly step: string;
+  readonly first_index: number;
+  readonly last_index: number;
+  readonly stops: readonly string[];
+  readonly mac: Buffer;
+  readonly body: string;
+}
+
+/** An execution that is lent, from before it begins. */
+export interface ExecutionRow extends OfRun {
+  readonly name: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly fence: number;
+  readonly answered: boolean;
+}
+
 export interface AuditHead {
   readonly tenant_id: string;
   readonly seq: number;
@@ -212,6 +235,13 @@ export function makeTables() {
     places: new Table<PlaceRow>('places', (row) => `${ofRun(row)}/${row.last_line}`, ofRun),
     artifacts: new Table<ArtifactRow>('artifacts', (row) => `${ofRun(row)}/${row.number}`, ofRun),
     outbox: new Table<OutboxRow>('outbox', (row) => `${ofRun(row)}/${row.number}`, ofRun),
+    assignments: new Table<AssignmentRow>('assignments', (row) => `${ofRun(row)}/${row.name}`, ofRun),
+    /** Grouped by their assignments. */
+    executions: new Table<ExecutionRow>(
+      'executions',
+      (row) => `${ofRun(row)}/${row.name}/${row.step}#${row.execution}`,
+      (row) => `${ofRun(row)}/${row.name}`,
+    ),
     audit: new Table<AuditHead>('audit_heads', (row) => row.tenant_id),
   };
 }

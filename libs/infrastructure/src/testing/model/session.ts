@@ -19,7 +19,12 @@ export type PlantedBug =
   | 'leases-end-early'
   | 'sweeps-condemn'
   | 'claims-ignore-tenants'
-  | 'claims-keep-the-fence';
+  | 'claims-keep-the-fence'
+  | 'assignments-keep-their-fence'
+  | 'executions-begin-after-revocation'
+  | 'lent-reports-without-fence'
+  | 'swept-assignments-are-not-freed'
+  | 'what-had-begun-is-forgotten';
 
 /** What a statement has while it is executed. */
 export interface Session {

@@ -1,9 +1,11 @@
-import { parsed, type Values } from '../columns';
+import type { Values } from '../columns';
 import type { Session } from '../session';
 import { CRASHES_TO_POISON } from '../../../lib/postgres/claimed-run';
 import { runKey, type RunRow, type WorkerRow } from '../rows';
 import type { Execution } from '../transaction';
+import { giveBackAll } from './assignments';
 import { appendAudit } from './audit';
+import { claimedRow } from './claimed-row';
 
 /** `register-worker.sql`. */
 export function* registerWorker({ tx, tables, clock, uuid }: Session, values: Values): Execution<unknown> {
@@ -79,15 +81,9 @@ export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
   return [{ freed }];
 }
 
-/** `free-assignments.sql`: nothing is lent here. */
-export function* freeAssignments(): Execution<unknown> {
-  yield null;
-  return [{ freed: 0 }];
-}
-
 /** `forget-dead.sql`. */
 export function* forgetDead({ tx, tables }: Session): Execution<unknown> {
-  const owners = new Set([...tx.scan(tables.runs)].map(({ owner }) => owner));
+  const owners = new Set([...tx.scan(tables.runs), ...tx.scan(tables.assignments)].map(({ owner }) => owner));
   for (const w of tx.scan(tables.workers)) {
     const isOld = ({ state, lease_until }: WorkerRow): boolean =>
       state === 'dead' && lease_until < tx.startedAt - 3_600_000;
@@ -162,24 +158,6 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
   });
 }
 
-function claimedRow({ tx, tables }: Pick<Session, 'tx' | 'tables'>, run: RunRow): Record<string, unknown> {
-  const key = tables.runs.keyOf(run);
-  const s = tx.find(tables.sources, key);
-  if (!s) throw new TypeError('a run without its source');
-  const pages = run.last_seq > 0 ? [...tx.scan(tables.journal, key)] : [];
-  const last = pages.reduce<(typeof pages)[number] | null>((a, b) => (a && a.first_seq > b.first_seq ? a : b), null);
-  const { tenant_id, run_id, fence, crashes, last_seq, last_line, head, snapshot_seq, seen } = run;
-  return {
-    ...{ tenant_id, run_id, fence, crashes, last_seq, last_line, head, snapshot_seq, seen },
-    mac: last?.mac ?? null,
-    ...{ plan_hash: s.plan_hash, profile_digest: s.profile_digest, pack_name: s.pack_name },
-    ...{ pack_version: s.pack_version, content_digest: s.content_digest, source_digest: s.source_digest },
-    ...{ manifest: s.manifest, files: parsed(s.files), inputs: parsed(s.inputs), admission: parsed(s.admission) },
-    ...{ admission_digest: s.admission_digest, trace_context: s.trace_context },
-    ...{ plan: s.plan, profile: s.profile, environment: s.environment },
-  };
-}
-
 function inOrder(runs: Iterable<RunRow>, wanted: (run: RunRow) => boolean): RunRow[] {
   const keyOf = (run: RunRow): string => runKey(run.tenant_id, run.run_id);
   return [...runs].filter(wanted).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
@@ -197,13 +175,15 @@ export function* unclaimLost({ tx, tables }: Session, values: Values): Execution
 }
 
 /** `retire-worker.sql`. */
-export function* retireWorker({ tx, tables }: Session, values: Values): Execution<unknown> {
+export function* retireWorker(session: Session, values: Values): Execution<unknown> {
+  const { tx, tables } = session;
   const [id] = values as [string];
   const isMine = (r: RunRow): boolean => r.owner === id;
   for (const run of inOrder(tx.scan(tables.runs), isMine)) {
     const r = yield* tx.lock(tables.runs, tables.runs.keyOf(run), isMine);
     if (r) tx.write(tables.runs, { ...r, owner: null, due_at: tx.startedAt });
   }
+  yield* giveBackAll(session, id);
   if (yield* tx.lock(tables.workers, id)) tx.remove(tables.workers, id);
   return [];
 }

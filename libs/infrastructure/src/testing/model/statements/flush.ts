@@ -1,10 +1,10 @@
 import { statement } from '../../../lib/postgres/statement';
 import { arraysRead, unnested, type Values } from '../columns';
 import { runKey, stepKey } from '../rows';
-import type { ArtifactRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
+import type { ArtifactRow, AssignmentRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';
 import { SqlFailure } from '../sql-failure';
 import type { Session } from '../session';
-import type { Execution } from '../transaction';
+import type { Execution, Pause } from '../transaction';
 
 /** A text that this database refuses, as if it could not be encoded: it stands for all data errors. */
 export const REFUSED_TEXT = 'refused by the database';
@@ -52,6 +52,7 @@ const STEP = [
 const OPENED = ['i', 'gate', 'approval', 'state', 'gate_digest', 'request', 'show', 'required', 'expires_ms'];
 const PLACE = ['i', 'last_line', 'lines', 'step', 'execution', 'chunk'];
 const FILE = ['i', 'step', 'execution', 'name', 'path', 'digest', 'size', 'media_type'];
+const LENT = ['i', 'name', 'step', 'first_index', 'last_index', 'left_over', 'body', 'mac'];
 const FOLLOW = ['i', 'kind', 'body', 'stream', 'place', 'due_ms'];
 
 interface OfRun {
@@ -117,6 +118,8 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
 
   if (unnested(values, 23, STEP).some(({ outputs }) => String(outputs).includes(REFUSED_TEXT)))
     throw new SqlFailure('22P05', 'a character has no equivalent');
+  const settled = joined<Told>(83, ['i', 'name']);
+  const gone = yield* lend({ tx, tables, clock }, joined(72, LENT), joined(80, ['i', 'name', 'step']), settled);
   const pages = unnested(values, 21, ['mac', 'content']) as unknown as Pick<PageRow, 'mac' | 'content'>[];
   for (const [index, page] of pages.entries()) {
     const u = owned.get(index + 1);
@@ -156,7 +159,53 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
     bugs.has('the-outbox-does-not-join'),
   ))
     yield* tx.insert(tables.outbox, { ...row, number: number(), due_at: due_ms ?? clock() });
+  yield* forget({ tx, tables }, gone);
   return [...owned.keys()].map((i) => ({ i }));
+}
+
+/** A step of an assignment, or all of it. */
+interface Told extends OfRun {
+  readonly name: string;
+  readonly step: string;
+}
+
+/** The arms `lent`, `revoked` and `settled`; which were settled. */
+function* lend(
+  { tx, tables, clock }: Pick<Session, 'tx' | 'tables' | 'clock'>,
+  lent: readonly AssignmentRow[],
+  revoked: readonly Told[],
+  settled: readonly Told[],
+): Generator<Pause, readonly Told[]> {
+  for (const row of lent) {
+    const fresh = { owner: null, fence: 0, offered_at: clock(), stops: [] };
+    yield* tx.insert(tables.assignments, { ...row, ...fresh });
+  }
+  const stops = new Map<string, string[]>();
+  for (const one of revoked) stops.set(keyOf(one), [...(stops.get(keyOf(one)) ?? []), one.step]);
+  for (const [key, steps] of stops) {
+    const a = yield* tx.lock(tables.assignments, key);
+    if (a) tx.write(tables.assignments, { ...a, stops: [...a.stops, ...steps] });
+  }
+  const gone: Told[] = [];
+  for (const one of settled) {
+    if (!(yield* tx.lock(tables.assignments, keyOf(one)))) continue;
+    tx.remove(tables.assignments, keyOf(one));
+    gone.push(one);
+  }
+  return gone;
+}
+
+/** The arm `forgotten`, after all others: who writes these rows holds their assignment, which is locked before gates. */
+function* forget({ tx, tables }: Pick<Session, 'tx' | 'tables'>, settled: readonly Told[]): Generator<Pause, void> {
+  for (const one of settled)
+    for (const execution of tx.scan(tables.executions, keyOf(one))) {
+      const key = tables.executions.keyOf(execution);
+      if (yield* tx.lock(tables.executions, key)) tx.remove(tables.executions, key);
+    }
+}
+
+function keyOf({ tenant_id, run_id, name }: Told): string {
+  return `${runKey(tenant_id, run_id)}/${name}`;
 }
 
 function changed(r: RunRow, u: Sent): RunRow {

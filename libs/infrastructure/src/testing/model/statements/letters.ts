@@ -3,7 +3,8 @@ import type { Session } from '../session';
 import { runKey, type LetterRow } from '../rows';
 import type { Execution, Pause } from '../transaction';
 
-const UNREAD = 1_000;
+/** Unread letters of a run at most. */
+export const UNREAD = 1_000;
 
 /** `post-letter.sql`. */
 export function* postLetter(session: Session, values: Values): Execution<unknown> {

@@ -1,6 +1,6 @@
 import { unnested, type Values } from '../columns';
 import type { Session } from '../session';
-import { runKey, type ChunkRow } from '../rows';
+import { runKey, type ChunkRow, type RunRow } from '../rows';
 import type { Execution } from '../transaction';
 
 const CHUNK = ['tenant_id', 'run_id', 'fence', 'step', 'execution', 'chunk', 'at_ms', 'lines', 'first', 'size'];
@@ -13,12 +13,32 @@ type Sent = Omit<ChunkRow, 'data' | 'sha256'> & {
 };
 
 /** `append-chunks.sql`: the run is looked at in the snapshot, not locked. */
-export function* appendChunks({ tx, tables }: Session, values: Values): Execution<{ i: number }> {
+export function appendChunks(session: Session, values: Values): Execution<{ i: number }> {
+  const { tx, tables } = session;
+  return append(session, values, ({ tenant_id, run_id }) => tx.find(tables.runs, runKey(tenant_id, run_id)));
+}
+
+/** `append-lent-chunks.sql`: the same of assignments. */
+export function appendLentChunks(session: Session, values: Values): Execution<{ i: number }> {
+  const { tx, tables } = session;
+  const names = values[CHUNK.length + 2] as readonly string[];
+  return append(session, values, ({ tenant_id, run_id }, index) =>
+    tx.find(tables.assignments, `${runKey(tenant_id, run_id)}/${names[index]}`),
+  );
+}
+
+/** Stores the chunks whose holder's row is still held under their fence. */
+function* append(
+  { tx, tables }: Session,
+  values: Values,
+  holderOf: (chunk: Sent, index: number) => Pick<RunRow, 'fence' | 'owner'> | null,
+): Execution<{ i: number }> {
   const held: { i: number }[] = [];
   const [bytes, digests] = values.slice(CHUNK.length) as [Buffer, Buffer];
-  for (const [index, { fence, first, size, ...chunk }] of (unnested(values, 1, CHUNK) as unknown as Sent[]).entries()) {
-    const run = tx.find(tables.runs, runKey(chunk.tenant_id, chunk.run_id));
-    if (!run || run.fence !== fence || run.owner === null) continue;
+  for (const [index, sent] of (unnested(values, 1, CHUNK) as unknown as Sent[]).entries()) {
+    const { fence, first, size, ...chunk } = sent;
+    const holder = holderOf(sent, index);
+    if (!holder || holder.fence !== fence || holder.owner === null) continue;
     held.push({ i: index + 1 });
     // A copy, as a database has it: the sender uses its bytes again.
     const data = Buffer.from(bytes.subarray(first, first + size));
