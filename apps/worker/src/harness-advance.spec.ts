@@ -1,7 +1,7 @@
 import type * as Core from '@taskrunner/core';
 import { scenarioOf } from './testing/shrink';
 import { play } from './testing/world';
-import type { Invariant } from './testing/referee';
+import type { Invariant } from './testing/verdict';
 
 // Bugs of the one function that decides. It is no part of the harness's model, so it is replaced here, for this file alone.
 

@@ -1,4 +1,4 @@
-import type { Invariant } from './testing/referee';
+import type { Invariant } from './testing/verdict';
 import type { Theme } from './testing/scenario';
 import { scenarioOf } from './testing/shrink';
 import { play, type Bug } from './testing/world';
@@ -24,6 +24,10 @@ describe('the engine with a planted bug, over seeded disturbances', () => {
     [7, 'chunks-lose-a-line', null],
     [7, 'readers-skip-a-line', null],
     [6, 'sweeps-condemn', 'deaths'],
+    [1, 'assignments-keep-their-fence', 'deaths'],
+    [2, 'swept-assignments-are-not-freed', 'deaths'],
+    [1, 'lent-reports-without-fence', 'deaths'],
+    [8, 'executions-begin-after-revocation', null],
     [10, 'sweeps-without-being-steady', 'outages'],
     [10, 'gates-are-locked-before-runs', 'gates'],
   ];

@@ -14,6 +14,8 @@ export interface Effect {
   readonly key: string;
   readonly from: number;
   until: number | null;
+  /** That were written. */
+  lines: number;
 }
 
 interface Child {
@@ -53,6 +55,8 @@ export class Children {
     private readonly random: Random,
     private readonly log: EffectLog,
     private readonly withoutDeadline: boolean,
+    /** What a child takes at most to stop, milliseconds. */
+    private readonly graceMs: number,
   ) {}
 
   /** All die at this time, unless a later one is named before. */
@@ -76,13 +80,16 @@ export class Children {
     const late = this.deadline <= this.time.now && !this.withoutDeadline;
     if (this.closed || late) return { kind: 'lost', reason: 'NO_SUPERVISOR' };
     const child = this.start(request);
-    const stop = (): void => void this.time.after(this.random.int(1, 600), () => this.end(child, 'stopped'), null);
+    const stop = (): void =>
+      void this.time.after(this.random.int(1, this.graceMs), () => this.end(child, 'stopped'), null);
     request.signal.addEventListener('abort', stop);
     if (deed.poison) this.time.after(deed.ms, () => (child.how === null ? poison() : undefined), null);
     const pause = deed.ms / (deed.lines + 1);
     for (let line = 0; line < deed.lines && child.how === null; line++) {
       await this.sleep(pause);
-      if (child.how === null) await report.line('info', `${request.step} ${request.execution} ${line}`);
+      if (child.how !== null) break;
+      child.effect.lines++;
+      await report.line('info', `${request.step} ${request.execution} ${line}`);
     }
     await this.sleep(pause);
     this.end(child, 'done');
@@ -93,7 +100,7 @@ export class Children {
     const { worker, time } = this;
     const effect: Effect = {
       ...{ worker: worker.name, run: run.runId, step, attempt, execution, effects: node.effects, key },
-      ...{ from: time.now, until: null },
+      ...{ from: time.now, until: null, lines: 0 },
     };
     this.log.begin(effect);
     const child: Child = { effect, over: () => undefined, how: null };

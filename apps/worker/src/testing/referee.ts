@@ -29,23 +29,12 @@ import {
 } from '@taskrunner/infrastructure/testing';
 import { testFloor } from '@taskrunner/core/testing';
 import { REFUSED_OUTPUT, type Effect } from './children';
+import { LentRules } from './lent-rules';
 import type { AnsweredDecision } from './people';
+import type { Invariant, Standing, Violation } from './verdict';
 import { START } from './virtual-time';
 
-/** The invariants of engine.md §9, by their numbers. */
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
-
-export interface Violation {
-  readonly invariant: Invariant;
-  readonly what: string;
-  /** Milliseconds from the start. */
-  readonly at: number;
-}
-
 const ENDED = ['succeeded', 'failed', 'cancelled'];
-
-/** What is known of a worker when its runs are freed. */
-export type Standing = 'dead' | 'silent' | 'well';
 
 /** Looks at every commit, every execution and, in the end, at everything. It believes nobody's state but the tables'. */
 export class Referee {
@@ -54,13 +43,18 @@ export class Referee {
   private readonly denied = new Map<Digest, string>();
   /** Hashes of the pages that are there. */
   private readonly stored = new Set<Digest>();
+  /** Executions whose start is in a journal, and by them the assignment that has them. */
+  private readonly started = new Map<string, string | null>();
+  private readonly lent: LentRules;
   effects: readonly Effect[] = [];
 
   constructor(
     private readonly now: () => number,
     private readonly standingOf: (incarnation: string) => Standing,
     private readonly database: () => ModelDatabase,
-  ) {}
+  ) {
+    this.lent = new LentRules(database, standingOf, (invariant, what) => this.wrong(invariant, what));
+  }
 
   wrong(invariant: Invariant, what: string): void {
     this.violations.push({ invariant, what, at: this.now() });
@@ -72,7 +66,9 @@ export class Referee {
   }
 
   onCommit(statement: string, changes: readonly Change[]): void {
-    for (const { table, before, after } of changes) {
+    for (const change of changes) {
+      const { table, before, after } = change;
+      this.lent.onChange(statement, change);
       if (table.name === 'runs' && before) this.runChanged(statement, before as RunRow, after as RunRow);
       if (table.name === 'gates' && before) this.gateChanged(before as never, after as never);
     }
@@ -89,17 +85,20 @@ export class Referee {
       if (effects === 'once' && other.attempt === attempt) this.wrong(4, `${name} is attempt ${attempt} once more`);
       if (other.execution === execution) this.wrong(4, `${name} begins twice`);
     }
-    if (!this.isStarted(run, step, execution)) this.wrong(4, `${name} begins before its start is committed`);
+    const assignment = this.started.get(name);
+    if (assignment === undefined) this.wrong(4, `${name} begins before its start is committed`);
+    const source = assignment ? this.sourceOf(run) : undefined;
+    if (assignment && source && !this.lent.hasRow(source, assignment, step, execution))
+      this.wrong(4, `${name} is lent and begins before it has a row`);
   }
 
-  private isStarted(run: string, step: string, execution: number): boolean {
-    return this.rowsOf(run)
-      .reverse()
-      .some(({ content }) =>
-        pageContent(content).entries.some(
-          ({ event }) => event.type === 'step.started' && event.step === step && event.execution === execution,
-        ),
-      );
+  /** Of each page that is committed: what may begin now. */
+  private learn({ run_id, content }: PageRow): void {
+    for (const { event } of pageContent(content).entries) {
+      if (event.type !== 'step.started' && event.type !== 'attempt.assigned') continue;
+      const assignment = event.type === 'attempt.assigned' ? event.assignment : null;
+      this.started.set(`${toRunId(run_id)} ${event.step}#${event.execution}`, assignment);
+    }
   }
 
   private answered({ page, tenant, runId, steps, fence }: Commit, outcome: Committed): void {
@@ -147,12 +146,13 @@ export class Referee {
   private flushed(changes: readonly Change[]): void {
     const runs = new Map<string, RunRow>();
     for (const { table, after } of changes) if (table.name === 'runs') runs.set(keyOf(after), after as RunRow);
-    const pages = new Map<string, { first_seq: number; fence: number; hash: Buffer }>();
-    for (const { table, after } of changes) {
-      const run = runs.get(keyOf(after));
+    const pages = new Map<string, PageRow>();
+    for (const { table, before, after } of changes) {
+      const run = runs.get(keyOf(after ?? before));
       if (!run) this.wrong(1, `${table.name} of ${keyOf(after)} is written without its run`);
       if (table.name !== 'journal') continue;
-      const page = after as unknown as { first_seq: number; fence: number; hash: Buffer };
+      const page = after as PageRow;
+      this.learn(page);
       pages.set(keyOf(after), page);
       const hash = `sha256:${page.hash.toString('hex')}` as Digest;
       this.stored.add(hash);
@@ -196,6 +196,8 @@ export class Referee {
     this.checkReplay(name, source, run, entries);
     this.checkRows(name, key, entries);
     this.checkLines(name, key, run, entries);
+    this.checkExecutions(name, runId, entries);
+    this.lent.atEnd(name, key);
     this.checkEnd(name, key, entries, source);
     const code = entries.find(({ event }) => event.type === 'run.ended');
     if (code?.event.type === 'run.ended' && code.event.code === 'POISON' && !poisoned.has(runId))
@@ -268,6 +270,26 @@ export class Referee {
     }
     if (places.length !== logs.length || next - 1 !== run.last_line)
       this.wrong(7, `${name}: ${next - 1} lines, the row says ${run.last_line}`);
+  }
+
+  /** Of each execution one chunk after the other; all that it wrote, if it has succeeded. */
+  private checkExecutions(name: string, runId: RunId, entries: readonly Entry[]): void {
+    const streams = new Map<string, { chunks: number; lines: number }>();
+    const succeeded = new Set<string>();
+    for (const { event } of entries) {
+      if (event.type === 'attempt.succeeded') succeeded.add(`${event.step}#${event.execution}`);
+      if (event.type !== 'log') continue;
+      const execution = `${event.step}#${event.execution}`;
+      const { chunks, lines } = streams.get(execution) ?? { chunks: 0, lines: 0 };
+      if (event.chunk !== chunks)
+        this.wrong(7, `${name}: chunk ${event.chunk} of ${execution} follows ${chunks} others`);
+      streams.set(execution, { chunks: chunks + 1, lines: lines + event.lines });
+    }
+    for (const { run, step, execution, lines } of this.effects) {
+      if (run !== runId || !succeeded.has(`${step}#${execution}`)) continue;
+      const numbered = streams.get(`${step}#${execution}`)?.lines ?? 0;
+      if (numbered !== lines) this.wrong(7, `${name}: ${numbered} of ${lines} lines of ${step}#${execution}`);
+    }
   }
 
   private checkEnd(name: string, key: string, entries: readonly Entry[], source: SourceRow): void {

@@ -32,6 +32,8 @@ export interface RunSpec {
   /** When it is submitted, milliseconds from the start. */
   readonly at: number;
   readonly graph: Block;
+  /** What its maps are over. */
+  readonly list: readonly number[];
   readonly poison: boolean;
   readonly required: number;
   readonly expiresAfterMs: number;
@@ -39,8 +41,8 @@ export interface RunSpec {
   readonly manners: readonly Manner[];
 }
 
-/** A worker by its place, or by the run that it drives. */
-export type Target = { readonly place: number } | { readonly of: number };
+/** A worker by its place, by the run that it drives, or by the run of which it holds something that is lent. */
+export type Target = { readonly place: number } | { readonly of: number } | { readonly holdingOf: number };
 
 /** What the world does to the runs, each at its time. A smaller list is a simpler story. */
 export type Disturbance = { readonly at: number } & (
@@ -58,12 +60,24 @@ export type Disturbance = { readonly at: number } & (
   | { readonly kind: 'cancel'; readonly run: number; readonly force: boolean }
 );
 
+/** How the workers of a story share what their maps have ready. */
+export interface LendingSpec {
+  /** Executions that a worker has room for. */
+  readonly slots: number;
+  /** Executions of one assignment at most. */
+  readonly items: number;
+}
+
 export interface Scenario {
   readonly seed: number;
   /** What this story is mostly about. */
   readonly theme: Theme;
   readonly workers: number;
   readonly concurrency: number;
+  /** What a child takes at most to stop, milliseconds. */
+  readonly graceMs: number;
+  /** Null: each executes what it drives. */
+  readonly lending: LendingSpec | null;
   readonly runs: readonly RunSpec[];
   readonly disturbances: readonly Disturbance[];
 }
@@ -87,7 +101,7 @@ export function makeScenario(random: Random, seed: number): Scenario {
     makeRun(random, number, theme, theme === 'poison' && number === 0),
   );
   return {
-    ...{ seed, theme, workers, runs },
+    ...{ seed, theme, workers, runs, lending: null, graceMs: 600 },
     concurrency: random.pick([1, 2, 4]),
     disturbances: makeDisturbances(random, theme, workers, runs.length),
   };
@@ -102,6 +116,7 @@ function makeRun(random: Random, number: number, theme: Theme, poison: boolean):
     tenant: random.pick(['acme', 'acme', 'bravo']),
     at: random.int(0, 3_000),
     graph: { ...graph, nodes },
+    list: [1, 2, 3],
     required: random.pick([1, 1, 2]),
     expiresAfterMs: random.pick([3_000, 20_000, 40_000]),
     runMs: random.chance(0.1) ? 15_000 : null,
@@ -181,28 +196,46 @@ function makeNode(random: Random, counter: Counter, earlier: readonly Node[], de
       const body = aBlock(nodes, { maxParallel: random.pick([null, 1, 2]) });
       return { ...of, kind: 'parallel', runOn: 'success', continueOnError: false, body };
     }
-    case 'map':
-      return {
-        ...of,
-        ...{ kind: 'map', runOn: 'success', continueOnError: random.chance(0.5), items: '{{ inputs.list }}' },
-        ...{
-          iterator: 'item',
-          index: 'index',
-          label: null,
-          maxItems: null,
-          width: random.pick([null, 1, 2]),
-          outputs: null,
-        },
-        body: sequence(random, counter, 1, 1),
-      };
+    case 'map': {
+      const continueOnError = random.chance(0.5);
+      const width = random.pick([null, 1, 2]);
+      return mapNode(of, { continueOnError, width, body: sequence(random, counter, 1, 1) });
+    }
     default:
       return leaf(random, id, of, counter.theme);
   }
 }
 
+function mapNode(
+  of: ReturnType<typeof common>,
+  more: { readonly continueOnError: boolean; readonly width: number | null; readonly body: Block },
+): Node {
+  return {
+    ...of,
+    ...{ kind: 'map', runOn: 'success', items: '{{ inputs.list }}', iterator: 'item', index: 'index' },
+    ...{ label: null, maxItems: null, outputs: null },
+    ...more,
+  };
+}
+
+/** A map of leaves that act outside, which begins with its run; `kills`: of one of them its worker dies. */
+export function fanOf(random: Random, theme: Theme, kills: boolean): Node {
+  const counter = { next: 0, theme };
+  const id = 'fan';
+  const act = actingLeaf(random, 'act', common('act', []), theme);
+  const more = random.chance(0.3) ? [makeNode(random, counter, [act], 1)] : [];
+  const nodes = kills ? [...[act], { ...poisonNode(aBlock([act])), runOn: 'success' } as Node] : [act, ...more];
+  const body = aBlock(nodes, { continueOnError: random.chance(0.2) });
+  return mapNode(common(id, []), { continueOnError: random.chance(0.6), width: random.pick([null, null, 3]), body });
+}
+
 function leaf(random: Random, id: string, of: ReturnType<typeof common>, theme: Theme): Node {
-  const long = theme === 'deaths' || theme === 'outages';
   if (random.chance(0.2)) return aRunNode(id, { ...of, with: { n: random.int(0, 9) } });
+  return actingLeaf(random, id, of, theme);
+}
+
+function actingLeaf(random: Random, id: string, of: ReturnType<typeof common>, theme: Theme): Node {
+  const long = theme === 'deaths' || theme === 'outages';
   const deed: Deed = {
     ms: random.pick(long ? [400, 4_000, 9_000] : [20, 400, 400, 1_500, 4_000]),
     lines: random.pick([0, 0, 1, 3, 20]),

@@ -14,15 +14,20 @@ export function harnessOf(kind: 'odd' | 'even'): void {
   it(`holds its invariants for the ${kind} seeds of ${FIRST} to ${LAST}`, async () => {
     const kept = keptOf(TASKRUNNER_HARNESS_KEEP);
     const started = performance.now();
+    let lends = 0;
+    let loses = 0;
     for (let seed = FIRST; seed <= LAST; seed++) {
       if ((seed % 2 === 1) !== (kind === 'odd')) continue;
       const story = await play(scenarioOf(seed, kept));
+      if (story.lent > 0) lends++;
+      if (story.swept > 0) loses++;
       if (story.violations.length === 0) continue;
       const least = kept ?? (await shrink(seed, story, new Set()));
       throw new Error(`${story.violations.map(shown).join('\n')}\n${replayCommand(seed, least)}`);
     }
     const seconds = (performance.now() - started) / 1000;
-    process.stderr.write(`harness: ${kind} seeds of ${FIRST} to ${LAST} took ${seconds.toFixed(1)} s\n`);
+    const lent = `in ${lends} something was lent, in ${loses} its holder was swept`;
+    process.stderr.write(`harness: ${kind} seeds of ${FIRST} to ${LAST} took ${seconds.toFixed(1)} s; ${lent}\n`);
   }, 86_400_000);
 }
 

@@ -1,5 +1,6 @@
 import {
   digestOf,
+  Slots,
   sha256,
   type AdmissionRecord,
   type ClaimedRun,
@@ -8,6 +9,7 @@ import {
   type DriverHands,
   type Envelope,
   type Json,
+  type Lending,
   type ObjectStore,
   type Refusal,
   type ResolutionRecord,
@@ -16,15 +18,18 @@ import {
 import {
   DatabaseClock,
   DirectQueries,
+  PostgresAssignments,
   PostgresClaims,
   PostgresCommitter,
   PostgresLogStore,
 } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
+import { AssignmentLoop } from '../assignment-loop';
 import { ClaimLoop } from '../claim-loop';
 import type { ApartDrive } from '../quarantine';
 import { Children, executorsOf, type EffectLog } from './children';
 import { QuarantineProcess } from './quarantine-process';
+import type { LendingSpec } from './scenario';
 import type { Server } from './server';
 import type { Process, VirtualTime } from './virtual-time';
 
@@ -42,10 +47,14 @@ export interface Surroundings {
   readonly effects: EffectLog;
   readonly environment: string;
   readonly concurrency: number;
+  /** Null: each executes what it drives. */
+  readonly lending: LendingSpec | null;
   /** What is stored beside the database; no disturbance touches it. */
   readonly objects: ObjectStore;
   /** Entries after which a driver writes a snapshot. */
   readonly snapshotEntries: number;
+  /** What a child takes at most to stop, milliseconds. */
+  readonly graceMs: number;
   /** Takes the supervisor's deadline out. */
   readonly withoutDeadline: boolean;
   /** The committer, watched. */
@@ -66,6 +75,7 @@ export class SimulatedWorker implements Process {
   private readonly clock: DatabaseClock;
   private readonly claims: PostgresClaims;
   private readonly loop: ClaimLoop;
+  private readonly assignments: AssignmentLoop | null;
   private readonly children: Children;
   private readonly description: WorkerDescription;
   private restarting = false;
@@ -88,7 +98,7 @@ export class SimulatedWorker implements Process {
     const pool = server.poolOf(this);
     this.clock = new DatabaseClock(() => time.now - time.start + this.skew.monotonic);
     this.claims = new PostgresClaims(pool, this.clock, LEASE_MS);
-    this.children = new Children(this, time, random, around.effects, around.withoutDeadline);
+    this.children = new Children(this, time, random, around.effects, around.withoutDeadline, around.graceMs);
     this.description = {
       ...{ name, version: '1', build: zero, probe: zero, isolations: ['none/v1'], labels: [] },
       environments: [sha256(around.environment)],
@@ -99,7 +109,10 @@ export class SimulatedWorker implements Process {
       ...{ unenforceableWaitMs: 60_000, unenforceableIntervalMs: 3_600_000, unplacedWaitMs: 60_000 },
     };
     const log = { say: () => undefined };
-    const hands = this.handsOf(this, this.children, () => around.died(this));
+    const lending = this.lendingOf(this, () => this.assignments?.others ?? 0);
+    const hands = { ...this.handsOf(this, this.children, () => around.died(this)), ...lending };
+    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 500 };
+    this.assignments = lending ? new AssignmentLoop({ ...hands, ...lending }, log, intervals) : null;
     this.loop = new ClaimLoop(this.claims, hands, log, options, () => undefined);
   }
 
@@ -121,7 +134,7 @@ export class SimulatedWorker implements Process {
 
   private async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    await this.loop.drain(graceMs);
+    await Promise.all([this.loop.drain(graceMs), this.assignments?.drain(graceMs)]);
     this.lives++;
     this.children.close();
     for (const apart of this.apart) apart.end();
@@ -141,6 +154,7 @@ export class SimulatedWorker implements Process {
         this.renewAll(this.around.time.now + LEASE_MS - FENCE_MARGIN_MS);
         void this.renewForever(incarnation, ++this.lives);
         this.loop.start(incarnation);
+        this.assignments?.start(incarnation);
         return;
       } catch {
         await pause(1_000);
@@ -174,18 +188,21 @@ export class SimulatedWorker implements Process {
     this.restarting = true;
     this.lives++;
     this.loop.abandon();
-    await this.loop.drain(0);
+    this.assignments?.abandon();
+    await Promise.all([this.loop.drain(0), this.assignments?.drain(0)]);
     await this.begin();
     this.restarting = false;
   }
 
   private driveApart(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
-    const { time, random, effects, withoutDeadline } = this.around;
+    const { time, random, effects, withoutDeadline, graceMs } = this.around;
     const name = `${this.name}.q${++this.processes}`;
     const apart = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
-      const children = new Children(process, time, random, effects, withoutDeadline);
+      const children = new Children(process, time, random, effects, withoutDeadline, graceMs);
       children.renew(this.deadline);
-      return { children, hands: this.handsOf(process, children, died) };
+      // It drives its run alone: nobody is counted that it could lend to.
+      const lending = this.lendingOf(process, () => 0);
+      return { children, hands: { ...this.handsOf(process, children, died), ...lending } };
     });
     this.apart.add(apart);
     return apart as unknown as ApartDrive;
@@ -196,6 +213,14 @@ export class SimulatedWorker implements Process {
     this.deadline = until;
     this.children.renew(until);
     for (const { alive, children } of this.apart) if (alive) children.renew(until);
+  }
+
+  /** How this process lends; null: not at all. */
+  private lendingOf(process: Process, others: () => number): { readonly lending: Lending } | null {
+    const { lending, server } = this.around;
+    if (lending === null) return null;
+    const assignments = new PostgresAssignments(server.poolOf(process));
+    return { lending: { assignments, slots: new Slots(lending.slots), items: lending.items, others } };
   }
 
   /** What a driver acts with in this process. */

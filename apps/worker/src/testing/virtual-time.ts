@@ -156,6 +156,7 @@ const globals = {
     if (timer && 'cancelled' in timer) timer.cancelled = true;
     else realClear(timer);
   },
+  setImmediate: (act: () => void) => (installed ? installed.after(0, act) : macrotask(act)),
   performance: { now: () => installed?.elapsed ?? realClock.now() },
 };
 for (const [name, value] of Object.entries(globals))

@@ -14,15 +14,16 @@ import {
   type RunId,
   type TenantId,
 } from '@taskrunner/core';
-import { ModelDatabase, type Change, type PlantedBug } from '@taskrunner/infrastructure/testing';
+import { ModelDatabase, type AssignmentRow, type Change, type PlantedBug } from '@taskrunner/infrastructure/testing';
 import { aPlan, MemoryObjects, Random, testDefaults, testFloor } from '@taskrunner/core/testing';
 import { EffectLog } from './children';
 import { envelopeOf, INITIATOR, People } from './people';
-import { Referee, type Standing, type Violation } from './referee';
+import { Referee } from './referee';
 import type { Disturbance, RunSpec, Scenario, Target } from './scenario';
 import { Readers } from './readers';
 import { Server, type Fate } from './server';
 import { SimulatedWorker, type Surroundings } from './simulated-worker';
+import type { Standing, Violation } from './verdict';
 import { install, VirtualTime, type Process } from './virtual-time';
 
 /** Rules that the harness itself takes out, beside those of the model database. */
@@ -34,12 +35,19 @@ export interface Story {
   readonly took: number;
   readonly statements: number;
   readonly ends: readonly string[];
+  /** Executions that were lent. */
+  readonly lent: number;
+  /** Assignments whose holder was swept. */
+  readonly swept: number;
 }
 
 /** How long a story may go on, virtual milliseconds. */
 const LIMIT_MS = 600_000;
 /** Entries after which a snapshot is written: few, so that many claims go on from one. */
 const SNAPSHOT_ENTRIES = 20;
+/** How often, and at which intervals, somebody who holds what is lent is looked for. */
+const HOLDER_LOOKS = 40;
+const HOLDER_LOOK_MS = 250;
 /** How long after a worker was silent its runs may be taken from it. */
 const SILENCE_MS = 15_000;
 
@@ -84,6 +92,8 @@ class World {
   private readonly messages: { until: number; fate: Fate; rate: number }[] = [];
   private readonly surroundings: Surroundings;
   private statements = 0;
+  private lent = 0;
+  private swept = 0;
   private names = 0;
 
   constructor(
@@ -107,9 +117,10 @@ class World {
     this.readers = new Readers(time, random, this.server, (what) => this.referee.wrong(7, what));
     this.surroundings = {
       ...{ time, random, server: this.server, effects, environment: environmentText },
-      concurrency: scenario.concurrency,
+      ...{ concurrency: scenario.concurrency, lending: scenario.lending },
       objects: bugs.has('snapshots-forget-times') ? new ForgetfulObjects() : new MemoryObjects(),
       snapshotEntries: SNAPSHOT_ENTRIES,
+      graceMs: scenario.graceMs,
       withoutDeadline: bugs.has('children-outlive-their-lease'),
       watch: (committer) => this.referee.watch(committer),
       died: (worker) => this.replace(worker),
@@ -135,7 +146,8 @@ class World {
     if (this.referee.violations.length === 0) await this.readers.compare(this.database);
     const ends = this.database.tables.runs.rows().map(({ status, error }) => `${status} ${codeOf(error)}`.trim());
     const { violations } = this.referee;
-    return { violations, took: time.now - time.start, statements: this.statements, ends };
+    const { lent, swept } = this;
+    return { violations, took: time.now - time.start, statements: this.statements, ends, lent, swept };
   }
 
   private isOver(): boolean {
@@ -173,41 +185,51 @@ class World {
 
   private workerOf(target: Target): SimulatedWorker | undefined {
     if ('place' in target) return this.workers[target.place];
-    const run = this.runIds.get(target.of);
-    const row = run && this.database.tables.runs.rows(run.tenant).find(({ run_id }) => toRunId(run_id) === run.run);
-    const owner = row?.owner ?? null;
-    return owner === null ? undefined : this.workers.find((worker) => worker?.incarnations.at(-1) === owner);
+    const { runs, assignments } = this.database.tables;
+    const run = this.runIds.get('of' in target ? target.of : target.holdingOf);
+    const isOfRun = ({ run_id }: { readonly run_id: string }): boolean => toRunId(run_id) === run?.run;
+    const driver = runs.rows(run?.tenant).find(isOfRun)?.owner ?? null;
+    const owners =
+      'of' in target
+        ? [driver]
+        : assignments
+            .rows()
+            .filter(isOfRun)
+            .map(({ owner }) => owner);
+    // Rather one that executes for another.
+    const owner = owners.find((one) => one !== null && one !== driver) ?? owners.find((one) => one !== null);
+    return owner ? this.workers.find((worker) => worker?.incarnations.at(-1) === owner) : undefined;
+  }
+
+  /** Does something to a worker, if it lives; who is to hold what is lent is waited for. */
+  private strike(target: Target, act: (worker: SimulatedWorker) => void, patience = HOLDER_LOOKS): void {
+    const worker = this.workerOf(target);
+    if (worker?.alive) return act(worker);
+    if ('holdingOf' in target && patience > 0)
+      this.time.after(HOLDER_LOOK_MS, () => this.strike(target, act, patience - 1), null);
   }
 
   private disturb(disturbance: Disturbance): void {
     const { time, server } = this;
     switch (disturbance.kind) {
-      case 'kill': {
-        const worker = this.workerOf(disturbance.worker);
-        return worker && this.replace(worker);
-      }
-      case 'freeze': {
-        const worker = this.workerOf(disturbance.worker);
-        if (!worker?.alive) return;
-        worker.frozenUntil = time.now + disturbance.ms;
-        this.lastSilent.set(worker, worker.frozenUntil);
-        return;
-      }
-      case 'cut-off': {
-        const worker = this.workerOf(disturbance.worker);
-        if (!worker?.alive) return;
-        this.cutOff.set(worker, time.now + disturbance.ms);
-        this.lastSilent.set(worker, time.now + disturbance.ms);
-        return;
-      }
-      case 'drain': {
-        const worker = this.workerOf(disturbance.worker);
-        if (!worker?.alive) return;
-        this.lastSilent.set(worker, Infinity);
-        const place = this.workers.indexOf(worker);
-        worker.drain(disturbance.graceMs, () => this.startWorker(place));
-        return;
-      }
+      case 'kill':
+        return this.strike(disturbance.worker, (worker) => this.replace(worker));
+      case 'freeze':
+        return this.strike(disturbance.worker, (worker) => {
+          worker.frozenUntil = time.now + disturbance.ms;
+          this.lastSilent.set(worker, worker.frozenUntil);
+        });
+      case 'cut-off':
+        return this.strike(disturbance.worker, (worker) => {
+          this.cutOff.set(worker, time.now + disturbance.ms);
+          this.lastSilent.set(worker, time.now + disturbance.ms);
+        });
+      case 'drain':
+        return this.strike(disturbance.worker, (worker) => {
+          this.lastSilent.set(worker, Infinity);
+          const place = this.workers.indexOf(worker);
+          worker.drain(disturbance.graceMs, () => this.startWorker(place));
+        });
       case 'outage':
         server.goAway();
         time.after(disturbance.ms, () => server.comeBack(), null);
@@ -240,6 +262,11 @@ class World {
 
   private committed(name: string, changes: readonly Change[]): void {
     this.referee.onCommit(name, changes);
+    for (const { table, before, after } of changes) {
+      if (table.name !== 'assignments') continue;
+      if (before === null) this.lent += (after as AssignmentRow).left_over;
+      else if (name === 'free-assignments') this.swept++;
+    }
     if (name !== 'flush') return;
     for (const { table, before, after } of changes) {
       if (table.name === 'gates' && before === null) this.gateOpened(after as never);
@@ -319,7 +346,7 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
   return {
     ...{ tenant: spec.tenant as TenantId, runId, planHash, plan: planText },
     ...{ profile: profileText, profileDigest, environment: environmentText, environmentDigest },
-    ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: { list: [1, 2, 3] }, sensitive: [] },
+    ...{ pack, packSignatures: [], manifest: '{}', files: [], inputs: { list: spec.list }, sensitive: [] },
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },
     ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record), acceptedAt: at },

@@ -23,8 +23,7 @@ export type PlantedBug =
   | 'assignments-keep-their-fence'
   | 'executions-begin-after-revocation'
   | 'lent-reports-without-fence'
-  | 'swept-assignments-are-not-freed'
-  | 'what-had-begun-is-forgotten';
+  | 'swept-assignments-are-not-freed';
 
 /** What a statement has while it is executed. */
 export interface Session {

@@ -35,9 +35,9 @@ export function* claimAssignment({ tx, tables, clock, bugs }: Session, values: V
     if (!a) continue;
     const fence = a.fence + (bugs.has('assignments-keep-their-fence') ? 0 : 1);
     tx.write(tables.assignments, { ...a, owner: id, fence });
-    const begun = [...tx.scan(tables.executions, `${key}/${name}`)]
-      .filter(() => !bugs.has('what-had-begun-is-forgotten'))
-      .map(({ step, execution, answered }) => ({ step, execution, answered }));
+    const begun = [...tx.scan(tables.executions, `${key}/${name}`)].map(({ step, execution, answered }) => ({
+      ...{ step, execution, answered },
+    }));
     const { body, mac, stops } = a;
     return [{ tenant_id, run_id, name, fence, body, mac, stops, begun }];
   }
