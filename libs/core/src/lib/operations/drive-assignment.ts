@@ -140,6 +140,8 @@ export class AssignmentDriver {
       stopListening();
       this.lost = true;
       this.executions.abandon('over');
+      // Until it is left nobody else has it: what is lost of it is not begun again beside a child that still stops.
+      await this.executions.settled(GIVE_BACK_MS);
     }
   }
 

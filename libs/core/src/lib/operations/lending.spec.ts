@@ -1,5 +1,5 @@
 import { MemoryWorld } from '../../testing/memory-world';
-import { performNext } from '../../testing/memory-assignments';
+import { performNext, type MemoryAssignments } from '../../testing/memory-assignments';
 import { packText, planned } from '../../testing/planning';
 import { mayChange } from '../binding/gate-reads';
 import { canonical } from '../canonical/canonical';
@@ -164,6 +164,31 @@ describe('what a map has ready beyond the slots of its worker', () => {
     const held = { code: 'ASSIGNMENT_HELD', detail: { name: 'w', version: '1', fence: 1 } };
     expect(two.events('note')).toMatchObject([held, held]);
     expect(two.world.assignments.stored).toEqual([]);
+  });
+
+  it('is not left by who cannot report before what it executes has stopped', async () => {
+    let stopped = 0;
+    const slow: Act = ({ signal }) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          setTimeout(() => {
+            stopped++;
+            resolve({ kind: 'stopped', unknown: false });
+          }, 50);
+        }),
+      );
+    const there: Act = (request, report) => (request.step === 'fan[2]::act' ? ok : slow)(request, report);
+    two = new Two(manifest(6), { there });
+    await two.drive();
+    await two.offered();
+    const hands = two.hands(two.there, 100);
+    const assignments = Object.assign(Object.create(two.world.assignments) as MemoryAssignments, {
+      report: () => Promise.reject(new Error('away')),
+    });
+    const held = await performNext(two.world, { ...hands, lending: { ...hands.lending, assignments } });
+    await expect(held?.performed).rejects.toThrow('away');
+    expect(two.there.calls).toEqual(items(2, 4));
+    expect(stopped).toBe(1);
   });
 
   it('is cut so that each worker finds a piece, at most so many as one assignment holds', async () => {
