@@ -10,6 +10,7 @@ import type {
   StepId,
 } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { aCommit, after, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
 import { startTestServer } from './testing/test-database';
@@ -84,6 +85,30 @@ async function claimed(): Promise<ClaimedAssignment> {
   return held;
 }
 
+/** Holds the row of a run while others come to it, and looks around when all of them wait. */
+async function whileHeld(
+  run: ClaimedRun,
+  waiting: number,
+  act: () => Promise<unknown>,
+  look: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const pool = openPool(database.url('admin'), { max: 1 });
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select from pack_runs.runs where run_id = $1 for update', [runUuid(run.runId)]);
+    const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    const acted = act();
+    for (let round = 0; round < 1_000 && (await database.sql(waits)).length < waiting; round++) await delay(5);
+    await look();
+    await client.query('commit');
+    await acted;
+  } finally {
+    client.release();
+    await pool.end();
+  }
+}
+
 const inbox = () => database.sql<{ position: number }>('select position::int from pack_runs.inbox order by 1');
 
 describe('an assignment', () => {
@@ -120,6 +145,25 @@ describe('an assignment', () => {
     const stranger = await worker.claims.register(aWorker({ environments: [sha256('another')] }));
     expect(await worker.assignments.claim(stranger)).toBeNull();
     expect((await claimed()).runId).toBe(run.runId);
+  });
+
+  it('takes a report once that is sent again while it is still under way, and says so to both', async () => {
+    const { run } = await lent();
+    const held = await claimed();
+    const report = (): Promise<unknown> => worker.assignments.report(held, aReport(held, steps(0, 1)));
+    await whileHeld(run, 2, async () => {
+      const posted = { kind: 'posted', position: 1 };
+      expect(await Promise.all([report(), report()])).toEqual([posted, posted]);
+    });
+    expect(await inbox()).toEqual([{ position: 1 }]);
+  });
+
+  it('is not locked by a worker that retires before the runs that it owns are', async () => {
+    const { run } = await lent();
+    await claimed();
+    const free = 'select name from pack_runs.assignments for update skip locked';
+    const retire = (): Promise<void> => worker.claims.retire(me);
+    await whileHeld(run, 1, retire, async () => expect(await database.sql(free)).toHaveLength(1));
   });
 
   it('takes turns with those of other tenants', async () => {

@@ -110,7 +110,10 @@ export class PostgresAssignments extends Assignments {
     if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
     if (row.position !== null) return { kind: 'posted', position: row.position };
     if (!row.held) return { kind: 'lost' };
-    return { kind: 'refused', code: row.unread >= UNREAD ? 'INBOX_FULL' : 'RUN_ENDED' };
+    if (ENDED.includes(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
+    // Not inserted although there was room: this letter, sent before, came first while the statement waited. Now it can be read.
+    return this.report(held, report);
   }
 
   async standings(incarnation: Incarnation): Promise<readonly AssignmentStanding[]> {
@@ -135,6 +138,8 @@ export class PostgresAssignments extends Assignments {
     return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
   }
 }
+
+const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled', 'halted'];
 
 /** Unread letters of a run at most. */
 const UNREAD = 1_000;
