@@ -111,7 +111,7 @@ export class SimulatedWorker implements Process {
     const log = { say: () => undefined };
     const lending = this.lendingOf(this, () => this.assignments?.others ?? 0);
     const hands = { ...this.handsOf(this, this.children, () => around.died(this)), ...lending };
-    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 500 };
+    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 1_000 };
     this.assignments = lending ? new AssignmentLoop({ ...hands, ...lending }, log, intervals) : null;
     this.loop = new ClaimLoop(this.claims, hands, log, options, () => undefined);
   }
