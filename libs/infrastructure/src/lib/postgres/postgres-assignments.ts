@@ -14,7 +14,7 @@ import type {
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from './claimed-run';
-import { patiently } from './retry';
+import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
 import { statement, type Statement } from './statement';
 
 interface ClaimedAssignmentRow {
@@ -75,7 +75,7 @@ export class PostgresAssignments extends Assignments {
   }
 
   async run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null> {
-    const [row] = await patiently(() => this.ask<ClaimedRow>(this.runStatement, [tenant, runUuid(runId)]));
+    const [row] = await this.untilAnswered<ClaimedRow>(this.runStatement, [tenant, runUuid(runId)]);
     return row ? toClaimedRun(row) : null;
   }
 
@@ -83,13 +83,11 @@ export class PostgresAssignments extends Assignments {
     held: HeldAssignment,
     executions: readonly { readonly step: StepId; readonly execution: number }[],
   ): Promise<readonly StepId[]> {
-    const rows = await patiently(() =>
-      this.ask<{ step: StepId }>(this.beginStatement, [
-        ...keyOf(held),
-        executions.map(({ step }) => step),
-        executions.map(({ execution }) => execution),
-      ]),
-    );
+    const rows = await this.untilAnswered<{ step: StepId }>(this.beginStatement, [
+      ...keyOf(held),
+      executions.map(({ step }) => step),
+      executions.map(({ execution }) => execution),
+    ]);
     return rows.map(({ step }) => step);
   }
 
@@ -97,16 +95,14 @@ export class PostgresAssignments extends Assignments {
     const ends = report.reported.flatMap((part) =>
       part.kind === 'given' && 'execution' in part.body ? [part.body] : [],
     );
-    const [row] = await patiently(() =>
-      this.ask<ReportedRow>(this.reportStatement, [
-        ...keyOf(held),
-        `assignment ${held.name} ${held.fence} ${report.number}`,
-        canonical(report as unknown as Json),
-        ends.map(({ step }) => step),
-        ends.map(({ execution }) => execution),
-        report.refused,
-      ]),
-    );
+    const [row] = await this.untilAnswered<ReportedRow>(this.reportStatement, [
+      ...keyOf(held),
+      `assignment ${held.name} ${held.fence} ${report.number}`,
+      canonical(report as unknown as Json),
+      ends.map(({ step }) => step),
+      ends.map(({ execution }) => execution),
+      report.refused,
+    ]);
     if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
     if (row.position !== null) return { kind: 'posted', position: row.position };
     if (!row.held) return { kind: 'lost' };
@@ -132,6 +128,11 @@ export class PostgresAssignments extends Assignments {
   async others(incarnation: Incarnation): Promise<number> {
     const [row] = await this.ask<{ others: number }>(this.othersStatement, [incarnation.id]);
     return row?.others ?? 0;
+  }
+
+  /** As what a driver asks: giving up what has been executed because the database is away would send it to a person, or have it done again. */
+  private untilAnswered<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return patiently(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);
   }
 
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {

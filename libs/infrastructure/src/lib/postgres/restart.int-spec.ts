@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { sha256 } from '@taskrunner/core';
+import type { AssignmentReport, ClaimedAssignment, ClaimedRun, Incarnation, StepId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openWebDatabase, openWorkerDatabase } from './databases';
 import type { WebDatabase, WorkerDatabase } from './databases';
@@ -95,11 +96,11 @@ async function claimed() {
   const incarnation = await worker.claims.register(aWorker());
   const run = (await worker.claims.claim(incarnation, 9)).find((each) => each.runId === runId);
   if (!run) throw new Error('not claimed');
-  return run;
+  return { run, incarnation };
 }
 
 it('a database that goes away and comes back ends no process and loses no commit', async () => {
-  const run = await claimed();
+  const { run } = await claimed();
   const first = aCommit(run, start, { steps: [aStep('a')] });
   expect(await worker.committer.commit(first)).toEqual({ kind: 'committed' });
   cable.cut();
@@ -113,23 +114,45 @@ it('a database that goes away and comes back ends no process and loses no commit
   expect(errors.length).toBeGreaterThan(0);
 });
 
+/** Of a run that it drives, a worker has lent this to itself. */
+async function lent(run: ClaimedRun, incarnation: Incarnation): Promise<ClaimedAssignment> {
+  const step = 'fan' as StepId;
+  const offer = { name: 'fan[0]::act#1', step, first: 0, last: 0, items: 1, body: '[]', mac: 'cd'.repeat(32) };
+  await worker.committer.commit(aCommit(run, start, { assignments: { offered: [offer], revoked: [], settled: [] } }));
+  const held = await worker.assignments.claim(incarnation);
+  if (!held) throw new Error('nothing is lent');
+  return held;
+}
+
 it('what a driver asks is answered when the database is back, however long that takes; a caller is told after a while', async () => {
-  const run = await claimed();
+  const { run, incarnation } = await claimed();
+  const held = await lent(run, incarnation);
+  const execution = { step: 'fan[0]::act' as StepId, execution: 1 };
+  const report: AssignmentReport = {
+    ...{ type: 'assignment.reported', runId: run.runId, assignment: held.name, fence: held.fence, number: 1 },
+    ...{ worker: aWorker(), reported: [], values: {}, refused: false, mac: '' },
+  };
   cable.cut();
   // Longer than a caller of the API is made to wait.
   setTimeout(() => cable.mend(), 6_500);
   const driver = [
-    worker.claims.letters(tenantA, run.runId, 0),
-    worker.claims.pages(tenantA, run.runId, 0),
+    worker.claims.letters(tenantA, run.runId, 99),
+    worker.claims.pages(tenantA, run.runId, 99),
     worker.objectReferences.need(tenantA, run.runId, [sha256('v')]),
+    worker.assignments.run(tenantA, run.runId),
+    worker.assignments.begin(held, [execution]),
+    worker.assignments.report(held, report),
   ];
   await expect(web.runReader.summary(tenantA, run.runId)).rejects.toThrow();
-  expect(await Promise.all(driver)).toEqual([[], [], undefined]);
+  expect(await Promise.all(driver)).toEqual([
+    ...[[], [], undefined],
+    ...[expect.objectContaining({ runId: run.runId }), [execution.step], { kind: 'posted', position: 1 }],
+  ]);
 }, 30_000);
 
 describe('an answer lost on the wire', () => {
   it('leaves one head', async () => {
-    const run = await claimed();
+    const { run } = await claimed();
     let position = start;
     for (let i = 0; i < 10; i++) {
       const commit = aCommit(run, position, { steps: [aStep(`s${i}`)] });
