@@ -36,6 +36,9 @@ const rounds = [
   ['infrastructure', 'webservice', 'cli', 'webservice-e2e'],
 ];
 
+/** A round takes 6 to 10 minutes. One that hangs is a failure with an end, not a CI that never says which test it was. */
+const ROUND_MS = 15 * 60_000;
+
 /** Jest's tests, summed from its reports, never from its printed summaries. */
 async function testProjects() {
   const cluster = await makeTestCluster();
@@ -55,7 +58,16 @@ function testRound(projects, env) {
     `--outputFile=${report}`,
     ...process.argv.slice(2),
   ];
-  const { status } = run(process.execPath, jest, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  // A group of its own where nobody presses Ctrl-C: Jest's workers outlive it, and end with their group.
+  const detached = process.env.CI === 'true';
+  const stdio = ['ignore', 'ignore', 'inherit'];
+  const { pid, status, error } = run(process.execPath, jest, { env, stdio, detached, timeout: ROUND_MS });
+  if (error) {
+    if (detached && pid) endGroup(pid);
+    const what = error.code === 'ETIMEDOUT' ? `no end after ${ROUND_MS / 60_000} minutes` : error.message;
+    console.error(`tests of ${projects.join(', ')}: ${what}`);
+    total.failed += 1;
+  }
   if (existsSync(report)) {
     const summary = JSON.parse(readFileSync(report, 'utf8'));
     total.passed += summary.numPassedTests;
@@ -64,6 +76,14 @@ function testRound(projects, env) {
   }
   if (status !== 0 && total.failed === 0) total.failed += 1;
   rmSync(folder, { recursive: true, force: true });
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 if (!existsSync(join(root, 'node_modules/.package-lock.json')) && run('npm', ['ci']).status !== 0) {
