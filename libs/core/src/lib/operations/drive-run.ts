@@ -290,9 +290,24 @@ export class RunDriver {
     this.takeArrivals(draught);
     const wake = nextWakeAt(draught.state);
     if (wake !== null && wake <= at && draught.state.phase === 'running') draught.give({ type: 'time.reached' });
-    if (!last && !(await this.performAhead(draught))) return 'again';
+    do if (!last && !(await this.performAhead(draught))) return 'again';
+    while (this.endUnoffered(draught));
     if (draught.entries.length === 0) return 'idle';
     return this.commit(draught, last);
+  }
+
+  /**
+   * What was to be offered and is told to stop in the same turn has no row that anybody could hold: it is over with the turn, or an owner
+   * who takes the run over would wait for its answer. True if there was any.
+   */
+  private endUnoffered(draught: Draught): boolean {
+    const over = this.lender.unoffered(draught).filter(({ step }) => !draught.unoffered.has(step));
+    for (const { step, execution } of over) {
+      draught.unoffered.add(step);
+      draught.forgetStop(step, execution);
+      draught.give({ type: 'attempt.stopped', step, execution, unknown: false });
+    }
+    return over.length > 0;
   }
 
   private takeArrivals(draught: Draught): void {

@@ -195,6 +195,16 @@ export class Lender {
     return { offered, settled, revoked: [...revoked].map(([name, steps]) => ({ name, steps })) };
   }
 
+  /** What this turn was to offer, and has told to stop. */
+  unoffered({ state, offers }: Draught): readonly LentItem[] {
+    return offers.flatMap(({ items, name }) =>
+      items.filter(({ step, execution }) => {
+        const one = state.steps.get(step);
+        return one?.kind === 'running' && isHeld(one, name) && one.execution === execution && one.stopping !== null;
+      }),
+    );
+  }
+
   /** Only what still is to be done: it may have been told to stop in the same turn. */
   private rowOf(offer: Assignment, state: RunState): readonly OfferedAssignment[] {
     const items = offer.items.filter((item) => isOffered(state, item, offer.name));

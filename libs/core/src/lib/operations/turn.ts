@@ -32,6 +32,8 @@ export class Draught {
   readonly taken: Arrival[] = [];
   /** What is lent, if it is still to be done when the turn is over. */
   readonly offers: Assignment[] = [];
+  /** Of those, what was told to stop before anybody could have it: once said. */
+  readonly unoffered = new Set<StepId>();
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();
@@ -78,6 +80,12 @@ export class Draught {
     }
     this.ahead = [...this.ahead, ...turn.commands.filter((command) => command.ahead)];
     this.held.push(...turn.commands.filter((command) => !command.ahead));
+  }
+
+  /** It ends with this turn: there is nobody to tell. */
+  forgetStop(step: StepId, execution: number): void {
+    const isOther = (one: Command): boolean => one.type !== 'stop' || one.step !== step || one.execution !== execution;
+    this.held.splice(0, this.held.length, ...this.held.filter(isOther));
   }
 
   /** A fact stands in the journal; a log chunk takes its line numbers. */
