@@ -6,6 +6,7 @@ import { isItem, ROOT } from '../lib/plan/place';
 import { blockOf, childOf, nodeAt, parentOf, type PlanIndex } from '../lib/plan/plan-index';
 import { advance, initialState, isParked, nextWakeAt, type Turn } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
+import { poisoning } from '../lib/run/poison';
 import type { Given, GivenBody } from '../lib/run/run-event';
 import type { RunState } from '../lib/run/run-state';
 import type { Answer } from '../lib/step/question';
@@ -116,6 +117,7 @@ export class RandomWorld {
 
   private claim(): void {
     this.fence++;
+    const failed = poisoning(this.crashes, this.state);
     const zero = digestOf('x');
     this.tell({
       type: 'run.claimed',
@@ -127,6 +129,7 @@ export class RandomWorld {
       build: zero,
       probe: zero,
     });
+    if (failed) this.tell(failed);
   }
 
   private crash(): void {

@@ -497,4 +497,17 @@ describe('RunDriver', () => {
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'POISON' } });
     expect(act.calls).toEqual([]);
   });
+
+  it('does not do again what its process died of, not even where that acts in the journal alone', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(aPlan(aBlock([aRunNode('a', { uses: 'builtin:noop' })])));
+    const deadly = new Scripted('builtin:noop', ({ signal }) => untilTold(signal));
+    void drive(world, run, [deadly]);
+    while (deadly.calls.length === 0) await new Promise((go) => setImmediate(go));
+    world.run(run).crashes = 20;
+    const again = noop();
+    expect(await drive(world, run, [again], true)).toBe('ended');
+    expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'POISON' } });
+    expect(again.calls).toEqual([]);
+  });
 });

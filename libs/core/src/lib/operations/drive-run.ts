@@ -15,8 +15,10 @@ import type { Commit, RunChange, StepRow } from '../ports/committer';
 import type { Letter } from '../ports/run-store';
 import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
+import { poisoning } from '../run/poison';
 import type { GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
+import { isWanted } from '../run/wanted';
 import { SecretError } from '../secret/secret-error';
 import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { macText, type DriverHands } from './driver-hands';
@@ -72,7 +74,6 @@ export class RunDriver {
   private mailDue: boolean;
   /** The last letter that was read; what is seen comes after it. */
   private read: number;
-  private isRefused = false;
   private handingOver = false;
   private lost = false;
   private over = false;
@@ -135,8 +136,10 @@ export class RunDriver {
       journal,
       snapshots,
     );
-    driver.begin(stopped);
-    if (stopped === null) await driver.readSecrets();
+    const failed =
+      poisoning(run.crashes, state) ?? (stopped && ({ type: 'run.failed', step: null, ...stopped } as const));
+    driver.begin(failed);
+    if (failed === null) await driver.readSecrets();
     return driver;
   }
 
@@ -198,7 +201,7 @@ export class RunDriver {
     return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
   }
 
-  private begin(refusal: Refusal | null): void {
+  private begin(failed: GivenBody | null): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind === 'running' && state.assignment === null)
@@ -211,8 +214,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
-    this.isRefused = refusal !== null;
-    if (refusal !== null) this.queue.push({ kind: 'given', body: { type: 'run.failed', step: null, ...refusal } });
+    if (failed !== null) this.queue.push({ kind: 'given', body: failed });
   }
 
   /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
@@ -248,7 +250,7 @@ export class RunDriver {
   /**
    * What people decided and asked goes before the outcomes that have come, also before those that came by letter: who was answered was
    * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
-   * what closes its gate. A run that is refused begins with that.
+   * what closes its gate, nor by what the run fails of.
    */
   private async readLetters(): Promise<void> {
     this.mailDue = false;
@@ -270,7 +272,7 @@ export class RunDriver {
   }
 
   private insert(arrivals: readonly Arrival[], before: (one: Arrival) => boolean): void {
-    const place = this.isRefused ? -1 : this.queue.findIndex(before);
+    const place = this.queue.findIndex(before);
     this.queue.splice(place < 0 ? this.queue.length : place, 0, ...arrivals);
   }
 
@@ -312,8 +314,13 @@ export class RunDriver {
 
   private takeArrivals(draught: Draught): void {
     if (draught.state.phase === 'queued') this.cancelFirst();
-    // What closes commits only where every letter is taken.
-    while (draught.entries.length < WINDOW_ENTRIES * 4 || draught.ended || draught.closes) {
+    // What closes commits only where every letter is taken; what a claim starts, and the run's failure, belong together.
+    while (
+      draught.entries.length < WINDOW_ENTRIES * 4 ||
+      draught.ended ||
+      draught.closes ||
+      this.queue.some(isFailure)
+    ) {
       const arrival = this.queue.shift();
       if (!arrival) break;
       draught.taken.push(arrival);
@@ -345,6 +352,7 @@ export class RunDriver {
       const [command, ...rest] = draught.ahead;
       if (!command) return true;
       draught.ahead = rest;
+      if (!isWanted(draught.state, command)) continue;
       const body = await this.performOne(draught, command);
       if (body === 'lost') {
         this.queue.unshift(...draught.taken);
@@ -762,6 +770,10 @@ function isCurrent({ state }: Draught, part: Part): boolean {
 /** An outcome that came by letter: of a lent execution, or what a person says of one whose outcome nobody knew. */
 function isOutcomeByLetter(one: Arrival): boolean {
   return one.kind === 'parts' || (one.kind === 'given' && one.body.type === 'attention.resolved');
+}
+
+function isFailure(one: Arrival): boolean {
+  return one.kind === 'given' && one.body.type === 'run.failed';
 }
 
 function isOutcomeHere(one: Arrival): boolean {

@@ -13,10 +13,12 @@ import { RunDriver } from './drive-run';
 class Ending extends Executor {
   readonly uses = 'builtin:command';
   readonly behaviour = 1;
+  readonly calls: string[] = [];
   constructor(private readonly failing: readonly string[]) {
     super();
   }
   async execute({ step }: ExecutionRequest): Promise<Outcome> {
+    this.calls.push(step);
     if (!this.failing.includes(step)) return { kind: 'succeeded', outputs: {} };
     // The gate beside it opens first.
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -71,6 +73,28 @@ it('a decision counts that came before the commit by which a failure closes its 
   expect(world.run(run).status).toBe('failed');
 });
 
+it('a decision counts that was answered before a claim finds that the run dies of itself, or may not be driven', async () => {
+  const gate = 'approvals: [ { id: owners } ]';
+  const steps = `- { id: ask, gate: { approval: owners } }\n- ${act}\n- { id: last, run: { uses: "builtin:noop" } }`;
+  for (const code of ['POISON', 'SEALED_UNENFORCEABLE'] as const) {
+    const world = new MemoryWorld();
+    const run = world.submit(planned(packText(steps, gate)).plan);
+    const opening = await RunDriver.open(world.hands([new Ending([])]), world.claim(run));
+    expect(typeof opening === 'string' ? opening : await opening.drive()).toBe('parked');
+    world.decide(run, 'ask', 'grace');
+    if (code === 'POISON') world.run(run).crashes = 20;
+    const acting = new Ending([]);
+    const refusal = code === 'POISON' ? null : { code, message: 'no' };
+    const next = await RunDriver.open(world.hands([acting]), world.claim(run), refusal);
+    expect(typeof next === 'string' ? next : await next.drive()).toBe('ended');
+    const events = told(world, run);
+    expect(events.filter(({ type }) => type === 'given.ignored')).toEqual([]);
+    expect(events.filter((event) => event.type === 'gate.ended')).toMatchObject([{ outcome: 'approved' }]);
+    expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code } });
+    expect(acting.calls).toEqual([]);
+  }
+});
+
 it('a resolution counts that came before the commit by which the step runs out of time', async () => {
   const world = new MemoryWorld();
   const late = act.replace('effects: once,', 'effects: once, timeout: 5s,');
@@ -119,9 +143,8 @@ it('a gate whose request was asked for in the turn that cancels it does not open
   lost.handOver();
   expect(await driven).toBe('ended');
   expect(told(world, run).filter(({ type }) => type === 'gate.opened')).toEqual([]);
-  expect(told(world, run)).toContainEqual(
-    expect.objectContaining({ type: 'given.ignored', what: 'question.answered' }),
-  );
+  // Nor is the question answered: nobody waits for it.
+  expect(told(world, run).filter(({ type }) => type === 'question.answered')).toEqual([]);
   expect(world.gates.get(run)?.size ?? 0).toBe(0);
 });
 

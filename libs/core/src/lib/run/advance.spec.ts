@@ -6,6 +6,7 @@ import type { Node, Plan } from '../plan/plan';
 import type { StepState } from '../step/step-state';
 import { advance, initialState, isParked, nextWakeAt } from './advance';
 import type { Command } from './command';
+import { poisoning } from './poison';
 import type { Derived, GivenBody } from './run-event';
 import type { RunState } from './run-state';
 
@@ -365,7 +366,9 @@ describe('a run that a worker died of in quarantine', () => {
     ['names none of several', [parallel('p', [run('a', []), run('b', [])])], null],
   ])('ends POISON, and %s', (_what, steps, step) => {
     const play = new Play(plan(steps), { a: 'hang', b: 'hang' });
+    const failed = poisoning(claim.crashes, play.state);
     play.tell({ ...claim, build: zero, probe: zero });
+    if (failed) play.tell(failed);
     expect(play.state.ending).toMatchObject({ status: 'failed', code: 'POISON', step });
   });
 });

@@ -73,14 +73,11 @@ export function advance(x: PlanIndex, state: RunState, given: Given): Turn {
 function take(draft: Draft, given: Given): void {
   switch (given.type) {
     case 'run.claimed':
-      return claimed(draft, given);
+      return claimed(draft);
     case 'run.cancel-requested':
       return cancel(draft, given.force);
     case 'run.failed':
-      // What cannot be kept apart may not clean up either.
-      if (given.code === 'SEALED_UNENFORCEABLE')
-        return draft.fall({ status: 'failed', code: given.code, step: null, force: true, failureSteps: false });
-      return draft.fall({ status: 'failed', code: given.code, step: given.step, force: false, failureSteps: true });
+      return failed(draft, given);
     case 'time.reached':
       return timeReached(draft);
     case 'attempt.succeeded':
@@ -130,26 +127,18 @@ function ignore(draft: Draft, given: Given, code: string): void {
   draft.emit({ type: 'given.ignored', what: given.type, step: 'step' in given ? given.step : null, code });
 }
 
-function claimed(draft: Draft, given: GivenOf<'run.claimed'>): void {
-  const poisoned = given.crashes >= 3 ? theOneUnderWay(draft) : null;
+function claimed(draft: Draft): void {
   if (draft.run.phase === 'queued') {
     draft.patch({ phase: 'running' });
     draft.emit({ type: 'run.started' });
     openGroup(draft, ROOT);
   } else takeOver(draft);
-  if (given.crashes >= 3)
-    draft.fall({ status: 'failed', code: 'POISON', step: poisoned, force: true, failureSteps: false });
 }
 
-/** The step that this worker's predecessor was executing; null if there were several, or none: then nobody can say which it was. */
-function theOneUnderWay(draft: Draft): StepId | null {
-  let found: StepId | null = null;
-  for (const [step, state] of draft.steps.entries()) {
-    if (state.kind !== 'running' || state.assignment !== null) continue;
-    if (found !== null) return null;
-    found = step;
-  }
-  return found;
+/** What cannot be kept apart may not clean up either, nor what its process dies of. */
+function failed(draft: Draft, { code, step }: GivenOf<'run.failed'>): void {
+  const force = code === 'SEALED_UNENFORCEABLE' || code === 'POISON';
+  draft.fall({ status: 'failed', code, step, force, failureSteps: !force });
 }
 
 function cancel(draft: Draft, force: boolean): void {
