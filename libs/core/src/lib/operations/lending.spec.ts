@@ -191,6 +191,36 @@ describe('what a map has ready beyond the slots of its worker', () => {
     expect(stopped).toBe(1);
   });
 
+  it('is over with its turn if that offers it and tells it to stop: nobody else could say so', async () => {
+    let held: Promise<void> | null = null;
+    let begun: RunDriver | null = null;
+    // The driver reads letters while the offer and the failure of a sibling come: one turn takes both.
+    const here: Act = async ({ step }) => {
+      if (step !== 'fan[0]::act') return { kind: 'stopped', unknown: false };
+      held = pause(50);
+      begun?.mail();
+      await pause(20);
+      return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
+    };
+    two = new Two(manifest(6), { here });
+    const { claims } = two.hands(two.here, 2);
+    const reading = Object.assign(Object.create(claims) as typeof claims, {
+      letters: async (...asked: Parameters<typeof claims.letters>) => {
+        await held;
+        return claims.letters(...asked);
+      },
+    });
+    const { driver, over } = await two.drive({ claims: reading });
+    begun = driver;
+    expect(await over).toBe('ended');
+    const pages = two.world.pages.get(two.run) ?? [];
+    const offering = pages.filter(({ entries }) => entries.some(({ event }) => event.type === 'attempt.assigned'));
+    expect(offering).toHaveLength(1);
+    const told = offering[0]?.entries.flatMap(({ event }) => (event.type === 'attempt.stopped' ? [event.step] : []));
+    expect(told).toEqual(expect.arrayContaining([2, 3, 4, 5].map((index) => `fan[${index}]::act`)));
+    expect(two.events('given.ignored')).toEqual([]);
+  });
+
   it('is cut so that each worker finds a piece, at most so many as one assignment holds', async () => {
     two = new Two(manifest(12));
     const { over } = await two.drive({}, 3);
