@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { startAnswerThief, WRITES } from './answer-thief.mjs';
 import { POISON_STEP } from './packs.mjs';
+import { peakMiB } from './processes.mjs';
 import { pause, until } from './waiting.mjs';
 import { startWebservice } from './webservice.mjs';
 
@@ -13,6 +14,18 @@ const TRIED_POINTS = Object.keys(POINTS).filter((point) => point !== 'step-start
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
   .find(existsSync);
+
+/** Notes the most memory that any worker has had, until it is told to stop. */
+function sampleMemory(workers, nemesis) {
+  let most = 0;
+  const timer = setInterval(() => {
+    for (const { pid } of workers.running) most = Math.max(most, peakMiB(pid));
+  }, 200);
+  return () => {
+    clearInterval(timer);
+    nemesis.measured({ name: 'memory of a worker', value: most, most: 512, unit: 'MiB' });
+  };
+}
 
 /**
  * Each: `count`: how often unless told; `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
@@ -120,6 +133,39 @@ export const CAMPAIGNS = {
         return left === 0;
       };
       await until(isOver, 120_000, 500);
+    },
+  },
+
+  map: {
+    what: 'a map over 10 000 items, cancelled at 30 %, whose workers die before and after',
+    count: 5,
+    prepare({ workload }) {
+      workload.concurrent = 0;
+    },
+    async run({ stack, workload, nemesis, count }) {
+      const items = 10_000;
+      const run = await workload.largeMap(items);
+      const stopSampling = sampleMemory(stack.workers, nemesis);
+      const effects = () => stack.effects.effects.filter((effect) => effect.run === run);
+      const reached = (share) => until(() => effects().length >= share * items, 300_000, 50);
+      const kill = () => nemesis.killWorkers(1, [0, 0]);
+      for (let i = 1; i < count; i++) {
+        await reached((0.3 * i) / count);
+        await kill();
+      }
+      await reached(0.3);
+      const cancelled = await workload.cancel(run);
+      await kill();
+      const last = Math.max(cancelled, Date.now());
+      await until(() => workload.isOver(run), 120_000, 100);
+      const late = (effects().at(-1)?.at ?? last) - last;
+      nemesis.measured({
+        name: 'effects after cancel and last kill',
+        value: Math.max(0, late),
+        most: 12_000,
+        unit: 'ms',
+      });
+      stopSampling();
     },
   },
 

@@ -13,8 +13,8 @@ const { cedarEngine, unpackedPage } = require('@taskrunner/infrastructure');
 const READERS = 6;
 const READING_MS = 300_000;
 
-/** Collects everything; `leftovers`: processes that should be gone. */
-export async function collectEvidence({ stack, workload, leftovers }) {
+/** Collects everything; `leftovers`: processes that should be gone; `measures`: figures that have a bound. */
+export async function collectEvidence({ stack, workload, leftovers, measures }) {
   const { database } = stack;
   const rows = async (text) => {
     const all = await database.ask(text);
@@ -42,6 +42,7 @@ export async function collectEvidence({ stack, workload, leftovers }) {
     live: {},
     effects: stack.effects.effects,
     leftovers,
+    measures,
     exits: stack.workers.all.map(({ name, end, asked, said }) => ({
       worker: name,
       ...end,

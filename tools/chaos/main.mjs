@@ -91,7 +91,7 @@ async function conduct() {
     const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
     const leftovers = [...nemesis.leftovers, ...orphans];
     say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
-    const evidence = await collectEvidence({ stack, workload, leftovers });
+    const evidence = await collectEvidence({ stack, workload, leftovers, measures: nemesis.did('measure') });
     if (options.evidence) writeFileSync(options.evidence, JSON.stringify(evidence));
     const findings = judge(evidence);
     return { findings, figures: figuresOf({ evidence, nemesis, settled, progress, stack }) };
@@ -140,6 +140,7 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
       p99: quantile(progress, 0.99),
       max: quantile(progress, 1),
     },
+    measures: nemesis.did('measure').map(({ name, value, unit }) => `${name}: ${value} ${unit}`),
     databaseRestartMs: restarts.length === 0 ? null : { p50: quantile(restarts, 0.5), max: quantile(restarts, 1) },
   };
 }

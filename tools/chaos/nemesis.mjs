@@ -85,6 +85,11 @@ export class Nemesis {
     this.#did(what, more);
   }
 
+  /** A figure of this campaign that may be `most` at most. */
+  measured({ name, value, most, unit }) {
+    this.#did('measure', { name, value, most, unit });
+  }
+
   async #enough(least = Math.max(1, this.workers.size - 1)) {
     if ((await until(() => this.workers.ready.length >= least, 120_000, 50)) === null)
       throw new Error('workers do not come up again: see their logs');

@@ -98,6 +98,18 @@ export function chaosPacks(port) {
   ];
 }
 
+/** One map over so many items, each with an effect: what several workers share while it is cancelled and they die. */
+export function largeMapPack(port, items) {
+  const url = `http://127.0.0.1:${port}/idem/{{ run.id }}/idem-item`;
+  return `${HEAD('large-map')}  steps:
+    - id: each
+      map:
+        items: [${Array.from({ length: items }, (_, i) => i).join()}]
+        maxParallel: 64
+        steps: [ { id: idem-item, effects: idempotent, run: { uses: "builtin:http", with: { method: PUT, url: "${url}" }, egress: [ { url: "http://127.0.0.1:${port}" } ] } } ]
+`;
+}
+
 /** A pack whose step kills the worker that starts it, as one that takes all memory does: see the fault point `step-starts`. */
 export const POISON_STEP = 'poison';
 export function poisonPack() {

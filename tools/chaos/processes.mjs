@@ -43,6 +43,11 @@ function read(path) {
   }
 }
 
+/** The most resident memory that a process has had, MiB; 0 if it is not there. */
+export function peakMiB(pid) {
+  return Math.ceil(Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024);
+}
+
 /** Processes that work for one of these runs, by what their environment says: what a campaign has left behind. */
 export function processesOf(runs) {
   return readdirSync('/proc')

@@ -186,6 +186,11 @@ export const CHECKS = {
         : [{ run: null, detail: [`${worker} ended by itself: ${signal ?? code}`, ...said].join('\n  ') }],
     ),
 
+  'limits.kept': ({ measures }) =>
+    measures.flatMap(({ name, value, most, unit }) =>
+      value <= most ? [] : [{ run: null, detail: `${name}: ${value} ${unit}, at most ${most}` }],
+    ),
+
   'poison.just': ({ accepted, runs }) =>
     accepted.flatMap(({ run, pack }) => {
       const isPoison = runs[run]?.code === 'POISON';

@@ -55,6 +55,7 @@ function sound() {
       { kind: 'gated', run: RUN, step: 'gated-c', key: key('each[0]::gated-c'), at: 120 },
     ],
     leftovers: [],
+    measures: [{ name: 'memory', value: 300, most: 512, unit: 'MiB' }],
     exits: [{ worker: 'chaos-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL', said: [] }],
   };
 }
@@ -123,6 +124,7 @@ const PLANTED = {
   ],
   'processes.gone': [(e) => e.leftovers.push({ pid: 1, what: 'of chaos-1, killed', command: 'sh' })],
   'workers.stay': [(e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: null, said: ['why'] })],
+  'limits.kept': [(e) => (e.measures[0].value = 513)],
   'poison.just': [
     (e) => Object.assign(e.runs[RUN], { status: 'failed', code: 'POISON' }),
     (e) => (e.accepted[0].pack = 'poison'),

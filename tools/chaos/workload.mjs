@@ -1,6 +1,6 @@
 // Runs in flight while things break, and the people about them: one submits and cancels, another decides and resolves.
 import { createRequire } from 'node:module';
-import { chaosPacks, poisonPack } from './packs.mjs';
+import { chaosPacks, largeMapPack, poisonPack } from './packs.mjs';
 import { pause, until } from './waiting.mjs';
 
 const { toRunId } = createRequire(import.meta.url)('@taskrunner/core');
@@ -39,9 +39,29 @@ export class Workload {
 
   /** A run of the pack that kills its worker. */
   async poison() {
-    const run = await this.ada.submit(poisonPack());
-    if (run !== null) this.accepted.set(run, { pack: 'poison', cancelled: false });
+    return this.#accept('poison', poisonPack());
+  }
+
+  async largeMap(items) {
+    return this.#accept('large-map', largeMapPack(this.stack.effects.port, items));
+  }
+
+  async #accept(pack, manifest) {
+    const run = await this.ada.submit(manifest);
+    if (run !== null) this.accepted.set(run, { pack, cancelled: false });
     return run;
+  }
+
+  /** Resolves to when it was answered. */
+  async cancel(run) {
+    await this.#cancel(run, this.accepted.get(run), 0);
+    return Date.now();
+  }
+
+  /** True once a run has ended; null where the database does not say. */
+  async isOver(run) {
+    const open = await this.#openRuns();
+    return open && !open.some(({ run_id, status }) => toRunId(run_id) === run && !ENDED.includes(status));
   }
 
   /**
