@@ -110,8 +110,8 @@ describe('RunDriver, where a review found faults', () => {
     world.beforeCommit = (c) => {
       if (c.page.entries.some((e) => e.event.type === 'cancel.accepted')) committedAt = ex.calls.length;
     };
-    const raw = d as unknown as { queue: unknown[]; mailDue: boolean; wakeUp: () => void };
-    raw.queue.push({ kind: 'given', body: { type: 'attempt.succeeded', step: 'a', execution: 1, outputs: null } }); // 'a' ends in the same turn
+    const raw = d as unknown as { arrivals: { push(one: unknown): void }; mailDue: boolean; wakeUp: () => void };
+    raw.arrivals.push({ kind: 'given', body: { type: 'attempt.succeeded', step: 'a', execution: 1, outputs: null } }); // 'a' ends in the same turn
     d.mail();
     void go;
     await done;

@@ -1,17 +1,14 @@
-import { itemLabel } from '../binding/item-label';
-import { itemDigest, mayChange, readsAreAsBefore } from '../binding/gate-reads';
 import type { Results } from '../binding/results';
 import type { Sight } from '../binding/scope';
-import { Missing } from '../binding/values';
 import { isCodedError } from '../foundation/coded-error';
-import type { Digest, StepId } from '../foundation/ids';
+import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { GateRequest } from '../gate/gate-request';
 import { chain, type Head } from '../journal/chain';
-import { isItem, ROOT } from '../plan/place';
+import { ROOT } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import type { Commit, RunChange, StepRow } from '../ports/committer';
+import type { Commit, RunChange } from '../ports/committer';
 import type { Letter } from '../ports/run-store';
 import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
@@ -21,9 +18,10 @@ import type { RunState } from '../run/run-state';
 import { isWanted } from '../run/wanted';
 import { SecretError } from '../secret/secret-error';
 import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
+import { ApprovedContext } from './approved-context';
+import { Arrivals } from './arrivals';
 import { macText, type DriverHands } from './driver-hands';
 import { Executions, groundOf, type Ground } from './executions';
-import { guardingGates } from './guarding-gates';
 import { Lender } from './lender';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
@@ -31,12 +29,13 @@ import { answerQuestion, judgePolicy } from './questions';
 import type { JournalValues } from './journal-values';
 import type { Halted } from './open-run';
 import { NOTHING_TAKEN, type OriginalRun } from './original-run';
+import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import type { RunValues } from './run-values';
 import type { DueSnapshot, Snapshots } from './snapshots';
-import { stepRow } from './step-row';
-import { Draught, type Arrival, type Part } from './turn';
+import { stepRows } from './step-rows';
+import { Draught, type Arrival } from './turn';
 
 export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
 
@@ -66,9 +65,10 @@ const HAND_OVER_MS = 20_000;
  * step is acknowledged, and nothing that is not pure starts, before its commit has returned this run.
  */
 export class RunDriver {
-  private readonly queue: Arrival[] = [];
+  private readonly arrivals = new Arrivals();
   private readonly executions: Executions;
   private readonly lender: Lender;
+  private readonly approved: ApprovedContext;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue: boolean;
@@ -103,6 +103,7 @@ export class RunDriver {
     this.read = seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
+    this.approved = new ApprovedContext(x, results, values);
   }
 
   /**
@@ -195,9 +196,8 @@ export class RunDriver {
    */
   private async finishHandOver(): Promise<Driven> {
     await this.executions.settled(HAND_OVER_MS);
-    const arrived = this.queue.filter((arrival) => arrival.kind !== 'given' || arrival.body.type !== 'attempt.stopped');
-    this.queue.splice(0, this.queue.length, ...arrived);
-    const driven = this.queue.length > 0 ? await this.turn(true) : 'idle';
+    this.arrivals.dropStops();
+    const driven = this.arrivals.count > 0 ? await this.turn(true) : 'idle';
     return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
   }
 
@@ -205,16 +205,16 @@ export class RunDriver {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind === 'running' && state.assignment === null)
-        this.queue.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
+        this.arrivals.push({ kind: 'fact', fact: { type: 'log.cut', step, execution: state.execution } });
     }
     for (const [step] of this.results.all()) if (!step.includes('::') && step !== ROOT) this.topSteps.add(step);
     const { fence, crashes, quarantine } = this.run;
     const { name, version, build, probe } = worker;
-    this.queue.push({
+    this.arrivals.push({
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
-    if (failed !== null) this.queue.push({ kind: 'given', body: failed });
+    if (failed !== null) this.arrivals.push({ kind: 'given', body: failed });
   }
 
   /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
@@ -225,7 +225,7 @@ export class RunDriver {
     try {
       for (const { name, version } of await secrets.readAll()) {
         if (results.secretVersion(name) !== null) continue;
-        this.queue.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
+        this.arrivals.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
       }
     } catch (error) {
       this.failFor(error);
@@ -244,14 +244,9 @@ export class RunDriver {
     if (!(error instanceof SecretError)) throw error;
     const { code, message } = error;
     this.hands.alarm(this.run, code, message);
-    this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
+    this.arrivals.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
   }
 
-  /**
-   * What people decided and asked goes before the outcomes that have come, also before those that came by letter: who was answered was
-   * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
-   * what closes its gate, nor by what the run fails of.
-   */
   private async readLetters(): Promise<void> {
     this.mailDue = false;
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, this.read);
@@ -263,17 +258,7 @@ export class RunDriver {
         this.lender.openOf(name),
       ),
     );
-    const outcomes = arrivals.filter(isOutcomeByLetter);
-    this.insert(
-      arrivals.filter((one) => !isOutcomeByLetter(one)),
-      (one) => isOutcomeHere(one) || isOutcomeByLetter(one),
-    );
-    this.insert(outcomes, isOutcomeHere);
-  }
-
-  private insert(arrivals: readonly Arrival[], before: (one: Arrival) => boolean): void {
-    const place = this.queue.findIndex(before);
-    this.queue.splice(place < 0 ? this.queue.length : place, 0, ...arrivals);
+    this.arrivals.letters(arrivals);
   }
 
   /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
@@ -289,7 +274,7 @@ export class RunDriver {
   private async turn(last = false): Promise<Driven | 'idle' | 'again'> {
     const at = Math.max(this.lastAt, this.hands.clock.now());
     const draught = new Draught(this.x, this.results.fork(), at, this.state, this.ahead, this.lastLine, this.seen);
-    this.takeArrivals(draught);
+    this.arrivals.takeInto(draught);
     const wake = nextWakeAt(draught.state);
     if (wake !== null && wake <= at && draught.state.phase === 'running') draught.give({ type: 'time.reached' });
     do if (!last && !(await this.performAhead(draught))) return 'again';
@@ -312,40 +297,6 @@ export class RunDriver {
     return over.length > 0;
   }
 
-  private takeArrivals(draught: Draught): void {
-    if (draught.state.phase === 'queued') this.cancelFirst();
-    // What closes commits only where every letter is taken; what a claim starts, and the run's failure, belong together.
-    while (
-      draught.entries.length < WINDOW_ENTRIES * 4 ||
-      draught.ended ||
-      draught.closes ||
-      this.queue.some(isFailure)
-    ) {
-      const arrival = this.queue.shift();
-      if (!arrival) break;
-      draught.taken.push(arrival);
-      if (arrival.kind !== 'parts') this.takePart(draught, arrival);
-      else for (const part of arrival.parts) if (isCurrent(draught, part)) this.takePart(draught, part);
-      if (arrival.kind === 'parts' && arrival.offer) draught.offers.push(arrival.offer);
-    }
-    // They are not taken in the order of the inbox: one that still waits holds back the place of those after it.
-    const waits = this.queue.reduce((least, { letter }) => Math.min(least, letter ?? least), Infinity);
-    const last = draught.taken.reduce((most, { letter }) => Math.max(most, letter ?? most), draught.seen);
-    draught.seen = Math.max(draught.seen, Math.min(last, waits - 1));
-  }
-
-  private takePart(draught: Draught, part: Part): void {
-    if (part.kind === 'fact') return draught.record(part.fact);
-    noteValues(draught, part.body);
-    draught.give(part.body);
-  }
-
-  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
-  private cancelFirst(): void {
-    const place = this.queue.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
-    if (place > 0) this.queue.unshift(...this.queue.splice(place, 1));
-  }
-
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
   private async performAhead(draught: Draught): Promise<boolean> {
     while (draught.entries.length < WINDOW_ENTRIES) {
@@ -355,11 +306,10 @@ export class RunDriver {
       if (!isWanted(draught.state, command)) continue;
       const body = await this.performOne(draught, command);
       if (body === 'lost') {
-        this.queue.unshift(...draught.taken);
+        this.arrivals.giveBack(draught.taken);
         this.loseChildren();
         return false;
       }
-      noteValues(draught, body);
       draught.give(body);
       if (body.type === 'question.answered') this.noteUnsatisfiable(draught, body);
     }
@@ -445,7 +395,7 @@ export class RunDriver {
     const parked =
       !ended &&
       draught.ahead.length === 0 &&
-      this.queue.length === 0 &&
+      this.arrivals.count === 0 &&
       isParked(draught.state) &&
       this.executions.count === 0;
     const parks = parked && (wake === null || wake - draught.at > PARK_AFTER_MS);
@@ -453,7 +403,9 @@ export class RunDriver {
     const snapshot = ended ? null : await this.snapshotDue(draught.at);
     const entries = snapshot ? [snapshot.entry, ...draught.entries] : draught.entries;
     const { page, head, text } = chain(this.head, entries, await this.values.pageValues(draught.values));
-    const steps = await this.rows(draught);
+    for (const [step, { kind }] of draught.changed)
+      if (step !== ROOT && kind !== 'pending' && !step.includes('::')) this.topSteps.add(step);
+    const steps = await stepRows(draught, this.sight(draught.results), this.values);
     const assignments = this.lender.changes(draught);
     const commit: Commit = {
       tenant: run.tenant,
@@ -502,7 +454,7 @@ export class RunDriver {
       case 'claim-lost':
         return 'claim-lost';
       case 'letters':
-        this.queue.unshift(...draught.taken);
+        this.arrivals.giveBack(draught.taken);
         this.mailDue = true;
         return 'again';
       case 'refused':
@@ -510,35 +462,14 @@ export class RunDriver {
     }
   }
 
-  /**
-   * The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted.
-   * A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
-   */
+  /** The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted. */
   private async refused(draught: Draught, message: string): Promise<'again' | 'halted' | 'claim-lost'> {
     this.hands.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
-    const outcomes = draught.taken.flatMap((arrival) =>
-      arrival.kind === 'given' && isOutcome(arrival.body) ? [arrival.body] : [],
-    );
-    const failsAlready = draught.taken.some(
-      (arrival) => arrival.kind === 'given' && arrival.body.type === 'run.failed' && arrival.letter === undefined,
-    );
-    if (failsAlready && outcomes.length === 0)
+    const left = withoutOutcomes(draught.taken, this.state, message);
+    if (left === null)
       return (await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message)) ? 'halted' : 'claim-lost';
-    const kept = draught.taken.filter((arrival) =>
-      arrival.letter !== undefined
-        ? true
-        : arrival.kind === 'given'
-          ? arrival.body.type === 'run.claimed'
-          : arrival.kind === 'fact' && (arrival.fact.type === 'log' || arrival.fact.type === 'log.cut'),
-    );
-    const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
-    const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
-      const state = this.state.steps.get(step);
-      const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
-      return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
-    });
     this.ahead = [];
-    this.queue.unshift(...kept, ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body })));
+    this.arrivals.giveBack(left);
     return 'again';
   }
 
@@ -563,26 +494,6 @@ export class RunDriver {
     for (const { event } of draught.entries) {
       if (event.type === 'log') this.executions.numbered(event.step, event.execution, event.bytes);
     }
-  }
-
-  private async rows(draught: Draught): Promise<readonly StepRow[]> {
-    const rows: StepRow[] = [];
-    for (const [step, state] of draught.changed) {
-      if (step === ROOT || state.kind === 'pending') continue;
-      if (!step.includes('::')) this.topSteps.add(step);
-      const label = isItem(step) ? await this.labelOf(draught.results, step) : null;
-      rows.push(stepRow(this.x, draught.results, this.values.known, step, state, label));
-    }
-    return rows;
-  }
-
-  /** The values that it reads are perhaps not at hand: after a claim they are fetched. */
-  private async labelOf(results: Results, step: StepId): Promise<string | null> {
-    const missing = new Missing();
-    const label = itemLabel(this.sight(results), step, missing);
-    if (missing.digests.size === 0) return label;
-    await this.values.fetch(missing.digests);
-    return this.labelOf(results, step);
   }
 
   private change(draught: Draught, parked: boolean): RunChange {
@@ -629,7 +540,7 @@ export class RunDriver {
         const { step, execution } = start;
         if (!(await this.isAsApproved(step)))
           this.arrived({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
-        else ((await this.bindsWhatMayChange(step)) ? here : offered).push(start);
+        else ((await this.approved.mayChangeBefore(step)) ? here : offered).push(start);
       }
       const offer = await this.lender.offer(offered, () => this.sight(this.results), this.state);
       for (const arrival of offer.arrivals) this.arrived(arrival);
@@ -671,56 +582,27 @@ export class RunDriver {
   /** An execution that is not under way here, nor lent (it never began, or its outcome was dropped with a refused turn) is proven over. */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
     if (this.executions.stop(step, execution, reason) || this.lender.has(step, this.state.steps.get(step))) return;
-    this.queue.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
+    this.arrivals.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
-  /** Before an effect behind a gate starts, what the gate's request says was read, and its item, are derived again. A difference ends the run. */
+  /** Before an effect behind a gate starts, what the gate's request says is derived again. A difference ends the run. */
   private async isAsApproved(step: StepId): Promise<boolean> {
-    for (const gate of guardingGates(this.x, step)) {
-      const opened = this.results.get(gate)?.gate;
-      if (!opened) continue;
-      const { reads, item } = await this.requestOf(opened.gateDigest);
-      const sight = { x: this.x, results: this.results, values: this.values.known };
-      if (readsAreAsBefore(sight, gate, reads) && (await this.itemNow(sight, gate)) === item) continue;
-      const message = 'what was approved is not what would run';
-      this.arrived({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message } });
-      return false;
-    }
-    return true;
-  }
-
-  /** True if a step stands behind a gate that has bound what may change until it begins elsewhere. */
-  private async bindsWhatMayChange(step: StepId): Promise<boolean> {
-    for (const gate of guardingGates(this.x, step)) {
-      const opened = this.results.get(gate)?.gate;
-      if (opened && mayChange((await this.requestOf(opened.gateDigest)).reads)) return true;
-    }
+    const gate = await this.approved.changedBefore(step);
+    if (gate === null) return true;
+    const message = 'what was approved is not what would run';
+    this.arrived({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message } });
     return false;
-  }
-
-  private async requestOf(gateDigest: Digest): Promise<GateRequest> {
-    await this.values.fetch([gateDigest]);
-    return this.values.known.get(gateDigest) as unknown as GateRequest;
-  }
-
-  /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */
-  private async itemNow(sight: Pick<Sight, 'x' | 'results' | 'values'>, gate: StepId): Promise<Digest | null> {
-    const missing = new Missing();
-    const digest = itemDigest(sight, gate, missing);
-    if (missing.digests.size === 0) return digest;
-    await this.values.fetch([...missing.digests]);
-    return itemDigest(sight, gate, new Missing());
   }
 
   private arrived(arrival: Arrival): void {
     if (this.over) return;
-    this.queue.push(arrival);
+    this.arrivals.push(arrival);
     this.wakeUp();
   }
 
   /** Waits for an arrival, a letter, or the next moment the run must be told of. */
   private async arrival(): Promise<void> {
-    if (this.queue.length > 0 || this.mailDue || this.handingOver || this.ahead.length > 0) return;
+    if (this.arrivals.count > 0 || this.mailDue || this.handingOver || this.ahead.length > 0) return;
     const wake = nextWakeAt(this.state);
     await new Promise<void>((resolve) => {
       const delay = wake === null ? 60_000 : Math.min(60_000, Math.max(1, wake - this.hands.clock.now()));
@@ -752,37 +634,4 @@ function unreadable(error: unknown): Halted {
   if (isCodedError(error) && error.code === 'OBJECT_DIGEST_MISMATCH')
     return { kind: 'halted', code: 'OBJECT_DIGEST_MISMATCH', detail: error.message };
   throw error;
-}
-
-type OutcomeBody = Extract<GivenBody, { type: `attempt.${string}` }>;
-
-function isOutcome(body: GivenBody): body is OutcomeBody {
-  return body.type.startsWith('attempt.');
-}
-
-/** Of an execution that is over nothing more is taken: its lines would be numbered twice. */
-function isCurrent({ state }: Draught, part: Part): boolean {
-  if (part.kind === 'given' || !('execution' in part.fact)) return true;
-  const step = state.steps.get(part.fact.step);
-  return step?.kind === 'running' && step.execution === part.fact.execution;
-}
-
-/** An outcome that came by letter: of a lent execution, or what a person says of one whose outcome nobody knew. */
-function isOutcomeByLetter(one: Arrival): boolean {
-  return one.kind === 'parts' || (one.kind === 'given' && one.body.type === 'attention.resolved');
-}
-
-function isFailure(one: Arrival): boolean {
-  return one.kind === 'given' && one.body.type === 'run.failed';
-}
-
-function isOutcomeHere(one: Arrival): boolean {
-  return one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
-}
-
-/** The values that a given brings stand beside the page that holds it. */
-function noteValues(draught: Draught, body: GivenBody): void {
-  if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') draught.needs(body.outputs);
-  if (body.type === 'gate.decided') draught.needs(body.response);
-  if (body.type === 'policy.judged') draught.needs(body.input);
 }

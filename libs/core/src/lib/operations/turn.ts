@@ -59,6 +59,7 @@ export class Draught {
 
   /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
   give(body: GivenBody): void {
+    this.needsValuesOf(body);
     this.note({ at: this.at, event: body, kind: 'given' });
     const before = this.state.steps;
     const turn = advance(this.x, this.state, { ...body, at: this.at });
@@ -107,6 +108,13 @@ export class Draught {
     if (ref === null) return;
     if (typeof ref === 'string') this.values.add(ref);
     else if (ref.kind === 'value') this.values.add(ref.digest);
+  }
+
+  /** The values that a given brings stand beside the page that holds it. */
+  private needsValuesOf(body: GivenBody): void {
+    if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') this.needs(body.outputs);
+    if (body.type === 'gate.decided') this.needs(body.response);
+    if (body.type === 'policy.judged') this.needs(body.input);
   }
 
   private note(entry: Unnumbered): void {

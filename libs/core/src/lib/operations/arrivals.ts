@@ -1,0 +1,95 @@
+import type { Draught, Arrival, Part } from './turn';
+
+/** Entries after which a turn takes no more, unless what it began with belongs together. */
+const ENTRIES = 256;
+
+/** What has come to a driver and waits for a turn, in the order in which turns take it. */
+export class Arrivals {
+  private readonly waiting: Arrival[] = [];
+
+  get count(): number {
+    return this.waiting.length;
+  }
+
+  push(...arrivals: readonly Arrival[]): void {
+    this.waiting.push(...arrivals);
+  }
+
+  /** What a turn had taken that came to nothing. */
+  giveBack(arrivals: readonly Arrival[]): void {
+    this.waiting.unshift(...arrivals);
+  }
+
+  /**
+   * What people decided and asked goes before the outcomes that have come, also before those that came by letter: who was answered was
+   * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
+   * what closes its gate, nor by what the run fails of.
+   */
+  letters(letters: readonly Arrival[]): void {
+    this.insert(
+      letters.filter((one) => !isOutcomeByLetter(one)),
+      (one) => isOutcomeHere(one) || isOutcomeByLetter(one),
+    );
+    this.insert(letters.filter(isOutcomeByLetter), isOutcomeHere);
+  }
+
+  private insert(arrivals: readonly Arrival[], before: (one: Arrival) => boolean): void {
+    const place = this.waiting.findIndex(before);
+    this.waiting.splice(place < 0 ? this.waiting.length : place, 0, ...arrivals);
+  }
+
+  /** A stop that the driver's end itself asked for is no event of the run. */
+  dropStops(): void {
+    const kept = this.waiting.filter((one) => one.kind !== 'given' || one.body.type !== 'attempt.stopped');
+    this.waiting.splice(0, this.waiting.length, ...kept);
+  }
+
+  /** A turn takes what there is. */
+  takeInto(draught: Draught): void {
+    if (draught.state.phase === 'queued') this.cancelFirst();
+    // What closes commits only where every letter is taken; what a claim starts, and the run's failure, belong together.
+    while (draught.entries.length < ENTRIES || draught.ended || draught.closes || this.waiting.some(isFailure)) {
+      const arrival = this.waiting.shift();
+      if (!arrival) break;
+      draught.taken.push(arrival);
+      if (arrival.kind !== 'parts') takePart(draught, arrival);
+      else for (const part of arrival.parts) if (isCurrent(draught, part)) takePart(draught, part);
+      if (arrival.kind === 'parts' && arrival.offer) draught.offers.push(arrival.offer);
+    }
+    // They are not taken in the order of the inbox: one that still waits holds back the place of those after it.
+    const waits = this.waiting.reduce((least, { letter }) => Math.min(least, letter ?? least), Infinity);
+    const last = draught.taken.reduce((most, { letter }) => Math.max(most, letter ?? most), draught.seen);
+    draught.seen = Math.max(draught.seen, Math.min(last, waits - 1));
+  }
+
+  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
+  private cancelFirst(): void {
+    const place = this.waiting.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
+    if (place > 0) this.waiting.unshift(...this.waiting.splice(place, 1));
+  }
+}
+
+function takePart(draught: Draught, part: Part): void {
+  if (part.kind === 'fact') draught.record(part.fact);
+  else draught.give(part.body);
+}
+
+/** Of an execution that is over nothing more is taken: its lines would be numbered twice. */
+function isCurrent({ state }: Draught, part: Part): boolean {
+  if (part.kind === 'given' || !('execution' in part.fact)) return true;
+  const step = state.steps.get(part.fact.step);
+  return step?.kind === 'running' && step.execution === part.fact.execution;
+}
+
+/** An outcome that came by letter: of a lent execution, or what a person says of one whose outcome nobody knew. */
+function isOutcomeByLetter(one: Arrival): boolean {
+  return one.kind === 'parts' || (one.kind === 'given' && one.body.type === 'attention.resolved');
+}
+
+function isFailure(one: Arrival): boolean {
+  return one.kind === 'given' && one.body.type === 'run.failed';
+}
+
+function isOutcomeHere(one: Arrival): boolean {
+  return one.kind === 'given' && one.letter === undefined && one.body.type !== 'run.claimed';
+}

@@ -1,0 +1,39 @@
+import type { GivenBody } from '../run/run-event';
+import type { RunState } from '../run/run-state';
+import type { Arrival } from './turn';
+
+type Outcome = Extract<GivenBody, { type: `attempt.${string}` }>;
+
+/**
+ * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if nothing can be dropped and
+ * it fails already. A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+ */
+export function withoutOutcomes(
+  taken: readonly Arrival[],
+  { steps }: RunState,
+  message: string,
+): readonly Arrival[] | null {
+  const outcomes = taken.flatMap((one) => (one.kind === 'given' && isOutcome(one.body) ? [one.body] : []));
+  const failsAlready = taken.some(
+    (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.letter === undefined,
+  );
+  if (failsAlready && outcomes.length === 0) return null;
+  const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+  const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+    const state = steps.get(step);
+    const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+    return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+  });
+  return [...taken.filter(isKept), ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body }))];
+}
+
+function isOutcome(body: GivenBody): body is Outcome {
+  return body.type.startsWith('attempt.');
+}
+
+/** Letters, the claim, and lines: nothing of them depends on what is dropped. */
+function isKept(one: Arrival): boolean {
+  if (one.letter !== undefined) return true;
+  if (one.kind === 'given') return one.body.type === 'run.claimed';
+  return one.kind === 'fact' && (one.fact.type === 'log' || one.fact.type === 'log.cut');
+}
