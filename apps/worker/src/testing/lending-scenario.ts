@@ -1,5 +1,5 @@
 import { Random } from '@taskrunner/core/testing';
-import { fanOf, type Disturbance, type RunSpec, type Scenario, type Target } from './scenario';
+import { blowTo, cancelOf, fanOf, type Disturbance, type RunSpec, type Scenario, type Target } from './scenario';
 
 /** Share of the stories in which workers lend; in the others each executes what it drives. */
 const SHARE = 0.4;
@@ -39,13 +39,6 @@ function disturbanceOf(random: Random, { theme, runs }: Scenario): Disturbance {
   if (theme === 'outages') return { kind: 'outage', at, ms: random.pick([3_000, 9_000, 15_000]) };
   const kind = random.pick(['kill', 'kill', 'freeze', 'cut-off', 'drain', 'cancel', 'messages'] as const);
   switch (kind) {
-    case 'kill':
-      return { kind, at, worker };
-    case 'freeze':
-    case 'cut-off':
-      return { kind, at, worker, ms: random.pick([500, 5_000, 9_000, 14_000]) };
-    case 'drain':
-      return { kind, at, worker, graceMs: random.pick([0, 1_000, 5_000]) };
     case 'messages':
       // Longer than who reports is patient.
       return {
@@ -56,6 +49,8 @@ function disturbanceOf(random: Random, { theme, runs }: Scenario): Disturbance {
         fate: random.pick(['unsent', 'unanswered', 'late']),
       };
     case 'cancel':
-      return { kind, at, run: random.int(0, runs.length - 1), force: random.chance(0.3) };
+      return cancelOf(random, at, runs.length);
+    default:
+      return blowTo(random, kind, at, worker);
   }
 }

@@ -280,13 +280,6 @@ function makeDisturbance(random: Random, theme: Theme, workers: number, runs: nu
   const worker = random.chance(0.5) ? { place: random.int(0, workers - 1) } : { of: random.int(0, runs - 1) };
   const kind: Disturbance['kind'] = random.pick<Disturbance['kind']>(THEMES[theme]);
   switch (kind) {
-    case 'kill':
-      return { kind, at, worker };
-    case 'freeze':
-    case 'cut-off':
-      return { kind, at, worker, ms: random.pick([500, 5_000, 9_000, 14_000]) };
-    case 'drain':
-      return { kind, at, worker, graceMs: random.pick([0, 1_000, 5_000]) };
     case 'outage':
       return { kind, at, ms: random.pick(theme === 'outages' ? [9_000, 15_000] : [50, 3_000, 12_000]) };
     case 'messages':
@@ -295,6 +288,31 @@ function makeDisturbance(random: Random, theme: Theme, workers: number, runs: nu
         fate: random.pick(['unsent', 'unanswered', 'unanswered', 'late', 'late', 'again']),
       };
     case 'cancel':
-      return { kind, at, run: random.int(0, runs - 1), force: random.chance(0.3) };
+      return cancelOf(random, at, runs);
+    default:
+      return blowTo(random, kind, at, worker);
   }
+}
+
+/** What befalls one worker. */
+export function blowTo(
+  random: Random,
+  kind: 'kill' | 'freeze' | 'cut-off' | 'drain',
+  at: number,
+  worker: Target,
+): Disturbance {
+  switch (kind) {
+    case 'kill':
+      return { kind, at, worker };
+    case 'freeze':
+    case 'cut-off':
+      return { kind, at, worker, ms: random.pick([500, 5_000, 9_000, 14_000]) };
+    case 'drain':
+      return { kind, at, worker, graceMs: random.pick([0, 1_000, 5_000]) };
+  }
+}
+
+/** One of the runs is asked to cancel. */
+export function cancelOf(random: Random, at: number, runs: number): Disturbance {
+  return { kind: 'cancel', at, run: random.int(0, runs - 1), force: random.chance(0.3) };
 }

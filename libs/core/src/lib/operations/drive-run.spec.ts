@@ -208,6 +208,21 @@ describe('RunDriver', () => {
     expect(world.outbox).toEqual([{ runId: run }]);
   });
 
+  it.each([
+    ['that take long', (world: MemoryWorld) => void (world.at += 12), {}],
+    ['whose values are large', () => undefined, { x: 'x'.repeat(150_000) }],
+  ])('commits before it has run far ahead with pure steps %s', async (_what, act, outputs) => {
+    const world = new MemoryWorld();
+    const nodes = Array.from({ length: 8 }, (_, i) => aRunNode(`s${i}`, { needs: i === 0 ? [] : [`s${i - 1}`] }));
+    const run = world.submit(aPlan(aBlock(nodes)));
+    const executor = new Scripted('builtin:noop', () => (act(world), { kind: 'succeeded', outputs }));
+    expect(await drive(world, run, [executor])).toBe('ended');
+    const ended = (world.pages.get(run) ?? []).map(
+      ({ entries }) => entries.filter(({ event }) => event.type === 'step.ended').length,
+    );
+    expect(ended).toEqual([2, 2, 2, 2]);
+  });
+
   it('maps over the outputs of a step and binds items, indexes and results', async () => {
     const world = new MemoryWorld();
     const plan = aPlan(

@@ -17,6 +17,7 @@ import type { GivenBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import { isWanted } from '../run/wanted';
 import { SecretError } from '../secret/secret-error';
+import { AheadWindow } from './ahead-window';
 import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { ApprovedContext } from './approved-context';
 import { Arrivals } from './arrivals';
@@ -47,8 +48,6 @@ export interface Refusal {
 
 type Start = Extract<Command, { type: 'start' }>;
 
-/** Entries after which a turn that still could run ahead commits first. */
-const WINDOW_ENTRIES = 64;
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
 const ORIGINAL_GONE: Refusal = {
@@ -299,7 +298,8 @@ export class RunDriver {
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
   private async performAhead(draught: Draught): Promise<boolean> {
-    while (draught.entries.length < WINDOW_ENTRIES) {
+    const window = new AheadWindow(draught, () => this.hands.clock.now());
+    while (window.isOpen()) {
       const [command, ...rest] = draught.ahead;
       if (!command) return true;
       draught.ahead = rest;

@@ -37,6 +37,8 @@ export class Draught {
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();
+  /** Bytes of the values that this turn's outcomes brought. */
+  bytes = 0;
   readonly gates: GateChange[] = [];
   /** Rows of gates whose requests were rendered: they are written if the gates open. One that was cancelled meanwhile does not. */
   readonly rendered = new Map<StepId, GateChange>();
@@ -107,7 +109,10 @@ export class Draught {
   needs(ref: ValueRef | Digest): void {
     if (ref === null) return;
     if (typeof ref === 'string') this.values.add(ref);
-    else if (ref.kind === 'value') this.values.add(ref.digest);
+    else if (ref.kind === 'value') {
+      this.bytes += ref.size;
+      this.values.add(ref.digest);
+    }
   }
 
   /** The values that a given brings stand beside the page that holds it. */
