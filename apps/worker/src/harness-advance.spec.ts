@@ -40,11 +40,18 @@ const planted: readonly (readonly [Invariant, string, typeof mockBug.with])[] = 
     'an execution that is numbered by its attempt',
     (advance) => (x, state, given) => {
       const turn = advance(x, state, given);
-      const numbered = <One extends { type: string }>(one: One): One =>
-        one.type === 'start' || one.type === 'step.started'
-          ? { ...one, execution: (one as unknown as { attempt: number }).attempt }
-          : one;
-      return { ...turn, events: turn.events.map(numbered), commands: turn.commands.map(numbered) };
+      const numbered = <One extends { readonly attempt: number }>(one: One): One => ({
+        ...one,
+        execution: one.attempt,
+      });
+      const events = turn.events.map((event) => (event.type === 'step.started' ? numbered(event) : event));
+      const commands = turn.commands.map((command) => (command.type === 'start' ? numbered(command) : command));
+      const changed = new Map(
+        [...turn.changed].map(([step, one]) => [step, one.kind === 'running' ? numbered(one) : one]),
+      );
+      let { steps } = turn.state;
+      for (const [step, one] of changed) if (one.kind === 'running') steps = steps.with(step, one);
+      return { state: { ...turn.state, steps }, events, commands, changed };
     },
   ],
 ];

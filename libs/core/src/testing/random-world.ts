@@ -137,10 +137,16 @@ export class RandomWorld {
       if (flight.lent) continue;
       this.flying.delete(key);
       this.orphans.set(key, flight);
+      if (this.random.chance(0.1)) this.leave(flight);
     }
     this.questions = [];
     if (this.random.chance(0.05)) this.crashes = 3;
     this.claim();
+  }
+
+  /** Its driver has not begun it. */
+  private leave({ step, execution }: Flight): void {
+    this.tell({ type: 'attempt.unbegun', step, execution });
   }
 
   /** Offers it to other workers; one that is to stop is not theirs to take. */

@@ -1,6 +1,6 @@
 import type { Draught, Arrival, Part } from './turn';
 
-/** Entries after which a turn takes no more, unless what it began with belongs together. */
+/** Entries after which a turn takes no more outcomes, unless what it began with belongs together. */
 const ENTRIES = 256;
 
 /** What has come to a driver and waits for a turn, in the order in which turns take it. */
@@ -44,11 +44,13 @@ export class Arrivals {
     this.waiting.splice(0, this.waiting.length, ...kept);
   }
 
-  /** A turn takes what there is. */
-  takeInto(draught: Draught): void {
+  /** A turn takes what there is; true if there was anything. */
+  takeInto(draught: Draught): boolean {
+    const before = draught.taken.length;
     if (draught.state.phase === 'queued') this.cancelFirst();
-    // What closes commits only where every letter is taken; what a claim starts, and the run's failure, belong together.
-    while (draught.entries.length < ENTRIES || draught.ended || draught.closes || this.waiting.some(isFailure)) {
+    // What closes commits only where every letter is taken. What people say is not left to a turn in which time closes a gate, and what a
+    // claim starts and the run's failure belong together.
+    while (draught.entries.length < ENTRIES || draught.ended || draught.closes || this.waiting.some(isUrgent)) {
       const arrival = this.waiting.shift();
       if (!arrival) break;
       draught.taken.push(arrival);
@@ -60,6 +62,7 @@ export class Arrivals {
     const waits = this.waiting.reduce((least, { letter }) => Math.min(least, letter ?? least), Infinity);
     const last = draught.taken.reduce((most, { letter }) => Math.max(most, letter ?? most), draught.seen);
     draught.seen = Math.max(draught.seen, Math.min(last, waits - 1));
+    return draught.taken.length > before;
   }
 
   /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
@@ -81,13 +84,19 @@ function isCurrent({ state }: Draught, part: Part): boolean {
   return step?.kind === 'running' && step.execution === part.fact.execution;
 }
 
-/** An outcome that came by letter: of a lent execution, or what a person says of one whose outcome nobody knew. */
+/**
+ * An outcome that came by letter: of a lent execution, what a person says of one whose outcome nobody knew, a letter that fails the run. An
+ * offer to other workers stands there too.
+ */
 function isOutcomeByLetter(one: Arrival): boolean {
-  return one.kind === 'parts' || (one.kind === 'given' && one.body.type === 'attention.resolved');
+  if (one.kind === 'parts') return true;
+  if (one.kind === 'fact') return false;
+  return one.body.type === 'attention.resolved' || (one.letter !== undefined && one.body.type === 'run.failed');
 }
 
-function isFailure(one: Arrival): boolean {
-  return one.kind === 'given' && one.body.type === 'run.failed';
+function isUrgent(one: Arrival): boolean {
+  if (one.kind === 'given' && one.body.type === 'run.failed') return true;
+  return one.letter !== undefined && !isOutcomeByLetter(one);
 }
 
 function isOutcomeHere(one: Arrival): boolean {

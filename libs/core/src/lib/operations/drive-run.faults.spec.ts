@@ -118,6 +118,36 @@ describe('RunDriver, where a review found faults', () => {
     expect(ex.calls.length).toBe(committedAt);
   });
 
+  it('what a cancel leaves of what was asked ahead does not keep the driver busy', async () => {
+    const world = new MemoryWorld();
+    const nodes = Array.from({ length: 100 }, (_, i) => effect(`s${i}`, { when: '1 == 1' }));
+    const run = world.submit(aPlan(aBlock(nodes)));
+    const slow = command(
+      ({ signal }) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => setTimeout(() => resolve({ kind: 'stopped', unknown: false }), 50)),
+        ),
+    );
+    // The cancel is read when what was answered first has begun, and before the rest is.
+    const { claims } = world.hands([slow]);
+    const letters: typeof claims.letters = async (...asked) => {
+      await sleep(commits === 1 ? 20 : 0);
+      return claims.letters(...asked);
+    };
+    const d = await open(world, run, [slow], {
+      claims: Object.assign(Object.create(claims) as typeof claims, { letters }),
+    });
+    let commits = 0;
+    world.beforeCommit = () => {
+      if (++commits !== 1) return;
+      world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: '', force: false });
+      d.mail();
+    };
+    expect(await d.drive()).toBe('ended');
+    expect(slow.calls.length).toBeGreaterThan(0);
+    expect(slow.calls.length).toBeLessThan(50);
+  });
+
   it('a stop while a value is fetched stops the execution', async () => {
     const world = new MemoryWorld();
     const run = world.submit(

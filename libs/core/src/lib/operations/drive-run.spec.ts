@@ -69,18 +69,22 @@ async function drive(
 
 describe('a run that nobody can keep apart', () => {
   const refusal: Refusal = { code: 'SEALED_UNENFORCEABLE', message: 'no worker can seal' };
+  const unplaced: Refusal = { code: 'PROFILE_MISMATCH', message: 'no worker has its labels' };
 
-  it('ends with its reason; nothing of it starts, not even what always runs', async () => {
-    const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })])));
-    const acting = command(() => ok);
-    const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
-    if (typeof driver === 'string') throw new Error('halted');
-    expect(await driver.drive()).toBe('ended');
-    expect(acting.calls).toEqual([]);
-    expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
-    expect(world.outbox).toEqual([{ runId: run }]);
-  });
+  it.each([refusal, unplaced])(
+    'ends with its reason; nothing of it starts, not even what always runs: $code',
+    async (refusal) => {
+      const world = new MemoryWorld();
+      const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })])));
+      const acting = command(() => ok);
+      const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
+      if (typeof driver === 'string') throw new Error('halted');
+      expect(await driver.drive()).toBe('ended');
+      expect(acting.calls).toEqual([]);
+      expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: refusal.code } });
+      expect(world.outbox).toEqual([{ runId: run }]);
+    },
+  );
 
   it('ends also where it had begun elsewhere', async () => {
     const world = new MemoryWorld();

@@ -6,7 +6,7 @@ import type { JsonObject } from '../foundation/json';
 import type { GateRequest } from '../gate/gate-request';
 import { chain, type Head } from '../journal/chain';
 import { ROOT } from '../plan/place';
-import type { PlanIndex } from '../plan/plan-index';
+import { runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import type { Commit, RunChange } from '../ports/committer';
 import type { Letter } from '../ports/run-store';
@@ -190,14 +190,19 @@ export class RunDriver {
   }
 
   /**
-   * What has already come counts: children are told to stop and waited for, then one last turn takes every result that came
+   * What has already come counts: children are told to stop and waited for, then last turns take every result that came
    * before. A stop that the hand-over itself asked for is no event of the run: the next owner decides by the effect class.
    */
   private async finishHandOver(): Promise<Driven> {
     await this.executions.settled(HAND_OVER_MS);
     this.arrivals.dropStops();
-    const driven = this.arrivals.count > 0 ? await this.turn(true) : 'idle';
-    return driven === 'ended' || driven === 'parked' || driven === 'claim-lost' ? driven : 'handed-over';
+    while (this.arrivals.count > 0) {
+      // A turn that closes something asks for the letters that came before.
+      if (this.mailDue) await this.readLetters();
+      const driven = await this.turn(true);
+      if (driven !== 'again' && driven !== 'idle') return driven;
+    }
+    return 'handed-over';
   }
 
   private begin(failed: GivenBody | null): void {
@@ -276,8 +281,11 @@ export class RunDriver {
     this.arrivals.takeInto(draught);
     const wake = nextWakeAt(draught.state);
     if (wake !== null && wake <= at && draught.state.phase === 'running') draught.give({ type: 'time.reached' });
+    // What closes commits only where every letter is taken, whatever closed it.
     do if (!last && !(await this.performAhead(draught))) return 'again';
-    while (this.endUnoffered(draught));
+    while (this.endUnoffered(draught) || ((draught.closes || draught.ended) && this.arrivals.takeInto(draught)));
+    draught.ahead = draught.ahead.filter((command) => isWanted(draught.state, command));
+    if (last) this.leaveUnbegun(draught);
     if (draught.entries.length === 0) return 'idle';
     return this.commit(draught, last);
   }
@@ -287,13 +295,22 @@ export class RunDriver {
    * who takes the run over would wait for its answer. True if there was any.
    */
   private endUnoffered(draught: Draught): boolean {
-    const over = this.lender.unoffered(draught).filter(({ step }) => !draught.unoffered.has(step));
+    const over = this.lender.unoffered(draught);
     for (const { step, execution } of over) {
-      draught.unoffered.add(step);
       draught.forgetStop(step, execution);
       draught.give({ type: 'attempt.stopped', step, execution, unknown: false });
     }
     return over.length > 0;
+  }
+
+  /** What a last turn starts, nobody begins: the next owner need not ask what a `once` step did. */
+  private leaveUnbegun(draught: Draught): void {
+    for (const command of [...draught.held]) {
+      const { step } = command;
+      if (command.type !== 'start' || !isWanted(draught.state, command)) continue;
+      if (runNodeAt(this.x, step).effects === 'once')
+        draught.give({ type: 'attempt.unbegun', step, execution: command.execution });
+    }
   }
 
   /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
@@ -334,6 +351,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
+        if (draught.state.ending?.code === 'POISON') return unanswered(command);
         if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
@@ -468,7 +486,8 @@ export class RunDriver {
     const left = withoutOutcomes(draught.taken, this.state, message);
     if (left === null)
       return (await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message)) ? 'halted' : 'claim-lost';
-    this.ahead = [];
+    // Questions of what ends are answered all the same.
+    this.ahead = this.ahead.filter(({ type }) => type === 'answer');
     this.arrivals.giveBack(left);
     return 'again';
   }
@@ -503,16 +522,14 @@ export class RunDriver {
     return runChange({ x: this.x, draught, parked, waits, outputs, topSteps: this.topSteps });
   }
 
-  /** After the commit: starts reach the executors, stops the executions, policies their engines. A start that the same turn stopped is not performed. */
-  private performHeld(commands: readonly Command[]): void {
-    const nameOf = (command: { readonly step: StepId; readonly execution: number }): string =>
-      `${command.step}#${command.execution}`;
-    const stopped = new Set(commands.filter((command) => command.type === 'stop').map(nameOf));
-    const starts = commands.filter((command) => command.type === 'start' && !stopped.has(nameOf(command)));
-    const lent = new Set(this.lender.beyondSlots(starts as readonly Start[], this.state));
-    if (lent.size > 0) void this.lend([...lent]);
+  /** After the commit: starts reach the executors, stops the executions, policies their engines. What the same turn stopped is not performed. */
+  private performHeld(held: readonly Command[]): void {
+    const commands = held.filter((command) => isWanted(this.state, command));
+    const starts = commands.filter((command) => command.type === 'start');
+    const lent = new Set<Command>(this.lender.beyondSlots(starts, this.state));
+    if (lent.size > 0) void this.lend(starts.filter((start) => lent.has(start)));
     for (const command of commands) {
-      if (command.type === 'start' && !stopped.has(nameOf(command)) && !lent.has(command)) void this.start(command);
+      if (command.type === 'start' && !lent.has(command)) void this.start(command);
       if (command.type === 'stop') this.stop(command);
       if (command.type === 'judge') void this.judge(command);
     }
@@ -553,19 +570,20 @@ export class RunDriver {
 
   /** It may have been told to stop meanwhile: then it is not begun. */
   private startHere(start: Start): void {
-    const state = this.state.steps.get(start.step);
-    if (state?.kind === 'running' && state.execution === start.execution && state.stopping === null)
-      void this.start(start);
+    if (isWanted(this.state, start)) void this.start(start);
   }
 
   private async start(command: Start): Promise<void> {
     const { step, execution } = command;
     const slots = this.hands.lending?.slots;
     slots?.take();
+    let mayBegin = false;
+    const mayStart = async (): Promise<boolean> => (mayBegin = (await this.isAsApproved(step)) && !this.handingOver);
     try {
-      const body = await this.executions.execute(this.ground, command, () => this.isAsApproved(step));
+      const body = await this.executions.execute(this.ground, command, mayStart);
+      const isLeft = this.handingOver && !mayBegin && body !== 'lost' && body.type === 'attempt.stopped';
       if (body === 'lost') this.loseChildren();
-      else this.arrived({ kind: 'given', body });
+      else this.arrived({ kind: 'given', body: isLeft ? { type: 'attempt.unbegun', step, execution } : body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
       this.hands.alarm(this.run, code, { step, reason: this.secrets.redactor.text(String(error)) });
@@ -625,6 +643,12 @@ async function halt(
   if (!(await hands.claims.halt(run, code, detail))) return 'claim-lost';
   hands.alarm(run, code, detail);
   return 'halted';
+}
+
+/** What a run's process died of may be what this asks for: it is not looked at again. */
+function unanswered({ step, question }: Extract<Command, { type: 'answer' }>): GivenBody {
+  const answer = { kind: 'fault', code: 'POISON', message: 'its run has killed its process' } as const;
+  return { type: 'question.answered', step, question, answer };
 }
 
 /** Own records that cannot be read, or whose bytes are not those that their digests name, halt the run; anything else is thrown on. */

@@ -31,9 +31,9 @@ function isOutcome(body: GivenBody): body is Outcome {
   return body.type.startsWith('attempt.');
 }
 
-/** Letters, the claim, and lines: nothing of them depends on what is dropped. */
+/** Letters, the claim, what failed the run before, and lines: nothing of them depends on what is dropped. */
 function isKept(one: Arrival): boolean {
   if (one.letter !== undefined) return true;
-  if (one.kind === 'given') return one.body.type === 'run.claimed';
+  if (one.kind === 'given') return one.body.type === 'run.claimed' || one.body.type === 'run.failed';
   return one.kind === 'fact' && (one.fact.type === 'log' || one.fact.type === 'log.cut');
 }

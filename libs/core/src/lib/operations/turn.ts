@@ -32,8 +32,6 @@ export class Draught {
   readonly taken: Arrival[] = [];
   /** What is lent, if it is still to be done when the turn is over. */
   readonly offers: Assignment[] = [];
-  /** Of those, what was told to stop before anybody could have it: once said. */
-  readonly unoffered = new Set<StepId>();
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();

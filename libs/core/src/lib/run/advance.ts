@@ -11,7 +11,16 @@ import { openGroup, pump, stopContainer } from './container';
 import { Draft } from './draft';
 import { expireGate, gateDecided, policyJudged } from './gate-step';
 import { judgedLoop, untilAnswered, wakeLoop } from './iteration';
-import { leafAssigned, leafDeferred, leafFailed, leafLost, leafStopped, leafSucceeded, wakeLeaf } from './leaf';
+import {
+  leafAssigned,
+  leafDeferred,
+  leafFailed,
+  leafLost,
+  leafStopped,
+  leafSucceeded,
+  leafUnbegun,
+  wakeLeaf,
+} from './leaf';
 import type { Derived, Given } from './run-event';
 import type { RunState } from './run-state';
 import { spread } from './spread';
@@ -85,6 +94,7 @@ function take(draft: Draft, given: Given): void {
     case 'attempt.stopped':
     case 'attempt.deferred':
     case 'attempt.lost':
+    case 'attempt.unbegun':
       return attemptOver(draft, given);
     case 'attempt.assigned': {
       const state = draft.get(given.step);
@@ -135,9 +145,11 @@ function claimed(draft: Draft): void {
   } else takeOver(draft);
 }
 
-/** What cannot be kept apart may not clean up either, nor what its process dies of. */
+/** Of a run that may not be driven, or whose process died of it, nothing starts any more: not even what cleans up. */
+const UNDRIVABLE: readonly string[] = ['SEALED_UNENFORCEABLE', 'PROFILE_MISMATCH', 'POISON'];
+
 function failed(draft: Draft, { code, step }: GivenOf<'run.failed'>): void {
-  const force = code === 'SEALED_UNENFORCEABLE' || code === 'POISON';
+  const force = UNDRIVABLE.includes(code);
   draft.fall({ status: 'failed', code, step, force, failureSteps: !force });
 }
 
@@ -170,7 +182,7 @@ const endedRoot: StepState = {
 
 function attemptOver(
   draft: Draft,
-  given: GivenOf<'attempt.succeeded' | 'attempt.failed' | 'attempt.stopped' | 'attempt.deferred' | 'attempt.lost'>,
+  given: GivenOf<Exclude<Extract<Given['type'], `attempt.${string}`>, 'attempt.assigned'>>,
 ): void {
   const state = draft.get(given.step);
   if (state?.kind !== 'running' || state.execution !== given.execution) return ignore(draft, given, 'ATTEMPT_OVER');
@@ -185,6 +197,8 @@ function attemptOver(
       return leafDeferred(draft, given.step, state, given.until);
     case 'attempt.lost':
       return leafLost(draft, given.step, state, given.began);
+    case 'attempt.unbegun':
+      return leafUnbegun(draft, given.step, state);
     default:
       return assertNever(given);
   }

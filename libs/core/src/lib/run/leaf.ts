@@ -101,7 +101,7 @@ export function leafStopped(draft: Draft, step: StepId, state: Running, unknown:
     leafFailed(draft, step, state, { code, message: 'the time allowed is over', retryable, exitCode: null });
   if (state.stopping === 'attempt-timeout') return timeout('ATTEMPT_TIMEOUT', true);
   if (state.stopping === 'step-timeout') return timeout('STEP_TIMEOUT', false);
-  const once = runNodeAt(draft.x, step).effects === 'once';
+  const once = runNodeAt(draft.x, step).effects === 'once' && !state.unbegun;
   const code = once || unknown ? 'OUTCOME_UNKNOWN' : stopCode(state.stopping);
   return draft.end(step, { status: 'cancelled', code, attempts: state.attempt });
 }
@@ -120,6 +120,11 @@ export function leafLost(draft: Draft, step: StepId, state: Running, began: bool
   if (unknown) return needAttention(draft, step, state);
   if (!began && isTooLate(draft, step, node)) return endTooLate(draft, step);
   startAttempt(draft, step, attempt, execution + 1, endBy);
+}
+
+/** The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. */
+export function leafUnbegun(draft: Draft, step: StepId, state: Running): void {
+  draft.set(step, { ...state, unbegun: true });
 }
 
 /** What it did is not known: a person must say. */

@@ -44,6 +44,8 @@ interface GivenEvents {
   'attempt.assigned': { readonly step: StepId; readonly execution: number; readonly assignment: string };
   /** Whoever had it from its assignment has it no more, and brought no result. `began`: it may have acted. */
   'attempt.lost': { readonly step: StepId; readonly execution: number; readonly began: boolean };
+  /** Its driver gives the run back and has not begun it: nothing of it was executed. */
+  'attempt.unbegun': { readonly step: StepId; readonly execution: number };
   'question.answered': { readonly step: StepId; readonly question: Question; readonly answer: Answer };
   'policy.judged': {
     readonly step: StepId;

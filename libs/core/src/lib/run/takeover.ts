@@ -7,7 +7,7 @@ import { needAttention, startAttempt } from './leaf';
 
 /**
  * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
- * `idempotent` attempts start again under their key, `once` ones ask for attention, stops and questions are asked again: that
+ * `idempotent` attempts start again under their key, `once` ones ask for attention (unless they never began), stops and questions are asked again: that
  * there is nothing to stop is an outcome like others, before which the new owner reads what people have decided meanwhile. What was lent
  * stays with its assignment, which outlives drivers. By key, so that the order never depends on how the map was built.
  */
@@ -16,7 +16,7 @@ export function takeOver(draft: Draft): void {
     switch (state.kind) {
       case 'running':
         if (state.assignment !== null || state.stopping !== null) tellAgain(draft, step, state);
-        else if (runNodeAt(draft.x, step).effects === 'once') needAttention(draft, step, state);
+        else if (runNodeAt(draft.x, step).effects === 'once' && !state.unbegun) needAttention(draft, step, state);
         else startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
         break;
       case 'deciding':

@@ -98,6 +98,8 @@ export type StepState =
       readonly stopping: StopCause | null;
       /** The assignment by which another worker has it; null: its driver has it. */
       readonly assignment: string | null;
+      /** Its driver gave the run back before it began. */
+      readonly unbegun?: true;
       readonly deadlineAt: number | null;
       readonly endBy: number | null;
     }
