@@ -38,6 +38,12 @@ export const CAMPAIGNS = {
     run: ({ nemesis, count, every }) => nemesis.killWorkers(count, every),
   },
 
+  drains: {
+    what: 'SIGTERM of workers at random moments, as a rollout sends it',
+    count: 40,
+    run: ({ nemesis, count }) => nemesis.drainWorkers(count, [1_000, 4_000]),
+  },
+
   points: {
     what: 'SIGKILL at each named fault point',
     count: 20,

@@ -128,6 +128,12 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     claimsFromSnapshots: fromSnapshots.reduce((sum, count) => sum + count, 0),
     claimsAfterCrash: claims.filter(({ event }) => event.crashes > 0).length,
     claimsInQuarantine: claims.filter(({ event }) => event.quarantine).length,
+    attentions: Object.values(evidence.journal)
+      .flat()
+      .filter(({ event }) => event.type === 'step.attention').length,
+    unbegun: Object.values(evidence.journal)
+      .flat()
+      .filter(({ event }) => event.type === 'attempt.unbegun').length,
     effects: evidence.effects.length,
     lines: Object.values(evidence.archived).reduce((sum, lines) => sum + lines.length, 0),
     bundlesVerified: Object.values(evidence.bundles).filter(({ ok }) => ok).length,

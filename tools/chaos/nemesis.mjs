@@ -5,6 +5,8 @@ import { pause, until } from './waiting.mjs';
 
 /** Steps of a dead worker are gone before its lease can pass on; what only helped it may take longer on a busy machine, milliseconds. */
 const HELPERS_GONE_MS = 30_000;
+/** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
+const POD_GRACE_MS = 60_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
 /** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */
@@ -37,6 +39,27 @@ export class Nemesis {
       this.#mustBeGone(children, `of ${worker.name}, killed`, LEASE_MS, isStep);
       this.#mustBeGone(children, `of ${worker.name}, killed`, HELPERS_GONE_MS);
     }
+  }
+
+  /** SIGTERM to workers at random, as a rollout does; each must be gone by itself within the time that a pod has. */
+  async drainWorkers(count, every) {
+    const drains = [];
+    for (let i = 0; i < count; i++) {
+      await pause(this.random.between(...every));
+      await this.#enough();
+      const worker = this.random.pick(this.workers.ready);
+      if (!worker) continue;
+      const began = Date.now();
+      this.workers.signal(worker, 'SIGTERM');
+      this.#did('drain', { worker: worker.name });
+      drains.push(until(() => worker.end !== null, 2 * POD_GRACE_MS).then(() => (worker.end?.at ?? Infinity) - began));
+    }
+    this.measured({
+      name: 'longest drain',
+      value: Math.max(...(await Promise.all(drains))),
+      most: POD_GRACE_MS,
+      unit: 'ms',
+    });
   }
 
   /** A worker is stopped past its lease and then let go on: it wakes up as a zombie that believes to own its runs. */

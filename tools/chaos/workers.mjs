@@ -23,7 +23,9 @@ export class Workers {
   }
 
   get ready() {
-    return [...this.running].filter((worker) => worker.readyAt !== null && !worker.isStopped);
+    return [...this.running].filter(
+      ({ readyAt, isStopped, asked }) => readyAt !== null && !isStopped && asked === null,
+    );
   }
 
   fill() {
@@ -34,10 +36,8 @@ export class Workers {
   signal(worker, signal) {
     if (signal === 'SIGSTOP') worker.isStopped = true;
     if (signal === 'SIGCONT') worker.isStopped = false;
-    if (signal === 'SIGKILL') {
-      worker.asked = signal;
-      worker.killedAt = Date.now();
-    }
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') worker.asked = signal;
+    if (signal === 'SIGKILL') worker.killedAt = Date.now();
     worker.child.kill(signal);
   }
 
@@ -45,9 +45,8 @@ export class Workers {
   async stop() {
     this.stopping = true;
     for (const worker of this.running) {
-      worker.asked = 'SIGTERM';
-      worker.child.kill('SIGCONT');
-      worker.child.kill('SIGTERM');
+      this.signal(worker, 'SIGCONT');
+      this.signal(worker, 'SIGTERM');
     }
     const end = Date.now() + 40_000;
     while (this.running.size > 0 && Date.now() < end) await pause(100);

@@ -38,12 +38,6 @@ export class Arrivals {
     this.waiting.splice(place < 0 ? this.waiting.length : place, 0, ...arrivals);
   }
 
-  /** A stop that the driver's end itself asked for is no event of the run. */
-  dropStops(): void {
-    const kept = this.waiting.filter((one) => one.kind !== 'given' || one.body.type !== 'attempt.stopped');
-    this.waiting.splice(0, this.waiting.length, ...kept);
-  }
-
   /** A turn takes what there is; true if there was anything. */
   takeInto(draught: Draught): boolean {
     const before = draught.taken.length;
@@ -95,8 +89,7 @@ function isOutcomeByLetter(one: Arrival): boolean {
 }
 
 function isUrgent(one: Arrival): boolean {
-  if (one.kind === 'given' && one.body.type === 'run.failed') return true;
-  return one.letter !== undefined && !isOutcomeByLetter(one);
+  return one.kind === 'given' && (one.letter !== undefined || one.body.type === 'run.failed');
 }
 
 function isOutcomeHere(one: Arrival): boolean {

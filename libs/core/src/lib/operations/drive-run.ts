@@ -73,6 +73,9 @@ export class RunDriver {
   private mailDue: boolean;
   /** The last letter that was read; what is seen comes after it. */
   private read: number;
+  /** Its process has died of it: nothing of it is looked at that need not be. */
+  private isPoison = false;
+  private readonly lends = new Set<Promise<void>>();
   private handingOver = false;
   private lost = false;
   private over = false;
@@ -190,12 +193,11 @@ export class RunDriver {
   }
 
   /**
-   * What has already come counts: children are told to stop and waited for, then last turns take every result that came
-   * before. A stop that the hand-over itself asked for is no event of the run: the next owner decides by the effect class.
+   * What has already come counts: children are told to stop and waited for, then last turns take every result that came before.
    */
   private async finishHandOver(): Promise<Driven> {
     await this.executions.settled(HAND_OVER_MS);
-    this.arrivals.dropStops();
+    await Promise.all(this.lends);
     while (this.arrivals.count > 0) {
       // A turn that closes something asks for the letters that came before.
       if (this.mailDue) await this.readLetters();
@@ -205,7 +207,7 @@ export class RunDriver {
     return 'handed-over';
   }
 
-  private begin(failed: GivenBody | null): void {
+  private begin(failed: Extract<GivenBody, { type: 'run.failed' }> | null): void {
     const { worker } = this.hands;
     for (const [step, state] of this.state.steps.entries()) {
       if (state.kind === 'running' && state.assignment === null)
@@ -218,6 +220,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
+    this.isPoison = failed?.code === 'POISON';
     if (failed !== null) this.arrivals.push({ kind: 'given', body: failed });
   }
 
@@ -286,7 +289,10 @@ export class RunDriver {
     while (this.endUnoffered(draught) || ((draught.closes || draught.ended) && this.arrivals.takeInto(draught)));
     draught.ahead = draught.ahead.filter((command) => isWanted(draught.state, command));
     if (last) this.leaveUnbegun(draught);
-    if (draught.entries.length === 0) return 'idle';
+    if (draught.entries.length === 0) {
+      this.seen = draught.seen;
+      return 'idle';
+    }
     return this.commit(draught, last);
   }
 
@@ -322,9 +328,9 @@ export class RunDriver {
       draught.ahead = rest;
       if (!isWanted(draught.state, command)) continue;
       const body = await this.performOne(draught, command);
-      if (body === 'lost') {
+      if (body === 'lost' || this.isOwnStop(body)) {
         this.arrivals.giveBack(draught.taken);
-        this.loseChildren();
+        if (body === 'lost') this.loseChildren();
         return false;
       }
       draught.give(body);
@@ -351,7 +357,7 @@ export class RunDriver {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {
-        if (draught.state.ending?.code === 'POISON') return unanswered(command);
+        if (this.isPoison) return unanswered(command);
         if (command.question === 'reuse') return this.reuse(draught, command.step);
         const { profileDigest, admissionDigest } = this.run;
         const nonce = command.question === 'gate' ? this.hands.nonce() : '';
@@ -486,8 +492,6 @@ export class RunDriver {
     const left = withoutOutcomes(draught.taken, this.state, message);
     if (left === null)
       return (await this.hands.claims.halt(this.run, 'ENGINE_COMMIT_REFUSED', message)) ? 'halted' : 'claim-lost';
-    // Questions of what ends are answered all the same.
-    this.ahead = this.ahead.filter(({ type }) => type === 'answer');
     this.arrivals.giveBack(left);
     return 'again';
   }
@@ -527,7 +531,10 @@ export class RunDriver {
     const commands = held.filter((command) => isWanted(this.state, command));
     const starts = commands.filter((command) => command.type === 'start');
     const lent = new Set<Command>(this.lender.beyondSlots(starts, this.state));
-    if (lent.size > 0) void this.lend(starts.filter((start) => lent.has(start)));
+    if (lent.size > 0) {
+      const lend = this.lend(starts.filter((start) => lent.has(start))).finally(() => this.lends.delete(lend));
+      this.lends.add(lend);
+    }
     for (const command of commands) {
       if (command.type === 'start' && !lent.has(command)) void this.start(command);
       if (command.type === 'stop') this.stop(command);
@@ -564,6 +571,8 @@ export class RunDriver {
       for (const start of [...here, ...offer.here]) this.startHere(start);
     } catch (error) {
       this.hands.alarm(this.run, 'DRIVER_FAULT', { reason: this.secrets.redactor.text(String(error)) });
+      for (const { step, execution } of starts)
+        this.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
       this.handOver();
     }
   }
@@ -581,9 +590,10 @@ export class RunDriver {
     const mayStart = async (): Promise<boolean> => (mayBegin = (await this.isAsApproved(step)) && !this.handingOver);
     try {
       const body = await this.executions.execute(this.ground, command, mayStart);
-      const isLeft = this.handingOver && !mayBegin && body !== 'lost' && body.type === 'attempt.stopped';
+      const isLeft = !mayBegin && body !== 'lost' && this.isOwnStop(body);
       if (body === 'lost') this.loseChildren();
-      else this.arrived({ kind: 'given', body: isLeft ? { type: 'attempt.unbegun', step, execution } : body });
+      else if (isLeft) this.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
+      else if (!this.isOwnStop(body)) this.arrived({ kind: 'given', body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
       this.hands.alarm(this.run, code, { step, reason: this.secrets.redactor.text(String(error)) });
@@ -595,6 +605,11 @@ export class RunDriver {
     } finally {
       slots?.give();
     }
+  }
+
+  /** A stop that the hand-over itself asked for is no event of the run: the next owner decides by the effect class. */
+  private isOwnStop({ type }: GivenBody): boolean {
+    return this.handingOver && type === 'attempt.stopped';
   }
 
   /** An execution that is not under way here, nor lent (it never began, or its outcome was dropped with a refused turn) is proven over. */

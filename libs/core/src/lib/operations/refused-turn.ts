@@ -5,8 +5,8 @@ import type { Arrival } from './turn';
 type Outcome = Extract<GivenBody, { type: `attempt.${string}` }>;
 
 /**
- * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if nothing can be dropped and
- * it fails already. A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+ * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if there is nothing left to
+ * drop and it fails already. A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
  */
 export function withoutOutcomes(
   taken: readonly Arrival[],
@@ -17,7 +17,7 @@ export function withoutOutcomes(
   const failsAlready = taken.some(
     (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.letter === undefined,
   );
-  if (failsAlready && outcomes.length === 0) return null;
+  if (failsAlready && outcomes.every(({ type }) => type === 'attempt.stopped')) return null;
   const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
   const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
     const state = steps.get(step);

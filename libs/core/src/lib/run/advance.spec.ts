@@ -344,6 +344,18 @@ describe('attempts', () => {
     expect(play.ended['o']).toBe('failed RESOLVED_FAILED');
   });
 
+  it('that its owner gave back before they began start again at the next, once ones too', () => {
+    const play = new Play(plan([run('o', null, { effects: 'once' })]), { o: 'hang' });
+    const zero = digestOf('0');
+    const by = { worker: 'w', version: '1', build: zero, probe: zero };
+    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.tell({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
+    expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'running', attempt: 1, execution: 2 });
+    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.tell({ type: 'run.claimed', fence: 3, crashes: 0, quarantine: false, ...by });
+    expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'attention', attempt: 1, execution: 2 });
+  });
+
   it('that were being stopped are asked to stop again, so that a decision made meanwhile comes before the end', () => {
     const play = new Play(plan([run('a', null, { retries: { ...retries, maxAttempts: 1 } })]), { a: 'hang' });
     play.wait();

@@ -124,11 +124,19 @@ export function leafLost(draft: Draft, step: StepId, state: Running, began: bool
 
 /** The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. */
 export function leafUnbegun(draft: Draft, step: StepId, state: Running): void {
-  draft.set(step, { ...state, unbegun: true });
+  if (state.assignment === null) draft.set(step, { ...state, unbegun: true });
+}
+
+/** The owner who executed it is gone: by its effect class. What never began is as it was before it was started. */
+export function takeOverLeaf(draft: Draft, step: StepId, state: Running): void {
+  const node = runNodeAt(draft.x, step);
+  if (state.unbegun && isTooLate(draft, step, node)) return endTooLate(draft, step);
+  if (node.effects === 'once' && !state.unbegun) return needAttention(draft, step, state);
+  startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
 }
 
 /** What it did is not known: a person must say. */
-export function needAttention(draft: Draft, step: StepId, { attempt, execution, endBy }: Running): void {
+function needAttention(draft: Draft, step: StepId, { attempt, execution, endBy }: Running): void {
   draft.set(step, { kind: 'attention', attempt, execution, endBy });
   draft.emit({ type: 'step.attention', step, attempt, execution });
   draft.send({ type: 'idle', step });

@@ -19,7 +19,7 @@ export function poisoning(crashes: number, state: RunState): Extract<GivenBody, 
 function theOneUnderWay({ steps }: RunState): StepId | null {
   let found: StepId | null = null;
   for (const [step, state] of steps.entries()) {
-    if (state.kind !== 'running' || state.assignment !== null) continue;
+    if (state.kind !== 'running' || state.assignment !== null || state.unbegun) continue;
     if (found !== null) return null;
     found = step;
   }

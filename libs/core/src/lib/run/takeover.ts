@@ -1,13 +1,13 @@
 import type { StepId } from '../foundation/ids';
-import { nodeAt, runNodeAt } from '../plan/plan-index';
+import { nodeAt } from '../plan/plan-index';
 import type { StepState } from '../step/step-state';
 import type { Draft } from './draft';
 import { askJudge } from './gate-step';
-import { needAttention, startAttempt } from './leaf';
+import { takeOverLeaf } from './leaf';
 
 /**
  * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
- * `idempotent` attempts start again under their key, `once` ones ask for attention (unless they never began), stops and questions are asked again: that
+ * `idempotent` attempts start again under their key, as does what never began; `once` ones ask for attention, stops and questions are asked again: that
  * there is nothing to stop is an outcome like others, before which the new owner reads what people have decided meanwhile. What was lent
  * stays with its assignment, which outlives drivers. By key, so that the order never depends on how the map was built.
  */
@@ -16,8 +16,7 @@ export function takeOver(draft: Draft): void {
     switch (state.kind) {
       case 'running':
         if (state.assignment !== null || state.stopping !== null) tellAgain(draft, step, state);
-        else if (runNodeAt(draft.x, step).effects === 'once' && !state.unbegun) needAttention(draft, step, state);
-        else startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
+        else takeOverLeaf(draft, step, state);
         break;
       case 'deciding':
         draft.ask({ type: 'answer', step, question: state.question, ahead: true });
