@@ -47,7 +47,7 @@ export async function collectEvidence({ stack, workload, leftovers, measures }) 
       worker: name,
       ...end,
       asked,
-      said: asked === null ? said : [],
+      said: asked === null || asked === 'SIGTERM' ? said : [],
     })),
   };
   const object = (tenant, digest) => join(stack.objects, 't', tenant, 'sha256', digest.slice(7, 9), digest.slice(7));

@@ -56,7 +56,7 @@ export class Nemesis {
     }
     this.measured({
       name: 'longest drain',
-      value: Math.max(...(await Promise.all(drains))),
+      value: drains.length === 0 ? Infinity : Math.max(...(await Promise.all(drains))),
       most: POD_GRACE_MS,
       unit: 'ms',
     });

@@ -178,12 +178,12 @@ export const CHECKS = {
   'processes.gone': ({ leftovers }) =>
     leftovers.map(({ pid, what, command }) => ({ run: null, detail: `${what}: ${pid} ${command.slice(0, 200)}` })),
 
-  /** No worker ends by itself, whatever happens to its database. */
+  /** No worker ends by itself, whatever happens to its database; one that is asked to end well does. */
   'workers.stay': ({ exits }) =>
     exits.flatMap(({ worker, code, signal, asked, said }) =>
-      asked !== null
-        ? []
-        : [{ run: null, detail: [`${worker} ended by itself: ${signal ?? code}`, ...said].join('\n  ') }],
+      asked === null || (asked === 'SIGTERM' && code !== 0)
+        ? [{ run: null, detail: [`${worker} ended, asked by ${asked}: ${signal ?? code}`, ...said].join('\n  ') }]
+        : [],
     ),
 
   'limits.kept': ({ measures }) =>

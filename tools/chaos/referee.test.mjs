@@ -123,7 +123,10 @@ const PLANTED = {
     (e) => delete e.bundles[RUN],
   ],
   'processes.gone': [(e) => e.leftovers.push({ pid: 1, what: 'of chaos-1, killed', command: 'sh' })],
-  'workers.stay': [(e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: null, said: ['why'] })],
+  'workers.stay': [
+    (e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: null, said: ['why'] }),
+    (e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: 'SIGTERM', said: ['why'] }),
+  ],
   'limits.kept': [(e) => (e.measures[0].value = 513)],
   'poison.just': [
     (e) => Object.assign(e.runs[RUN], { status: 'failed', code: 'POISON' }),

@@ -47,6 +47,7 @@ export class Workers {
     for (const worker of this.running) {
       this.signal(worker, 'SIGCONT');
       this.signal(worker, 'SIGTERM');
+      worker.asked = 'end of the campaign';
     }
     const end = Date.now() + 40_000;
     while (this.running.size > 0 && Date.now() < end) await pause(100);

@@ -55,6 +55,8 @@ const ORIGINAL_GONE: Refusal = {
   message: 'the run that this one does again is not kept any more',
 };
 
+/** How long a hand-over waits for what is on its way to other workers: what is not lent then begins here, and is told that it does not. */
+const LENDS_MS = 4_000;
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
@@ -196,8 +198,8 @@ export class RunDriver {
    * What has already come counts: children are told to stop and waited for, then last turns take every result that came before.
    */
   private async finishHandOver(): Promise<Driven> {
+    await within(LENDS_MS, Promise.all(this.lends));
     await this.executions.settled(HAND_OVER_MS);
-    await Promise.all(this.lends);
     while (this.arrivals.count > 0) {
       // A turn that closes something asks for the letters that came before.
       if (this.mailDue) await this.readLetters();
@@ -220,7 +222,7 @@ export class RunDriver {
       kind: 'given',
       body: { type: 'run.claimed', fence, crashes, quarantine, worker: name, version, build, probe },
     });
-    this.isPoison = failed?.code === 'POISON';
+    this.isPoison = failed?.code === 'POISON' || this.state.ending?.code === 'POISON';
     if (failed !== null) this.arrivals.push({ kind: 'given', body: failed });
   }
 
@@ -309,12 +311,12 @@ export class RunDriver {
     return over.length > 0;
   }
 
-  /** What a last turn starts, nobody begins: the next owner need not ask what a `once` step did. */
+  /** What a last turn starts, nobody begins: the next owner need neither ask what it did nor let it begin too late. */
   private leaveUnbegun(draught: Draught): void {
     for (const command of [...draught.held]) {
       const { step } = command;
       if (command.type !== 'start' || !isWanted(draught.state, command)) continue;
-      if (runNodeAt(this.x, step).effects === 'once')
+      if (runNodeAt(this.x, step).effects !== 'pure')
         draught.give({ type: 'attempt.unbegun', step, execution: command.execution });
     }
   }
@@ -658,6 +660,14 @@ async function halt(
   if (!(await hands.claims.halt(run, code, detail))) return 'claim-lost';
   hands.alarm(run, code, detail);
   return 'halted';
+}
+
+/** Waits for something, so long at most. */
+async function within(ms: number, something: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([something, late]);
+  clearTimeout(timer);
 }
 
 /** What a run's process died of may be what this asks for: it is not looked at again. */

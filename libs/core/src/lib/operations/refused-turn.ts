@@ -17,14 +17,15 @@ export function withoutOutcomes(
   const failsAlready = taken.some(
     (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.letter === undefined,
   );
-  if (failsAlready && outcomes.every(({ type }) => type === 'attempt.stopped')) return null;
   const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
   const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
     const state = steps.get(step);
     const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
     return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
   });
-  return [...taken.filter(isKept), ...[failed, ...over].map((body): Arrival => ({ kind: 'given', body }))];
+  const kept = taken.filter(isKept);
+  if (failsAlready && kept.length + over.length === taken.length) return null;
+  return [...kept, ...[...(failsAlready ? [] : [failed]), ...over].map((body): Arrival => ({ kind: 'given', body }))];
 }
 
 function isOutcome(body: GivenBody): body is Outcome {

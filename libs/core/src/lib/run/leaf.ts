@@ -30,9 +30,9 @@ function isTooLate(draft: Draft, step: StepId, node: RunNode): boolean {
   return node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy;
 }
 
-function endTooLate(draft: Draft, step: StepId): void {
+function endTooLate(draft: Draft, step: StepId, attempts = 0): void {
   draft.fall({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
-  draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true }, { holdsSlot: true });
+  draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true, attempts }, { holdsSlot: true });
 }
 
 /** Starts an execution. */
@@ -118,7 +118,7 @@ export function leafLost(draft: Draft, step: StepId, state: Running, began: bool
   const { attempt, execution, endBy } = state;
   if (state.stopping !== null) return leafStopped(draft, step, state, unknown);
   if (unknown) return needAttention(draft, step, state);
-  if (!began && isTooLate(draft, step, node)) return endTooLate(draft, step);
+  if (!began && isTooLate(draft, step, node)) return endTooLate(draft, step, attempt - 1);
   startAttempt(draft, step, attempt, execution + 1, endBy);
 }
 
@@ -130,7 +130,7 @@ export function leafUnbegun(draft: Draft, step: StepId, state: Running): void {
 /** The owner who executed it is gone: by its effect class. What never began is as it was before it was started. */
 export function takeOverLeaf(draft: Draft, step: StepId, state: Running): void {
   const node = runNodeAt(draft.x, step);
-  if (state.unbegun && isTooLate(draft, step, node)) return endTooLate(draft, step);
+  if (state.unbegun && isTooLate(draft, step, node)) return endTooLate(draft, step, state.attempt - 1);
   if (node.effects === 'once' && !state.unbegun) return needAttention(draft, step, state);
   startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
 }
