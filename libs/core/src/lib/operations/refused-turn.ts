@@ -24,12 +24,16 @@ export function withoutOutcomes(
     return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
   });
   const kept = taken.filter(isKept);
-  if (failsAlready && kept.length + over.length === taken.length) return null;
+  if (failsAlready && taken.every((one) => isKept(one) || isStop(one))) return null;
   return [...kept, ...[...(failsAlready ? [] : [failed]), ...over].map((body): Arrival => ({ kind: 'given', body }))];
 }
 
 function isOutcome(body: GivenBody): body is Outcome {
   return body.type.startsWith('attempt.');
+}
+
+function isStop(one: Arrival): boolean {
+  return one.kind === 'given' && one.body.type === 'attempt.stopped';
 }
 
 /** Letters, the claim, what failed the run before, and lines: nothing of them depends on what is dropped. */
