@@ -36,7 +36,7 @@ const rounds = [
   ['infrastructure', 'webservice', 'cli', 'webservice-e2e'],
 ];
 
-/** A round takes 6 to 10 minutes. One that hangs is a failure with an end, not a CI that never says which test it was. */
+/** A round takes 4 to 11 minutes. One that hangs is a failure with an end, not a CI that never says which test it was. */
 const ROUND_MS = 15 * 60_000;
 
 /** Jest's tests, summed from its reports, never from its printed summaries. */

@@ -159,8 +159,10 @@ export const CAMPAIGNS = {
         await reached((0.3 * i) / count);
         await kill();
       }
-      await reached(0.3);
+      if (!(await reached(0.3)))
+        throw new Error(`${effects().length} of ${items} items acted in five minutes: less than 30 %`);
       const cancelled = await workload.cancel(run);
+      if (!workload.accepted.get(run).cancelled) throw new Error('the cancel was not accepted: was the map too quick?');
       await kill();
       const last = Math.max(cancelled, Date.now());
       await until(() => workload.isOver(run), 120_000, 100);

@@ -194,9 +194,7 @@ export class RunDriver {
     }
   }
 
-  /**
-   * What has already come counts: children are told to stop and waited for, then last turns take every result that came before.
-   */
+  /** What has already come counts: children are told to stop and waited for, then last turns take every result that came before. */
   private async finishHandOver(): Promise<Driven> {
     await within(LENDS_MS, Promise.all(this.lends));
     await this.executions.settled(HAND_OVER_MS);
