@@ -28,6 +28,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'append-chunks': appendChunks,
   'append-lent-chunks': appendLentChunks,
   'assignment-standings': assignments.assignmentStandings,
+  'begin-alone': claims.beginAlone,
   'begin-executions': assignments.beginExecutions,
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
@@ -103,7 +104,7 @@ export class ModelDatabase {
     const tx = new Transaction(this.commits, known, this.now());
     const { tables, bugs, now, uuid, number } = this;
     const session: Session = { tx, tables, bugs, clock: now, uuid, number };
-    return { tx, execution: run(session, known === name ? values : wholeFlush(name, values)) };
+    return { tx, execution: run(session, known === 'flush' ? wholeFlush(name, values) : values) };
   }
 
   commit({ tx }: Running): void {
