@@ -33,3 +33,12 @@ export function counted(deeds, key) {
   for (const deed of deeds) if (deed[key] !== undefined) counts[deed[key]] = (counts[deed[key]] ?? 0) + 1;
   return counts;
 }
+
+/** The longest row of claims of one run of which its journal knows nothing: their workers died before they had written anything. */
+export function mostClaimsInVain(journals) {
+  const rows = Object.values(journals).flatMap((entries) => {
+    const fences = entries.flatMap(({ event }) => (event.type === 'run.claimed' ? [event.fence] : []));
+    return fences.map((fence, index) => fence - (fences[index - 1] ?? 0) - 1);
+  });
+  return rows.reduce((most, row) => Math.max(most, row), 0);
+}

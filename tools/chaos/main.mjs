@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { Caller } from './callers.mjs';
 import { CAMPAIGNS } from './campaigns.mjs';
 import { collectEvidence } from './evidence.mjs';
-import { counted, progressAfterDeaths, quantile } from './figures.mjs';
+import { counted, mostClaimsInVain, progressAfterDeaths, quantile } from './figures.mjs';
 import { Nemesis } from './nemesis.mjs';
 import { processesOf } from './processes.mjs';
 import { Random } from './random.mjs';
@@ -128,6 +128,7 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     claimsFromSnapshots: fromSnapshots.reduce((sum, count) => sum + count, 0),
     claimsAfterCrash: claims.filter(({ event }) => event.crashes > 0).length,
     claimsInQuarantine: claims.filter(({ event }) => event.quarantine).length,
+    mostClaimsInVain: mostClaimsInVain(evidence.journal),
     attentions: Object.values(evidence.journal)
       .flat()
       .filter(({ event }) => event.type === 'step.attention').length,

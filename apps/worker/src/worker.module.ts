@@ -259,6 +259,7 @@ export class Worker {
     this.isAbandoned = false;
     // What the probe has shown there it may not have shown here.
     if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
+    if (!(await this.database.claims.beginAlone(run))) return 'handed-over';
     await onBegin();
     const driver = await RunDriver.open(this.hands, run, refusal);
     if (typeof driver === 'string') return driver;

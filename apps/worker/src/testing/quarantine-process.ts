@@ -67,8 +67,9 @@ export class QuarantineProcess implements Process {
 
   /** As `Worker.driveAlone`. */
   private async driveAlone(): Promise<void> {
-    this.isDriving = true;
     try {
+      if (!(await this.hands.claims.beginAlone(this.run))) return this.answer('handed-over');
+      this.isDriving = true;
       const driver = await RunDriver.open(this.hands, this.run, this.refusal);
       if (typeof driver === 'string') return this.answer(driver);
       this.driver = driver;

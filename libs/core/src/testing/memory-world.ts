@@ -365,6 +365,10 @@ class MemoryClaims extends Claims {
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
   }
+  async beginAlone({ runId, fence }: ClaimedRun): Promise<boolean> {
+    const run = this.world.run(runId);
+    return run.owner !== null && run.fence === fence;
+  }
   async condemn(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
   }

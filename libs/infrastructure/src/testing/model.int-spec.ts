@@ -166,7 +166,7 @@ class Sides {
       () => ({ name: 'standings', values: of([known.map((r) => r.tenant_id), known.map((r) => r.run_id)]) }),
       () => ({ name: 'renew-lease', values: ofWorker() }),
       () => ({ name: 'mark-dead', values: ofWorker() }),
-      () => ({ name: 'free-runs', values: of([]) }),
+      () => ({ name: 'free-runs', values: of([random.pick([2, 3])]) }),
       () => ({ name: 'forget-dead', values: of([]) }),
       () => ({ name: 'mail', values: ofWorker() }),
       () => ({ name: 'read-pages', values: of([...key, random.int(0, 4), random.pick([null, 1, 2])]) }),
@@ -175,6 +175,7 @@ class Sides {
       () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
       () => ({ name: 'unclaim-lost', values: ofWorker([[random.int(1, 4)]]) }),
       () => ({ name: 'retire-worker', values: ofWorker() }),
+      () => ({ name: 'begin-alone', values: of([...key, fence]) }),
       () => ({ name: 'condemn-run', values: of([...key, fence, random.pick([2, 20])]) }),
       () => ({ name: 'read-admission', values: of(key) }),
       () => ({ name: 'halt-run', values: of([...key, fence, '{"code":"X"}', '{"type":"run.halted"}']) }),
@@ -538,7 +539,7 @@ class Sides {
 }
 
 const CHANGING =
-  'flush claim-runs release-run condemn-run halt-run post-letter decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
+  'flush claim-runs release-run begin-alone condemn-run halt-run post-letter decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
     ' ',
   );
 /** They pass over what is locked. */
@@ -551,7 +552,7 @@ const EMPTIED = [
   ...'audit audit_heads pack_run_logs.journal pack_run_logs.chunks pack_run_logs.places'.split(' '),
   'pack_artifacts.artifacts',
 ];
-const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, claim_seq, evidence_status, status, last_seq, snapshot_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
+const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, alone_fence, claim_seq, evidence_status, status, last_seq, snapshot_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
 
 /** A cell of the model as PostgreSQL shows it. */
 function shown(column: string, row: object): unknown {

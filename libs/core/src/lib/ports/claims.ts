@@ -114,6 +114,11 @@ export abstract class Claims {
   abstract resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
+  /**
+   * A process that drives this run alone, in quarantine, is about to: if it goes down with its worker from here on, that is counted. False:
+   * the run is not ours any more. Waits as long as the database is away.
+   */
+  abstract beginAlone(run: ClaimedRun): Promise<boolean>;
   /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
   abstract condemn(run: ClaimedRun): Promise<void>;
   /** Drains: frees what this incarnation still owns and removes it. */

@@ -35,11 +35,15 @@ export interface ClaimedRow {
   readonly waited_ms: number;
 }
 
-/** Swept this often without progress, a run is driven only in quarantine: in a process of its own. */
+/**
+ * Swept this often without progress, a run is driven only in quarantine: in a process of its own. From then on a sweep counts only if that
+ * process had begun to drive it: a worker that dies while the run waits for a place, or its process starts, says nothing about the run.
+ */
 export const CRASHES_TO_QUARANTINE = 2;
 /**
- * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so its deaths end no
- * run; but who takes his worker along so often, without one result in between, is no victim.
+ * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so one of its deaths
+ * ends no run; but who takes his worker along so often when driven alone, without one result in between, is no victim: it may have used up
+ * the memory of the whole pod.
  */
 export const CRASHES_TO_POISON = 20;
 

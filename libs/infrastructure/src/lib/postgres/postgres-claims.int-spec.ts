@@ -306,22 +306,33 @@ describe('leases', () => {
     const runId = await submit(web.runStore);
     const living = await worker.claims.register(aWorker());
     const stop = keepAlive(living);
+    const untilFreed = async (): Promise<void> => {
+      await delay(LEASE_MS * 1.5);
+      let freed = 0;
+      for (; freed === 0; await delay(100)) freed = await worker.claims.sweep(living);
+      expect(freed).toBe(1);
+    };
     let claimed: ClaimedRun | undefined;
     for (const crashes of [0, 1, 2]) {
       const dying = await worker.claims.register(aWorker());
       [claimed] = await worker.claims.claim(dying, 1);
       expect(claimed).toMatchObject({ runId, crashes, quarantine: crashes === 2 });
-      await delay(LEASE_MS * 1.5);
-      let freed = 0;
-      while (freed === 0) {
-        freed = await worker.claims.sweep(living);
-        await delay(100);
-      }
-      expect(freed).toBe(1);
+      await untilFreed();
       expect(await worker.claims.renew(dying)).toMatchObject({ held: false });
       if (claimed) expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
       expect(await worker.claims.claim(dying, 1)).toEqual([]);
     }
+    // A worker that dies while its process only starts says nothing about the run; one that began to drive it, and went down with its worker, does.
+    const counted = async (): Promise<unknown> => (await database.sql('select crashes from pack_runs.runs'))[0];
+    expect(await counted()).toEqual({ crashes: 2 });
+    const dying = await worker.claims.register(aWorker());
+    [claimed] = await worker.claims.claim(dying, 1);
+    if (claimed) {
+      expect(await worker.claims.beginAlone({ ...claimed, fence: claimed.fence - 1 })).toBe(false);
+      expect(await worker.claims.beginAlone(claimed)).toBe(true);
+    }
+    await untilFreed();
+    expect(await counted()).toEqual({ crashes: 3 });
     [claimed] = await worker.claims.claim(living, 1);
     expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
     if (claimed) {

@@ -13,7 +13,7 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { CRASHES_TO_POISON, toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
+import { CRASHES_TO_POISON, CRASHES_TO_QUARANTINE, toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
 import type { ClaimedRow, LetterRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
@@ -61,6 +61,7 @@ export class PostgresClaims extends Claims {
   private readonly resumeStatement = statement('resume-run');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
+  private readonly beginAloneStatement = statement('begin-alone');
   private readonly condemnStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
@@ -119,7 +120,7 @@ export class PostgresClaims extends Claims {
     if (!marked?.may_sweep) return 0;
     let total = 0;
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
-      freed = (await this.ask<{ freed: number }>(this.freeStatement, []))[0]?.freed ?? 0;
+      freed = (await this.ask<{ freed: number }>(this.freeStatement, [CRASHES_TO_QUARANTINE]))[0]?.freed ?? 0;
     }
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
       freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
@@ -260,6 +261,11 @@ export class PostgresClaims extends Claims {
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
     await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async beginAlone(run: ClaimedRun): Promise<boolean> {
+    const values = [run.tenant, runUuid(run.runId), run.fence];
+    return (await untilAnswered(() => this.ask(this.beginAloneStatement, values))).length > 0;
   }
 
   async condemn(run: ClaimedRun): Promise<void> {

@@ -29,6 +29,7 @@ export interface RunRow {
   readonly started_ms: number | null;
   readonly finished_ms: number | null;
   readonly crashes: number;
+  readonly alone_fence: number | null;
   readonly claim_seq: number;
   /** Hexadecimal. */
   readonly environment_digest: string;

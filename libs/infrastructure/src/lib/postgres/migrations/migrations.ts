@@ -28,6 +28,7 @@ import { reruns } from './80-reruns';
 import { packedPages } from './81-packed-pages';
 import { statementsInBundles } from './82-statements-in-bundles';
 import { snapshots } from './83-snapshots';
+import { drivenAlone } from './84-driven-alone';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -61,6 +62,7 @@ export const migrations = [
   packedPages,
   statementsInBundles,
   snapshots,
+  drivenAlone,
 ];
 
 /** Their names, as the database keeps them. */

@@ -67,15 +67,17 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
 const FREED_AT_ONCE = 500;
 
 /** `free-runs.sql`. */
-export function* freeRuns({ tx, tables, bugs }: Session): Execution<unknown> {
+export function* freeRuns({ tx, tables, bugs }: Session, values: Values): Execution<unknown> {
+  const [toQuarantine] = values as [number];
   let freed = 0;
   for (const run of tx.scan(tables.runs)) {
     if (freed === FREED_AT_ONCE || run.owner === null) continue;
     if (tx.find(tables.workers, run.owner)?.state !== 'dead') continue;
     const r = yield* tx.lock(tables.runs, tables.runs.keyOf(run), ({ owner }) => owner === run.owner, 'skip');
     if (!r) continue;
-    const crashes = r.crashes + (bugs.has('sweeps-condemn') ? CRASHES_TO_POISON : 1);
-    tx.write(tables.runs, { ...r, owner: null, crashes, due_at: tx.startedAt });
+    const counts = r.crashes < toQuarantine || r.alone_fence === r.fence || bugs.has('sweeps-condemn');
+    const more = bugs.has('sweeps-condemn') ? CRASHES_TO_POISON : 1;
+    tx.write(tables.runs, { ...r, owner: null, crashes: r.crashes + (counts ? more : 0), due_at: tx.startedAt });
     freed++;
   }
   return [{ freed }];
@@ -212,6 +214,14 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
     });
   }
   return [];
+}
+
+/** `begin-alone.sql`. */
+export function* beginAlone({ tx, tables }: Session, values: Values): Execution<unknown> {
+  const [tenant, run, fence] = values as [string, string, number];
+  const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
+  if (r) tx.write(tables.runs, { ...r, alone_fence: r.fence });
+  return r ? [{ fence: r.fence }] : [];
 }
 
 /** `condemn-run.sql`. */
