@@ -288,6 +288,24 @@ describe('a driver that is lost', () => {
   });
 });
 
+describe('a driver that hands over', () => {
+  it('waits for what is on its way to others: nobody is asked what a step did that never began', async () => {
+    two = new Two(manifest(8, { effects: 'once' }));
+    const { driver, over } = await two.drive();
+    two.world.beforeCommit = (commit) => {
+      if (commit.page.entries.some(({ event }) => event.type === 'step.started')) driver.handOver();
+    };
+    expect(await over).toBe('handed-over');
+    two.world.beforeCommit = () => undefined;
+    expect(await two.lend((await two.drive()).over)).toBe('ended');
+    expect(two.events('step.attention')).toEqual([]);
+    expect(two.result).toMatchObject({ status: 'succeeded' });
+    const stepOf = (call: string): string => call.slice(0, call.indexOf('#'));
+    const acted = [...two.here.calls, ...two.there.calls].map(stepOf).sort();
+    expect(acted).toEqual(items(0, 8).map(stepOf).sort());
+  });
+});
+
 describe('an executor that is lost', () => {
   async function lost(effects: string): Promise<void> {
     two = new Two(manifest(5, { effects }), { there: untilTold });

@@ -90,6 +90,11 @@ it('a decision counts that was answered before a claim finds that the run dies o
     const events = told(world, run);
     expect(events.filter(({ type }) => type === 'given.ignored')).toEqual([]);
     expect(events.filter((event) => event.type === 'gate.ended')).toMatchObject([{ outcome: 'approved' }]);
+    // What its process died of may be what the gate's outputs ask for.
+    const answers = events.flatMap((one) =>
+      one.type === 'question.answered' && one.question === 'outputs' ? [one] : [],
+    );
+    expect(answers).toMatchObject([{ answer: code === 'POISON' ? { kind: 'fault', code } : { kind: 'outputs' } }]);
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code } });
     expect(acting.calls).toEqual([]);
   }

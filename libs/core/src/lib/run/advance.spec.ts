@@ -483,6 +483,22 @@ describe('an approval gate', () => {
     expect([play.ended['second'], play.result]).toEqual(['cancelled GATE_EXPIRED', 'failed GATE_EXPIRED']);
   });
 
+  it('lets nothing that was given back before it began begin after execute-by at its next owner', () => {
+    const zero = digestOf('0');
+    const claim = { type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, worker: 'w', version: '1' } as const;
+    for (const [at, expected] of [
+      [121_000, undefined],
+      [121_500, 'cancelled GATE_EXPIRED'],
+    ] as const) {
+      const play = new Play(plan([gate('g'), run('act', null)]), { act: 'hang' });
+      play.decide('g', 'grace');
+      play.tell({ type: 'attempt.unbegun', step: 'act' as StepId, execution: 1 });
+      play.at = at - 1;
+      play.tell({ ...claim, build: zero, probe: zero });
+      expect(play.ended['act']).toBe(expected);
+    }
+  });
+
   it.each(['failed', 'was cancelled', 'took too long'])(
     'lets no cleanup behind a group that %s act after execute-by',
     (how) => {
