@@ -22,7 +22,8 @@ import { announcementsOf, tooFewApprovers, UNSATISFIABLE } from './announce';
 import { ApprovedContext } from './approved-context';
 import { Arrivals } from './arrivals';
 import { macText, type DriverHands } from './driver-hands';
-import { Executions, groundOf, type Ground } from './executions';
+import { Executions, groundOf } from './executions';
+import { HeldCommands, isStop, type Driving } from './held-commands';
 import { Lender } from './lender';
 import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
@@ -46,8 +47,6 @@ export interface Refusal {
   readonly message: string;
 }
 
-type Start = Extract<Command, { type: 'start' }>;
-
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
 const ORIGINAL_GONE: Refusal = {
@@ -69,7 +68,7 @@ export class RunDriver {
   private readonly arrivals = new Arrivals();
   private readonly executions: Executions;
   private readonly lender: Lender;
-  private readonly approved: ApprovedContext;
+  private readonly held: HeldCommands;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue: boolean;
@@ -77,7 +76,6 @@ export class RunDriver {
   private read: number;
   /** Its process has died of it: nothing of it is looked at that need not be. */
   private isPoison = false;
-  private readonly lends = new Set<Promise<void>>();
   private handingOver = false;
   private lost = false;
   private over = false;
@@ -107,7 +105,12 @@ export class RunDriver {
     this.read = seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
-    this.approved = new ApprovedContext(x, results, values);
+    const { executions, lender } = this;
+    const approved = new ApprovedContext(x, results, values);
+    this.held = new HeldCommands(
+      { hands, run, initiators, values, secrets, executions, lender, approved },
+      this.driving(),
+    );
   }
 
   /**
@@ -146,6 +149,19 @@ export class RunDriver {
     driver.begin(failed);
     if (failed === null) await driver.readSecrets();
     return driver;
+  }
+
+  /** This driver, for those that perform what it has committed. */
+  private driving(): Driving {
+    return {
+      state: () => this.state,
+      lastAt: () => this.lastAt,
+      isHandingOver: () => this.handingOver,
+      sight: () => this.sight(this.results),
+      arrived: (arrival) => this.arrived(arrival),
+      handOver: () => this.handOver(),
+      loseChildren: () => this.loseChildren(),
+    };
   }
 
   /** There are letters, perhaps. */
@@ -196,7 +212,7 @@ export class RunDriver {
 
   /** What has already come counts: children are told to stop and waited for, then last turns take every result that came before. */
   private async finishHandOver(): Promise<Driven> {
-    await within(LENDS_MS, Promise.all(this.lends));
+    await within(LENDS_MS, this.held.lendsSettled());
     await this.executions.settled(HAND_OVER_MS);
     while (this.arrivals.count > 0) {
       // A turn that closes something asks for the letters that came before.
@@ -328,7 +344,7 @@ export class RunDriver {
       draught.ahead = rest;
       if (!isWanted(draught.state, command)) continue;
       const body = await this.performOne(draught, command);
-      if (body === 'lost' || this.isOwnStop(body)) {
+      if (body === 'lost' || (this.handingOver && isStop(body))) {
         this.arrivals.giveBack(draught.taken);
         if (body === 'lost') this.loseChildren();
         return false;
@@ -381,10 +397,6 @@ export class RunDriver {
       case 'stop':
         throw new TypeError('a stop never runs ahead');
     }
-  }
-
-  private get ground(): Ground {
-    return groundOf(() => this.sight(this.results));
   }
 
   /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
@@ -473,7 +485,7 @@ export class RunDriver {
         this.accept(draught, head);
         if (ended) return 'ended';
         if (parks) return 'parked';
-        if (!last) this.performHeld(draught.held);
+        if (!last) this.held.perform(draught.held);
         return 'again';
       case 'claim-lost':
         return 'claim-lost';
@@ -524,107 +536,6 @@ export class RunDriver {
     const result = draught.state.result;
     const outputs = result?.outputs?.kind === 'value' ? (this.values.known.get(result.outputs.digest) ?? null) : null;
     return runChange({ x: this.x, draught, parked, waits, outputs, topSteps: this.topSteps });
-  }
-
-  /** After the commit: starts reach the executors, stops the executions, policies their engines. What the same turn stopped is not performed. */
-  private performHeld(held: readonly Command[]): void {
-    const commands = held.filter((command) => isWanted(this.state, command));
-    const starts = commands.filter((command) => command.type === 'start');
-    const lent = new Set<Command>(this.lender.beyondSlots(starts, this.state));
-    if (lent.size > 0) {
-      const lend = this.lend(starts.filter((start) => lent.has(start))).finally(() => this.lends.delete(lend));
-      this.lends.add(lend);
-    }
-    for (const command of commands) {
-      if (command.type === 'start' && !lent.has(command)) void this.start(command);
-      if (command.type === 'stop') this.stop(command);
-      if (command.type === 'judge') void this.judge(command);
-    }
-  }
-
-  /** A policy whose engine is not the driver's own. Its answer is a given like the outcome of a step. */
-  private async judge(command: Extract<Command, { type: 'judge' }>): Promise<void> {
-    const { values, initiators, hands } = this;
-    const at = Math.max(this.lastAt, hands.clock.now());
-    try {
-      const sight = (): Sight => this.sight(this.results);
-      this.arrived({ kind: 'given', body: await judgePolicy(sight, values, command, at, initiators, hands.judges) });
-    } catch (error) {
-      hands.alarm(this.run, 'DRIVER_FAULT', { step: command.step, reason: String(error) });
-      this.handOver();
-    }
-  }
-
-  /** Offers starts to other workers. Each is looked at first as if it began here; what cannot be lent begins here. */
-  private async lend(starts: readonly Start[]): Promise<void> {
-    const offered: Start[] = [];
-    const here: Start[] = [];
-    try {
-      for (const start of starts) {
-        const { step, execution } = start;
-        if (!(await this.isAsApproved(step)))
-          this.arrived({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
-        else ((await this.approved.mayChangeBefore(step)) ? here : offered).push(start);
-      }
-      const offer = await this.lender.offer(offered, () => this.sight(this.results), this.state);
-      for (const arrival of offer.arrivals) this.arrived(arrival);
-      for (const start of [...here, ...offer.here]) this.startHere(start);
-    } catch (error) {
-      this.hands.alarm(this.run, 'DRIVER_FAULT', { reason: this.secrets.redactor.text(String(error)) });
-      for (const { step, execution } of starts)
-        this.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
-      this.handOver();
-    }
-  }
-
-  /** It may have been told to stop meanwhile: then it is not begun. */
-  private startHere(start: Start): void {
-    if (isWanted(this.state, start)) void this.start(start);
-  }
-
-  private async start(command: Start): Promise<void> {
-    const { step, execution } = command;
-    const slots = this.hands.lending?.slots;
-    slots?.take();
-    let mayBegin = false;
-    const mayStart = async (): Promise<boolean> => (mayBegin = (await this.isAsApproved(step)) && !this.handingOver);
-    try {
-      const body = await this.executions.execute(this.ground, command, mayStart);
-      const isLeft = !mayBegin && body !== 'lost' && this.isOwnStop(body);
-      if (body === 'lost') this.loseChildren();
-      else if (isLeft) this.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
-      else if (!this.isOwnStop(body)) this.arrived({ kind: 'given', body });
-    } catch (error) {
-      const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
-      this.hands.alarm(this.run, code, { step, reason: this.secrets.redactor.text(String(error)) });
-      const message = 'the step could not be started';
-      this.arrived({
-        kind: 'given',
-        body: { type: 'attempt.failed', step, execution, code, message, retryable: true, exitCode: null },
-      });
-    } finally {
-      slots?.give();
-    }
-  }
-
-  /** A stop that the hand-over itself asked for is no event of the run: the next owner decides by the effect class. */
-  private isOwnStop({ type }: GivenBody): boolean {
-    return this.handingOver && type === 'attempt.stopped';
-  }
-
-  /** An execution that is not under way here, nor lent (it never began, or its outcome was dropped with a refused turn) is proven over. */
-  private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
-    if (this.executions.stop(step, execution, reason) || this.lender.has(step, this.state.steps.get(step))) return;
-    this.arrivals.push({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
-  }
-
-  /** Before an effect behind a gate starts, what the gate's request says is derived again. A difference ends the run. */
-  private async isAsApproved(step: StepId): Promise<boolean> {
-    const gate = await this.approved.changedBefore(step);
-    if (gate === null) return true;
-    const message = 'what was approved is not what would run';
-    this.arrived({ kind: 'given', body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message } });
-    return false;
   }
 
   private arrived(arrival: Arrival): void {
