@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome } from '@taskrunner/core';
+import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxHands } from '../../executors/sandbox-hands';
 import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
@@ -195,9 +195,9 @@ export function describeEngine<Under extends EngineUnderTest>(
     });
 
     test('tells exit codes apart', async (tested) => {
-      const codes = await Promise.all(
-        [3, 75, 78].map(async (code, index) => (await sh(tested, `exit ${code}`, { execution: 10 + index })).outcome),
-      );
+      // Steps of their own: an execution ends what it finds of its step.
+      const exited = async (code: number) => sh(tested, `exit ${code}`, { step: `exit-${code}` as StepId });
+      const codes = (await Promise.all([3, 75, 78].map(exited))).map(({ outcome }) => outcome);
       expect(codes).toMatchObject([
         { kind: 'failed', code: 'EXIT_3', retryable: true, exitCode: 3 },
         { kind: 'failed', code: 'EXIT_75', retryable: true },
