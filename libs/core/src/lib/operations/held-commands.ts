@@ -172,7 +172,7 @@ export class HeldCommands {
   }
 }
 
-/** In a hand-over, which asks for it itself, it is no event of the run: the next owner decides by the effect class. */
+/** What an execution ends with that was told to stop. In a hand-over, which tells it itself, that is no event of the run: the next owner decides by the effect class. */
 export function isStop({ type }: GivenBody): boolean {
   return type === 'attempt.stopped';
 }
