@@ -1,3 +1,5 @@
+import { Company } from './company';
+
 interface Waiting<Asked, Answer> {
   readonly asked: Asked;
   readonly resolve: (answer: Answer) => void;
@@ -5,11 +7,12 @@ interface Waiting<Asked, Answer> {
 }
 
 /**
- * Group commit for requests: what is asked while the same work is under way is done together with all else that was asked by then. A
- * single request waits for nobody.
+ * Group commit for requests: what is asked while the same work is under way, or shortly after several were asked, is done together with all
+ * else that was asked by then. A single request waits for nobody.
  */
 export class Grouped<Asked, Answer> {
   private waiting: Waiting<Asked, Answer>[] = [];
+  private readonly company = new Company(() => this.pump());
   private active = 0;
 
   /** @param work answers all, in their order, or rejects for all. */
@@ -27,7 +30,9 @@ export class Grouped<Asked, Answer> {
 
   private pump(): void {
     while (this.active < this.limits.atOnce && this.waiting.length > 0) {
+      if (this.waiting.length < this.limits.most && this.company.isAwaited()) return;
       const group = this.waiting.splice(0, this.limits.most);
+      this.company.sent(group.length);
       this.active++;
       void this.do(group).finally(() => {
         this.active--;

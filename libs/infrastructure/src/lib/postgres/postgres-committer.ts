@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Committer } from '@taskrunner/core';
 import type { Commit, Committed } from '@taskrunner/core';
 import type { Pool } from 'pg';
+import { Company } from './company';
 import { toDigest } from './digest-bytes';
 import { flushOf } from './flush-statement';
 import { flushPart } from './flush-values';
@@ -38,8 +39,8 @@ interface Standing {
 }
 
 /**
- * Group commit (engine.md §4). What becomes ready while flushes are under way goes into the next one; a run has at most one
- * commit under way. A flush ends in one of four ways:
+ * Group commit (engine.md §4). What becomes ready while flushes are under way, or shortly after one of several runs, goes into the next one;
+ * a run has at most one commit under way. A flush ends in one of four ways:
  *
  * - answered: runs that it returned are committed, the others wrote nothing and learn why from where they stand;
  * - passing failure (deadlock, restart, lost connection): the same statement is sent again, for as long as it takes. If the
@@ -55,6 +56,7 @@ export class PostgresCommitter extends Committer {
   private readonly onFlushed: (runs: number, ms: number) => void;
   private waiting: Pending[] = [];
   private readonly underWay = new Set<string>();
+  private readonly company = new Company(() => this.pump());
   private active = 0;
   private closed = false;
 
@@ -92,10 +94,12 @@ export class PostgresCommitter extends Committer {
   }
 
   private pump(): void {
-    while (this.active < this.flushes) {
+    while (this.active < this.flushes && this.waiting.length > 0) {
+      if (this.waiting.length < this.maxRuns && this.company.isAwaited()) return;
       const batch = this.take();
       if (batch.length === 0) return;
       this.active++;
+      this.company.sent(batch.length);
       void this.flush(batch)
         .catch((error: unknown) => {
           for (const { fail } of batch) fail(error);

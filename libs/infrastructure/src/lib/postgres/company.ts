@@ -1,0 +1,33 @@
+/** What a shared statement carried after which the next one waits: a statement costs much the same for one and for ten. */
+const SEVERAL = 4;
+const GAP_MS = 5;
+
+/**
+ * Whether a shared statement waits for company: shortly after one that carried several, others are likely to come along. What comes one
+ * after the other waits for nobody.
+ */
+export class Company {
+  private sentAt = -Infinity;
+  private carried = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  /** @param arrived is called when the wait is over. */
+  constructor(private readonly arrived: () => void) {}
+
+  /** A statement that carries so many is sent now. */
+  sent(carried: number): void {
+    this.sentAt = performance.now();
+    this.carried = carried;
+  }
+
+  /** True if the next one is not to be sent yet; `arrived` is called then. */
+  isAwaited(): boolean {
+    const left = this.carried < SEVERAL ? 0 : GAP_MS - (performance.now() - this.sentAt);
+    if (left <= 0) return false;
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.arrived();
+    }, left);
+    return true;
+  }
+}
