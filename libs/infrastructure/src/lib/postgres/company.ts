@@ -1,6 +1,8 @@
 /** What a shared statement carried after which the next one waits: a statement costs much the same for one and for ten. */
 const SEVERAL = 4;
-const GAP_MS = 5;
+/** So many need no more company. */
+const ENOUGH = 16;
+const GAP_MS = 10;
 
 /**
  * Whether a shared statement waits for company: shortly after one that carried several, others are likely to come along. What comes one
@@ -20,9 +22,9 @@ export class Company {
     this.carried = carried;
   }
 
-  /** True if the next one is not to be sent yet; `arrived` is called then. */
-  isAwaited(): boolean {
-    const left = this.carried < SEVERAL ? 0 : GAP_MS - (performance.now() - this.sentAt);
+  /** True if a next one that would carry so many is not to be sent yet; `arrived` is called when it is. */
+  isAwaitedBy(waiting: number): boolean {
+    const left = this.carried < SEVERAL || waiting >= ENOUGH ? 0 : GAP_MS - (performance.now() - this.sentAt);
     if (left <= 0) return false;
     this.timer ??= setTimeout(() => {
       this.timer = null;

@@ -30,7 +30,7 @@ export class Grouped<Asked, Answer> {
 
   private pump(): void {
     while (this.active < this.limits.atOnce && this.waiting.length > 0) {
-      if (this.waiting.length < this.limits.most && this.company.isAwaited()) return;
+      if (this.company.isAwaitedBy(this.waiting.length)) return;
       const group = this.waiting.splice(0, this.limits.most);
       this.company.sent(group.length);
       this.active++;

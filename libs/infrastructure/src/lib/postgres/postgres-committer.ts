@@ -95,7 +95,7 @@ export class PostgresCommitter extends Committer {
 
   private pump(): void {
     while (this.active < this.flushes && this.waiting.length > 0) {
-      if (this.waiting.length < this.maxRuns && this.company.isAwaited()) return;
+      if (this.company.isAwaitedBy(this.waiting.length)) return;
       const batch = this.take();
       if (batch.length === 0) return;
       this.active++;
