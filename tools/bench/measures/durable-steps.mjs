@@ -4,6 +4,7 @@ import { line, rounded } from '../lines.mjs';
 import { driveRuns, metricOf, untilSealed, walBetween, writesOf } from '../load.mjs';
 import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';
+import { prepareProfiles, profiled } from '../profiles.mjs';
 
 const RUNS = Number(process.env['BENCH_RUNS'] ?? 500);
 const STEPS = 10;
@@ -46,6 +47,7 @@ async function* durableSteps(mode, { rounds, notice }) {
     ceiling: [ceilingMode, ceilingTarget],
     ...targets
   } = MODES[mode];
+  prepareProfiles(mode);
   const product = await startProduct();
   try {
     const body = { manifest: chainOf(STEPS, mode), inputs: {} };
@@ -65,6 +67,7 @@ async function* durableSteps(mode, { rounds, notice }) {
       for (const [peer, one] of await peers.rates(size, ceilingMode))
         others.set(peer, [...(others.get(peer) ?? []), one]);
     }
+    await profiled(product, () => driveRuns(product, { runs: RUNS, inFlight: IN_FLIGHT, body }));
     const of = (key) => median(own.map((round) => round[key]));
     const name = `durable-steps-${mode}`;
     const perRun = Object.fromEntries(
