@@ -35,6 +35,24 @@ describe('grouped work', () => {
     expect(groups).toEqual([[1], [2]]);
   });
 
+  it('waits for others shortly after a group of several, also while nothing is under way', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { grouped, groups, end } = held(1, 4);
+      for (const one of [1, 2, 3, 4, 5]) void grouped.ask(one);
+      for (let i = 0; i < 2; i++) {
+        end();
+        await new Promise(setImmediate);
+      }
+      for (const one of [6, 7]) void grouped.ask(one);
+      expect(groups).toEqual([[1], [2, 3, 4, 5]]);
+      jest.advanceTimersByTime(10);
+      expect(groups.slice(2)).toEqual([[6, 7]]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('fails all of a group whose work fails, and goes on', async () => {
     const { grouped, end } = held();
     const first = grouped.ask(1);

@@ -1,4 +1,4 @@
-import { Company } from './company';
+import { BatchPause } from './batch-pause';
 
 interface Waiting<Asked, Answer> {
   readonly asked: Asked;
@@ -12,7 +12,7 @@ interface Waiting<Asked, Answer> {
  */
 export class Grouped<Asked, Answer> {
   private waiting: Waiting<Asked, Answer>[] = [];
-  private readonly company = new Company(() => this.pump());
+  private readonly pause = new BatchPause(() => this.pump());
   private active = 0;
 
   /** @param work answers all, in their order, or rejects for all. */
@@ -30,9 +30,9 @@ export class Grouped<Asked, Answer> {
 
   private pump(): void {
     while (this.active < this.limits.atOnce && this.waiting.length > 0) {
-      if (this.company.isAwaitedBy(this.waiting.length)) return;
+      if (this.pause.holds(this.waiting.length)) return;
       const group = this.waiting.splice(0, this.limits.most);
-      this.company.sent(group.length);
+      this.pause.sent(group.length);
       this.active++;
       void this.do(group).finally(() => {
         this.active--;

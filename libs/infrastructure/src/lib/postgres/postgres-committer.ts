@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Committer } from '@taskrunner/core';
 import type { Commit, Committed } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { Company } from './company';
+import { BatchPause } from './batch-pause';
 import { toDigest } from './digest-bytes';
 import { flushOf } from './flush-statement';
 import { flushPart } from './flush-values';
@@ -56,7 +56,7 @@ export class PostgresCommitter extends Committer {
   private readonly onFlushed: (runs: number, ms: number) => void;
   private waiting: Pending[] = [];
   private readonly underWay = new Set<string>();
-  private readonly company = new Company(() => this.pump());
+  private readonly pause = new BatchPause(() => this.pump());
   private active = 0;
   private closed = false;
 
@@ -95,11 +95,11 @@ export class PostgresCommitter extends Committer {
 
   private pump(): void {
     while (this.active < this.flushes && this.waiting.length > 0) {
-      if (this.company.isAwaitedBy(this.waiting.length)) return;
+      if (this.pause.holds(this.waiting.length)) return;
       const batch = this.take();
       if (batch.length === 0) return;
       this.active++;
-      this.company.sent(batch.length);
+      this.pause.sent(batch.length);
       void this.flush(batch)
         .catch((error: unknown) => {
           for (const { fail } of batch) fail(error);

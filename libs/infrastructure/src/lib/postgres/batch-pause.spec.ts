@@ -1,4 +1,4 @@
-import { Company } from './company';
+import { BatchPause } from './batch-pause';
 
 describe('a shared statement', () => {
   beforeEach(() => jest.useFakeTimers());
@@ -6,22 +6,22 @@ describe('a shared statement', () => {
 
   it('waits after one that carried several, and is told when the wait is over', () => {
     const arrived = jest.fn();
-    const company = new Company(arrived);
-    expect(company.isAwaitedBy(1)).toBe(false);
-    company.sent(4);
-    expect(company.isAwaitedBy(15)).toBe(true);
-    expect(company.isAwaitedBy(16)).toBe(false);
+    const pause = new BatchPause(arrived);
+    expect(pause.holds(1)).toBe(false);
+    pause.sent(4);
+    expect(pause.holds(15)).toBe(true);
+    expect(pause.holds(16)).toBe(false);
     jest.advanceTimersByTime(9);
-    expect(company.isAwaitedBy(1)).toBe(true);
+    expect(pause.holds(1)).toBe(true);
     expect(arrived).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
     expect(arrived).toHaveBeenCalledTimes(1);
-    expect(company.isAwaitedBy(1)).toBe(false);
+    expect(pause.holds(1)).toBe(false);
   });
 
   it('waits for nobody after one that carried few', () => {
-    const company = new Company(() => undefined);
-    company.sent(3);
-    expect(company.isAwaitedBy(1)).toBe(false);
+    const pause = new BatchPause(() => undefined);
+    pause.sent(3);
+    expect(pause.holds(1)).toBe(false);
   });
 });

@@ -1,14 +1,14 @@
 /** What a shared statement carried after which the next one waits: a statement costs much the same for one and for ten. */
 const SEVERAL = 4;
-/** So many need no more company. */
+/** So many wait for no more. */
 const ENOUGH = 16;
 const GAP_MS = 10;
 
 /**
- * Whether a shared statement waits for company: shortly after one that carried several, others are likely to come along. What comes one
- * after the other waits for nobody.
+ * How long a shared statement waits for more to come along: others are likely shortly after one that carried several. What comes one after
+ * the other waits for nobody.
  */
-export class Company {
+export class BatchPause {
   private sentAt = -Infinity;
   private carried = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -23,7 +23,7 @@ export class Company {
   }
 
   /** True if a next one that would carry so many is not to be sent yet; `arrived` is called when it is. */
-  isAwaitedBy(waiting: number): boolean {
+  holds(waiting: number): boolean {
     const left = this.carried < SEVERAL || waiting >= ENOUGH ? 0 : GAP_MS - (performance.now() - this.sentAt);
     if (left <= 0) return false;
     this.timer ??= setTimeout(() => {
