@@ -55,6 +55,7 @@ spec:
       run:
         uses: builtin:command
         with: { command: [scan, "{{ inputs.image }}"] }
+        files: { list.json: { content: list } }
         egress: [{ url: "https://mirror.test" }]
         outputs: { hits: { type: array } }
         artifacts: [{ name: report, path: out/report.json }]
@@ -69,6 +70,7 @@ spec:
             run:
               uses: builtin:command
               with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] }
+              files: { list.json: { content: list } }
               egress: [{ url: "https://mirror.test" }]
 `;
 
@@ -80,7 +82,7 @@ const LOOP = `    - id: turns
         delay: 2s
         body:
           - { id: ok, gate: { approval: owners, message: "turn {{ item }}" } }
-          - { id: turn, run: { uses: "builtin:command", with: { command: [turn, "{{ item }}", "{{ previous.done || 'first' }}"] }, egress: [{ url: "https://mirror.test" }] } }
+          - { id: turn, run: { uses: "builtin:command", with: { command: [turn, "{{ item }}", "{{ previous.done || 'first' }}"] }, files: { list.json: { content: list } }, egress: [{ url: "https://mirror.test" }] } }
 `;
 
 const FILES: ReadonlyMap<string, string> = new Map([

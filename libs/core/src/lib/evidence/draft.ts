@@ -11,6 +11,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
+import { answersAgree } from './check/check-answers';
 import { archiveSafe } from './check/check-archive';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
@@ -70,6 +71,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
+  answers: answersAgree,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,
   'decisions.proof': decisionsProof,

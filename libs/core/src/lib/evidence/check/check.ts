@@ -38,6 +38,7 @@ export const CHECK_NAMES = [
   'inputs.digest',
   'journal.chain',
   'journal.replay',
+  'answers',
   'logs.digest',
   'gates.requests',
   'decisions.signature',
