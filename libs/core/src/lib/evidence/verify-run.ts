@@ -18,6 +18,7 @@ import { journalChain, journalReplay, logsDigest } from './check/check-journal';
 import { egressWithin } from './check/check-egress-log';
 import { artifactsBytes, artifactsIndex } from './check/check-outputs';
 import { stepsReused } from './check/check-reused';
+import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
@@ -37,6 +38,7 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'pack.signers': packSigners,
   'plan.hash': planHashes,
   'profile.digest': profileDigests,
+  probes: probesHold,
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,

@@ -35,6 +35,8 @@ export interface AnswersAgain {
   readonly policyInputs: ReadonlyMap<number, JsonObject>;
   /** Values of the journal that were looked at. */
   readonly read: ReadonlySet<Digest>;
+  /** Those of them that are not at hand. */
+  readonly missing: ReadonlySet<Digest>;
 }
 
 /**
@@ -83,7 +85,7 @@ class Walk {
       this.results.take(entry);
     }
     const { derived, unanswered, policies, values } = this;
-    return { derived, unanswered, differs, policyInputs: policies.made, read: values.read };
+    return { derived, unanswered, differs, policyInputs: policies.made, read: values.read, missing: values.missing };
   }
 
   private objectionTo({ seq, at, event }: EvidenceDocuments['facts']['entries'][number]): string | null {
@@ -167,6 +169,7 @@ function memberOf(made: Json, journaled: JsonObject | null): string {
 /** The values that stand beside the pages of a journal, by digest; it remembers which were looked at. */
 class RecordedValues implements Pick<Values, 'get'> {
   readonly read = new Set<Digest>();
+  readonly missing = new Set<Digest>();
   private readonly held: Map<Digest, Json>;
 
   constructor(pages: readonly { readonly [digest: Digest]: Json }[]) {
@@ -174,7 +177,9 @@ class RecordedValues implements Pick<Values, 'get'> {
   }
 
   get(digest: Digest): Json | undefined {
+    const value = this.held.get(digest);
     this.read.add(digest);
-    return this.held.get(digest);
+    if (value === undefined) this.missing.add(digest);
+    return value;
   }
 }

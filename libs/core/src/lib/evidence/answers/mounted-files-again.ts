@@ -35,7 +35,8 @@ export class MountedFilesAgain {
     if (expected === 'missing' || expected === 'unknown') return 'missing';
     const bound = expected.get(path);
     // A private list has as many files as its value, which is not here, has members.
-    if ([...expected].some(([key, known]) => known === null && key.endsWith('/') && path.startsWith(key))) return 'missing';
+    if ([...expected].some(([key, known]) => known === null && key.endsWith('/') && path.startsWith(key)))
+      return 'missing';
     if (bound === undefined) return `it was given ${path}, which its files do not name`;
     if (bound === null) return 'missing';
     return bound === digest ? null : `it was given another file at ${path}`;

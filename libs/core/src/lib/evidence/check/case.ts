@@ -116,7 +116,8 @@ function once<T>(compute: () => T): () => T {
 
 /** The documents of the run that this one does again; whether they are signed, `steps.reused` says. */
 function originalDocuments(files: BundleContent): EvidenceDocuments {
-  const statement = (): Json => parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
+  const statement = (): Json =>
+    parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
   return readEvidence(readBundle(files, statement));
 }
 

@@ -2,7 +2,6 @@ import { sha256 } from '../../canonical/digest';
 import { inputsLock } from '../derived-files';
 import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
-import { workersOf } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
 import { fail, isDraft, statedAsWithheld } from './case';
 import { found, type Checker } from './check';
@@ -77,19 +76,15 @@ export const planHashes: Checker = (bundle) => {
   }
 };
 
-/** One profile, over this environment; and the probes that workers named. */
+/** One profile, over this environment. */
 export const profileDigests: Checker = (bundle) => {
-  const { evidence, profile, profileDigest, gates, facts } = bundle.documents();
+  const { evidence, profile, profileDigest, gates } = bundle.documents();
   const named = [
     bundle.admission().record.profileDigest,
     ...[...gates.values()].map(({ request }) => request.profileDigest),
   ];
   if (named.some((digest) => digest !== profileDigest)) fail('another profile is named');
   if (sha256(evidence.environment) !== profile.environment) fail('another environment is named');
-  const probes = new Set(workersOf(facts).map(({ probe }) => probe));
-  for (const [digest, text] of evidence.probes) {
-    if (sha256(text) !== digest || !probes.has(digest)) fail(`probe ${digest} is not one that a worker named`);
-  }
   return found('recomputed', profileDigest);
 };
 

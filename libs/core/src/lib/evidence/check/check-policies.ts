@@ -76,9 +76,7 @@ function judgeAgain(
   const compiled = compilePolicy({ engine, source }, engines);
   if (compiled.kind !== 'policy') return null;
   const answer = compiled.policy.evaluate(input, judged.step);
-  return answer.kind === 'decided'
-    ? { allow: answer.allow, undecided: false, reasons: answer.reasons }
-    : REFUSED;
+  return answer.kind === 'decided' ? { allow: answer.allow, undecided: false, reasons: answer.reasons } : REFUSED;
 }
 
 /** Without an input, or without a decision, a policy is closed. */

@@ -35,6 +35,7 @@ export const CHECK_NAMES = [
   'pack.signers',
   'plan.hash',
   'profile.digest',
+  'probes',
   'inputs.digest',
   'journal.chain',
   'journal.replay',
