@@ -2,13 +2,16 @@ import type { Subject } from '../../foundation/principal';
 import type { ReportContents } from './report';
 import { visibleLine } from './visible-text';
 
+/** Gates that the short answer tells one by one. */
+const MOST_GATES = 50;
+
 /** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is made visible. */
 export function answerLines({ run, gates, gatesNotApplied, policies }: ReportContents): readonly string[] {
   const { end, pack } = run;
   const lines = [
     `run ${run.id} of ${pack.name}:${pack.version} for ${run.tenant}, started by ${names(run.initiators)}`,
   ];
-  for (const { gate, outcome, decisions } of gates) {
+  for (const { gate, outcome, decisions } of gates.slice(0, MOST_GATES)) {
     lines.push(`gate ${gate}: ${outcome}`);
     for (const { person, onBehalfOf, actors, decision, decidedAt, reason, proof, counted } of decisions) {
       const deputy = onBehalfOf === null ? '' : ` for ${name(onBehalfOf)}`;
@@ -19,6 +22,8 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ReportCon
     }
     if (decisions.length === 0) lines.push('  nobody decided');
   }
+  if (gates.length > MOST_GATES)
+    lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);
   for (const gate of gatesNotApplied) lines.push(`gate ${gate}: did not apply`);
   for (const { gate, policy, result, reasons } of policies)
     lines.push(`policy ${policy} at ${gate}: ${result}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
