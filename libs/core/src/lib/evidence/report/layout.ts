@@ -1,4 +1,4 @@
-import { joined, q, table, who, type Block, type Section, type Words } from './page';
+import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { layoutGates, layoutPolicies } from './layout-gates';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
 import type { Report, ReportContents, ReportedRun, Verdict } from './report';
@@ -128,8 +128,8 @@ function answer({ run, gates, gatesNotApplied, policies, plan }: ReportContents)
           ...said,
           ...(gates.length === 0 ? [['No person was asked.']] : []),
           ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
-          [`${policies.length} policy judgements, ${denied} of them not allowed.`],
-          [`${plan.ungatedEffects.length} steps with effects stand behind no approval gate.`],
+          [`Policies were asked ${policies.length} times, and did not allow ${denied} times.`],
+          ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
           ending(run),
         ],
       },

@@ -1,6 +1,6 @@
 import type { Check } from '../check/check';
 
-const COPY = 'Get the bundle again with `taskrunner evidence RUN --file FILE`. If it fails again, treat it as altered.';
+const COPY = 'Get the bundle again with "taskrunner evidence RUN --file FILE". If it fails again, treat it as altered.';
 const TRUST =
   'Ask the party that gave you the trust file for its newest version. If that fails too, do not rely on the bundle.';
 const FORGED =
@@ -14,13 +14,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'trust.current': 'Use a trust file that is in force, with the highest serial that you have seen.',
   'trust.keys': TRUST,
   'time.basis':
-    'This version makes no timestamps. Set `require.time` to `asserted` if you accept the times of the signers.',
+    'This version makes no timestamps. Set "require.time" to "asserted" if you accept the times of the signers.',
   expectation: 'The bundle is about something else than you asked for. Ask for the bundle of the run that you mean.',
   'admission.signature': TRUST,
   'admission.agrees': FORGED,
   'pack.content': FORGED,
   'pack.signers':
-    'The pack was not signed as the trust file requires. Check `require.packSigners` and the keys of usage `pack`.',
+    'The pack was not signed as the trust file requires. Check "require.packSigners" and the keys of usage "pack".',
   'plan.hash': FORGED,
   'profile.digest': FORGED,
   'inputs.digest': FORGED,
@@ -31,11 +31,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'gates.requests': FORGED,
   'decisions.signature': TRUST,
   'decisions.proof':
-    'A decision is proven more weakly than required. Check `require.proof`, `issuers` and `approvers` of the trust file.',
+    'A decision is proven more weakly than required. Check "require.proof", "issuers" and "approvers" of the trust file.',
   'decisions.people': 'A gate was opened by people who may not open it. Ask who approved the run, and why.',
   'decisions.time': FORGED,
   'effects.gated': 'A step ran without the approval that it needed. Ask who operates the workers.',
-  'steps.reused': 'Give the evidence of the original run with `--original FILE`, and compare the two runs.',
+  'steps.reused': 'Give the evidence of the original run with "--original FILE", and compare the two runs.',
   policies: FORGED,
   'egress.within': FORGED,
   'artifacts.index': FORGED,
@@ -44,7 +44,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'statement.agrees': FORGED,
   'provenance.agrees': FORGED,
   checkpoints:
-    'The trust file requires checkpoints, and the bundle has none. Set `require.checkpoints` to false if you accept that.',
+    'The trust file requires checkpoints, and the bundle has none. Set "require.checkpoints" to false if you accept that.',
   exceptions: FORGED,
 };
 
@@ -52,9 +52,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [
     /^EVIDENCE_FILE_MISSING/,
-    'The file is not a whole evidence bundle. Get it with `taskrunner evidence RUN --file FILE`.',
+    'The file is not a whole evidence bundle. Get it with "taskrunner evidence RUN --file FILE".',
   ],
-  [/development Authority/, 'Add `--allow-dev` if you mean to accept evidence of a development installation.'],
+  [/development Authority/, 'Add "--allow-dev" if you mean to accept evidence of a development installation.'],
   [/^ENVELOPE_UNTRUSTED/, TRUST],
 ];
 

@@ -14,7 +14,7 @@ const OPEN: Readonly<Record<string, string>> = {
   'trust.current': 'The expiry of the trust file was not checked.',
   'trust.keys': 'Signatures prove possession of a key. They do not prove that the holder of the key was honest.',
   expectation:
-    'Nothing was compared with what you expected: a bundle of another run would pass as well. Use `--expect`.',
+    'Nothing was compared with what you expected: a bundle of another run would pass as well. Use "--expect".',
   'admission.signature':
     'The webservice says who started the run. Whoever takes over the webservice can state another person.',
   'pack.signers': 'No publisher signed the pack, or none that the trust file knows. Read the pack itself.',
@@ -32,7 +32,7 @@ const OPEN: Readonly<Record<string, string>> = {
     'The trust file names no issuers of people. That the deciders are people is the word of the webservice.',
   'decisions.time': 'The times of the decisions are those of the webservice.',
   'steps.reused':
-    'Results of an earlier run were taken over on the word of the signer. Verify with `--original` and the evidence of that run.',
+    'Results of an earlier run were taken over on the word of the signer. Verify with "--original" and the evidence of that run.',
   policies:
     'Some policies could not be judged again here: their engine is not in this verifier, or their input is not in the bundle.',
   'egress.within': 'Logs of some connections are not in the bundle. Only their number and digest are known.',
