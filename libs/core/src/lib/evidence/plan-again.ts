@@ -40,7 +40,7 @@ export function readCarriedPack(evidence: RunEvidence): CarriedPack | null {
 /**
  * The plan hash, planned again from the carried pack and the inputs under the admitted profile; a reason in words if the plan
  * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, files may be carried by digest only, and an
- * engine of its policies may not be at hand.
+ * engine of its policies may not be at hand; and what only schemas object to, in a run that was admitted under older rules for them.
  */
 export function planAgain(
   { evidence, plan, profile, environment }: EvidenceDocuments,
@@ -70,8 +70,15 @@ export function planAgain(
       policyEngines,
     },
   });
-  return planning.kind === 'planned' ? planning.planHash : `refused: ${planning.faults[0]?.code ?? 'unknown'}`;
+  if (planning.kind === 'planned') return planning.planHash;
+  // Values were judged by other rules when the environment named none of today's.
+  const isOlder = !Object.hasOwn(environment.engines, 'json-schema');
+  if (isOlder && planning.faults.every(({ code }) => SCHEMA_CODES.has(code))) return null;
+  return `refused: ${planning.faults[0]?.code ?? 'unknown'}`;
 }
+
+/** Faults that schemas have or find. */
+const SCHEMA_CODES: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'INPUT_INVALID', 'INPUT_DEFAULT_INVALID']);
 
 /** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */
 export function interpretersOf(plan: Plan): readonly string[] {
