@@ -85,10 +85,12 @@ function pointerOf(place: Place | null): string {
   return names.reverse().join('');
 }
 
-/** How many values are in a value. Never recurses. */
+/** How many values are in a value; throws `SchemaLimit` where they stand too deep. Never recurses. */
 function partsOf(value: Json): number {
   let count = 0;
-  for (let level: readonly Json[] = [value]; level.length > 0;) {
+  let levels = 0;
+  for (let level: readonly Json[] = [value]; level.length > 0; levels++) {
+    if (levels > MAX_DEPTH) throw new SchemaLimit(`it has more than ${MAX_DEPTH} levels`);
     count += level.length;
     const below: Json[] = [];
     for (const part of level) {

@@ -4,7 +4,7 @@ import { nearestName } from '../foundation/nearest-name';
 import { FORMATS, REFUSED_FORMATS } from './formats';
 import { KEYWORDS, REFUSED_KEYWORDS, TYPES, type Shape } from './keyword';
 import { compilePattern } from './pattern';
-import { SchemaFaults } from './schema-fault';
+import type { SchemaFaults } from './schema-fault';
 import type { Part, Resource, Site } from './site';
 import { resolveUri } from './uri';
 
