@@ -251,6 +251,10 @@ export {
   type Template,
   type TemplatePart,
 } from './lib/expression/template';
+export { compileSchema, describeFindings, type CompiledSchema } from './lib/schema/compile-schema';
+export type { SchemaFinding } from './lib/schema/evaluation';
+export { JSON_SCHEMA_BEHAVIOUR } from './lib/schema/keyword';
+export type { SchemaFault } from './lib/schema/schema-fault';
 export { typeOfSchema } from './lib/expression/schema-type';
 export {
   ANY_TYPE,
