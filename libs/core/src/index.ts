@@ -491,6 +491,7 @@ export {
   type Statement,
 } from './lib/evidence/statement';
 export { buildProvenance, type Provenance } from './lib/evidence/provenance';
+export { bomStatements, type BomStatement } from './lib/evidence/cyclonedx';
 export {
   attestationFiles,
   buildBundleStatement,
