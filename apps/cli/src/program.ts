@@ -26,6 +26,7 @@ const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] =
   ['test', async () => (await import('./commands/test.command.js')).registerTest],
   [null, async () => (await import('./commands/server-commands.js')).registerServerCommands],
   ['pack', async () => (await import('./commands/pack.command.js')).registerPack],
+  ['audit', async () => (await import('./commands/audit.commands.js')).registerAudit],
   ['verify', async () => (await import('./commands/verify.command.js')).registerVerify],
   ['config', async () => (await import('./commands/config.command.js')).registerConfig],
   [null, async () => (await import('./commands/database.commands.js')).registerDatabase],

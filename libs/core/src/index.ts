@@ -505,6 +505,10 @@ export {
 } from './lib/evidence/bundle-files';
 export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence/read-bundle';
 export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
+export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './lib/evidence/audit-chain';
+export { AUDIT_CHECK_NAMES, verifyAudit, type AuditCheck, type AuditVerification } from './lib/evidence/verify-audit';
+export { AuditChain, type AuditStanding, type KeptCheckpoint } from './lib/ports/audit-chain';
+export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-checkpoints';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { verifyRun, type Verification } from './lib/evidence/verify-run';
 export type { Expectation, VerifyRequest } from './lib/evidence/check/case';

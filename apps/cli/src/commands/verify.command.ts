@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { isDigest, readTrust, verifyRun, verifySignature, type Digest, type Expectation } from '@taskrunner/core';
+import {
+  isDigest,
+  readAuditExport,
+  readCheckpointFile,
+  readTrust,
+  verifyRun,
+  verifySignature,
+  type Digest,
+  type Expectation,
+} from '@taskrunner/core';
 import { cedarEngine } from '@taskrunner/infrastructure/offline';
 import { splitAssignment } from '../packs/input-arguments';
 import { unreadable } from '../packs/pack-argument';
@@ -19,6 +28,8 @@ interface Options {
   readonly allowDev?: boolean;
   readonly json?: boolean;
   readonly original?: string;
+  readonly checkpoints?: string;
+  readonly audit?: string;
 }
 
 export function registerVerify(program: Command, context: Context): void {
@@ -32,6 +43,11 @@ export function registerVerify(program: Command, context: Context): void {
       collect,
     )
     .option('--original <bundle>', 'the evidence of the run that this one does again: what was taken over is compared')
+    .option('--checkpoints <file>', 'signed checkpoints of the audit chain that you kept, one a line')
+    .option(
+      '--audit <file>',
+      'an export of the audit chain: the seal of the run and its decisions are looked for in it',
+    )
     .option('--allow-dev', 'take evidence made under the development Authority')
     .option('--json', 'print {ok, run, planHash, checks}')
     .action((bundle: string, options: Options) =>
@@ -41,6 +57,7 @@ export function registerVerify(program: Command, context: Context): void {
         const expect = await readExpectation(options.expect ?? []);
         const { files, faults } = await readBundleFile(bundle);
         const original = options.original === undefined ? undefined : (await readBundleFile(options.original)).files;
+        const { checkpoints, audit } = options;
         const verification = verifyRun({
           files,
           trust,
@@ -51,6 +68,8 @@ export function registerVerify(program: Command, context: Context): void {
           policyEngines: { cedar: cedarEngine },
           archiveFaults: faults,
           original,
+          checkpoints: checkpoints === undefined ? undefined : readCheckpointFile(await readText(checkpoints)),
+          audit: audit === undefined ? undefined : readAuditExport(await readText(audit)),
         });
         const { ok, run, planHash, checks, summary } = verification;
         if (options.json) terminal.print(JSON.stringify({ ok, run, planHash, checks }));
@@ -87,7 +106,8 @@ export async function readExpectation(written: readonly string[]): Promise<Expec
   return expect;
 }
 
-async function readText(path: string): Promise<string> {
+/** The text of a file that an option names. Throws a `CliError`. */
+export async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(path, error);
   });
