@@ -28,7 +28,7 @@ class Chains extends AuditChain {
 }
 
 it('signs where a chain has grown, nothing where it has not, and nothing over a broken one', async () => {
-  const [acme, idle, broken] = ['acme', 'idle', 'broken'] as readonly TenantId[] as [TenantId, TenantId, TenantId];
+  const [acme, idle, broken] = ['acme' as TenantId, 'idle' as TenantId, 'broken' as TenantId];
   const head = digestOf('head');
   const chain = new Chains(
     new Map<TenantId, AuditStanding>([
