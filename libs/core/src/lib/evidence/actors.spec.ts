@@ -3,7 +3,7 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
 import { chain } from '../journal/chain';
-import type { Page } from '../journal/page';
+import type { Page, Unnumbered } from '../journal/page';
 import type { Check } from './check/check';
 import { laxness } from './check/gate-bounds';
 import { PAYLOAD_TYPE, type DecisionRecord } from './documents';
@@ -51,12 +51,12 @@ function retold(sample: Sample, change: Partial<DecisionRecord>, journaled = cha
   const [was, is] = [first.record, record].map((one) => sha256(payloadOf(one))) as [Digest, Digest];
   const entries = evidence.pages
     .flatMap((page) => page.entries)
-    .map(({ seq: _seq, ...entry }) =>
+    .map(({ seq: _seq, ...entry }): Unnumbered =>
       entry.event.type === 'gate.decided' && entry.event.record === was
-        ? {
+        ? ({
             ...entry,
-            event: { ...entry.event, record: is, decision: { ...entry.event.decision, ...journaled } as never },
-          }
+            event: { ...entry.event, record: is, decision: { ...entry.event.decision, ...journaled } },
+          } as Unnumbered)
         : entry,
     );
   const values = Object.assign({}, ...evidence.pages.map((page) => page.values)) as Page['values'];
@@ -73,8 +73,8 @@ describe('actors in evidence', () => {
   it('hold where each is a person, or a program that the gate request names', () => {
     expect(failing(told)).toEqual([]);
     expect(failing(told, { issuers: [people] })).toEqual([]);
-    const people_ = checksOf(told, { issuers: [people] }).find(({ name }) => name === 'decisions.people');
-    expect(people_).toMatchObject({ basis: 'recomputed', detail: '2 decisions, 1 of them through actors' });
+    const answer = checksOf(told, { issuers: [people] }).find(({ name }) => name === 'decisions.people');
+    expect(answer).toMatchObject({ basis: 'recomputed', detail: '2 decisions, 1 of them through actors' });
   });
 
   it('stand in the statement where the record has them, and nowhere else', () => {
