@@ -53,6 +53,7 @@ export function planAgain(
   if (!pack) return 'refused: the manifest cannot be read';
   const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
   const planning = buildPlan({
+    admitted: true,
     pack: pack.read,
     contentDigest: pack.contentDigest(),
     files: pack.files,
