@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { faultsOf, packFiles, packText, plan, planned, shownFault } from '../../testing/planning';
+import type { PackFiles } from '../pack/pack-files';
 import type { Planning } from './plan-request';
 
+const ETC = join(__dirname, '../../../../../etc');
 const PARTS = `
 inputs:
   - { name: service, type: string, required: true }
@@ -191,5 +195,20 @@ describe('CEL policies when a pack is planned', () => {
     );
     const planning = plan(text, inputs);
     expect(planning.kind === 'refused' && planning.faults.map(shownFault)).toHaveLength(3);
+  });
+
+  it.each(readdirSync(join(ETC, 'packs')))('finds nothing in etc/packs/%s', (name) => {
+    const folder = join(ETC, 'packs', name);
+    const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+    const files: PackFiles = {
+      paths: () => paths,
+      read: (path) => (paths.includes(path) ? readFileSync(join(folder, path)) : null),
+      executable: () => false,
+    };
+    const planning = plan(readFileSync(join(folder, 'pack.yaml'), 'utf8'), {}, { files, withoutInputs: true });
+    const told = planning.kind === 'refused' ? planning.faults : planning.warnings;
+    expect(told.filter(({ code }) => code.startsWith('POLICY'))).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
-import { celEnv, type CelFunc } from '@bufbuild/cel';
+import { celEnv, type CelEnv, type CelFunc } from '@bufbuild/cel';
 import { nearestName } from '../foundation/nearest-name';
 import { ANY, describe, isNothing, join, mayBe, NOTHING, ofKinds, type CelKind, type CelType } from './cel-type';
 
 /** The environment in which policies are evaluated: what it does not have, no policy can call. */
-export const ENVIRONMENT = celEnv();
+export const ENVIRONMENT: CelEnv = celEnv();
 
 /** Macros, by how they are written. */
 const MACROS: Readonly<Record<string, string>> = {
