@@ -169,18 +169,23 @@ describe('taskrunner, without a server', () => {
         '    - { id: act',
         '    - { id: check, gate: { policy: few, with: { text: "{{ steps.greet.outputs.text }}" } } }\n    - { id: act',
       );
-      writeFileSync(join(folder, 'guarded.yaml'), text);
-      return 'guarded.yaml';
+      mkdirSync(join(folder, 'guarded', 'scripts'), { recursive: true });
+      writeFileSync(join(folder, 'guarded', 'pack.yaml'), text);
+      writeFileSync(join(folder, 'guarded', 'scripts', 'act.sh'), 'echo done\n', { mode: 0o755 });
+      return 'guarded';
     };
 
     it('refuses what can never decide when it plans, with its place and what was meant', () => {
       const ended = taskrunner(['validate', guarded("inputs.who.startWith('w') && inputs.time < 3")]);
       expect(ended.exit).toBe(2);
-      const [line = ''] = readFileSync(join(folder, 'guarded.yaml'), 'utf8').split('\n').slice(8);
-      const place = (name: string): string => `guarded.yaml:9:${line.indexOf(name) + 1}`;
-      expect(ended.err).toContain(`POLICY_UNKNOWN_FUNCTION ${place('startWith')} There is no method \`startWith\`.`);
+      const lines = readFileSync(join(folder, 'guarded', 'pack.yaml'), 'utf8').split('\n');
+      const place = (name: string): string => {
+        const index = lines.findIndex((line) => line.includes(name));
+        return `${index + 1}:${(lines[index] ?? '').indexOf(name) + 1}`;
+      };
+      expect(ended.err).toContain(`pack.yaml:${place('startWith')} There is no method \`startWith\`.`);
       expect(ended.err).toContain('help: Did you mean `startsWith`?');
-      expect(ended.err).toContain(`POLICY_UNKNOWN_NAME ${place('time <')} There is no \`inputs.time\`.`);
+      expect(ended.err).toContain(`pack.yaml:${place('time <')} There is no \`inputs.time\`.`);
       expect(ended.err).toContain('help: Did you mean `times`?');
     });
 

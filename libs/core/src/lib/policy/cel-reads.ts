@@ -1,7 +1,6 @@
 import { parse } from '@bufbuild/cel';
 import type { CelExpr } from './cel-cost';
-import { POLICY_ROOTS } from './policy-input';
-import type { PolicyRead } from './policy-reads';
+import { POLICY_ROOTS, type PolicyRead } from './policy-input';
 
 /** The parts of its input that a CEL policy reads, each once; all roots if it cannot be parsed. */
 export function readsOfCel(source: string): readonly PolicyRead[] {

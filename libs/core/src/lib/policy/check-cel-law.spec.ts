@@ -120,7 +120,7 @@ const law = (of?: DeclaredInput) =>
     ),
     worlds,
     (source, world) => {
-      const outcome = outcomeOf(source, world as unknown as JsonObject, of);
+      const outcome = outcomeOf(source, world, of);
       fc.pre(outcome !== null);
       expect(outcome).not.toMatchObject({ decides: true, refused: true });
     },
@@ -133,7 +133,7 @@ describe('the check of CEL policies', () => {
 
   it('refuses some, warns of others, and lets most that decide pass without a word', () => {
     const seen = fc.sample(fc.tuple(expression, worlds), { numRuns: 2_000, seed: 7 }).flatMap(([source, world]) => {
-      const outcome = outcomeOf(source, world as unknown as JsonObject);
+      const outcome = outcomeOf(source, world);
       return outcome === null ? [] : [outcome];
     });
     const count = (test: (one: Outcome) => boolean): number => seen.filter(test).length;

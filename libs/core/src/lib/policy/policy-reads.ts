@@ -1,9 +1,6 @@
 import type * as CelReads from './cel-reads';
 import type { PolicySource } from './policy';
-import { POLICY_ROOTS } from './policy-input';
-
-/** A part of the input that a policy reads: `inputs.region` is `['inputs', 'region']`. What is below it is read too. */
-export type PolicyRead = readonly string[];
+import { POLICY_ROOTS, type PolicyRead } from './policy-input';
 
 /**
  * Which parts of its input a policy can read. Of CEL each part by name; of other engines each root whose name stands in the text, and all

@@ -103,7 +103,7 @@ export class Knowledge {
   /** Notes how the policy of a gate was judged. */
   judge(step: StepId, judged: Omit<JudgedPolicy, 'instances'>): void {
     const known = this.trace(nodeOf(step)).judged;
-    const key = canonical(judged as unknown as Json);
+    const key = canonical(judged);
     const before = known.get(key);
     if (before !== undefined || known.size < MAX_JUDGED)
       known.set(key, { ...judged, instances: (before?.instances ?? 0) + 1 });
