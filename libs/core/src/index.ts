@@ -547,8 +547,14 @@ export {
   type RetryRule,
 } from './lib/plan/plan-request';
 export { ungatedEffects } from './lib/plan/ungated-effects';
-export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
-export type { NodeClass, SimulationReport } from './lib/simulation/report';
+export {
+  parseScript,
+  type GivenFacts,
+  type Outcome as ScriptedOutcome,
+  type ParsedScript,
+  type Script,
+} from './lib/simulation/script';
+export { verdictInWords, type NodeClass, type SimulationReport } from './lib/simulation/report';
 export type { ScriptFaultCode } from './lib/simulation/check-script';
 export {
   simulate,

@@ -187,7 +187,25 @@ export const EXAMPLES = {
     results: [{ file: 'tests/basic.yaml', name: 'it ends well', status: 'passed', differences: [], faults: [] }],
   },
   check: { valid: true, errors: [] },
-  simulation: { planHash: digest('1'), nodes: [{ id: 'scan', kind: 'run', class: 'pending', reason: null }] },
+  simulation: {
+    planHash: digest('1'),
+    nodes: [{ id: 'scan', kind: 'run', class: 'pending', reason: null }],
+    policies: [
+      {
+        gate: 'check',
+        policy: 'few',
+        engine: 'cel',
+        level: 'hard-mandatory',
+        by: 'evaluated',
+        verdict: 'denies',
+        reasons: ['5 findings'],
+        unknown: [],
+        instances: 1,
+      },
+    ],
+    status: 'failed',
+    code: 'POLICY_DENIED',
+  },
   gate: {
     runId: RUN,
     gateId: 'approve',

@@ -1,7 +1,7 @@
 import { digestOf } from '../canonical/digest';
 import type { GateRequest } from '../gate/gate-request';
 import type { Digest, StepId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
@@ -119,6 +119,16 @@ export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json 
   };
 }
 
+/** What of a policy's input does not stem from the journal. */
+export interface Asked {
+  /** The gate's `with`, by value. */
+  readonly params: Json;
+  /** Who initiated the run, the requester first. */
+  readonly actor: Json;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /**
  * The input that a policy is asked with, by value. `among` limits the steps whose results stand in it: a verifier derives an input that was
  * made before later steps ended.
@@ -134,6 +144,17 @@ export function policyInput(
   const { node } = nodeAt(sight.x, step);
   const withTemplate = node.kind === 'gate' ? node.with : {};
   const params = evaluateTemplate(withTemplate, scopeFor(sight, step, readsOfTemplate(withTemplate), missing));
+  return policyInputWith(sight, step, { params, actor, at }, missing, among);
+}
+
+/** The same where its parameters are made already. */
+export function policyInputWith(
+  sight: Sight,
+  step: StepId,
+  { params, actor, at }: Asked,
+  missing: Missing,
+  among: (name: string) => boolean = () => true,
+): JsonObject {
   const steps: Record<string, Json> = {};
   for (const { name, id } of sight.x.nodes.values()) {
     if (!among(name)) continue;
