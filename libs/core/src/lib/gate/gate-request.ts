@@ -22,6 +22,10 @@ export interface GateRequest {
     readonly reasonRequired: boolean;
     readonly formDigest: Digest | null;
   };
+  /**
+   * Null of a gate that asks no policy. Else what the policy said, which an approval overrides: `{id, level, allow, undecided, reasons[],
+   * engine, digest}`. Requests of earlier versions have no `id` and no `level`.
+   */
   readonly policy: Json;
   readonly message: string;
   readonly showDigest: Digest;

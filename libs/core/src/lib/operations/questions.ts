@@ -8,7 +8,7 @@ import type { JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { Policy } from '../plan/plan';
 import { compilePolicy } from '../policy/compile-policy';
-import { undecided, type PolicyAnswer, type PolicyEngineName } from '../policy/policy';
+import { NO_DECISION, undecided, type PolicyAnswer, type PolicyEngineName } from '../policy/policy';
 import type { GateChange } from '../ports/committer';
 import type { PolicyJudge } from '../ports/policy-judge';
 import type { Command } from '../run/command';
@@ -54,6 +54,9 @@ function openedGate(
 
 /** The engines of policies that a driver has beside CEL. */
 export type PolicyJudges = ReadonlyMap<PolicyEngineName, PolicyJudge>;
+
+/** Characters of the reason why a policy gave no decision. */
+const MOST_MESSAGE = 1_000;
 
 interface Verdict {
   readonly allow: boolean;
@@ -102,7 +105,7 @@ async function verdictOf(policy: Policy, input: JsonObject, step: StepId, judges
   if (answer === undefined) return refusal(`this worker has no engine ${engine}`);
   return answer.kind === 'decided'
     ? { allow: answer.allow, undecided: false, reasons: answer.reasons }
-    : refusal('the policy gave no decision');
+    : { allow: false, undecided: true, reasons: [answer.message.slice(0, MOST_MESSAGE)] };
 }
 
 function byCel(source: string, input: JsonObject, step: StepId): PolicyAnswer {
@@ -111,5 +114,5 @@ function byCel(source: string, input: JsonObject, step: StepId): PolicyAnswer {
 }
 
 function refusal(reason: string): Verdict {
-  return { allow: false, undecided: true, reasons: [reason] };
+  return { allow: false, undecided: true, reasons: [`${NO_DECISION}: ${reason}`] };
 }
