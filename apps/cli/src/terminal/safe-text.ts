@@ -17,3 +17,28 @@ export function safeBlock(text: string, indent = '  '): string {
     .map((line) => indent + line.split('\t').map(safeLine).join('\t'))
     .join('\n');
 }
+
+/**
+ * Breaks a line that is safe already before the terminal does, and indents what goes on: the terminal would begin it at the margin, where it
+ * could pose as a line of ours. `columns`: Infinity where there is no terminal.
+ */
+export function wrapped(line: string, columns: number, indent: string): readonly string[] {
+  const width = Math.max(columns - 1, indent.length + 2);
+  const lines: string[] = [];
+  let [text, used] = ['', 0];
+  for (const character of line.replaceAll('\t', '    ')) {
+    const wide = columnsOf(character);
+    if (used + wide > width) {
+      lines.push(text);
+      [text, used] = [indent, indent.length];
+    }
+    text += character;
+    used += wide;
+  }
+  return [...lines, text];
+}
+
+/** At most so many columns does a character take: wide ones stand above the Hangul Jamo (Unicode Standard Annex #11). */
+function columnsOf(character: string): number {
+  return (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
+}
