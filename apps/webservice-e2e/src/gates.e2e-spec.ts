@@ -318,9 +318,9 @@ describe('gates, policies and those who are told', () => {
       items: [{ status: 'approved' }],
     });
     expect(cli(['logs', run, '--no-follow'], token).out.split('\n').slice(0, 3)).toEqual([
-      'check | ERROR policy p (soft-mandatory) denied it: waiting for people to override the denial (owners)',
-      'check | ERROR reason: no deployments on Fridays',
-      'check | ERROR reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
+      'check | WARN policy p (soft-mandatory) denied it: waiting for people to override the denial (owners)',
+      'check | WARN reason: no deployments on Fridays',
+      'check | WARN reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
     ]);
     const late = await linus.approve(run, 'check');
     expect([late.status, late.body['code']]).toEqual([409, 'GATE_DECIDED']);

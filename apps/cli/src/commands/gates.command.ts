@@ -53,8 +53,5 @@ function openGateLines({ runId, gateId, approvals, required, until, canDecide, w
 /** Prints lines; on a terminal broken to its width, so that what goes on is indented. */
 export function printLines({ terminal }: Context, lines: readonly string[]): void {
   const columns = terminal.isInteractive ? terminal.columns : Infinity;
-  for (const line of lines) {
-    const indent = `${/^ */.exec(line)?.[0] ?? ''}    `;
-    for (const part of wrapped(line, columns, indent)) terminal.print(part);
-  }
+  for (const line of lines) for (const part of wrapped(line, columns)) terminal.print(part);
 }

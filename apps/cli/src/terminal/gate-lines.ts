@@ -42,10 +42,8 @@ export function gateLines(view: GateView, digest: Digest, columns = Infinity): r
       : [plain('overrides', `approving overrides the denial of policy ${policy.id} (${policy.level})`)]),
     plain('gate digest', digest),
   ];
-  return lines.flatMap((line) => line.split('\n')).flatMap((line) => wrapped(line, columns, HANGING));
+  return lines.flatMap((line) => line.split('\n')).flatMap((line) => wrapped(line, columns));
 }
-
-const HANGING = '    ';
 
 /**
  * What the people are asked to override. It is read from the request, which the digest is over; the policy's name comes from beside it where

@@ -55,7 +55,7 @@ export class TreeDisplay implements RunDisplay {
 
   /** Reasons of policies hold anything: what goes on at the margin could pose as a line of ours. */
   private broken(line: string): readonly string[] {
-    return wrapped(line, this.terminal.columns, '    ');
+    return wrapped(line, this.terminal.columns);
   }
 
   private above(...lines: readonly string[]): void {

@@ -45,7 +45,7 @@ export class PolicyLog {
     if (stream >= STREAMS || execution > MOST_EXECUTION) return null;
     this.written.set(step, stream + 1);
     const lines = linesOf(verdictOf(policy, judged), node);
-    const level: LogLevel = policy.level === 'advisory' ? 'warn' : 'error';
+    const level: LogLevel = endsRun(policy, node) ? 'error' : 'warn';
     const data = new TextEncoder().encode(lines.map((line) => `${LEVEL_LETTERS[level]}${line}\n`).join(''));
     const { tenant, runId, fence } = this.run;
     const chunk = { step, execution, chunk: 0, lines: lines.length, sha256: sha256(data) };
@@ -71,8 +71,13 @@ function linesOf(verdict: PolicyVerdict, node: GateNode): readonly string[] {
   ];
 }
 
-function consequence({ level }: PolicyVerdict, { approval }: GateNode): string {
-  if (level === 'advisory') return 'the run goes on';
-  if (level === 'soft-mandatory' && approval !== null) return `waiting for people to override the denial (${approval})`;
-  return 'the run fails';
+function consequence({ level }: PolicyVerdict, node: GateNode): string {
+  if (endsRun({ level }, node)) return 'the run fails';
+  return level === 'advisory'
+    ? 'the run goes on'
+    : `waiting for people to override the denial (${node.approval ?? ''})`;
+}
+
+function endsRun({ level }: Pick<PolicyVerdict, 'level'>, { approval }: GateNode): boolean {
+  return level === 'hard-mandatory' || (level === 'soft-mandatory' && approval === null);
 }

@@ -13,8 +13,14 @@ const HOSTILE = 'no\nE policy late (advisory) allowed it';
 const denies = (...reasons: readonly string[]): string =>
   JSON.stringify(`{"allow": false, "reasons": ${JSON.stringify(reasons)}}`);
 
-async function driven(steps: string, level: string, source: string) {
+async function driven(
+  steps: string,
+  level: string,
+  source: string,
+  prepare: (world: MemoryWorld) => void = () => undefined,
+) {
   const world = new MemoryWorld();
+  prepare(world);
   const policies = `policies: [ { id: late, engine: cel, level: ${level}, source: ${source} } ]`;
   const run = world.submit(planned(packText(steps, `approvals: [ { id: go } ]\n${policies}`)).plan);
   const drive = async (): Promise<string> => {
@@ -89,8 +95,8 @@ describe('the reasons of a policy', () => {
     const [wait] = world.run(run).run?.waits as JsonObject[];
     expect(wait).toMatchObject({ kind: 'policy', id: 'check', policy: { id, result, reasons: ['it is late'] } });
     expect(await logOf(world, run)).toEqual([
-      'check|epolicy late (soft-mandatory) denied it: waiting for people to override the denial (go)',
-      'check|ereason: it is late',
+      'check|wpolicy late (soft-mandatory) denied it: waiting for people to override the denial (go)',
+      'check|wreason: it is late',
     ]);
     world.decide(run, 'check', 'grace');
     expect(await drive()).toBe('ended');
@@ -107,6 +113,35 @@ describe('the reasons of a policy', () => {
     ]);
     const allowed = await driven(steps, 'hard-mandatory', '"true"');
     expect(await logOf(allowed.world, allowed.run)).toEqual([]);
+  });
+
+  it('stand in the log once, as streams that are whole, where a turn is thrown away and the policy is asked again', async () => {
+    let thrown = 0;
+    const { world, run, ended } = await driven(
+      '- { id: check, gate: { policy: late } }',
+      'hard-mandatory',
+      JSON.stringify('{"allow": false, "reasons": ["at " + string(now)]}'),
+      (made) => {
+        made.beforeCommit = ({ runId, chunks }) => {
+          if (chunks.length === 0 || thrown === 2) return;
+          thrown += 1;
+          made.at += 1_000;
+          // A letter came first: nothing of the turn counts.
+          made.post(runId, { type: 'time.reached' });
+        };
+      },
+    );
+    expect([ended, thrown]).toEqual(['ended', 2]);
+    const lines = await logOf(world, run);
+    expect(lines).toHaveLength(2);
+    const numbered = (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event));
+    const logs = numbered.filter((event) => event.type === 'log');
+    expect(logs.map(({ chunk }) => chunk)).toEqual([0]);
+    const stored = world.chunks.get(run) ?? [];
+    expect(stored).toHaveLength(3);
+    expect(new Set(stored.map(({ execution }) => execution)).size).toBe(3);
+    const said = numbered.find((event) => event.type === 'policy.judged');
+    expect(lines[1]).toBe(`check|ereason: ${said?.reasons[0] ?? ''}`);
   });
 
   it('say who rejected an override, and that a gate expired', async () => {
