@@ -14,7 +14,7 @@ describe('the verdict of a policy', () => {
   it('is said with its policy, its level and every reason', () => {
     expect(verdictText(verdict)).toBe('policy no-friday (soft-mandatory) denied it: it is Friday; nobody is here');
     expect(verdictText({ ...verdict, result: 'undecided', reasons: [] })).toBe(
-      'policy no-friday (soft-mandatory) did not decide, which denies it, and gave no reasons',
+      'policy no-friday (soft-mandatory) did not decide, which denies it; no reasons are known',
     );
   });
 

@@ -83,7 +83,7 @@ export function verdictTitle({ id, level, result }: Pick<PolicyVerdict, 'id' | '
 /** The same with its reasons, in one line. */
 export function verdictText(verdict: PolicyVerdict & { readonly omittedReasons?: number }): string {
   const { reasons, omittedReasons = 0 } = verdict;
-  if (reasons.length === 0) return `${verdictTitle(verdict)}, and gave no reasons`;
+  if (reasons.length === 0) return `${verdictTitle(verdict)}; no reasons are known`;
   const more = omittedReasons > 0 ? `; and ${omittedReasons} more reasons` : '';
   return `${verdictTitle(verdict)}: ${reasons.map(oneLine).join('; ')}${more}`;
 }
