@@ -76,7 +76,10 @@ export type PolicyCompilation =
   | { readonly kind: 'policy'; readonly policy: CompiledPolicy }
   | { readonly kind: 'faults'; readonly faults: readonly PolicyFault[] };
 
+/** How the reason of an undecided answer begins. */
+export const NO_DECISION = 'the policy gave no decision';
+
 /** An undecided answer: closed, with its reason. */
 export function undecided(why: string): PolicyAnswer {
-  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `the policy gave no decision: ${why}` };
+  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `${NO_DECISION}: ${why}` };
 }
