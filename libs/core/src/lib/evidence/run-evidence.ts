@@ -12,11 +12,14 @@ export interface PackFile {
   readonly bytes: Uint8Array | null;
 }
 
-/** Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. */
+/**
+ * Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
+ * of the file stand in drafts and in bundles of earlier versions only: with them a weak secret can be guessed.
+ */
 export type Withheld = {
   readonly path: string;
-  readonly size: number;
-  readonly sha256: Digest;
+  readonly size?: number;
+  readonly sha256?: Digest;
   readonly withheld: 'secret' | 'unseen';
 };
 

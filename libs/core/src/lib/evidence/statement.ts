@@ -18,6 +18,7 @@ import { workersOf } from './run-facts';
 import { secretRecords, type SecretRecord } from './secret-records';
 import { stepRecords, type StepRecord } from './step-records';
 import { withheldPaths } from './withheld';
+import { withheldArtifactPath, withheldArtifacts } from './withheld-artifacts';
 
 /** in-toto Statement v1. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -132,7 +133,7 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     artifacts: { count: artifacts.length, digest: artifactsDigest },
     journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
     audit: evidence.asserted.audit,
-    exceptions: withheldPaths(evidence).map((detail) => ({ kind: 'withheld', detail })),
+    exceptions: exceptionsOf(documents),
   };
   return {
     _type: STATEMENT_TYPE,
@@ -140,6 +141,14 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     predicateType: PREDICATE.packRun,
     predicate,
   };
+}
+
+/** What the evidence does not hold because it held a secret: files that a notice stands for, and artifacts that were never stored. */
+function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
+  const unstored = new Set(withheldArtifacts(documents).map(withheldArtifactPath));
+  return [...withheldPaths(documents.evidence), ...[...unstored].sort()].map((detail) => {
+    return { kind: 'withheld', detail };
+  });
 }
 
 /** `artifacts.json`, then up to 999 artifacts by step and name; of several with one name the later ones are numbered. */

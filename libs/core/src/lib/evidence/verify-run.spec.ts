@@ -625,11 +625,92 @@ describe('what is withheld', () => {
     }
   });
 
-  it('cannot be taken away by the bundle key alone', () => {
-    const path = 'logs/000001.log';
-    const bytes = bundle.get(path) ?? new Uint8Array();
-    const notice = canonical({ path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' });
-    expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
+  it('stands under no digest and no size: a notice is no oracle for a weak secret', () => {
+    const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
+    const withheld = withholdSecrets(sample.evidence, holdsSecret);
+    const notices = [
+      ...withheld.gates.map(({ show }) => show),
+      ...withheld.logs.map(({ data }) => data),
+      ...withheld.artifacts.values(),
+    ].filter((data) => typeof data === 'object' && 'withheld' in data);
+    expect(notices.length).toBeGreaterThan(2);
+    for (const notice of notices) expect(Object.keys(notice).sort()).toEqual(['path', 'withheld']);
+  });
+
+  /** The notices that earlier versions wrote: with the digest and size of what they stand for. */
+  function withEarlierNotices(change: Partial<{ size: number; sha256: Digest }> = {}): Map<string, Uint8Array> {
+    const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
+    return forgedRun((evidence) => {
+      const withheld = withholdSecrets(evidence, holdsSecret);
+      const earlier = <T extends RunEvidence['logs'][number]['data'] | string>(notice: T, data: T): T =>
+        typeof notice === 'object' && 'withheld' in notice && (typeof data === 'string' || data instanceof Uint8Array)
+          ? { ...notice, size: data.length, sha256: sha256(data), ...change }
+          : notice;
+      return {
+        ...withheld,
+        gates: withheld.gates.map(({ request, show }, i) => {
+          return { request, show: earlier(show, evidence.gates[i]?.show as string) };
+        }),
+        logs: withheld.logs.map((log, i) => {
+          return { ...log, data: earlier(log.data, evidence.logs[i]?.data as Uint8Array) };
+        }),
+        artifacts: new Map(
+          [...withheld.artifacts].map(([name, data]) => [
+            name,
+            earlier(data, evidence.artifacts.get(name) as typeof data),
+          ]),
+        ),
+      };
+    });
+  }
+
+  it('was named with digest and size by earlier versions: their bundles hold, if the notice is of that file', () => {
+    expect(failing(verified(withEarlierNotices()))).toEqual([]);
+    expect(failing(verified(withEarlierNotices({ size: 1 })))).toEqual(['logs.digest', 'artifacts.bytes']);
+    expect(failing(verified(withEarlierNotices({ sha256: sha256('other') })))).toEqual([
+      'gates.requests',
+      'artifacts.bytes',
+    ]);
+  });
+
+  it.each([
+    ['an earlier notice', (path: string, bytes: Uint8Array) => ({ path, size: bytes.length, sha256: sha256(bytes) })],
+    ['a notice', (path: string) => ({ path })],
+  ])('cannot be taken away by the bundle key alone, with %s', (_, noticeOf) => {
+    for (const path of [...bundle.keys()].filter((one) => /^(logs|artifacts)\/|show\.json$/.test(one))) {
+      const notice = canonical({ ...noticeOf(path, bundle.get(path) ?? new Uint8Array()), withheld: 'secret' });
+      expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
+    }
+  });
+
+  it('is told of by the journal where it was never stored: without digest and size, named in statement and index', () => {
+    const note: Unnumbered = {
+      at: sample.evidence.pages[0]?.entries[0]?.at ?? 0,
+      kind: 'fact',
+      event: {
+        type: 'note',
+        code: 'ARTIFACT_WITHHELD',
+        detail: { step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' },
+      },
+    };
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      pages: retold(evidence.pages, (entries) => {
+        const place = entries.findIndex(({ event }) => event.type === 'artifact.captured');
+        const at = entries[place]?.at ?? 0;
+        return [...entries.slice(0, place), { ...note, at }, ...entries.slice(place)];
+      }),
+    }));
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
+    expect(answers['exceptions']).toEqual({ basis: 'signed', detail: 'withheld artifacts/scan#1/key' });
+    expect(answers['artifacts.bytes']).toEqual({ basis: 'signed', detail: '1 of 1 carried, 1 never stored' });
+    expect(JSON.parse(Buffer.from(files.get('artifacts.json') as Uint8Array).toString())).toMatchObject({
+      artifacts: [{ name: 'report' }],
+      withheld: [{ step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' }],
+    });
+    expect([...files.keys()].filter((path) => path.startsWith('artifacts/'))).toHaveLength(1);
   });
 });
 

@@ -1,17 +1,22 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
+import { isJsonObject } from '../foundation/json';
 import { logFiles } from './log-files';
 import { isHeld, isWithheld, type RunEvidence, type Unheld, type Withheld } from './run-evidence';
 import { closed, digest, oneOf, readShape, text, whole } from './shape';
 import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
 
-const shape = closed<Withheld>({ path: text, size: whole, sha256: digest, withheld: oneOf('secret') });
+const shape = closed<Withheld>({ path: text, withheld: oneOf('secret') });
+/** As earlier versions wrote them. */
+const earlierShape = closed<Required<Withheld>>({ path: text, size: whole, sha256: digest, withheld: oneOf('secret') });
 
 /** The notice that stands in place of the file at `path`, if the bytes are one; null if they are a file's own. */
 export function readWithheld(path: string, bytes: Uint8Array): Withheld | null {
   if (bytes.length > 1_024 || bytes[0] !== 0x7b) return null;
   try {
-    const notice = readShape(shape, parseCanonical(parseUtf8(bytes)), 'a notice of withholding');
+    const value = parseCanonical(parseUtf8(bytes));
+    const isEarlier = isJsonObject(value) && Object.hasOwn(value, 'sha256');
+    const notice = readShape<Withheld>(isEarlier ? earlierShape : shape, value, 'a notice of withholding');
     return notice.path === path ? notice : null;
   } catch {
     return null;
@@ -33,8 +38,8 @@ export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly
 }
 
 /** The notice for a file that held a secret. */
-export function secretNotice(path: string, { size, sha256 }: Unheld): Withheld {
-  return { path, size, sha256, withheld: 'secret' };
+export function secretNotice(path: string): Withheld {
+  return { path, withheld: 'secret' };
 }
 
 /** True for files that a notice may stand for: logs, artifacts, what gates showed. A secret in another blocks the seal. */
@@ -56,7 +61,7 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
   const replace = <T extends string | Uint8Array | Unheld>(path: string, data: T | Withheld): T | Withheld => {
     if (!isHeld(data)) return data;
     const bytes = typeof data === 'string' ? toUtf8(data) : data;
-    return holdsSecret(bytes) ? secretNotice(path, { size: bytes.length, sha256: sha256(bytes) }) : data;
+    return holdsSecret(bytes) ? secretNotice(path) : data;
   };
   const places = new Map(
     logFiles({ entries: evidence.pages.flatMap((page) => page.entries) }).map(({ path, step, execution }) => [

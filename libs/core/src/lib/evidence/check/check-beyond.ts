@@ -2,6 +2,7 @@ import { PAYLOAD_TYPE } from '../documents';
 import { openEnvelope } from '../open-envelope';
 import { readCheckpoint } from '../read-documents';
 import { withheldPaths } from '../withheld';
+import { withheldArtifactPath, withheldArtifacts } from '../withheld-artifacts';
 import { objectionTo } from '../trust';
 import { fail } from './case';
 import { found, type Checker } from './check';
@@ -30,7 +31,11 @@ export const checkpointsAgree: Checker = (bundle) => {
 /** What is missing from the evidence, in plain sight. */
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
-  const withheld = withheldPaths(bundle.documents().evidence);
+  const documents = bundle.documents();
+  const withheld = [
+    ...withheldPaths(documents.evidence),
+    ...withheldArtifacts(documents).map((artifact) => withheldArtifactPath(artifact)),
+  ];
   const stated = exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail);
   if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
   if (exceptions.length === 0) return found('absent', 'none');
