@@ -323,14 +323,17 @@ describe('secrets and sensitive inputs', () => {
     expect(said.some((line) => line.includes('SECRET_WITHHELD') && line.includes(run))).toBe(true);
   }, 90_000);
 
-  it('a secret that stands in the pack itself blocks the seal', async () => {
+  it('a secret that stands in the pack itself ends the run before a step starts, and blocks the seal', async () => {
     const value = 'second-steady-value-2';
     writeFileSync(secretFile('steady'), value, { mode: 0o600 });
     const careless = GATED.replaceAll('NAME', 'steady')
       .replace(/.*gate: .*\n/, '')
       .replace('secrets: [ { name: steady, env', `env: { COPY: "${value}" }, secrets: [ { name: steady, env`);
     const run = await ada.submit(careless);
-    expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+    const ended = await ada.until(run, ['succeeded', 'failed']);
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_PACK' } });
+    expect((await ada.lines(run)).lines.filter(({ data }) => 'message' in data)).toEqual([]);
+    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('stands in the plan'))).toBe(true);
     for (let i = 0; i < 100 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
     expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
@@ -342,6 +345,15 @@ describe('secrets and sensitive inputs', () => {
     expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
     await ada.sealed(run);
     expect(await codesOf(WITH_PIN, { pin: '4711' })).toEqual(['INPUT_SENSITIVE_WEAK']);
+    const revealing = await ada.ask('POST', '/api/runs', {
+      manifest: WITH_PIN.replace('&& echo right', `&& echo ${BODY_PIN}`),
+      inputs: { pin: BODY_PIN },
+    });
+    expect(revealing.status).toBe(422);
+    expect(revealing.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'SENSITIVE_INPUT_IN_PACK', path: '/inputs/pin' }, {}, {}] }); // prettier-ignore
+    expect(JSON.stringify(revealing.body)).not.toContain(BODY_PIN);
+    const labelled = { manifest: WITH_PIN, inputs: { pin: BODY_PIN }, labels: { team: BODY_PIN } };
+    expect((await ada.ask('POST', '/api/runs', labelled)).body).toMatchObject({ errors: [{ code: 'SENSITIVE_INPUT_IN_PACK' }] }); // prettier-ignore
     const nightly = { name: 'nightly', cron: '@daily', manifest: WITH_PIN, inputs: { pin: BODY_PIN } };
     const refused = await ada.ask('POST', '/api/schedules', nightly);
     expect(refused.body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'INPUT_SENSITIVE_UNAVAILABLE' }] });

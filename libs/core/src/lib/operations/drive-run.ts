@@ -34,6 +34,7 @@ import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
+import { refuseSecretInPack } from './secret-in-pack';
 import type { RunValues } from './run-values';
 import type { DueSnapshot, Snapshots } from './snapshots';
 import { stepRows } from './step-rows';
@@ -240,7 +241,10 @@ export class RunDriver {
     if (failed !== null) this.arrivals.push({ kind: 'given', body: failed });
   }
 
-  /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
+  /**
+   * Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. A run in whose
+   * pack one of them stands ends with that page.
+   */
   private async readSecrets(): Promise<void> {
     const { secrets, results } = this;
     if (secrets.names.every((name) => results.secretVersion(name) !== null)) return;
@@ -250,6 +254,7 @@ export class RunDriver {
         if (results.secretVersion(name) !== null) continue;
         this.arrivals.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
       }
+      await refuseSecretInPack(this.hands, this.run, secrets.redactor);
     } catch (error) {
       this.failFor(error);
     }

@@ -1,6 +1,7 @@
 import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
+import { MemoryObjects } from '../../testing/memory-objects';
 import { MemoryWorld } from '../../testing/memory-world';
-import type { RunId } from '../foundation/ids';
+import type { RunId, TenantId } from '../foundation/ids';
 import { digestOf } from '../canonical/digest';
 import type { Json } from '../foundation/json';
 import type { Node, RunNode } from '../plan/plan';
@@ -57,6 +58,10 @@ const effect = (id: string, change: Partial<RunNode> = {}): Node =>
     ...change,
   });
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
+
+async function* piecesOf(content: string): AsyncGenerator<Uint8Array> {
+  yield text(content);
+}
 
 /** A world with one run of these steps; `stored` is everything that is kept of it. */
 function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [binding()], sensitive?: SensitiveInputs) {
@@ -155,6 +160,59 @@ describe('the secrets of a run', () => {
       return ok;
     });
     expect([calls, failureOf(one.memory, one.run)]).toEqual([0, code]);
+  });
+
+  it.each<readonly [string, (memory: MemoryWorld, run: RunId) => Promise<void>, string]>([
+    ['the plan', async () => undefined, 'the plan'],
+    [
+      'a pack file',
+      async (memory, run) => {
+        const { digest, size } = await new MemoryObjects(memory.objectBytes).put(
+          'acme' as TenantId,
+          piecesOf(`echo ${SECRET}`),
+          {
+            maxBytes: 99,
+          },
+        );
+        const { claimed } = memory.run(run);
+        Object.assign(claimed, { files: [{ path: 'run.sh', digest, size, executable: true }] });
+      },
+      'the pack file run.sh',
+    ],
+    [
+      'the name of a pack file',
+      async (memory, run) => {
+        const { digest, size } = await new MemoryObjects(memory.objectBytes).put('acme' as TenantId, piecesOf('x'), {
+          maxBytes: 99,
+        });
+        const { claimed } = memory.run(run);
+        Object.assign(claimed, { files: [{ path: `${SECRET}.sh`, digest, size, executable: true }] });
+      },
+      'the pack file [redacted].sh',
+    ],
+    [
+      'the manifest',
+      async (memory, run) => void Object.assign(memory.run(run).claimed, { manifest: `{"x":"${SECRET}"}` }),
+      'the normalised manifest',
+    ],
+  ])('one that stands in %s ends the run before any step starts', async (what, prepare, place) => {
+    const node = effect('a', what === 'the plan' ? { env: { COPY: SECRET } } : {});
+    const one = world([node]);
+    await prepare(one.memory, one.run);
+    let calls = 0;
+    const drive = () =>
+      one.drive(async () => {
+        calls++;
+        return ok;
+      });
+    expect(await drive()).toBe('ended');
+    expect([calls, failureOf(one.memory, one.run)]).toEqual([0, 'SECRET_IN_PACK']);
+    const failed = one.events.find(({ type }) => type === 'run.failed');
+    expect(failed).toMatchObject({ code: 'SECRET_IN_PACK', message: `a secret of the run stands in ${place}` });
+    expect(JSON.stringify(one.memory.alarms)).toContain(`a secret of the run stands in ${place}`);
+    // The final scan must know what to look for.
+    expect(one.events).toContainEqual(expect.objectContaining({ type: 'note', code: 'SECRET_VERSION' }));
+    expect(one.stored).not.toContain(SECRET);
   });
 
   it.each(['refuse', 'allow'] as const)('one that changes under way: rotation %s', async (rotation) => {
