@@ -340,6 +340,21 @@ describe('secrets and sensitive inputs', () => {
     expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
   }, 60_000);
 
+  it('a decision with a secret in it fails the run; its evidence is sealed without the decision, says so and verifies', async () => {
+    const value = 'typed-steady-value-4';
+    writeFileSync(secretFile('steady'), value, { mode: 0o600 });
+    const run = await ada.submit(GATED.replaceAll('NAME', 'steady'));
+    await ada.until(run, ['waiting']);
+    expect((await grace.approve(run, 'approve', { reason: `go, with ${value}` })).status).toBe(200);
+    const ended = await ada.until(run, ['succeeded', 'failed']);
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_RESPONSE' } });
+    const bundle = await ada.sealed(run);
+    expect(Buffer.from(bundle).includes(value)).toBe(false);
+    const { ok, checks } = verified(bundle) as { ok: boolean; checks: { name: string; detail: string }[] };
+    expect(ok).toBe(true);
+    expect(checks.find(({ name }) => name === 'exceptions')?.detail).toMatch(/^withheld decisions\/approve#\d+$/);
+  }, 60_000);
+
   it('sensitive inputs reach the step; a swapped one does not open and halts the run', async () => {
     const run = await ada.submit(WITH_PIN, { pin: BODY_PIN });
     expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });

@@ -482,7 +482,7 @@ export {
   type Withheld,
 } from './lib/evidence/run-evidence';
 export { withholdSecrets } from './lib/evidence/withheld';
-export { ARTIFACT_WITHHELD } from './lib/evidence/withheld-artifacts';
+export { ARTIFACT_WITHHELD } from './lib/evidence/withheld-by-journal';
 export { readEvidence, type EvidenceDocuments } from './lib/evidence/evidence-documents';
 export {
   buildStatement,

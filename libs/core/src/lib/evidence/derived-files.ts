@@ -4,7 +4,7 @@ import type { Digest } from '../foundation/ids';
 import { asJson } from './run-evidence';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { stepRecords } from './step-records';
-import { withheldArtifacts, type WithheldArtifact } from './withheld-artifacts';
+import { withheldArtifacts, type WithheldArtifact } from './withheld-by-journal';
 
 // Files of a bundle that follow from plan and journal: the verifier derives them again and compares bytes.
 

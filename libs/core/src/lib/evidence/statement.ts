@@ -18,7 +18,7 @@ import { workersOf } from './run-facts';
 import { secretRecords, type SecretRecord } from './secret-records';
 import { stepRecords, type StepRecord } from './step-records';
 import { withheldPaths } from './withheld';
-import { withheldArtifactPath, withheldArtifacts } from './withheld-artifacts';
+import { withheldByJournal } from './withheld-by-journal';
 
 /** in-toto Statement v1. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -143,10 +143,9 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
   };
 }
 
-/** What the evidence does not hold because it held a secret: files that a notice stands for, and artifacts that were never stored. */
+/** What the evidence does not hold because it held a secret: files that a notice stands for, and what the journal says was not taken or stored. */
 function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
-  const unstored = new Set(withheldArtifacts(documents).map(withheldArtifactPath));
-  return [...withheldPaths(documents.evidence), ...[...unstored].sort()].map((detail) => {
+  return [...withheldPaths(documents.evidence), ...withheldByJournal(documents)].map((detail) => {
     return { kind: 'withheld', detail };
   });
 }

@@ -24,6 +24,7 @@ import { egressWithin } from './check/check-egress-log';
 import { egressNdjson } from './derived-files';
 import { writeEgressLog } from '../egress/egress-log';
 import { PAYLOAD_TYPE } from './documents';
+import { decodeEnvelope, type Envelope } from './envelope';
 import { readEvidence } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
 import { verifySignature } from './signature';
@@ -31,7 +32,7 @@ import { sigstoreFile } from './sigstore';
 import { buildStatement, type Statement } from './statement';
 import { stepRecords } from './step-records';
 import { verifyRun, type Verification } from './verify-run';
-import { withholdSecrets } from './withheld';
+import { withholdSecrets, withoutUntakenSecrets } from './withheld';
 
 let sample: Sample;
 let bundle: Map<string, Uint8Array>;
@@ -681,6 +682,30 @@ describe('what is withheld', () => {
       const notice = canonical({ ...noticeOf(path, bundle.get(path) ?? new Uint8Array()), withheld: 'secret' });
       expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
     }
+  });
+
+  it('leaves out a decision that holds a secret and that the journal did not take; one that it took stays', () => {
+    const holds = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('hunter2-hunter2');
+    const [taken] = sample.evidence.decisions;
+    const record = JSON.parse(Buffer.from(decodeEnvelope(taken as Envelope).payload).toString()) as Json;
+    const typed = { ...(record as object), decisionId: 'dec_typed', response: { note: 'it is hunter2-hunter2' } };
+    const withSecret = signed(sample.keys.ledger, PAYLOAD_TYPE.decision, typed);
+    const evidence = { ...sample.evidence, decisions: [...sample.evidence.decisions, withSecret] };
+    const left = withoutUntakenSecrets(evidence, readEvidence(evidence).facts, holds);
+    expect(left.decisions).toEqual(sample.evidence.decisions);
+    expect(failing(verified(forgedRun(() => left)))).toEqual([]);
+    expect(withoutUntakenSecrets(sample.evidence, readEvidence(sample.evidence).facts, () => true)).toEqual(
+      sample.evidence,
+    );
+    const note = { type: 'note', code: 'RECORD_WITHHELD', detail: { folder: 'decisions', step: 'approve', letter: 3 } } as const; // prettier-ignore
+    const files = forgedRun(() => ({
+      ...left,
+      pages: retold(left.pages, (entries) => [...entries, { at: entries.at(-1)?.at ?? 0, kind: 'fact', event: note }]),
+    }));
+    expect(failing(verified(files))).toEqual([]);
+    expect(verified(files).checks.find(({ name }) => name === 'exceptions')?.detail).toBe(
+      'withheld decisions/approve#3',
+    );
   });
 
   it('is told of by the journal where it was never stored: without digest and size, named in statement and index', () => {

@@ -1,7 +1,9 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import { isJsonObject } from '../foundation/json';
+import { decodeEnvelope, type Envelope } from './envelope';
 import { logFiles } from './log-files';
+import type { RunFacts } from './run-facts';
 import { isHeld, isWithheld, type RunEvidence, type Unheld, type Withheld } from './run-evidence';
 import { closed, digest, oneOf, readShape, text, whole } from './shape';
 import { parseCanonical, parseUtf8, toUtf8 } from './strict-json';
@@ -83,5 +85,30 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
     artifacts: new Map(
       [...evidence.artifacts].map(([digest, data]) => [digest, replace<Uint8Array>(artifactPath(digest), data)]),
     ),
+  };
+}
+
+/**
+ * Evidence without the decisions and resolutions that hold a secret and that the journal did not take: none of them opened or ended anything, and
+ * a verifier asks for none that the journal does not name. Those that it took stay, and block the seal.
+ */
+export function withoutUntakenSecrets(
+  evidence: RunEvidence,
+  { entries }: Pick<RunFacts, 'entries'>,
+  holdsSecret: (bytes: Uint8Array) => boolean,
+): RunEvidence {
+  const taken = new Set(
+    entries.flatMap(({ event }) =>
+      event.type === 'gate.decided' || event.type === 'attention.resolved' ? [event.record] : [],
+    ),
+  );
+  const stays = (envelope: Envelope): boolean => {
+    const { digest, payload } = decodeEnvelope(envelope);
+    return taken.has(digest) || !holdsSecret(payload);
+  };
+  return {
+    ...evidence,
+    decisions: evidence.decisions.filter(stays),
+    resolutions: evidence.resolutions.filter(stays),
   };
 }

@@ -13,7 +13,7 @@ import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-docum
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
 import { factsOf, workersOf } from '../evidence/run-facts';
-import { withheldPaths, withholdSecrets } from '../evidence/withheld';
+import { withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
@@ -108,9 +108,10 @@ async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
   const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
   const gathered = { ...unread, logs: streams };
+  const holds = (bytes: Uint8Array): boolean => redactor.holds(bytes);
   const documents = redactor.isIdle
     ? { ...read, evidence: gathered }
-    : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
+    : readEvidence(withholdSecrets(withoutUntakenSecrets(gathered, read.facts, holds), holds));
   const leaks = leaksIn(redactor, documents);
   if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
   const attestations = await hands.attestor.attest(documents);

@@ -280,6 +280,7 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, this.read);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
+    else if (letters.some(({ given }) => given.type === 'run.cancel-requested')) await this.recallSecrets();
     this.read = letters.at(-1)?.position ?? this.read;
     const arrivals = letters.map((letter) =>
       letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
@@ -296,6 +297,15 @@ export class RunDriver {
     } catch (error) {
       this.failFor(error);
     }
+  }
+
+  /** The reason of a cancellation loses them: those that the run has begun with, as far as they can be had now. A cancellation waits for nothing. */
+  private async recallSecrets(): Promise<void> {
+    const { secrets, results } = this;
+    if (secrets.names.every((name) => results.secretVersion(name) === null)) return;
+    await secrets.readAll().catch((error: unknown) => {
+      if (!(error instanceof SecretError)) throw error;
+    });
   }
 
   /** One turn: `idle` if there was nothing to do, `again` if there may be more. */

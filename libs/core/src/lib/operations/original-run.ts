@@ -7,7 +7,7 @@ import { factsOf, noteDetails, type RunFacts } from '../evidence/run-facts';
 import { withheldRecords } from '../evidence/derived-files';
 import { stepRecords } from '../evidence/step-records';
 import { takesOver } from '../evidence/takes-over';
-import { ARTIFACT_WITHHELD } from '../evidence/withheld-artifacts';
+import { ARTIFACT_WITHHELD } from '../evidence/withheld-by-journal';
 import type { Digest, NodeId, RunId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { checkChain } from '../journal/chain';

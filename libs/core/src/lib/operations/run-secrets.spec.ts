@@ -234,9 +234,10 @@ describe('the secrets of a run', () => {
   });
 
   it.each([
-    ['outputs of a resolution', { receipt: `no ${SECRET}` }, 'SECRET_IN_RESPONSE'],
-    ['outputs without one', { receipt: 'PAY-7' }, null],
-  ])('typed by a person: %s', async (_, outputs, code) => {
+    ['outputs of a resolution', { receipt: `no ${SECRET}` }, 'seen', 'SECRET_IN_RESPONSE'],
+    ['reason of a resolution', { receipt: 'PAY-7' }, `with ${SECRET}`, 'SECRET_IN_RESPONSE'],
+    ['outputs without one', { receipt: 'PAY-7' }, 'seen', null],
+  ])('typed by a person: %s', async (_, outputs, reason, code) => {
     const one = world([effect('a', { effects: 'once' })]);
     expect(await one.drive(async () => ({ kind: 'lost', reason: 'X' }))).toBe('handed-over');
     await one.drive(async () => ok);
@@ -250,7 +251,7 @@ describe('the secrets of a run', () => {
       outcome: 'succeeded',
       outputsDigest: digestOf(outputs),
       person: { iss: 'https://issuer.test', sub: 'grace' },
-      reason: 'seen',
+      reason,
       authTime: '2026-01-01T00:00:00.000Z',
       decidedAt: '2026-01-01T00:00:01.000Z',
       proof: { kind: 'service' },
@@ -259,6 +260,22 @@ describe('the secrets of a run', () => {
     one.memory.post(one.run, given, one.memory.seal('ledger', PAYLOAD_TYPE.resolution, record), outputs);
     expect(await one.drive(async () => ok)).toBe('ended');
     expect(failureOf(one.memory, one.run)).toBe(code);
+    expect(one.stored).not.toContain(SECRET);
+    const detail = { folder: 'resolutions', step: 'a', letter: 1 };
+    const notes = one.events.filter((event) => 'code' in event && event.code === 'RECORD_WITHHELD');
+    expect(notes).toEqual(code === null ? [] : [{ type: 'note', code: 'RECORD_WITHHELD', detail }]);
+  });
+
+  it('typed as the reason of a cancellation is redacted', async () => {
+    const one = world([effect('a')]);
+    const by = { iss: 'https://issuer.test', sub: 'ada' };
+    await one.drive(async () => {
+      one.memory.post(one.run, { type: 'run.cancel-requested', by, reason: `leaked ${SECRET}`, force: false });
+      one.memory.run(one.run).owner = null;
+      return ok;
+    });
+    await one.drive(async () => ok);
+    expect(one.stored).toContain('leaked [redacted]');
     expect(one.stored).not.toContain(SECRET);
   });
 

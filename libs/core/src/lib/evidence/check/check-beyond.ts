@@ -2,7 +2,7 @@ import { PAYLOAD_TYPE } from '../documents';
 import { openEnvelope } from '../open-envelope';
 import { readCheckpoint } from '../read-documents';
 import { withheldPaths } from '../withheld';
-import { withheldArtifactPath, withheldArtifacts } from '../withheld-artifacts';
+import { withheldByJournal } from '../withheld-by-journal';
 import { objectionTo } from '../trust';
 import { fail } from './case';
 import { found, type Checker } from './check';
@@ -32,10 +32,7 @@ export const checkpointsAgree: Checker = (bundle) => {
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
   const documents = bundle.documents();
-  const withheld = [
-    ...withheldPaths(documents.evidence),
-    ...withheldArtifacts(documents).map((artifact) => withheldArtifactPath(artifact)),
-  ];
+  const withheld = [...withheldPaths(documents.evidence), ...withheldByJournal(documents)];
   const stated = exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail);
   if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
   if (exceptions.length === 0) return found('absent', 'none');

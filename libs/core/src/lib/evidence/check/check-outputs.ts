@@ -1,6 +1,6 @@
 import { sha256 } from '../../canonical/digest';
 import { artifactRecords, artifactsJson } from '../derived-files';
-import { withheldArtifacts } from '../withheld-artifacts';
+import { withheldArtifacts } from '../withheld-by-journal';
 import { fileOf } from '../read-bundle';
 import { isWithheld } from '../run-evidence';
 import { parseUtf8 } from '../strict-json';
