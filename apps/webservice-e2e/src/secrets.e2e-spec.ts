@@ -338,7 +338,40 @@ describe('secrets and sensitive inputs', () => {
     expect(await statusOf(run)).toBe('blocked');
     expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
     expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
-  }, 60_000);
+    const { reason } = (await ada.summary(run))['evidence'] as { reason: string };
+    expect(reason).toMatch(/^SECRET_IN_EVIDENCE: /);
+    const paths = reason.slice('SECRET_IN_EVIDENCE: '.length).split(', ');
+    expect(paths).toEqual(['plan.json', 'pack/manifest.json']);
+
+    // It waits until an operator acts: no try after the first.
+    const tries = () => said.filter((line) => line.includes('run.attested') && line.includes(run)).length;
+    await pause(3_000);
+    expect(tries()).toBe(1);
+    const release = (by: Caller, body: Json) => by.ask('POST', `/api/runs/${run}/evidence/release`, body);
+    expect((await release(ada, { reason: 'no' })).body['code']).toBe('SCOPE_MISSING');
+    const root = new Caller(stack.server, await stack.tokenFor('ops'));
+    expect((await release(root, { paths: ['MANIFEST.json'], reason: 'x' })).body['code']).toBe('RELEASE_PATH_INVALID');
+    expect((await release(root, { reason: 'try' })).status).toBe(200);
+    for (let i = 0; i < 100 && tries() < 2; i++) await pause(100);
+    expect(await statusOf(run)).toBe('blocked');
+    const released = await release(root, { paths, reason: 'The pack is withdrawn.' });
+    expect(released).toMatchObject({ status: 200, body: { paths: [...paths].sort(), receipt: { payloadType: 'application/vnd.taskrunner.release+json' } } }); // prettier-ignore
+    const bundle = await ada.sealed(run);
+    expect(Buffer.from(bundle).includes(value)).toBe(false);
+    expect(verified(bundle)).toMatchObject({ ok: false });
+    expect(JSON.stringify(verified(bundle))).toContain('EVIDENCE_WITHHELD: plan.json is withheld');
+    expect((await ada.summary(run))['evidence']).toMatchObject({ status: 'sealed', reason: null });
+    expect((await release(root, { reason: 'again' })).body['code']).toBe('EVIDENCE_NOT_BLOCKED');
+
+    // Where the secret was changed instead, nothing is missing.
+    const again = await ada.submit(careless);
+    await ada.until(again, ['failed']);
+    for (let i = 0; i < 100 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
+    writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
+    const retry = await root.ask('POST', `/api/runs/${again}/evidence/release`, { reason: 'The secret was changed.' });
+    expect(retry.status).toBe(200);
+    expect(verified(await ada.sealed(again))).toMatchObject({ ok: true });
+  }, 90_000);
 
   it('a decision with a secret in it fails the run; its evidence is sealed without the decision, says so and verifies', async () => {
     const value = 'typed-steady-value-4';

@@ -14,6 +14,7 @@ import {
   PackJudge,
   PackLibrary,
   PackPlanner,
+  ReleaseEvidence,
   ResolveAttention,
   RunDueTicks,
   RunReader,
@@ -67,7 +68,17 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, attentionDesk, scheduleStore, packVersions, uploads, workforce, archives } = database;
+    const {
+      evidenceReleases,
+      runReader,
+      gateDesk,
+      attentionDesk,
+      scheduleStore,
+      packVersions,
+      uploads,
+      workforce,
+      archives,
+    } = database;
     const logStore = new ArchivedLogStore(database.logStore, { archives, objects });
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
@@ -139,6 +150,15 @@ export class InfrastructureModule {
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ReleaseEvidence,
+        useValue: new ReleaseEvidence({
+          reader: runReader,
+          gates: gateDesk,
+          releases: evidenceReleases,
+          signer: ledger,
+        }),
       },
       {
         provide: ResolveAttention,

@@ -4,6 +4,7 @@ import { registerDecisions } from './decide.command';
 import { registerDownloads } from './download.commands';
 import { registerQueries } from './query.commands';
 import { registerRerun } from './rerun.command';
+import { registerRelease } from './release.command';
 import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
 import { registerSchedules } from './schedule.commands';
@@ -14,6 +15,7 @@ export function registerServerCommands(program: Command, context: Context): void
   registerQueries(program, context);
   registerDecisions(program, context);
   registerRerun(program, context);
+  registerRelease(program, context);
   registerResolve(program, context);
   registerDownloads(program, context);
   registerSchedules(program, context);

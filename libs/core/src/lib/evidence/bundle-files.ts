@@ -11,7 +11,7 @@ import { asJson, isHeld, isWithheld, type Unheld, type Withheld } from './run-ev
 import { sigstoreFile } from './sigstore';
 import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
 import { toUtf8 } from './strict-json';
-import { artifactPath } from './withheld';
+import { artifactPath, secretNotice } from './withheld';
 
 /** One file of a bundle. */
 export interface BundleFile {
@@ -117,6 +117,13 @@ export function unheldFiles({ evidence, facts }: EvidenceDocuments): readonly Un
 
 /** Every file that is not a statement or the manifest, and whose bytes are held. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+  const released = new Set(documents.evidence.released ?? []);
+  return wholeContentOf(documents).map((file) =>
+    released.has(file.path) ? { path: file.path, bytes: toUtf8(canonical(secretNotice(file.path))) } : file,
+  );
+}
+
+function wholeContentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const { evidence, facts } = documents;
   const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
   const kept = (path: string, data: string | Uint8Array | Unheld | Withheld): readonly BundleFile[] => {
@@ -153,6 +160,7 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
       path: `resolutions/${i + 1}.json`,
       bytes: payloadOf(envelope),
     })),
+    ...(evidence.releases ?? []).map((envelope, i) => ({ path: `releases/${i + 1}.json`, bytes: payloadOf(envelope) })),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
     written('journal.ndjson', journalNdjson(evidence.pages)),

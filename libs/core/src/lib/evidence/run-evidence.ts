@@ -77,6 +77,10 @@ export interface RunEvidence {
   /** In any order. */
   readonly resolutions: readonly Envelope[];
   readonly logs: readonly LogStream[];
+  /** By which operators let the evidence be sealed, in the order in which they were made. */
+  readonly releases?: readonly Envelope[];
+  /** Files beside logs, artifacts and what gates showed that are withheld because a release names them, sorted. */
+  readonly released?: readonly string[];
   /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
   readonly egress: ReadonlyMap<Digest, string>;
   /** Documents of the sandbox probes (RFC 8785 texts) whose digests `run.claimed` names; those at hand. */

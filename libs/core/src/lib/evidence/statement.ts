@@ -145,7 +145,8 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
 
 /** What the evidence does not hold because it held a secret: files that a notice stands for, and what the journal says was not taken or stored. */
 function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
-  return [...withheldPaths(documents.evidence), ...withheldByJournal(documents)].map((detail) => {
+  const { released = [] } = documents.evidence;
+  return [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)].map((detail) => {
     return { kind: 'withheld', detail };
   });
 }

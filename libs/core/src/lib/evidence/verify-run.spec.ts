@@ -23,7 +23,7 @@ import { manifestComplete, manifestSignature } from './check/check-archive';
 import { egressWithin } from './check/check-egress-log';
 import { egressNdjson } from './derived-files';
 import { writeEgressLog } from '../egress/egress-log';
-import { PAYLOAD_TYPE } from './documents';
+import { PAYLOAD_TYPE, type ReleaseRecord } from './documents';
 import { decodeEnvelope, type Envelope } from './envelope';
 import { readEvidence } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
@@ -678,7 +678,10 @@ describe('what is withheld', () => {
     ['an earlier notice', (path: string, bytes: Uint8Array) => ({ path, size: bytes.length, sha256: sha256(bytes) })],
     ['a notice', (path: string) => ({ path })],
   ])('cannot be taken away by the bundle key alone, with %s', (_, noticeOf) => {
-    for (const path of [...bundle.keys()].filter((one) => /^(logs|artifacts)\/|show\.json$/.test(one))) {
+    const packFile = 'pack/files/scripts/fix.sh';
+    for (const path of [...bundle.keys()].filter(
+      (one) => /^(logs|artifacts)\/|show\.json$/.test(one) || one === packFile,
+    )) {
       const notice = canonical({ ...noticeOf(path, bundle.get(path) ?? new Uint8Array()), withheld: 'secret' });
       expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
     }
@@ -736,6 +739,53 @@ describe('what is withheld', () => {
       withheld: [{ step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' }],
     });
     expect([...files.keys()].filter((path) => path.startsWith('artifacts/'))).toHaveLength(1);
+  });
+});
+
+describe('evidence that an operator released', () => {
+  const FILE = 'pack/files/scripts/fix.sh';
+  const release = (change: Partial<ReleaseRecord> = {}, key = sample.keys.ledger): Envelope => {
+    const { runId, tenant } = readEvidence(sample.evidence).admission.record;
+    const person = { iss: 'https://issuer.test', sub: 'root' };
+    const record = { schema: 'taskrunner.release.v1', runId, tenant, paths: [FILE], person, reason: 'secret was changed', decidedAt: '2026-01-02T00:00:00.000Z', ...change }; // prettier-ignore
+    return signed(key, PAYLOAD_TYPE.release, record);
+  };
+  const releasedAs = (released: readonly string[], releases: readonly Envelope[]) =>
+    forgedRun((evidence) => ({ ...evidence, released, releases }));
+
+  it('holds without a pack file: by its digest, on the word of the ledger, in plain sight', () => {
+    const files = releasedAs([FILE], [release()]);
+    expect(Buffer.from(files.get(FILE) ?? []).toString()).toBe(canonical({ path: FILE, withheld: 'secret' }));
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
+    expect(answers['pack.content']?.basis).toBe('signed');
+    expect(answers['exceptions']).toEqual({
+      basis: 'signed',
+      detail: `withheld ${FILE} (released by root: secret was changed)`,
+    });
+  });
+
+  it('holds with a release that withholds nothing: it was tried again', () => {
+    expect(failing(verified(releasedAs([], [release({ paths: [] })])))).toEqual([]);
+  });
+
+  it.each<readonly [string, () => readonly Envelope[]]>([
+    ['nobody released', () => []],
+    ['another release names', () => [release({ paths: ['pack/files/README.md'] })]],
+    ['a release of another run names', () => [release({ runId: 'run_other' })]],
+    ['a release by the key of the run names', () => [release({}, sample.keys.run)]],
+  ])('does not hold without a file that %s', (_, releases) => {
+    expect(failing(verified(releasedAs([FILE], releases())))).toEqual(['exceptions']);
+  });
+
+  it('does not hold without what cannot be derived again, and says what is withheld', () => {
+    const decision = verified(releasedAs(['decisions/1.json'], [release({ paths: ['decisions/1.json'] })]));
+    expect(failing(decision)).toEqual(['decisions.signature', 'decisions.proof', 'decisions.people', 'decisions.time', 'statement.agrees']); // prettier-ignore
+    const plan = verified(releasedAs(['plan.json'], [release({ paths: ['plan.json'] })]));
+    expect(plan.ok).toBe(false);
+    const [failed] = plan.checks.filter(({ name }) => name === 'plan.hash');
+    expect(failed).toMatchObject({ ok: false, detail: 'EVIDENCE_WITHHELD: plan.json is withheld' });
   });
 });
 

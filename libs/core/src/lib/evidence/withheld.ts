@@ -49,6 +49,16 @@ export function isScanned(path: string): boolean {
   return /^(logs|artifacts)\/|^gates\/[^/]*\.show\.json$/.test(path);
 }
 
+/** True for other files that an operator may release: all but statements, the manifest and releases themselves. */
+export function isReleasable(path: string): boolean {
+  return (
+    !isScanned(path) &&
+    (/^(?:admission|plan|profile|environment|inputs\.lock|artifacts)\.json$/.test(path) ||
+      /^(?:journal|egress|steps)\.ndjson$/.test(path) ||
+      /^(?:pack|gates|decisions|resolutions|policies|probes)\/.+$/.test(path))
+  );
+}
+
 /** Bundle path of an artifact's bytes. */
 export function artifactPath(digest: Digest): string {
   return `artifacts/${digest.slice(7)}`;

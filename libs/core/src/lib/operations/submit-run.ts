@@ -358,7 +358,7 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
     error: null,
-    evidence: { status: 'none', digest: null, exports: [] },
+    evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 0,
     rerunOf: run.rerunOf,
     version: 0,

@@ -1,13 +1,19 @@
 import type { Digest } from '../../foundation/ids';
 import type { PolicyEngines } from '../../policy/policy';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
-import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
+import {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type BundleManifest,
+  type ReleaseRecord,
+  type ResolutionRecord,
+} from '../documents';
 import type { Envelope, KeyUsage } from '../envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
 import { readCarriedPack, type CarriedPack } from '../plan-again';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
-import { readAdmission, readManifest } from '../read-documents';
+import { readAdmission, readManifest, readRelease } from '../read-documents';
 import type { Asserted } from '../run-evidence';
 import { readSigstore } from '../sigstore';
 import type { PackRunStatement } from '../statement';
@@ -68,6 +74,8 @@ export interface Case {
   readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
   /** By digest of the record; each opened with a ledger key. */
   readonly resolutions: () => ReadonlyMap<Digest, ResolutionRecord>;
+  /** Of this run; each opened with a ledger key. */
+  readonly releases: () => readonly ReleaseRecord[];
   readonly manifest: () => BundleManifest;
   readonly manifestStatement: () => OpenedStatement;
   /** One a signer; the payloads are equal. */
@@ -137,6 +145,14 @@ export function openCase(request: VerifyRequest): Case {
         return [openEnvelope(sealed, PAYLOAD_TYPE.resolution, 'ledger', ring).digest, record] as const;
       });
       return new Map(opened);
+    }),
+    releases: once(() => {
+      const { evidence, admission } = documents();
+      return (evidence.releases ?? []).map((envelope) => {
+        const record = readRelease(openEnvelope(envelope, PAYLOAD_TYPE.release, 'ledger', ring).payload);
+        const { runId, tenant } = admission.record;
+        return record.runId === runId && record.tenant === tenant ? record : fail('a release is of another run');
+      });
     }),
     manifest: once(() => readManifest(fileOf(files, MANIFEST))),
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),

@@ -19,6 +19,7 @@ const LAYOUT = [
   /^gates\/[0-9a-f]{64}(?:\.show)?\.json$/,
   /^decisions\/[1-9]\d*\.json$/,
   /^resolutions\/[1-9]\d*\.json$/,
+  /^releases\/[1-9]\d*\.json$/,
   /^delegations\/[0-9a-f]{64}\.json$/,
   /^policies\/[^/]+$/,
   /^probes\/[0-9a-f]{64}\.json$/,

@@ -32,9 +32,17 @@ export const checkpointsAgree: Checker = (bundle) => {
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
   const documents = bundle.documents();
-  const withheld = [...withheldPaths(documents.evidence), ...withheldByJournal(documents)];
+  const { released = [] } = documents.evidence;
+  const withheld = [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)];
+  const releases = bundle.releases();
+  const unreleased = released.find((path) => !releases.some(({ paths }) => paths.includes(path)));
+  if (unreleased !== undefined) fail(`${unreleased} is withheld, and no release names it`);
   const stated = exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail);
   if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
   if (exceptions.length === 0) return found('absent', 'none');
-  return found('signed', exceptions.map(({ kind, detail }) => `${kind} ${detail}`).join(', '));
+  const reasonOf = (path: string): string => {
+    const release = releases.find(({ paths }) => paths.includes(path));
+    return release && released.includes(path) ? ` (released by ${release.person.sub}: ${release.reason})` : '';
+  };
+  return found('signed', exceptions.map(({ kind, detail }) => `${kind} ${detail}${reasonOf(detail)}`).join(', '));
 };
