@@ -15,6 +15,7 @@ import {
   PackJudge,
   PackLibrary,
   PackPlanner,
+  ReleaseEvidence,
   ResolveAttention,
   RunDueTicks,
   RunReader,
@@ -81,6 +82,7 @@ export class InfrastructureModule {
     });
     telemetry.watchDatabase(database);
     const {
+      evidenceReleases,
       runReader,
       gateDesk,
       attentionDesk,
@@ -167,6 +169,15 @@ export class InfrastructureModule {
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
+      },
+      {
+        provide: ReleaseEvidence,
+        useValue: new ReleaseEvidence({
+          reader: runReader,
+          gates: gateDesk,
+          releases: evidenceReleases,
+          signer: ledger,
+        }),
       },
       {
         provide: ResolveAttention,

@@ -122,10 +122,10 @@ export class AttestLoop {
       await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
   }
 
-  /** A secret came as far as the evidence: it was kept out of the bundle, or keeps the bundle from being made. */
+  /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */
   private alarm({ runId, tenant }: { readonly runId: string; readonly tenant: string }, attested: Attested): void {
     if (attested.kind === 'blocked')
-      this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_IN_EVIDENCE', detail: attested.reason });
+      this.log.say('error', 'alarm', { runId, tenant, code: codeOf(attested.reason), detail: attested.reason });
     if (attested.kind === 'sealed' && attested.withheld.length > 0)
       this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
   }
@@ -139,4 +139,9 @@ export class AttestLoop {
       };
     });
   }
+}
+
+/** Reasons of blocked seals begin with their code. */
+function codeOf(reason: string): string {
+  return /^[A-Z_]+(?=: )/.exec(reason)?.[0] ?? 'SECRET_IN_EVIDENCE';
 }

@@ -132,7 +132,7 @@ const BUNDLE_SIZES = 16;
 const BUNDLE_FILES = 100_000;
 
 /** Public keys from PEM files, for one usage. */
-async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
+export async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
   return Promise.all(
     paths.map(async (path) => {
       const spki = createPublicKey(await readFile(path, 'utf8'))

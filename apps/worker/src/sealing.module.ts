@@ -1,6 +1,7 @@
-import type { AttestHands } from '@taskrunner/core';
+import { trustedRelease, verifySignature, type AttestHands } from '@taskrunner/core';
 import { writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
+import { publicKeys } from './driving.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What seals runs that have ended. */
@@ -16,6 +17,7 @@ export async function attestHands(
     objects,
     outbox: database.outbox,
     secrets,
+    openRelease: trustedRelease({ keys: await publicKeys(keys.ledgerPublic, 'ledger'), verifySignature }),
     retryMs: configuration.attestor.retry,
     attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,

@@ -109,6 +109,7 @@ export {
   type AnnouncementType,
   type DueAnnouncement,
 } from './lib/ports/announcements';
+export { EvidenceReleases, type SignedRelease } from './lib/ports/evidence-releases';
 export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
 export { Workforce } from './lib/ports/workforce';
 export { type AssignmentReport } from './lib/ports/assignment-report';
@@ -414,6 +415,13 @@ export { DecisionError, type DecisionCode } from './lib/operations/decision-erro
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
 export { absenceOf, judgedVerdict, overriddenVerdict, policyOfGate, standingOf } from './lib/operations/gate-standing';
 export { gateNodeOf, gatesOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export {
+  ReleaseError,
+  ReleaseEvidence,
+  type Release,
+  type ReleaseCode,
+  type ReleaseEvidenceHands,
+} from './lib/operations/release-evidence';
 export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
 export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
@@ -468,7 +476,7 @@ export {
 } from './lib/evidence/content-manifest';
 export { attestRun, type ArchivedFile, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { InTurn } from './lib/operations/in-turn';
-export { trustedRecords } from './lib/operations/trusted-records';
+export { trustedRecords, trustedRelease } from './lib/operations/trusted-records';
 export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
@@ -500,6 +508,7 @@ export {
   type Withheld,
 } from './lib/evidence/run-evidence';
 export { withholdSecrets } from './lib/evidence/withheld';
+export { ARTIFACT_WITHHELD } from './lib/evidence/withheld-by-journal';
 export { readEvidence, type EvidenceDocuments } from './lib/evidence/evidence-documents';
 export {
   buildStatement,

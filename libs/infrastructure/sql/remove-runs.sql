@@ -31,6 +31,8 @@ with past as materialized (
   delete from pack_runs.decisions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), resolutions as (
   delete from pack_runs.resolutions t using past p where t.tenant_id = $1 and t.run_id = p.run_id
+), releases as (
+  delete from pack_runs.releases t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), assignments as (
   delete from pack_runs.assignments t using past p where t.tenant_id = $1 and t.run_id = p.run_id
 ), executions as (

@@ -1,7 +1,7 @@
 -- Everything that evidence is made of, from one snapshot.
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
   s.content_digest, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
-  r.finished_ms, r.waits, r.counts, r.outputs, r.error, r.evidence_status, r.evidence_digest, r.last_line, r.version, s.rerun_of,
+  r.finished_ms, r.waits, r.counts, r.outputs, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
   p.plan, f.profile, f.environment, s.manifest, s.files, s.pack_signatures, s.inputs, s.admission,
   (select coalesce(json_agg(json_build_object('gate', g.gate, 'gateDigest', g.gate_digest, 'request', g.request, 'show', g.show,
       'state', g.state) order by g.opened_ms, g.gate), '[]')
@@ -11,6 +11,8 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
     from pack_runs.decisions d where d.tenant_id = r.tenant_id and d.run_id = r.run_id) as decisions,
   (select coalesce(json_agg(x.envelope order by x.decided_ms, x.step, x.execution), '[]')
     from pack_runs.resolutions x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) as resolutions,
+  (select coalesce(json_agg(l.envelope order by l.decided_ms), '[]')
+    from pack_runs.releases l where l.tenant_id = r.tenant_id and l.run_id = r.run_id) as releases,
   (select coalesce(json_agg(a order by a.created_ms, a.artifact_id), '[]')
     from pack_artifacts.artifacts a where a.tenant_id = r.tenant_id and a.run_id = r.run_id) as artifacts,
   h.seq as audit_seq, h.head as audit_head,

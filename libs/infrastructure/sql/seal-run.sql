@@ -6,7 +6,7 @@ with sealed as (
   on conflict (tenant_id, run_id) do nothing
   returning 1
 ), marked as (
-  update pack_runs.runs r set evidence_status = 'sealed', evidence_digest = decode(substr($4::text, 8), 'hex'),
+  update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr($4::text, 8), 'hex'),
     version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
   returning 1

@@ -5,6 +5,7 @@ import { registerDownloads } from './download.commands';
 import { registerGates } from './gates.command';
 import { registerQueries } from './query.commands';
 import { registerRerun } from './rerun.command';
+import { registerRelease } from './release.command';
 import { registerResolve } from './resolve.command';
 import { registerRun } from './run.command';
 import { registerSchedules } from './schedule.commands';
@@ -16,6 +17,7 @@ export function registerServerCommands(program: Command, context: Context): void
   registerGates(program, context);
   registerDecisions(program, context);
   registerRerun(program, context);
+  registerRelease(program, context);
   registerResolve(program, context);
   registerDownloads(program, context);
   registerSchedules(program, context);

@@ -124,6 +124,14 @@ export interface ResolutionBody {
   readonly outputs?: Json;
 }
 
+export async function releaseEvidence(
+  client: Client,
+  runId: string,
+  body: { readonly paths: readonly string[]; readonly reason: string },
+): Promise<Json> {
+  return (await client.ask(runPath(runId, '/evidence/release'), { method: 'POST', body })).body;
+}
+
 export async function resolve(client: Client, runId: string, step: string, body: ResolutionBody): Promise<Json> {
   const path = runPath(runId, `/steps/${encodeURIComponent(step)}/resolve`);
   return (await client.ask(path, { method: 'POST', body })).body;

@@ -1,6 +1,13 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { archivedStatements, ObjectStore, RunReader, type RunId, type TenantId } from '@taskrunner/core';
+import {
+  archivedStatements,
+  ObjectStore,
+  ReleaseEvidence,
+  RunReader,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
@@ -8,8 +15,10 @@ import { EXAMPLES } from '../openapi/examples';
 import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
+import { JsonBody, type ReadBody } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
+import { ReleaseBody } from './release.body';
 
 @ApiTags('evidence')
 @Controller('api/runs/:runId')
@@ -17,6 +26,7 @@ export class EvidenceController {
   constructor(
     private readonly reader: RunReader,
     private readonly objects: ObjectStore,
+    private readonly release: ReleaseEvidence,
   ) {}
 
   @Get('attestations')
@@ -81,6 +91,31 @@ export class EvidenceController {
       fileName,
       mediaType: 'application/x-tar',
     });
+  }
+
+  @Post('evidence/release')
+  @Operation({
+    id: 'releaseEvidence',
+    summary: 'Let evidence be sealed whose seal is blocked',
+    description:
+      'A seal is blocked where a secret stands in a file of the bundle, or where rows were altered; then `evidence.status` is `blocked` and `evidence.reason` says why. After the cause was removed, release it without `paths`: the seal is tried again. Else name the files to withhold: a notice stands in place of each, the statement names it under `exceptions`, and the signed release goes into the bundle. Pack files can be withheld and the bundle verifies, by their digests; without any other file the checks that need it fail.',
+    scopes: ['packs.admin'],
+    limit: 'decide',
+    body: { type: ReleaseBody, example: EXAMPLES.release },
+    answers: [
+      { status: 200, description: 'The seal is tried again.', schema: ref('Release'), example: EXAMPLES.released },
+    ],
+    codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_BLOCKED', 'RELEASE_PATH_INVALID'],
+  })
+  async releaseEvidence(
+    @Caller() { principal }: Caller,
+    @Param('runId', RunIdPipe) runId: RunId,
+    @JsonBody(ReleaseBody) { value }: ReadBody<ReleaseBody>,
+    @Res() response: Response,
+  ) {
+    const { paths = [], reason } = value;
+    const receipt = await this.release.release(principal, { runId, paths, reason });
+    response.status(200).json({ runId, paths: [...new Set(paths)].sort(), receipt });
   }
 
   private async sealed(tenant: TenantId, runId: RunId) {

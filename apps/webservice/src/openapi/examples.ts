@@ -117,7 +117,7 @@ export const EXAMPLES = {
     },
     outputs: null,
     error: null,
-    evidence: { status: 'none', digest: null, exports: [] },
+    evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 412,
     rerunOf: null,
     links: {
@@ -298,6 +298,8 @@ export const EXAMPLES = {
     receipt: envelope,
   },
   resolve: { execution: 2, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows PAY-7' },
+  release: { paths: ['pack/files/deploy.sh'], reason: 'The secret was changed; the old value stands in the script.' },
+  released: { runId: RUN, paths: ['pack/files/deploy.sh'], receipt: envelope },
   resolution: { runId: RUN, stepId: 'pay', execution: 2, outcome: 'succeeded', receipt: envelope },
   publishedPack,
   packDetail: {

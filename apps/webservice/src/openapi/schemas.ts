@@ -209,6 +209,7 @@ export const SCHEMAS = {
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
       digest: maybeDigest,
+      reason: { ...maybeText, description: 'Why it is blocked: `<CODE>: <detail>`.' },
       exports: listOf(
         closed({
           destination: text,
@@ -461,6 +462,7 @@ export const SCHEMAS = {
     until: instant,
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
+  Release: closed({ runId: text, paths: listOf(text), receipt: { $ref: '#/components/schemas/Envelope' } }),
   Resolution: closed({
     runId: text,
     stepId: text,

@@ -5,6 +5,7 @@ import type {
   PackLibraryCode,
   PlannerErrorCode,
   RegistryErrorCode,
+  ReleaseCode,
   RerunRunCode,
   ScheduleCode,
   SubmitRunCode,
@@ -43,6 +44,7 @@ export type ProblemCode =
   | DecisionCode
   | CancelRunCode
   | RerunRunCode
+  | ReleaseCode
   | ScheduleCode
   | ObjectStoreErrorCode
   | PackLibraryCode

@@ -76,6 +76,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Wait until the run has ended, and try again.',
     retryable: true,
   },
+  EVIDENCE_NOT_BLOCKED: {
+    status: 409,
+    title: 'The seal of the evidence is not blocked',
+    remediation: 'Release evidence only where evidence.status of the run is blocked.',
+  },
+  RELEASE_PATH_INVALID: {
+    status: 422,
+    title: 'The path names no file that can be withheld',
+    remediation: 'Name files of the bundle as evidence.reason of the run does.',
+  },
   RATE_LIMITED: {
     status: 429,
     title: 'Too many requests',

@@ -51,6 +51,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     evidence: {
       status: evidence.status,
       digest: evidence.digest,
+      reason: evidence.reason,
       exports: evidence.exports.map(({ requestedAt, nextAttemptAt, endedAt, ...one }) => ({
         ...one,
         file: exportedFile(run.runId),

@@ -19,7 +19,7 @@ import {
 import { sigstoreFile } from './sigstore';
 import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
 import { toUtf8 } from './strict-json';
-import { artifactPath } from './withheld';
+import { artifactPath, secretNotice } from './withheld';
 
 /** One file of a bundle. */
 export interface BundleFile {
@@ -144,11 +144,19 @@ export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[]
       .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
     ...envelopes('decisions', decisionsInOrder(documents)),
     ...envelopes('resolutions', resolutionsInOrder(documents)),
+    ...envelopes('releases', evidence.releases ?? []),
   ];
 }
 
 /** Every file that is not a statement or the manifest, and whose bytes are held. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+  const released = new Set(documents.evidence.released ?? []);
+  return wholeContentOf(documents).map((file) =>
+    released.has(file.path) ? { path: file.path, bytes: toUtf8(canonical(secretNotice(file.path))) } : file,
+  );
+}
+
+function wholeContentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const { evidence, facts } = documents;
   const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
   const kept = (path: string, data: string | Uint8Array | Unheld | Withheld): readonly BundleFile[] => {

@@ -5,6 +5,7 @@ import type { Digest } from '../foundation/ids';
 import { asJson } from './run-evidence';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { stepRecords } from './step-records';
+import { withheldArtifacts, type WithheldArtifact } from './withheld-by-journal';
 
 // Files of a bundle that follow from plan and journal: the verifier derives them again and compares bytes.
 
@@ -20,19 +21,36 @@ export type ArtifactRecord = {
 };
 
 /** Captured artifacts in journal order; of a step that was tried again only the last execution's. */
-export function artifactRecords({ facts }: EvidenceDocuments): readonly ArtifactRecord[] {
-  const last = new Map<string, number>();
-  for (const { step, execution } of facts.artifacts) last.set(step, Math.max(last.get(step) ?? 0, execution));
-  return facts.artifacts
-    .filter(({ step, execution }) => last.get(step) === execution)
-    .map(({ step, execution, name, path, digest, size, mediaType }) => {
-      return { step, execution, name, path, digest, size, mediaType };
-    });
+export function artifactRecords({ facts }: Pick<EvidenceDocuments, 'facts'>): readonly ArtifactRecord[] {
+  return ofLastExecutions(facts, facts.artifacts).map(({ step, execution, name, path, digest, size, mediaType }) => {
+    return { step, execution, name, path, digest, size, mediaType };
+  });
 }
 
-/** `artifacts.json`: the statement's first subject. */
+/** Artifacts that were not stored because they held a secret; of a step that was tried again only the last execution's. */
+export function withheldRecords({ facts }: Pick<EvidenceDocuments, 'facts'>): readonly WithheldArtifact[] {
+  return ofLastExecutions(facts, withheldArtifacts({ facts }));
+}
+
+/** Those of the last execution of each step that left an artifact behind, stored or not. */
+function ofLastExecutions<One extends { readonly step: string; readonly execution: number }>(
+  facts: EvidenceDocuments['facts'],
+  all: readonly One[],
+): readonly One[] {
+  const last = new Map<string, number>();
+  for (const { step, execution } of [...facts.artifacts, ...withheldArtifacts({ facts })])
+    last.set(step, Math.max(last.get(step) ?? 0, execution));
+  return all.filter(({ step, execution }) => last.get(step) === execution);
+}
+
+/** `artifacts.json`: the statement's first subject. `withheld` is there only if an artifact held a secret and was not stored. */
 export function artifactsJson(documents: EvidenceDocuments): string {
-  return canonical({ schema: 'taskrunner.artifacts.v1', artifacts: artifactRecords(documents) });
+  const withheld = withheldRecords(documents);
+  return canonical({
+    schema: 'taskrunner.artifacts.v1',
+    artifacts: artifactRecords(documents),
+    ...(withheld.length > 0 && { withheld }),
+  });
 }
 
 /** `steps.ndjson`: one step a line. */

@@ -13,6 +13,8 @@ export const PAYLOAD_TYPE = {
   intent: 'application/vnd.taskrunner.intent+json',
   /** How a person ended the attention that a step needed. */
   resolution: 'application/vnd.taskrunner.resolution+json',
+  /** How an operator let evidence be sealed without some of its files. */
+  release: 'application/vnd.taskrunner.release+json',
   checkpoint: 'application/vnd.taskrunner.checkpoint+json',
   statement: 'application/vnd.in-toto+json',
 } as const;
@@ -98,6 +100,18 @@ export interface ResolutionRecord {
   readonly decidedAt: string;
   readonly proof: { readonly kind: 'service' };
 }
+/** An operator's word that files of a bundle are withheld, or that its seal is tried again: signed by the webservice. */
+export interface ReleaseRecord {
+  readonly schema: 'taskrunner.release.v1';
+  readonly runId: string;
+  readonly tenant: string;
+  /** Of files in the bundle, sorted; none: what blocked the seal was removed. */
+  readonly paths: readonly string[];
+  readonly person: Subject;
+  readonly reason: string;
+  readonly decidedAt: string;
+}
+
 export type ResolutionOutcome = 'succeeded' | 'failed' | 'retry';
 
 /** What a person signs with its own key (`proof.kind` key). */

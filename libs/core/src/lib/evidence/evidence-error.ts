@@ -18,6 +18,8 @@ export type EvidenceCode =
   | 'EVIDENCE_SHAPE'
   /** The bundle lacks a file. */
   | 'EVIDENCE_FILE_MISSING'
+  /** The bundle withholds a file that is needed: it held a secret, and an operator released the evidence without it. */
+  | 'EVIDENCE_WITHHELD'
   /** The trust file contradicts itself. */
   | 'TRUST_INVALID'
   /** The key is not of a kind that this product uses. */

@@ -8,7 +8,7 @@ import { readEvidence } from './evidence-documents';
 import { buildPackStatement } from './pack-signature';
 import { BUILD_TYPE } from './provenance';
 import { BUILD_TYPE_V1, buildProvenanceV1 } from './provenance-v1';
-import { readCheckpoint, readResolution, payloadOf } from './read-documents';
+import { payloadOf, readCheckpoint, readRelease, readResolution } from './read-documents';
 import { readSigstore } from './sigstore';
 import { PREDICATE } from './statement';
 
@@ -82,6 +82,7 @@ describe('what the code makes', () => {
     expect(faultsOf(schemas[1], { ...records[1], more: 1 })).not.toEqual([]);
     expect(readResolution(payloadOf(examples[2] ?? {}))).toEqual(examples[2]);
     expect(readCheckpoint(payloadOf(examples[3] ?? {}))).toEqual(examples[3]);
+    expect(readRelease(payloadOf(examples[4] ?? {}))).toEqual(examples[4]);
   });
 
   it('has URIs that a page names', () => {

@@ -13,7 +13,7 @@ import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence } from '.
 import { anyJson, closed, digest, flag, listOf, mapOf, nullable, readShape, text, whole, type Shape } from './shape';
 import { readSigstore } from './sigstore';
 import { parseCanonical, parseUtf8 } from './strict-json';
-import { readWithheld } from './withheld';
+import { isReleasable, readWithheld } from './withheld';
 
 /** The files of a bundle by path. */
 export type BundleContent = ReadonlyMap<string, Uint8Array>;
@@ -36,7 +36,7 @@ const envelopeShape = closed<Envelope>({
 
 /** An envelope from its file: canonical, no further members. */
 export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
-  return readShape(envelopeShape, parseCanonical(parseUtf8(fileOf(files, path))), path);
+  return readShape(envelopeShape, parseCanonical(parseUtf8(heldFileOf(files, path))), path);
 }
 
 const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
@@ -47,7 +47,7 @@ const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, s
  * it, and what gates showed is unseen.
  */
 export function readBundle(files: BundleContent, statement: () => Json, draft: Asserted | null = null): RunEvidence {
-  const textOf = (path: string): string => parseUtf8(fileOf(files, path));
+  const textOf = (path: string): string => parseUtf8(heldFileOf(files, path));
   const pages = readPages(textOf('journal.ndjson'));
   return {
     admission: readEnvelopeFile(files, 'admission.json'),
@@ -57,7 +57,9 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
     pack: {
       manifest: textOf('pack/manifest.json'),
       files: readShape(packFiles, parseCanonical(textOf('pack/files.json')), 'pack/files.json').map((file) => {
-        return { ...file, bytes: files.get(`pack/files/${file.path}`) ?? null };
+        const path = `pack/files/${file.path}`;
+        const bytes = files.get(path) ?? null;
+        return { ...file, bytes: isReleased(files, path, file.digest) ? null : bytes };
       }),
       signatures: readPackSignatures(files),
     },
@@ -66,6 +68,8 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
     decisions: numbered(files, 'decisions'),
     resolutions: numbered(files, 'resolutions'),
     logs: readLogs(files, pages),
+    releases: numbered(files, 'releases'),
+    released: releasedPaths(files),
     egress: readEgress(textOf('egress.ndjson')),
     probes: new Map(
       under(files, 'probes/', /^probes\/[0-9a-f]{64}\.json$/).map((path) => {
@@ -83,10 +87,35 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
   };
 }
 
+/** As `fileOf`. Throws `EVIDENCE_WITHHELD` where a notice stands for the file. */
+function heldFileOf(files: BundleContent, path: string): Uint8Array {
+  if (!isReleased(files, path)) return fileOf(files, path);
+  throw new EvidenceError('EVIDENCE_WITHHELD', `${path} is withheld`, 'Read in releases/ who released it, and why.');
+}
+
+/** True if a notice stands for a file that releases may name; `digest`: what the file's own bytes have. */
+function isReleased(files: BundleContent, path: string, digest: Digest | null = null): boolean {
+  const bytes = files.get(path);
+  if (bytes === undefined || !isReleasable(path) || readWithheld(path, bytes) === null) return false;
+  return digest === null || sha256(bytes) !== digest;
+}
+
+/** Of pack files and signed records: the others are not missing unnoticed. */
+function releasedPaths(files: BundleContent): readonly string[] {
+  const listed = readShape(
+    packFiles,
+    parseCanonical(parseUtf8(heldFileOf(files, 'pack/files.json'))),
+    'pack/files.json',
+  );
+  const digests = new Map(listed.map((file) => [`pack/files/${file.path}`, file.digest]));
+  return [...files.keys()].filter((path) => isReleased(files, path, digests.get(path) ?? null)).sort();
+}
+
 /** The envelopes of a folder, in the order of their numbers. */
 function numbered(files: BundleContent, folder: string): readonly Envelope[] {
   const numberOf = (path: string): number => Number(/\d+/.exec(path)?.[0]);
   return under(files, `${folder}/`, new RegExp(`^${folder}/\\d+\\.json$`))
+    .filter((path) => !isReleased(files, path))
     .sort((a, b) => numberOf(a) - numberOf(b))
     .map((path) => readEnvelopeFile(files, path));
 }

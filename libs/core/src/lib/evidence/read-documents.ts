@@ -10,6 +10,7 @@ import type {
   DecisionIntent,
   DecisionRecord,
   GateRequest,
+  ReleaseRecord,
   ResolutionRecord,
 } from './documents';
 import {
@@ -139,6 +140,16 @@ const resolution = closed<ResolutionRecord>({
   proof: closed({ kind: oneOf('service') }),
 });
 
+const release = closed<ReleaseRecord>({
+  schema: oneOf('taskrunner.release.v1'),
+  runId: text,
+  tenant: text,
+  paths: listOf(text),
+  person: subject,
+  reason: text,
+  decidedAt: instant,
+});
+
 const intent = closed<DecisionIntent>({
   gateDigest: digest,
   decision: decisionKind,
@@ -173,6 +184,8 @@ export const readAdmission = reader(admission, 'an admission record');
 export const readDecision = reader(decision, 'a decision record');
 /** A resolution, from an envelope's payload. */
 export const readResolution = reader(resolution, 'a resolution');
+/** A release, from an envelope's payload. */
+export const readRelease = reader(release, 'a release');
 /** A gate request, from its file. */
 export const readGateRequest = reader(gateRequest, 'a gate request');
 /** What a person signed, from an intent envelope's payload. */

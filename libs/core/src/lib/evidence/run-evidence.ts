@@ -13,11 +13,14 @@ export interface PackFile {
   readonly bytes: Uint8Array | null;
 }
 
-/** Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. */
+/**
+ * Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
+ * of the file stand in drafts and in bundles of earlier versions only: with them a weak secret can be guessed.
+ */
 export type Withheld = {
   readonly path: string;
-  readonly size: number;
-  readonly sha256: Digest;
+  readonly size?: number;
+  readonly sha256?: Digest;
   readonly withheld: 'secret' | 'unseen';
 };
 
@@ -80,6 +83,10 @@ export interface RunEvidence {
   /** In any order. */
   readonly resolutions: readonly Envelope[];
   readonly logs: readonly LogStream[];
+  /** By which operators let the evidence be sealed, in the order in which they were made. */
+  readonly releases?: readonly Envelope[];
+  /** Files beside logs, artifacts and what gates showed that are withheld because a release names them, sorted. */
+  readonly released?: readonly string[];
   /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
   readonly egress: ReadonlyMap<Digest, string>;
   /** Documents of the sandbox probes (RFC 8785 texts) whose digests `run.claimed` names; those at hand. */

@@ -21,6 +21,7 @@ import { workersOf } from './run-facts';
 import { secretRecords, type SecretRecord } from './secret-records';
 import { stepRecords, type StepRecord } from './step-records';
 import { withheldPaths } from './withheld';
+import { withheldByJournal } from './withheld-by-journal';
 
 /** in-toto Statement v1. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -140,7 +141,7 @@ function statementOf(documents: EvidenceDocuments): PackRunStatement {
     journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
     audit: evidence.asserted.audit,
     ...carriedMember(evidence),
-    exceptions: withheldPaths(evidence).map((detail) => ({ kind: 'withheld', detail })),
+    exceptions: exceptionsOf(documents),
   };
   return {
     _type: STATEMENT_TYPE,
@@ -153,6 +154,14 @@ function statementOf(documents: EvidenceDocuments): PackRunStatement {
 function carriedMember(evidence: RunEvidence): { readonly carried?: Carried } {
   const { carried } = evidence.asserted;
   return carried === null ? {} : { carried: carried ?? carriedOf(evidence) };
+}
+
+/** What the evidence does not hold because it held a secret: files that a notice stands for, and what the journal says was not taken or stored. */
+function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
+  const { released = [] } = documents.evidence;
+  return [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)].map((detail) => {
+    return { kind: 'withheld', detail };
+  });
 }
 
 /** `artifacts.json`, then up to 999 artifacts by step and name; of several with one name the later ones are numbered. */

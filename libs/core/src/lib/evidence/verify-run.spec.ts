@@ -23,7 +23,8 @@ import { manifestComplete, manifestSignature } from './check/check-archive';
 import { egressWithin } from './check/check-egress-log';
 import { egressNdjson } from './derived-files';
 import { writeEgressLog } from '../egress/egress-log';
-import { PAYLOAD_TYPE } from './documents';
+import { PAYLOAD_TYPE, type ReleaseRecord } from './documents';
+import { decodeEnvelope, type Envelope } from './envelope';
 import { readEvidence } from './evidence-documents';
 import type { RunEvidence } from './run-evidence';
 import { verifySignature } from './signature';
@@ -31,7 +32,7 @@ import { sigstoreFile } from './sigstore';
 import { buildStatement, type Statement } from './statement';
 import { stepRecords } from './step-records';
 import { verifyRun, type Verification } from './verify-run';
-import { withholdSecrets } from './withheld';
+import { withholdSecrets, withoutUntakenSecrets } from './withheld';
 
 let sample: Sample;
 let bundle: Map<string, Uint8Array>;
@@ -627,11 +628,169 @@ describe('what is withheld', () => {
     }
   });
 
-  it('cannot be taken away by the bundle key alone', () => {
-    const path = 'logs/000001.log';
-    const bytes = bundle.get(path) ?? new Uint8Array();
-    const notice = canonical({ path, size: bytes.length, sha256: sha256(bytes), withheld: 'secret' });
-    expect(failing(verified(forged({ [path]: notice })))).toEqual(['statement.agrees', 'exceptions']);
+  it('stands under no digest and no size: a notice is no oracle for a weak secret', () => {
+    const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
+    const withheld = withholdSecrets(sample.evidence, holdsSecret);
+    const notices = [
+      ...withheld.gates.map(({ show }) => show),
+      ...withheld.logs.map(({ data }) => data),
+      ...withheld.artifacts.values(),
+    ].filter((data) => typeof data === 'object' && 'withheld' in data);
+    expect(notices.length).toBeGreaterThan(2);
+    for (const notice of notices) expect(Object.keys(notice).sort()).toEqual(['path', 'withheld']);
+  });
+
+  /** The notices that earlier versions wrote: with the digest and size of what they stand for. */
+  function withEarlierNotices(change: Partial<{ size: number; sha256: Digest }> = {}): Map<string, Uint8Array> {
+    const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
+    return forgedRun((evidence) => {
+      const withheld = withholdSecrets(evidence, holdsSecret);
+      const earlier = <T extends RunEvidence['logs'][number]['data'] | string>(notice: T, data: T): T =>
+        typeof notice === 'object' && 'withheld' in notice && (typeof data === 'string' || data instanceof Uint8Array)
+          ? { ...notice, size: data.length, sha256: sha256(data), ...change }
+          : notice;
+      return {
+        ...withheld,
+        gates: withheld.gates.map(({ request, show }, i) => {
+          return { request, show: earlier(show, evidence.gates[i]?.show as string) };
+        }),
+        logs: withheld.logs.map((log, i) => {
+          return { ...log, data: earlier(log.data, evidence.logs[i]?.data as Uint8Array) };
+        }),
+        artifacts: new Map(
+          [...withheld.artifacts].map(([name, data]) => [
+            name,
+            earlier(data, evidence.artifacts.get(name) as typeof data),
+          ]),
+        ),
+      };
+    });
+  }
+
+  it('was named with digest and size by earlier versions: their bundles hold, if the notice is of that file', () => {
+    expect(failing(verified(withEarlierNotices()))).toEqual([]);
+    expect(failing(verified(withEarlierNotices({ size: 1 })))).toEqual(['logs.digest', 'artifacts.bytes']);
+    expect(failing(verified(withEarlierNotices({ sha256: sha256('other') })))).toEqual([
+      'gates.requests',
+      'artifacts.bytes',
+    ]);
+  });
+
+  it.each([
+    ['an earlier notice', (path: string, bytes: Uint8Array) => ({ path, size: bytes.length, sha256: sha256(bytes) })],
+    ['a notice', (path: string) => ({ path })],
+  ])('cannot be taken away by the bundle key alone, with %s', (_, noticeOf) => {
+    const packFile = 'pack/files/scripts/fix.sh';
+    for (const path of [...bundle.keys()].filter(
+      (one) => /^(logs|artifacts)\/|show\.json$/.test(one) || one === packFile,
+    )) {
+      const notice = canonical({ ...noticeOf(path, bundle.get(path) ?? new Uint8Array()), withheld: 'secret' });
+      const content = path === packFile ? ['pack.content'] : [];
+      expect(failing(verified(forged({ [path]: notice })))).toEqual([...content, 'statement.agrees', 'exceptions']);
+    }
+  });
+
+  it('leaves out a decision that holds a secret and that the journal did not take; one that it took stays', () => {
+    const holds = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes('hunter2-hunter2');
+    const [taken] = sample.evidence.decisions;
+    const record = JSON.parse(Buffer.from(decodeEnvelope(taken as Envelope).payload).toString()) as Json;
+    const typed = { ...(record as object), decisionId: 'dec_typed', response: { note: 'it is hunter2-hunter2' } };
+    const withSecret = signed(sample.keys.ledger, PAYLOAD_TYPE.decision, typed);
+    const evidence = { ...sample.evidence, decisions: [...sample.evidence.decisions, withSecret] };
+    const left = withoutUntakenSecrets(evidence, readEvidence(evidence).facts, holds);
+    expect(left.decisions).toEqual(sample.evidence.decisions);
+    expect(failing(verified(forgedRun(() => left)))).toEqual([]);
+    expect(withoutUntakenSecrets(sample.evidence, readEvidence(sample.evidence).facts, () => true)).toEqual(
+      sample.evidence,
+    );
+    const note = { type: 'note', code: 'RECORD_WITHHELD', detail: { folder: 'decisions', step: 'approve', letter: 3 } } as const; // prettier-ignore
+    const files = forgedRun(() => ({
+      ...left,
+      pages: retold(left.pages, (entries) => [...entries, { at: entries.at(-1)?.at ?? 0, kind: 'fact', event: note }]),
+    }));
+    expect(failing(verified(files))).toEqual([]);
+    expect(verified(files).checks.find(({ name }) => name === 'exceptions')?.detail).toBe(
+      'withheld decisions/approve#3',
+    );
+  });
+
+  it('is told of by the journal where it was never stored: without digest and size, named in statement and index', () => {
+    const note: Unnumbered = {
+      at: sample.evidence.pages[0]?.entries[0]?.at ?? 0,
+      kind: 'fact',
+      event: {
+        type: 'note',
+        code: 'ARTIFACT_WITHHELD',
+        detail: { step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' },
+      },
+    };
+    const files = forgedRun((evidence) => ({
+      ...evidence,
+      pages: retold(evidence.pages, (entries) => {
+        const place = entries.findIndex(({ event }) => event.type === 'artifact.captured');
+        const at = entries[place]?.at ?? 0;
+        return [...entries.slice(0, place), { ...note, at }, ...entries.slice(place)];
+      }),
+    }));
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
+    expect(answers['exceptions']).toEqual({ basis: 'signed', detail: 'withheld artifacts/scan#1/key' });
+    expect(answers['artifacts.bytes']).toEqual({ basis: 'signed', detail: '1 of 1 carried, 1 never stored' });
+    expect(JSON.parse(Buffer.from(files.get('artifacts.json') as Uint8Array).toString())).toMatchObject({
+      artifacts: [{ name: 'report' }],
+      withheld: [{ step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' }],
+    });
+    expect([...files.keys()].filter((path) => path.startsWith('artifacts/'))).toHaveLength(1);
+  });
+});
+
+describe('evidence that an operator released', () => {
+  const FILE = 'pack/files/scripts/fix.sh';
+  const release = (change: Partial<ReleaseRecord> = {}, key = sample.keys.ledger): Envelope => {
+    const { runId, tenant } = readEvidence(sample.evidence).admission.record;
+    const person = { iss: 'https://issuer.test', sub: 'root' };
+    const record = { schema: 'taskrunner.release.v1', runId, tenant, paths: [FILE], person, reason: 'secret was changed', decidedAt: '2026-01-02T00:00:00.000Z', ...change }; // prettier-ignore
+    return signed(key, PAYLOAD_TYPE.release, record);
+  };
+  const releasedAs = (released: readonly string[], releases: readonly Envelope[]) =>
+    forgedRun((evidence) => ({ ...evidence, released, releases }));
+
+  it('holds without a pack file: by its digest, on the word of the ledger, in plain sight', () => {
+    const files = releasedAs([FILE], [release()]);
+    expect(Buffer.from(files.get(FILE) ?? []).toString()).toBe(canonical({ path: FILE, withheld: 'secret' }));
+    const verification = verified(files);
+    expect(failing(verification)).toEqual([]);
+    const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
+    // The content digest follows from the listing; the plan cannot be made again without the file.
+    expect(answers['pack.content']?.basis).toBe('recomputed');
+    expect(answers['plan.hash']?.basis).toBe('signed');
+    expect(answers['exceptions']).toEqual({
+      basis: 'signed',
+      detail: `withheld ${FILE} (released by root: secret was changed)`,
+    });
+  });
+
+  it('holds with a release that withholds nothing: it was tried again', () => {
+    expect(failing(verified(releasedAs([], [release({ paths: [] })])))).toEqual([]);
+  });
+
+  it.each<readonly [string, () => readonly Envelope[]]>([
+    ['nobody released', () => []],
+    ['another release names', () => [release({ paths: ['pack/files/README.md'] })]],
+    ['a release of another run names', () => [release({ runId: 'run_other' })]],
+    ['a release by the key of the run names', () => [release({}, sample.keys.run)]],
+  ])('does not hold without a file that %s', (_, releases) => {
+    expect(failing(verified(releasedAs([FILE], releases())))).toEqual(['exceptions']);
+  });
+
+  it('does not hold without what cannot be derived again, and says what is withheld', () => {
+    const decision = verified(releasedAs(['decisions/1.json'], [release({ paths: ['decisions/1.json'] })]));
+    expect(failing(decision)).toEqual(['decisions.signature', 'decisions.proof', 'decisions.people', 'decisions.time', 'statement.agrees']); // prettier-ignore
+    const plan = verified(releasedAs(['plan.json'], [release({ paths: ['plan.json'] })]));
+    expect(plan.ok).toBe(false);
+    const [failed] = plan.checks.filter(({ name }) => name === 'plan.hash');
+    expect(failed).toMatchObject({ ok: false, detail: 'EVIDENCE_WITHHELD: plan.json is withheld' });
   });
 });
 

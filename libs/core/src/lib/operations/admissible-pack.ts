@@ -3,6 +3,7 @@ import type { Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { toManifest } from '../pack/pack-digest';
+import { VENDORED } from '../pack/pack-files';
 import type { Plan } from '../plan/plan';
 import type { Planned, Receipt } from '../plan/plan-request';
 import {
@@ -14,6 +15,7 @@ import {
   type PackSource,
   type PlanningSetting,
 } from './pack-source';
+import { sensitiveInputFaults } from './sensitive-in-pack';
 
 /**
  * A pack that can run, as data: what is long is a text, so that it costs no more than a copy to hand it from thread to thread, to
@@ -45,7 +47,7 @@ export interface AdmissiblePack {
 /** A pack that can run, or everything that is wrong with it. */
 export type PackAdmission = AdmissiblePack | Extract<PackPlanning, { kind: 'refused' }>;
 
-/** As `planPack`, as data. */
+/** As `planPack`, as data; refused also where the value of a sensitive input stands in what evidence holds as it is. */
 export function admitPack(
   source: PackSource,
   inputs: JsonObject,
@@ -57,24 +59,38 @@ export function admitPack(
   const { planned, read, files } = planning;
   const { plan, planHash, receipt, text, profile, profileDigest, values, sensitive, warnings, index } = planned;
   const { workerLabels, concurrency } = planned;
+  const packed = packedFiles(source, files);
+  const environment = environmentOfPack(read, setting);
+  const texts = {
+    plan: text,
+    profile: canonical(profile as unknown as Json),
+    manifest: canonical(toManifest(read.pack)),
+  };
+  const given = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
+  const published = source.files.filter(({ path }) => path.startsWith(VENDORED));
+  const faults = sensitiveInputFaults(given, [
+    { name: 'the manifest', content: source.manifest },
+    { name: 'the normalised manifest', content: texts.manifest },
+    { name: 'the plan', content: texts.plan },
+    { name: 'the profile', content: texts.profile },
+    { name: 'the environment', content: canonical(environment as unknown as Json) },
+    ...[...packed, ...published].map(({ path, bytes }) => ({ name: `the pack file ${path}`, content: bytes })),
+  ]);
+  if (faults.length > 0) return { kind: 'refused', code: 'PLAN_INVALID', faults };
   return {
     kind: 'planned',
     pack: plan.pack,
     planHash,
     receipt,
     profileDigest,
-    texts: {
-      plan: text,
-      profile: canonical(profile as unknown as Json),
-      manifest: canonical(toManifest(read.pack)),
-    },
+    texts,
     inputs: plan.inputs,
-    sensitive: Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null])),
-    sealed: environmentOfPack(read, setting).mode === 'sealed',
+    sensitive: given,
+    sealed: environment.mode === 'sealed',
     steps: index.nodes.size,
     workerLabels,
     concurrency,
-    packed: packedFiles(source, files).map(({ path }) => path),
+    packed: packed.map(({ path }) => path),
     warnings,
   };
 }

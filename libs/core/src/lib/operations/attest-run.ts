@@ -9,13 +9,14 @@ import {
   type BundleFile,
   type RunAttestations,
 } from '../evidence/bundle-files';
-import { decodeEnvelope } from '../evidence/envelope';
+import type { ReleaseRecord } from '../evidence/documents';
+import { decodeEnvelope, type Envelope } from '../evidence/envelope';
 import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
 import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
 import { factsOf, workersOf } from '../evidence/run-facts';
-import { withheldPaths, withholdSecrets } from '../evidence/withheld';
+import { isReleasable, withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
@@ -43,6 +44,8 @@ export interface AttestHands {
   readonly outbox: Outbox;
   readonly secrets: SecretHands;
   readonly attestor: Attestor;
+  /** The record in an envelope that verifies under a configured ledger key; null if it does not. */
+  readonly openRelease: (envelope: Envelope) => ReleaseRecord | null;
   /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
   readonly retryMs: number;
   /** True under the development Authority: another builder id. */
@@ -110,11 +113,15 @@ async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
   const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
   const gathered = { ...read.evidence, logs: streams };
-  const documents = redactor.isIdle
+  const holds = (bytes: Uint8Array): boolean => redactor.holds(bytes);
+  const scanned = redactor.isIdle
     ? { ...read, evidence: gathered }
-    : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
-  const leaks = leaksIn(redactor, documents);
-  if (leaks.length > 0) return await postpone(hands, item, `a secret stands in ${leaks.join(', ')}`, 'blocked');
+    : readEvidence(withholdSecrets(withoutUntakenSecrets(gathered, read.facts, holds), holds));
+  const leaks = leaksIn(redactor, scanned);
+  const documents = released(hands, item, records, scanned, leaks, holds);
+  const left = leaks.filter((path) => documents.evidence.released?.includes(path) !== true);
+  if (left.length > 0)
+    return await postpone(hands, item, `SECRET_IN_EVIDENCE: ${redactor.text(left.join(', '))}`, 'blocked');
   const attestations = await hands.attestor.attest(documents);
   const [first] = attestations.packRun;
   if (!first) throw new TypeError('an attestor made no statement');
@@ -135,8 +142,29 @@ async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords
     exports: exportRequests(documents),
     archive: archiveOf(documents, files, chunks, offsets),
   });
-  const withheld = withheldPaths(documents.evidence);
+  const withheld = [...withheldPaths(documents.evidence), ...(documents.evidence.released ?? [])];
   return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
+}
+
+/** The documents without the leaking files that operators have released, and with the releases: those that a ledger key signed for this run. */
+function released(
+  { openRelease }: AttestHands,
+  { tenant, runId }: OutboxItem,
+  { releases }: RunRecords,
+  documents: EvidenceDocuments,
+  leaks: readonly string[],
+  holdsSecret: (bytes: Uint8Array) => boolean,
+): EvidenceDocuments {
+  const counting = releases.flatMap((envelope) => {
+    const record = openRelease(envelope);
+    const isOurs = record !== null && record.runId === runId && record.tenant === tenant;
+    return isOurs && !holdsSecret(decodeEnvelope(envelope).payload) ? [{ envelope, record }] : [];
+  });
+  if (counting.length === 0) return documents;
+  const named = new Set(counting.flatMap(({ record }) => record.paths));
+  const paths = leaks.filter((path) => isReleasable(path) && named.has(path)).sort();
+  const evidence = { ...documents.evidence, releases: counting.map(({ envelope }) => envelope), released: paths };
+  return { ...documents, evidence };
 }
 
 /** What claims did not read, since they went on from a snapshot, is checked here. */

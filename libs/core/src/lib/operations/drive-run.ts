@@ -35,6 +35,7 @@ import { PolicyLog } from './policy-log';
 import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
+import { refuseSecretInPack } from './secret-in-pack';
 import type { RunValues } from './run-values';
 import type { DueSnapshot, Snapshots } from './snapshots';
 import { stepRows } from './step-rows';
@@ -243,7 +244,10 @@ export class RunDriver {
     if (failed !== null) this.arrivals.push({ kind: 'given', body: failed });
   }
 
-  /** Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. */
+  /**
+   * Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. A run in whose
+   * pack one of them stands ends with that page.
+   */
   private async readSecrets(): Promise<void> {
     const { secrets, results } = this;
     if (secrets.names.every((name) => results.secretVersion(name) !== null)) return;
@@ -253,6 +257,7 @@ export class RunDriver {
         if (results.secretVersion(name) !== null) continue;
         this.arrivals.push({ kind: 'fact', fact: { type: 'note', code: 'SECRET_VERSION', detail: { name, version } } });
       }
+      await refuseSecretInPack(this.hands, this.run, secrets.redactor);
     } catch (error) {
       this.failFor(error);
     }
@@ -278,6 +283,7 @@ export class RunDriver {
     const letters: readonly Letter[] = await this.hands.claims.letters(this.run.tenant, this.run.runId, this.read);
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
+    else if (letters.some(({ given }) => given.type === 'run.cancel-requested')) await this.recallSecrets();
     this.read = letters.at(-1)?.position ?? this.read;
     const { actors } = this.x.approvalFloor;
     const rule = { initiators: this.initiators, selfApproval: false, ...(actors && { actors }) };
@@ -296,6 +302,15 @@ export class RunDriver {
     } catch (error) {
       this.failFor(error);
     }
+  }
+
+  /** The reason of a cancellation loses them: those that the run has begun with, as far as they can be had now. A cancellation waits for nothing. */
+  private async recallSecrets(): Promise<void> {
+    const { secrets, results } = this;
+    if (secrets.names.every((name) => results.secretVersion(name) === null)) return;
+    await secrets.readAll().catch((error: unknown) => {
+      if (!(error instanceof SecretError)) throw error;
+    });
   }
 
   /** One turn: `idle` if there was nothing to do, `again` if there may be more. */

@@ -67,13 +67,7 @@ it('finds a secret of which one chunk has the beginning and the next one the end
   Object.assign(first ?? {}, { data: Buffer.from('inumber 6 hunter2-hun') });
   Object.assign(second ?? {}, { data: Buffer.from('ter3\nret 7\n') });
   const { streams } = await read(store, 100, Redactor.of([Buffer.from('hunter2-hunter3')]));
-  const whole = store.whole('scan');
-  expect(streams[1]?.data).toEqual({
-    path: 'logs/000001.log',
-    size: whole.length,
-    sha256: sha256(whole),
-    withheld: 'secret',
-  });
+  expect(streams[1]?.data).toEqual({ path: 'logs/000001.log', withheld: 'secret' });
 });
 
 it('gives the same bytes again, a few chunks at a time', async () => {

@@ -114,6 +114,6 @@ class PassingStream {
   end(): LogStream {
     const { step, execution, path } = this.file;
     const seen = { size: this.digest.size, sha256: this.digest.end() };
-    return { step, execution, data: this.scan.found ? secretNotice(path, seen) : seen };
+    return { step, execution, data: this.scan.found ? secretNotice(path) : seen };
   }
 }

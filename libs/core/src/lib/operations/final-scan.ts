@@ -4,7 +4,7 @@ import type { EvidenceDocuments } from '../evidence/evidence-documents';
 import { noteDetails } from '../evidence/run-facts';
 import { buildProvenance } from '../evidence/provenance';
 import { buildStatement } from '../evidence/statement';
-import { artifactPath, isScanned } from '../evidence/withheld';
+import { artifactPath, isScanned, secretNotice } from '../evidence/withheld';
 import type { Withheld } from '../evidence/run-evidence';
 import { isDigest, type Digest } from '../foundation/ids';
 import type { Claims } from '../ports/claims';
@@ -57,12 +57,11 @@ export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): reado
   return files.filter(({ bytes }) => redactor.holds(bytes)).map(({ path }) => path);
 }
 
-/** Artifacts whose bytes held a secret when they were captured: they were never stored. A notice stands for each. */
+/**
+ * Artifacts of which workers of earlier versions journaled a digest although their bytes held a secret and were not stored. A notice stands for each.
+ * Workers of today journal no digest of such an artifact (`ARTIFACT_WITHHELD`).
+ */
 export function withheldAtCapture(facts: EvidenceDocuments['facts']): ReadonlyMap<Digest, Withheld> {
-  const withheld = new Map<Digest, Withheld>();
-  for (const { digest, size } of noteDetails(facts, 'SECRET_IN_ARTIFACT')) {
-    if (isDigest(digest) && typeof size === 'number')
-      withheld.set(digest, { path: artifactPath(digest), size, sha256: digest, withheld: 'secret' });
-  }
-  return withheld;
+  const digests = noteDetails(facts, 'SECRET_IN_ARTIFACT').flatMap(({ digest }) => (isDigest(digest) ? [digest] : []));
+  return new Map(digests.map((digest) => [digest, secretNotice(artifactPath(digest))]));
 }

@@ -1,6 +1,8 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { DecisionRecord } from '../evidence/documents';
+import { asJson } from '../evidence/run-evidence';
+import { RECORD_WITHHELD, type WithheldRecord } from '../evidence/withheld-by-journal';
 import type { StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { objectionToDeciders, type DeciderRule } from '../gate/deciders';
@@ -34,7 +36,10 @@ export function letterArrival(
   }
   if (given.type === 'attention.resolved') return resolutionArrival(hands, run, rule, values, letter, redactor);
   if (given.type !== 'gate.decided') {
-    if (given.type === 'run.cancel-requested') return { kind: 'given', body: given, letter: position };
+    if (given.type === 'run.cancel-requested') {
+      const { reason } = redactor.json({ reason: given.reason });
+      return { kind: 'given', body: { ...given, reason }, letter: position };
+    }
     return refused(hands, run, position, 'LETTER_REFUSED', given.type);
   }
   const opened = letter.envelope ? hands.openDecision(letter.envelope) : null;
@@ -43,18 +48,32 @@ export function letterArrival(
   if (record.runId !== run.runId || record.tenant !== run.tenant || record.gate !== given.step) {
     return refused(hands, run, position, 'DECISION_UNSIGNED', given.step);
   }
-  if (holdsSecret(redactor, record.response)) return withSecret(hands, run, position, given.step);
+  if (holdsSecret(redactor, asJson(record))) return withSecret(hands, run, position, given.step, 'decisions');
   return { kind: 'given', body: decided(record, digest, values), letter: position };
 }
 
 /**
- * What a person typed holds a secret of the run, as only the worker can see. It does not enter the journal, where it would keep
- * the evidence from being sealed: the run fails, since a decision that counts outside may not be passed over in it.
+ * What a person typed (a response, outputs, a reason) holds a secret of the run, as only the worker can see. Neither it nor the digest of its
+ * record enters the journal, so the evidence is sealed without that record; a note says so. The run fails, since a decision that counts outside
+ * may not be passed over in it.
  */
-function withSecret(hands: DriverHands, run: ClaimedRun, letter: number, step: string): Arrival {
+function withSecret(
+  hands: DriverHands,
+  run: ClaimedRun,
+  letter: number,
+  step: string,
+  folder: WithheldRecord['folder'],
+): Arrival {
   hands.alarm(run, 'SECRET_IN_RESPONSE', { letter, what: step });
   const message = `what a person gave at ${step} holds a secret of the run`;
-  return { kind: 'given', body: { type: 'run.failed', code: 'SECRET_IN_RESPONSE', step: null, message }, letter };
+  return {
+    kind: 'parts',
+    parts: [
+      { kind: 'fact', fact: { type: 'note', code: RECORD_WITHHELD, detail: { folder, step, letter } } },
+      { kind: 'given', body: { type: 'run.failed', code: 'SECRET_IN_RESPONSE', step: null, message } },
+    ],
+    letter,
+  };
 }
 
 function holdsSecret(redactor: Pick<Redactor, 'json'>, value: Json): boolean {
@@ -80,7 +99,8 @@ function resolutionArrival(
   }
   const objection = objectionToDeciders({ ...opened.record, onBehalfOf: null }, rule);
   if (objection !== null) return refused(hands, run, position, objection, step);
-  if (holdsSecret(redactor, response)) return withSecret(hands, run, position, step);
+  if (holdsSecret(redactor, [asJson(opened.record), response]))
+    return withSecret(hands, run, position, step, 'resolutions');
   const body = { step: step as StepId, execution, outcome, outputs: values.keep(response), record: opened.digest };
   return { kind: 'given', body: { type: 'attention.resolved', ...body }, letter: position };
 }

@@ -4,8 +4,10 @@ import { Results, type CapturedArtifact } from '../binding/results';
 import type { AdmissionRecord } from '../evidence/documents';
 import { admissionDigestOf } from '../evidence/read-documents';
 import { factsOf, noteDetails, type RunFacts } from '../evidence/run-facts';
+import { withheldRecords } from '../evidence/derived-files';
 import { stepRecords } from '../evidence/step-records';
 import { takesOver } from '../evidence/takes-over';
+import { ARTIFACT_WITHHELD } from '../evidence/withheld-by-journal';
 import type { Digest, NodeId, RunId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { checkChain } from '../journal/chain';
@@ -82,15 +84,19 @@ export class OriginalRun {
     const result = this.results.get(step);
     if (!digest || !result || !mayTakeOver(this.x, step, this.again, this.results, now)) return NOTHING_TAKEN;
     const { outputs, artifacts } = result;
+    const withheld = withheldRecords({ facts: this.facts }).filter((artifact) => artifact.step === step);
     const source = { run: this.runId, digest };
     return {
       answer: { kind: 'reuse', source, outputs },
-      facts: [...artifacts.flatMap((artifact) => this.factsOfArtifact(step, artifact))],
+      facts: [
+        ...withheld.map((detail): Fact => ({ type: 'note', code: ARTIFACT_WITHHELD, detail })),
+        ...artifacts.flatMap((artifact) => this.factsOfArtifact(step, artifact)),
+      ],
       value: outputs?.kind === 'value' ? this.values.get(outputs.digest) : undefined,
     };
   }
 
-  /** An artifact stays where it is stored; that it held a secret and was not stored goes along. */
+  /** An artifact stays where it is stored. Workers of earlier versions journaled a digest also of one that was not stored: their note goes along. */
   private factsOfArtifact(step: StepId, artifact: CapturedArtifact): readonly Fact[] {
     const withheld = noteDetails(this.facts, SECRET_IN_ARTIFACT).find(({ digest }) => digest === artifact.digest);
     const note: readonly Fact[] = withheld ? [{ type: 'note', code: SECRET_IN_ARTIFACT, detail: withheld }] : [];

@@ -14,6 +14,8 @@ class Noting extends Executor {
   readonly started: string[] = [];
   readonly given = new Map<string, JsonObject>();
   broken: readonly string[] = [];
+  /** Its artifact holds a secret. */
+  withholds = false;
   yields: (step: string) => Json = (step) => ({ from: step });
 
   constructor(readonly uses: string) {
@@ -25,7 +27,10 @@ class Noting extends Executor {
     this.given.set(step, given);
     if (this.broken.includes(step))
       return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
-    if (step === 'build') {
+    if (step === 'build' && this.withholds) {
+      const detail = { step, execution, name: 'app', path: 'out/app' };
+      report.fact({ type: 'note', code: 'ARTIFACT_WITHHELD', detail });
+    } else if (step === 'build') {
       const file = { name: 'app', path: 'out/app', digest: sha256('app'), size: 3, mediaType: 'text/plain' };
       report.fact({ type: 'artifact.captured', step, execution, ...file });
     }
@@ -99,6 +104,28 @@ describe('a rerun from where it failed', () => {
       'tidy',
     ]);
     expect(events.filter((event) => event.type === 'artifact.captured')).toMatchObject([{ digest: sha256('app') }]);
+  });
+
+  it('says again of a step that it took over that its artifact was not stored; who reads it reads null', async () => {
+    const on = stage(STEPS.replace('artifacts.app.digest', "artifacts.app.digest || 'none'"));
+    on.noting.broken = ['apply'];
+    on.noting.withholds = true;
+    const first = on.world.submit(on.plan);
+    await on.drive(first);
+    expect(on.noting.given.get('apply')).toMatchObject({ command: ['build', 'none'] });
+    on.noting.broken = [];
+    const again = on.rerun(first, 'failed');
+    expect(await on.drive(again)).toBe('ended');
+    expect(on.noting.started).toEqual(['apply', 'tidy']);
+    expect(on.noting.given.get('apply')).toMatchObject({ command: ['build', 'none'] });
+    const notes = (run: RunId): Json =>
+      (on.world.pages.get(run) ?? []).flatMap(({ entries }) =>
+        entries.flatMap(({ event }) =>
+          event.type === 'note' && event.code === 'ARTIFACT_WITHHELD' ? [event.detail] : [],
+        ),
+      );
+    expect(notes(again)).toEqual([{ step: 'build', execution: 1, name: 'app', path: 'out/app' }]);
+    expect(notes(again)).toEqual(notes(first));
   });
 
   it('keeps what it took over when its worker is lost, and asks the original no second time for it', async () => {

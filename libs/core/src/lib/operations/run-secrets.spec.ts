@@ -1,6 +1,7 @@
 import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
+import { MemoryObjects } from '../../testing/memory-objects';
 import { MemoryWorld } from '../../testing/memory-world';
-import type { RunId } from '../foundation/ids';
+import type { RunId, TenantId } from '../foundation/ids';
 import { digestOf } from '../canonical/digest';
 import type { Json } from '../foundation/json';
 import type { Node, RunNode } from '../plan/plan';
@@ -57,6 +58,10 @@ const effect = (id: string, change: Partial<RunNode> = {}): Node =>
     ...change,
   });
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
+
+async function* piecesOf(content: string): AsyncGenerator<Uint8Array> {
+  yield text(content);
+}
 
 /** A world with one run of these steps; `stored` is everything that is kept of it. */
 function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [binding()], sensitive?: SensitiveInputs) {
@@ -157,6 +162,59 @@ describe('the secrets of a run', () => {
     expect([calls, failureOf(one.memory, one.run)]).toEqual([0, code]);
   });
 
+  it.each<readonly [string, (memory: MemoryWorld, run: RunId) => Promise<void>, string]>([
+    ['the plan', async () => undefined, 'the plan'],
+    [
+      'a pack file',
+      async (memory, run) => {
+        const { digest, size } = await new MemoryObjects(memory.objectBytes).put(
+          'acme' as TenantId,
+          piecesOf(`echo ${SECRET}`),
+          {
+            maxBytes: 99,
+          },
+        );
+        const { claimed } = memory.run(run);
+        Object.assign(claimed, { files: [{ path: 'run.sh', digest, size, executable: true }] });
+      },
+      'the pack file run.sh',
+    ],
+    [
+      'the name of a pack file',
+      async (memory, run) => {
+        const { digest, size } = await new MemoryObjects(memory.objectBytes).put('acme' as TenantId, piecesOf('x'), {
+          maxBytes: 99,
+        });
+        const { claimed } = memory.run(run);
+        Object.assign(claimed, { files: [{ path: `${SECRET}.sh`, digest, size, executable: true }] });
+      },
+      'the pack file [redacted].sh',
+    ],
+    [
+      'the manifest',
+      async (memory, run) => void Object.assign(memory.run(run).claimed, { manifest: `{"x":"${SECRET}"}` }),
+      'the normalised manifest',
+    ],
+  ])('one that stands in %s ends the run before any step starts', async (what, prepare, place) => {
+    const node = effect('a', what === 'the plan' ? { env: { COPY: SECRET } } : {});
+    const one = world([node]);
+    await prepare(one.memory, one.run);
+    let calls = 0;
+    const drive = () =>
+      one.drive(async () => {
+        calls++;
+        return ok;
+      });
+    expect(await drive()).toBe('ended');
+    expect([calls, failureOf(one.memory, one.run)]).toEqual([0, 'SECRET_IN_PACK']);
+    const failed = one.events.find(({ type }) => type === 'run.failed');
+    expect(failed).toMatchObject({ code: 'SECRET_IN_PACK', message: `a secret of the run stands in ${place}` });
+    expect(JSON.stringify(one.memory.alarms)).toContain(`a secret of the run stands in ${place}`);
+    // The final scan must know what to look for.
+    expect(one.events).toContainEqual(expect.objectContaining({ type: 'note', code: 'SECRET_VERSION' }));
+    expect(one.stored).not.toContain(SECRET);
+  });
+
   it.each(['refuse', 'allow'] as const)('one that changes under way: rotation %s', async (rotation) => {
     const one = world([effect('a'), effect('b', { needs: ['a'] })], [binding({ rotation })]);
     const seen: string[] = [];
@@ -176,9 +234,10 @@ describe('the secrets of a run', () => {
   });
 
   it.each([
-    ['outputs of a resolution', { receipt: `no ${SECRET}` }, 'SECRET_IN_RESPONSE'],
-    ['outputs without one', { receipt: 'PAY-7' }, null],
-  ])('typed by a person: %s', async (_, outputs, code) => {
+    ['outputs of a resolution', { receipt: `no ${SECRET}` }, 'seen', 'SECRET_IN_RESPONSE'],
+    ['reason of a resolution', { receipt: 'PAY-7' }, `with ${SECRET}`, 'SECRET_IN_RESPONSE'],
+    ['outputs without one', { receipt: 'PAY-7' }, 'seen', null],
+  ])('typed by a person: %s', async (_, outputs, reason, code) => {
     const one = world([effect('a', { effects: 'once' })]);
     expect(await one.drive(async () => ({ kind: 'lost', reason: 'X' }))).toBe('handed-over');
     await one.drive(async () => ok);
@@ -192,7 +251,7 @@ describe('the secrets of a run', () => {
       outcome: 'succeeded',
       outputsDigest: digestOf(outputs),
       person: { iss: 'https://issuer.test', sub: 'grace' },
-      reason: 'seen',
+      reason,
       authTime: '2026-01-01T00:00:00.000Z',
       decidedAt: '2026-01-01T00:00:01.000Z',
       proof: { kind: 'service' },
@@ -201,6 +260,22 @@ describe('the secrets of a run', () => {
     one.memory.post(one.run, given, one.memory.seal('ledger', PAYLOAD_TYPE.resolution, record), outputs);
     expect(await one.drive(async () => ok)).toBe('ended');
     expect(failureOf(one.memory, one.run)).toBe(code);
+    expect(one.stored).not.toContain(SECRET);
+    const detail = { folder: 'resolutions', step: 'a', letter: 1 };
+    const notes = one.events.filter((event) => 'code' in event && event.code === 'RECORD_WITHHELD');
+    expect(notes).toEqual(code === null ? [] : [{ type: 'note', code: 'RECORD_WITHHELD', detail }]);
+  });
+
+  it('typed as the reason of a cancellation is redacted', async () => {
+    const one = world([effect('a')]);
+    const by = { iss: 'https://issuer.test', sub: 'ada' };
+    await one.drive(async () => {
+      one.memory.post(one.run, { type: 'run.cancel-requested', by, reason: `leaked ${SECRET}`, force: false });
+      one.memory.run(one.run).owner = null;
+      return ok;
+    });
+    await one.drive(async () => ok);
+    expect(one.stored).toContain('leaked [redacted]');
     expect(one.stored).not.toContain(SECRET);
   });
 

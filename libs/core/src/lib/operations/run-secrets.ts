@@ -1,4 +1,3 @@
-import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { JsonObject } from '../foundation/json';
 import type { Environment, Profile } from '../plan/profile';
@@ -9,6 +8,7 @@ import { Redactor } from '../secret/redactor';
 import { bindingFor, type SecretAsker, type SecretBinding } from '../secret/secret-binding';
 import { SecretError } from '../secret/secret-error';
 import { weaknessOf } from '../secret/secret-value';
+import { sensitiveBytes } from './sensitive-in-pack';
 
 /** What a worker has to do with secrets. */
 export interface SecretHands {
@@ -61,7 +61,7 @@ export class RunSecrets {
     this.asker = { tenant, pack: { name, version }, signers: of.signers, sealed: of.mode === 'sealed' };
     this.unread = new Set(of.profile.secrets.map((secret) => secret.name));
     for (const value of Object.values(of.sensitive)) {
-      const bytes = new TextEncoder().encode(typeof value === 'string' ? value : canonical(value));
+      const bytes = sensitiveBytes(value);
       this.values.set(sha256(bytes), bytes);
     }
     this.current = Redactor.of([...this.values.values()]);

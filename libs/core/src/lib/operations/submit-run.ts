@@ -23,6 +23,7 @@ import { layInnerPacks, type ResolvePack } from './inner-packs';
 import { resolveFileInputs } from './file-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
+import { sensitiveInputFaults } from './sensitive-in-pack';
 import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from './pack-source';
 
 /** Why a run is not accepted. */
@@ -185,6 +186,7 @@ export class SubmitRun {
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
     if (submission.schedule) refuseSensitive(planning);
+    refuseSensitiveBeside(planning, principal, submission);
     comparePlan(planning, submission);
     compareProfile(planning, submission);
     const { pack } = planning;
@@ -356,7 +358,7 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
     error: null,
-    evidence: { status: 'none', digest: null, exports: [] },
+    evidence: { status: 'none', digest: null, reason: null, exports: [] },
     lastLine: 0,
     rerunOf: run.rerunOf,
     version: 0,
@@ -380,6 +382,20 @@ function refuseSensitive({ sensitive }: AdmissiblePack): void {
     };
   });
   throw invalidPack('PLAN_INVALID', faults);
+}
+
+/** The admission names the caller and the initiators, and every reader of the run sees its labels: no sensitive value may stand there. */
+function refuseSensitiveBeside(
+  { sensitive }: AdmissiblePack,
+  { iss, sub, name, actors }: Principal,
+  { labels, rerun }: Submission,
+): void {
+  const initiators = [...actors, ...(rerun?.initiators ?? [])].map((actor) => [actor.iss, actor.sub]);
+  const faults = sensitiveInputFaults(sensitive, [
+    ...Object.entries(labels).map(([label, value]) => ({ name: `the label ${label}`, content: value })),
+    { name: 'the admission', content: canonical([iss, sub, name ?? null, ...initiators]) },
+  ]);
+  if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
 }
 
 function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {

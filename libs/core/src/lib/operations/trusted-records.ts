@@ -1,10 +1,15 @@
 import { sha256 } from '../canonical/digest';
-import { PAYLOAD_TYPE } from '../evidence/documents';
+import { PAYLOAD_TYPE, type ReleaseRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
 import { openEnvelope, type KeyRing } from '../evidence/open-envelope';
-import { readAdmission, readDecision, readResolution } from '../evidence/read-documents';
+import { readAdmission, readDecision, readRelease, readResolution } from '../evidence/read-documents';
 import { isCodedError } from '../foundation/coded-error';
 import type { DriverHands } from './driver-hands';
+
+/** The record in an envelope that verifies under a ledger key of a ring; null if it does not. */
+export function trustedRelease(ring: KeyRing): (envelope: Envelope) => ReleaseRecord | null {
+  return (envelope) => refusedIsNull(() => readRelease(payload(envelope, PAYLOAD_TYPE.release, 'ledger', ring)));
+}
 
 /** Opens admissions, decisions and resolutions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
 export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision' | 'openResolution'> {

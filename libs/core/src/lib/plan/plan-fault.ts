@@ -18,6 +18,7 @@ export const PLAN_REMEDIES = {
   INPUT_SENSITIVE_DEFAULT: 'Remove the default: what stands in a pack is no secret.',
   INPUT_SENSITIVE_FILE: 'Use a secret: files are stored as they are.',
   INPUT_SENSITIVE_WEAK: 'Give a random value of at least 8 bytes: another cannot be kept out of logs.',
+  SENSITIVE_INPUT_IN_PACK: 'Remove the value from there, or give another one: evidence holds that document as it is.',
   SCHEMA_INVALID: 'Write a JSON Schema of draft 2020-12 that refers to nothing outside itself.',
   SENSITIVE_FLOW: 'Sensitive values may stand in with, env and files of steps that act outside the journal.',
   EXPR_LATE_BOUND: 'Decide by inputs and results of steps: what is known only in a run may not choose what runs.',

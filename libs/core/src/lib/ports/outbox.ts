@@ -39,6 +39,6 @@ export abstract class Outbox {
   abstract hold(item: OutboxItem, leaseMs: number): Promise<void>;
   /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
-  /** Tries again after a delay; `blocked` shows on the run. */
+  /** Tries again after a delay. `blocked`: it waits until somebody releases it, and the reason shows on the run. */
   abstract postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void>;
 }

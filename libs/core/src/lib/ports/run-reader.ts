@@ -39,6 +39,8 @@ export interface RunSummary {
   readonly evidence: {
     readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
     readonly digest: Digest | null;
+    /** Why it is blocked: `<CODE>: <detail>`, without a secret; null if it is not. */
+    readonly reason: string | null;
     readonly exports: readonly EvidenceExport[];
   };
   readonly lastLine: number;
@@ -79,6 +81,8 @@ export interface RunRecords {
   }[];
   readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
   readonly resolutions: readonly Envelope[];
+  /** By which operators let the evidence be sealed, in order. */
+  readonly releases: readonly Envelope[];
   readonly artifacts: readonly ArtifactView[];
   readonly audit: { readonly seq: number; readonly head: Digest | null };
   /** Of its journal, as it is stored. */

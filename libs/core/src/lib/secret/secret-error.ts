@@ -8,6 +8,7 @@ const SECRET_REMEDIES = {
   SECRET_UNAVAILABLE: 'Have the operator provide the secret where its binding says, then run again.',
   SECRET_FILE_REFUSED: 'Make it a regular file below the folder of secrets, mode 0600, of the worker’s user or root.',
   SECRET_CHANGED: 'Run again with the new value, or bind the secret with `rotation: allow`.',
+  SECRET_IN_PACK: 'Change the secret, since whoever reads the pack has it, and take it out of the pack.',
   SECRET_IN_OUTPUT: 'Keep the secret out of outputs; hand it to later steps as a secret of their own.',
   SECRET_TOO_SHORT: 'Use a value of at least 8 bytes: a shorter one cannot be kept out of logs.',
   SECRET_TRIVIAL: 'Use a random value: a common one cannot be told from ordinary text.',

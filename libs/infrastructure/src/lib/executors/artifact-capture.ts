@@ -1,7 +1,7 @@
-import type { ExecutionRequest, Fact, Fault, ObjectStore } from '@taskrunner/core';
+import type { ExecutionRequest, Fault, ObjectStore } from '@taskrunner/core';
 import { codeOf } from './executor-error';
 import { sizesOf } from './run-sizes';
-import { storeArtifact, tellCaptured } from './stored-artifact';
+import { reportCaptured, storeArtifact, type ArtifactReport } from './stored-artifact';
 import type { LaidArtifact, SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
 
 const MAX_ENTRIES = 10_000;
@@ -16,11 +16,11 @@ export class ArtifactCapture {
     private readonly maxBytes: number,
   ) {}
 
-  /** An `artifact.captured` fact for each artifact that is stored; a fault for each that cannot be. Only when the step is over. */
+  /** An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only when the step is over. */
   async capture(
     request: ExecutionRequest,
     workspace: StepWorkspace,
-    tell: (fact: Fact) => void,
+    report: ArtifactReport,
   ): Promise<readonly Fault[]> {
     const { run, node } = request;
     if (node.artifacts.length === 0) return [];
@@ -32,7 +32,7 @@ export class ArtifactCapture {
     const limits = { maxEntries: MAX_ENTRIES, maxDepth: MAX_DEPTH, maxBytes: sizesOf(run).workspaceBytes };
     const store = async (artifact: TakenArtifact): Promise<void> => {
       try {
-        await storeArtifact(request, this.objects, artifact, this.maxBytes, tell);
+        await storeArtifact(request, this.objects, artifact, this.maxBytes, report);
       } catch (error) {
         if (codeOf(error) !== 'OBJECT_TOO_LARGE') throw error;
         oversized.push(this.tooLarge(artifact.name));
@@ -45,7 +45,7 @@ export class ArtifactCapture {
     try {
       const take = async ({ file, ...artifact }: LaidArtifact): Promise<void> => {
         await staging.adopt(run.tenant, file);
-        tellCaptured(request, artifact, file, tell);
+        reportCaptured(request, artifact, file, report);
       };
       const stage = { folder: staging.folder, maxBytes: this.maxBytes, take };
       return [...(await this.hands.collect({ ...asked, stage }, store)), ...oversized];

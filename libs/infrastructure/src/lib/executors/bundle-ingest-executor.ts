@@ -151,7 +151,7 @@ export class BundleIngestExecutor extends Executor {
       if (entry === undefined) continue;
       const { sha256: expected, mediaType } = entry;
       const artifact = { name: path, path, mediaType, content, expected };
-      await storeArtifact(request, objects, artifact, maxEntryBytes, (fact) => report.fact(fact));
+      await storeArtifact(request, objects, artifact, maxEntryBytes, report);
     }
   }
 }

@@ -133,7 +133,7 @@ describe('builtin:bundle.ingest', () => {
     return { outcome, report, added: stored().filter((path) => !before.includes(path)) };
   }
 
-  it('stores no entry that holds a secret of the run: it is known by its digest', async () => {
+  it('stores no entry that holds a secret of the run: it is known by its name alone', async () => {
     const secret = Buffer.from('hunter2-hunter2-hunter2');
     const content: Files = new Map([
       ['key.pem', `a ${secret.toString()} b`],
@@ -145,8 +145,9 @@ describe('builtin:bundle.ingest', () => {
     const request = aRequest({ bundle: { digest, size }, trust: ['vendor'] }, { redactor: Redactor.of([secret]) });
     expect(await executor.execute(request, report)).toMatchObject({ kind: 'succeeded' });
     const [note] = report.of('note');
-    expect(note).toMatchObject({ code: 'SECRET_IN_ARTIFACT', detail: { name: 'key.pem' } });
-    expect(report.of('artifact.captured').map(({ name }) => name)).toEqual(['key.pem', 'readme.txt']);
+    expect(note).toMatchObject({ code: 'ARTIFACT_WITHHELD', detail: { name: 'key.pem' } });
+    expect(Object.keys((note as { detail: object }).detail)).toEqual(['step', 'execution', 'name', 'path']);
+    expect(report.of('artifact.captured').map(({ name }) => name)).toEqual(['readme.txt']);
     await expect(objects.open(tenant, digestOf(content.get('key.pem') as string))).rejects.toMatchObject({ code: 'OBJECT_MISSING' }); // prettier-ignore
   });
 

@@ -125,7 +125,7 @@ export class HttpExecutor extends Executor {
       try {
         const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
         const artifact = { name: saveAs, path: saveAs, mediaType, content: body as AsyncIterable<Uint8Array> };
-        await storeArtifact(request, this.options.objects, artifact, most, (fact) => report.fact(fact));
+        await storeArtifact(request, this.options.objects, artifact, most, report);
       } catch (error) {
         if (codeOf(error) === 'OBJECT_TOO_LARGE') return tooLarge(most);
         throw error;

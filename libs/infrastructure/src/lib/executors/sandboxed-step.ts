@@ -325,7 +325,7 @@ export class SandboxedStep {
     exitCode: number | null,
   ): Promise<Outcome> {
     try {
-      const faults = await this.artifacts.capture(request, workspace, (fact) => report.fact(fact));
+      const faults = await this.artifacts.capture(request, workspace, report);
       const outputs = { ...(await this.options.hands.readOutputs(workspace)), exitCode };
       const [first] = faults;
       if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
@@ -338,7 +338,7 @@ export class SandboxedStep {
   /** Artifacts of a failed attempt: what is there is taken; what is not is said in the log, beside the failure itself. */
   private async salvage(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
     try {
-      const faults = await this.artifacts.capture(request, workspace, (fact) => report.fact(fact));
+      const faults = await this.artifacts.capture(request, workspace, report);
       for (const fault of faults) await report.line('warn', `${fault.code}: ${fault.message}`);
     } catch (error) {
       await report.line(

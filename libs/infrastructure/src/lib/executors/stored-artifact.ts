@@ -1,5 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { Digest, ExecutionRequest, Fact, ObjectStore, Redactor } from '@taskrunner/core';
+import { ARTIFACT_WITHHELD } from '@taskrunner/core';
+import type { Digest, ExecutionReport, ExecutionRequest, ObjectStore, Redactor } from '@taskrunner/core';
+
+/** Where it is told that an artifact was captured, or that one was not. */
+export type ArtifactReport = Pick<ExecutionReport, 'fact' | 'line'>;
 
 /** An artifact on its way into the store. */
 export interface ArtifactContent {
@@ -12,51 +15,48 @@ export interface ArtifactContent {
 }
 
 /**
- * Stores an artifact and tells of it. One that holds a secret of the run is known by its digest, and its bytes are stored nowhere.
- * Throws `OBJECT_TOO_LARGE`.
+ * Stores an artifact and reports it. One that holds a secret of the run is reported by step, execution, name and path alone: its bytes are stored
+ * nowhere, and neither their digest nor their size is told, since a weak secret could be guessed from them. Throws `OBJECT_TOO_LARGE`.
  */
 export async function storeArtifact(
   request: ExecutionRequest,
   objects: ObjectStore,
   { content, expected, ...artifact }: ArtifactContent,
   maxBytes: number,
-  tell: (fact: Fact) => void,
+  report: ArtifactReport,
 ): Promise<void> {
-  const { run, step, execution, redactor } = request;
+  const { run, redactor } = request;
   const stored = await objects
     .put(run.tenant, withoutSecrets(content, redactor), { maxBytes, ...(expected === undefined ? {} : { expected }) })
     .catch((error: unknown) => {
       if (!(error instanceof ArtifactWithheld)) throw error;
-      const { digest, size } = error;
-      tell({
-        type: 'note',
-        code: 'SECRET_IN_ARTIFACT',
-        detail: { step, execution, name: artifact.name, digest, size },
-      });
-      return { digest, size };
+      return null;
     });
-  tellCaptured(request, artifact, stored, tell);
+  if (stored === null) await reportWithheld(request, artifact, report);
+  else reportCaptured(request, artifact, stored, report);
 }
 
-/** Tells of an artifact whose bytes are stored, or withheld. */
-export function tellCaptured(
+async function reportWithheld(
+  { step, execution }: ExecutionRequest,
+  { name, path }: Pick<ArtifactContent, 'name' | 'path'>,
+  report: ArtifactReport,
+): Promise<void> {
+  report.fact({ type: 'note', code: ARTIFACT_WITHHELD, detail: { step, execution, name, path } });
+  await report.line('warn', `The artifact ${JSON.stringify(name)} holds a secret of the run. It is not stored.`);
+}
+
+/** Reports an artifact whose bytes are stored. */
+export function reportCaptured(
   { step, execution }: ExecutionRequest,
   { name, path, mediaType }: Pick<ArtifactContent, 'name' | 'path' | 'mediaType'>,
   { digest, size }: { readonly digest: Digest; readonly size: number },
-  tell: (fact: Fact) => void,
+  report: Pick<ArtifactReport, 'fact'>,
 ): void {
-  tell({ type: 'artifact.captured', step, execution, name, path, digest, size, mediaType });
+  report.fact({ type: 'artifact.captured', step, execution, name, path, digest, size, mediaType });
 }
 
 /** Thrown when all bytes were read and before the store has kept any. */
-class ArtifactWithheld extends Error {
-  constructor(
-    readonly digest: Digest,
-    readonly size: number,
-  ) {
-    super('the artifact holds a secret');
-  }
-}
+class ArtifactWithheld extends Error {}
 
 async function* withoutSecrets(content: AsyncIterable<Uint8Array>, redactor: Redactor): AsyncGenerator<Uint8Array> {
   if (redactor.isIdle) {
@@ -64,13 +64,9 @@ async function* withoutSecrets(content: AsyncIterable<Uint8Array>, redactor: Red
     return;
   }
   const scan = redactor.scan();
-  const hash = createHash('sha256');
-  let size = 0;
   for await (const bytes of content) {
     scan.push(bytes);
-    hash.update(bytes);
-    size += bytes.length;
     yield bytes;
   }
-  if (scan.found) throw new ArtifactWithheld(`sha256:${hash.digest('hex')}` as Digest, size);
+  if (scan.found) throw new ArtifactWithheld('the artifact holds a secret');
 }

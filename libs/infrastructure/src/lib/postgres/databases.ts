@@ -12,6 +12,7 @@ import { PostgresArchives } from './postgres-archives';
 import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresAuditChain } from './postgres-audit-chain';
+import { PostgresEvidenceReleases } from './postgres-evidence-releases';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresExports } from './postgres-exports';
@@ -57,6 +58,7 @@ export interface WebDatabase {
   readonly gateDesk: PostgresGateDesk;
   readonly attentionDesk: PostgresAttentionDesk;
   readonly auditChain: PostgresAuditChain;
+  readonly evidenceReleases: PostgresEvidenceReleases;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly archives: PostgresArchives;
@@ -110,6 +112,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       gateDesk: new PostgresGateDesk(queries),
       attentionDesk: new PostgresAttentionDesk(queries),
       auditChain: new PostgresAuditChain(queries),
+      evidenceReleases: new PostgresEvidenceReleases(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       archives: new PostgresArchives(queries),

@@ -1,5 +1,5 @@
 import { runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Commit, LogChunk } from '@taskrunner/core';
+import type { ClaimedRun, Commit, LogChunk, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
@@ -283,8 +283,24 @@ describe('a flush', () => {
     if (!item) throw new Error('no item');
     expect(item).toMatchObject({ tenant: tenantA, runId, body: { result: 'succeeded' }, tries: 1 });
     expect(await worker.outbox.take('attest', 10, 60_000)).toEqual([]);
-    await worker.outbox.postpone(item, 0, 'blocked', 'signer is down');
-    expect((await web.runReader.summary(tenantA, runId))?.evidence.status).toBe('blocked');
+    await worker.outbox.postpone(item, 60_000, 'pending', 'signer is down');
+    expect((await web.runReader.summary(tenantA, runId))?.evidence).toMatchObject({ status: 'pending', reason: null });
+    const releaseNow = (decidedAt: number, tenant = tenantA) => {
+      const envelope = { payloadType: 'x', payload: `${decidedAt}`, signatures: [] };
+      const audit = { type: 'evidence.release' };
+      return web.evidenceReleases.release({ tenant, runId, decidedAt, envelope, audit });
+    };
+    expect(await releaseNow(1)).toBe(false);
+    // A blocked seal is not tried again by itself, whoever still thought to hold it.
+    await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: plan.json');
+    const blocked = { status: 'blocked', reason: 'SECRET_IN_EVIDENCE: plan.json' };
+    expect((await web.runReader.summary(tenantA, runId))?.evidence).toMatchObject(blocked);
+    await worker.outbox.hold(item, 0);
+    expect(await worker.outbox.take('attest', 10, 60_000)).toEqual([]);
+    expect(await releaseNow(2, 'globex' as TenantId)).toBe(false);
+    expect(await releaseNow(2)).toBe(true);
+    expect(await releaseNow(3)).toBe(false);
+    expect((await worker.runReader.records(tenantA, runId))?.releases).toMatchObject([{ payload: '2' }]);
     await worker.outbox.hold(item, 60_000);
     expect(await worker.outbox.take('attest', 10, 60_000)).toEqual([]);
     await worker.outbox.hold(item, 0);
@@ -312,6 +328,7 @@ describe('a flush', () => {
     expect((await web.runReader.summary(tenantA, runId))?.evidence).toEqual({
       status: 'sealed',
       digest: sha256('bundle'),
+      reason: null,
       exports: [{ ...delivery, status: 'pending', tries: 0, reason: null, nextAttemptAt: anyTime, endedAt: null }],
     });
     expect(await database.sql('select from pack_runs.outbox')).toEqual([]);

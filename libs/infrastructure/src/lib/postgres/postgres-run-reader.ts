@@ -33,6 +33,7 @@ interface RecordsRow extends SummaryRow {
   readonly gates: RunRecords['gates'];
   readonly decisions: RunRecords['decisions'];
   readonly resolutions: RunRecords['resolutions'];
+  readonly releases: RunRecords['releases'];
   readonly artifacts: ArtifactRecord[];
   readonly audit_seq: number | null;
   readonly audit_head: Buffer | null;
@@ -189,6 +190,7 @@ export class PostgresRunReader extends RunReader {
       gates: row.gates,
       decisions: row.decisions,
       resolutions: row.resolutions,
+      releases: row.releases,
       artifacts: row.artifacts.map(toArtifactView),
       audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
       journalBytes: row.journal_bytes,

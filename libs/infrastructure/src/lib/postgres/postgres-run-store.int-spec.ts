@@ -45,7 +45,7 @@ describe('creating runs', () => {
       labels: { ticket: 'SEC-42' },
       counts: { total: 1, pending: 1 },
     });
-    expect(summary?.evidence).toEqual({ status: 'none', digest: null, exports: [] });
+    expect(summary?.evidence).toEqual({ status: 'none', digest: null, reason: null, exports: [] });
     expect(await web.runReader.plan(tenantA, runId)).toEqual({
       plan: '{"plan":1}',
       profile: '{"profile":1}',

@@ -23,6 +23,7 @@ export interface SummaryRow {
   readonly error: Json;
   readonly evidence_status: RunSummary['evidence']['status'];
   readonly evidence_digest: Buffer | null;
+  readonly evidence_reason: string | null;
   readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
   readonly rerun_of: string | null;
@@ -49,6 +50,7 @@ export function toSummary(row: SummaryRow): RunSummary {
     evidence: {
       status: row.evidence_status,
       digest: row.evidence_digest && toDigest(row.evidence_digest),
+      reason: row.evidence_reason,
       exports: row.exports ?? [],
     },
     lastLine: row.last_line,

@@ -192,6 +192,7 @@ describe('row-level security', () => {
     for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
       await database.sql(`insert into pack_runs.holds values ('${tenant}', gen_random_uuid(), 'case', 1)`);
+      await database.sql(`insert into pack_runs.releases values ('${tenant}', gen_random_uuid(), 1, '{}')`);
       await database.sql(`insert into pack_runs.groups values ('${tenant}', 'g', gen_random_uuid())`);
     }
     for (const { name, tenanted, partition } of await tables()) {

@@ -4,14 +4,20 @@ import type { PolicyEngines } from '../../policy/policy';
 import { answerAgain, type AnswersAgain } from '../answers/answer-again';
 import type { AuditEntry } from '../audit-chain';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
-import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
+import {
+  PAYLOAD_TYPE,
+  type AdmissionRecord,
+  type BundleManifest,
+  type ReleaseRecord,
+  type ResolutionRecord,
+} from '../documents';
 import type { DecodedEnvelope, Envelope, KeyUsage } from '../envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
 import { readCarriedPack, type CarriedPack } from '../plan-again';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
 import { fingerprint } from '../public-key';
-import { readAdmission, readManifest } from '../read-documents';
+import { readAdmission, readManifest, readRelease } from '../read-documents';
 import type { Asserted } from '../run-evidence';
 import { readSigstore } from '../sigstore';
 import type { PackRunStatement } from '../statement';
@@ -74,6 +80,8 @@ export interface Case {
   readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
   /** By digest of the record; each opened with a ledger key. */
   readonly resolutions: () => ReadonlyMap<Digest, ResolutionRecord>;
+  /** Of this run; each opened with a ledger key. */
+  readonly releases: () => readonly ReleaseRecord[];
   readonly manifest: () => BundleManifest;
   readonly manifestStatement: () => OpenedStatement;
   /** One a signer; the payloads are equal. */
@@ -171,6 +179,14 @@ export function openCase(request: VerifyRequest): Case {
       return new Map(opened);
     }),
     answers: once(() => answerAgain(documents(), request.original ? originalDocuments(request.original) : null)),
+    releases: once(() => {
+      const { evidence, admission } = documents();
+      return (evidence.releases ?? []).map((envelope) => {
+        const record = readRelease(openOwn(envelope, PAYLOAD_TYPE.release, 'ledger').payload);
+        const { runId, tenant } = admission.record;
+        return record.runId === runId && record.tenant === tenant ? record : fail('a release is of another run');
+      });
+    }),
     manifest: once(() => readManifest(fileOf(files, MANIFEST))),
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),
     packRun: once(() => {

@@ -2,6 +2,7 @@ import { chainFault, type AuditEntry } from '../audit-chain';
 import { forkIn, openCheckpoint } from '../checkpoints';
 import type { CheckpointRecord } from '../documents';
 import { withheldPaths } from '../withheld';
+import { withheldByJournal } from '../withheld-by-journal';
 import { fail, statedAsWithheld, type Case } from './case';
 import { found, type Checker, type Found } from './check';
 
@@ -88,9 +89,18 @@ function recordsAgree(bundle: Case, entries: readonly AuditEntry[]): void {
 /** What is missing from the evidence, in plain sight. */
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
-  const withheld = withheldPaths(bundle.documents().evidence);
+  const documents = bundle.documents();
+  const { released = [] } = documents.evidence;
+  const withheld = [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)];
+  const releases = bundle.releases();
+  const unreleased = released.find((path) => !releases.some(({ paths }) => paths.includes(path)));
+  if (unreleased !== undefined) fail(`${unreleased} is withheld, and no release names it`);
   const stated = statedAsWithheld(bundle);
   if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
   if (exceptions.length === 0) return found('absent', 'none');
-  return found('signed', exceptions.map(({ kind, detail }) => `${kind} ${detail}`).join(', '));
+  const reasonOf = (path: string): string => {
+    const release = releases.find(({ paths }) => paths.includes(path));
+    return release && released.includes(path) ? ` (released by ${release.person.sub}: ${release.reason})` : '';
+  };
+  return found('signed', exceptions.map(({ kind, detail }) => `${kind} ${detail}${reasonOf(detail)}`).join(', '));
 };

@@ -75,7 +75,7 @@ function identityObjection(documents: EvidenceDocuments, { opened }: GateFact, r
 
 function showObjection(request: GateRequest, show: string | Withheld): string | null {
   const digest = isWithheld(show) ? show.sha256 : sha256(show);
-  return digest === request.showDigest ? null : 'something else was shown';
+  return digest === undefined || digest === request.showDigest ? null : 'something else was shown';
 }
 
 /** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */

@@ -1,5 +1,6 @@
 import { sha256 } from '../../canonical/digest';
 import { artifactRecords, artifactsJson } from '../derived-files';
+import { withheldArtifacts } from '../withheld-by-journal';
 import { fileOf } from '../read-bundle';
 import { isWithheld } from '../run-evidence';
 import { parseUtf8 } from '../strict-json';
@@ -24,12 +25,18 @@ export const artifactsBytes: Checker = (bundle) => {
   for (const [digest, data] of documents.evidence.artifacts) {
     const size = sizes.get(digest) ?? fail(`${digest} is not in the journal`);
     if (isWithheld(data)) {
-      if (data.sha256 !== digest || data.size !== size) fail(`${digest}: the notice is of another file`);
+      if ((data.sha256 ?? digest) !== digest || (data.size ?? size) !== size)
+        fail(`${digest}: the notice is of another file`);
       withheld += 1;
     } else if (data.length !== size || sha256(data) !== digest) fail(`${digest} differs`);
   }
   const carried = documents.evidence.artifacts.size;
-  if (carried === 0) return found('absent', 'by digest only');
-  const detail = `${carried} of ${sizes.size} carried`;
-  return withheld > 0 ? found('signed', `${detail}, ${withheld} withheld`) : found('recomputed', detail);
+  const unstored = withheldArtifacts(documents).length;
+  if (carried + unstored === 0) return found('absent', 'by digest only');
+  const detail = [
+    `${carried} of ${sizes.size} carried`,
+    ...(withheld > 0 ? [`${withheld} withheld`] : []),
+    ...(unstored > 0 ? [`${unstored} never stored`] : []),
+  ].join(', ');
+  return found(withheld + unstored > 0 ? 'signed' : 'recomputed', detail);
 };

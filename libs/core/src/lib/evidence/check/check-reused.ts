@@ -4,7 +4,7 @@ import type { StepId } from '../../foundation/ids';
 import { sameSubject } from '../../foundation/principal';
 import { nodeOf } from '../../plan/place';
 import { doneAgain } from '../../binding/taken-over';
-import { artifactRecords } from '../derived-files';
+import { artifactRecords, withheldRecords } from '../derived-files';
 import { asJson } from '../run-evidence';
 import { digestOfRef } from '../run-facts';
 import { stepRecords } from '../step-records';
@@ -90,5 +90,6 @@ export function comparedWithOriginal(
 }
 
 function artifactsOf(bundle: Pick<Case, 'documents'>, step: StepId): string {
-  return canonical(artifactRecords(bundle.documents()).filter((artifact) => artifact.step === step));
+  const all = [...artifactRecords(bundle.documents()), ...withheldRecords(bundle.documents())];
+  return canonical(all.filter((artifact) => artifact.step === step));
 }

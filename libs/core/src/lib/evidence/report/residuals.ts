@@ -41,7 +41,8 @@ const OPEN: Readonly<Record<string, string>> = {
     'Some artifacts are not in the bundle. Compare the files that you have with the digests listed here.',
   checkpoints:
     'Nothing outside of the bundle records that the run existed. Runs that were deleted before they were sealed are not noticed.',
-  exceptions: 'Some files were withheld because they held a secret. Their digests are signed.',
+  exceptions:
+    'Some files were withheld because they held a secret. The statement names them. What they held cannot be checked.',
 };
 
 /** What stays open whatever the checks say (threat model). */

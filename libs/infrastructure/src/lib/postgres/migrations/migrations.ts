@@ -30,6 +30,7 @@ import { statementsInBundles } from './82-statements-in-bundles';
 import { snapshots } from './83-snapshots';
 import { drivenAlone } from './84-driven-alone';
 import { probeDocuments } from './85-probe-documents';
+import { releases } from './86-releases';
 import { auditCheckpoints } from './89-audit-checkpoints';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -66,6 +67,7 @@ export const migrations = [
   snapshots,
   drivenAlone,
   probeDocuments,
+  releases,
   auditCheckpoints,
 ];
 
