@@ -6,9 +6,9 @@ import type { WorkerParts } from './worker-parts.module';
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'sandboxes' | 'secrets' | 'log'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'secrets' | 'log'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, sandboxes, secrets, log } = parts;
+  const { database, objects, keys, secrets, log } = parts;
   return {
     claims: database.claims,
     runReader: database.runReader,
@@ -19,7 +19,7 @@ export async function attestHands(
     retryMs: configuration.attestor.retry,
     attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,
-    probes: sandboxes.documents,
+    probes: database.probeDocuments,
     artifactBytes: configuration.artifacts.bundle.carriedBytes,
     heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
     maxBundleBytes: configuration.artifacts.bundle.maxBytes,

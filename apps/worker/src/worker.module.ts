@@ -154,7 +154,7 @@ export class Worker {
       onStartFailed: () => opened.worker?.suspect(),
       otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, sandboxes, secrets, log });
+    const sealing = await attestHands(configuration, { database, objects, keys, secrets, log });
     const watch = telemetry.watchRuns();
     const attests: AttestLoop = new AttestLoop(
       sealing,
@@ -221,6 +221,8 @@ export class Worker {
   }
 
   async start(): Promise<void> {
+    // Before runs name them.
+    await this.database.probeDocuments.keep(this.sandboxes.documents);
     const incarnation = await this.database.claims.register(this.description);
     this.incarnation = incarnation;
     this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs: monotonicMs() });
@@ -259,6 +261,7 @@ export class Worker {
     this.isAbandoned = false;
     // What the probe has shown there it may not have shown here.
     if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
+    await this.database.probeDocuments.keep(this.sandboxes.documents);
     if (!(await this.database.claims.beginAlone(run))) return 'handed-over';
     await onBegin();
     const driver = await RunDriver.open(this.hands, run, refusal);
@@ -330,6 +333,7 @@ export class Worker {
   private async prove(): Promise<void> {
     try {
       if (this.stopping || !(await this.sandboxes.again())) return;
+      await this.database.probeDocuments.keep(this.sandboxes.documents);
       this.description = this.describeNow();
       const { isolations, environments, probe } = this.description;
       this.log.say('warn', 'sandbox.changed', { isolations, probe });

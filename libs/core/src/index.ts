@@ -37,6 +37,7 @@ export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/up
 export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
 export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
+export { ProbeDocuments } from './lib/ports/probe-documents';
 export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';

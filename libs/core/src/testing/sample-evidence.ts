@@ -22,7 +22,7 @@ import { streamsOf, type RunEvidence } from '../lib/evidence/run-evidence';
 import { buildStatement, type Statement } from '../lib/evidence/statement';
 import type { TrustedKey, TrustFile } from '../lib/evidence/trust';
 import type { RunId } from '../lib/foundation/ids';
-import type { Json } from '../lib/foundation/json';
+import type { Json, JsonObject } from '../lib/foundation/json';
 import { RunDriver } from '../lib/operations/drive-run';
 import type { PackFiles } from '../lib/pack/pack-files';
 import { readPack } from '../lib/pack/read-pack';
@@ -30,6 +30,7 @@ import { toManifest } from '../lib/pack/pack-digest';
 import { buildPlan } from '../lib/plan/build-plan';
 import { writeEgressLog } from '../lib/egress/egress-log';
 import type { Environment } from '../lib/plan/profile';
+import type { ClaimedRun } from '../lib/ports/claims';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { MemoryWorld } from './memory-world';
@@ -55,6 +56,7 @@ spec:
       run:
         uses: builtin:command
         with: { command: [scan, "{{ inputs.image }}"] }
+        files: { list.json: { content: list } }
         egress: [{ url: "https://mirror.test" }]
         outputs: { hits: { type: array } }
         artifacts: [{ name: report, path: out/report.json }]
@@ -69,6 +71,7 @@ spec:
             run:
               uses: builtin:command
               with: { command: [apply, "{{ region }}", "{{ steps.scan.outputs.hits }}"] }
+              files: { list.json: { content: list } }
               egress: [{ url: "https://mirror.test" }]
 `;
 
@@ -80,7 +83,7 @@ const LOOP = `    - id: turns
         delay: 2s
         body:
           - { id: ok, gate: { approval: owners, message: "turn {{ item }}" } }
-          - { id: turn, run: { uses: "builtin:command", with: { command: [turn, "{{ item }}", "{{ previous.done || 'first' }}"] }, egress: [{ url: "https://mirror.test" }] } }
+          - { id: turn, run: { uses: "builtin:command", with: { command: [turn, "{{ item }}", "{{ previous.done || 'first' }}"] }, files: { list.json: { content: list } }, egress: [{ url: "https://mirror.test" }] } }
 `;
 
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -202,6 +205,14 @@ export interface SampleOptions {
   /** The steps behind the gate fail. */
   readonly fails?: boolean;
   readonly rejects?: boolean;
+  /** `when` of its approval gate. */
+  readonly gateWhen?: string;
+  /** Text in place of the policy of its policy gate. */
+  readonly policy?: string;
+  /** What its worker takes for the run's inputs, whatever was admitted: a worker that lies. */
+  readonly pretends?: JsonObject;
+  /** What its worker takes for other things of the claimed run. */
+  readonly claims?: Partial<ClaimedRun>;
   /** It is cancelled before it begins. */
   readonly cancels?: boolean;
   /** It ends with a loop that holds a gate. */
@@ -217,10 +228,17 @@ export interface SampleOptions {
   readonly decision?: (person: number) => Partial<DecisionRecord>;
 }
 
+function packOf({ loop, gateWhen, policy }: SampleOptions): string {
+  const gated =
+    gateWhen === undefined ? PACK : PACK.replace('{ id: approve, gate', `{ id: approve, when: "${gateWhen}", gate`);
+  const judged = policy === undefined ? gated : gated.replace('size(steps.scan.outputs.hits) < 10', policy);
+  return loop === true ? judged + LOOP : judged;
+}
+
 /** Plans and drives the sample run to its end. */
 export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const world = new MemoryWorld();
-  const reading = readPack(options.loop === true ? PACK + LOOP : PACK, packFiles);
+  const reading = readPack(packOf(options), packFiles);
   if (reading.kind !== 'read') throw new TypeError(JSON.stringify(reading.faults));
   const environment: Environment = {
     schema: 'taskrunner.environment.v1',
@@ -260,13 +278,14 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   if (options.cancels === true)
     world.post(run, { type: 'run.cancel-requested', by, reason: 'not needed', force: false });
   await drive(world, run, executors, options);
-  for (const [i, sub] of options.cancels === true ? [] : ['grace', 'linus'].entries()) {
+  const isOver = (): boolean => ['succeeded', 'failed', 'cancelled'].includes(world.run(run).status);
+  for (const [i, sub] of options.cancels === true || isOver() ? [] : ['grace', 'linus'].entries()) {
     world.at += 1_000;
     world.decide(run, 'approve', sub, options.rejects === true ? 'rejected' : 'approved', options.decision?.(i) ?? {});
     if (options.rejects === true) break;
   }
   world.at += 1_000;
-  if (options.cancels !== true) await drive(world, run, executors, options);
+  if (options.cancels !== true && !isOver()) await drive(world, run, executors, options);
   for (let turn = 0; options.loop === true && world.run(run).status !== 'succeeded'; turn++) {
     const gate = `turns[${turn}]::ok`;
     for (const sub of ['grace', 'linus']) {
@@ -299,10 +318,11 @@ async function drive(
   world: MemoryWorld,
   run: RunId,
   executors: readonly Executor[],
-  { snapshotEntries }: SampleOptions,
+  { snapshotEntries, pretends, claims }: SampleOptions,
 ): Promise<void> {
   const hands = world.hands(executors, snapshotEntries === undefined ? {} : { snapshotEntries });
-  const driver = await RunDriver.open(hands, world.claim(run));
+  const claimed = { ...world.claim(run), ...(pretends && { inputs: pretends }), ...claims };
+  const driver = await RunDriver.open(hands, claimed);
   if (typeof driver === 'string') throw new TypeError('halted');
   await driver.drive();
 }

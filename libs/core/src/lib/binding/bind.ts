@@ -131,7 +131,8 @@ function readsPrivate(template: Json, { inputs }: PrivateValues): boolean {
   });
 }
 
-function boundFile(value: Json, fallback: string, secret: boolean): BoundFile | null {
+/** What a value in `files` stands for; null if it is no file. `fallback` names an object that has no name of its own. */
+export function boundFile(value: Json, fallback: string, secret: boolean): BoundFile | null {
   if (typeof value === 'string') return value.startsWith('pack:') ? { kind: 'pack', path: value.slice(5) } : null;
   if (!isJsonObject(value)) return null;
   if ('content' in value) return { kind: 'content', content: value['content'] ?? null, secret };

@@ -118,13 +118,24 @@ export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json 
   };
 }
 
-/** The input that a policy is asked with, by value. */
-export function policyInput(sight: Sight, step: StepId, at: number, actor: Json, missing: Missing): Json {
+/**
+ * The input that a policy is asked with, by value. `among` limits the steps whose results stand in it: a verifier derives an input that was
+ * made before later steps ended.
+ */
+export function policyInput(
+  sight: Sight,
+  step: StepId,
+  at: number,
+  actor: Json,
+  missing: Missing,
+  among: (name: string) => boolean = () => true,
+): Json {
   const { node } = nodeAt(sight.x, step);
   const withTemplate = node.kind === 'gate' ? node.with : {};
   const params = evaluateTemplate(withTemplate, scopeFor(sight, step, readsOfTemplate(withTemplate), missing));
   const steps: Record<string, Json> = {};
   for (const { name, id } of sight.x.nodes.values()) {
+    if (!among(name)) continue;
     const place = visibleStep(sight.x, step, name);
     if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id)
       steps[name] = stepView(sight, place, missing);

@@ -6,7 +6,7 @@ import type { ValueRef } from '../step/value-ref';
 import type { Results } from './results';
 
 /** Values that the driver has at hand, by digest. */
-export type Values = ReadonlyMap<Digest, Json>;
+export type Values = Pick<ReadonlyMap<Digest, Json>, 'get'>;
 
 /** Collects the digests of values that are not at hand, so that the driver can fetch them all and ask again. */
 export class Missing {

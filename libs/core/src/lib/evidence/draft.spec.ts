@@ -1,3 +1,5 @@
+import { carriedOf } from './carried';
+import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import { sampleRun, type Sample } from '../../testing/sample-evidence';
@@ -7,7 +9,7 @@ import { readAssertedJson } from './read-bundle';
 import { readEvidence } from './evidence-documents';
 import { verifySignature } from './signature';
 import { buildStatement, type PackRunStatement } from './statement';
-import { asJson, type RunEvidence } from './run-evidence';
+import { asJson, type Asserted, type RunEvidence } from './run-evidence';
 import { buildSummary } from './summary';
 
 let sample: Sample;
@@ -17,7 +19,12 @@ function draftOf(evidence: RunEvidence = sample.evidence): Map<string, Uint8Arra
   return new Map(draftFiles(readEvidence(evidence)).map(({ path, bytes }) => [path, bytes]));
 }
 
-function verified(files = draftOf(), asserted = sample.evidence.asserted): ReturnType<typeof verifyDraft> {
+/** As the Attestor reads it from beside the documents. */
+function assertedOf(evidence: RunEvidence = sample.evidence): Asserted {
+  return readAssertedJson(JSON.parse(assertedFile(readEvidence(evidence))) as Json);
+}
+
+function verified(files = draftOf(), asserted = assertedOf()): ReturnType<typeof verifyDraft> {
   return verifyDraft({
     files,
     asserted,
@@ -28,12 +35,14 @@ function verified(files = draftOf(), asserted = sample.evidence.asserted): Retur
 }
 
 describe('a draft', () => {
-  it('holds nothing that a step printed, produced or returned, and nothing that a gate showed', () => {
+  it('holds nothing that a step printed or produced, nothing that a gate showed, and only values that questions read', () => {
     const files = draftOf();
     const text = [...files.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
     expect([...files.keys()].filter((path) => /^(logs|artifacts)\/|show/.test(path))).toEqual([]);
-    expect(text).not.toContain('CVE-1');
     expect(text).not.toContain('hello from');
+    // The policy reads what the scan returned; nothing reads what the rollout did.
+    expect(text).toContain('CVE-1');
+    expect(text).not.toContain('"done"');
     expect(files.has('plan.json')).toBe(true);
   });
 
@@ -48,8 +57,12 @@ describe('a draft', () => {
   });
 
   it('carries what is asserted beside it', () => {
-    const { asserted } = sample.evidence;
-    expect(readAssertedJson(JSON.parse(assertedFile(asserted)) as never)).toEqual(asserted);
+    expect(assertedOf()).toEqual({ ...sample.evidence.asserted, carried: carriedOf(sample.evidence) });
+  });
+
+  it('of a worker that does not say what the bundle carries asserts nothing of it', () => {
+    const { builder, audit } = sample.evidence.asserted;
+    expect(readAssertedJson({ builder, audit })).toEqual({ builder, audit, carried: null });
   });
 
   const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,6 +1,9 @@
 import { canonical } from '../canonical/canonical';
+import type { Digest } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
+import { answerAgain } from './answers/answer-again';
 import { contentOf, journalNdjson, type BundleFile } from './bundle-files';
+import { carriedOf } from './carried';
 import { openCase, type VerifyRequest } from './check/case';
 import { answer, type Check, type Checker, type CheckName } from './check/check';
 import {
@@ -11,6 +14,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
+import { answersAgree } from './check/check-answers';
 import { archiveSafe } from './check/check-archive';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
@@ -19,6 +23,7 @@ import { egressWithin } from './check/check-egress-log';
 import { artifactsIndex } from './check/check-outputs';
 import { policiesHold } from './check/check-policies';
 import { stepsReused } from './check/check-reused';
+import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
@@ -29,8 +34,9 @@ import { buildStatement } from './statement';
 import { parseStrictJson, parseUtf8, toUtf8 } from './strict-json';
 
 /**
- * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed, produced or returned
- * and without what gates showed; of those the journal's digests stand. Notices of withheld secrets go along, since they are stated.
+ * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed and produced and without what
+ * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions and policies read
+ * go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated.
  */
 export function draftFiles(documents: EvidenceDocuments): readonly BundleFile[] {
   const withheld = new Set(notices(documents));
@@ -48,12 +54,14 @@ function notices({ evidence }: EvidenceDocuments): readonly string[] {
   return all.flatMap((data) => (isWithheld(data) ? [data.path] : []));
 }
 
-/** Values are step outputs and inputs; the chain is not over them. */
-function journalOf({ evidence }: EvidenceDocuments): BundleFile {
-  return {
-    path: 'journal.ndjson',
-    bytes: toUtf8(journalNdjson(evidence.pages.map((page) => ({ ...page, values: {} })))),
-  };
+/** Of the values, those from which the run's questions and the inputs of its policies follow; the chain is not over them. */
+function journalOf(documents: EvidenceDocuments): BundleFile {
+  const { read } = answerAgain(documents, null);
+  const pages = documents.evidence.pages.map((page) => ({
+    ...page,
+    values: Object.fromEntries(Object.entries(page.values).filter(([digest]) => read.has(digest as Digest))),
+  }));
+  return { path: 'journal.ndjson', bytes: toUtf8(journalNdjson(pages)) };
 }
 
 /** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
@@ -67,9 +75,11 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'pack.signers': packSigners,
   'plan.hash': planHashes,
   'profile.digest': profileDigests,
+  probes: probesHold,
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
+  answers: answersAgree,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,
   'decisions.proof': decisionsProof,
@@ -104,8 +114,9 @@ export function verifyDraft({ asserted, ...request }: DraftRequest): {
 }
 
 /** What a draft asserts, as the file that goes beside its documents: RFC 8785. */
-export function assertedFile(asserted: Asserted): string {
-  return canonical({ builder: asserted.builder, audit: { ...asserted.audit } });
+export function assertedFile({ evidence }: EvidenceDocuments): string {
+  const { builder, audit, carried } = evidence.asserted;
+  return canonical(asJson({ builder, audit, carried: carried === undefined ? carriedOf(evidence) : carried }));
 }
 
 /**
@@ -116,8 +127,8 @@ export function isStatementOf(documents: EvidenceDocuments, payload: Uint8Array)
   const signed = parseStrictJson(parseUtf8(payload));
   const predicate = isJsonObject(signed) ? signed['predicate'] : null;
   if (!isJsonObject(predicate ?? null)) return false;
-  const { builder = null, audit = null } = predicate as JsonObject;
-  const asserted = readAssertedJson({ builder, audit });
+  const { builder = null, audit = null, carried = null } = predicate as JsonObject;
+  const asserted = readAssertedJson({ builder, audit, carried });
   const derived = buildStatement({ ...documents, evidence: { ...documents.evidence, asserted } });
   return canonical(signed) === canonical(asJson(derived));
 }

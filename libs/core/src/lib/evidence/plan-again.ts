@@ -1,7 +1,7 @@
 import { isJsonArray, type Json } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
-import { contentDigest } from '../pack/pack-digest';
-import type { PackFiles } from '../pack/pack-files';
+import { contentDigestOfListing, type ListedFile } from '../pack/pack-digest';
+import { packedPaths, type PackFiles } from '../pack/pack-files';
 import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Block, Plan } from '../plan/plan';
@@ -24,7 +24,7 @@ function carriedFiles({ pack }: RunEvidence): PackFiles {
 export interface CarriedPack {
   readonly read: ReadPack;
   readonly files: PackFiles;
-  /** Throws a `TypeError` if a file is carried by digest only. */
+  /** From the listing: bytes that are withheld are not needed. Throws a `TypeError` if `.packignore` is listed without its bytes. */
   readonly contentDigest: () => Digest;
 }
 
@@ -34,29 +34,50 @@ export function readCarriedPack(evidence: RunEvidence): CarriedPack | null {
   const read = readPack(evidence.pack.manifest, files);
   if (read.kind === 'refused') return null;
   let digest: Digest | null = null;
-  return { read, files, contentDigest: () => (digest ??= contentDigest(read.pack, files)) };
+  return { read, files, contentDigest: () => (digest ??= contentDigestOfListing(read.pack, listing(evidence, files))) };
 }
 
+/** The files that belong to the pack, by the digests that the evidence lists. */
+function listing({ pack }: RunEvidence, files: PackFiles): readonly ListedFile[] {
+  const listed = new Map(pack.files.map((file) => [file.path, file]));
+  if (listed.has(PACK_IGNORE) && files.read(PACK_IGNORE) === null)
+    throw new TypeError('which files belong to the pack is not known');
+  return packedPaths(files).flatMap((path): readonly ListedFile[] => {
+    const file = listed.get(path);
+    return file ? [{ path, sha256: file.digest, executable: file.executable }] : [];
+  });
+}
+
+const PACK_IGNORE = '.packignore';
+
+/** A plan made again: its hash, or why it is refused, or why it cannot be made here. */
+export type PlannedAgain =
+  | { readonly kind: 'planned'; readonly planHash: Digest }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'untried'; readonly reason: string };
+
 /**
- * The plan hash, planned again from the carried pack and the inputs under the admitted profile; a reason in words if the plan
- * is refused; null where it cannot be tried: sensitive inputs are not in a bundle, files may be carried by digest only, and an
- * engine of its policies may not be at hand.
+ * Plans the carried pack again with the inputs under the admitted profile. Sensitive inputs are not in a bundle and are not needed: a plan
+ * holds only their names. Not tried where the bytes of a file are withheld, or where an engine of its policies is not at hand.
  */
 export function planAgain(
   { evidence, plan, profile, environment }: EvidenceDocuments,
   carried: () => CarriedPack | null,
   policyEngines: PolicyEngines,
-): string | null {
-  if (plan.policies.some(({ engine }) => engine !== 'cel' && !Object.hasOwn(policyEngines, engine))) return null;
-  if (sensitiveInputs(plan).length > 0 || evidence.pack.files.some(({ bytes }) => bytes === null)) return null;
+): PlannedAgain {
+  const absent = plan.policies.find(({ engine }) => engine !== 'cel' && !Object.hasOwn(policyEngines, engine));
+  if (absent) return { kind: 'untried', reason: `this verifier has no policy engine ${absent.engine}` };
+  const withheld = evidence.pack.files.find(({ bytes }) => bytes === null);
+  if (withheld) return { kind: 'untried', reason: `the bytes of ${withheld.path} are withheld` };
   const pack = carried();
-  if (!pack) return 'refused: the manifest cannot be read';
+  if (!pack) return { kind: 'refused', code: 'the manifest cannot be read' };
   const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
   const planning = buildPlan({
     pack: pack.read,
     contentDigest: pack.contentDigest(),
     files: pack.files,
     inputs: Object.fromEntries(given),
+    withheldInputs: sensitiveInputs(plan),
     environment,
     configuration: {
       defaults: profile.defaults,
@@ -70,7 +91,9 @@ export function planAgain(
       policyEngines,
     },
   });
-  return planning.kind === 'planned' ? planning.planHash : `refused: ${planning.faults[0]?.code ?? 'unknown'}`;
+  return planning.kind === 'planned'
+    ? { kind: 'planned', planHash: planning.planHash }
+    : { kind: 'refused', code: planning.faults[0]?.code ?? 'unknown' };
 }
 
 /** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */

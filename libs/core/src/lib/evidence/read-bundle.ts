@@ -1,14 +1,16 @@
 import { sha256 } from '../canonical/digest';
-import type { Digest } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import { isDigest, type Digest } from '../foundation/ids';
+import { isJsonObject, type Json } from '../foundation/json';
 import type { Page } from '../journal/page';
+import type { Carried, CarriedList } from './carried';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation, packSignaturePath } from './bundle-files';
 import { sealEnvelope, type Envelope } from './envelope';
+import { entryShape } from './journal-shape';
 import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
 import type { Asserted, GateDocument, LogStream, PackFile, RunEvidence } from './run-evidence';
-import { closed, digest, flag, listOf, readShape, text, whole } from './shape';
+import { anyJson, closed, digest, flag, listOf, mapOf, nullable, readShape, text, whole, type Shape } from './shape';
 import { readSigstore } from './sigstore';
 import { parseCanonical, parseUtf8 } from './strict-json';
 import { readWithheld } from './withheld';
@@ -103,12 +105,19 @@ function under(files: BundleContent, folder: string, pattern: RegExp): string[] 
   return [...files.keys()].filter((path) => path.startsWith(folder) && pattern.test(path)).sort();
 }
 
+/** Values by digest; `journal.chain` hashes them. */
+const valuesShape: Shape<Page['values']> = (value, path, note) => {
+  const values = mapOf(anyJson)(value, path, note);
+  for (const key of Object.keys(values)) if (!isDigest(key)) note(`${path}/${key}`, 'a sha256 digest is expected');
+  return values as Page['values'];
+};
+
 const pageShape = closed<Page>({
   first: whole,
   prev: digest,
   hash: digest,
-  entries: listOf((value) => value as unknown as Page['entries'][number]),
-  values: (value) => value as unknown as Page['values'],
+  entries: listOf(entryShape),
+  values: valuesShape,
 });
 
 /** Pages from the text of a `journal.ndjson`. Throws an `EvidenceError`. */
@@ -160,7 +169,10 @@ const egressLine = closed<EgressLine>({
   allowed: whole,
   denied: whole,
   log: digest,
-  attempts: (value) => value as string | null,
+  attempts: (value, path, note) => {
+    if (value !== null && typeof value !== 'string') note(path, 'a text is expected, or null');
+    return value as string | null;
+  },
 });
 
 function readEgress(ndjson: string): ReadonlyMap<Digest, string> {
@@ -172,20 +184,24 @@ function readEgress(ndjson: string): ReadonlyMap<Digest, string> {
   return logs;
 }
 
-const assertedShape = closed<Asserted>({
-  builder: text,
-  audit: closed({ seq: whole, head: (value, path, note) => (value === null ? null : digest(value, path, note)) }),
-});
+const audit = closed<Asserted['audit']>({ seq: whole, head: nullable(digest) });
+const list = closed<CarriedList>({ count: whole, digest });
+const carried = closed<Carried>({ values: list, artifacts: list, probes: list });
+const signerShape = closed<Pick<Asserted, 'builder' | 'audit'>>({ builder: text, audit });
+const assertedShape = closed<Asserted>({ builder: text, audit, carried: nullable(carried) });
 
-/** What no document proves, from its JSON. Throws `EVIDENCE_SHAPE`. */
+/** What no document proves, from its JSON. `carried` may be absent: then it is null. Throws `EVIDENCE_SHAPE`. */
 export function readAssertedJson(value: Json): Asserted {
-  return readShape(assertedShape, value, 'what the worker asserts');
+  const said = isJsonObject(value) && !Object.hasOwn(value, 'carried') ? { ...value, carried: null } : value;
+  return readShape(assertedShape, said, 'what the worker asserts');
 }
 
+/** What the bundle carries follows from it, where its statement says that at all. */
 function readAsserted(statement: Json): Asserted {
-  const said = statement as { predicate?: { builder?: Json; audit?: Json } } | null;
-  const { builder = null, audit = null } = said?.predicate ?? {};
-  return readShape(assertedShape, { builder, audit }, 'the statement');
+  const predicate = isJsonObject(statement) ? (statement['predicate'] ?? null) : null;
+  const { builder = null, audit: at = null, ...others } = isJsonObject(predicate) ? predicate : {};
+  const signer = readShape(signerShape, { builder, audit: at }, 'the statement');
+  return Object.hasOwn(others, 'carried') ? signer : { ...signer, carried: null };
 }
 
 /** Attestation files of the pack-run statement, in order. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
+import type { Carried } from './carried';
 import type { Envelope } from './envelope';
 
 /** A file of the pack; `bytes` is null where only its digest is at hand. */
@@ -47,6 +48,11 @@ export interface Asserted {
   readonly builder: string;
   /** Where the tenant's audit chain stood when the run was sealed. */
   readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /**
+   * What the bundle carries beside its documents. Absent: it follows from the evidence at hand. A draft asserts it, for its reader is not
+   * shown all of it. Null: the statement is of a version that did not say it.
+   */
+  readonly carried?: Carried | null;
 }
 
 /**

@@ -2,6 +2,7 @@ import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
 import { ungatedEffects } from '../plan/ungated-effects';
+import { carriedOf, type Carried } from './carried';
 import {
   artifactRecords,
   artifactsJson,
@@ -14,6 +15,7 @@ import { sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
 import { EvidenceError } from './evidence-error';
 import { gateRecords, type GateRecord } from './gate-records';
 import { policyRecords, type PolicyRecord } from './policy-records';
+import type { RunEvidence } from './run-evidence';
 import { workersOf } from './run-facts';
 import { secretRecords, type SecretRecord } from './secret-records';
 import { stepRecords, type StepRecord } from './step-records';
@@ -79,6 +81,8 @@ export type PackRun = {
   readonly artifacts: { readonly count: number; readonly digest: Digest };
   readonly journal: { readonly count: number; readonly head: Digest; readonly machine: number };
   readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /** Absent from statements of versions that did not say it. */
+  readonly carried?: Carried;
   readonly exceptions: readonly { readonly kind: 'withheld'; readonly detail: string }[];
 };
 
@@ -132,6 +136,7 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     artifacts: { count: artifacts.length, digest: artifactsDigest },
     journal: { count: facts.entries.length, head: last.hash, machine: environment.machine },
     audit: evidence.asserted.audit,
+    ...carriedMember(evidence),
     exceptions: withheldPaths(evidence).map((detail) => ({ kind: 'withheld', detail })),
   };
   return {
@@ -140,6 +145,11 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     predicateType: PREDICATE.packRun,
     predicate,
   };
+}
+
+function carriedMember(evidence: RunEvidence): { readonly carried?: Carried } {
+  const { carried } = evidence.asserted;
+  return carried === null ? {} : { carried: carried ?? carriedOf(evidence) };
 }
 
 /** `artifacts.json`, then up to 999 artifacts by step and name; of several with one name the later ones are numbered. */

@@ -9,6 +9,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
+import { answersAgree } from './check/check-answers';
 import { archiveSafe, manifestComplete, manifestSignature } from './check/check-archive';
 import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
@@ -17,6 +18,7 @@ import { journalChain, journalReplay, logsDigest } from './check/check-journal';
 import { egressWithin } from './check/check-egress-log';
 import { artifactsBytes, artifactsIndex } from './check/check-outputs';
 import { stepsReused } from './check/check-reused';
+import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
@@ -36,9 +38,11 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'pack.signers': packSigners,
   'plan.hash': planHashes,
   'profile.digest': profileDigests,
+  probes: probesHold,
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
+  answers: answersAgree,
   'logs.digest': logsDigest,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,

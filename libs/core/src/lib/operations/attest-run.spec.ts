@@ -82,7 +82,7 @@ async function seal(
     attestor: new KeyAttestor({ run: signer(keys.run), runSealed: null, bundle: signer(keys.bundle) } as never),
     retryMs: 1_000,
     developmentAuthority: false,
-    probes: new Map(),
+    probes: { find: async () => new Map() },
     artifactBytes: 0,
     heldLogBytes,
     maxBundleBytes: 1e9,

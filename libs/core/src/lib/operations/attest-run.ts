@@ -1,3 +1,5 @@
+import { answerAgain } from '../evidence/answers/answer-again';
+import { LARGE_VALUE_BYTES, largeValues, valuesOf } from '../evidence/answers/large-values';
 import { archiveOf, statementParts } from '../evidence/archive';
 import {
   bundleFiles,
@@ -17,14 +19,15 @@ import { withheldPaths, withholdSecrets } from '../evidence/withheld';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
 import { checkChain } from '../journal/chain';
-import type { Page } from '../journal/page';
 import type { Environment } from '../plan/profile';
 import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
 import type { SealableLogStore } from '../ports/log-store';
 import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
+import type { ProbeDocuments } from '../ports/probe-documents';
 import type { RunReader, RunRecords } from '../ports/run-reader';
 import { piecesOf, readEndedLog } from './ended-log';
 import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
@@ -44,8 +47,7 @@ export interface AttestHands {
   readonly retryMs: number;
   /** True under the development Authority: another builder id. */
   readonly developmentAuthority: boolean;
-  /** Probe documents at hand, by digest (RFC 8785 texts). */
-  readonly probes: ReadonlyMap<Digest, string>;
+  readonly probes: Pick<ProbeDocuments, 'find'>;
   /** Artifacts up to this many bytes in all go into the bundle. */
   readonly artifactBytes: number;
   /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
@@ -103,11 +105,11 @@ async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords
   const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
   const broken = brokenBeforeSnapshots(unread);
   if (broken !== null) return await postpone(hands, item, broken, 'blocked');
-  const read = readEvidence(unread);
+  const read = await withLargeValues(hands, item.tenant, readEvidence(unread));
   const redactor = await redactorOf(hands, read);
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
   const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
-  const gathered = { ...unread, logs: streams };
+  const gathered = { ...read.evidence, logs: streams };
   const documents = redactor.isIdle
     ? { ...read, evidence: gathered }
     : readEvidence(withholdSecrets(gathered, (bytes) => redactor.holds(bytes)));
@@ -189,7 +191,7 @@ async function gatherEvidence(
   const files: PackFile[] = [];
   for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
   const { admission, plan, profile, manifest, packSignatures } = records;
-  const pages = await pagesWithInputs(hands, tenant, run);
+  const pages = await journalPages(hands, tenant, run);
   const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
   return {
     admission,
@@ -203,34 +205,68 @@ async function gatherEvidence(
     resolutions: records.resolutions,
     logs: [],
     egress: await egressLogs(hands, tenant, pages),
-    // Those that the run's own workers named: this process may have proven other things since, or be another one.
-    probes: new Map([...hands.probes].filter(([digest]) => claimed.has(digest))),
+    probes: new Map([...(await hands.probes.find([...claimed]))].filter(([digest, text]) => sha256(text) === digest)),
     artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };
 }
 
-/** The journal; inputs of policies that were too large for their page are put beside it, so that a verifier can judge again. */
-async function pagesWithInputs(hands: AttestHands, tenant: TenantId, run: RunId): Promise<RunEvidence['pages']> {
-  const pages: Page[] = [];
-  for (const { first, entries, values, prev, hash } of await hands.claims.pages(tenant, run, 0)) {
-    const inputs: Record<Digest, Json> = {};
-    for (const { event } of entries) {
-      if (event.type !== 'policy.judged' || event.input?.kind !== 'value' || event.input.digest in values) continue;
-      inputs[event.input.digest] = JSON.parse(
-        new TextDecoder().decode(await readAll(hands.objects, tenant, event.input.digest)),
-      ) as Json;
+/** The journal, as a bundle holds it. */
+async function journalPages(hands: AttestHands, tenant: TenantId, run: RunId): Promise<RunEvidence['pages']> {
+  const pages = await hands.claims.pages(tenant, run, 0);
+  return pages.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
+}
+
+/**
+ * The evidence with the large values that the run's questions and policies read: each is laid beside the first page that names it, so that a
+ * verifier can answer again. What is beyond `LARGE_VALUE_BYTES` stays away, and a verifier says so.
+ */
+async function withLargeValues(
+  hands: AttestHands,
+  tenant: TenantId,
+  documents: EvidenceDocuments,
+): Promise<EvidenceDocuments> {
+  const large = largeValues(documents.facts.entries);
+  let room = LARGE_VALUE_BYTES;
+  let known = documents;
+  const tried = new Set<Digest>();
+  while (large.size > 0) {
+    const wanted = [...answerAgain(known, null).missing].filter((digest) => large.has(digest) && !tried.has(digest));
+    if (wanted.length === 0) break;
+    const found = new Map<Digest, Json>();
+    for (const digest of wanted) {
+      tried.add(digest);
+      const size = large.get(digest) ?? 0;
+      if (size > room) continue;
+      room -= size;
+      const text = new TextDecoder().decode(await readAll(hands.objects, tenant, digest));
+      found.set(digest, JSON.parse(text) as Json);
     }
-    pages.push({ first, entries, values: { ...values, ...inputs }, prev, hash });
+    const { evidence } = known;
+    known = { ...known, evidence: { ...evidence, pages: pagesWith(evidence.pages, found) } };
   }
-  return pages;
+  return known;
+}
+
+function pagesWith(pages: RunEvidence['pages'], found: Map<Digest, Json>): RunEvidence['pages'] {
+  return pages.map((page) => {
+    const values: Record<Digest, Json> = {};
+    for (const ref of page.entries.flatMap(valuesOf)) {
+      if (ref?.kind !== 'value') continue;
+      const value = found.get(ref.digest);
+      if (value === undefined) continue;
+      values[ref.digest] = value;
+      found.delete(ref.digest);
+    }
+    return Object.keys(values).length === 0 ? page : { ...page, values: { ...page.values, ...values } };
+  });
 }
 
 /** The proxy's log of each closed socket, by the digest that the journal holds. */
 async function egressLogs(
   hands: AttestHands,
   tenant: TenantId,
-  pages: readonly Page[],
+  pages: RunEvidence['pages'],
 ): Promise<RunEvidence['egress']> {
   const logs = new Map<Digest, string>();
   for (const { event } of pages.flatMap(({ entries }) => entries))

@@ -1,5 +1,6 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
+import { INLINE_VALUE_BYTES } from '../evidence/answers/large-values';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
@@ -9,7 +10,7 @@ import type { ValueRef } from '../step/value-ref';
 import type { JournalValues } from './journal-values';
 
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
-export const INLINE_BYTES = 64 * 1024;
+export const INLINE_BYTES = INLINE_VALUE_BYTES;
 /** Largest value that a step may return. */
 export const VALUE_BYTES = 16 * 1024 * 1024;
 

@@ -19,6 +19,23 @@ const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'anno
  * fields that explain it to people, and of every file that belongs to it. Throws a `TypeError` if a listed file cannot be read.
  */
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
+  const listed = packedPaths(files).map((path): ListedFile => {
+    const bytes = files.read(path);
+    if (bytes === null) throw new TypeError(`the pack lists ${path} and does not hold it`);
+    return { path, sha256: sha256(bytes), executable: files.executable(path) };
+  });
+  return contentDigestOfListing(pack, listed);
+}
+
+/** A file of a pack without its bytes. */
+export interface ListedFile {
+  readonly path: string;
+  readonly sha256: Digest;
+  readonly executable: boolean;
+}
+
+/** The content digest of a pack whose files (`packedPaths`, in that order) are known by digest. No bytes are needed. */
+export function contentDigestOfListing(pack: Pack, files: readonly ListedFile[]): Digest {
   const { metadata, spec, ...rest } = toManifest(canonicalPack(pack)) as {
     metadata: JsonObject;
     spec: JsonObject;
@@ -29,11 +46,7 @@ export function contentDigest(pack: Pack, files: PackFiles): Digest {
       metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => !UNHASHED.has(name))),
       spec: withoutDescriptions(spec),
     },
-    files: packedPaths(files).map((path) => {
-      const bytes = files.read(path);
-      if (bytes === null) throw new TypeError(`the pack lists ${path} and does not hold it`);
-      return { path, sha256: sha256(bytes), executable: files.executable(path) };
-    }),
+    files: files.map(({ path, sha256: digest, executable }) => ({ path, sha256: digest, executable })),
   });
 }
 

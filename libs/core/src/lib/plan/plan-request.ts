@@ -51,6 +51,11 @@ export interface PlanRequest {
   readonly contentDigest?: Digest;
   /** As given by the caller; a file is `{digest, size}`. */
   readonly inputs: JsonObject;
+  /**
+   * Names of sensitive inputs that were given and whose values are not at hand, as in a verifier. Their values are not judged; the plan
+   * holds none of them in any case.
+   */
+  readonly withheldInputs?: readonly string[];
   readonly environment: Environment;
   readonly configuration: PlanConfiguration;
   /** Text of the manifest, if at hand: faults then show their column within a text. */

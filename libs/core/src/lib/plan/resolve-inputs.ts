@@ -40,6 +40,7 @@ export function resolveInputs(
   given: JsonObject,
   sensitiveAllowed: boolean,
   faults: Faults,
+  withheld: readonly string[] = [],
 ): ResolvedInputs {
   const rules = pack.spec.inputs;
   const names = rules.map(({ name }) => name);
@@ -67,6 +68,10 @@ export function resolveInputs(
       sound = false;
       const place = `/spec/inputs/${index}/default${pointer}`;
       faults.add('INPUT_DEFAULT_INVALID', place, `The default of ${rule.name} is not valid: ${message}.`);
+    }
+    if (rule.sensitive && withheld.includes(rule.name)) {
+      values[rule.name] = { sensitive: true };
+      return;
     }
     const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
     const value = own ?? rule.default;

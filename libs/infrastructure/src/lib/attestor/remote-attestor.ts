@@ -36,8 +36,8 @@ export interface RemoteAttestorOptions {
 export const DRAFT_FILE = 'draft.json';
 
 /**
- * Has an Attestor sign that has verified the run itself: it is given the documents of the bundle without what steps printed or
- * returned, and builds the statements from them. What it signs is compared with what this worker derives.
+ * Has an Attestor sign that has verified the run itself: it is given the documents of the bundle without what steps printed, and of what
+ * they returned only the values that the run's questions read, and builds the statements from them. What it signs is compared with what this worker derives.
  */
 export class RemoteAttestor extends Attestor {
   readonly isKeyFile = false;
@@ -58,7 +58,7 @@ export class RemoteAttestor extends Attestor {
   }
 
   async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
-    const asserted = new TextEncoder().encode(assertedFile(documents.evidence.asserted));
+    const asserted = new TextEncoder().encode(assertedFile(documents));
     const files = [{ path: DRAFT_FILE, bytes: asserted }, ...draftFiles(documents)];
     const body = await this.ask(runPath(documents.admission.record.runId, 'statements'), 'application/x-tar', () =>
       collected(this.options.archive(files)),

@@ -17,6 +17,7 @@ import { PostgresExports } from './postgres-exports';
 import { PostgresGateDesk } from './postgres-gate-desk';
 import { PostgresLogStore } from './postgres-log-store';
 import { PostgresObjectReferences } from './postgres-object-references';
+import { PostgresProbeDocuments } from './postgres-probe-documents';
 import { PostgresPackVersions } from './postgres-pack-versions';
 import { PostgresOutbox } from './postgres-outbox';
 import { PostgresRunReader } from './postgres-run-reader';
@@ -78,6 +79,7 @@ export interface WorkerDatabase {
   readonly exports: PostgresExports;
   readonly announcements: PostgresAnnouncements;
   readonly objectReferences: PostgresObjectReferences;
+  readonly probeDocuments: PostgresProbeDocuments;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   /** Hears when something is due; connects when somebody listens. */
@@ -152,6 +154,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       exports: new PostgresExports(queries),
       announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),
+      probeDocuments: new PostgresProbeDocuments(queries),
       runReader: new PostgresRunReader(queries),
       clock,
       due,

@@ -1,5 +1,7 @@
 import type { Digest } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
 import type { PolicyEngines } from '../../policy/policy';
+import { answerAgain, type AnswersAgain } from '../answers/answer-again';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
 import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
 import type { Envelope, KeyUsage } from '../envelope';
@@ -73,6 +75,8 @@ export interface Case {
   /** One a signer; the payloads are equal. */
   readonly packRun: () => { readonly signed: readonly OpenedStatement[]; readonly statement: PackRunStatement };
   readonly runUsage: () => KeyUsage;
+  /** Every question of the run, answered again. */
+  readonly answers: () => AnswersAgain;
   readonly openStatement: (path: string, usage: KeyUsage) => OpenedStatement;
 }
 
@@ -89,6 +93,12 @@ export function isDraft({ request }: Case): boolean {
   return request.draft !== undefined;
 }
 
+/** Bundle paths that the signed statement names as withheld. */
+export function statedAsWithheld(bundle: Case): readonly string[] {
+  const { exceptions } = bundle.packRun().statement.predicate;
+  return exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail);
+}
+
 function once<T>(compute: () => T): () => T {
   let known: { readonly value: T } | { readonly error: unknown } | null = null;
   return () => {
@@ -102,6 +112,13 @@ function once<T>(compute: () => T): () => T {
     if ('error' in known) throw known.error;
     return known.value;
   };
+}
+
+/** The documents of the run that this one does again; whether they are signed, `steps.reused` says. */
+function originalDocuments(files: BundleContent): EvidenceDocuments {
+  const statement = (): Json =>
+    parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
+  return readEvidence(readBundle(files, statement));
 }
 
 /** Opens a case. Nothing is read yet. */
@@ -138,6 +155,7 @@ export function openCase(request: VerifyRequest): Case {
       });
       return new Map(opened);
     }),
+    answers: once(() => answerAgain(documents(), request.original ? originalDocuments(request.original) : null)),
     manifest: once(() => readManifest(fileOf(files, MANIFEST))),
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),
     packRun: once(() => {

@@ -2,9 +2,8 @@ import { sha256 } from '../../canonical/digest';
 import { inputsLock } from '../derived-files';
 import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
-import { workersOf } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
-import { fail, isDraft } from './case';
+import { fail, isDraft, statedAsWithheld } from './case';
 import { found, type Checker } from './check';
 
 /** Signed by an admission key. */
@@ -26,25 +25,32 @@ export const admissionAgrees: Checker = (bundle) => {
   return found('recomputed', `run ${record.runId} of ${name}:${version}`);
 };
 
-/** The pack's files are those of its content digest. */
+/**
+ * The pack's files are those of its content digest, which follows from the listing. Bytes are missing only where the run's own statement
+ * names them as withheld.
+ */
 export const packContent: Checker = (bundle) => {
   const { evidence } = bundle.documents();
   const { record } = bundle.admission();
   const { files } = bundle.request;
   const listed = new Set<string>();
+  const withheld: string[] = [];
   for (const { path, digest, size, bytes } of evidence.pack.files) {
     if (listed.has(path)) fail(`${path} is listed twice`);
     listed.add(path);
-    if (bytes && (bytes.length !== size || sha256(bytes) !== digest)) fail(`pack/files/${path} differs`);
+    if (bytes === null) withheld.push(`pack/files/${path}`);
+    else if (bytes.length !== size || sha256(bytes) !== digest) fail(`pack/files/${path} differs`);
   }
   for (const path of files.keys()) {
     if (path.startsWith('pack/files/') && !listed.has(path.slice(11))) fail(`${path} is not a file of the pack`);
   }
-  const absent = evidence.pack.files.filter(({ bytes }) => bytes === null).length;
-  if (absent > 0) return found('signed', `${record.pack.contentDigest}; ${absent} files by digest only`);
+  const stated = new Set(isDraft(bundle) ? [] : statedAsWithheld(bundle));
+  const missing = withheld.find((path) => !stated.has(path));
+  if (missing !== undefined) fail(`${missing} is missing, and the statement does not name it as withheld`);
   const pack = bundle.pack() ?? fail('the manifest cannot be read');
   if (pack.contentDigest() !== record.pack.contentDigest) fail('another content than was admitted');
-  return found('recomputed', record.pack.contentDigest);
+  const detail = withheld.length > 0 ? `; the bytes of ${withheld.length} files are withheld` : '';
+  return found('recomputed', `${record.pack.contentDigest}${detail}`);
 };
 
 /** One plan everywhere: its file, the admission, every gate request, every decision, the statement; and planned again. */
@@ -59,23 +65,26 @@ export const planHashes: Checker = (bundle) => {
   ]);
   for (const hash of named) if (hash !== planHash) fail(`${hash} is named, the plan is ${planHash}`);
   const again = planAgain(documents, bundle.pack, bundle.request.policyEngines ?? {});
-  if (again !== null && again !== planHash) fail(`planned again, it is ${again}`);
-  return found('recomputed', again === null ? planHash : `${planHash}, planned again`);
+  switch (again.kind) {
+    case 'untried':
+      return found('signed', `${planHash}; not planned again, for ${again.reason}`);
+    case 'refused':
+      return fail(`planned again, it is refused: ${again.code}`);
+    case 'planned':
+      if (again.planHash !== planHash) fail(`planned again, it is ${again.planHash}`);
+      return found('recomputed', `${planHash}, planned again`);
+  }
 };
 
-/** One profile, over this environment; and the probes that workers named. */
+/** One profile, over this environment. */
 export const profileDigests: Checker = (bundle) => {
-  const { evidence, profile, profileDigest, gates, facts } = bundle.documents();
+  const { evidence, profile, profileDigest, gates } = bundle.documents();
   const named = [
     bundle.admission().record.profileDigest,
     ...[...gates.values()].map(({ request }) => request.profileDigest),
   ];
   if (named.some((digest) => digest !== profileDigest)) fail('another profile is named');
   if (sha256(evidence.environment) !== profile.environment) fail('another environment is named');
-  const probes = new Set(workersOf(facts).map(({ probe }) => probe));
-  for (const [digest, text] of evidence.probes) {
-    if (sha256(text) !== digest || !probes.has(digest)) fail(`probe ${digest} is not one that a worker named`);
-  }
   return found('recomputed', profileDigest);
 };
 

@@ -68,5 +68,10 @@ export const manifestComplete: Checker = (bundle) => {
   const known = new Set(listed);
   const extra = listedPaths(files).find((path) => !known.has(path));
   if (extra !== undefined) fail(`${extra} is not in the manifest`);
+  if (bundle.packRun().statement.predicate.carried === undefined)
+    return found(
+      'signed',
+      `${listed.length} files; the statement does not say which values, artifacts and probes there are`,
+    );
   return found('recomputed', `${listed.length} files`);
 };

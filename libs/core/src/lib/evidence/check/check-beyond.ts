@@ -3,7 +3,7 @@ import { openEnvelope } from '../open-envelope';
 import { readCheckpoint } from '../read-documents';
 import { withheldPaths } from '../withheld';
 import { objectionTo } from '../trust';
-import { fail } from './case';
+import { fail, statedAsWithheld } from './case';
 import { found, type Checker } from './check';
 
 /** Checkpoints of the tenant's audit chain from elsewhere do not contradict the place that the statement names. */
@@ -31,7 +31,7 @@ export const checkpointsAgree: Checker = (bundle) => {
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
   const withheld = withheldPaths(bundle.documents().evidence);
-  const stated = exceptions.filter(({ kind }) => kind === 'withheld').map(({ detail }) => detail);
+  const stated = statedAsWithheld(bundle);
   if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
   if (exceptions.length === 0) return found('absent', 'none');
   return found('signed', exceptions.map(({ kind, detail }) => `${kind} ${detail}`).join(', '));

@@ -39,6 +39,7 @@ const MEMBERS = new Set([
   'artifacts',
   'journal',
   'audit',
+  'carried',
   'exceptions',
 ]);
 
@@ -116,7 +117,7 @@ export const provenanceAgrees: Checker = (bundle) => {
     if (present) fail('a run that did not succeed has provenance');
     return found('absent', 'the run did not succeed');
   }
-  if (!present) return found('absent', 'none was made');
+  if (!present) fail('the run succeeded, and its provenance is missing');
   const { opened } = bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage());
   if (parseUtf8(opened.payload) !== canonical(asJson(derived))) fail('it differs from what the run did');
   return found('recomputed', `signed by ${opened.key.keyid}${summary === null ? '' : `; summary by ${summary}`}`);

@@ -29,6 +29,7 @@ import { packedPages } from './81-packed-pages';
 import { statementsInBundles } from './82-statements-in-bundles';
 import { snapshots } from './83-snapshots';
 import { drivenAlone } from './84-driven-alone';
+import { probeDocuments } from './85-probe-documents';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -63,6 +64,7 @@ export const migrations = [
   statementsInBundles,
   snapshots,
   drivenAlone,
+  probeDocuments,
 ];
 
 /** Their names, as the database keeps them. */

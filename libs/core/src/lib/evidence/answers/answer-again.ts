@@ -1,0 +1,185 @@
+import { answer } from '../../binding/answer';
+import { OriginalResults } from '../../binding/original-results';
+import { Results } from '../../binding/results';
+import type { Sight } from '../../binding/scope';
+import type { Values } from '../../binding/values';
+import { sameJson } from '../../canonical/same-json';
+import type { Digest, RunId, StepId, TenantId } from '../../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
+import type { Answer, Question } from '../../step/question';
+import type { EvidenceDocuments } from '../evidence-documents';
+import type { Placed } from '../run-facts';
+import { takesOver } from '../takes-over';
+import { MountedFilesAgain } from './mounted-files-again';
+import { PolicyInputAgain } from './policy-input-again';
+
+/** What was asked: a question of the tree, the input of a policy, the files that an execution was given. */
+export type Asked = Question | 'policy' | 'files';
+
+/** Something that cannot be derived from the bundle. */
+export interface Unanswered {
+  readonly asked: Asked;
+  readonly step: StepId;
+  /** `value`: a value that it reads is not in the bundle. `original`: the bundle of the run that this one does again is not at hand. */
+  readonly lacks: 'value' | 'original';
+}
+
+/** What came of answering everything again. */
+export interface AnswersAgain {
+  /** How often each kind was derived again and is as the journal says. */
+  readonly derived: ReadonlyMap<Asked, number>;
+  readonly unanswered: readonly Unanswered[];
+  /** The first that is not as the journal says, in words. Nothing after it was looked at. */
+  readonly differs: string | null;
+  /** Inputs of policies that were derived, by the number of their entry. */
+  readonly policyInputs: ReadonlyMap<number, JsonObject>;
+  /** Values of the journal that were looked at. */
+  readonly read: ReadonlySet<Digest>;
+  /** Those of them that are not at hand. */
+  readonly missing: ReadonlySet<Digest>;
+}
+
+/**
+ * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered: `when`,
+ * `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun takes over,
+ * and the files that steps were given. So a worker that journals another answer is found by whoever holds the values (evidence.md §4, `answers`).
+ */
+export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocuments | null): AnswersAgain {
+  return new Walk(documents, original).walk();
+}
+
+class Walk {
+  private readonly results = new Results();
+  private readonly values: RecordedValues;
+  private readonly sight: Sight;
+  private readonly derived = new Map<Asked, number>();
+  private readonly unanswered: Unanswered[] = [];
+  private readonly policies: PolicyInputAgain;
+  private readonly files: MountedFilesAgain;
+  private readonly taken: OriginalResults | null;
+  /** The run ends since its process died of it: its questions are no longer evaluated. */
+  private isPoison = false;
+
+  constructor(
+    private readonly documents: EvidenceDocuments,
+    original: EvidenceDocuments | null,
+  ) {
+    const { evidence, index, plan, planHash, admission } = documents;
+    const { runId, tenant, rerun } = admission.record;
+    this.values = new RecordedValues(evidence.pages.map(({ values }) => values));
+    const context = { runId: runId as RunId, tenant: tenant as TenantId, planHash, inputs: plan.inputs };
+    this.sight = { x: index, results: this.results, values: this.values, context };
+    this.policies = new PolicyInputAgain(this.sight, admission.record.initiators);
+    this.files = new MountedFilesAgain(this.sight, evidence.pack.files);
+    this.taken =
+      original && rerun && takesOver(admission.record)
+        ? new OriginalResults(index, original.facts.entries, rerun.from)
+        : null;
+  }
+
+  walk(): AnswersAgain {
+    let differs: string | null = null;
+    for (const entry of this.documents.facts.entries) {
+      differs = this.objectionTo(entry);
+      if (differs !== null) break;
+      this.results.take(entry);
+    }
+    const { derived, unanswered, policies, values } = this;
+    return { derived, unanswered, differs, policyInputs: policies.made, read: values.read, missing: values.missing };
+  }
+
+  private objectionTo({ seq, at, event }: EvidenceDocuments['facts']['entries'][number]): string | null {
+    switch (event.type) {
+      case 'run.failed':
+        this.isPoison ||= event.code === 'POISON';
+        return null;
+      case 'question.answered':
+        return this.answered({ ...event, seq, at });
+      case 'policy.judged':
+        return this.count('policy', event.step, this.policies.objectionTo({ ...event, seq, at }));
+      case 'material.mounted':
+        return this.count('files', event.step, this.files.objectionTo({ ...event, seq, at }));
+      case 'step.ended':
+        this.policies.ended(event.step, seq);
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  private answered(given: Placed<'question.answered'>): string | null {
+    const { step, question, answer: journaled } = given;
+    if (question === 'reuse') return this.reused(given);
+    if (this.isPoison && journaled.kind === 'fault' && journaled.code === 'POISON') return null;
+    const { documents, sight } = this;
+    const request = journaled.kind === 'gate' ? this.requestOf(journaled.gateDigest) : null;
+    if (journaled.kind === 'gate' && request === null) return this.count(question, step, 'missing');
+    const nonce = typeof request?.['nonce'] === 'string' ? request['nonce'] : '';
+    const { profileDigest, admission } = documents;
+    const rendering = { at: given.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
+    const again = answer(sight, step, question, rendering);
+    if (again.kind === 'missing') return this.count(question, step, 'missing');
+    if (isSame(again.answer, journaled)) return this.count(question, step, null);
+    const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
+    return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
+  }
+
+  /** Null if it is not in the bundle: then it is of a gate that did not open. */
+  private requestOf(gateDigest: Digest): JsonObject | null {
+    const known = this.documents.gates.get(gateDigest)?.request ?? this.values.get(gateDigest) ?? null;
+    return isJsonObject(known as Json) ? (known as unknown as JsonObject) : null;
+  }
+
+  private reused({ step, answer: journaled }: Placed<'question.answered'>): string | null {
+    const { record } = this.documents.admission;
+    if (!takesOver(record)) return `${step}: reuse is answered, and the run takes nothing over`;
+    if (this.taken === null) {
+      this.unanswered.push({ asked: 'reuse', step, lacks: 'original' });
+      return null;
+    }
+    const may = this.taken.mayTakeOver(step, this.results);
+    const does = journaled.kind === 'reuse' && journaled.source !== null;
+    return this.count('reuse', step, may === does ? null : 'reuse is answered otherwise');
+  }
+
+  private count(asked: Asked, step: StepId, outcome: 'missing' | string | null): string | null {
+    if (outcome === 'missing') {
+      this.unanswered.push({ asked, step, lacks: 'value' });
+      return null;
+    }
+    if (outcome !== null) return `${step}: ${outcome}`;
+    this.derived.set(asked, (this.derived.get(asked) ?? 0) + 1);
+    return null;
+  }
+}
+
+/** Faults are equal by code: their messages are for people, and may be worded otherwise by another version. */
+function isSame(again: Answer, journaled: Answer): boolean {
+  if (again.kind === 'fault') return journaled.kind === 'fault' && again.code === journaled.code;
+  return sameJson(again, journaled);
+}
+
+/** Which member of a gate request differs, for the message. */
+function memberOf(made: Json, journaled: JsonObject | null): string {
+  if (!isJsonObject(made) || journaled === null) return '';
+  const name = Object.keys(made).find((member) => !sameJson(made[member], journaled[member]));
+  return name === undefined ? '' : `: ${name} of its request`;
+}
+
+/** The values that stand beside the pages of a journal, by digest; it remembers which were looked at. */
+class RecordedValues implements Pick<Values, 'get'> {
+  readonly read = new Set<Digest>();
+  readonly missing = new Set<Digest>();
+  private readonly held: Map<Digest, Json>;
+
+  constructor(pages: readonly { readonly [digest: Digest]: Json }[]) {
+    this.held = new Map(pages.flatMap((values) => Object.entries(values) as [Digest, Json][]));
+  }
+
+  get(digest: Digest): Json | undefined {
+    const value = this.held.get(digest);
+    this.read.add(digest);
+    if (value === undefined) this.missing.add(digest);
+    return value;
+  }
+}

@@ -1,0 +1,81 @@
+import { policyInput } from '../../binding/render-gate';
+import type { Sight } from '../../binding/scope';
+import { visibleStep } from '../../binding/scope';
+import { Missing } from '../../binding/values';
+import { digestOf } from '../../canonical/digest';
+import { isCodedError } from '../../foundation/coded-error';
+import type { StepId } from '../../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
+import type { Actor } from '../../foundation/principal';
+import { nodeAt } from '../../plan/plan-index';
+import { digestOfRef, type Placed } from '../run-facts';
+
+/** `missing`: a value that the input holds is not at hand. A text: what is wrong. Null: it is as journaled. */
+type Objection = 'missing' | string | null;
+
+/** Derives the inputs that policies were asked with from the journal, and compares them whole. */
+export class PolicyInputAgain {
+  /** By the number of the entry that judged. */
+  readonly made = new Map<number, JsonObject>();
+  private readonly endedAt = new Map<StepId, number>();
+  private readonly actor: Json;
+
+  constructor(
+    private readonly sight: Sight,
+    initiators: readonly Actor[],
+  ) {
+    this.actor = initiators.map(({ iss, sub, kind }) => ({ iss, sub, kind }));
+  }
+
+  /** The step ended at this entry. */
+  ended(step: StepId, seq: number): void {
+    this.endedAt.set(step, seq);
+  }
+
+  objectionTo(judged: Placed<'policy.judged'>): Objection {
+    const { at, engine, input } = judged;
+    // CEL is evaluated within the turn that journals its answer; other engines are asked after a commit, at the time that the input names.
+    if (engine === 'cel') return this.compared(judged, at, () => true);
+    const said = input?.kind === 'value' ? this.sight.values.get(input.digest) : null;
+    if (input === null) return judged.undecided && !judged.allow ? null : 'it was judged without an input';
+    if (said === undefined) return 'missing';
+    if (!isJsonObject(said)) return 'its input is no object';
+    const { now, steps } = said;
+    if (typeof now !== 'string' || !isJsonObject(steps ?? null)) return 'its input has no time or no steps';
+    const asked = Date.parse(now);
+    const among = Object.keys(steps as JsonObject);
+    const objection = this.laterThan(judged.step, among, asked, at);
+    return objection ?? this.compared(judged, asked, (name) => among.includes(name));
+  }
+
+  /** Steps that had ended when the engine was asked: those before some place of the journal, what the gate waits for among them. */
+  private laterThan(gate: StepId, among: readonly string[], asked: number, at: number): string | null {
+    if (!(asked <= at)) return 'its input is of a later time';
+    const { x } = this.sight;
+    const names = new Set([...x.nodes.values()].map(({ name }) => name));
+    const ends = (name: string): number => this.endedAt.get(visibleStep(x, gate, name) ?? gate) ?? Infinity;
+    const [last, first] = [
+      Math.max(0, ...among.map(ends)),
+      Math.min(Infinity, ...[...names].filter((name) => !among.includes(name)).map(ends)),
+    ];
+    if (last > first) return 'its input leaves out a step that had ended';
+    const need = nodeAt(x, gate).node.needs.find((name) => !among.includes(name) && ends(name) !== Infinity);
+    return need === undefined ? null : `its input leaves out ${need}, which the gate waits for`;
+  }
+
+  private compared(judged: Placed<'policy.judged'>, at: number, among: (name: string) => boolean): Objection {
+    const missing = new Missing();
+    let made: Json = null;
+    try {
+      made = policyInput(this.sight, judged.step, at, this.actor, missing, among);
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      if (missing.digests.size > 0) return 'missing';
+      return judged.input === null && judged.undecided ? null : 'its input cannot be made, and it was judged';
+    }
+    if (missing.digests.size > 0) return 'missing';
+    if (digestOfRef(judged.input) !== digestOf(made)) return 'it was judged over another input';
+    this.made.set(judged.seq, made as JsonObject);
+    return null;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Unanswered } from '../answers/answer-again';
+import { LARGE_VALUE_BYTES, largeValues } from '../answers/large-values';
+import { fail, isDraft, type Case } from './case';
+import { found, type Checker } from './check';
+
+/**
+ * Every question that the run asked, the input of each policy and the files of each step, derived again from inputs, recorded outputs and the
+ * plan, are as the journal says. What cannot be derived is counted and named.
+ */
+export const answersAgree: Checker = (bundle) => {
+  const { differs, derived, unanswered } = bundle.answers();
+  if (differs !== null) fail(differs);
+  const count = [...derived.values()].reduce((sum, one) => sum + one, 0);
+  if (count + unanswered.length === 0) return found('absent', 'nothing was asked');
+  if (unanswered.length === 0) return found('recomputed', `${count} answered again`);
+  if (isDraft(bundle) && !mayLack(bundle)) fail(`not all can be answered again: ${named(unanswered)}`);
+  return found('signed', `${count} answered again, ${unanswered.length} not: ${named(unanswered)}`);
+};
+
+/** Whether a draft may lack the values that it lacks: a worker shows all that it holds, and it holds large ones up to a bound. */
+function mayLack(bundle: Case): boolean {
+  const { missing } = bundle.answers();
+  const large = largeValues(bundle.documents().facts.entries);
+  const size = [...large.values()].reduce((sum, one) => sum + one, 0);
+  return size > LARGE_VALUE_BYTES && [...missing].every((digest) => large.has(digest));
+}
+
+const MOST_NAMED = 5;
+
+/** What could not be answered, and what it lacks; the first few by name. */
+function named(unanswered: readonly Unanswered[]): string {
+  const shown = unanswered.slice(0, MOST_NAMED).map(({ asked, step, lacks }) => {
+    const why = lacks === 'value' ? 'a value is not in the bundle' : 'the bundle of the original run was not given';
+    return `${asked} of ${step || 'the run'} (${why})`;
+  });
+  const more = unanswered.length - shown.length;
+  return more > 0 ? `${shown.join(', ')}, and ${more} more` : shown.join(', ');
+}

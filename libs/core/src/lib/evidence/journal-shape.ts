@@ -1,0 +1,197 @@
+import type { Subject } from '../foundation/principal';
+import { isJsonObject, type Json } from '../foundation/json';
+import type { Entry } from '../journal/page';
+import type { GateDecision } from '../gate/gate-state';
+import type { Derived, Fact, GivenBody } from '../run/run-event';
+import type { Answer } from '../step/question';
+import type { ValueRef } from '../step/value-ref';
+import { anyJson, byKind, closed, digest, flag, listOf, nullable, oneOf, whole, type Shape } from './shape';
+
+// The strict shape of journal entries: every member of every event, and no other. What an event means is said where it is declared (run-event.ts).
+
+type Event = GivenBody | Derived | Fact;
+type Members<E> = { readonly [K in keyof E]-?: Shape<E[K]> };
+type Shapes<E extends { readonly type: string }> = {
+  readonly [T in E['type']]: Members<Omit<Extract<E, { readonly type: T }>, 'type'>>;
+};
+
+/** Any string that a journal holds: an id, a code, a message, a reason of a policy. Their lengths are bounded where they are made. */
+const text: Shape<string> = (value, path, note) => {
+  if (typeof value !== 'string') note(path, 'a string is expected');
+  return value as string;
+};
+const step = text as Shape<never>;
+const code = text;
+const subject = closed<Subject>({ iss: text, sub: text });
+const exitCode = nullable<number>((value, path, note) => {
+  if (!Number.isSafeInteger(value)) note(path, 'a whole number is expected');
+  return value as number;
+});
+
+const valueRef: Shape<ValueRef> = nullable(
+  byKind<NonNullable<ValueRef>>({
+    value: closed({ kind: oneOf('value'), digest, size: whole }),
+    children: closed({ kind: oneOf('children'), of: step, count: whole, digest }),
+  }),
+);
+
+const answer = byKind<Answer>({
+  truth: closed({ kind: oneOf('truth'), value: flag }),
+  branch: closed({ kind: oneOf('branch'), index: nullable(whole) }),
+  items: closed({ kind: oneOf('items'), items: valueRef, count: whole }),
+  outputs: closed({ kind: oneOf('outputs'), outputs: valueRef }),
+  inputs: closed({ kind: oneOf('inputs'), inputs: valueRef }),
+  gate: closed({ kind: oneOf('gate'), request: valueRef, gateDigest: digest, expiresAt: whole, executeBy: whole }),
+  reuse: closed({
+    kind: oneOf('reuse'),
+    source: nullable(closed({ run: text as Shape<never>, digest })),
+    outputs: valueRef,
+  }),
+  fault: closed({ kind: oneOf('fault'), code: text, message: text }),
+});
+
+const gateDecision = closed<GateDecision>({
+  decisionId: text,
+  gateDigest: digest,
+  planHash: digest,
+  decision: oneOf('approved', 'rejected', 'withdrawn'),
+  person: subject,
+  onBehalfOf: nullable(subject),
+  grants: listOf(text),
+  decidedAt: whole,
+});
+
+const status = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
+const outcome = oneOf('approved', 'rejected', 'expired', 'closed');
+
+const GIVEN: Shapes<GivenBody> = {
+  'run.claimed': {
+    fence: whole,
+    crashes: whole,
+    quarantine: flag,
+    worker: text,
+    version: text,
+    build: digest,
+    probe: digest,
+  },
+  'run.cancel-requested': { by: subject, reason: text, force: flag },
+  'run.failed': { code, step: nullable(step), message: text },
+  'time.reached': {},
+  'attempt.succeeded': { step, execution: whole, outputs: valueRef },
+  'attempt.failed': { step, execution: whole, code, message: text, retryable: flag, exitCode },
+  'attempt.stopped': { step, execution: whole, unknown: flag },
+  'attempt.deferred': { step, execution: whole, until: whole },
+  'attempt.assigned': { step, execution: whole, assignment: text },
+  'attempt.lost': { step, execution: whole, began: flag },
+  'attempt.unbegun': { step, execution: whole },
+  'question.answered': {
+    step,
+    question: oneOf('when', 'items', 'branch', 'until', 'outputs', 'gate', 'inputs', 'reuse'),
+    answer,
+  },
+  'policy.judged': {
+    step,
+    allow: flag,
+    undecided: flag,
+    reasons: listOf(text),
+    engine: text,
+    digest,
+    input: valueRef,
+  },
+  'gate.decided': { step, decision: gateDecision, record: digest, response: valueRef },
+  'attention.resolved': {
+    step,
+    execution: whole,
+    outcome: oneOf('succeeded', 'failed', 'retry'),
+    outputs: valueRef,
+    record: digest,
+  },
+};
+
+const DERIVED: Shapes<Derived> = {
+  'run.started': {},
+  'run.ended': {
+    status: oneOf('succeeded', 'failed', 'cancelled'),
+    code: nullable(code),
+    step: nullable(step),
+    outputs: valueRef,
+  },
+  'cancel.accepted': { force: flag },
+  'step.opened': { step, children: whole },
+  'map.expanded': { step, items: valueRef, count: whole },
+  'pack.entered': { step, inputs: valueRef },
+  'step.started': { step, attempt: whole, execution: whole },
+  'step.retrying': { step, attempt: whole, at: whole, code },
+  'step.waiting': { step, until: whole },
+  'step.attention': { step, attempt: whole, execution: whole },
+  'step.ended': {
+    step,
+    status,
+    code: nullable(code),
+    attempts: whole,
+    outputs: valueRef,
+    message: nullable(text),
+    exitCode,
+  },
+  'gate.opened': { step, request: valueRef, gateDigest: digest, expiresAt: whole, executeBy: whole },
+  'gate.counted': { step, decisionId: text, approvals: whole, required: whole },
+  'gate.ended': { step, outcome, code: nullable(code) },
+  'given.ignored': { what: text, step: nullable(step), code },
+};
+
+const FACT: Shapes<Fact> = {
+  log: { step, execution: whole, chunk: whole, lines: whole, bytes: whole, sha256: digest },
+  'log.cut': { step, execution: whole },
+  'artifact.captured': { step, execution: whole, name: text, path: text, digest, size: whole, mediaType: text },
+  'tool.resolved': { step, execution: whole, path: text, digest },
+  'material.mounted': { step, execution: whole, path: text, digest },
+  'egress.closed': { step, execution: whole, allowed: whole, denied: whole, log: digest },
+  note: { code, detail: anyJson },
+  state: { machine: whole, digest, values: nullable(digest) },
+};
+
+/** By kind of entry, its shapes by type of event. */
+const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
+  given: shapesOf(GIVEN),
+  derived: shapesOf(DERIVED),
+  fact: shapesOf(FACT),
+};
+
+function shapesOf(members: object): ReadonlyMap<string, Shape<object>> {
+  return new Map(
+    Object.entries(members).map(([type, own]) => [type, closed<object>({ type: oneOf(type), ...(own as object) })]),
+  );
+}
+
+/** An entry of a journal: `{seq, at, kind, event}` with an event of that kind. */
+export const entryShape: Shape<Entry> = (value, path, note) => {
+  const kind = isJsonObject(value ?? null) ? (value as { readonly kind?: Json }).kind : undefined;
+  const shapes = typeof kind === 'string' && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (shapes === undefined) {
+    note(`${path}/kind`, 'one of given, derived, fact is expected');
+    return value as unknown as Entry;
+  }
+  return entryOf(shapes)(value, path, note) as unknown as Entry;
+};
+
+const made = new Map<ReadonlyMap<string, Shape<object>>, Shape<object>>();
+
+function entryOf(shapes: ReadonlyMap<string, Shape<object>>): Shape<object> {
+  const known = made.get(shapes);
+  if (known) return known;
+  const event: Shape<Event> = (value, path, note) => {
+    const type = isJsonObject(value ?? null) ? (value as { readonly type?: Json }).type : undefined;
+    const shape = typeof type === 'string' ? shapes.get(type) : undefined;
+    if (shape) return shape(value, path, note) as Event;
+    note(`${path}/type`, 'an event that journals do not have');
+    return value as unknown as Event;
+  };
+  const shape = closed<{ seq: number; at: number; kind: string; event: Event }>({
+    seq: whole,
+    at: whole,
+    kind: text,
+    event,
+  });
+  made.set(shapes, shape);
+  return shape;
+}
