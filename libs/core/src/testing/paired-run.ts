@@ -82,19 +82,46 @@ export async function doneAgain(
   return again && { first, again, started };
 }
 
+/** A run that was played in a world, and whose documents are there. */
+export interface PlayedRun {
+  readonly world: MemoryWorld;
+  readonly run: RunId;
+}
+
+/**
+ * Plays a real run whose workers die at some of its commits (`deaths` says how many commits lie between two deaths; none without it). With
+ * `original` it does that one again. Null where it does not end.
+ */
+export async function playedRun(
+  planned: Planned,
+  assumptions: Assumptions,
+  {
+    deaths = [],
+    original = null,
+    from = 'failed',
+  }: { deaths?: readonly number[]; original?: PlayedRun | null; from?: string } = {},
+): Promise<PlayedRun | null> {
+  const played = new PairedRun(planned, assumptions, original, from);
+  played.isTicking = true;
+  await played.play(deaths);
+  return played.hasEnded ? played : null;
+}
+
 const MAX_ROUNDS = 500;
 /** A driver that has done nothing for so many looks does nothing by itself. */
 const QUIET = 5;
 /** As long as a driver keeps a run that waits. */
 const MOMENT_MS = 1_000;
 
-class PairedRun {
-  private readonly world: MemoryWorld;
-  private readonly run: RunId;
+class PairedRun implements PlayedRun {
+  readonly world: MemoryWorld;
+  readonly run: RunId;
   private readonly waiting: (() => void)[] = [];
   /** Gates in the order in which they ask. */
   private readonly gates: StepId[] = [];
   private readonly closed = new Set<StepId>();
+  /** Time goes on with each decision, as it does for people: two are never made in the same millisecond. */
+  isTicking = false;
   private known = 0;
   private released = 0;
   private people = 0;
@@ -102,7 +129,7 @@ class PairedRun {
   constructor(
     private readonly planned: Planned,
     private readonly assumptions: Assumptions,
-    original: PairedRun | null = null,
+    original: PlayedRun | null = null,
     from = 'failed',
   ) {
     this.world = original?.world ?? new MemoryWorld();
@@ -114,14 +141,19 @@ class PairedRun {
     return ['succeeded', 'failed', 'cancelled'].includes(this.world.run(this.run).status);
   }
 
-  async play(): Promise<readonly Derived[] | null> {
+  async play(deaths: readonly number[] = []): Promise<readonly Derived[] | null> {
     const { world, run } = this;
+    this.dieAfter(deaths);
     const executors = this.planned.plan.executors.map(
       (uses) => new Assumed(uses, world, this.assumptions, this.waiting),
     );
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const driver = await RunDriver.open(world.hands(executors), world.claim(run, false));
       const driven = typeof driver === 'string' ? driver : await this.drive(driver);
+      if (driven === 'claim-lost' && deaths.length > 0) {
+        this.takeOver();
+        continue;
+      }
       if (driven === 'ended') return this.stoppedUnbegun() ? null : this.events();
       if (driven !== 'parked') throw new Error(`the run is ${driven}: ${world.run(run).halted ?? ''}`);
       if (this.decide()) continue;
@@ -130,6 +162,23 @@ class PairedRun {
       world.at = Math.max(world.at, dueAt);
     }
     throw new Error('the run does not end');
+  }
+
+  /** Another worker claims the run at these commits: what the one before had not committed is lost. */
+  private dieAfter(deaths: readonly number[]): void {
+    const left = [...deaths];
+    let commits = 0;
+    this.world.beforeCommit = ({ runId }) => {
+      if (runId !== this.run || left.length === 0 || commits++ < (left[0] ?? 0)) return;
+      left.shift();
+      commits = 0;
+      this.world.claim(this.run, true);
+    };
+  }
+
+  private takeOver(): void {
+    this.waiting.splice(0);
+    this.released = this.recorded();
   }
 
   private async drive(driver: RunDriver): Promise<Driven> {
@@ -199,6 +248,7 @@ class PairedRun {
     for (let gate = this.gates.shift(); gate !== undefined; gate = this.gates.shift()) {
       if (this.closed.has(gate)) continue;
       this.gates.push(gate);
+      if (this.isTicking) this.world.at += 1;
       const node = this.planned.index.nodes.get(nodeOf(gate))?.node;
       const refused = node?.kind === 'gate' && node.policy === null && this.assumptions.refused.has(nodeOf(gate));
       this.world.decide(this.run, gate, `person-${this.people++}`, refused ? 'rejected' : 'approved', {

@@ -22,13 +22,16 @@ export function plannableKinds(): readonly Sprout['kind'][] {
 }
 
 /** Plans a random manifest; where its steps read what gates have not reviewed, they read nothing. `secrets` false: nothing asks for any. Throws an `Error` with all faults else. */
-export function plannedOf(seedling: Seedling, secrets = true): { readonly made: Planned; readonly reads: boolean } {
+export function plannedOf(
+  seedling: Seedling,
+  secrets = true,
+): { readonly made: Planned; readonly reads: boolean; readonly text: string } {
   const faults: string[] = [];
   for (const reads of [true, false]) {
     const manifest = manifestOf(seedling, reads);
     const text = JSON.stringify(secrets ? manifest : withoutSecrets(manifest));
     const planning = plan(text, {}, { configuration: randomConfiguration });
-    if (planning.kind === 'planned') return { made: planning, reads };
+    if (planning.kind === 'planned') return { made: planning, reads, text };
     faults.push(...planning.faults.map(shownFault));
   }
   throw new Error(`${faults.join('\n')}\n${JSON.stringify(manifestOf(seedling, false), null, 1)}`);

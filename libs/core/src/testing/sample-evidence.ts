@@ -154,7 +154,8 @@ export function aKey(
   return { privateKey, trusted: trustedKey(publicKey, usage, algorithm, change) };
 }
 
-function trustedKey(
+/** The place of a public key in a trust file. */
+export function trustedKey(
   publicKey: KeyObject,
   usage: KeyUsage,
   algorithm: 'ed25519' | 'ecdsa-p256',

@@ -194,8 +194,11 @@ describe('with the bundle key alone', () => {
 
 describe('a journal of entries in no strict shape', () => {
   it.each<[string, (entry: Unnumbered) => Unnumbered]>([
-    ['an unknown member of an event', (entry) => ({ ...entry, event: { ...entry.event, aside: 1 } }) as Unnumbered],
-    ['an unknown member of an entry', (entry) => ({ ...entry, aside: 1 }) as Unnumbered],
+    [
+      'an unknown member of an event',
+      (entry) => ({ ...entry, event: { ...entry.event, aside: 1 } }) as unknown as Unnumbered,
+    ],
+    ['an unknown member of an entry', (entry) => ({ ...entry, aside: 1 }) as unknown as Unnumbered],
     [
       'an event that there is not',
       (entry) => (entry.kind === 'fact' ? { ...entry, event: { type: 'aside' } } : entry) as unknown as Unnumbered,
