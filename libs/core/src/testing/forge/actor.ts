@@ -55,7 +55,8 @@ export class Actor extends Executor {
     const at = { step, execution };
     const facts: Fact[] = [];
     for (const path of act.tools ?? []) facts.push({ type: 'tool.resolved', ...at, path, digest: sha256(path) });
-    for (const path of act.materials ?? []) facts.push({ type: 'material.mounted', ...at, path, digest: sha256(path) });
+    for (const { path, text } of act.materials ?? [])
+      facts.push({ type: 'material.mounted', ...at, path, digest: sha256(text) });
     if (act.reaches) facts.push({ type: 'egress.closed', ...at, ...this.egressOf(step, act.reaches, node) });
     for (const { name, path, text } of act.artifacts ?? []) {
       const bytes = new TextEncoder().encode(text);

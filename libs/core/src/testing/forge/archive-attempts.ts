@@ -44,6 +44,9 @@ export function* archiveAttempts(subject: Subject, others: readonly Subject[], h
   if (holder === 'bundle') yield* withoutPackFile(subject, close);
 }
 
+/** Ends the name of a document that is altered in an archive whose manifest stays as it is. */
+export const IN_ARCHIVE = ' in an archive';
+
 /** The envelopes of ledger and admission, signed again by their own keys, in an archive that nobody else closes again. */
 export function* resignedAttempts(subject: Subject): Iterable<Attempt> {
   const { bundle, keys } = subject;
@@ -57,7 +60,7 @@ export function* resignedAttempts(subject: Subject): Iterable<Attempt> {
         const envelope = signed(signing.key, signing.type, Buffer.from(canonical(apply(view.value))));
         return withFile(bundle, path, Buffer.from(canonical(envelope as unknown as Json)));
       };
-      yield { holder: 'authority', document: `${document} in an archive`, field, mutation, forge };
+      yield { holder: 'authority', document: `${document}${IN_ARCHIVE}`, field, mutation, forge };
     }
   }
 }

@@ -94,5 +94,5 @@ function fieldOf(path: Path): string {
     parts.push(typeof part === 'number' || /^sha256:|[:[\]/]/.test(part) ? '*' : part);
     if (typeof part === 'string' && FREE.has(part) && path.length > parts.length) return `${parts.join('.')}.*`;
   }
-  return parts.length === 0 ? '(value)' : parts.join('.');
+  return parts.length === 0 ? 'root' : parts.join('.');
 }

@@ -1,3 +1,4 @@
+import { sha256 } from '../../lib/canonical/digest';
 import type { Scenario } from './scenario';
 
 // Packs of the corpus. Together they have every kind of step, gate, policy and document that evidence knows.
@@ -8,6 +9,9 @@ function pack(name: string, spec: string): string {
 
 const OUT = 'egress: [{ url: "https://mirror.test" }]';
 const MIRROR = { configuration: { egress: [{ scheme: 'https' as const, host: 'mirror.test', port: 443 }] } };
+
+/** Digest of the program that a step is pinned to. */
+const SCAN = sha256('/usr/bin/scan');
 
 /** Two approvers, a form whose answer a step reads, what was shown, artifacts, files of the pack, publishers, a verification summary. */
 const approval: Scenario = {
@@ -28,6 +32,8 @@ const approval: Scenario = {
       run:
         uses: builtin:command
         with: { command: [scan, "{{ inputs.image }}"] }
+        files: { list.json: { content: list } }
+        tools: { scan: ["${SCAN}"] }
         ${OUT}
         outputs: { hits: { type: array } }
         artifacts: [{ name: report, path: out/report.json }]
@@ -36,7 +42,7 @@ const approval: Scenario = {
         approval: owners
         message: "fix {{ inputs.image }}"
         show: { hits: "{{ steps.scan.outputs.hits }}" }
-        form: { type: object, properties: { window: { type: string } } }
+        form: { type: object, required: [window], properties: { window: { type: string } }, additionalProperties: false }
     - id: apply
       run:
         uses: builtin:command
@@ -52,7 +58,7 @@ const approval: Scenario = {
       lines: ['scanning', 'two hits'],
       artifacts: [{ name: 'report', path: 'out/report.json', text: '{"hits":2}' }],
       tools: ['/usr/bin/scan'],
-      materials: ['in/list.json'],
+      materials: [{ path: 'in/list.json', text: 'list' }],
       reaches: ['mirror.test', 'evil.test'],
     },
     apply: {

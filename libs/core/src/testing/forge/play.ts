@@ -144,7 +144,8 @@ class Stage {
       profile: canonical(profile as unknown as Json),
       profileDigest,
       environment,
-      pack: { ...stored.claimed.pack, sourceDigest: record.pack.sourceDigest },
+      // Who signs the admission writes the rows too.
+      pack: rowOf(told.pack),
       admission: signed(keys.admission, PAYLOAD_TYPE.admission, payload),
       admissionDigest: sha256(payload),
     });
@@ -262,6 +263,10 @@ class Stage {
   }
 }
 
+function rowOf({ name, version, contentDigest, sourceDigest }: AdmissionRecord['pack']): object {
+  return { name, version, contentDigest, sourceDigest };
+}
+
 function publicOf(spki: string): ReturnType<typeof createPublicKey> {
   return createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' });
 }
@@ -315,6 +320,18 @@ function planOf(scenario: Scenario, pack: ReadPack): Planned {
   return planning;
 }
 
+/** Attacks that every probe tries. */
+const TRIED = [
+  'TCP of this machine over IPv4',
+  'UDP of this machine over IPv4',
+  'an abstract socket of this machine',
+  'the metadata address',
+  'vsock',
+  'packet sockets',
+  'raw sockets',
+  'io_uring',
+];
+
 /** The document that a worker's probe of its sandbox made. */
 function probeOf(scenario: Scenario, lies: Lies): JsonObject {
   const { isolation, mode } = environmentOf(scenario);
@@ -323,7 +340,7 @@ function probeOf(scenario: Scenario, lies: Lies): JsonObject {
     available: true,
     reason: null,
     sandbox: { profile, namespaces: ['ipc', 'mount', 'net', 'pid', 'uts'] },
-    tried: ['io_uring', 'tcp', 'vsock'],
+    tried: TRIED,
   });
   const profiles = mode === 'sealed' ? [one('bwrap-open/v2'), one(isolation)] : [one(isolation)];
   const document: JsonObject = { schema: 'taskrunner.probe.v1', profiles };

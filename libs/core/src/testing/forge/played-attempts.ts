@@ -1,4 +1,5 @@
 import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../../lib/evidence/documents';
+import type { RunEvidence } from '../../lib/evidence/run-evidence';
 import { digestOf } from '../../lib/canonical/digest';
 import type { StepId } from '../../lib/foundation/ids';
 import type { Json, JsonObject } from '../../lib/foundation/json';
@@ -13,11 +14,19 @@ import type { Act, Lies } from './scenario';
 
 // Forgeries that are made while the run is under way: everybody but one is honest, so that what comes of it is consistent.
 
-function attempt(subject: Subject, holder: Holder, document: string, field: string, mutation: string, lies: Lies): Attempt {
+function attempt(
+  subject: Subject,
+  holder: Holder,
+  document: string,
+  field: string,
+  mutation: string,
+  lies: Lies,
+  carry: (evidence: RunEvidence) => RunEvidence = (evidence) => evidence,
+): Attempt {
   const { scenario, place, keys, played } = subject;
   const forge = async (): Promise<Files> => {
     const forged = await play(scenario, { keys, place, lies, kept: played.posted });
-    return sealed(forged.evidence, scenario, keys);
+    return sealed(carry(forged.evidence), scenario, keys);
   };
   return { holder, document, field, mutation, forge };
 }
@@ -58,7 +67,9 @@ export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
     yield* lie('artifacts', 'other', (act) => ({ ...act, artifacts: (act.artifacts ?? []).map((one) => ({ ...one, text: 'forged' })) }));
     yield* lie('artifacts', 'none', (act) => ({ ...act, artifacts: [] }));
     yield* lie('tools', 'other', (act) => ({ ...act, tools: ['/bin/forged'] }));
-    yield* lie('materials', 'other', (act) => ({ ...act, materials: ['in/forged'] }));
+    yield* lie('materials', 'one that its files do not name', (act) => ({ ...act, materials: [{ path: 'in/forged', text: 'forged' }] }));
+    yield* lie('materials', 'another at its place', (act) => ({ ...act, materials: (act.materials ?? []).map((one) => ({ ...one, text: 'forged' })) }));
+    yield* lie('materials', 'none', (act) => ({ ...act, materials: [] }));
     yield* lie('egress', 'none', (act) => ({ ...act, reaches: [] }));
     yield* lie('egress', 'more', (act) => ({ ...act, reaches: [...(act.reaches ?? []), 'forged.test'] }));
     yield* lie('outcome', 'succeeded', ({ fails: _fails, isLost: _lost, ...act }) => act);
@@ -76,7 +87,7 @@ export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
 }
 
 function otherOutputs(outputs: Json): Json {
-  const first = [...mutationsOf(outputs)].find(({ mutation, field }) => mutation === 'changed' && field !== '(value)');
+  const first = [...mutationsOf(outputs)].find(({ mutation, field }) => mutation === 'changed' && field !== 'root');
   return first ? first.apply(outputs) : { forged: 1 };
 }
 
@@ -96,8 +107,21 @@ interface Otherwise {
 export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   for (const { what, mutation, change } of otherwise(subject.played.planned.index)) {
     for (const decisions of ['kept', 'anew'] as const)
-      yield attempt(subject, 'worker', 'answer', what, `${mutation}, decisions ${decisions}`, { decisions, plan: change, anyEnd: true });
+    {
+      const lies: Lies = { decisions, plan: change, anyEnd: true };
+      const told = `${mutation}, decisions ${decisions}`;
+      yield attempt(subject, 'worker', 'answer', what, told, lies);
+      yield attempt(subject, 'worker', 'answer, values left out', what, told, lies, withoutValues);
+      yield attempt(subject, 'worker', 'answer, values left out of an old statement', what, told, lies, (evidence) => {
+        return withoutValues({ ...evidence, asserted: { ...evidence.asserted, carried: null } });
+      });
+    }
   }
+}
+
+/** What stands beside the journal is not at hand: what was answered cannot be answered again. */
+function withoutValues(evidence: RunEvidence): RunEvidence {
+  return { ...evidence, pages: evidence.pages.map((page) => ({ ...page, values: {} })) };
 }
 
 function* otherwise(index: PlanIndex): Iterable<Otherwise> {

@@ -1,14 +1,23 @@
+import { sha256 } from '../../lib/canonical/digest';
 import { isCodedError } from '../../lib/foundation/coded-error';
+import { openCase } from '../../lib/evidence/check/case';
+import { answer, type Check } from '../../lib/evidence/check/check';
+import { manifestComplete, manifestSignature } from '../../lib/evidence/check/check-archive';
+import { packRunAttestation } from '../../lib/evidence/bundle-files';
+import { draftFiles, verifyDraft } from '../../lib/evidence/draft';
+import { readEvidence } from '../../lib/evidence/evidence-documents';
+import { readBundle } from '../../lib/evidence/read-bundle';
 import { verifySignature } from '../../lib/evidence/signature';
 import { verifyRun, type Verification } from '../../lib/evidence/verify-run';
 import { Random } from '../random';
-import { archiveAttempts, resignedAttempts } from './archive-attempts';
+import { archiveAttempts, IN_ARCHIVE, resignedAttempts } from './archive-attempts';
 import { cellOf, HOLDERS, type Attempt, type Holder } from './attempt';
 import { attestorAttempts } from './attestor-attempts';
 import { makeCorpus, type Files, type Subject } from './corpus';
 import { SCENARIOS } from './packs';
 import { NotPlayed } from './play';
 import { answerAttempts, authorityAttempts, testimonyAttempts } from './played-attempts';
+import { viewsOf } from './views';
 import { workerAttempts } from './worker-attempts';
 
 /** What a round tries. */
@@ -18,10 +27,12 @@ export interface RoundOptions {
   /** Names of scenarios; absent: all. */
   readonly packs?: readonly string[];
   readonly holders?: readonly Holder[];
-  /** Attempts of each kind (holder, document, field, mutation) in each pack. */
+  /** Attempts of each kind (holder, document, field, mutation), each in another pack as far as there are so many. */
   readonly each: number;
   /** Attempts in all; more are left out at random. */
   readonly limit?: number;
+  /** Cells that are expected to be missed: where they were not, the attempts that were left out are made too. */
+  readonly sought?: Iterable<string>;
   /** Called after each. */
   readonly tell?: (tried: Tried) => void;
 }
@@ -33,6 +44,8 @@ export interface Tried extends Attempt {
   /** The checks that failed, in order; `engine` or `signer` where there was no bundle at all. */
   readonly by: readonly string[];
   readonly detail: string;
+  /** Of what a worker forged and nobody found: checks by which a remote Attestor refuses to sign it. Empty: it signs. */
+  readonly refused?: readonly string[];
 }
 
 /** A round's figures. */
@@ -82,25 +95,33 @@ export async function forge(options: RoundOptions): Promise<Round> {
   const subjects = await subjectsOf(options);
   const unsound = subjects.flatMap((subject) => {
     const failed = verified(subject, subject.bundle).checks.filter(({ ok }) => !ok);
-    return failed.map(({ name, detail }) => `${subject.name}: ${name}: ${detail}`);
+    const refused = subject.original === null && subject.scenario.again ? [] : refusals(subject, subject.bundle);
+    return [
+      ...failed.map(({ name, detail }) => `${subject.name}: ${name}: ${detail}`),
+      ...refused.map((name) => `${subject.name}: a remote Attestor refuses it: ${name}`),
+    ];
   });
-  const chosen = subjects.flatMap((subject) => {
+  const all = subjects.flatMap((subject) => {
     const others = subjects.filter((other) => other.scenario !== subject.scenario).slice(0, 3);
-    return sample([...attemptsAt(subject, others, options.holders)], options.each, random).map((attempt) => ({ subject, attempt }));
+    return [...attemptsAt(subject, others, options.holders)].map((attempt) => ({ subject, attempt }));
   });
+  const chosen = sample(all, options.each, options.seed);
   const { limit = chosen.length } = options;
   const taken = limit >= chosen.length ? chosen : shuffled(chosen, random).slice(0, limit);
   const tried: Tried[] = [];
-  for (const { subject, attempt } of taken) {
+  const missed = new Map<string, Tried[]>();
+  const tryOne = async ({ subject, attempt }: Placed): Promise<void> => {
     const one = await tryOnce(subject, attempt);
     options.tell?.(one);
     tried.push(one);
-  }
-  const missed = new Map<string, Tried[]>();
-  for (const one of tried.filter(({ outcome }) => outcome === 'missed')) {
+    if (one.outcome !== 'missed') return;
     const cell = cellOf(one);
     missed.set(cell, [...(missed.get(cell) ?? []), one]);
-  }
+  };
+  for (const placed of taken) await tryOne(placed);
+  const sought = new Set([...(options.sought ?? [])].filter((cell) => !missed.has(cell)));
+  const untried = all.filter((placed) => !taken.includes(placed) && sought.has(cellOf(placed.attempt)));
+  for (const placed of untried) if (!missed.has(cellOf(placed.attempt))) await tryOne(placed);
   return { tried, missed: new Map([...missed].sort(([a], [b]) => (a < b ? -1 : 1))), unsound };
 }
 
@@ -117,9 +138,31 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
     return { ...at, outcome: 'found', by: [by ?? 'signer'], detail: error instanceof Error ? error.message : '' };
   }
   if (isSame(files, subject.bundle)) return { ...at, outcome: 'same', by: [], detail: '' };
-  const failed = verified(subject, files).checks.filter(({ ok }) => !ok);
+  const failed = sealObjections(subject, attempt, files) ?? verified(subject, files).checks.filter(({ ok }) => !ok);
   const by = failed.map(({ name }) => name);
-  return { ...at, outcome: by.length > 0 ? 'found' : 'missed', by, detail: failed[0]?.detail ?? '' };
+  if (by.length > 0) return { ...at, outcome: 'found', by, detail: failed[0]?.detail ?? '' };
+  return { ...at, outcome: 'missed', by, detail: '', ...(attempt.holder === 'worker' && { refused: refusals(subject, files) }) };
+}
+
+/** What is wrong with the manifest, where who forges cannot sign it: then nothing else has to be looked at. Null: look at everything. */
+function sealObjections({ trust }: Subject, { holder, document }: Attempt, files: Files): readonly Check[] | null {
+  if (holder !== 'none' && !document.endsWith(IN_ARCHIVE)) return null;
+  const opened = openCase({ files, trust, verifySignature });
+  const checks = [
+    answer('manifest.signature', manifestSignature, opened),
+    answer('manifest.complete', manifestComplete, opened),
+  ].filter(({ ok }) => !ok);
+  return checks.length > 0 ? checks : null;
+}
+
+/** Checks by which a remote Attestor refuses the draft of this bundle. */
+function refusals({ trust }: Subject, files: Files): readonly string[] {
+  const statement = viewsOf(packRunAttestation(0), files.get(packRunAttestation(0)) ?? new Uint8Array())[1];
+  const documents = readEvidence(readBundle(files, () => statement?.value ?? null));
+  const draft = new Map(draftFiles(documents).map(({ path, bytes }) => [path, bytes]));
+  const { asserted } = documents.evidence;
+  const { checks } = verifyDraft({ files: draft, asserted, trust, verifySignature, now: NOW });
+  return checks.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
 function isSame(files: Files, honest: Files): boolean {
@@ -131,16 +174,36 @@ function isSame(files: Files, honest: Files): boolean {
   return true;
 }
 
-/** Of each kind some. */
-function sample(attempts: readonly Attempt[], each: number, random: Random): readonly Attempt[] {
-  const kinds = new Map<string, Attempt[]>();
-  for (const attempt of attempts) {
-    const kind = `${cellOf(attempt)} ${attempt.mutation}`;
+interface Placed {
+  readonly subject: Subject;
+  readonly attempt: Attempt;
+}
+
+/** Of each kind some, of as many packs as possible. What is taken of a kind does not depend on the other kinds. */
+function sample(all: readonly Placed[], each: number, seed: number): readonly Placed[] {
+  const kinds = new Map<string, Placed[]>();
+  for (const one of all) {
+    const { holder, document, field, mutation } = one.attempt;
+    const kind = `${holder} ${document}#${field} ${mutation}`;
     const list = kinds.get(kind);
-    if (list) list.push(attempt);
-    else kinds.set(kind, [attempt]);
+    if (list) list.push(one);
+    else kinds.set(kind, [one]);
   }
-  return [...kinds.values()].flatMap((all) => (all.length <= each ? all : shuffled(all, random).slice(0, each)));
+  return [...kinds].flatMap(([kind, list]) => {
+    const random = new Random(seed ^ parseInt(sha256(kind).slice(7, 15), 16));
+    return spread(shuffled(list, random)).slice(0, each);
+  });
+}
+
+/** The first of each pack, then the second of each. */
+function spread(list: readonly Placed[]): readonly Placed[] {
+  const rank = new Map<string, number>();
+  const ranked = list.map((one) => {
+    const place = rank.get(one.subject.name) ?? 0;
+    rank.set(one.subject.name, place + 1);
+    return { one, place };
+  });
+  return ranked.sort((a, b) => a.place - b.place).map(({ one }) => one);
 }
 
 function shuffled<T>(all: readonly T[], random: Random): T[] {

@@ -19,7 +19,7 @@ export interface Act {
   /** Programs that it ran. */
   readonly tools?: readonly string[];
   /** Files that it was given. */
-  readonly materials?: readonly string[];
+  readonly materials?: readonly { readonly path: string; readonly text: string }[];
   /** Hosts that it tried to reach. */
   readonly reaches?: readonly string[];
 }

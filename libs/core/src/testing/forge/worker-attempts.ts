@@ -43,7 +43,7 @@ function* journalAttempts(subject: Subject, others: readonly Subject[]): Iterabl
     const at = (field: string, mutation: string, change: (entries: Entries) => Entries): Attempt => attempt(subject, document, field, mutation, tell(change));
     const event = entry.event as unknown as JsonObject;
     for (const { field, mutation, apply } of mutationsOf(event)) {
-      if (field === 'type' || field === '(value)') continue;
+      if (field === 'type' || field === 'root') continue;
       const other = { ...entry, event: apply(event) } as unknown as Entries[number];
       yield at(field, mutation, (all) => all.map((one, place) => (place === i ? other : one)));
     }
