@@ -1,19 +1,7 @@
-import { Command, CommanderError } from 'commander';
-import type { Context } from './commands/context';
-import { EXIT, type ExitCode } from './terminal/exit-code';
-import { reportError } from './terminal/report-error';
-import type { Terminal } from './terminal/terminal';
+import { runProgram, type Invocation, type Register } from './command-line';
+import type { ExitCode } from './terminal/exit-code';
 
-/** What the command line is given. */
-export interface Invocation {
-  readonly arguments: readonly string[];
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly readStdin: () => Promise<Uint8Array>;
-  readonly version: string;
-}
-
-type Register = (program: Command, context: Context) => void;
+export type { Invocation };
 
 /** What makes commands, by the first word of those that are loaded alone where they are meant: all of them take most of a second. */
 const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] = [
@@ -26,7 +14,9 @@ const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] =
   ['test', async () => (await import('./commands/test.command.js')).registerTest],
   [null, async () => (await import('./commands/server-commands.js')).registerServerCommands],
   ['pack', async () => (await import('./commands/pack.command.js')).registerPack],
-  ['verify', async () => (await import('./commands/verify.command.js')).registerVerify],
+  ['verify', async () => (await import('./commands/evidence-commands.js')).registerVerifyWithCedar],
+  ['inspect', async () => (await import('./commands/evidence-commands.js')).registerInspectWithCedar],
+  ['key', async () => (await import('./commands/key.command.js')).registerKey],
   ['config', async () => (await import('./commands/config.command.js')).registerConfig],
   [null, async () => (await import('./commands/database.commands.js')).registerDatabase],
   [null, async () => (await import('./commands/dev.command.js')).registerDev],
@@ -40,43 +30,15 @@ function commandsOf(word: string | undefined): readonly (() => Promise<Register>
 }
 
 /** Runs one command line. Resolves to the exit code; never rejects. */
-export async function runCommandLine({
-  arguments: given,
-  terminal,
-  env,
-  readStdin,
-  version,
-}: Invocation): Promise<ExitCode> {
-  let exit: ExitCode = EXIT.OK;
-  const context: Context = {
-    terminal,
-    env,
-    readStdin,
-    run: async (body, file = '') => {
-      try {
-        exit = await body();
-      } catch (error) {
-        exit = reportError(error, terminal, file);
-      }
+export async function runCommandLine(invocation: Invocation): Promise<ExitCode> {
+  const commands: Register[] = [];
+  for (const load of commandsOf(invocation.arguments[0])) commands.push(await load());
+  return runProgram(
+    {
+      name: 'taskrunner',
+      description: 'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline.',
     },
-  };
-  const program = new Command('taskrunner')
-    .description('Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline.')
-    .version(version)
-    .showHelpAfterError('(--help shows how it is used)')
-    .configureOutput({
-      writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
-      writeErr: (text) => terminal.say(text.replace(/\n$/, '')),
-      outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
-    })
-    .exitOverride();
-  for (const load of commandsOf(given[0])) (await load())(program, context);
-  for (const command of program.commands) command.copyInheritedSettings(program);
-  try {
-    await program.parseAsync([...given], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) return reportError(error, terminal);
-    exit = error.exitCode === 0 ? EXIT.OK : EXIT.INVALID_INPUT;
-  }
-  return exit;
+    commands,
+    invocation,
+  );
 }

@@ -103,6 +103,25 @@ describe('the evidence of a run', () => {
     }
   });
 
+  it('has a report for auditors: who approved what, and how the run ended', () => {
+    const cli = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'inspect', bundle, '--trust', stack.trustPath];
+    const inspect = (...more: string[]) => spawnSync(process.execPath, [...cli, ...more], { encoding: 'utf8' });
+    const { status, stdout } = inspect('--allow-dev', '--format', 'json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: { status: 'verified' },
+      contents: {
+        run: { end: { result: 'succeeded' } },
+        gates: [{ gate: 'approve', show: { hits: ['CVE-2026-1'] }, decisions: [{ decision: 'approved' }] }],
+        artifacts: [{ step: 'apply', name: 'report' }],
+      },
+    });
+    expect(inspect('--format', 'html')).toMatchObject({
+      status: 9,
+      stdout: expect.stringContaining('VERIFICATION FAILED at trust.keys') as string,
+    });
+  });
+
   it('verifies where an attempt that failed left an artifact', async () => {
     const ada = new Caller(stack.server, await stack.tokenFor('ada'));
     const run = await ada.submit(

@@ -507,6 +507,13 @@ export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence
 export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { verifyRun, type Verification } from './lib/evidence/verify-run';
+export { answerLines } from './lib/evidence/report/answer-lines';
+export { buildReport, contentsOf, type ReportRequest } from './lib/evidence/report/build-report';
+export { firstCause, type FirstCause } from './lib/evidence/report/first-cause';
+export { renderHtml } from './lib/evidence/report/html';
+export { renderMarkdown } from './lib/evidence/report/markdown';
+export type { Report, ReportContents, ReportedFile, Verdict } from './lib/evidence/report/report';
+export { visibleLine, visibleText } from './lib/evidence/report/visible-text';
 export type { Expectation, VerifyRequest } from './lib/evidence/check/case';
 export { CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
 export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError, type Digest } from '@taskrunner/core';
 import { readTar, writeTar } from '@taskrunner/infrastructure/offline';
+import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
 
 /** An evidence bundle as its archive gives it. */
@@ -8,9 +10,16 @@ export interface ReadBundle {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** What is wrong with the archive itself. */
   readonly faults: readonly string[];
+  /** `BUNDLE_UNREADABLE`, if the file is no bundle at all: then there are no files. */
+  readonly refusal: CliError | null;
+  /** Bytes of the archive. */
+  readonly size: number;
+  /** Of the archive; computed when asked for. */
+  readonly sha256: () => Digest;
 }
 
 const LIMITS = { maxBytes: 2 * 1024 ** 3, maxFiles: 250_000, maxFileBytes: 1024 ** 3 };
+const AGAIN = 'Get the bundle with `taskrunner evidence RUN --file FILE`, and copy it as binary.';
 
 /**
  * Reads a bundle. What is wrong with the archive is a finding of the verification, not an error. A plain tar must be, byte for byte, the
@@ -25,13 +34,34 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
     throw unreadable(path, error);
   }
   const bytes = Buffer.concat(pieces);
+  const archive = {
+    size: bytes.length,
+    sha256: () => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest,
+  };
+  const none = (fault: string, refusal: CliError | null): ReadBundle => {
+    return { files: new Map<string, Uint8Array>(), faults: [fault], refusal, ...archive };
+  };
+  const refuse = (fault: string, what: string, help = AGAIN): ReadBundle =>
+    none(fault, new CliError('BUNDLE_UNREADABLE', `${path} ${what}`, help));
+  if (bytes.length === 0) return refuse('ARCHIVE_INVALID: not a tar', 'is empty');
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
+    return refuse(
+      'ARCHIVE_INVALID: compressed with gzip',
+      'is compressed with gzip: a bundle is a plain tar',
+      'Unpack it first with `gunzip`, and give the tar.',
+    );
   try {
     const files = await readTar(once(bytes), LIMITS);
+    if (files.size === 0) return refuse('ARCHIVE_INVALID: no files', 'is a tar without files');
     const isCanonical = await equals(bytes, writeTar(sorted(files)));
-    return { files, faults: isCanonical ? [] : ['the archive is not the deterministic tar that its files make'] };
+    const faults = isCanonical ? [] : ['the archive is not the deterministic tar that its files make'];
+    return { files, faults, refusal: null, ...archive };
   } catch (error) {
-    if (isCodedError(error)) return { files: new Map(), faults: [`${error.code}: ${error.message}`] };
-    throw error;
+    if (!isCodedError(error)) throw error;
+    const fault = `${error.code}: ${error.message}`;
+    if (error.code !== 'ARCHIVE_INVALID') return none(fault, null);
+    const isTar = bytes.toString('latin1', 257, 262) === 'ustar';
+    return refuse(fault, isTar ? `is a damaged tar: ${error.message}` : 'is not a tar');
   }
 }
 

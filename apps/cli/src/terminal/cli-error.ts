@@ -7,6 +7,8 @@ export type CliErrorCode =
   | 'CLI_USAGE'
   /** A file or folder that cannot be read. */
   | 'CLI_FILE'
+  /** The file is no evidence bundle: empty, no tar, a damaged or compressed one. */
+  | 'BUNDLE_UNREADABLE'
   /** Inputs that cannot be read. */
   | 'CLI_INPUT'
   /** The configuration of the services is not valid, or lacks what the command needs. */
@@ -25,6 +27,7 @@ export type CliErrorCode =
 const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.INVALID_INPUT,
   CLI_FILE: EXIT.INVALID_INPUT,
+  BUNDLE_UNREADABLE: EXIT.NOT_VERIFIED,
   CLI_INPUT: EXIT.INVALID_INPUT,
   CLI_CONFIG: EXIT.INVALID_INPUT,
   CLI_SERVER_MISSING: EXIT.INVALID_INPUT,

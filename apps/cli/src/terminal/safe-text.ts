@@ -1,13 +1,8 @@
-/**
- * Characters that change how other text is shown: C0 and C1 controls and DEL, bidirectional controls (UAX #9), zero-width and
- * invisible ones, line and paragraph separators, interlinear annotation, tags.
- */
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\u{e0000}-\u{e0fff}\p{Cs}]/gu;
+import { visibleLine } from '@taskrunner/core';
 
 /** Text from packs, steps and people for one line of a terminal: what could disguise it is escaped as `\u{…}`. */
 export function safeLine(text: string): string {
-  return text.replace(UNSAFE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return visibleLine(text);
 }
 
 /** The same for text of several lines: line feeds and tabs stay, and every line is indented so that none can pose as ours. */

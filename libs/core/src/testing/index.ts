@@ -7,3 +7,4 @@ export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { Random } from './random';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';
 export { MemoryObjects } from './memory-objects';
+export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';

@@ -55,6 +55,17 @@ describe('readTrust', () => {
   ])('refuses %s', (_what, json, code) => {
     expect(() => readTrust(json)).toThrow(expect.objectContaining({ code }));
   });
+
+  it.each<[string, string]>([
+    [text((t) => ({ ...t, keys: [first, { ...first, algorithm: 'ecdsa-p256', spki: 'AAAA' }] })), '/keys/1/spki'],
+    [text((t) => ({ ...t, keys: [first, first] })), '/keys/1/spki'],
+    [text((t) => ({ ...t, approvers: [{ iss: 'i', sub: 's', spki: '' }] })), '/approvers/0/spki'],
+    [text((t) => ({ ...t, expires: t.issued, issued: t.expires })), '/expires'],
+  ])('says where a contradiction stands', (json, path) => {
+    expect(() => readTrust(json)).toThrow(
+      expect.objectContaining({ faults: [expect.objectContaining({ path, message: expect.any(String) as string })] }),
+    );
+  });
 });
 
 describe('parseStrictJson', () => {

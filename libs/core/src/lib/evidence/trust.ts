@@ -1,7 +1,7 @@
 import type { JsonObject } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type { KeyUsage } from './envelope';
-import { EvidenceError } from './evidence-error';
+import { EvidenceError, type EvidenceCode } from './evidence-error';
 import type { VerificationKey } from './open-envelope';
 import { algorithmOf } from './public-key';
 import {
@@ -131,19 +131,37 @@ const shape = closed<TrustFile>({
 export function readTrust(json: string): TrustFile {
   const trust = readShape(shape, parseStrictJson(json), 'a trust file', 'TRUST_INVALID');
   const seen = new Set<string>();
-  for (const key of trust.keys) {
-    if (algorithmOf(key.spki) !== key.algorithm) refuse(`key ${key.keyid} is not of algorithm ${key.algorithm}`);
-    if (seen.has(key.spki)) refuse(`key ${key.keyid} is there twice`);
+  for (const [place, key] of trust.keys.entries()) {
+    const at = `/keys/${place}`;
+    if (algorithmAt(key.spki, at) !== key.algorithm)
+      refuse(`${at}/algorithm`, `key ${key.keyid} is not of algorithm ${key.algorithm}`);
+    if (seen.has(key.spki)) refuse(`${at}/spki`, `key ${key.keyid} is there twice`);
     seen.add(key.spki);
-    if (Date.parse(key.validFor.end) < Date.parse(key.validFor.start)) refuse(`key ${key.keyid} ends before it starts`);
+    if (Date.parse(key.validFor.end) < Date.parse(key.validFor.start))
+      refuse(`${at}/validFor/end`, `key ${key.keyid} ends before it starts`);
   }
-  for (const approver of trust.approvers) algorithmOf(approver.spki);
-  if (Date.parse(trust.expires) < Date.parse(trust.issued)) refuse('the file expires before it was issued');
+  for (const [place, { spki }] of trust.approvers.entries()) algorithmAt(spki, `/approvers/${place}`);
+  if (Date.parse(trust.expires) < Date.parse(trust.issued)) refuse('/expires', 'the file expires before it was issued');
   return trust;
 }
 
-function refuse(message: string): never {
-  throw new EvidenceError('TRUST_INVALID', message, 'Correct the trust file.');
+function algorithmAt(spki: string, path: string): TrustedKey['algorithm'] {
+  try {
+    return algorithmOf(spki);
+  } catch (error) {
+    if (error instanceof EvidenceError) refuse(`${path}/spki`, error.message, error.code, error.remediation);
+    throw error;
+  }
+}
+
+function refuse(
+  path: string,
+  message: string,
+  code: EvidenceCode = 'TRUST_INVALID',
+  remediation = 'Correct the trust file.',
+): never {
+  const fault = { code, path, line: null, column: null, message, remediation };
+  throw new EvidenceError(code, message, remediation, [fault]);
 }
 
 /** Use of a key in a bundle: for whom, as which builder, when (as the signed document says). */

@@ -23,6 +23,7 @@ import { packSigners } from './check/check-signers';
 import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
 import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';
+import type { EvidenceDocuments } from './evidence-documents';
 
 const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'archive.safe': archiveSafe,
@@ -73,6 +74,8 @@ export interface Verification {
   readonly checks: readonly Check[];
   /** The last line for people. */
   readonly summary: string;
+  /** What the checks were made over; null if the bundle cannot be read. Trust it only if `ok`. */
+  readonly documents: EvidenceDocuments | null;
 }
 
 /**
@@ -90,12 +93,21 @@ export function verifyRun(request: VerifyRequest): Verification {
     planHash: record?.planHash ?? null,
     checks,
     summary: summaryOf(checks, bundle),
+    documents: documentsOf(bundle),
   };
 }
 
 function admitted(bundle: Case): ReturnType<Case['admission']>['record'] | null {
   try {
     return bundle.admission().record;
+  } catch {
+    return null;
+  }
+}
+
+function documentsOf(bundle: Case): EvidenceDocuments | null {
+  try {
+    return bundle.documents();
   } catch {
     return null;
   }

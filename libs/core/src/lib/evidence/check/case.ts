@@ -4,11 +4,12 @@ import type { PolicyEngines } from '../../policy/policy';
 import { answerAgain, type AnswersAgain } from '../answers/answer-again';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
 import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
-import type { Envelope, KeyUsage } from '../envelope';
+import type { DecodedEnvelope, Envelope, KeyUsage } from '../envelope';
 import { readEvidence, type EvidenceDocuments } from '../evidence-documents';
 import { openEnvelope, type OpenedEnvelope, type VerifySignature } from '../open-envelope';
 import { readCarriedPack, type CarriedPack } from '../plan-again';
 import { fileOf, packRunFiles, readBundle, readEnvelopeFile, type BundleContent } from '../read-bundle';
+import { fingerprint } from '../public-key';
 import { readAdmission, readManifest } from '../read-documents';
 import type { Asserted } from '../run-evidence';
 import { readSigstore } from '../sigstore';
@@ -132,6 +133,17 @@ export function openCase(request: VerifyRequest): Case {
     const { envelope, hint } = path === packRunAttestation(0) ? first() : readSigstore(fileOf(files, path));
     return { path, opened: openEnvelope(envelope, PAYLOAD_TYPE.statement, usage, ring), hint };
   };
+  const openOwn = (
+    envelope: Envelope | DecodedEnvelope,
+    payloadType: string,
+    usage: KeyUsage,
+  ): OpenedEnvelope<TrustedKey> => {
+    const opened = openEnvelope(envelope, payloadType, usage, ring);
+    // A hint decides nothing; a free one would be a byte that anybody can change unseen.
+    if (opened.keyid !== '' && opened.keyid !== fingerprint(opened.key.spki))
+      fail(`the keyid ${opened.keyid.slice(0, 100)} is not that of the key that signed`);
+    return opened;
+  };
   const runUsage = (): KeyUsage => (documents().environment.mode === 'sealed' ? 'run-sealed' : 'run-open');
   return {
     request,
@@ -140,18 +152,18 @@ export function openCase(request: VerifyRequest): Case {
     runUsage,
     openStatement,
     admission: once(() => {
-      const opened = openEnvelope(readEnvelopeFile(files, 'admission.json'), PAYLOAD_TYPE.admission, 'admission', ring);
+      const opened = openOwn(readEnvelopeFile(files, 'admission.json'), PAYLOAD_TYPE.admission, 'admission');
       return { record: readAdmission(opened.payload), opened };
     }),
     decisions: once(() => {
       const opened = [...documents().decisions.values()].map(({ envelope }) => {
-        return openEnvelope(envelope, PAYLOAD_TYPE.decision, 'ledger', ring);
+        return openOwn(envelope, PAYLOAD_TYPE.decision, 'ledger');
       });
       return new Map(opened.map((one) => [one.digest, one]));
     }),
     resolutions: once(() => {
       const opened = [...documents().resolutions.values()].map(({ sealed, record }) => {
-        return [openEnvelope(sealed, PAYLOAD_TYPE.resolution, 'ledger', ring).digest, record] as const;
+        return [openOwn(sealed, PAYLOAD_TYPE.resolution, 'ledger').digest, record] as const;
       });
       return new Map(opened);
     }),

@@ -1,4 +1,6 @@
+import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
+import { toManifest } from '../../pack/pack-digest';
 import { inputsLock } from '../derived-files';
 import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
@@ -22,6 +24,7 @@ export const admissionAgrees: Checker = (bundle) => {
   if (plan.pack.name !== name || plan.pack.version !== version) fail('another pack was admitted');
   if (plan.pack.contentDigest !== contentDigest) fail('another content of the pack was admitted');
   if (record.initiators.length === 0) fail('nobody initiated it');
+  if (new Set(record.pack.signers).size < record.pack.signers.length) fail('a signer of the pack is named twice');
   return found('recomputed', `run ${record.runId} of ${name}:${version}`);
 };
 
@@ -48,6 +51,8 @@ export const packContent: Checker = (bundle) => {
   const missing = withheld.find((path) => !stated.has(path));
   if (missing !== undefined) fail(`${missing} is missing, and the statement does not name it as withheld`);
   const pack = bundle.pack() ?? fail('the manifest cannot be read');
+  if (canonical(toManifest(pack.read.pack)) !== evidence.pack.manifest)
+    fail('pack/manifest.json is not the normalised manifest');
   if (pack.contentDigest() !== record.pack.contentDigest) fail('another content than was admitted');
   const detail = withheld.length > 0 ? `; the bytes of ${withheld.length} files are withheld` : '';
   return found('recomputed', `${record.pack.contentDigest}${detail}`);

@@ -1,7 +1,9 @@
+import { digestOf } from '../../canonical/digest';
+import { sameJson } from '../../canonical/same-json';
 import { sameSubject, type Subject } from '../../foundation/principal';
 import type { DecisionRecord, GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
-import type { GateFact } from '../run-facts';
+import { digestOfRef, type GateFact } from '../run-facts';
 import { fail, type Case } from './case';
 import { found, type Checker } from './check';
 import { proofObjection } from './decision-proof';
@@ -50,7 +52,8 @@ function counted(bundle: Case): readonly Counted[] {
         decision.decidedAt === Date.parse(record.decidedAt) &&
         sameSubject(decision.person, record.person) &&
         sameSubject(decision.onBehalfOf ?? decision.person, record.onBehalfOf ?? record.person) &&
-        decision.grants.every((grant) => record.grants.includes(grant));
+        sameJson(decision.grants, record.grants) &&
+        digestOfRef(given.response) === (record.response === null ? null : digestOf(record.response));
       if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
       return { seq: given.seq, gate, request, record };
     });

@@ -3,12 +3,13 @@ import { sha256 } from '../../canonical/digest';
 import { decideDial, decideEgress } from '../../egress/decide-egress';
 import type { EgressAttempt } from '../../egress/egress-log';
 import type { EgressRule } from '../../egress/egress-rule';
-import { isJsonObject, type Json } from '../../foundation/json';
+import { isJsonObject } from '../../foundation/json';
 import { runNodeAt } from '../../plan/plan-index';
 import { rulesOfStep } from '../../plan/step-egress';
 import { egressNdjson } from '../derived-files';
 import { fileOf } from '../read-bundle';
 import { asJson } from '../run-evidence';
+import { closed, flag, nullable, oneOf, readShape, text, whole, type Shape } from '../shape';
 import { parseStrictJson, parseUtf8 } from '../strict-json';
 import { fail } from './case';
 import { found, type Checker } from './check';
@@ -38,8 +39,10 @@ export const egressWithin: Checker = (bundle) => {
     const through = attempts.filter((attempt) => isJsonObject(attempt) && attempt['allowed'] === true);
     if (through.length !== allowed || attempts.length !== allowed + denied)
       fail(`the attempts of ${step} are counted otherwise`);
-    for (const attempt of attempts) {
-      const objection = objectionTo(attempt as unknown as EgressAttempt & Json, rules);
+    for (const [place, value] of attempts.entries()) {
+      const attempt = readShape(attemptShape, value, `an attempt of ${step}`);
+      if (attempt.n !== place + 1) fail(`the attempts of ${step} are not numbered from 1`);
+      const objection = objectionTo(attempt, rules);
       if (objection !== null) fail(`${step} ${objection}`);
     }
   }
@@ -49,8 +52,22 @@ export const egressWithin: Checker = (bundle) => {
     : found('recomputed', `${facts.egress.length} sockets`);
 };
 
+const attemptShape = closed<EgressAttempt>({
+  n: whole,
+  ms: whole,
+  via: oneOf('connect', 'http', 'none'),
+  host: nullable(text),
+  port: nullable(whole),
+  sni: nullable(text),
+  address: nullable(text),
+  sent: whole,
+  received: whole,
+  allowed: flag,
+  code: text as Shape<EgressAttempt['code']>,
+});
+
 /** What is wrong with an attempt under the rules, or null. */
-function objectionTo(attempt: EgressAttempt & Json, rules: readonly EgressRule[]): string | null {
+function objectionTo(attempt: EgressAttempt, rules: readonly EgressRule[]): string | null {
   const { via, host, port, sni, address, sent, allowed } = attempt;
   if (!allowed) return sent === 0 ? null : 'sent bytes in an attempt that was denied';
   if (typeof host !== 'string' || typeof port !== 'number') return 'was let out to nowhere';

@@ -46,7 +46,11 @@ export const gatesRequests: Checker = (bundle) => {
     const name = /^gates\/([0-9a-f]{64})(?:\.show)?\.json$/.exec(path)?.[1];
     if (name !== undefined && !opened.has(`sha256:${name}` as Digest)) fail(`${path} is not named by the journal`);
   }
-  return opened.size === 0 ? found('absent', 'no gates') : found('recomputed', `${opened.size} requests`);
+  if (opened.size === 0) return found('absent', 'no gates');
+  const unread = bundle.answers().unanswered.filter(({ asked }) => asked === 'gate').length;
+  return unread === 0
+    ? found('recomputed', `${opened.size} requests`)
+    : found('signed', `${opened.size} requests; what ${unread} of them show is not derived again`);
 };
 
 function approvalOf({ index }: EvidenceDocuments, step: StepId): string | null {
@@ -118,13 +122,20 @@ function itemObjection(
 
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);
 
-/** No step that stands behind a gate started before the gate let it pass, nor after its time to execute. */
+/**
+ * No step that stands behind a gate started before the gate let it pass, nor after its time to execute. That a gate did not apply is derived
+ * again where `answers` could derive it.
+ */
 export const effectsGated: Checker = (bundle) => {
   const { facts, index, gates } = bundle.documents();
   const guards = guardIndex(index);
   const approved = new Set<StepId>();
   const passed = new Set<StepId>();
   const executeBy = new Map<StepId, { readonly gate: StepId; readonly by: number }>();
+  const unanswered = bundle.answers().unanswered.filter(({ asked }) => asked === 'when' || asked === 'branch');
+  const isDoubtful = (gate: StepId): boolean =>
+    unanswered.some(({ step }) => gate === step || gate.startsWith(`${step}::`));
+  let onWord = 0;
   let checked = 0;
   for (const { event, at } of facts.entries) {
     if (event.type === 'gate.opened') {
@@ -137,7 +148,10 @@ export const effectsGated: Checker = (bundle) => {
       if (node?.kind !== 'gate') continue;
       const asked = node.policy === null;
       if (event.status === 'succeeded' && (!asked || approved.has(event.step))) passed.add(event.step);
-      if (event.status === 'skipped' && PASSED_OVER.has(event.code ?? '')) passed.add(event.step);
+      if (event.status === 'skipped' && PASSED_OVER.has(event.code ?? '')) {
+        passed.add(event.step);
+        if (isDoubtful(event.step)) onWord += 1;
+      }
     } else if (event.type === 'step.started') {
       const { step, execution } = event;
       for (const guard of guards.get(nodeOf(step)) ?? []) {
@@ -149,7 +163,8 @@ export const effectsGated: Checker = (bundle) => {
       if (due && at > due.by) fail(`${step} started after the time that ${due.gate} gave`);
     }
   }
-  return checked === 0
-    ? found('absent', 'nothing stands behind a gate')
-    : found('recomputed', `${checked} starts behind gates`);
+  if (checked === 0) return found('absent', 'nothing stands behind a gate');
+  return onWord === 0
+    ? found('recomputed', `${checked} starts behind gates`)
+    : found('signed', `${checked} starts behind gates; that ${onWord} gates did not apply is not derived again`);
 };

@@ -6,19 +6,30 @@ import { initialState } from '../../run/advance';
 import { MACHINE_VERSION } from '../../run/run-state';
 import { logFiles } from '../log-files';
 import { isWithheld } from '../run-evidence';
+import { unnamedValue } from '../named-values';
+import { noteDetails } from '../run-facts';
 import { takesOver } from '../takes-over';
 import { fail } from './case';
 import { found, type Checker } from './check';
+import { strayFact } from './check-executions';
 
 /** Gapless, in time, hashed page by page from the admission on; and the values beside it are those it names. */
 export const journalChain: Checker = (bundle) => {
-  const { evidence, facts } = bundle.documents();
+  const { evidence, facts, profile } = bundle.documents();
   const { opened } = bundle.admission();
   // Before the first claim there is only the cancel of a run that never began.
   const claim = facts.entries.find(({ kind, event }) => kind !== 'derived' && event.type !== 'run.cancel-requested');
   if (claim?.event.type !== 'run.claimed') fail('it does not begin with a claim');
   const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
   if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
+  const stray = strayFact(bundle.documents());
+  if (stray !== null) fail(stray);
+  const unnamed = unnamedValue(bundle.documents());
+  if (unnamed !== null) fail(`no entry names the value ${unnamed}`);
+  const read = noteDetails(facts, 'SECRET_VERSION').find(
+    ({ name }) => !profile.secrets.some((one) => one.name === name),
+  );
+  if (read) fail('it notes the version of a secret that the profile does not have');
   return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);
 };
 

@@ -1,4 +1,5 @@
 import { canonical } from '../../canonical/canonical';
+import type { Digest } from '../../foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION } from '../bundle-files';
 import { stepsNdjson } from '../derived-files';
@@ -13,7 +14,8 @@ import {
   type PackRunStatement,
   type Statement,
 } from '../statement';
-import type { VerificationSummary } from '../summary';
+import { anyJson, closed, instant, oneOf, readShape, text } from '../shape';
+import { buildSummary, type VerificationSummary } from '../summary';
 import { parseCanonical, parseUtf8 } from '../strict-json';
 import { fail, type Case } from './case';
 import { found, type Checker } from './check';
@@ -123,6 +125,23 @@ export const provenanceAgrees: Checker = (bundle) => {
   return found('recomputed', `signed by ${opened.key.keyid}${summary === null ? '' : `; summary by ${summary}`}`);
 };
 
+/** What only the verifier of a summary says; the rest follows from the run. */
+const summaryShape = closed<Pick<Statement<VerificationSummary>, 'predicate' | '_type' | 'subject' | 'predicateType'>>({
+  _type: oneOf(STATEMENT_TYPE),
+  subject: anyJson as never,
+  predicateType: text,
+  predicate: closed<VerificationSummary>({
+    verifier: closed({ id: text }),
+    timeVerified: instant,
+    resourceUri: text,
+    policy: closed({ uri: text, digest: closed({ sha256: text }) }),
+    inputAttestations: anyJson as never,
+    verificationResult: oneOf('PASSED'),
+    verifiedLevels: anyJson as never,
+    slsaVersion: oneOf('1.0'),
+  }),
+});
+
 /** A verification summary, where there is one, is about this run's statement and subjects. Its key; null without one. */
 function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {
   if (!bundle.request.files.has(SUMMARY_ATTESTATION)) return null;
@@ -137,5 +156,11 @@ function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {
   const input = predicate.inputAttestations.map(({ digest }) => `sha256:${digest.sha256}`);
   if (input.length !== 1 || input[0] !== signed[0]?.opened.digest) fail('the summary is about another statement');
   if (predicate.verificationResult !== 'PASSED') fail('the summary does not say PASSED');
+  const { verifier, timeVerified, policy } = readShape(summaryShape, value, 'the summary').predicate;
+  const digestOfPolicy = `sha256:${policy.digest.sha256}` as Digest;
+  const given = { id: verifier.id, at: timeVerified, policy: { uri: policy.uri, digest: digestOfPolicy } };
+  const derived = buildSummary(bundle.documents(), signed[0]?.opened.digest ?? fail('the statement is missing'), given);
+  if (parseUtf8(opened.payload) !== canonical(asJson(derived ?? {})))
+    fail('the summary says something else of the run');
   return opened.key.keyid;
 }

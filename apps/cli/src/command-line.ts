@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import type { Context } from './commands/context';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { reportError } from './terminal/report-error';
+import type { Terminal } from './terminal/terminal';
+
+/** What the command line is given. */
+export interface Invocation {
+  readonly arguments: readonly string[];
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readStdin: () => Promise<Uint8Array>;
+  readonly version: string;
+}
+
+/** Adds commands to a program. */
+export type Register = (program: Command, context: Context) => void;
+
+/** Runs one command line of a program with these commands. Resolves to the exit code; never rejects. */
+export async function runProgram(
+  { name, description }: { readonly name: string; readonly description: string },
+  commands: readonly Register[],
+  { arguments: given, terminal, env, readStdin, version }: Invocation,
+): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.OK;
+  const context: Context = {
+    terminal,
+    env,
+    readStdin,
+    run: async (body, file = '') => {
+      try {
+        exit = await body();
+      } catch (error) {
+        exit = reportError(error, terminal, file);
+      }
+    },
+  };
+  const program = new Command(name)
+    .description(description)
+    .version(version)
+    .showHelpAfterError('(--help shows how it is used)')
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
+      writeErr: (text) => terminal.say(text.replace(/\n$/, '')),
+      outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
+    })
+    .exitOverride();
+  for (const register of commands) register(program, context);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  try {
+    await program.parseAsync([...given], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(error, terminal);
+    exit = error.exitCode === 0 ? EXIT.OK : EXIT.INVALID_INPUT;
+  }
+  return exit;
+}

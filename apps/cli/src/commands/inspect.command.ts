@@ -1,0 +1,118 @@
+import { writeFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { Option, type Command } from 'commander';
+import {
+  buildReport,
+  renderHtml,
+  renderMarkdown,
+  type PolicyEngines,
+  type Report,
+  type ReportRequest,
+} from '@taskrunner/core';
+import {
+  missingEngines,
+  readTerms,
+  verifyBundle,
+  withEvidenceOptions,
+  type EvidenceOptions,
+} from '../evidence/evidence-options';
+import { readBundleFile } from '../packs/read-bundle';
+import { CliError } from '../terminal/cli-error';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+
+type Format = 'md' | 'html' | 'json';
+
+interface Options extends EvidenceOptions {
+  readonly trust?: string;
+  readonly format?: Format;
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+/** `inspect`. `engines`: those for policies that this program has beside CEL. */
+export function registerInspect(program: Command, context: Context, engines: PolicyEngines): void {
+  const command = program
+    .command('inspect <bundle>')
+    .description('write a report for an auditor: who approved what, when and why, and what came out')
+    .option('--trust <file>', 'whom to trust (taskrunner.trust.v1); without it nothing is verified');
+  withEvidenceOptions(command)
+    .addOption(
+      new Option(
+        '--format <format>',
+        'Markdown, one HTML file without scripts, or JSON; else as --output ends',
+      ).choices(['md', 'html', 'json']),
+    )
+    .option('--output <file>', 'where to write it, in place of stdout')
+    .option('--force', 'replace the file of --output')
+    .action((path: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const verified = await verification(path, options, engines);
+        const { bundle } = verified;
+        const report = buildReport({
+          bundle: { name: basename(path), size: bundle.size, sha256: bundle.sha256() },
+          files: bundle.files,
+          verified: verified.verified,
+        });
+        const text = written(report, options.format ?? formatOf(options.output));
+        if (options.output === undefined) terminal.print(text.replace(/\n$/, ''));
+        else {
+          await writeReport(options.output, text, options.force ?? false);
+          terminal.say(safeLine(`written to ${options.output}`));
+        }
+        if (verified.note !== null) terminal.say(`note: ${verified.note}`);
+        const { status, cause } = report.verdict;
+        if (status === 'unverified') terminal.say('nothing was verified: give --trust FILE to verify it');
+        if (cause !== null) terminal.say(safeLine(`VERIFICATION FAILED at ${cause.check}: ${cause.detail}`));
+        return status === 'failed' ? EXIT.NOT_VERIFIED : EXIT.OK;
+      }, options.trust),
+    );
+}
+
+interface Verified {
+  readonly bundle: Awaited<ReturnType<typeof readBundleFile>>;
+  readonly verified: ReportRequest['verified'];
+  readonly note: string | null;
+}
+
+async function verification(path: string, options: Options, engines: PolicyEngines): Promise<Verified> {
+  if (options.trust === undefined && (options.expect !== undefined || options.original !== undefined))
+    throw new CliError(
+      'CLI_USAGE',
+      '--expect and --original need --trust: without a trust file nothing is verified',
+      'Add --trust FILE.',
+    );
+  const terms = options.trust === undefined ? null : await readTerms(options.trust, options);
+  const bundle = await readBundleFile(path);
+  if (bundle.refusal !== null) throw bundle.refusal;
+  if (terms === null) return { bundle, verified: null, note: null };
+  const found = verifyBundle(bundle, terms, engines);
+  return { bundle, verified: { verification: found, trust: terms.trust }, note: missingEngines(found, engines) };
+}
+
+function formatOf(output: string | undefined): Format {
+  const ending = extname(output ?? '').toLowerCase();
+  return ending === '.html' || ending === '.htm' ? 'html' : ending === '.json' ? 'json' : 'md';
+}
+
+function written(report: Report, format: Format): string {
+  if (format === 'html') return renderHtml(report);
+  if (format === 'md') return renderMarkdown(report);
+  // What a terminal might obey or hide is spelled in ASCII, which means the same JSON.
+  const ascii = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(report, null, 2).replace(/[\u007f-\uffff]/g, ascii)}\n`;
+}
+
+async function writeReport(path: string, text: string, force: boolean): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    if (code === 'EEXIST') throw new CliError('CLI_FILE', `${path} exists already`, 'Add --force to replace it.');
+    throw new CliError('CLI_FILE', `${path} cannot be written (${code})`, 'Check the path of --output.', [], {
+      cause: error,
+    });
+  }
+}

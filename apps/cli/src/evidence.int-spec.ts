@@ -1,0 +1,253 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createHash, createPublicKey } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { resealed, sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
+import { writeTar } from '@taskrunner/infrastructure/offline';
+
+const ROOT = join(__dirname, '..', '..', '..');
+const PROGRAM = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
+const BUILD = join(ROOT, 'tools', 'build-verifier.mjs');
+
+interface Ended {
+  readonly exit: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The single file on bare Node.js, beside the command line that it is made of. */
+describe('evidence, for who has a bundle and a trust file', () => {
+  let folder: string;
+  let sample: Sample;
+  let files: ReadonlyMap<string, Uint8Array>;
+
+  const run = (program: readonly string[], args: readonly string[]): Ended => {
+    const env = { PATH: process.env['PATH'], HOME: folder, NODE_PATH: '' };
+    const options = { cwd: folder, env, encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], options);
+    return { exit: status, out: stdout, err: stderr };
+  };
+  const cli = (...args: string[]): Ended => run([PROGRAM], args);
+  const single = (...args: string[]): Ended => run(['taskrunner-verify.mjs'], args);
+
+  async function put(name: string, content: ReadonlyMap<string, Uint8Array>): Promise<string> {
+    const parts: Uint8Array[] = [];
+    for await (const part of writeTar([...content].map(([path, bytes]) => ({ path, bytes })))) parts.push(part);
+    writeFileSync(join(folder, name), Buffer.concat(parts));
+    return name;
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'evidence-'));
+    sample = await sampleRun({ decision: (person) => ({ reason: person === 0 ? 'CVE list <b>read</b>' : null }) });
+    files = sealBundle(sample);
+    await put('run.tar', files);
+    await put('altered.tar', new Map(files).set('artifacts.json', Buffer.from('{}')));
+    const plan = Buffer.from(files.get('plan.json') ?? [])
+      .toString()
+      .replace('nginx', 'nginy');
+    const forged = [...new Map(files).set('plan.json', Buffer.from(plan))].map(([path, bytes]) => ({ path, bytes }));
+    await put('forged.tar', resealed(sample.keys.bundle, forged));
+    writeFileSync(join(folder, 'garbage.tar'), 'this is no archive, however long one looks at it\n'.repeat(40));
+    writeFileSync(join(folder, 'empty.tar'), '');
+    writeFileSync(join(folder, 'cut.tar'), readFileSync(join(folder, 'run.tar')).subarray(0, 5_000));
+    writeFileSync(join(folder, 'run.tar.gz'), gzipSync(readFileSync(join(folder, 'run.tar'))));
+    const trust = { ...sample.trust, expires: '2099-01-01T00:00:00.000Z' };
+    writeFileSync(join(folder, 'trust.json'), JSON.stringify(trust, null, 2));
+    execFileSync(process.execPath, [BUILD, '--out', join(folder, 'taskrunner-verify.mjs')], { cwd: folder });
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe('taskrunner-verify.mjs', () => {
+    it.each([
+      ['run.tar', 0],
+      ['altered.tar', 9],
+      ['forged.tar', 9],
+      ['garbage.tar', 9],
+      ['empty.tar', 9],
+      ['cut.tar', 9],
+      ['run.tar.gz', 9],
+      ['missing.tar', 2],
+    ])('says of %s what the command line says', (bundle, exit) => {
+      const found = single(bundle, '--trust', 'trust.json', '--json');
+      expect(found.exit).toBe(exit);
+      expect(found).toEqual(cli('verify', bundle, '--trust', 'trust.json', '--json'));
+      if (!['run.tar', 'forged.tar', 'garbage.tar'].includes(bundle)) return;
+      expect(single('verify', bundle, '--trust', 'trust.json')).toEqual(cli('verify', bundle, '--trust', 'trust.json'));
+      expect(single('inspect', bundle, '--trust', 'trust.json')).toEqual(
+        cli('inspect', bundle, '--trust', 'trust.json'),
+      );
+    });
+
+    it('needs nothing beside it: no package, no folder of modules', () => {
+      const text = readFileSync(join(folder, 'taskrunner-verify.mjs'), 'utf8');
+      const named = [...text.matchAll(/^import .* from ["']([^"']+)["'];$/gm)].map(([, name]) => name ?? '');
+      expect(named.filter((name) => !/^(node:)?(module|fs|fs\/promises|path|crypto|process|readline\/promises|stream|zlib|events|child_process|buffer|util)$/.test(name))).toEqual([]); // prettier-ignore
+      expect(existsSync(join(folder, 'node_modules'))).toBe(false);
+      expect(text).not.toContain('cedar-policy');
+      expect(text).not.toContain(ROOT);
+      expect(statSync(join(folder, 'taskrunner-verify.mjs')).mode & 0o111).not.toBe(0);
+      expect(single('--version').out).toBe(
+        `${(JSON.parse(readFileSync(join(ROOT, 'apps/cli/package.json'), 'utf8')) as { version: string }).version}\n`,
+      );
+    });
+
+    it('has the same bytes from another folder, and from another copy of the sources', () => {
+      const here = readFileSync(join(folder, 'taskrunner-verify.mjs'));
+      const copy = join(folder, 'copy');
+      for (const path of ['apps/cli', 'libs/core', 'libs/infrastructure'])
+        for (const part of ['src', 'package.json', 'tsconfig.json'])
+          cpSync(join(ROOT, path, part), join(copy, path, part), { recursive: true });
+      for (const path of ['tools/build-verifier.mjs', 'tsconfig.base.json', 'package.json', 'libs/core/node_modules'])
+        cpSync(join(ROOT, path), join(copy, path), { recursive: true });
+      const packages = new Set(here.toString().match(/^ *\/\/ node_modules\/(?:@[^/]+\/)?[^/\n]+/gm));
+      for (const line of [...packages, 'node_modules/re2js', 'node_modules/@bufbuild'])
+        cpSync(join(ROOT, line.replace(/^ *\/\/ /, '')), join(copy, line.replace(/^ *\/\/ /, '')), { recursive: true });
+      for (const tool of ['esbuild', '@esbuild'])
+        symlinkSync(join(ROOT, 'node_modules', tool), join(copy, 'node_modules', tool));
+      const out = join(folder, 'again', 'verifier.mjs');
+      mkdirSync(dirname(out));
+      const printed = execFileSync(process.execPath, [join(copy, 'tools/build-verifier.mjs'), '--out', out], {
+        cwd: tmpdir(),
+        encoding: 'utf8',
+      });
+      expect(readFileSync(out).equals(here)).toBe(true);
+      expect(printed).toContain(createHash('sha256').update(here).digest('hex'));
+    });
+
+    it('says that a policy of an engine that it does not have is not judged again', async () => {
+      const cedar = Buffer.from(files.get('plan.json') ?? [])
+        .toString()
+        .replace('"engine":"cel"', '"engine":"cedar"');
+      await put('cedar.tar', new Map(files).set('plan.json', Buffer.from(cedar)));
+      expect(single('cedar.tar', '--trust', 'trust.json').err).toMatch(/^note: this verifier has no engine for cedar/);
+      expect(cli('verify', 'cedar.tar', '--trust', 'trust.json').err).toBe('');
+    });
+
+    it('gives a key as PEM', () => {
+      const { exit, out } = single('key', '--trust', 'trust.json', '--usage', 'run-open');
+      expect(exit).toBe(0);
+      const spki = createPublicKey(out).export({ type: 'spki', format: 'der' }).toString('base64');
+      expect(spki).toBe(sample.keys.run.trusted.spki);
+      expect(single('key', '--trust', 'trust.json', '--usage', 'pack')).toMatchObject({
+        exit: 2,
+        err: expect.stringMatching(/^CLI_USAGE trust\.json has 0 keys for pack/) as string,
+      });
+    });
+  });
+
+  describe('verify', () => {
+    it('ends with who approved what when, and how the run ended', () => {
+      const lines = cli('verify', 'run.tar', '--trust', 'trust.json').out.trimEnd().split('\n');
+      const from = lines.findIndex((line) => line.startsWith('run run_'));
+      expect(lines.slice(from, from + 6)).toEqual([
+        expect.stringMatching(/ of sample:1\.2\.3 for acme, started by ada \(https:\/\/issuer\.test\)$/),
+        'gate approve: approved',
+        expect.stringMatching(/^ {2}grace \(\S+\) approved at \S+Z: "CVE list <b>read<\/b>" \[proof: service\]$/),
+        expect.stringMatching(/^ {2}linus \(\S+\) approved at \S+Z, no reason given \[proof: service\]$/),
+        'policy few at few-hits: allow',
+        expect.stringMatching(/^ended \S+Z: succeeded$/),
+      ]);
+      expect(lines.at(-1)).toMatch(/^self-consistent/);
+    });
+
+    it('tells the first cause first, with what to do, and counts what follows from it', () => {
+      const { out } = cli('verify', 'forged.tar', '--trust', 'trust.json');
+      const [first, help, dependent] = out.split('\n');
+      expect(first).toMatch(/^FAIL admission\.agrees /);
+      expect(help).toMatch(/^help: The documents contradict each other/);
+      expect(out).not.toContain('approved at');
+      expect(dependent).toMatch(/^( +\d+ further checks? fails? for the same reason|FAIL )/);
+    });
+
+    it.each([
+      ['garbage.tar', 'is not a tar'],
+      ['empty.tar', 'is empty'],
+      ['cut.tar', 'is a damaged tar: the tar is cut off'],
+      ['run.tar.gz', 'is compressed with gzip: a bundle is a plain tar'],
+    ])('has one error for %s', (bundle, why) => {
+      const { exit, out, err } = cli('verify', bundle, '--trust', 'trust.json');
+      expect([exit, out]).toEqual([9, '']);
+      expect(err.split('\n')).toEqual([`BUNDLE_UNREADABLE ${bundle} ${why}`, expect.stringMatching(/^help: /), '']);
+      const told = JSON.parse(cli('verify', bundle, '--trust', 'trust.json', '--json').out) as object;
+      expect(told).toMatchObject({ ok: false, run: null, planHash: null, error: { code: 'BUNDLE_UNREADABLE' } });
+    });
+
+    it('names the trust file that is not valid, with line and column', () => {
+      const text = readFileSync(join(folder, 'trust.json'), 'utf8');
+      writeFileSync(join(folder, 'one.json'), text.replace('"serial": 3', '"serial": "3"'));
+      writeFileSync(join(folder, 'two.json'), text.replace('"serial": 3', '"serial": "3", "more": 1'));
+      writeFileSync(join(folder, 'none.json'), text.replace('"serial": 3', '"serial": 3,,'));
+      const refused = (trust: string): string[] => {
+        const { exit, err } = cli('verify', 'run.tar', '--trust', trust);
+        expect(exit).toBe(2);
+        return err.split('\n').filter((line) => !line.startsWith('help: '));
+      };
+      expect(refused('one.json')).toEqual(['TRUST_INVALID one.json:4:3 /serial a whole number is expected', '']);
+      expect(refused('two.json')).toEqual([
+        'TRUST_INVALID two.json has 2 faults',
+        'TRUST_INVALID two.json:4:18 /more an unknown member',
+        'TRUST_INVALID two.json:4:3 /serial a whole number is expected',
+        '',
+      ]);
+      expect(refused('none.json')).toEqual(['TRUST_INVALID none.json:4:15 a string is expected', '']);
+    });
+
+    it('names the option where an expectation is none', () => {
+      const { exit, err } = cli('verify', 'run.tar', '--trust', 'trust.json', '--expect', 'RUN');
+      expect([exit, err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect RUN: /)]);
+    });
+  });
+
+  describe('inspect', () => {
+    it('writes one HTML file without scripts, and never over another one unless told', () => {
+      const args = ['inspect', 'run.tar', '--trust', 'trust.json', '--output', 'report.html'];
+      expect(cli(...args)).toEqual({ exit: 0, out: '', err: 'written to report.html\n' });
+      const html = readFileSync(join(folder, 'report.html'), 'utf8');
+      expect(html).toContain('VERIFIED: all');
+      expect(html).toContain('CVE list &lt;b&gt;read&lt;/b&gt;');
+      expect(html).not.toMatch(/<script|src=|href=|@import|url\(/);
+      expect(cli(...args)).toMatchObject({
+        exit: 2,
+        err: expect.stringMatching(/^CLI_FILE report\.html exists already/) as string,
+      });
+      expect(cli(...args, '--force').exit).toBe(0);
+    });
+
+    it('says first that nothing was verified without a trust file, and that it failed where it did', () => {
+      const { exit, out, err } = cli('inspect', 'run.tar');
+      expect([exit, out.split('\n')[2]]).toEqual([0, expect.stringContaining('NOTHING WAS VERIFIED')]);
+      expect(err).toContain('nothing was verified');
+      const failed = cli('inspect', 'forged.tar', '--trust', 'trust.json');
+      expect([failed.exit, failed.out.split('\n')[2]]).toEqual([9, expect.stringContaining('VERIFICATION FAILED at')]);
+      expect(cli('inspect', 'run.tar', '--expect', 'run=x')).toMatchObject({ exit: 2 });
+    });
+
+    it('is JSON for programs', () => {
+      const { out } = cli('inspect', 'run.tar', '--trust', 'trust.json', '--format', 'json');
+      const sha256 = createHash('sha256')
+        .update(readFileSync(join(folder, 'run.tar')))
+        .digest('hex');
+      expect(JSON.parse(out)).toMatchObject({
+        schema: 'taskrunner.report.v1',
+        bundle: { name: 'run.tar', sha256: `sha256:${sha256}` },
+        verdict: { status: 'verified' },
+        contents: {
+          gates: [{ gate: 'approve', decisions: [{ person: { sub: 'grace' } }, { person: { sub: 'linus' } }] }],
+        },
+      });
+    });
+  });
+});

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Command } from 'commander';
+import {
+  isDigest,
+  verifyRun,
+  verifySignature,
+  type Digest,
+  type Expectation,
+  type PolicyEngines,
+  type TrustFile,
+  type Verification,
+} from '@taskrunner/core';
+import { several } from '../commands/options';
+import { unreadable } from '../packs/pack-argument';
+import { readBundleFile, type ReadBundle } from '../packs/read-bundle';
+import { CliError } from '../terminal/cli-error';
+import { readTrustFile } from './trust-file';
+
+/** How a bundle is to be verified. */
+export interface EvidenceOptions {
+  readonly expect?: readonly string[];
+  readonly allowDev?: boolean;
+  readonly original?: string;
+}
+
+/** `--expect`, `--original` and `--allow-dev`. */
+export function withEvidenceOptions(command: Command): Command {
+  return command
+    .option(
+      '--expect <name=value>',
+      'run=, plan=, pack=, tenant=, mode= or artifact=FILE that it must be about',
+      collect,
+    )
+    .option('--original <bundle>', 'the evidence of the run that this one does again: what was taken over is compared')
+    .option('--allow-dev', 'take evidence made under the development Authority');
+}
+
+/** What a bundle is verified against. */
+export interface Terms {
+  readonly trust: TrustFile;
+  readonly expect: Expectation;
+  readonly original: ReadBundle['files'] | undefined;
+  readonly allowDev: boolean;
+}
+
+/** Reads what the options name, before the bundle itself is read. Throws `TRUST_INVALID`, `CLI_USAGE`, `CLI_FILE` or `BUNDLE_UNREADABLE`. */
+export async function readTerms(trustPath: string, options: EvidenceOptions): Promise<Terms> {
+  const trust = await readTrustFile(trustPath);
+  const expect = await readExpectation(options.expect ?? []);
+  const original = options.original === undefined ? undefined : await readBundleFile(options.original);
+  if (original?.refusal) throw original.refusal;
+  return { trust, expect, original: original?.files, allowDev: options.allowDev ?? false };
+}
+
+/** Verifies a bundle that was read. */
+export function verifyBundle(
+  { files, faults }: ReadBundle,
+  { trust, expect, original, allowDev }: Terms,
+  policyEngines: PolicyEngines,
+): Verification {
+  return verifyRun({
+    files,
+    trust,
+    verifySignature,
+    expect,
+    allowDev,
+    now: Date.now(),
+    policyEngines,
+    archiveFaults: faults,
+    original,
+  });
+}
+
+/** What the verifier has no engine for, in words; null if it has all that the plan asks for. */
+export function missingEngines({ documents }: Verification, engines: PolicyEngines): string | null {
+  const asked = new Set(documents?.plan.policies.map(({ engine }): string => engine) ?? []);
+  const missing = [...asked].filter((engine) => engine !== 'cel' && !Object.hasOwn(engines, engine));
+  if (missing.length === 0) return null;
+  return `this verifier has no engine for ${missing.join(', ')}: such policies are not judged again, and the plan is not made again`;
+}
+
+/** Several `--expect`, each of which may hold several, parted by spaces. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return value.split(/\s+(?=[a-z]+=)/).reduce<readonly string[]>((all, one) => several(one, all), before);
+}
+
+/** What `--expect` says. Throws `CLI_USAGE`; an artifact's file is hashed. */
+export async function readExpectation(written: readonly string[]): Promise<Expectation> {
+  const expect: { -readonly [Name in keyof Expectation]: Expectation[Name] } = {};
+  for (const one of written) {
+    const [, name, value = ''] = /^([a-z]+)=(.+)$/s.exec(one) ?? [];
+    if (name === 'run' || name === 'plan' || name === 'pack' || name === 'tenant') expect[name] = value;
+    else if (name === 'mode' && (value === 'open' || value === 'sealed')) expect.mode = value;
+    else if (name === 'artifact') expect.artifact = isDigest(value) ? value : await digestOfFile(value);
+    else
+      throw new CliError(
+        'CLI_USAGE',
+        `--expect ${one}: what is expected is run, plan, pack, tenant, mode (open or sealed) or artifact`,
+        'Write it like --expect plan=sha256:….',
+      );
+  }
+  return expect;
+}
+
+async function digestOfFile(path: string): Promise<Digest> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(piece);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return `sha256:${hash.digest('hex')}` as Digest;
+}

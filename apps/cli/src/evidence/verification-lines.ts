@@ -1,0 +1,48 @@
+import { answerLines, contentsOf, firstCause, isCodedError, type Check, type Verification } from '@taskrunner/core';
+import { safeLine } from '../terminal/safe-text';
+
+/** A verification for people: why it fails first, with what to do; else the checks, then who approved what and how the run ended. */
+export function verificationLines(verification: Verification, hasFiles: boolean): readonly string[] {
+  const { checks, summary } = verification;
+  const failures = failureLines(checks, hasFiles);
+  const held = checks.filter(({ ok }) => ok).map(checkLine);
+  const lines =
+    failures.length > 0
+      ? [...failures, ...held, 'What the bundle says cannot be relied on. `inspect` shows it all the same.']
+      : [...held, '', ...storyLines(verification), ''];
+  return [...lines, summary].map(safeLine);
+}
+
+function checkLine({ name, ok, basis, detail }: Check): string {
+  return `${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${basis.padEnd(10)} ${detail}`;
+}
+
+/** Each cause once, the first cause first, with the number of checks that fail for the same reason. */
+function failureLines(checks: readonly Check[], hasFiles: boolean): readonly string[] {
+  const lines: string[] = [];
+  for (let left = checks; ;) {
+    const cause = firstCause(left, hasFiles);
+    if (cause === null) return lines;
+    const { check, detail, remedy, dependent, others } = cause;
+    lines.push(...left.filter(({ name, ok }) => name === check && !ok).map(checkLine), `help: ${remedy}`);
+    if (dependent.length > 0)
+      lines.push(
+        hasFiles
+          ? `     ${counted(dependent.length)} for the same reason: ${dependent.join(', ')}`
+          : `     ${dependent.length} further checks could not be made, because ${detail}`,
+      );
+    left = others;
+  }
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 further check fails' : `${count} further checks fail`;
+}
+
+function storyLines({ documents }: Verification): readonly string[] {
+  try {
+    return documents === null ? [] : answerLines(contentsOf(documents));
+  } catch (error) {
+    return [`the documents cannot be told (${isCodedError(error) ? error.code : 'malformed'})`];
+  }
+}

@@ -1,0 +1,40 @@
+import { runProgram, type Register } from './command-line';
+import { registerInspect } from './commands/inspect.command';
+import { registerKey } from './commands/key.command';
+import { registerVerify } from './commands/verify.command';
+import { ProcessTerminal } from './terminal/process-terminal';
+
+// The entry of `taskrunner-verify.mjs` (tools/build-verifier.mjs): the commands of the CLI that need neither server nor database, in one
+// file. Only CEL judges policies again here: the WebAssembly of Cedar is larger than all the rest.
+
+/** Set by the build. */
+declare const VERIFIER_VERSION: string;
+
+const COMMANDS: readonly Register[] = [
+  (program, context) => registerVerify(program, context, {}, true),
+  (program, context) => registerInspect(program, context, {}),
+  registerKey,
+];
+
+// `… | head` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+void runProgram(
+  {
+    name: 'taskrunner-verify',
+    description: 'Checks and shows the evidence of TaskRunner runs: no network, no server, no dependency.',
+  },
+  COMMANDS,
+  {
+    arguments: process.argv.slice(2),
+    terminal: new ProcessTerminal(),
+    env: process.env,
+    readStdin: async () => new Uint8Array(),
+    version: VERIFIER_VERSION,
+  },
+).then((exit) => {
+  process.exitCode = exit;
+});

@@ -1,0 +1,36 @@
+import type { StepId } from '../../foundation/ids';
+import type { EvidenceDocuments } from '../evidence-documents';
+
+/**
+ * The first fact of an execution that never began, or is told after its step has ended, in words; null if there is none. A rerun tells the
+ * artifacts that it takes over before it answers that it does.
+ */
+export function strayFact({ facts }: EvidenceDocuments): string | null {
+  const started = new Map<StepId, number>();
+  const ended = new Set<StepId>();
+  for (const { seq, event } of facts.entries) {
+    switch (event.type) {
+      case 'step.started':
+        started.set(event.step, event.execution);
+        break;
+      case 'step.ended':
+        ended.add(event.step);
+        break;
+      case 'log':
+      case 'log.cut':
+      case 'artifact.captured':
+      case 'tool.resolved':
+      case 'material.mounted':
+      case 'egress.closed': {
+        const { step, execution } = event;
+        const what = `entry ${seq}: ${event.type} of execution ${execution} of ${step}, which was not under way`;
+        if (event.type === 'artifact.captured' && !started.has(step) && facts.reused.has(step)) break;
+        if (ended.has(step) || !(execution <= (started.get(step) ?? 0))) return what;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,47 @@
+import type { Subject } from '../../foundation/principal';
+import type { ReportContents } from './report';
+import { visibleLine } from './visible-text';
+
+/** Gates that the short answer tells one by one. */
+const MOST_GATES = 50;
+
+/** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is made visible. */
+export function answerLines({ run, gates, gatesNotApplied, policies }: ReportContents): readonly string[] {
+  const { end, pack } = run;
+  const lines = [
+    `run ${run.id} of ${pack.name}:${pack.version} for ${run.tenant}, started by ${names(run.initiators)}`,
+  ];
+  for (const { gate, outcome, decisions } of gates.slice(0, MOST_GATES)) {
+    lines.push(`gate ${gate}: ${outcome}`);
+    for (const { person, onBehalfOf, actors, decision, decidedAt, reason, proof, counted } of decisions) {
+      const deputy = onBehalfOf === null ? '' : ` for ${name(onBehalfOf)}`;
+      const through = actors.length === 0 ? '' : ` through ${names(actors)}`;
+      const why = reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`;
+      const noted = counted ? '' : ' (did not count)';
+      lines.push(`  ${name(person)}${deputy}${through} ${decision} at ${decidedAt}${noted}${why} [proof: ${proof}]`);
+    }
+    if (decisions.length === 0) lines.push('  nobody decided');
+  }
+  if (gates.length > MOST_GATES)
+    lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);
+  for (const gate of gatesNotApplied) lines.push(`gate ${gate}: did not apply`);
+  for (const { gate, policy, result, reasons } of policies)
+    lines.push(`policy ${policy} at ${gate}: ${result}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
+  if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no person was asked');
+  const why = end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '';
+  lines.push(end === null ? 'the journal does not end the run' : `ended ${end.at}: ${end.result}${why}`);
+  return lines.map(visibleLine);
+}
+
+function name({ sub, iss }: Subject): string {
+  return `${word(sub)} (${word(iss)})`;
+}
+
+/** A name with spaces or brackets stands in quotes, so that it cannot pose as more than a name. */
+function word(text: string): string {
+  return /^[\p{L}\p{N}._@:|/+-]+$/u.test(text) ? text : JSON.stringify(text);
+}
+
+function names(subjects: readonly Subject[]): string {
+  return subjects.map(name).join(', ');
+}

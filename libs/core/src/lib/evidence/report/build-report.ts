@@ -1,0 +1,88 @@
+import { isCodedError } from '../../foundation/coded-error';
+import { openInputs, readEvidence, sensitiveInputs, type EvidenceDocuments } from '../evidence-documents';
+import { packRunAttestation } from '../bundle-files';
+import { fileOf, readBundle, type BundleContent } from '../read-bundle';
+import { secretRecords } from '../secret-records';
+import { readSigstore } from '../sigstore';
+import { parseStrictJson, parseUtf8 } from '../strict-json';
+import type { TrustFile } from '../trust';
+import type { Verification } from '../verify-run';
+import { withheldPaths } from '../withheld';
+import { firstCause } from './first-cause';
+import type { Report, ReportContents, ReportedFile, Verdict } from './report';
+import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
+import { reportedArtifacts, reportedEgress } from './report-outputs';
+import { reportedPlan, reportedRun, reportedSteps } from './report-run';
+import { residualsOf } from './residuals';
+
+/** What a report is made of. */
+export interface ReportRequest {
+  readonly bundle: ReportedFile;
+  readonly files: BundleContent;
+  /** Null: no trust file was given, and nothing was verified. */
+  readonly verified: { readonly verification: Verification; readonly trust: TrustFile } | null;
+}
+
+/**
+ * The report of a run for an auditor. A bundle that fails its verification has one too, as far as its documents can be read; the
+ * verdict says so. Never throws for what a bundle holds.
+ */
+export function buildReport({ bundle, files, verified }: ReportRequest): Report {
+  const told = tell(() => contentsOf(verified?.verification.documents ?? readUnverified(files)));
+  return {
+    schema: 'taskrunner.report.v1',
+    bundle,
+    verdict: verdictOf(verified, files.size > 0),
+    ...told,
+  };
+}
+
+function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Verdict {
+  if (verified === null)
+    return { status: 'unverified', summary: null, trust: null, cause: null, checks: [], residuals: residualsOf([]) };
+  const { verification, trust } = verified;
+  const { ok, summary, checks } = verification;
+  return {
+    status: ok ? 'verified' : 'failed',
+    summary,
+    trust: { id: trust.id, serial: trust.serial, expires: trust.expires },
+    cause: firstCause(checks, hasFiles),
+    checks,
+    residuals: residualsOf(checks),
+  };
+}
+
+/** The documents of a bundle, no signature of which was checked. */
+function readUnverified(files: BundleContent): EvidenceDocuments {
+  const statement = (): ReturnType<typeof parseStrictJson> =>
+    parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
+  return readEvidence(readBundle(files, statement));
+}
+
+function tell(read: () => ReportContents): Pick<Report, 'contents' | 'unreadable'> {
+  try {
+    return { contents: read(), unreadable: null };
+  } catch (error) {
+    if (isCodedError(error)) return { contents: null, unreadable: `${error.code}: ${error.message}` };
+    return { contents: null, unreadable: `malformed (${error instanceof Error ? error.name : 'unknown'})` };
+  }
+}
+
+/** What the documents say, verified or not. Throws for documents that contradict their types. */
+export function contentsOf(documents: EvidenceDocuments): ReportContents {
+  return {
+    run: reportedRun(documents),
+    inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
+    plan: reportedPlan(documents),
+    gates: reportedGates(documents),
+    gatesNotApplied: gatesNotApplied(documents),
+    policies: reportedPolicies(documents),
+    effects: reportedEffects(documents),
+    egress: reportedEgress(documents),
+    artifacts: reportedArtifacts(documents),
+    steps: reportedSteps(documents),
+    secrets: secretRecords(documents),
+    resolutions: [...documents.resolutions.values()].map(({ record }) => record),
+    withheld: withheldPaths(documents.evidence),
+  };
+}

@@ -1,0 +1,116 @@
+import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
+import type { ReportContents, ReportedDecision, ReportedGate, ReportedPolicy } from './report';
+
+const PROOFS = {
+  service: 'word of the webservice',
+  token: 'token signed by the issuer',
+  key: 'own key of the person',
+} as const;
+
+/** A section for each gate, under a heading for all. */
+export function layoutGates({ gates, gatesNotApplied }: ReportContents): readonly Section[] {
+  const blocks: Block[] = [];
+  if (gates.length === 0) blocks.push({ kind: 'text', words: ['No person was asked to approve anything.'] });
+  if (gatesNotApplied.length > 0)
+    blocks.push({ kind: 'text', words: ['Did not apply: ', ...listed(gatesNotApplied), '.'] });
+  return [{ level: 2, title: ['Approvals'], blocks }, ...gates.map(layoutGate)];
+}
+
+function layoutGate(gate: ReportedGate): Section {
+  const { request, show, showIsWithheld, decisions, outcome, endedAt } = gate;
+  const title: Words = ['Gate ', q(gate.gate), ...(gate.label === null ? [] : [' – ', q(gate.label)]), `: ${outcome}`];
+  const ended: readonly (readonly [string, Words])[] = [
+    ['Outcome', [outcome, ...(endedAt === null ? [] : [' at ', q(endedAt)])]],
+    ['Gate digest', [q(gate.digest)]],
+  ];
+  if (request === null)
+    return {
+      level: 3,
+      title,
+      blocks: [
+        { kind: 'facts', rows: ended },
+        { kind: 'bad', words: ['The gate request is missing: what was shown is not known.'] },
+        ...decisionTable(decisions),
+      ],
+    };
+  const { requirement, opens, reads, secrets } = request;
+  return {
+    level: 3,
+    title,
+    blocks: [
+      {
+        kind: 'facts',
+        rows: [
+          ...ended,
+          ['Open', [q(request.openedAt), ' to ', q(request.expiresAt), '; effects until ', q(request.executeBy)]],
+          [
+            'Required',
+            [
+              `${requirement.minApprovals} approvals with `,
+              ...listed(requirement.grants),
+              `; proof ${requirement.proof} or stronger; initiators ${requirement.selfApproval ? 'may' : 'may not'} approve`,
+              ...(requirement.reasonRequired ? ['; a reason is required'] : []),
+              ...(requirement.maxAuthAge === null ? [] : ['; authenticated within ', q(requirement.maxAuthAge)]),
+            ],
+          ],
+          ['Opens', listed(opens, 'nothing')],
+          ['Covers the results of', listed(Object.keys(reads))],
+          ['Secrets behind it', listed(secrets.map(({ name, version }) => `${name} ${version}`))],
+        ],
+      },
+      { kind: 'text', words: ['The message that was shown:'] },
+      { kind: 'quote', text: request.message },
+      ...shown(show, showIsWithheld),
+      ...decisionTable(decisions),
+    ],
+  };
+}
+
+function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[] {
+  if (isWithheld) return [{ kind: 'text', words: ['What was shown beside it is withheld, since it held a secret.'] }];
+  if (show === null || JSON.stringify(show) === '{}') return [];
+  return [{ kind: 'text', words: ['The data that was shown:'] }, jsonBlock(show)];
+}
+
+function decisionTable(decisions: readonly ReportedDecision[]): readonly Block[] {
+  return table(
+    ['Who', 'Decision', 'When', 'Reason', 'Proof'],
+    decisions.map((one) => [
+      [
+        ...who(one.person),
+        ...(one.onBehalfOf ? [' for ', ...who(one.onBehalfOf)] : []),
+        ...(one.actors.length > 0 ? [' through ', ...joined(one.actors.map((actor) => who(actor)))] : []),
+      ],
+      [one.decision, one.counted ? '' : ' (did not count)'],
+      [q(one.decidedAt)],
+      [
+        one.reason === null ? 'none given' : q(one.reason),
+        ...(one.response === null ? [] : [' – answered ', json(one.response)]),
+      ],
+      [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not name what was shown' : ''],
+    ]),
+    'Nobody decided.',
+    Infinity,
+  );
+}
+
+/** Each judgement of a policy. */
+export function layoutPolicies(policies: readonly ReportedPolicy[]): Section {
+  return {
+    level: 2,
+    title: ['Policies'],
+    blocks: table(
+      ['Gate', 'Policy', 'Level', 'Result', 'Reasons', 'Override', 'When'],
+      policies.map(({ gate, policy, engine, level, result, reasons, override, at }) => [
+        [q(gate)],
+        [q(policy), ` (${engine})`],
+        [level],
+        [result],
+        listed(reasons),
+        [override === null ? 'none asked' : q(override)],
+        [q(at)],
+      ]),
+      'No policy was asked.',
+    ),
+  };
+}

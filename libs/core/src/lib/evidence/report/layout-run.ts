@@ -1,0 +1,136 @@
+import { joined, listed, q, table, type Section, type Words } from './page';
+import type { ReportContents, ReportedEgress, ReportedPlan, ReportedStep } from './report';
+
+const DEPTH = '· ';
+
+/** What was planned. */
+export function layoutPlan({ hash, schema, profileDigest, steps }: ReportedPlan): Section {
+  return {
+    level: 2,
+    title: ['The plan'],
+    blocks: [
+      {
+        kind: 'facts',
+        rows: [
+          ['Plan hash', [q(hash)]],
+          ['Schema', [q(schema)]],
+          ['Profile digest', [q(profileDigest)]],
+        ],
+      },
+      ...table(
+        ['Step', 'Kind', 'Uses', 'Effects', 'After', 'Only when'],
+        steps.map(({ id, depth, kind, uses, effects, needs, when }) => [
+          [DEPTH.repeat(depth), q(id)],
+          [kind],
+          [uses === null ? '' : q(uses)],
+          [effects ?? ''],
+          needs.length === 0 ? [''] : listed(needs),
+          [when === null ? '' : q(when)],
+        ]),
+        'The plan has no steps.',
+      ),
+    ],
+  };
+}
+
+/** What may have changed something outside, and who let it. */
+export function layoutEffects({ effects, plan }: ReportContents): Section {
+  return {
+    level: 2,
+    title: ['Effects'],
+    blocks: [
+      ...table(
+        ['Step', 'Effects', 'Behind', 'Began', 'Executions', 'Ended'],
+        effects.map(({ step, effects, behind, startedAt, executions, status }) => [
+          [q(step)],
+          [effects],
+          behind.length === 0
+            ? ['no gate']
+            : joined(behind.map(({ gate, outcome }): Words => [q(gate), ' (', q(outcome), ')'])),
+          [q(startedAt)],
+          [String(executions)],
+          [status ?? 'did not end'],
+        ]),
+        'No step with effects was started.',
+      ),
+      {
+        kind: 'text',
+        words: ['Steps of the plan with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
+      },
+    ],
+  };
+}
+
+/** Connections. */
+export function layoutEgress({ allowed, denied, refused, unread }: ReportedEgress): Section {
+  return {
+    level: 2,
+    title: ['Network'],
+    blocks: [
+      { kind: 'text', words: [`${allowed} connections were allowed, ${denied} were refused.`] },
+      ...(denied === 0
+        ? []
+        : table(
+            ['Step', 'Execution', 'Refused', 'Why'],
+            refused.map(({ step, execution, host, port, code }) => [
+              [q(step)],
+              [String(execution)],
+              host === null ? ['unreadable request'] : [q(port === null ? host : `${host}:${port}`)],
+              [q(code)],
+            ]),
+            'None of them is in the bundle.',
+          )),
+      ...(unread > 0
+        ? [{ kind: 'text', words: [`${unread} refused connections are known by number only.`] } as const]
+        : []),
+    ],
+  };
+}
+
+/** What the steps left behind. */
+export function layoutArtifacts(artifacts: ReportContents['artifacts']): Section {
+  return {
+    level: 2,
+    title: ['Artifacts'],
+    blocks: table(
+      ['Step', 'Name', 'SHA-256', 'Bytes', 'Type', 'Where'],
+      artifacts.map(({ step, name, digest, size, mediaType, bytes }) => [
+        [q(step)],
+        [q(name)],
+        [q(digest)],
+        [String(size)],
+        [q(mediaType)],
+        [bytes],
+      ]),
+      'The run made no artifacts.',
+    ),
+  };
+}
+
+/** How each step ended. */
+export function layoutSteps(steps: readonly ReportedStep[]): Section {
+  return {
+    level: 2,
+    title: ['Steps'],
+    blocks: table(
+      ['Step', 'Status', 'Attempts', 'Effects', 'Began', 'Ended', 'Why'],
+      steps.map((step) => [
+        [q(step.id)],
+        [
+          step.status,
+          step.outcome === 'unknown' ? ', outcome unknown' : '',
+          ...(step.reusedFrom === null ? [] : [', taken over from ', q(step.reusedFrom.run)]),
+        ],
+        [String(step.attempts)],
+        [step.effects ?? ''],
+        [step.startedAt === null ? '' : q(step.startedAt)],
+        [q(step.endedAt)],
+        [
+          ...(step.code === null ? [''] : [q(step.code)]),
+          ...(step.message === null || step.message === '' ? [] : [' ', q(step.message)]),
+        ],
+      ]),
+      'No step ended.',
+    ),
+  };
+}

@@ -1,0 +1,262 @@
+import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
+import { layoutGates, layoutPolicies } from './layout-gates';
+import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
+import type { Report, ReportContents, ReportedRun, Verdict } from './report';
+
+/** Lays a report out. Never throws, whatever the documents hold. */
+export function layoutOf(report: Report): readonly Section[] {
+  return [verdictSection(report), ...contents(report), checksSection(report.verdict)];
+}
+
+function contents(report: Report): readonly Section[] {
+  const { contents, unreadable } = report;
+  const broken = (why: string): readonly Section[] => [
+    { level: 2, title: ['The run'], blocks: [text('The documents of this bundle cannot be read: ', q(why), '.')] },
+  ];
+  if (contents === null) return broken(unreadable ?? 'unknown');
+  try {
+    return [
+      answer(contents),
+      run(contents.run),
+      inputs(contents),
+      layoutPlan(contents.plan),
+      ...layoutGates(contents),
+      layoutPolicies(contents.policies),
+      layoutEffects(contents),
+      layoutEgress(contents.egress),
+      layoutArtifacts(contents.artifacts),
+      layoutSteps(contents.steps),
+      secrets(contents),
+      exceptions(contents),
+    ];
+  } catch (error) {
+    return broken(`malformed (${error instanceof Error ? error.name : 'unknown'})`);
+  }
+}
+
+function text(...words: Words): Block {
+  return { kind: 'text', words };
+}
+
+function verdictSection({ verdict, bundle, contents }: Report): Section {
+  const title: Words = contents === null ? ['Evidence report'] : ['Evidence report: run ', q(contents.run.id)];
+  return {
+    level: 1,
+    title,
+    blocks: [
+      ...headline(verdict),
+      {
+        kind: 'facts',
+        rows: [
+          ['Bundle', [q(bundle.name), `, ${bundle.size} bytes`]],
+          ['SHA-256 of the bundle', [q(bundle.sha256)]],
+          ...trustRow(verdict),
+        ],
+      },
+      text(
+        verdict.status === 'unverified'
+          ? 'What no verification can prove:'
+          : 'What this verification does not prove, even where every check holds:',
+      ),
+      {
+        kind: 'list',
+        items: verdict.residuals.map(({ check, basis, text }): Words => {
+          return check === null ? [text] : [`${check} (${basis ?? ''}): ${text}`];
+        }),
+      },
+    ],
+  };
+}
+
+function trustRow({ trust }: Verdict): readonly (readonly [string, Words])[] {
+  if (trust === null) return [];
+  return [['Trust file', [q(trust.id), `, serial ${trust.serial}, expires `, q(trust.expires)]]];
+}
+
+function headline({ status, summary, cause, checks }: Verdict): readonly Block[] {
+  if (status === 'unverified')
+    return [
+      {
+        kind: 'bad',
+        words: ['NOTHING WAS VERIFIED. This report repeats what the bundle says. Give a trust file to verify it.'],
+      },
+    ];
+  if (cause === null)
+    return [{ kind: 'good', words: [`VERIFIED: all ${checks.length} checks hold. `, q(summary ?? '')] }];
+  const { check, detail, remedy, dependent, others } = cause;
+  return [
+    { kind: 'bad', words: [`VERIFICATION FAILED at ${check}: `, q(detail)] },
+    text('Do not rely on anything below. It is what the bundle says, not what was verified.'),
+    text(`What to do: ${remedy}`),
+    ...(dependent.length > 0
+      ? [text(`${dependent.length} further checks fail for the same reason: ${dependent.join(', ')}.`)]
+      : []),
+    ...(others.length > 0
+      ? [
+          text('Checks that fail for other reasons:'),
+          { kind: 'list', items: others.map(({ name, detail }) => [`${name}: `, q(detail)]) } as const,
+        ]
+      : []),
+  ];
+}
+
+/** The short answer: who approved what, and how it ended. */
+function answer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
+  const said = gates.map(({ gate, outcome, decisions }): Words => {
+    const people = decisions
+      .filter(({ counted }) => counted)
+      .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
+    return ['Gate ', q(gate), `: ${outcome}. `, ...(people.length > 0 ? joined(people, '; ') : ['Nobody decided'])];
+  });
+  const denied = policies.filter(({ result }) => result !== 'allow').length;
+  return {
+    level: 2,
+    title: ['In short'],
+    blocks: [
+      {
+        kind: 'list',
+        items: [
+          [
+            'Pack ',
+            q(`${run.pack.name}:${run.pack.version}`),
+            ' for tenant ',
+            q(run.tenant),
+            ', started by ',
+            ...initiators(run),
+            '.',
+          ],
+          ...said,
+          ...(gates.length === 0 ? [['No person was asked.']] : []),
+          ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
+          [`Policies were asked ${policies.length} times, and did not allow ${denied} times.`],
+          ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
+          ending(run),
+        ],
+      },
+    ],
+  };
+}
+
+function initiators({ initiators }: ReportedRun): Words {
+  return joined(initiators.map((actor): Words => [...who(actor), actor.kind === 'client' ? ', a program' : '']));
+}
+
+function ending({ end }: ReportedRun): Words {
+  if (end === null) return ['The journal does not say how the run ended.'];
+  const { result, at, code, step } = end;
+  const why: Words = code === null ? [] : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
+  return [`The run ${result === 'cancelled' ? 'was cancelled' : result} at `, q(at), ...why, '.'];
+}
+
+function run(reported: ReportedRun): Section {
+  const { pack, workers, cancellations } = reported;
+  return {
+    level: 2,
+    title: ['The run'],
+    blocks: [
+      {
+        kind: 'facts',
+        rows: [
+          ['Run', [q(reported.id)]],
+          ['Tenant', [q(reported.tenant)]],
+          ['Started by', initiators(reported)],
+          ...(reported.scheduleId === null ? [] : [['Schedule', [q(reported.scheduleId)]] as const]),
+          ...(reported.rerunOf === null ? [] : [['Does again', [q(reported.rerunOf)]] as const]),
+          ['Accepted', [q(reported.acceptedAt)]],
+          ['Began', [reported.startedAt === null ? 'never' : q(reported.startedAt)]],
+          ['Ended', ending(reported)],
+          ['Pack', [q(`${pack.name}:${pack.version}`)]],
+          ['Content of the pack', [q(pack.contentDigest)]],
+          [
+            'Signed by publishers',
+            pack.signers.length === 0 ? ['nobody'] : joined(pack.signers.map((one) => [q(one)])),
+          ],
+          ['Mode', [`${reported.mode}, isolation `, q(reported.isolation)]],
+          ['Builder (asserted)', [q(reported.builder)]],
+        ],
+      },
+      ...cancellations.map(({ at, by, reason, force }) =>
+        text('Cancellation asked for at ', q(at), ' by ', ...who(by), force ? ', forced' : '', ': ', q(reason)),
+      ),
+      ...table(
+        ['Worker version', 'Build', 'Sandbox probe'],
+        workers.map(({ version, build, probe }) => [[q(version)], [q(build)], [q(probe)]]),
+        'No worker claimed the run.',
+      ),
+    ],
+  };
+}
+
+function inputs({ inputs: { values, sensitive } }: ReportContents): Section {
+  const rows = Object.entries(values).map(([name, value]): readonly Words[] => [[q(name)], [q(JSON.stringify(value))]]);
+  const hidden = sensitive.map((name): readonly Words[] => [[q(name)], ['sensitive: not in the bundle']]);
+  return {
+    level: 2,
+    title: ['What was asked for'],
+    blocks: table(['Input', 'Value (files by digest)'], [...rows, ...hidden], 'The pack takes no inputs.'),
+  };
+}
+
+function secrets({ secrets }: ReportContents): Section {
+  return {
+    level: 2,
+    title: ['Secrets'],
+    blocks: table(
+      ['Name', 'Provider', 'Version'],
+      secrets.map(({ name, provider, version }) => [
+        [q(name)],
+        [q(provider)],
+        [version === null ? 'not used' : q(version)],
+      ]),
+      'The run took no secrets.',
+    ),
+  };
+}
+
+function exceptions({ withheld, resolutions }: ReportContents): Section {
+  return {
+    level: 2,
+    title: ['Exceptions'],
+    blocks: [
+      ...(withheld.length === 0
+        ? [text('Nothing was withheld.')]
+        : [
+            text('Withheld because they held a secret:'),
+            { kind: 'list', items: withheld.map((path) => [q(path)]) } as const,
+          ]),
+      ...table(
+        ['Step', 'Said to have', 'By', 'At', 'Reason'],
+        resolutions.map(({ step, outcome, person, decidedAt, reason }) => [
+          [q(step)],
+          [outcome],
+          who(person),
+          [q(decidedAt)],
+          [q(reason)],
+        ]),
+        'No person stated the outcome of a step.',
+      ),
+    ],
+  };
+}
+
+function checksSection({ checks }: Verdict): Section {
+  return {
+    level: 2,
+    title: ['Checks'],
+    blocks: [
+      ...table(
+        ['Check', 'Result', 'Basis', 'Detail'],
+        checks.map(({ name, ok, basis, detail }) => [[name], [ok ? 'ok' : 'FAIL'], [ok ? basis : ''], [q(detail)]]),
+        'No check was made.',
+      ),
+      ...(checks.length === 0
+        ? []
+        : [
+            text(
+              'Basis: recomputed = the verifier derived it itself; signed = a trusted key says so; ' +
+                'asserted = somebody says so and nothing proves it; absent = the bundle has nothing of the kind.',
+            ),
+          ]),
+    ],
+  };
+}

@@ -1,0 +1,69 @@
+import { layoutOf } from './layout';
+import type { Block, Inline, Section, Words } from './page';
+import type { Report } from './report';
+import { visibleLine, visibleText } from './visible-text';
+
+/** The report as Markdown (CommonMark with the tables of GFM). Everything from elsewhere stands in code spans and code blocks, where no markup is read. */
+export function renderMarkdown(report: Report): string {
+  return `${layoutOf(report).map(section).join('\n\n')}\n`;
+}
+
+function section({ level, title, blocks }: Section): string {
+  return [`${'#'.repeat(level)} ${words(title)}`, ...blocks.map(block)].join('\n\n');
+}
+
+function block(one: Block): string {
+  switch (one.kind) {
+    case 'text':
+      return words(one.words);
+    case 'good':
+    case 'bad':
+      return `> **${one.kind === 'good' ? '✔' : '✘'}** ${words(one.words)}`;
+    case 'facts':
+      return one.rows.map(([name, value]) => `- **${escaped(name)}:** ${words(value)}`).join('\n');
+    case 'list':
+      return one.items.map((item) => `- ${words(item)}`).join('\n');
+    case 'table':
+      return [row(one.columns.map((name) => [name])), row(one.columns.map(() => ['---'])), ...one.rows.map(row)].join(
+        '\n',
+      );
+    case 'quote':
+      return fenced(visibleText(one.text));
+  }
+}
+
+function row(cells: readonly Words[]): string {
+  // GFM: a pipe in a table ends the cell, in a code span too, unless it is escaped.
+  return `| ${cells.map((cell) => words(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function words(parts: Words): string {
+  return parts.map(inline).join('');
+}
+
+function inline(part: Inline): string {
+  return typeof part === 'string' ? escaped(part) : codeSpan(visibleLine(part.quoted));
+}
+
+/** Our own words hold no markup, but names such as `a_b` and `*`; and what a malformed document has in place of such a word. */
+function escaped(text: string): string {
+  return text === '---' ? text : visibleLine(text).replace(/[\\`*_<>[\]~&]/g, '\\$&');
+}
+
+/** A code span (CommonMark §6.1) whose delimiter is longer than any run of backticks in it. */
+function codeSpan(text: string): string {
+  if (text === '') return '*empty*';
+  const ticks = '`'.repeat(longestRun(text) + 1);
+  const padding = /^[` ]|[` ]$/.test(text) ? ' ' : '';
+  return `${ticks}${padding}${text}${padding}${ticks}`;
+}
+
+/** A fenced code block (CommonMark §4.5) whose fence is longer than any run of backticks in it. */
+function fenced(text: string): string {
+  const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+}

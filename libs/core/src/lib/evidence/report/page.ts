@@ -1,0 +1,75 @@
+import { canonical } from '../../canonical/canonical';
+import type { Json } from '../../foundation/json';
+import type { Subject } from '../../foundation/principal';
+
+// A report as it is laid out, before it is written as Markdown or HTML. Plain strings are words of this product; everything that
+// comes from packs, steps, people or keys is `quoted`, so that no renderer can take it for markup or for our own words.
+
+/** Text from elsewhere, on one line. */
+export interface Quoted {
+  readonly quoted: string;
+}
+export type Inline = string | Quoted;
+/** A run of words. */
+export type Words = readonly Inline[];
+
+export type Block =
+  | { readonly kind: 'text'; readonly words: Words }
+  | { readonly kind: 'good' | 'bad'; readonly words: Words }
+  | { readonly kind: 'facts'; readonly rows: readonly (readonly [string, Words])[] }
+  | { readonly kind: 'list'; readonly items: readonly Words[] }
+  | { readonly kind: 'table'; readonly columns: readonly string[]; readonly rows: readonly (readonly Words[])[] }
+  /** Text from elsewhere, of several lines. */
+  | { readonly kind: 'quote'; readonly text: string };
+
+/** Level 1 is the title. */
+export interface Section {
+  readonly level: 1 | 2 | 3;
+  readonly title: Words;
+  readonly blocks: readonly Block[];
+}
+
+/** Text from elsewhere. What a malformed document has in place of a text is shown as JSON. */
+export function q(value: unknown): Quoted {
+  return { quoted: typeof value === 'string' ? value : JSON.stringify(value ?? null) };
+}
+
+/** A person or client: subject and issuer. */
+export function who({ iss, sub }: Subject): Words {
+  return [q(sub), ' (', q(iss), ')'];
+}
+
+/** Texts from elsewhere with commas between; `none` for an empty list. */
+export function listed(values: readonly unknown[], none = 'none'): Words {
+  return values.length === 0 ? [none] : joined(values.map((value) => [q(value)]));
+}
+
+/** Words with a separator between. */
+export function joined(parts: readonly Words[], separator = ', '): Words {
+  return parts.flatMap((part, i) => (i === 0 ? part : [separator, ...part]));
+}
+
+/** JSON on one line, at most 2 000 characters of it. */
+export function json(value: Json): Quoted {
+  const text = canonical(value);
+  return q(text.length <= 2_000 ? text : `${text.slice(0, 2_000)}…`);
+}
+
+/** JSON over several lines, at most 20 000 characters of it. */
+export function jsonBlock(value: Json): Block {
+  const text = JSON.stringify(value, null, 2);
+  return { kind: 'quote', text: text.length <= 20_000 ? text : `${text.slice(0, 20_000)}\n…` };
+}
+
+/** A table, or a sentence where it has no rows. Of more than `limit` rows the others are counted. */
+export function table(
+  columns: readonly string[],
+  rows: readonly (readonly Words[])[],
+  none: string,
+  limit = 1_000,
+): readonly Block[] {
+  if (rows.length === 0) return [{ kind: 'text', words: [none] }];
+  const shown: Block = { kind: 'table', columns, rows: rows.slice(0, limit) };
+  if (rows.length <= limit) return [shown];
+  return [shown, { kind: 'text', words: [`${rows.length - limit} more rows are in the JSON form of this report.`] }];
+}

@@ -1,0 +1,67 @@
+import type { Check } from '../check/check';
+
+const COPY = 'Get the bundle again with "taskrunner evidence RUN --file FILE". If it fails again, treat it as altered.';
+const TRUST =
+  'Ask the party that gave you the trust file for its newest version. If that fails too, do not rely on the bundle.';
+const FORGED =
+  'The documents contradict each other. Do not rely on the bundle; ask its sender which of them was changed.';
+
+/** What to do about a check that fails, by its name. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'archive.safe': COPY,
+  'manifest.signature': TRUST,
+  'manifest.complete': COPY,
+  'trust.current': 'Use a trust file that is in force, with the highest serial that you have seen.',
+  'trust.keys': TRUST,
+  'time.basis':
+    'This version makes no timestamps. Set "require.time" to "asserted" if you accept the times of the signers.',
+  expectation: 'The bundle is about something else than you asked for. Ask for the bundle of the run that you mean.',
+  'admission.signature': TRUST,
+  'admission.agrees': FORGED,
+  'pack.content': FORGED,
+  'pack.signers':
+    'The pack was not signed as the trust file requires. Check "require.packSigners" and the keys of usage "pack".',
+  'plan.hash': FORGED,
+  'profile.digest': FORGED,
+  'inputs.digest': FORGED,
+  answers: FORGED,
+  'journal.chain': FORGED,
+  'journal.replay': FORGED,
+  'logs.digest': FORGED,
+  'gates.requests': FORGED,
+  'decisions.signature': TRUST,
+  'decisions.proof':
+    'A decision is proven more weakly than required. Check "require.proof", "issuers" and "approvers" of the trust file.',
+  'decisions.people': 'A gate was opened by people who may not open it. Ask who approved the run, and why.',
+  'decisions.time': FORGED,
+  'effects.gated': 'A step ran without the approval that it needed. Ask who operates the workers.',
+  'steps.reused': 'Give the evidence of the original run with "--original FILE", and compare the two runs.',
+  policies: FORGED,
+  'egress.within': FORGED,
+  'artifacts.index': FORGED,
+  'artifacts.bytes': COPY,
+  'statement.shape': FORGED,
+  'statement.agrees': FORGED,
+  'provenance.agrees': FORGED,
+  checkpoints:
+    'The trust file requires checkpoints, and the bundle has none. Set "require.checkpoints" to false if you accept that.',
+  exceptions: FORGED,
+};
+
+/** Reasons that say more than the name of the check. */
+const BY_REASON: readonly (readonly [RegExp, string])[] = [
+  [
+    /^EVIDENCE_FILE_MISSING/,
+    'The file is not a whole evidence bundle. Get it with "taskrunner evidence RUN --file FILE".',
+  ],
+  [/development Authority/, 'Add "--allow-dev" if you mean to accept evidence of a development installation.'],
+  [/^ENVELOPE_UNTRUSTED/, TRUST],
+];
+
+/** What to do about a check that fails. */
+export function remedyOf({ name, detail }: Pick<Check, 'name' | 'detail'>): string {
+  return BY_REASON.find(([pattern]) => pattern.test(detail))?.[1] ?? REMEDIES[name] ?? FORGED;
+}
+
+/** Names of the checks that have a remedy of their own. */
+export const CHECKS_WITH_REMEDY: ReadonlySet<string> = new Set(Object.keys(REMEDIES));

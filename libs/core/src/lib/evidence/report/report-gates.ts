@@ -1,0 +1,109 @@
+import type { Digest, StepId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import type { Actor } from '../../foundation/principal';
+import { nodeOf } from '../../plan/place';
+import type { DecisionRecord } from '../documents';
+import type { EvidenceDocuments } from '../evidence-documents';
+import { guardIndex, guardInstance } from '../gate-guards';
+import { gateRecords } from '../gate-records';
+import { policyRecords } from '../policy-records';
+import { isWithheld } from '../run-evidence';
+import type { GateFact } from '../run-facts';
+import { timeOf } from '../statement';
+import type { ReportedDecision, ReportedEffect, ReportedGate, ReportedPolicy } from './report';
+import { effectsOf } from './report-run';
+
+/** Each gate at which people were asked: what they were shown, and what they said. */
+export function reportedGates(documents: EvidenceDocuments): readonly ReportedGate[] {
+  return documents.facts.gates.map((gate): ReportedGate => {
+    const found = documents.gates.get(gate.opened.gateDigest);
+    const show = found?.show ?? null;
+    return {
+      gate: gate.opened.step,
+      label: found?.request.label ?? null,
+      digest: gate.opened.gateDigest,
+      outcome: gate.ended?.outcome ?? 'closed',
+      endedAt: gate.ended ? timeOf(gate.ended.at) : null,
+      request: found?.request ?? null,
+      show: typeof show === 'string' ? (JSON.parse(show) as Json) : null,
+      showIsWithheld: show !== null && isWithheld(show),
+      decisions: decisionsAt(documents, gate),
+    };
+  });
+}
+
+/** Gates that nobody was asked at, since what they guard was passed over. */
+export function gatesNotApplied(documents: EvidenceDocuments): readonly string[] {
+  return gateRecords(documents)
+    .filter(({ outcome }) => outcome === 'notApplied')
+    .map(({ gate }) => gate);
+}
+
+function decisionsAt({ decisions }: EvidenceDocuments, { opened, decided }: GateFact): readonly ReportedDecision[] {
+  const counted = new Set<Digest>(decided.map(({ record }) => record));
+  return [...decisions]
+    .filter(([digest, { record }]) => counted.has(digest) || record.gateDigest === opened.gateDigest)
+    .map(([digest, { record }]) => reportedDecision(digest, record, counted.has(digest)))
+    .sort((a, b) => (a.decidedAt < b.decidedAt ? -1 : a.decidedAt > b.decidedAt ? 1 : 0));
+}
+
+function reportedDecision(
+  digest: Digest,
+  // Records of earlier versions name no actors.
+  record: DecisionRecord & { readonly actors?: readonly Actor[] },
+  counted: boolean,
+): ReportedDecision {
+  const { decision, person, onBehalfOf, decidedAt, authTime, reason, response, grants, proof, bound } = record;
+  return {
+    decision,
+    counted,
+    person,
+    onBehalfOf: onBehalfOf && { iss: onBehalfOf.iss, sub: onBehalfOf.sub },
+    actors: record.actors ?? [],
+    decidedAt,
+    authTime,
+    reason,
+    response,
+    grants,
+    proof: proof.kind,
+    bound,
+    record: digest,
+  };
+}
+
+/** Each judgement of a policy, with its reasons. */
+export function reportedPolicies(documents: EvidenceDocuments): readonly ReportedPolicy[] {
+  const judged = [...documents.facts.judged];
+  return policyRecords(documents).map((record): ReportedPolicy => {
+    const place = judged.findIndex(({ step, digest }) => step === record.gate && digest === record.digest);
+    const [fact] = place < 0 ? [] : judged.splice(place, 1);
+    return { ...record, at: timeOf(fact?.at ?? 0), reasons: fact?.reasons ?? [] };
+  });
+}
+
+/** Each step that may change something outside and was started, with the gates that it stood behind. */
+export function reportedEffects({ facts, index }: EvidenceDocuments): readonly ReportedEffect[] {
+  const guards = guardIndex(index);
+  const outcomes = new Map<StepId, string>();
+  for (const { step, status, code } of facts.stepsEnded) {
+    if (index.nodes.get(nodeOf(step))?.node.kind !== 'gate') continue;
+    outcomes.set(step, status === 'succeeded' ? 'passed' : status === 'skipped' ? 'did not apply' : (code ?? status));
+  }
+  for (const { opened, ended } of facts.gates) if (ended) outcomes.set(opened.step, ended.outcome);
+  const statuses = new Map(facts.stepsEnded.map(({ step, status }) => [step, status]));
+  const starts = new Map<StepId, { at: number; executions: number }>();
+  for (const { step, at } of facts.stepsStarted) {
+    const known = starts.get(step);
+    if (known) known.executions += 1;
+    else starts.set(step, { at, executions: 1 });
+  }
+  return [...starts].flatMap(([step, { at, executions }]): readonly ReportedEffect[] => {
+    const effects = effectsOf(index, step);
+    if (effects === null || effects === 'pure') return [];
+    const behind = (guards.get(nodeOf(step)) ?? []).map((guard) => {
+      const gate = guardInstance(guard, step);
+      return { gate, outcome: outcomes.get(gate) ?? 'did not end' };
+    });
+    return [{ step, effects, startedAt: timeOf(at), executions, status: statuses.get(step) ?? null, behind }];
+  });
+}

@@ -1,0 +1,61 @@
+import { isJsonObject, type Json } from '../../foundation/json';
+import { artifactRecords } from '../derived-files';
+import type { EvidenceDocuments } from '../evidence-documents';
+import { isWithheld } from '../run-evidence';
+import { parseStrictJson } from '../strict-json';
+import type { RefusedConnection, ReportContents, ReportedEgress } from './report';
+
+/** How many connections were allowed, and each one that was refused. */
+export function reportedEgress({ facts, evidence }: EvidenceDocuments): ReportedEgress {
+  const refused: RefusedConnection[] = [];
+  let unread = 0;
+  for (const { step, execution, denied, log } of facts.egress) {
+    const lines = refusedIn(evidence.egress.get(log));
+    unread += Math.max(0, denied - lines.length);
+    for (const line of lines) refused.push({ step, execution, ...line });
+  }
+  return {
+    allowed: facts.egress.reduce((sum, one) => sum + one.allowed, 0),
+    denied: facts.egress.reduce((sum, one) => sum + one.denied, 0),
+    refused,
+    unread,
+  };
+}
+
+/** What the proxy's log of one socket says was refused; the first line holds the rules. */
+function refusedIn(log: string | undefined): readonly Pick<RefusedConnection, 'host' | 'port' | 'code'>[] {
+  if (log === undefined) return [];
+  return log
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const attempt = line === '' ? null : readLine(line);
+      if (!isJsonObject(attempt) || attempt['allowed'] !== false) return [];
+      const { host, port, code } = attempt;
+      return [
+        {
+          host: typeof host === 'string' ? host : null,
+          port: typeof port === 'number' ? port : null,
+          code: typeof code === 'string' ? code : 'unknown',
+        },
+      ];
+    });
+}
+
+function readLine(line: string): Json {
+  try {
+    return parseStrictJson(line);
+  } catch {
+    return null;
+  }
+}
+
+/** The artifacts, and whether the bundle holds their bytes. */
+export function reportedArtifacts(documents: EvidenceDocuments): ReportContents['artifacts'] {
+  const { artifacts } = documents.evidence;
+  return artifactRecords(documents).map((record) => {
+    const held = artifacts.get(record.digest);
+    const bytes = held === undefined ? 'digest only' : isWithheld(held) ? 'withheld' : 'in the bundle';
+    return { ...record, bytes };
+  });
+}

@@ -1,0 +1,181 @@
+import { aKey, sampleRun, sealBundle, type Sample } from '../../../testing/sample-evidence';
+import { sha256 } from '../../canonical/digest';
+import { CHECK_NAMES, type Check } from '../check/check';
+import { verifySignature } from '../signature';
+import { verifyRun } from '../verify-run';
+import { answerLines } from './answer-lines';
+import { buildReport } from './build-report';
+import { firstCause } from './first-cause';
+import { renderHtml } from './html';
+import { renderMarkdown } from './markdown';
+import { CHECKS_WITH_REMEDY } from './remedies';
+import type { Report, ReportContents } from './report';
+
+const EVIL = '<img src=x onerror=alert(1)> | `tick` **bold** [a](javascript:b)\n# VERIFIED \u202egpj.\u200bexe';
+
+function reportOf(files: ReadonlyMap<string, Uint8Array>, sample: Pick<Sample, 'trust'> | null): Report {
+  const trust = sample?.trust ?? null;
+  return buildReport({
+    bundle: { name: 'run.tar', size: 1, sha256: sha256('bundle') },
+    files,
+    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature }) },
+  });
+}
+
+function contentsIn(report: Report): ReportContents {
+  if (report.contents === null) throw new TypeError(report.unreadable ?? '');
+  return report.contents;
+}
+
+describe('a report', () => {
+  let sample: Sample;
+  let files: ReadonlyMap<string, Uint8Array>;
+  beforeAll(async () => {
+    sample = await sampleRun({ decision: (person) => ({ reason: person === 0 ? EVIL : 'read it' }) });
+    files = sealBundle(sample);
+  });
+
+  it('tells who approved what, when and why, and how the run ended', () => {
+    const report = reportOf(files, sample);
+    expect(report.verdict).toMatchObject({ status: 'verified', cause: null, trust: { id: 'test', serial: 3 } });
+    const { run, inputs, gates, policies, egress, artifacts, effects, plan, steps } = contentsIn(report);
+    expect(run).toMatchObject({ end: { result: 'succeeded', code: null }, pack: { name: 'sample' } });
+    expect(inputs.values).toEqual({ image: 'nginx', regions: ['r0', 'r1'] });
+    expect(gates).toMatchObject([
+      {
+        gate: 'approve',
+        outcome: 'approved',
+        request: { message: 'fix nginx', requirement: { minApprovals: 2 } },
+        show: { hits: ['CVE-1', 'CVE-2'] },
+        decisions: [
+          { person: { sub: 'grace' }, decision: 'approved', reason: EVIL, proof: 'service', counted: true, actors: [] },
+          { person: { sub: 'linus' }, decision: 'approved', reason: 'read it' },
+        ],
+      },
+    ]);
+    expect(policies).toMatchObject([{ gate: 'few-hits', policy: 'few', level: 'hard-mandatory', result: 'allow' }]);
+    expect(egress).toMatchObject({ allowed: 3, denied: 3, unread: 0 });
+    expect(egress.refused.map(({ step, host, code }) => [step, host, code])).toEqual([
+      ['scan', 'evil.test', 'EGRESS_NOT_LISTED'],
+      ['rollout[0]::apply', 'evil.test', 'EGRESS_NOT_LISTED'],
+      ['rollout[1]::apply', 'evil.test', 'EGRESS_NOT_LISTED'],
+    ]);
+    expect(artifacts).toMatchObject([{ step: 'scan', name: 'report', bytes: 'in the bundle' }]);
+    expect(plan.steps.map(({ id, depth, kind }) => [id, depth, kind])).toEqual([
+      ['scan', 0, 'run'],
+      ['few-hits', 0, 'gate'],
+      ['approve', 0, 'gate'],
+      ['rollout', 0, 'map'],
+      ['rollout::apply', 1, 'run'],
+    ]);
+    expect(steps.map(({ id, status }) => [id, status])).toContainEqual(['rollout[1]::apply', 'succeeded']);
+    expect(effects.filter(({ step }) => step === 'rollout[0]::apply')).toMatchObject([
+      {
+        behind: [
+          { gate: 'few-hits', outcome: 'passed' },
+          { gate: 'approve', outcome: 'approved' },
+        ],
+      },
+    ]);
+    const lines = answerLines(contentsIn(report));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ {2}linus \(\S+\) approved at \S+Z: "read it" \[proof: service\]$/),
+    );
+    expect(lines.at(-1)).toMatch(/^ended \S+Z: succeeded$/);
+    expect(lines.join('')).not.toMatch(/[\u202e\u200b\n]/);
+  });
+
+  it('names what it does not prove: each basis that is not recomputed, and what no check can close', () => {
+    const { residuals, checks } = reportOf(files, sample).verdict;
+    const named = residuals.map(({ check }) => check);
+    for (const { name, basis } of checks) if (basis === 'asserted') expect(named).toContain(name);
+    expect(named).toEqual(expect.arrayContaining(['decisions.proof', 'checkpoints', 'expectation', null]));
+  });
+
+  it('shows text of people and packs as text: no markup, no hidden characters, nothing that runs', () => {
+    const report = reportOf(files, sample);
+    const html = renderHtml(report);
+    expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
+    expect(html).toContain('\\u{a}# VERIFIED \\u{202e}gpj.\\u{200b}exe');
+    expect(html).not.toMatch(/<script|<img|<a |[\u202e\u200b]/);
+    expect(html).toMatch(
+      /<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-[^']+='/,
+    );
+    const markdown = renderMarkdown(report);
+    expect(markdown).not.toMatch(/[\u202e\u200b]|^# VERIFIED/m);
+    const line = markdown.split('\n').find((one) => one.includes('onerror')) ?? '';
+    // One row of five cells, the reason in a code span of two backticks.
+    expect(line.replaceAll('\\|', '').split('|')).toHaveLength(7);
+    expect(line).toMatch(/ ``<img .*exe`` /);
+  });
+
+  it('says first that nothing was verified where no trust file was given', () => {
+    const report = reportOf(files, null);
+    expect(report.verdict).toMatchObject({ status: 'unverified', checks: [] });
+    expect(renderMarkdown(report).split('\n')[2]).toContain('NOTHING WAS VERIFIED');
+    expect(contentsIn(report).gates[0]?.decisions).toHaveLength(2);
+  });
+
+  it('says first that the verification failed, with the first cause and what to do', () => {
+    const forged = new Map(files).set('admission.json', Buffer.from('{}'));
+    const report = reportOf(forged, sample);
+    expect(report).toMatchObject({
+      contents: null,
+      verdict: { status: 'failed', cause: { check: 'manifest.complete' } },
+    });
+    expect(renderMarkdown(report).split('\n')[2]).toContain('VERIFICATION FAILED at manifest.complete');
+    const other = aKey('ledger');
+    const swapped = {
+      ...sample.trust,
+      keys: [...sample.trust.keys.filter(({ usages }) => !usages.includes('ledger')), other.trusted],
+    };
+    const distrusted = reportOf(files, { trust: swapped });
+    expect(distrusted.verdict.cause).toMatchObject({
+      detail: expect.stringContaining('no trusted key for ledger') as string,
+    });
+    expect(renderHtml(distrusted)).toContain('Do not rely on anything below');
+    expect(contentsIn(distrusted).gates).toHaveLength(1);
+  });
+
+  it('never throws, whatever stands in place of a document', () => {
+    for (const path of files.keys())
+      for (const bytes of ['', '{}', '[]', 'null', '{"schema":1}\n']) {
+        const report = reportOf(new Map(files).set(path, Buffer.from(bytes)), null);
+        expect(renderMarkdown(report)).toContain('NOTHING WAS VERIFIED');
+        expect(renderHtml(report)).toContain('</html>');
+      }
+    expect(reportOf(new Map(), null)).toMatchObject({
+      contents: null,
+      unreadable: expect.stringMatching(/^EVIDENCE_/) as string,
+    });
+  });
+});
+
+describe('the first cause', () => {
+  const check = (name: Check['name'], ok: boolean, detail: string): Check => ({
+    name,
+    ok,
+    basis: 'recomputed',
+    detail,
+  });
+
+  it('stands before what follows from it, and apart from what does not', () => {
+    const checks = [
+      check('archive.safe', true, '10 files'),
+      check('manifest.signature', false, 'A'),
+      check('manifest.complete', false, 'B'),
+      check('trust.keys', false, 'A'),
+    ];
+    expect(firstCause(checks)).toMatchObject({
+      check: 'manifest.signature',
+      dependent: ['trust.keys'],
+      others: [checks[2]],
+    });
+    expect(firstCause(checks, false)).toMatchObject({ dependent: ['manifest.complete', 'trust.keys'], others: [] });
+    expect(firstCause(checks.slice(0, 1))).toBeNull();
+  });
+
+  it('has a remedy for each check', () => {
+    expect(CHECK_NAMES.filter((name) => !CHECKS_WITH_REMEDY.has(name))).toEqual([]);
+  });
+});

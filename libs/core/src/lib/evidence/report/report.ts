@@ -1,0 +1,187 @@
+import type { Digest } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Actor, Subject } from '../../foundation/principal';
+import type { Check } from '../check/check';
+import type { ArtifactRecord } from '../derived-files';
+import type { AdmissionRecord, GateRequest, ResolutionRecord } from '../documents';
+import type { PolicyRecord } from '../policy-records';
+import type { NamedWorker } from '../run-facts';
+import type { SecretRecord } from '../secret-records';
+import type { StepRecord } from '../step-records';
+import type { FirstCause } from './first-cause';
+import type { Residual } from './residuals';
+
+/** What an auditor is told of a run: `taskrunner.report.v1`. Times are RFC 3339 in UTC. All texts are as the bundle holds them. */
+export interface Report {
+  readonly schema: 'taskrunner.report.v1';
+  readonly bundle: ReportedFile;
+  readonly verdict: Verdict;
+  /** Null if the documents of the bundle cannot be read: `unreadable` says why. */
+  readonly contents: ReportContents | null;
+  readonly unreadable: string | null;
+}
+
+/** The file that was read. */
+export interface ReportedFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: Digest;
+}
+
+/** What the verification found. */
+export interface Verdict {
+  /** `unverified`: no trust file was given, and nothing was checked. */
+  readonly status: 'verified' | 'failed' | 'unverified';
+  readonly summary: string | null;
+  readonly trust: { readonly id: string; readonly serial: number; readonly expires: string } | null;
+  readonly cause: FirstCause | null;
+  readonly checks: readonly Check[];
+  readonly residuals: readonly Residual[];
+}
+
+/** What the documents of the bundle say. */
+export interface ReportContents {
+  readonly run: ReportedRun;
+  readonly inputs: { readonly values: JsonObject; readonly sensitive: readonly string[] };
+  readonly plan: ReportedPlan;
+  readonly gates: readonly ReportedGate[];
+  /** Gates that were passed over, since what they guard did not run. */
+  readonly gatesNotApplied: readonly string[];
+  readonly policies: readonly ReportedPolicy[];
+  readonly effects: readonly ReportedEffect[];
+  readonly egress: ReportedEgress;
+  readonly artifacts: readonly (ArtifactRecord & { readonly bytes: 'in the bundle' | 'withheld' | 'digest only' })[];
+  readonly steps: readonly ReportedStep[];
+  readonly secrets: readonly SecretRecord[];
+  /** How people ended the wait of steps whose outcome was not known. */
+  readonly resolutions: readonly ResolutionRecord[];
+  /** Bundle paths of files that were withheld because they held a secret. */
+  readonly withheld: readonly string[];
+}
+
+export interface ReportedRun {
+  readonly id: string;
+  readonly tenant: string;
+  readonly pack: AdmissionRecord['pack'];
+  readonly mode: 'open' | 'sealed';
+  readonly isolation: string;
+  /** Asserted by the signer. */
+  readonly builder: string;
+  readonly initiators: readonly Actor[];
+  readonly scheduleId: string | null;
+  readonly rerunOf: string | null;
+  readonly acceptedAt: string;
+  readonly startedAt: string | null;
+  /** Null if the journal does not end the run. */
+  readonly end: {
+    readonly at: string;
+    readonly result: 'succeeded' | 'failed' | 'cancelled';
+    readonly code: string | null;
+    readonly step: string | null;
+  } | null;
+  readonly cancellations: readonly {
+    readonly at: string;
+    readonly by: Subject;
+    readonly reason: string;
+    readonly force: boolean;
+  }[];
+  readonly workers: readonly NamedWorker[];
+}
+
+export interface ReportedPlan {
+  readonly hash: Digest;
+  readonly schema: string;
+  readonly profileDigest: Digest;
+  readonly steps: readonly PlannedStep[];
+  /** Steps with effects that no approval gate guards. */
+  readonly ungatedEffects: readonly string[];
+}
+
+/** A step of the plan. */
+export interface PlannedStep {
+  readonly id: string;
+  /** Levels of containers around it. */
+  readonly depth: number;
+  readonly kind: string;
+  /** The executor, the pack, the approval or the policy. */
+  readonly uses: string | null;
+  /** Null of containers and gates. */
+  readonly effects: 'pure' | 'idempotent' | 'once' | null;
+  readonly needs: readonly string[];
+  readonly when: string | null;
+}
+
+export interface ReportedGate {
+  readonly gate: string;
+  readonly label: string | null;
+  /** Digest of the gate request: what each decision names. */
+  readonly digest: Digest;
+  readonly outcome: 'approved' | 'rejected' | 'expired' | 'closed';
+  readonly endedAt: string | null;
+  /** Null if the bundle lacks it. */
+  readonly request: GateRequest | null;
+  /** What was shown beside the message; null if it is withheld or missing. */
+  readonly show: Json;
+  readonly showIsWithheld: boolean;
+  readonly decisions: readonly ReportedDecision[];
+}
+
+export interface ReportedDecision {
+  readonly decision: 'approved' | 'rejected' | 'withdrawn';
+  /** False if the run took no notice of it: it came late, or twice. */
+  readonly counted: boolean;
+  readonly person: Subject;
+  readonly onBehalfOf: Subject | null;
+  /** Programs that acted for the person, outermost first. */
+  readonly actors: readonly Actor[];
+  readonly decidedAt: string;
+  readonly authTime: string;
+  readonly reason: string | null;
+  readonly response: Json;
+  readonly grants: readonly string[];
+  readonly proof: 'service' | 'token' | 'key';
+  /** `plan`: the client named no gate digest. */
+  readonly bound: 'gate' | 'plan';
+  readonly record: Digest;
+}
+
+export interface ReportedPolicy extends PolicyRecord {
+  readonly at: string;
+  readonly reasons: readonly string[];
+}
+
+/** A step that may change something outside, as it ran. */
+export interface ReportedEffect {
+  readonly step: string;
+  readonly effects: 'idempotent' | 'once';
+  readonly startedAt: string;
+  readonly executions: number;
+  readonly status: string | null;
+  /** Gates that it stood behind, with how each ended. Empty: nobody was asked. */
+  readonly behind: readonly { readonly gate: string; readonly outcome: string }[];
+}
+
+export interface ReportedEgress {
+  readonly allowed: number;
+  readonly denied: number;
+  readonly refused: readonly RefusedConnection[];
+  /** Refused connections whose log is not in the bundle, or cannot be read. */
+  readonly unread: number;
+}
+
+export interface RefusedConnection {
+  readonly step: string;
+  readonly execution: number;
+  /** Null if the request could not be read. */
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly code: string;
+}
+
+export interface ReportedStep extends StepRecord {
+  readonly startedAt: string | null;
+  readonly endedAt: string;
+  readonly code: string | null;
+  readonly message: string | null;
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env node
+// Builds `dist/taskrunner-verify.mjs`: the commands verify, inspect and key in one file without dependencies, for bare Node.js from 20.19
+// on. It is built from the sources of the CLI, so it is the same code; the same sources and lock file give the same bytes, wherever.
+//
+//   node tools/build-verifier.mjs [--out FILE]   builds it, and prints its SHA-256
+//   node tools/build-verifier.mjs --note         … and writes the digest to README.md and CHANGELOG.md: a step of a release
+//   node tools/build-verifier.mjs --check        … and fails if the digest written there is another one: the release's last look
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const NAME = 'taskrunner-verify.mjs';
+/** Our packages by their sources: so the build needs no other one before it, and leaves out what is not used. */
+const OWN = {
+  '@taskrunner/core': 'libs/core/src/index.ts',
+  '@taskrunner/infrastructure/offline': 'libs/infrastructure/src/offline.ts',
+};
+const NOTED = ['README.md', 'CHANGELOG.md'];
+const NOTE = /(<!-- verifier-digest -->).*?(<!-- \/verifier-digest -->)/s;
+
+const ownVersion = () => JSON.parse(readFileSync(join(ROOT, 'apps/cli/package.json'), 'utf8')).version;
+
+/** Modules of ours do nothing when they are loaded: whatever is not used of them may go. */
+const ownSources = {
+  name: 'own-sources',
+  setup(build) {
+    build.onResolve({ filter: /^@taskrunner\// }, ({ path }) => {
+      if (OWN[path] === undefined) return { errors: [{ text: `${path} has no place in the verifier` }] };
+      return { path: join(ROOT, OWN[path]), sideEffects: false };
+    });
+    build.onResolve({ filter: /^\.{1,2}\// }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === 'seen' || kind === 'require-call' || /[\\/]node_modules[\\/]/.test(importer)) return undefined;
+      const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: 'seen' });
+      return found.errors.length > 0 ? found : { path: found.path, sideEffects: false };
+    });
+  },
+};
+
+/** The bytes of the verifier. */
+export async function buildVerifier() {
+  const version = ownVersion();
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['apps/cli/src/verifier.ts'],
+    outfile: NAME,
+    write: false,
+    metafile: true,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    // Libraries that ship twice are taken as they would be imported.
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    charset: 'utf8',
+    define: { VERIFIER_VERSION: JSON.stringify(version) },
+    plugins: [ownSources],
+    // Named by a module that is not used here; that nothing is imported is looked at below.
+    external: ['@cedar-policy/*'],
+    banner: {
+      js: [
+        '#!/usr/bin/env node',
+        `// ${NAME} ${version}: verifies and shows the evidence of TaskRunner runs. AGPL-3.0-or-later; notices at the end.`,
+        "import { createRequire as builtinsOnly } from 'node:module';",
+        'const require = builtinsOnly(import.meta.url);',
+      ].join('\n'),
+    },
+    logLevel: 'error',
+  });
+  const inputs = Object.keys(metafile.inputs);
+  const strangers = inputs.filter((path) => /cedar|nestjs|node_modules\/(pg|undici|typeorm|@aws-sdk)\//.test(path));
+  const used = Object.entries(metafile.outputs[NAME].inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const unwanted = strangers.filter((path) => used.some(([name]) => name === path));
+  if (unwanted.length > 0) throw new Error(`the verifier holds what it must not: ${unwanted.join(', ')}`);
+  const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+  const outside = metafile.outputs[NAME].imports.filter(({ path }) => !builtins.has(path));
+  if (outside.length > 0) throw new Error(`the verifier imports ${outside.map(({ path }) => path).join(', ')}`);
+  return Buffer.from(outputFiles[0].text + notices(used.map(([path]) => path)));
+}
+
+/** Licences of the libraries that are in the file. */
+function notices(paths) {
+  const folders = new Set(paths.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(ROOT, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? '' : readFileSync(join(ROOT, folder, file), 'utf8').trim();
+    return [`${name} ${version} (${license})`, ...text.split(/\r?\n/)].map((line) => `// ${line}`.trimEnd()).join('\n');
+  });
+  return `\n// Libraries in this file and their licences.\n//\n${texts.join('\n//\n')}\n`;
+}
+
+/** What README and CHANGELOG say of a digest. */
+function noteOf(digest) {
+  return `\`${NAME}\` ${ownVersion()}: SHA-256 \`${digest}\``;
+}
+
+async function main(words) {
+  const place = words.indexOf('--out');
+  const out = place < 0 ? join(ROOT, 'dist', NAME) : resolve(words[place + 1] ?? '');
+  const bytes = await buildVerifier();
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, bytes, { mode: 0o755 });
+  console.log(`${digest}  ${relative(process.cwd(), out).split(sep).join('/')}`);
+  for (const file of words.includes('--note') || words.includes('--check') ? NOTED : []) {
+    const path = join(ROOT, file);
+    const text = readFileSync(path, 'utf8');
+    if (!NOTE.test(text)) throw new Error(`${file} has no place for the digest of the verifier`);
+    if (words.includes('--note')) writeFileSync(path, text.replace(NOTE, `$1${noteOf(digest)}$2`));
+    else if (!text.includes(noteOf(digest)))
+      throw new Error(`${file} names another digest of the verifier: run \`npm run build:verifier -- --note\``);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  await main(process.argv.slice(2)).catch((error) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
