@@ -1,5 +1,6 @@
 import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../../lib/evidence/documents';
 import type { RunEvidence } from '../../lib/evidence/run-evidence';
+import { canonical } from '../../lib/canonical/canonical';
 import { digestOf } from '../../lib/canonical/digest';
 import type { StepId } from '../../lib/foundation/ids';
 import type { Json, JsonObject } from '../../lib/foundation/json';
@@ -165,8 +166,11 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
   for (const { id } of index.plan.policies)
     for (const source of ['true', 'false', 'forged('])
       yield { what: 'policy', mutation: `judged by ${source}`, change: (given) => void Object.assign(given.plan.policies.find((one) => one.id === id) ?? {}, { source }) };
-  for (const { id } of index.plan.approvals)
-    yield { what: 'requirement', mutation: 'fewer', change: (given) => void Object.assign(given.plan.approvals.find((one) => one.id === id) ?? {}, { minApprovals: 1, grants: [], reasonRequired: false, maxAuthAgeMs: null, expiresAfterMs: null }) };
+  const lax = { minApprovals: 1, grants: [], reasonRequired: false, maxAuthAgeMs: null, expiresAfterMs: null };
+  for (const [i, approval] of index.plan.approvals.entries()) {
+    if (canonical({ ...approval } as unknown as Json) === canonical({ ...approval, ...lax } as unknown as Json)) continue;
+    yield { what: 'requirement', mutation: 'less', change: (given) => void Object.assign(given.plan.approvals[i] ?? {}, lax) };
+  }
 }
 
 /** The indexed node, and the one in the plan, say it otherwise. Only this driver's own copy is changed. */
