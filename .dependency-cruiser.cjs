@@ -5,6 +5,7 @@ const floors = [
   'canonical',
   'graph',
   'document',
+  'schema',
   'expression',
   'policy',
   'pack',
@@ -61,7 +62,7 @@ module.exports = {
       from: { path: CORE, pathNot: SPEC },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(@bufbuild/|@jmespath-community/|ajv|re2js|yaml)',
+        pathNot: 'node_modules/(@bufbuild/|@jmespath-community/|re2js|yaml)',
       },
     },
     {

@@ -12,6 +12,7 @@ done
 key() { [ -e "$1" ] || openssl genpkey -algorithm ed25519 -out "$1"; }
 key secrets/keys/webservice/admission.pem
 key secrets/keys/webservice/ledger.pem
+key secrets/keys/webservice/checkpoint.pem
 key secrets/keys/worker/run-open.pem
 key secrets/keys/worker/run-sealed.pem
 key secrets/keys/worker/bundle.pem

@@ -66,7 +66,8 @@ async function signed({ documents, statement, fact, signers, verifierId, trust, 
   const runSigner = documents.environment.mode === 'sealed' ? signers.runSealed : signers.runOpen;
   if (!runSigner) throw new Refusal(422, 'ATTESTOR_NO_KEY', `no key for runs in mode ${documents.environment.mode}`);
   const packRun = await sign(runSigner, statement);
-  const provenance = core.buildProvenance(documents);
+  const boms = core.bomStatements(documents);
+  const provenance = core.buildProvenance(documents, boms);
   const summary = core.buildSummary(documents, core.decodeEnvelope(packRun.envelope).digest, {
     id: verifierId,
     at: new Date(now).toISOString(),
@@ -76,8 +77,18 @@ async function signed({ documents, statement, fact, signers, verifierId, trust, 
     packRun,
     provenance: provenance && (await sign(runSigner, provenance)),
     summary: summary && (await sign(signers.summary, summary)),
+    boms: await inOrder(
+      boms.map(({ statement }) => statement),
+      runSigner,
+    ),
   };
   return { fact, answer };
+}
+
+async function inOrder(statements, signer) {
+  const made = [];
+  for (const statement of statements) made.push(await sign(signer, statement));
+  return made;
 }
 
 async function sign(signer, statement) {

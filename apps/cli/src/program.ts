@@ -14,6 +14,7 @@ const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] =
   ['test', async () => (await import('./commands/test.command.js')).registerTest],
   [null, async () => (await import('./commands/server-commands.js')).registerServerCommands],
   ['pack', async () => (await import('./commands/pack.command.js')).registerPack],
+  ['audit', async () => (await import('./commands/audit.commands.js')).registerAudit],
   ['verify', async () => (await import('./commands/evidence-commands.js')).registerVerifyWithCedar],
   ['inspect', async () => (await import('./commands/evidence-commands.js')).registerInspectWithCedar],
   ['key', async () => (await import('./commands/key.command.js')).registerKey],

@@ -13,7 +13,7 @@ import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
 const DOWN_SECONDS = Number(process.env.TASKRUNNER_ATTESTOR_DOWN_SECONDS ?? 5);
 const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
 const PACK = pack(
-  `- { id: work, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo worked; echo report > out/report.txt" }, artifacts: [ { name: report, path: out/report.txt } ] } }`,
+  `- { id: work, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo worked; echo report > out/report.txt; echo '{\\"bomFormat\\":\\"CycloneDX\\",\\"specVersion\\":\\"1.5\\"}' > out/bom.json" }, artifacts: [ { name: report, path: out/report.txt }, { name: bom, path: out/bom.json, mediaType: application/vnd.cyclonedx+json } ] } }`,
 );
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 
@@ -145,6 +145,8 @@ describe('a remote Attestor', () => {
     expect(statements()).toHaveLength(1);
     files = await readTar(pieces(bundle), LIMITS);
     expect(files.has('attestations/vsa.sigstore.json')).toBe(true);
+    // It was shown the bill of materials, and no other artifact.
+    expect(files.has('attestations/cyclonedx.sigstore.json')).toBe(true);
     const { checks } = verifyRun({ files, trust, verifySignature, allowDev: true, now: Date.now() });
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     const again = await ada.submit(PACK);

@@ -93,7 +93,8 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
       .map(([, text]) => (JSON.parse(text) as { dsseEnvelope?: { payload: string } }).dsseEnvelope?.payload ?? '')
       .map((payload) => Buffer.from(payload, 'base64').toString('utf8'))
       .find((text) => text.includes('slsa.dev/provenance'));
-    expect(provenance).toContain(`image:${image}`);
+    expect(provenance).toContain(`"name":"${image}"`);
+    expect(provenance).toContain(`"uri":"pkg:oci/`);
     const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']; // prettier-ignore
     const { checks } = JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout) as {
       checks: { name: string; ok: boolean }[];

@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
+import { AuditController } from './audit/audit.controller';
+import { CheckpointLoop } from './audit/checkpoint-loop';
 import { AuthGuard, Limits } from './auth/auth.guard';
 import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
@@ -52,6 +54,7 @@ export class AppModule {
         EvidenceController,
         GatesController,
         AttentionController,
+        AuditController,
         PlansController,
         ComparisonController,
         SchedulesController,
@@ -80,6 +83,7 @@ export class AppModule {
         },
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
+        CheckpointLoop,
         PackIntake,
         PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },

@@ -45,6 +45,8 @@ export interface WebserviceConfiguration {
     /** Key file that seals sensitive inputs; none: packs that have some are refused. */
     readonly sensitiveInputs?: string | null;
   };
+  /** Key file of usage `checkpoint`, and least time between two checkpoints of a tenant, milliseconds; none: nothing is signed. */
+  readonly checkpoints?: { readonly key: string; readonly every: number } | null;
   readonly setting: PlanningSetting;
   /** What planning of callers' packs may take. */
   readonly planning: PlanningLimits;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
   ArchivedLogStore,
+  AuditChain,
   Calendar,
   CancelRun,
   RerunRun,
@@ -18,6 +19,7 @@ import {
   RunDueTicks,
   RunReader,
   ScheduleStore,
+  SignCheckpoints,
   StoreUpload,
   SubmitRun,
   Uploads,
@@ -33,6 +35,7 @@ import {
   readTarFiles,
 } from '@taskrunner/infrastructure/web';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
+import { CHECKPOINTS, type CheckpointSetting } from './audit/checkpoint-loop';
 import type { WebserviceConfiguration } from './configuration';
 import type { Observability } from './observability';
 import { ArchiveReader } from './plans/pack-sources';
@@ -53,10 +56,20 @@ export interface OpenInfrastructure {
 export class InfrastructureModule {
   /** Opens database and keys. Rejects with what is wrong and what to do. */
   static async open(configuration: WebserviceConfiguration, telemetry: Telemetry): Promise<OpenInfrastructure> {
-    const { database: settings, keys, objects, uploads: limits, setting, scheduler, packs } = configuration;
-    const [admission, ledger, sensitive] = await Promise.all([
+    const {
+      database: settings,
+      keys,
+      objects,
+      uploads: limits,
+      setting,
+      scheduler,
+      packs,
+      checkpoints,
+    } = configuration;
+    const [admission, ledger, checkpoint, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
+      checkpoints ? FileSigner.open('checkpoint', checkpoints.key) : null,
       keys.sensitiveInputs ? loadSensitiveInputsKey(keys.sensitiveInputs) : null,
     ]);
     const database = await openWebDatabase(settings.url, {
@@ -67,7 +80,17 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
-    const { runReader, gateDesk, attentionDesk, scheduleStore, packVersions, uploads, workforce, archives } = database;
+    const {
+      runReader,
+      gateDesk,
+      attentionDesk,
+      auditChain,
+      scheduleStore,
+      packVersions,
+      uploads,
+      workforce,
+      archives,
+    } = database;
     const logStore = new ArchivedLogStore(database.logStore, { archives, objects });
     const runStore = telemetry.watchRunStore(database.runStore);
     const judge = new PackJudge(packs.trust, packVersions, verifySignature);
@@ -96,6 +119,11 @@ export class InfrastructureModule {
     const providers: Provider[] = [
       { provide: RunReader, useValue: runReader },
       { provide: GateDesk, useValue: gateDesk },
+      { provide: AuditChain, useValue: auditChain },
+      {
+        provide: CHECKPOINTS,
+        useValue: checkpoint && checkpoints ? checkpointing(auditChain, checkpoint, checkpoints.every) : null,
+      },
       { provide: LogStore, useValue: logStore },
       { provide: ObjectStore, useValue: objects },
       { provide: Calendar, useValue: calendar },
@@ -170,4 +198,12 @@ export class InfrastructureModule {
       },
     };
   }
+}
+
+/** Bounds of one turn: a first checkpoint of a long chain is made in parts, so that no statement takes long. */
+function checkpointing(chain: AuditChain, signer: FileSigner, every: number): CheckpointSetting {
+  return {
+    every,
+    sign: new SignCheckpoints({ chain, signer, everyMs: every, maxEntries: 50_000, maxTenants: 10_000 }),
+  };
 }

@@ -62,7 +62,8 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
   // A worker can try what the machine allows; here the environment of runs is promised before one has them.
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
-  const { admission, ledger, sensitiveInputs } = keyPathsOf(configuration);
+  const { admission, ledger, checkpoint, sensitiveInputs } = keyPathsOf(configuration);
+  const signsCheckpoints = checkpoint.required || existsSync(checkpoint.path);
   const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;
   const packTrust = await loadPackTrust(configuration);
   const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
@@ -79,6 +80,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objects: await openObjectStore(artifacts),
     uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
+    checkpoints: signsCheckpoints ? { key: checkpoint.path, every: configuration.audit.checkpointEvery } : null,
     setting: {
       environment: environments.usual,
       sealedEnvironment: environments.sealed,

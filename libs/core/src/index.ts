@@ -251,6 +251,10 @@ export {
   type Template,
   type TemplatePart,
 } from './lib/expression/template';
+export { compileSchema, describeFindings, type CompiledSchema } from './lib/schema/compile-schema';
+export type { SchemaFinding } from './lib/schema/evaluation';
+export { JSON_SCHEMA_BEHAVIOUR } from './lib/schema/keyword';
+export type { SchemaFault } from './lib/schema/schema-fault';
 export { typeOfSchema } from './lib/expression/schema-type';
 export {
   ANY_TYPE,
@@ -492,6 +496,7 @@ export {
   type Statement,
 } from './lib/evidence/statement';
 export { buildProvenance, type Provenance } from './lib/evidence/provenance';
+export { bomStatements, type BomStatement } from './lib/evidence/cyclonedx';
 export {
   attestationFiles,
   buildBundleStatement,
@@ -505,6 +510,10 @@ export {
 } from './lib/evidence/bundle-files';
 export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence/read-bundle';
 export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
+export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './lib/evidence/audit-chain';
+export { AUDIT_CHECK_NAMES, verifyAudit, type AuditCheck, type AuditVerification } from './lib/evidence/verify-audit';
+export { AuditChain, type AuditStanding, type KeptCheckpoint } from './lib/ports/audit-chain';
+export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-checkpoints';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { verifyRun, type Verification } from './lib/evidence/verify-run';
 export { answerLines } from './lib/evidence/report/answer-lines';

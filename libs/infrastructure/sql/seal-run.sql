@@ -1,4 +1,4 @@
--- Evidence, where it goes from here, where the run's journal and log stand in it, the run's mark, the end of the outbox item and of the run's sensitive inputs, together. Whoever comes
+-- Evidence, where it goes from here, where the run's journal and log stand in it, the run's mark, the end of the outbox item and of the run's sensitive inputs, and an entry of the audit chain, together. The chain's counter is locked after the run's row, as everywhere. Whoever comes
 -- second writes nothing but removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
@@ -9,6 +9,9 @@ with sealed as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_digest = decode(substr($4::text, 8), 'hex'),
     version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
+  returning 1
+), audited as materialized (
+  select pack_runs.append_audit($1, $15) as seq from marked
 ), exported as (
   insert into pack_artifacts.exports (tenant_id, run_id, destination, artifacts, requested_ms)
   select $1, $2, x.destination, x.artifacts, pack_runs.now_ms()
@@ -24,5 +27,5 @@ with sealed as (
 ), done as (
   delete from pack_runs.outbox where tenant_id = $1 and outbox_id = $3
 )
-select exists (select from sealed) as sealed,
+select exists (select from sealed) as sealed, exists (select from audited) as audited,
   (select bundle from pack_artifacts.attestations where tenant_id = $1 and run_id = $2) as bundle

@@ -70,6 +70,7 @@ describe('the development stack', () => {
     expect(trust.keys.map(({ usages }) => usages[0])).toEqual([
       'admission',
       'ledger',
+      'checkpoint',
       'run-open',
       'run-sealed',
       'bundle',

@@ -19,6 +19,7 @@ export interface DatedKey {
 export interface KeyRing {
   readonly admission: DatedKey;
   readonly ledger: DatedKey;
+  readonly checkpoint: DatedKey;
   readonly runOpen: DatedKey;
   readonly runSealed: DatedKey;
   readonly bundle: DatedKey;
@@ -29,6 +30,7 @@ export async function makeKeys(folder: string): Promise<KeyRing> {
   const ring: KeyRing = {
     admission: await ensureKey(folder, 'admission', true),
     ledger: await ensureKey(folder, 'ledger', true),
+    checkpoint: await ensureKey(folder, 'checkpoint', false),
     runOpen: await ensureKey(folder, 'run-open', false),
     runSealed: await ensureKey(folder, 'run-sealed', false),
     bundle: await ensureKey(folder, 'bundle', false),

@@ -41,6 +41,7 @@ function trustedBy({ keys, issuer, audience, jwks }: TrustFacts): object {
     keys: [
       trustedKey(keys.admission, 'admission', []),
       trustedKey(keys.ledger, 'ledger', []),
+      trustedKey(keys.checkpoint, 'checkpoint', []),
       trustedKey(keys.runOpen, 'run-open', [DEV_BUILDER]),
       trustedKey(keys.runSealed, 'run-sealed', [DEV_BUILDER]),
       trustedKey(keys.bundle, 'bundle', []),

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
   isDigest,
+  readAuditExport,
+  readCheckpointFile,
   verifyRun,
   verifySignature,
+  type AuditEntry,
   type Digest,
+  type Envelope,
   type Expectation,
   type PolicyEngines,
   type TrustFile,
@@ -22,9 +27,11 @@ export interface EvidenceOptions {
   readonly expect?: readonly string[];
   readonly allowDev?: boolean;
   readonly original?: string;
+  readonly checkpoints?: string;
+  readonly audit?: string;
 }
 
-/** `--expect`, `--original` and `--allow-dev`. */
+/** `--expect`, `--original`, `--checkpoints`, `--audit` and `--allow-dev`. */
 export function withEvidenceOptions(command: Command): Command {
   return command
     .option(
@@ -33,6 +40,11 @@ export function withEvidenceOptions(command: Command): Command {
       collect,
     )
     .option('--original <bundle>', 'the evidence of the run that this one does again: what was taken over is compared')
+    .option('--checkpoints <file>', 'signed checkpoints of the audit chain that you kept, one a line')
+    .option(
+      '--audit <file>',
+      'an export of the audit chain: the seal of the run and its decisions are looked for in it',
+    )
     .option('--allow-dev', 'take evidence made under the development Authority');
 }
 
@@ -41,6 +53,8 @@ export interface Terms {
   readonly trust: TrustFile;
   readonly expect: Expectation;
   readonly original: ReadBundle['files'] | undefined;
+  readonly checkpoints: readonly Envelope[] | undefined;
+  readonly audit: readonly AuditEntry[] | undefined;
   readonly allowDev: boolean;
 }
 
@@ -50,13 +64,21 @@ export async function readTerms(trustPath: string, options: EvidenceOptions): Pr
   const expect = await readExpectation(options.expect ?? []);
   const original = options.original === undefined ? undefined : await readBundleFile(options.original);
   if (original?.refusal) throw original.refusal;
-  return { trust, expect, original: original?.files, allowDev: options.allowDev ?? false };
+  const { checkpoints, audit } = options;
+  return {
+    trust,
+    expect,
+    original: original?.files,
+    checkpoints: checkpoints === undefined ? undefined : readCheckpointFile(await readText(checkpoints)),
+    audit: audit === undefined ? undefined : readAuditExport(await readText(audit)),
+    allowDev: options.allowDev ?? false,
+  };
 }
 
 /** Verifies a bundle that was read. */
 export function verifyBundle(
   { files, faults }: ReadBundle,
-  { trust, expect, original, allowDev }: Terms,
+  { trust, expect, original, checkpoints, audit, allowDev }: Terms,
   policyEngines: PolicyEngines,
 ): Verification {
   return verifyRun({
@@ -69,6 +91,8 @@ export function verifyBundle(
     policyEngines,
     archiveFaults: faults,
     original,
+    checkpoints,
+    audit,
   });
 }
 
@@ -101,6 +125,13 @@ export async function readExpectation(written: readonly string[]): Promise<Expec
       );
   }
   return expect;
+}
+
+/** The text of a file that an option names. Throws a `CliError`. */
+export async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
 }
 
 async function digestOfFile(path: string): Promise<Digest> {

@@ -262,6 +262,24 @@ export const EXAMPLES = {
     refusal: null,
   },
   attestations: { statements: { 'pack-run': { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' } } },
+  auditEntry: {
+    seq: 1,
+    at: 1_795_000_000_000,
+    prev: null,
+    hash: `sha256:${'3a'.repeat(32)}`,
+    event: {
+      type: 'run.sealed',
+      runId: RUN,
+      bundle: `sha256:${'5c'.repeat(32)}`,
+      statement: `sha256:${'7e'.repeat(32)}`,
+    },
+  },
+  auditCheckpoint: {
+    count: 1,
+    head: `sha256:${'3a'.repeat(32)}`,
+    at: '2026-11-24T10:05:00.000Z',
+    envelope: { ...(envelope as object), payloadType: 'application/vnd.taskrunner.checkpoint+json' },
+  },
   me: {
     person: { iss: 'https://id.example.org', sub: 'u-17', name: 'Ada', kind: 'person' },
     tenant: 'acme',

@@ -395,6 +395,8 @@ export const SCHEMAS = {
     refusal: { anyOf: [closed({ code: text, detail: text, remediation: text }), { type: 'null' }] },
   }),
   Attestations: closed({ statements: mapOf(object) }),
+  AuditEntry: closed({ seq: whole, at: whole, prev: maybeDigest, hash: digest, event: object }),
+  AuditCheckpoint: closed({ count: whole, head: digest, at: instant, envelope }),
   Schedule: schedule,
   ScheduleTick: closed({
     tick: instant,

@@ -135,7 +135,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['an interpreter that is not allowed', `- { id: a, run: { uses: "builtin:script", with: { interpreter: [▸perl], source: x } } }`, "SCRIPT_INTERPRETER The interpreter perl is not allowed here."],
   ['an image by its tag', `- { id: a, run: { uses: "builtin:container", with: { image: ▸"alpine:3.20", command: [x] } } }`, "IMAGE_NOT_PINNED The image alpine:3.20 is not named by a digest alone."],
   ['effects that are looser', `- { id: a, effects: ▸pure, ${command()} }`, "PLAN_EFFECTS_LOOSER builtin:command is idempotent; a step cannot call it pure."],
-  ['a schema that is none', `- { id: a, run: { uses: "builtin:validate-schema", with: { target: 1, schema: { type: ▸nothing } } } }`, "SCHEMA_INVALID This is not a schema: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf."],
+  ['a schema that is none', `- { id: a, run: { uses: "builtin:validate-schema", with: { target: 1, schema: { type: ▸nothing } } } }`, "SCHEMA_INVALID This is not a schema: must be one of array, boolean, integer, null, number, object, string, or a list of them."],
   ['what is no file', `- { id: a, ${command(', files: { in: ▸text }')} }`, "FILE_NOT_A_FILE What stands at in is no file."],
   ['a destination that is no host', `- { id: a, ${command(', egress: [ { url: ▸"ftp://x" } ]')} }`, "EGRESS_URL ftp://x is not the URL of a host."],
   ['a destination beyond the list', `sandbox: { egressAllowlist: ["a.test"] }\nsteps: [ { id: a, ${command(', egress: [ { url: ▸"https://b.test" } ]')} } ]`, "SEALED_EGRESS_DENIED b.test:443 is not on sandbox.egressAllowlist of the pack."],

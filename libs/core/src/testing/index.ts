@@ -3,6 +3,7 @@ export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench }
 export { packRegistryContract, type PackRegistryBench } from './pack-registry-contract';
 export { packText, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';
+export { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES, type SchemaCase } from './schema-cases';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { Random } from './random';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';

@@ -14,6 +14,7 @@ import {
 } from '../lib/evidence/bundle-files';
 import { PAYLOAD_TYPE, type DecisionRecord } from '../lib/evidence/documents';
 import { preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from '../lib/evidence/envelope';
+import { bomStatements } from '../lib/evidence/cyclonedx';
 import { readEvidence } from '../lib/evidence/evidence-documents';
 import { buildProvenance } from '../lib/evidence/provenance';
 import { fingerprint } from '../lib/evidence/public-key';
@@ -90,6 +91,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ['README.md', 'A sample pack.\n'],
   ['scripts/fix.sh', '#!/bin/sh\nexit 0\n'],
 ]);
+const BOM_TYPE = 'application/vnd.cyclonedx+json';
 const REPORT = '{"hits":["CVE-1","CVE-2"]}';
 
 const packFiles: PackFiles = {
@@ -105,7 +107,10 @@ class SampleCommand extends Executor {
   readonly uses = 'builtin:command';
   readonly behaviour = 1;
 
-  constructor(private readonly fails: boolean) {
+  constructor(
+    private readonly fails: boolean,
+    private readonly bom: string | null,
+  ) {
     super();
   }
 
@@ -118,6 +123,11 @@ class SampleCommand extends Executor {
     if (step === 'scan') {
       const body = { digest: sha256(REPORT), size: REPORT.length, mediaType: 'application/json' };
       report.fact({ type: 'artifact.captured', step, execution, name: 'report', path: 'out/report.json', ...body });
+      if (this.bom !== null) {
+        const { bom } = this;
+        const own = { digest: sha256(bom), size: Buffer.byteLength(bom), mediaType: BOM_TYPE };
+        report.fact({ type: 'artifact.captured', step, execution, name: 'bom', path: 'out/bom.cdx.json', ...own });
+      }
       return { kind: 'succeeded', outputs: { hits: ['CVE-1', 'CVE-2'] } };
     }
     if (this.fails) return { kind: 'failed', code: 'EXIT', message: 'no', retryable: false, exitCode: 1 };
@@ -218,6 +228,8 @@ export interface SampleOptions {
   readonly cancels?: boolean;
   /** It ends with a loop that holds a gate. */
   readonly loop?: boolean;
+  /** Its first step leaves this text as a CycloneDX document. */
+  readonly bom?: string;
   /** Keys of usage `pack` that signed the pack. */
   readonly publishers?: readonly SampleKey[];
   /** Items of its map: 2 where nothing else is said. */
@@ -229,11 +241,13 @@ export interface SampleOptions {
   readonly decision?: (person: number) => Partial<DecisionRecord>;
 }
 
-function packOf({ loop, gateWhen, policy }: SampleOptions): string {
+function packOf({ loop, gateWhen, policy, bom }: SampleOptions): string {
   const gated =
     gateWhen === undefined ? PACK : PACK.replace('{ id: approve, gate', `{ id: approve, when: "${gateWhen}", gate`);
   const judged = policy === undefined ? gated : gated.replace('size(steps.scan.outputs.hits) < 10', policy);
-  return loop === true ? judged + LOOP : judged;
+  const declared = `path: out/report.json }, { name: bom, path: out/bom.cdx.json, mediaType: ${BOM_TYPE} }`;
+  const pack = bom === undefined ? judged : judged.replace('path: out/report.json }', declared);
+  return loop === true ? pack + LOOP : pack;
 }
 
 /** Plans and drives the sample run to its end. */
@@ -273,7 +287,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const signatures = publishers.map((key) => signedStatement(key, statement));
   const signers = publishers.map(({ trusted }) => trusted.keyid).sort();
   const run = world.submit(planning.plan, planning.values, signers, planning.profile.egress);
-  const executors = [new SampleCommand(options.fails ?? false)];
+  const executors = [new SampleCommand(options.fails ?? false, options.bom ?? null)];
   world.at += 1_000;
   const by = { iss: 'https://issuer.test', sub: 'ada' };
   if (options.cancels === true)
@@ -309,7 +323,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     bundle: aKey('bundle', options.algorithm),
   };
   return {
-    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack)), signatures),
+    evidence: evidenceOf(world, run, canonical(toManifest(reading.pack)), { signatures, bom: options.bom }),
     keys: own,
     trust: trustOf(Object.values(own)),
   };
@@ -332,7 +346,7 @@ function evidenceOf(
   world: MemoryWorld,
   run: RunId,
   manifest: string,
-  signatures: readonly SignedStatement[],
+  { signatures, bom }: { readonly signatures: readonly SignedStatement[]; readonly bom: string | undefined },
 ): RunEvidence {
   const { claimed } = world.run(run);
   const attempts = [...(world.rows.get(run)?.keys() ?? [])].map(attemptsOf);
@@ -364,7 +378,11 @@ function evidenceOf(
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),
     probes: new Map(),
-    artifacts: new Map(attempts.length === 0 ? [] : [[sha256(REPORT), Buffer.from(REPORT)]]),
+    artifacts: new Map(
+      attempts.length === 0
+        ? []
+        : [REPORT, ...(bom === undefined ? [] : [bom])].map((t) => [sha256(t), Buffer.from(t)]),
+    ),
     asserted: { builder: SAMPLE_BUILDER, audit: { seq: 42, head: digestOf('audit') } },
   };
 }
@@ -406,10 +424,12 @@ export interface Forgery {
 export function sealBundle({ evidence, keys }: Sample, forge: Forgery = {}): Map<string, Uint8Array> {
   const documents = readEvidence(evidence);
   const same = (statement: Statement<object>): Statement<object> => statement;
-  const provenance = buildProvenance(documents);
+  const boms = bomStatements(documents);
+  const provenance = buildProvenance(documents, boms);
   const honest = bundleFiles(documents, {
     packRun: [signedStatement(keys.run, (forge.statement ?? same)(buildStatement(documents)))],
     provenance: provenance && signedStatement(keys.run, (forge.provenance ?? same)(provenance)),
+    boms: boms.map(({ statement }) => signedStatement(keys.run, statement)),
   });
   return resealed(keys.bundle, forge.files ? forge.files(honest) : honest);
 }

@@ -7,7 +7,15 @@ import type { Envelope } from './envelope';
 import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
 import { payloadOf } from './read-documents';
-import { asJson, isHeld, isWithheld, type Unheld, type Withheld } from './run-evidence';
+import {
+  asJson,
+  isHeld,
+  isWithheld,
+  type PackFile,
+  type RunEvidence,
+  type Unheld,
+  type Withheld,
+} from './run-evidence';
 import { sigstoreFile } from './sigstore';
 import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
 import { toUtf8 } from './strict-json';
@@ -40,6 +48,8 @@ export interface RunAttestations {
   readonly provenance: SignedStatement | null;
   /** By a remote Attestor: that it verified the run. */
   readonly summary?: SignedStatement | null;
+  /** About the bills of materials of `bomStatements`, in their order; an Attestor of an earlier release makes none. */
+  readonly boms?: readonly SignedStatement[];
 }
 
 /** Where the manifest and its attestation stand. */
@@ -56,6 +66,11 @@ export function packSignaturePath(place: number): string {
 /** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
 export function packRunAttestation(place: number): string {
   return `attestations/pack-run${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
+}
+
+/** `attestations/cyclonedx.sigstore.json`, those of further documents as `cyclonedx.2.sigstore.json` and so on. */
+export function cyclonedxAttestation(place: number): string {
+  return `attestations/cyclonedx${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
 }
 
 /**
@@ -95,13 +110,14 @@ export function manifestAttestation({ envelope, hint }: SignedStatement): Bundle
 
 /** The files of these statements. */
 export function attestationFiles(attestations: RunAttestations): readonly BundleFile[] {
-  const { packRun, provenance, summary = null } = attestations;
+  const { packRun, provenance, summary = null, boms = [] } = attestations;
   const file = (path: string, signed: SignedStatement | null): readonly BundleFile[] =>
     signed === null ? [] : [{ path, bytes: sigstoreFile(signed.envelope, signed.hint) }];
   return [
     ...packRun.flatMap((signed, place) => file(packRunAttestation(place), signed)),
     ...file(PROVENANCE_ATTESTATION, provenance),
     ...file(SUMMARY_ATTESTATION, summary),
+    ...boms.flatMap((signed, place) => file(cyclonedxAttestation(place), signed)),
   ];
 }
 
@@ -125,17 +141,14 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     return [typeof data === 'string' ? written(path, data) : { path, bytes: data }];
   };
   const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
-  const pack = [...evidence.pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const pack = inPathOrder(evidence);
   return [
     { path: 'admission.json', bytes: payloadOf(evidence.admission) },
     written('plan.json', evidence.plan),
     written('profile.json', evidence.profile),
     written('environment.json', evidence.environment),
     written('pack/manifest.json', evidence.pack.manifest),
-    written(
-      'pack/files.json',
-      canonical(pack.map(({ path, digest, size, executable }) => ({ path, digest, size, executable }))),
-    ),
+    written('pack/files.json', packListing(evidence)),
     ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
     ...[...evidence.pack.signatures]
       .sort((a, b) => (a.hint < b.hint ? -1 : 1))
@@ -165,6 +178,17 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
     written('artifacts.json', artifactsJson(documents)),
     ...[...evidence.artifacts].flatMap(([digest, data]) => kept(artifactPath(digest), data)),
   ];
+}
+
+function inPathOrder({ pack }: Pick<RunEvidence, 'pack'>): readonly PackFile[] {
+  return [...pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** `pack/files.json`: the files of the pack beside its manifest. */
+export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
+  return canonical(
+    inPathOrder(evidence).map(({ path, digest, size, executable }) => ({ path, digest, size, executable })),
+  );
 }
 
 /** One page a line. `values` is beside the chain: `hash` is not over it. */

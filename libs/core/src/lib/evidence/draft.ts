@@ -20,28 +20,34 @@ import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } fr
 import { effectsGated, gatesRequests } from './check/check-gates';
 import { journalChain, journalReplay } from './check/check-journal';
 import { egressWithin } from './check/check-egress-log';
-import { artifactsIndex } from './check/check-outputs';
+import { artifactsBytes, artifactsIndex } from './check/check-outputs';
 import { policiesHold } from './check/check-policies';
 import { stepsReused } from './check/check-reused';
 import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
 import { draftKeys, trustCurrent } from './check/check-trust';
+import { bomStatements } from './cyclonedx';
 import type { EvidenceDocuments } from './evidence-documents';
 import { readAssertedJson, type BundleContent } from './read-bundle';
 import { asJson, builderFits, isWithheld, type Asserted } from './run-evidence';
 import { buildStatement } from './statement';
 import { parseStrictJson, parseUtf8, toUtf8 } from './strict-json';
+import { artifactPath } from './withheld';
 
 /**
  * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed and produced and without what
  * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions and policies read
- * go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated.
+ * go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated, and bills of materials,
+ * since each gets a statement of its own that holds it (docs/predicates/cyclonedx.md).
  */
 export function draftFiles(documents: EvidenceDocuments): readonly BundleFile[] {
-  const withheld = new Set(notices(documents));
+  const shown = new Set([
+    ...notices(documents),
+    ...bomStatements(documents).map(({ artifact }) => artifactPath(artifact.digest)),
+  ]);
   return contentOf(documents)
-    .filter(({ path }) => withheld.has(path) || !/^(?:logs\/|artifacts\/|gates\/.+\.show\.json$)/.test(path))
+    .filter(({ path }) => shown.has(path) || !/^(?:logs\/|artifacts\/|gates\/.+\.show\.json$)/.test(path))
     .map((file) => (file.path === 'journal.ndjson' ? journalOf(documents) : file));
 }
 
@@ -90,6 +96,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   policies: policiesHold,
   'egress.within': egressWithin,
   'artifacts.index': artifactsIndex,
+  'artifacts.bytes': artifactsBytes,
   'statement.agrees': stepsAgree,
 };
 

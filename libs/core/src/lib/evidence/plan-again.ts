@@ -5,6 +5,7 @@ import { packedPaths, type PackFiles } from '../pack/pack-files';
 import { readPack, type ReadPack } from '../pack/read-pack';
 import { buildPlan } from '../plan/build-plan';
 import type { Block, Plan } from '../plan/plan';
+import type { Environment } from '../plan/profile';
 import { profileRules } from '../plan/step-egress';
 import type { PolicyEngines } from '../policy/policy';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
@@ -58,7 +59,8 @@ export type PlannedAgain =
 
 /**
  * Plans the carried pack again with the inputs under the admitted profile. Sensitive inputs are not in a bundle and are not needed: a plan
- * holds only their names. Not tried where the bytes of a file are withheld, or where an engine of its policies is not at hand.
+ * holds only their names. Not tried where the bytes of a file are withheld, where an engine of its policies is not at hand, or where only
+ * schemas object, in a run that was admitted under older rules for them.
  */
 export function planAgain(
   { evidence, plan, profile, environment }: EvidenceDocuments,
@@ -91,10 +93,19 @@ export function planAgain(
       policyEngines,
     },
   });
-  return planning.kind === 'planned'
-    ? { kind: 'planned', planHash: planning.planHash }
-    : { kind: 'refused', code: planning.faults[0]?.code ?? 'unknown' };
+  if (planning.kind === 'planned') return { kind: 'planned', planHash: planning.planHash };
+  if (hasOlderSchemaRules(environment) && planning.faults.every(({ code }) => SCHEMA_CODES.has(code)))
+    return { kind: 'untried', reason: 'it was admitted under older rules for JSON Schemas' };
+  return { kind: 'refused', code: planning.faults[0]?.code ?? 'unknown' };
 }
+
+/** True if values of the run were judged by other rules for JSON Schemas than today's: its environment names none. */
+export function hasOlderSchemaRules({ engines }: Pick<Environment, 'engines'>): boolean {
+  return !Object.hasOwn(engines, 'json-schema');
+}
+
+/** Faults that schemas have or find. */
+const SCHEMA_CODES: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'INPUT_INVALID', 'INPUT_DEFAULT_INVALID']);
 
 /** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */
 export function interpretersOf(plan: Plan): readonly string[] {

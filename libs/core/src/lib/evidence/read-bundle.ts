@@ -211,6 +211,13 @@ export function packRunFiles(files: BundleContent): readonly string[] {
   return found;
 }
 
+/** Attestation files of bills of materials, in order. */
+export function cyclonedxFiles(files: BundleContent): readonly string[] {
+  return under(files, 'attestations/', /^attestations\/cyclonedx(?:\.\d+)?\.sigstore\.json$/).sort(
+    (a, b) => a.length - b.length || (a < b ? -1 : 1),
+  );
+}
+
 /** Paths that a manifest must list: all but the manifest and its attestation. */
 export function listedPaths(files: BundleContent): readonly string[] {
   return [...files.keys()].filter((path) => path !== MANIFEST && path !== MANIFEST_ATTESTATION).sort();

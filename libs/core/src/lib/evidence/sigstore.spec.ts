@@ -5,21 +5,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
+import { sha256 } from '../canonical/digest';
 import { sampleRun, sealBundle, type Sample } from '../../testing/sample-evidence';
 import { readSigstore } from './sigstore';
 import { PREDICATE } from './statement';
 
 // What we sign is taken by the verifiers that others use, offline.
 
-const ATTESTATIONS = ['pack-run', 'slsa', 'manifest'] as const;
-const subjectOf = { 'pack-run': 'artifacts.json', slsa: 'artifacts.json', manifest: 'MANIFEST.json' } as const;
-const typeOf = { 'pack-run': PREDICATE.packRun, slsa: PREDICATE.provenance, manifest: PREDICATE.bundle } as const;
+const ATTESTATIONS = ['pack-run', 'slsa', 'manifest', 'cyclonedx'] as const;
+const BOM = '{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": []}\n';
+const subjectOf = {
+  'pack-run': 'artifacts.json',
+  slsa: 'artifacts.json',
+  manifest: 'MANIFEST.json',
+  cyclonedx: `artifacts/${sha256(BOM).slice(7)}`,
+} as const;
+const typeOf = {
+  'pack-run': PREDICATE.packRun,
+  slsa: PREDICATE.provenance,
+  manifest: PREDICATE.bundle,
+  // The name by which cosign knows the predicate type.
+  cyclonedx: 'cyclonedx',
+} as const;
 
 describe.each(['ed25519', 'ecdsa-p256'] as const)('a bundle signed with %s', (algorithm) => {
   let sample: Sample;
   let files: Map<string, Uint8Array>;
   beforeAll(async () => {
-    sample = await sampleRun({ algorithm });
+    sample = await sampleRun({ algorithm, bom: BOM });
     files = sealBundle(sample);
   });
   const file = (name: string): Buffer => Buffer.from(files.get(name) ?? []);

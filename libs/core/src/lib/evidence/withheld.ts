@@ -1,5 +1,6 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
+import { bomDigests, bomText } from './bom';
 import { logFiles } from './log-files';
 import { isHeld, isWithheld, type RunEvidence, type Unheld, type Withheld } from './run-evidence';
 import { closed, digest, oneOf, readShape, text, whole } from './shape';
@@ -64,6 +65,12 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
       path,
     ]),
   );
+  const boms = bomDigests(evidence.pages);
+  // Its statement spells it in RFC 8785 form, where escapes are resolved.
+  const holdsBom = (digest: Digest, data: Uint8Array): boolean => {
+    const spelled = boms.has(digest) ? bomText(data) : null;
+    return spelled !== null && holdsSecret(spelled);
+  };
   return {
     ...evidence,
     gates: evidence.gates.map(({ request, show }) => {
@@ -76,7 +83,12 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
       };
     }),
     artifacts: new Map(
-      [...evidence.artifacts].map(([digest, data]) => [digest, replace<Uint8Array>(artifactPath(digest), data)]),
+      [...evidence.artifacts].map(([digest, data]) => {
+        const path = artifactPath(digest);
+        const kept = replace<Uint8Array>(path, data);
+        if (isWithheld(kept) || !holdsBom(digest, kept)) return [digest, kept];
+        return [digest, secretNotice(path, { size: kept.length, sha256: digest })];
+      }),
     ),
   };
 }

@@ -3,9 +3,9 @@ import type { DecisionRecord } from '../evidence/documents';
 import type { Fault } from '../foundation/fault';
 import type { Principal } from '../foundation/principal';
 import { decideGate } from '../gate/decide-gate';
-import { compileSchema } from '../plan/json-schema';
 import type { Plan } from '../plan/plan';
 import type { GateRow } from '../ports/gate-desk';
+import { compileSchema } from '../schema/compile-schema';
 import type { Decision } from './decision';
 import { DecisionError, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
@@ -148,8 +148,14 @@ async function checkResponse({ decision, response, gate }: Decision, { row, plan
     throw new DecisionError('GATE_RESPONSE_INVALID', why);
   }
   const form = formOf(await plan(), gate, formDigest);
-  const schema = form && compileSchema(form);
-  if (schema?.kind !== 'schema') throw new TypeError('a form that the planner accepted cannot be read');
+  if (form === null) throw new TypeError('the plan has not the form that the gate names');
+  const schema = compileSchema(form);
+  // The plan was admitted when other forms were accepted.
+  if (schema.kind === 'invalid')
+    throw new DecisionError(
+      'GATE_RESPONSE_INVALID',
+      'the form of the gate cannot be used: reject, and start the pack anew',
+    );
   const faults = schema.findings(response).map(({ pointer, message }): Fault => {
     const path = `/response${pointer}`;
     return {

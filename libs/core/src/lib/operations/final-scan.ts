@@ -1,4 +1,5 @@
 import { contentOf, statementPayload } from '../evidence/bundle-files';
+import { bomStatements } from '../evidence/cyclonedx';
 import type { EvidenceDocuments } from '../evidence/evidence-documents';
 import { noteDetails } from '../evidence/run-facts';
 import { buildProvenance } from '../evidence/provenance';
@@ -42,8 +43,13 @@ type ScannedRun = Parameters<typeof openSensitiveInputs>[2] & ConstructorParamet
 /** Files of the bundle, apart from those that can be withheld, that hold a secret: what must not be sealed. */
 export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): readonly string[] {
   if (redactor.isIdle) return [];
-  const provenance = buildProvenance(documents);
-  const statements = [buildStatement(documents), ...(provenance ? [provenance] : [])];
+  const boms = bomStatements(documents);
+  const provenance = buildProvenance(documents, boms);
+  const statements = [
+    buildStatement(documents),
+    ...(provenance ? [provenance] : []),
+    ...boms.map(({ statement }) => statement),
+  ];
   const files = [
     ...contentOf(documents).filter(({ path }) => !isScanned(path)),
     ...statements.map((statement) => ({ path: 'attestations/', bytes: statementPayload(statement) })),

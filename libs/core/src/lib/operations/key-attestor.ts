@@ -5,6 +5,7 @@ import {
   type SignedStatement,
 } from '../evidence/bundle-files';
 import { PAYLOAD_TYPE, type BundleManifest } from '../evidence/documents';
+import { bomStatements } from '../evidence/cyclonedx';
 import type { EvidenceDocuments } from '../evidence/evidence-documents';
 import { buildProvenance } from '../evidence/provenance';
 import { buildStatement, type Statement } from '../evidence/statement';
@@ -31,10 +32,14 @@ export class KeyAttestor extends Attestor {
   async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
     const run = documents.environment.mode === 'sealed' ? this.keys.runSealed : this.keys.run;
     if (run === null) throw new TypeError('no key of usage run-sealed is here');
-    const provenance = buildProvenance(documents);
+    const boms = bomStatements(documents);
+    const provenance = buildProvenance(documents, boms);
+    const signedBoms: SignedStatement[] = [];
+    for (const { statement } of boms) signedBoms.push(await signStatement(run, statement));
     return {
       packRun: [await signStatement(run, buildStatement(documents))],
       provenance: provenance && (await signStatement(run, provenance)),
+      boms: signedBoms,
     };
   }
 

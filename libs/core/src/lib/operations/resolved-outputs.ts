@@ -2,8 +2,8 @@ import { canonical } from '../canonical/canonical';
 import { pointerTo } from '../document/json-pointer';
 import type { Fault } from '../foundation/fault';
 import { isJsonObject, type Json } from '../foundation/json';
-import { compileSchema } from '../plan/json-schema';
 import type { RunNode } from '../plan/plan';
+import { compileSchema } from '../schema/compile-schema';
 import { DecisionError } from './decision-error';
 import { INLINE_BYTES } from './run-values';
 

@@ -3,7 +3,7 @@ import { packText, testConfiguration, testEnvironment } from '../../testing/plan
 import { runScenarios, scenarioReportJson } from './run-scenario';
 import { MAX_SCENARIOS, readScenarios } from '../simulation/read-scenarios';
 import { scenarioSchema } from '../simulation/scenario';
-import { compileSchema } from '../plan/json-schema';
+import { compileSchema } from '../schema/compile-schema';
 
 const manifest = packText(
   `

@@ -5,7 +5,7 @@ import { isDigest } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { isOfType } from '../pack/check-names';
 import type { ValueType } from '../pack/value-type';
-import { compileSchema, type CompiledSchema } from './json-schema';
+import { compileSchema } from '../schema/compile-schema';
 import { malformed } from './malformed';
 import type { InnerInput, PackNode } from './plan';
 
@@ -52,8 +52,10 @@ export function holdInput(
     return refuse('INPUT_TYPE', `the input ${name} must be ${type === 'file' ? 'a file' : `of type ${type}`}`);
   if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value)))
     return refuse('INPUT_ENUM', `the input ${name} is none of the values that the inner pack lists`);
-  const compiled = compiledSchema(rule);
-  const found = compiled?.kind === 'schema' ? compiled.findings(value) : [];
+  // A plan that was admitted under other rules may hold a schema that is none: then nothing fits it.
+  const compiled = rule.schema === null ? null : compileSchema(rule.schema);
+  if (compiled?.kind === 'invalid') return refuse('INPUT_INVALID', `the schema of the input ${name} cannot be used`);
+  const found = compiled?.findings(value) ?? [];
   if (found.length === 0) return { kind: 'value', value: file ?? value };
   return {
     kind: 'refused',
@@ -82,17 +84,6 @@ export function knownValue(template: Json, around: JsonObject): Json | undefined
     if (error instanceof ExpressionError) return undefined;
     throw error;
   }
-}
-
-const compiled = new WeakMap<InnerInput, CompiledSchema>();
-
-function compiledSchema(rule: InnerInput): CompiledSchema | null {
-  if (rule.schema === null) return null;
-  const known = compiled.get(rule);
-  if (known !== undefined) return known;
-  const made = compileSchema(rule.schema);
-  compiled.set(rule, made);
-  return made;
 }
 
 /** A file by its content, whatever else is said of it: an artifact is one too. */

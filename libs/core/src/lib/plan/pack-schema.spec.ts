@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readDocument } from '../document/read-document';
 import type { Fault } from '../foundation/fault';
 import { type Json, isJsonArray, isJsonObject, type JsonObject } from '../foundation/json';
-import { compileSchema } from './json-schema';
+import { compileSchema } from '../schema/compile-schema';
 import { NO_FILES, type PackFiles } from '../pack/pack-files';
 import { packSchema, printPackSchema } from '../pack/pack-schema';
 import { readPack } from '../pack/read-pack';

@@ -9,10 +9,12 @@ import { isOfType } from '../pack/check-names';
 import type { InputRule, Pack } from '../pack/pack';
 import type { ValueType } from '../pack/value-type';
 import type { PackFiles } from '../pack/pack-files';
+import { compileSchema } from '../schema/compile-schema';
+import type { SchemaFinding } from '../schema/evaluation';
+import type { SchemaFault } from '../schema/schema-fault';
 import { weaknessOf } from '../secret/secret-value';
 import type { Faults } from './faults';
 import { PLAN_REMEDIES } from './plan-fault';
-import { compileSchema, type SchemaFinding } from './json-schema';
 import { malformed } from './malformed';
 import { MAX_INPUT_BYTES } from './plan-request';
 
@@ -158,7 +160,10 @@ export function readSchema(
   if (typeof written === 'string') return readSchemaFile(written, at, files, faults);
   const compiled = compileSchema(written);
   if (compiled.kind === 'schema') return { schema: written, findings: compiled.findings };
-  faults.add('SCHEMA_INVALID', `${at}${compiled.pointer}`, notSchema(compiled.message), remedyFor(compiled));
+  for (const fault of compiled.faults) {
+    const note = { remediation: remedyFor(fault), key: fault.atKey };
+    faults.add('SCHEMA_INVALID', `${at}${fault.pointer}`, notSchema(fault.message), note);
+  }
   return null;
 }
 
@@ -174,24 +179,21 @@ function readSchemaFile(file: string, at: string, files: PackFiles, faults: Faul
     for (const fault of document.faults) faults.addInFile(file, fault);
     return null;
   }
-  const { value, positionOf } = document;
-  const compiled = isJsonObject(value)
-    ? compileSchema(value)
-    : { kind: 'invalid' as const, pointer: '', message: 'it is not an object', isPattern: false };
+  const { value, positionOf, keyPositionOf } = document;
+  const compiled = isJsonObject(value) ? compileSchema(value) : { kind: 'invalid' as const, faults: [NO_OBJECT] };
   if (compiled.kind === 'schema') return { schema: value as JsonObject, findings: compiled.findings };
-  const { pointer, message } = compiled;
-  const { remediation } = remedyFor(compiled);
-  const place = { path: pointer, ...positionOf(pointer) };
-  faults.addInFile(file, { code: 'SCHEMA_INVALID', ...place, message: notSchema(message), remediation });
+  for (const fault of compiled.faults) {
+    const place = { path: fault.pointer, ...(fault.atKey ? keyPositionOf : positionOf)(fault.pointer) };
+    const message = notSchema(fault.message);
+    faults.addInFile(file, { code: 'SCHEMA_INVALID', ...place, message, remediation: remedyFor(fault) });
+  }
   return null;
 }
 
-function remedyFor({ isPattern }: { readonly isPattern: boolean }): { readonly remediation: string } {
-  return {
-    remediation: isPattern
-      ? 'Write the pattern in RE2 syntax (github.com/google/re2/wiki/Syntax): without look-around and back references.'
-      : PLAN_REMEDIES.SCHEMA_INVALID,
-  };
+const NO_OBJECT: SchemaFault = { pointer: '', atKey: false, message: 'it is not an object', remediation: null };
+
+function remedyFor({ remediation }: SchemaFault): string {
+  return remediation ?? PLAN_REMEDIES.SCHEMA_INVALID;
 }
 
 function notSchema(why: string): string {

@@ -1,7 +1,7 @@
 import { pointerTo } from '../document/json-pointer';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Node, RunNode } from '../plan/plan';
-import { compileSchema } from '../plan/json-schema';
+import { compileSchema } from '../schema/compile-schema';
 
 /** Tells a fault of a script. */
 export type ScriptReport = (path: string, code: ScriptFaultCode, message: string, remediation: string) => void;

@@ -1,12 +1,15 @@
 import {
   assertedFile,
   Attestor,
+  bomStatements,
   BUNDLE_MANIFEST,
   decodeEnvelope,
   draftFiles,
   isJsonArray,
   isJsonObject,
   isStatementOf,
+  sha256,
+  statementPayload,
   type BundleFile,
   type BundleManifest,
   type Envelope,
@@ -66,10 +69,18 @@ export class RemoteAttestor extends Attestor {
     const packRun = signedStatement(body['packRun']);
     if (!isStatementOf(documents, decodeEnvelope(packRun.envelope).payload))
       throw invalid('it signed another statement than this run gives');
+    const boms = isJsonArray(body['boms'] ?? null) ? (body['boms'] as readonly Json[]).map(signedStatement) : [];
+    const derived = bomStatements(documents);
+    boms.forEach(({ envelope }, place) => {
+      const own = derived[place] && statementPayload(derived[place].statement);
+      if (!own || sha256(own) !== decodeEnvelope(envelope).digest)
+        throw invalid('it signed a CycloneDX statement that this run does not give');
+    });
     return {
       packRun: [packRun],
       provenance: body['provenance'] === null ? null : signedStatement(body['provenance']),
       summary: body['summary'] === null ? null : signedStatement(body['summary']),
+      boms,
     };
   }
 

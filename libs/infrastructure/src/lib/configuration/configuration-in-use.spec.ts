@@ -46,6 +46,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
   ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
+  ['audit.checkpointEvery', 'apps/webservice-e2e/src/audit.e2e-spec.ts', "checkpointEvery: '1s'"],
   ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
   ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
   ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],

@@ -3,6 +3,7 @@ import { oneOf } from './kinds';
 import { attestor } from './sections/attestor';
 import { approvals } from './sections/approvals';
 import { artifacts } from './sections/artifacts';
+import { audit } from './sections/audit';
 import { authority } from './sections/authority';
 import { container } from './sections/container';
 import { database } from './sections/database';
@@ -39,6 +40,7 @@ export const CONFIGURATION = {
   attestor,
   artifacts,
   approvals,
+  audit,
   policies,
   webhooks,
   retries,

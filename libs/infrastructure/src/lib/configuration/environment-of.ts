@@ -3,6 +3,7 @@ import {
   CEL_BEHAVIOUR,
   digestOf,
   EXPRESSION_BEHAVIOUR,
+  JSON_SCHEMA_BEHAVIOUR,
   MACHINE_VERSION,
   type Environment,
   type PackTrustPolicy,
@@ -80,7 +81,12 @@ export function environmentOf(
       bundleRoots: boundRootsOf(configuration),
     },
     destinations: boundDestinationsOf(configuration),
-    engines: { cel: CEL_BEHAVIOUR, cedar: CEDAR_BEHAVIOUR, jmespath: EXPRESSION_BEHAVIOUR },
+    engines: {
+      cel: CEL_BEHAVIOUR,
+      cedar: CEDAR_BEHAVIOUR,
+      jmespath: EXPRESSION_BEHAVIOUR,
+      'json-schema': JSON_SCHEMA_BEHAVIOUR,
+    },
     executors: executorsOf(configuration, build.executors, mode),
     extensions: build.extensions ?? {},
   };

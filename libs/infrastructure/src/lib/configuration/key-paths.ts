@@ -8,6 +8,8 @@ export interface KeyPaths {
   readonly runOpen: string;
   readonly runSealed: string;
   readonly bundle: string;
+  /** Where it is not configured, it may be missing: then no checkpoints are signed. */
+  readonly checkpoint: { readonly path: string; readonly required: boolean };
   readonly journalMac: string;
   /** Where it is not configured, it may be missing: then there are no sensitive inputs. */
   readonly sensitiveInputs: { readonly path: string; readonly required: boolean };
@@ -25,6 +27,7 @@ export function keyPathsOf({ keys }: Configuration): KeyPaths {
     runOpen: keys.runOpen ?? inFolder('run-open.pem'),
     runSealed: keys.runSealed ?? inFolder('run-sealed.pem'),
     bundle: keys.bundle ?? inFolder('bundle.pem'),
+    checkpoint: { path: keys.checkpoint ?? inFolder('checkpoint.pem'), required: keys.checkpoint !== null },
     journalMac: keys.journalMac ?? inFolder('journal-mac.key'),
     sensitiveInputs: {
       path: keys.sensitiveInputs ?? inFolder('sensitive-inputs.key'),

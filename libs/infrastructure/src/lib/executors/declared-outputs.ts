@@ -1,14 +1,17 @@
 import {
+  compileSchema,
+  describeFindings,
   isJsonObject,
   pointerTo,
   type ExecutionRequest,
   type Json,
   type JsonObject,
   type Outcome,
+  type SchemaFinding,
 } from '@taskrunner/core';
-import { compileSchema, describeViolations, type Violation } from './json-schema';
 import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
+import { usable } from './usable-schema';
 
 /** A value of type `file`: an artifact or a file input. */
 const FILE_SCHEMA = { type: 'object', required: ['digest', 'size'] };
@@ -19,22 +22,22 @@ export class DeclaredOutputs {
 
   /** Success with these outputs, or `OUTPUTS_INVALID`: a declared one is missing or is not what its schema says. */
   async accept(request: ExecutionRequest, outputs: JsonObject, exitCode: number | null = null): Promise<Outcome> {
-    const violations: Violation[] = [];
+    const found: SchemaFinding[] = [];
     try {
       for (const [name, schema] of Object.entries(request.node.outputs ?? {})) {
-        const path = pointerTo('', name);
+        const pointer = pointerTo('', name);
         const value = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-        if (value === undefined) violations.push({ path, message: 'is declared, and missing' });
+        if (value === undefined) found.push({ pointer, message: 'is declared, and missing' });
         else {
-          const found = compileSchema(await this.schemaOf(request, schema))(value);
-          violations.push(...found.map((one) => ({ path: `${path}${one.path}`, message: one.message })));
+          const own = usable(compileSchema(await this.schemaOf(request, schema)))(value);
+          found.push(...own.map((one) => ({ pointer: `${pointer}${one.pointer}`, message: one.message })));
         }
       }
     } catch (error) {
       return refused(error, exitCode);
     }
-    if (violations.length === 0) return { kind: 'succeeded', outputs };
-    return failed('OUTPUTS_INVALID', describeViolations(violations), true, exitCode);
+    if (found.length === 0) return { kind: 'succeeded', outputs };
+    return failed('OUTPUTS_INVALID', describeFindings(found), true, exitCode);
   }
 
   private async schemaOf(request: ExecutionRequest, schema: Json): Promise<Json> {

@@ -1,9 +1,9 @@
-import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { compileSchema, describeFindings, Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
-import { compileSchema, describeViolations } from './json-schema';
 import { failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
+import { usable } from './usable-schema';
 
 /** `builtin:validate-schema`: `with.target` against `with.schema`, inline or a path in the pack; `SCHEMA_INVALID` names the places. */
 export class ValidateSchemaExecutor extends Executor {
@@ -22,8 +22,8 @@ export class ValidateSchemaExecutor extends Executor {
     if (schema === undefined || schema === null) return failed('WITH_INVALID', 'with.schema is missing', false);
     try {
       const stated = typeof schema === 'string' ? await this.pack.document(request.run, schema) : schema;
-      const violations = compileSchema(stated)(target);
-      if (violations.length > 0) return failed('SCHEMA_INVALID', describeViolations(violations), false);
+      const findings = usable(compileSchema(stated))(target);
+      if (findings.length > 0) return failed('SCHEMA_INVALID', describeFindings(findings), false);
     } catch (error) {
       return refused(error);
     }

@@ -11,6 +11,7 @@ import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresArchives } from './postgres-archives';
 import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
+import { PostgresAuditChain } from './postgres-audit-chain';
 import { PostgresClaims } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresExports } from './postgres-exports';
@@ -55,6 +56,7 @@ export interface WebDatabase {
   readonly scheduleStore: PostgresScheduleStore;
   readonly gateDesk: PostgresGateDesk;
   readonly attentionDesk: PostgresAttentionDesk;
+  readonly auditChain: PostgresAuditChain;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
   readonly archives: PostgresArchives;
@@ -107,6 +109,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
       gateDesk: new PostgresGateDesk(queries),
       attentionDesk: new PostgresAttentionDesk(queries),
+      auditChain: new PostgresAuditChain(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),
       archives: new PostgresArchives(queries),

@@ -1,4 +1,4 @@
-import { Outbox, runUuid, toRunId } from '@taskrunner/core';
+import { canonical, Outbox, runUuid, toRunId } from '@taskrunner/core';
 import type { ArchivedChunk, Json, OutboxItem, SealedEvidence, TenantId } from '@taskrunner/core';
 import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
@@ -69,6 +69,7 @@ export class PostgresOutbox extends Outbox {
           digestBytes(journal.sha256),
           rows.map((row) => lastLineOf(row)),
           rows.map((row) => JSON.stringify(row)),
+          auditOf(evidence),
         ],
       );
       return row?.sealed === true || (lost && row?.bundle === evidence.bundle);
@@ -80,6 +81,11 @@ export class PostgresOutbox extends Outbox {
       this.queries.within(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
     );
   }
+}
+
+/** The entry by which the audit chain knows the run: `verify --audit` looks for it. */
+function auditOf({ runId, bundle, statement }: SealedEvidence): string {
+  return canonical({ type: 'run.sealed', runId, bundle, statement });
 }
 
 function rowsOf(chunks: readonly ArchivedChunk[]): readonly (readonly ArchivedChunk[])[] {

@@ -9,6 +9,7 @@ import {
   aCommit,
   aDecision,
   anAnnouncement,
+  anEnvelope,
   aResolution,
   aStep,
   aWorker,
@@ -132,6 +133,8 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   await worker.objectReferences.need(tenant, runId, [sha256('v')]);
   await worker.objectReferences.enrol([tenant]);
   await worker.objectReferences.unneeded(tenant, [sha256('u')], 60_000);
+  const checkpoint = { count: 1, head: sha256('h'), at: 1, envelope: anEnvelope('checkpoint') };
+  await web.auditChain.keep(tenant, checkpoint);
   return runId;
 }
 
@@ -273,6 +276,7 @@ describe('rights', () => {
       'pack_run_logs.journal',
       'pack_runs.decisions',
       'pack_runs.audit',
+      'pack_runs.audit_checkpoints',
       'pack_artifacts.attestations',
       'pack_artifacts.archives',
       'pack_artifacts.archived_chunks',

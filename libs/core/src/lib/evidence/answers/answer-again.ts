@@ -8,6 +8,7 @@ import type { Digest, RunId, StepId, TenantId } from '../../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 import type { Answer, Question } from '../../step/question';
 import type { EvidenceDocuments } from '../evidence-documents';
+import { hasOlderSchemaRules } from '../plan-again';
 import type { Placed } from '../run-facts';
 import { takesOver } from '../takes-over';
 import { MountedFilesAgain } from './mounted-files-again';
@@ -20,8 +21,11 @@ export type Asked = Question | 'policy' | 'files';
 export interface Unanswered {
   readonly asked: Asked;
   readonly step: StepId;
-  /** `value`: a value that it reads is not in the bundle. `original`: the bundle of the run that this one does again is not at hand. */
-  readonly lacks: 'value' | 'original';
+  /**
+   * `value`: a value that it reads is not in the bundle. `original`: the bundle of the run that this one does again is not at hand. `rules`: the
+   * run was admitted under older rules for JSON Schemas, by which an inner pack's inputs were judged otherwise.
+   */
+  readonly lacks: 'value' | 'original' | 'rules';
 }
 
 /** What came of answering everything again. */
@@ -120,6 +124,10 @@ class Walk {
     const again = answer(sight, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
     if (isSame(again.answer, journaled)) return this.count(question, step, null);
+    if (question === 'inputs' && hasOlderSchemaRules(documents.environment)) {
+      this.unanswered.push({ asked: question, step, lacks: 'rules' });
+      return null;
+    }
     const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
     return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
   }

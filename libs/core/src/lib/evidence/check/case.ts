@@ -2,6 +2,7 @@ import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { PolicyEngines } from '../../policy/policy';
 import { answerAgain, type AnswersAgain } from '../answers/answer-again';
+import type { AuditEntry } from '../audit-chain';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation } from '../bundle-files';
 import { PAYLOAD_TYPE, type AdmissionRecord, type BundleManifest, type ResolutionRecord } from '../documents';
 import type { DecodedEnvelope, Envelope, KeyUsage } from '../envelope';
@@ -44,6 +45,8 @@ export interface VerifyRequest {
   /** The highest serial of this trust file's id that the verifier has seen. */
   readonly seenSerial?: number | undefined;
   readonly checkpoints?: readonly Envelope[] | undefined;
+  /** An export of the tenant's audit chain that holds the run: then seal and decisions are looked for in it. */
+  readonly audit?: readonly AuditEntry[] | undefined;
   /** Policy engines beside CEL that the verifier has: their policies are judged again, those of others are not. */
   readonly policyEngines?: PolicyEngines | undefined;
   /** The bundle of the run that this one does again: then what it took over is compared. */

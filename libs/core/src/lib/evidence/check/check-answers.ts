@@ -34,10 +34,16 @@ function mayLack(bundle: Case): boolean {
 
 const MOST_NAMED = 5;
 
+const WHY: { readonly [Lacks in Unanswered['lacks']]: string } = {
+  value: 'a value is not in the bundle',
+  original: 'the bundle of the original run was not given',
+  rules: 'the run was admitted under older rules for JSON Schemas',
+};
+
 /** What could not be answered, and what it lacks; the first few by name. */
 function named(unanswered: readonly Unanswered[]): string {
   const shown = unanswered.slice(0, MOST_NAMED).map(({ asked, step, lacks }) => {
-    const why = lacks === 'value' ? 'a value is not in the bundle' : 'the bundle of the original run was not given';
+    const why = WHY[lacks];
     return `${asked} of ${step || 'the run'} (${why})`;
   });
   const more = unanswered.length - shown.length;

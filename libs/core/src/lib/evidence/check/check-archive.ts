@@ -13,7 +13,7 @@ const SAFE = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))(?!\/)[^\\\p{Cc}]+$/u;
 const LAYOUT = [
   /^(?:MANIFEST|admission|plan|profile|environment|inputs\.lock|artifacts)\.json$/,
   /^(?:journal|egress|steps)\.ndjson$/,
-  /^attestations\/(?:pack-run(?:\.[2-9])?|slsa|vsa|manifest)\.sigstore\.json$/,
+  /^attestations\/(?:(?:pack-run|cyclonedx)(?:\.[2-9])?|slsa|vsa|manifest)\.sigstore\.json$/,
   /^pack\/(?:manifest\.json|files\.json|files\/.+)$/,
   /^pack\/signatures\/[1-9]\d{0,3}\.sigstore\.json$/,
   /^gates\/[0-9a-f]{64}(?:\.show)?\.json$/,

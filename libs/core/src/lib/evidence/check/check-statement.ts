@@ -1,10 +1,12 @@
 import { canonical } from '../../canonical/canonical';
 import type { Digest } from '../../foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
-import { PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION } from '../bundle-files';
+import { cyclonedxAttestation, PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION } from '../bundle-files';
+import { bomStatements, type BomStatement } from '../cyclonedx';
 import { stepsNdjson } from '../derived-files';
 import { buildProvenance } from '../provenance';
-import { fileOf } from '../read-bundle';
+import { BUILD_TYPE_V1, buildProvenanceV1 } from '../provenance-v1';
+import { cyclonedxFiles, fileOf } from '../read-bundle';
 import { asJson, builderFits } from '../run-evidence';
 import {
   buildStatement,
@@ -110,9 +112,13 @@ function same(a: PackRunStatement['subject'] | object | null, b: object | null):
   return canonical(a === null ? null : asJson(a)) === canonical(b === null ? null : asJson(b));
 }
 
-/** SLSA provenance, for a run that succeeded: derived again it is what was signed, with no parameter more. */
+/**
+ * SLSA provenance, for a run that succeeded: derived again it is what was signed, with no parameter more. So are the statements about bills
+ * of materials, which the provenance names.
+ */
 export const provenanceAgrees: Checker = (bundle) => {
-  const derived = buildProvenance(bundle.documents());
+  const boms = bomsAgree(bundle);
+  const derived = buildProvenance(bundle.documents(), boms);
   const summary = summarySigner(bundle, derived !== null);
   const present = bundle.request.files.has(PROVENANCE_ATTESTATION);
   if (derived === null) {
@@ -121,8 +127,15 @@ export const provenanceAgrees: Checker = (bundle) => {
   }
   if (!present) fail('the run succeeded, and its provenance is missing');
   const { opened } = bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage());
-  if (parseUtf8(opened.payload) !== canonical(asJson(derived))) fail('it differs from what the run did');
-  return found('recomputed', `signed by ${opened.key.keyid}${summary === null ? '' : `; summary by ${summary}`}`);
+  const signed = parseUtf8(opened.payload);
+  const expected = isVersionOne(signed) ? buildProvenanceV1(bundle.documents()) : derived;
+  if (expected === null || signed !== canonical(asJson(expected))) fail('it differs from what the run did');
+  if (boms.length > 0 && expected !== derived) fail('it does not name the CycloneDX statements');
+  const more = [
+    ...(summary === null ? [] : [`summary by ${summary}`]),
+    ...(boms.length === 0 ? [] : [`${boms.length} CycloneDX`]),
+  ];
+  return found('recomputed', [`signed by ${opened.key.keyid}`, ...more].join('; '));
 };
 
 /** What only the verifier of a summary says; the rest follows from the run. */
@@ -141,6 +154,28 @@ const summaryShape = closed<Pick<Statement<VerificationSummary>, 'predicate' | '
     slsaVersion: oneOf('1.0'),
   }),
 });
+/** True for provenance of the build type that earlier releases signed. */
+function isVersionOne(payload: string): boolean {
+  const { predicate } = parseCanonical(payload) as {
+    readonly predicate?: { readonly buildDefinition?: { readonly buildType?: Json } };
+  };
+  return predicate?.buildDefinition?.buildType === BUILD_TYPE_V1;
+}
+
+/** Statements about bills of materials, derived again from the artifacts that the bundle carries. Those that are there. */
+function bomsAgree(bundle: Case): readonly BomStatement[] {
+  const paths = cyclonedxFiles(bundle.request.files);
+  if (paths.length === 0) return [];
+  const boms = bomStatements(bundle.documents());
+  for (const [place, path] of paths.entries()) {
+    if (path !== cyclonedxAttestation(place)) fail(`${cyclonedxAttestation(place)} is missing`);
+    const derived = boms[place] ?? fail(`${path}: the run carries no such CycloneDX document`);
+    const { opened } = bundle.openStatement(path, bundle.runUsage());
+    if (parseUtf8(opened.payload) !== canonical(asJson(derived.statement)))
+      fail(`${path} differs from the artifact that the bundle carries`);
+  }
+  return boms.slice(0, paths.length);
+}
 
 /** A verification summary, where there is one, is about this run's statement and subjects. Its key; null without one. */
 function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {

@@ -1,5 +1,6 @@
 import { isDevBuilder } from '../run-evidence';
 import { PROVENANCE_ATTESTATION } from '../bundle-files';
+import { cyclonedxFiles } from '../read-bundle';
 import { objectionTo, type KeyUse, type TrustedKey } from '../trust';
 import { fail, type Case } from './case';
 import { found, type Checker } from './check';
@@ -68,8 +69,9 @@ function statementUses(bundle: Case): readonly Use[] {
   const provenance = request.files.has(PROVENANCE_ATTESTATION)
     ? [bundle.openStatement(PROVENANCE_ATTESTATION, bundle.runUsage())]
     : [];
+  const boms = cyclonedxFiles(request.files).map((path) => bundle.openStatement(path, bundle.runUsage()));
   return [
-    ...[...signed, ...provenance].map((one): Use => {
+    ...[...signed, ...provenance, ...boms].map((one): Use => {
       return { what: one.path, key: one.opened.key, tenant, builder, at: endedAt };
     }),
     { what: 'manifest', key: bundle.manifestStatement().opened.key, tenant, builder: null, at: endedAt },

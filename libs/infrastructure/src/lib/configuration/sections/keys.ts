@@ -8,6 +8,10 @@ export const keys = section('Private keys in files of mode 0600. Each process ne
   runOpen: unset(secretFile, 'Worker: signs statements of open runs; null: <folder>/run-open.pem.'),
   runSealed: unset(secretFile, 'Worker: signs statements of sealed runs; null: <folder>/run-sealed.pem.'),
   bundle: unset(secretFile, 'Worker: signs bundles; null: <folder>/bundle.pem.'),
+  checkpoint: unset(
+    secretFile,
+    'Webservice: signs checkpoints of the audit chain; null: <folder>/checkpoint.pem, if it is there.',
+  ),
   journalMac: unset(secretFile, 'Worker: HMAC key of the journal; null: <folder>/journal-mac.key.'),
   sensitiveInputs: unset(
     secretFile,

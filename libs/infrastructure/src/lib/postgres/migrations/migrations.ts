@@ -30,6 +30,7 @@ import { statementsInBundles } from './82-statements-in-bundles';
 import { snapshots } from './83-snapshots';
 import { drivenAlone } from './84-driven-alone';
 import { probeDocuments } from './85-probe-documents';
+import { auditCheckpoints } from './89-audit-checkpoints';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -65,6 +66,7 @@ export const migrations = [
   snapshots,
   drivenAlone,
   probeDocuments,
+  auditCheckpoints,
 ];
 
 /** Their names, as the database keeps them. */

@@ -1,0 +1,137 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import {
+  decodeEnvelope,
+  readAuditExport,
+  readCheckpoint,
+  readCheckpointFile,
+  readTrust,
+  verifyAudit,
+  verifySignature,
+  type AuditEntry,
+  type Envelope,
+} from '@taskrunner/core';
+import type { Command } from 'commander';
+import type { Client } from '../server/client';
+import { connect, withConnection, type ConnectionOptions } from '../server/connection';
+import { unreadable } from '../packs/pack-argument';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+import { readText } from '../evidence/evidence-options';
+
+interface FetchOptions extends ConnectionOptions {
+  readonly file?: string;
+}
+
+/** `audit export|checkpoints|verify`. */
+export function registerAudit(program: Command, context: Context): void {
+  const audit = program
+    .command('audit')
+    .description('the audit chain of the tenant, and checkpoints to keep elsewhere');
+  withConnection(audit.command('export'))
+    .description('all entries of the audit chain, one JSON value a line (scope packs.admin)')
+    .option('--file <path>', 'append to this file what comes after its last entry; else all entries are printed')
+    .action((options: FetchOptions) =>
+      context.run(async () => {
+        const known = options.file === undefined ? [] : readAuditExport(await textIfThere(options.file));
+        const client = await connect(options, context.env);
+        const entries = itemsOf<AuditEntry>(client, '/api/audit', known.at(-1)?.seq ?? 0);
+        return write(context, options.file, entries, ({ seq, at, prev, hash, event }) => ({
+          seq,
+          at,
+          prev,
+          hash,
+          event,
+        }));
+      }),
+    );
+  withConnection(audit.command('checkpoints'))
+    .description('signed checkpoints of the audit chain, one DSSE envelope a line (scope packs.admin)')
+    .option('--file <path>', 'append to this file those that cover more than its last one; else all are printed')
+    .action((options: FetchOptions) =>
+      context.run(async () => {
+        const known = options.file === undefined ? [] : readCheckpointFile(await textIfThere(options.file));
+        const client = await connect(options, context.env);
+        const after = Math.max(0, ...known.map(countOf));
+        const found = itemsOf<{ readonly envelope: Envelope }>(client, '/api/audit/checkpoints', after);
+        return write(context, options.file, found, ({ envelope }) => envelope);
+      }),
+    );
+  registerVerify(audit, context);
+  for (const command of audit.commands) command.copyInheritedSettings(program);
+}
+
+interface VerifyOptions {
+  readonly checkpoints: string;
+  readonly trust: string;
+  readonly tenant?: string;
+  readonly json?: boolean;
+}
+
+function registerVerify(audit: Command, context: Context): void {
+  audit
+    .command('verify <export>')
+    .description('check that an export is complete against checkpoints that you kept: no network, no server')
+    .requiredOption('--checkpoints <file>', 'signed checkpoints, one a line')
+    .requiredOption('--trust <file>', 'whom to trust (taskrunner.trust.v1)')
+    .option('--tenant <tenant>', 'whose chain it is, where the checkpoints are of several tenants')
+    .option('--json', 'print {ok, tenant, last, covered, checks}')
+    .action((file: string, options: VerifyOptions) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const verification = verifyAudit({
+          entries: readAuditExport(await readText(file)),
+          checkpoints: readCheckpointFile(await readText(options.checkpoints)),
+          trust: readTrust(await readText(options.trust)),
+          verifySignature,
+          tenant: options.tenant,
+          now: Date.now(),
+        });
+        if (options.json) terminal.print(JSON.stringify(verification));
+        else
+          for (const { name, ok, detail } of verification.checks)
+            terminal.print(safeLine(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`));
+        return verification.ok ? EXIT.OK : EXIT.NOT_VERIFIED;
+      }, file),
+    );
+}
+
+async function* itemsOf<Item>(client: Client, path: string, after: number): AsyncGenerator<readonly Item[]> {
+  let cursor: string | undefined;
+  do {
+    const { body } = await client.ask(path, { query: { limit: 1_000, after, cursor } });
+    const page = body as unknown as { readonly items: readonly Item[]; readonly nextCursor: string | null };
+    yield page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/** A page at a time, each in one write. */
+async function write<Item>(
+  { terminal }: Context,
+  file: string | undefined,
+  pages: AsyncIterable<readonly Item[]>,
+  lineOf: (item: Item) => object,
+) {
+  let count = 0;
+  for await (const items of pages) {
+    const lines = items.map((item) => JSON.stringify(lineOf(item)));
+    count += lines.length;
+    if (file === undefined) lines.forEach((line) => terminal.print(line));
+    else if (lines.length > 0) await appendFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+  }
+  if (file !== undefined) terminal.print(safeLine(`${count} added to ${file}`));
+  return EXIT.OK;
+}
+
+/** Entries that a checkpoint covers, as it says itself: only to know where to go on. */
+function countOf(envelope: Envelope): number {
+  return readCheckpoint(decodeEnvelope(envelope).payload).count;
+}
+
+async function textIfThere(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return '';
+    throw unreadable(path, error);
+  });
+}

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+
+// An outside party keeps exports and checkpoints of the audit chain, and notices what a database administrator removes.
+
+const GATED = pack(
+  `- { id: approve, gate: { approval: owners, message: "go?" } }`,
+  '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n',
+);
+
+interface Checked {
+  readonly exit: number | null;
+  readonly failing: readonly string[];
+  readonly out: string;
+}
+
+describe('checkpoints of the audit chain', () => {
+  let folder: string;
+  let stack: DevStack;
+  let ada: Caller;
+  let ops: string;
+  let sql: Client;
+  let run: string;
+  let bundle: string;
+
+  const at = (name: string): string => join(folder, name);
+  function taskrunner(...args: readonly string[]): { exit: number | null; out: string; err: string } {
+    const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: ops };
+    const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
+    return { exit: status, out: stdout, err: stderr };
+  }
+  function failingOf({ exit, out }: { exit: number | null; out: string }): Checked {
+    const { checks } = JSON.parse(out) as { checks: { name: string; ok: boolean; detail: string }[] };
+    return { exit, failing: checks.filter(({ ok }) => !ok).map(({ name }) => name), out };
+  }
+  const audit = (file: string): Checked =>
+    failingOf(taskrunner('audit', 'verify', file, '--checkpoints', at('checkpoints'), '--trust', stack.trustPath, '--json')); // prettier-ignore
+  const verify = (...more: readonly string[]): Checked =>
+    failingOf(taskrunner('verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--json', ...more));
+  const linesOf = (file: string): readonly { seq: number; event: Record<string, unknown> }[] =>
+    readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as never); // prettier-ignore
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-audit-'));
+    stack = await startStack(join(folder, 'state'), { configuration: { audit: { checkpointEvery: '1s' } } });
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    ops = await stack.tokenFor('ops');
+    sql = new Client({
+      connectionString: Object.assign(new URL(stack.database.adminUrl), {
+        pathname: new URL(stack.database.ownerUrl).pathname,
+      }).href,
+    });
+    await sql.connect();
+    const grace = new Caller(stack.server, await stack.tokenFor('grace'));
+    run = await ada.submit(GATED);
+    await ada.until(run, ['waiting']);
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    bundle = at('bundle.tar');
+    writeFileSync(bundle, await ada.sealed(run));
+  }, 180_000);
+
+  afterAll(async () => {
+    await sql?.end();
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('are signed while the chain grows, and prove that it is complete up to them', async () => {
+    const found = taskrunner('audit', 'export', '--file', at('export'));
+    expect([found.err, found.exit]).toEqual(['', 0]);
+    const entries = linesOf(at('export'));
+    expect(entries.map(({ event }) => event['type'])).toEqual(['gate.decision', 'run.sealed']);
+    for (let tries = 0; tries < 60; tries++) {
+      expect(taskrunner('audit', 'checkpoints', '--file', at('checkpoints')).exit).toBe(0);
+      if (existsSync(at('checkpoints')) && audit(at('export')).out.includes(`all ${entries.length} entries`)) break;
+      await pause(500);
+    }
+    expect(audit(at('export'))).toMatchObject({ exit: 0, failing: [] });
+    const kept = readFileSync(at('checkpoints'), 'utf8');
+    expect(taskrunner('audit', 'checkpoints').out).toBe(kept);
+    // Nothing has grown: nothing is added, and nothing new is signed.
+    await pause(2_500);
+    expect(taskrunner('audit', 'checkpoints', '--file', at('checkpoints')).out).toContain('0 added');
+    expect(readFileSync(at('checkpoints'), 'utf8')).toBe(kept);
+  }, 120_000);
+
+  it('show that the seal of a bundle and its decisions are in the chain', () => {
+    const given = ['--checkpoints', at('checkpoints'), '--audit', at('export')];
+    const { exit, failing, out } = verify(...given);
+    expect([exit, failing]).toEqual([0, []]);
+    expect(out).toContain('"name":"checkpoints","ok":true,"basis":"recomputed"');
+    expect(verify('--checkpoints', at('checkpoints'))).toMatchObject({ exit: 0, failing: [] });
+    writeFileSync(at('short'), `${readFileSync(at('export'), 'utf8').split('\n')[0] ?? ''}\n`);
+    expect(verify('--audit', at('short'))).toMatchObject({ exit: 9, failing: ['checkpoints'] });
+    expect(taskrunner('verify', bundle, '--trust', stack.trustPath, '--audit', at('nowhere')).exit).toBe(2);
+  });
+
+  it('are for administrators', async () => {
+    for (const path of ['/api/audit', '/api/audit/checkpoints']) {
+      expect((await ada.ask('GET', path)).body['code']).toBe('SCOPE_MISSING');
+      const admin = new Caller(stack.server, ops);
+      expect((await admin.ask('GET', `${path}?limit=1`)).status).toBe(200);
+      expect((await admin.ask('GET', `${path}?limit=0`)).body['code']).toBe('REQUEST_INVALID');
+    }
+  });
+
+  it('show entries that were cut from the end, and a chain that was written anew', async () => {
+    await sql.query("set session_replication_role = 'replica'");
+    // The run, its evidence and its seal are gone, and the counter is set back: the database is consistent.
+    await sql.query(`delete from pack_runs.audit where seq = 2`);
+    await sql.query(`update pack_runs.audit_heads h set seq = 1, head = a.hash, prev = null from pack_runs.audit a where a.seq = 1`); // prettier-ignore
+    await sql.query('delete from pack_runs.audit_checkpoints');
+    expect(taskrunner('audit', 'export', '--file', at('cut')).exit).toBe(0);
+    expect(linesOf(at('cut'))).toHaveLength(1);
+    const cut = audit(at('cut'));
+    expect([cut.exit, cut.failing]).toEqual([9, ['audit.complete']]);
+    expect(cut.out).toContain('cut off');
+    // Without the first one, hashed anew: another chain.
+    await sql.query(`update pack_runs.audit set event = '{"type":"other"}', hash = pack_runs.audit_hash(at_ms, '{"type":"other"}', null, 1)`); // prettier-ignore
+    await sql.query('update pack_runs.audit_heads h set head = a.hash, at_ms = a.at_ms from pack_runs.audit a');
+    await sql.query(`select pack_runs.append_audit('acme', '{"type":"more"}')`);
+    expect(taskrunner('audit', 'export', '--file', at('other')).exit).toBe(0);
+    expect(audit(at('other'))).toMatchObject({ exit: 9, failing: ['audit.complete'] });
+    expect(verify('--audit', at('other'))).toMatchObject({ exit: 9, failing: ['checkpoints'] });
+  }, 60_000);
+});

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { SignCheckpoints } from '@taskrunner/core';
+
+/** What signs checkpoints in this process, and how often; null without a key of usage `checkpoint`. */
+export const CHECKPOINTS = Symbol('checkpoint signing');
+
+/** How this process signs checkpoints. */
+export interface CheckpointSetting {
+  readonly sign: SignCheckpoints;
+  /** Milliseconds. */
+  readonly every: number;
+}
+
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Signs checkpoints of the tenants' audit chains. Every webservice with the key may do it: of two that cover as much, one is kept. */
+@Injectable()
+export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('audit');
+  private readonly stopping = new AbortController();
+  private ended: Promise<void> = Promise.resolve();
+
+  constructor(@Inject(CHECKPOINTS) private readonly setting: CheckpointSetting | null) {}
+
+  onApplicationBootstrap(): void {
+    if (this.setting) this.ended = this.loop(this.setting);
+    else
+      this.logger.warn({
+        event: 'audit.no-checkpoints',
+        reason:
+          'there is no key of usage checkpoint (keys.checkpoint): nothing outside will notice entries that are removed',
+      });
+  }
+
+  /** The turn under way ends; none begins. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+  }
+
+  private async loop({ sign, every }: CheckpointSetting): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await this.turn(sign);
+      // Replicas that start together should not sign together for ever.
+      const pause = Math.min(every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
+      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async turn(sign: SignCheckpoints): Promise<void> {
+    try {
+      const { broken } = await sign.turn();
+      for (const { tenant, entry } of broken)
+        this.logger.error({
+          event: 'audit.chain-broken',
+          tenant,
+          entry,
+          reason: 'the entries do not follow from the last checkpoint; none is signed over them',
+        });
+    } catch (error) {
+      this.logger.error({
+        event: 'audit.unavailable',
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+}

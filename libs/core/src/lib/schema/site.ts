@@ -1,0 +1,35 @@
+import type { JsonObject } from '../foundation/json';
+
+/** A schema with a name of its own (Core §9.3), and what is named inside it. */
+export interface Resource {
+  /** Absolute where the schema's `$id` is; empty: it has none. */
+  readonly uri: string;
+  /** RFC 6901 place of its root. */
+  readonly pointer: string;
+  /** Sites by `$anchor` and `$dynamicAnchor`. */
+  readonly anchors: Map<string, Site>;
+  /** Sites by `$dynamicAnchor`. */
+  readonly dynamic: Map<string, Site>;
+}
+
+/** One schema in a schema. */
+export interface Site {
+  /** RFC 6901 place in the whole. */
+  readonly pointer: string;
+  readonly schema: JsonObject | boolean;
+  readonly resource: Resource;
+  /** The schemas that stand in it, by the pointer from here. */
+  readonly parts: readonly Part[];
+}
+
+export interface Part {
+  readonly keyword: string;
+  readonly site: Site;
+}
+
+/** Where references lead. */
+export interface Link {
+  readonly target: Site;
+  /** Of `$dynamicRef` to a `$dynamicAnchor`: its name, which outer resources may give another meaning. */
+  readonly dynamic: string | null;
+}

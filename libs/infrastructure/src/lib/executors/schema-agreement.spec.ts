@@ -1,0 +1,56 @@
+import { Clock, compileSchema, type Json, type JsonObject } from '@taskrunner/core';
+import { MemoryObjects, PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
+import { builtinExecutors } from './builtin-executors';
+import { aRequest, NO_BUNDLES, NO_EXPORTS, Report } from './testing/requests';
+
+class FixedClock extends Clock {
+  now(): number {
+    return 1_000;
+  }
+}
+
+const executors = builtinExecutors({
+  clock: new FixedClock(),
+  objects: new MemoryObjects(),
+  hands: () => null,
+  workDirectory: '/nowhere',
+  artifactMaxBytes: 1,
+  bundles: NO_BUNDLES,
+  exports: NO_EXPORTS,
+  interpreters: [],
+});
+
+async function codeOf(uses: string, parameters: JsonObject, outputs: JsonObject | null = null): Promise<string> {
+  const request = aRequest(parameters, {}, { outputs });
+  const outcome = await executors.get(uses)?.execute(request, new Report());
+  return outcome?.kind === 'failed' ? outcome.code : (outcome?.kind ?? 'none');
+}
+
+/** What the executor and the declared output of a step say. */
+async function verdicts(schema: Json, value: Json): Promise<Json> {
+  return [
+    await codeOf('builtin:validate-schema', { target: value, schema }),
+    await codeOf('builtin:noop', { y: value }, { y: schema }),
+  ];
+}
+
+const ODD: readonly Json[] = [null, '2020-01-01', 1, 1.5, true, [], ['a', 1], {}, { a: 1 }, { toString: 1 }];
+
+it.each([...SCHEMA_CASES, ...PROTOTYPE_CASES].map((one) => [one.name, one] as const))(
+  'the executor and declared outputs say of %s what the planner says',
+  async (_, { schema, fits, fails }) => {
+    const fit = ['succeeded', 'succeeded'];
+    const fail = ['SCHEMA_INVALID', 'OUTPUTS_INVALID'];
+    for (const value of fits) expect([value, await verdicts(schema, value)]).toEqual([value, fit]);
+    for (const value of fails) expect([value, await verdicts(schema, value)]).toEqual([value, fail]);
+    const compiled = compileSchema(schema);
+    for (const value of ODD) {
+      const isFit = compiled.kind === 'schema' && compiled.findings(value).length === 0;
+      expect([value, await verdicts(schema, value)]).toEqual([value, isFit ? fit : fail]);
+    }
+  },
+);
+
+it.each(REFUSED_SCHEMAS)('the executor and declared outputs refuse %s', async (_, schema) => {
+  expect(await verdicts(schema, {})).toEqual(['SCHEMA_UNUSABLE', 'SCHEMA_UNUSABLE']);
+});

@@ -1,0 +1,9 @@
+import type { CompiledSchema, Json, SchemaFinding } from '@taskrunner/core';
+import { refusal } from './executor-error';
+
+/** How a schema is asked; one that is none is `SCHEMA_UNUSABLE`, with each place. */
+export function usable(compiled: CompiledSchema): (value: Json) => readonly SchemaFinding[] {
+  if (compiled.kind === 'schema') return compiled.findings;
+  const reasons = compiled.faults.map(({ pointer, message }) => `${pointer || '(root)'} ${message}`);
+  throw refusal('SCHEMA_UNUSABLE', `the schema cannot be used: ${reasons.join('; ').slice(0, 500)}`);
+}
