@@ -5,6 +5,7 @@ import { audience, configurationOf, resource } from './configuration.mjs';
 import { loginPage } from './login-page.mjs';
 import { clients as knownClients, people as knownPeople } from './people.mjs';
 import { readState } from './state.mjs';
+import { teachTokenExchange } from './token-exchange.mjs';
 
 /**
  * Starts the Authority on 127.0.0.1.
@@ -31,7 +32,12 @@ export async function startDevAuthority({
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = await quietly(async () => {
     const module = await import('oidc-provider');
-    return new module.Provider(issuer, configurationOf({ provider: module, people, clients, state, tokenSeconds }));
+    const made = new module.Provider(
+      issuer,
+      configurationOf({ provider: module, people, clients, state, tokenSeconds }),
+    );
+    teachTokenExchange(made, { errors: module.errors, jwks: state.jwks });
+    return made;
   }).catch((error) => {
     server.close();
     throw error;

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { startDevAuthority } from './authority.mjs';
-import { loginAs, loginAsMachine, refresh } from './login.mjs';
+import { delegate, loginAs, loginAsMachine, refresh } from './login.mjs';
 
 const main = new URL('main.mjs', import.meta.url).pathname;
 let authority;
@@ -203,4 +203,56 @@ describe('the Authority', () => {
       assert.equal(errors.join(''), '');
     });
   }
+});
+
+describe('token exchange', () => {
+  const tokenOf = async (login) => (await loginAs(authority.issuer, login)).accessToken;
+  const machineToken = async () => (await loginAsMachine(authority.issuer, authority.clients.ci)).accessToken;
+
+  it('names who acts, and who acted before', async () => {
+    const subject = await loginAs(authority.issuer, 'grace');
+    const once = await delegate(authority.issuer, {
+      subjectToken: subject.accessToken,
+      actorToken: await machineToken(),
+    });
+    const { payload } = await verify(once.accessToken);
+    const { payload: before } = await verify(subject.accessToken);
+    const iss = authority.issuer;
+    assert.deepEqual(payload.act, { iss, sub: 'ci' });
+    for (const claim of ['sub', 'name', 'tenant', 'scope', 'grants', 'auth_time', 'aud'])
+      assert.deepEqual(payload[claim], before[claim]);
+    assert.ok(payload.exp <= before.exp);
+    const twice = await delegate(iss, { subjectToken: once.accessToken, actorToken: await tokenOf('ada') });
+    assert.deepEqual((await verify(twice.accessToken)).payload.act, { iss, sub: 'ada', act: { iss, sub: 'ci' } });
+  });
+
+  it('keeps what a token is bound to', async () => {
+    const detail = {
+      type: 'pack_decision',
+      ...{
+        pack_run_id: 'run_1',
+        pack_gate_id: 'g',
+        pack_plan_hash: 'p',
+        pack_gate_digest: 'd',
+        pack_decision: 'approved',
+      },
+    };
+    const bound = await loginAs(authority.issuer, 'grace', { authorizationDetails: [detail] });
+    const actorToken = await tokenOf('ada');
+    const { accessToken } = await delegate(authority.issuer, { subjectToken: bound.accessToken, actorToken });
+    const { payload } = await verify(accessToken);
+    assert.deepEqual([payload.pack_run_id, payload.pack_decision, payload.act.sub], ['run_1', 'approved', 'ada']);
+    assert.ok(payload.exp - payload.iat <= 300);
+  });
+
+  it('is refused without two tokens of this Authority, the first of a person', async () => {
+    const [grace, ci] = [await tokenOf('grace'), await machineToken()];
+    const refused = (subjectToken, actorToken) =>
+      assert.rejects(delegate(authority.issuer, { subjectToken, actorToken }), { code: 'invalid_grant' });
+    await refused(ci, grace);
+    await refused(`${grace}x`, ci);
+    await refused(grace, 'no token');
+    const through = (await delegate(authority.issuer, { subjectToken: grace, actorToken: ci })).accessToken;
+    await refused(await tokenOf('linus'), through);
+  });
 });

@@ -7,7 +7,7 @@ export const audience = 'taskrunner';
 
 /** Type of the authorization detail (RFC 9396) that binds a token to one decision (gates.md §3). */
 export const decisionDetail = 'pack_decision';
-const decisionMembers = ['pack_run_id', 'pack_gate_id', 'pack_plan_hash', 'pack_gate_digest', 'pack_decision'];
+export const decisionMembers = ['pack_run_id', 'pack_gate_id', 'pack_plan_hash', 'pack_gate_digest', 'pack_decision'];
 const boundTokenSeconds = 300;
 
 const openIdScopes = ['openid', 'offline_access'];
@@ -56,6 +56,7 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
     async extraTokenClaims(ctx, token) {
       if (token.kind === 'ClientCredentials') return { tenant: machine(token.clientId).tenant, grants: [] };
       const { name, tenant, grants } = person(token.accountId);
+      if (ctx.oidc.exchanged) return { name, tenant, grants, ...ctx.oidc.exchanged.claims };
       const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
       const detail = token.rar?.find((one) => one.type === decisionDetail) ?? {};
       const bound = Object.fromEntries(decisionMembers.flatMap((key) => (key in detail ? [[key, detail[key]]] : [])));
@@ -71,7 +72,8 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
       ctx.body = out;
     },
     ttl: {
-      AccessToken: (_ctx, token) => (token.rar ? Math.min(boundTokenSeconds, tokenSeconds) : tokenSeconds),
+      AccessToken: (ctx, token) =>
+        ctx?.oidc?.exchanged?.seconds ?? (token.rar ? Math.min(boundTokenSeconds, tokenSeconds) : tokenSeconds),
       ClientCredentials: tokenSeconds,
       AuthorizationCode: 60,
       Grant: 86_400,
@@ -93,8 +95,7 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
         getResourceServerInfo(ctx, indicator, client) {
           if (indicator !== resource) throw new errors.InvalidTarget();
           refuseUnknownScopes(ctx.oidc.params.scope);
-          const scopes = machine(client.clientId)?.scopes ?? packScopes;
-          return { scope: scopes.join(' '), audience, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+          return resourceServerOf(machine(client.clientId)?.scopes ?? packScopes);
         },
       },
       richAuthorizationRequests: {
@@ -105,6 +106,11 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
       },
     },
   };
+}
+
+/** How access tokens for the resource server are made. */
+export function resourceServerOf(scopes) {
+  return { scope: scopes.join(' '), audience, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
 }
 
 function clientMetadata(client, secrets) {
@@ -123,7 +129,7 @@ function clientMetadata(client, secrets) {
     // Native: any port of the loopback redirect will do (RFC 8252 §7.3).
     application_type: 'native',
     token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     redirect_uris: client.redirectUris,
     authorization_details_types: [decisionDetail],
     response_types: ['code'],

@@ -56,6 +56,21 @@ export async function loginAsMachine(issuer, { clientId, clientSecret, scopes = 
   );
 }
 
+/** Token exchange (RFC 8693): the subject's token with who acts for it as `act`. Both are access tokens of this Authority. */
+export async function delegate(issuer, { subjectToken, actorToken, clientId = 'taskrunner-cli' }) {
+  const { token_endpoint: endpoint } = await discover(issuer);
+  const type = 'urn:ietf:params:oauth:token-type:access_token';
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    client_id: clientId,
+    subject_token: subjectToken,
+    subject_token_type: type,
+    actor_token: actorToken,
+    actor_token_type: type,
+  };
+  return toTokens(await postForm(endpoint, form), []);
+}
+
 /** A new access token for a refresh token, which is used up. */
 export async function refresh(issuer, refreshToken, clientId = 'taskrunner-cli') {
   const { token_endpoint: endpoint } = await discover(issuer);

@@ -16,7 +16,7 @@ export interface DevStack {
   readonly stateDirectory: string;
   readonly health: { readonly webservice: string; readonly workers: readonly string[] };
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
-  tokenFor(login: string): Promise<string>;
+  tokenFor(login: string, actors?: readonly string[]): Promise<string>;
   workerPids(): readonly number[];
   killWorker(signal: NodeJS.Signals, pid?: number): Promise<void>;
   startWorker(): Promise<number>;

@@ -4,6 +4,7 @@ import type {
   PlanningLimits,
   PlanningSetting,
   Shelf,
+  Subject,
   UploadLimits,
 } from '@taskrunner/core';
 import type { PackLimits } from './plans/pack-sources';
@@ -74,6 +75,10 @@ export interface SchedulerSetting {
 export interface AuthoritySetting {
   readonly issuers: readonly IssuerSetting[];
   readonly claims: { readonly tenant: string; readonly grants: string; readonly name: string };
+  /** Programs that may act for a person: their own tokens are none of persons. Absent: none. */
+  readonly programs?: readonly Subject[];
+  /** Who is known to be a person, beside those of issuers that have people alone. Absent: nobody. */
+  readonly people?: readonly Subject[];
 }
 
 /** One trusted issuer. */

@@ -76,7 +76,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
       statementTimeoutMs: database.statementTimeout,
       allowUnsafe: database.allowUnsafe,
     },
-    authority,
+    authority: { ...authority, programs: approvals.actors, people: approvals.people },
     objects: await openObjectStore(artifacts),
     uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },

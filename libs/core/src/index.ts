@@ -20,6 +20,7 @@ export {
 } from './lib/foundation/ids';
 export { isJsonArray, isJsonObject, type Json, type JsonObject } from './lib/foundation/json';
 export { PersistentMap } from './lib/foundation/persistent-map';
+export { actChain, MAX_ACTORS } from './lib/foundation/act-chain';
 export { sameSubject, type Actor, type Principal, type Scope, type Subject } from './lib/foundation/principal';
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
@@ -40,6 +41,7 @@ export { ObjectReferences } from './lib/ports/object-references';
 export { ProbeDocuments } from './lib/ports/probe-documents';
 export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
+export { personsOf, type Deciders } from './lib/gate/deciders';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
 export type {
   DecisionKind,

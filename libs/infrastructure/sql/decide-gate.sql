@@ -3,7 +3,7 @@
 -- counter of letters, the letter, the decision and the audit row follow. The quorum is the counter on the gate's row: a count
 -- of rows, read from a snapshot, was tested to leave a gate open with two of two. A run that another gate has doomed takes no
 -- more: the mark of a rejection stands on the run's row, since there it is read again once the row is locked.
--- $6 this person; $7 the person and who delegated, separated by U+001F.
+-- $6 this person; $7 everybody whom the decision uses up, this person first, separated by U+001F.
 with run as (
   select r.inbox_seq from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint and r.cancel_position = 0

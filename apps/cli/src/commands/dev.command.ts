@@ -5,11 +5,13 @@ import { EXIT } from '../terminal/exit-code';
 import { quoted } from '../terminal/run-lines';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
+import { several } from './options';
 
 interface Options {
   readonly keepData?: string;
   readonly port?: string;
   readonly verbose?: boolean;
+  readonly actor?: readonly string[];
 }
 
 const STATE = '.taskrunner';
@@ -20,14 +22,24 @@ export function registerDev(program: Command, context: Context): void {
     .description('the whole product on this machine: database, authority, webservice, worker; Ctrl-C stops it')
     .option('--keep-data <folder>', `keep everything there; default ${STATE}`)
     .option('--port <port>', 'port of the API')
+    .option(
+      '--actor <name>',
+      'a program that may act for people who decide (approvals.actors), such as ci; may be repeated',
+      several,
+    )
     .option('--verbose', 'show what the processes write')
     .action((options: Options) => context.run(() => runDev(options, context)));
   dev
     .command('token <login>')
     .description('print a token of ada, grace, linus, ops, wendy or mallory, of the stack that runs')
-    .action((login: string) =>
+    .option(
+      '--act <name>',
+      'who acts for them by token exchange, one of them or the machine ci; repeated: who acts for that one',
+      several,
+    )
+    .action((login: string, { act = [] }: { readonly act?: readonly string[] }) =>
       context.run(async () => {
-        context.terminal.print(await tokenOfStack(dev.opts<Options>().keepData ?? STATE, login));
+        context.terminal.print(await tokenOfStack(dev.opts<Options>().keepData ?? STATE, login, act));
         return EXIT.OK;
       }),
     );
@@ -38,6 +50,7 @@ async function runDev(options: Options, { terminal }: Context) {
   const stack = await startDevStack({
     stateDirectory: options.keepData ?? STATE,
     ...(options.port === undefined ? {} : { ports: { api: Number(options.port) } }),
+    ...(options.actor === undefined ? {} : { actors: options.actor }),
     onProgress: (text) => terminal.say(text),
     ...(options.verbose ? { onLine: (name: string, line: string) => terminal.say(safeLine(`${name} | ${line}`)) } : {}),
     onLost: (end) => waiting.lost(end),

@@ -22,20 +22,22 @@ export interface DevConfigurationFacts {
   readonly sandbox: SandboxChoice;
   /** False: a server that may lose commits (tests). */
   readonly durable: boolean;
+  /** Who is listed under `approvals.actors`. */
+  readonly actors: readonly string[];
   /** Further keys, section by section, over what is here. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The text of the configuration file: JSON, which is YAML. Secret: it holds database passwords. */
 export function printConfiguration(facts: DevConfigurationFacts): string {
-  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, overrides } = facts;
+  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, overrides } = facts;
   const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
   const sections: Record<string, Record<string, unknown>> = {
     http: { host: '127.0.0.1', port: apiPort, healthPort: 0 },
     database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
     authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
     artifacts: { root: directory.objects },
-    approvals: { grants: ['role:sec-lead'] },
+    approvals: { grants: ['role:sec-lead'], actors: actors.map((sub) => ({ iss: issuer, sub })) },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },
     keys: { folder: directory.keys },
     // Packs that are being written are not signed yet.

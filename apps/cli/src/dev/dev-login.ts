@@ -1,28 +1,48 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { DevError } from './dev-error';
+import { readJsonFile } from './state-directory';
 
 // A process of its own: the Authority's tools are modules of another kind, and no part of an application.
 const SCRIPT = `
-const [module, issuer, login] = process.argv.slice(1);
-const { loginAs } = await import(module);
-process.stdout.write((await loginAs(issuer, login)).accessToken);
+const [module, issuer, login, ...actors] = process.argv.slice(1);
+const { delegate, loginAs, loginAsMachine } = await import(module);
+let subjectToken = (await loginAs(issuer, login)).accessToken;
+for (const actor of actors.map((text) => JSON.parse(text))) {
+  const { accessToken: actorToken } = await (actor.clientSecret ? loginAsMachine(issuer, actor) : loginAs(issuer, actor.clientId));
+  subjectToken = (await delegate(issuer, { subjectToken, actorToken })).accessToken;
+}
+process.stdout.write(subjectToken);
 `;
 
+/** Whose token is wanted. */
+export interface SignIn {
+  readonly issuer: string;
+  /** One of the Authority's people. */
+  readonly login: string;
+  /** People or machines of the Authority who act for the person, by token exchange (RFC 8693); each for the one before. */
+  readonly actors: readonly string[];
+  /** Folder of the Authority: it keeps the secrets of the machines. */
+  readonly authority: string;
+}
+
 /** An access token of one of the Authority's people, had by its sign-in page. Throws `DEV_LOGIN_FAILED`. */
-export async function signIn(loginModule: string, issuer: string, login: string): Promise<string> {
+export async function signIn(loginModule: string, { issuer, login, actors, authority }: SignIn): Promise<string> {
   const run = promisify(execFile);
+  const state = await readJsonFile<{ secrets?: Readonly<Record<string, string>> }>(join(authority, 'authority.json'));
+  const acting = actors.map((clientId) => JSON.stringify({ clientId, clientSecret: state?.secrets?.[clientId] }));
   const args = ['--input-type=module', '--eval', SCRIPT, '--', pathToFileURL(loginModule).href, issuer, login];
   try {
-    return (await run(process.execPath, args, { timeout: 30_000 })).stdout;
+    return (await run(process.execPath, [...args, ...acting], { timeout: 30_000 })).stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? '';
     const line = said.split('\n').find((text) => /^\w*Error: /.test(text)) ?? 'the Authority did not answer';
     throw new DevError(
       'DEV_LOGIN_FAILED',
-      `no token for ${login}: ${line.replace(/^\w*Error: /, '')}`,
-      'Known are ada, grace, linus, ops, wendy and mallory.',
+      `no token for ${[login, ...actors].join(' through ')}: ${line.replace(/^\w*Error: /, '')}`,
+      'Known are ada, grace, linus, ops, wendy and mallory; the machine ci may act.',
     );
   }
 }

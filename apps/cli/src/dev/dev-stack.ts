@@ -38,6 +38,8 @@ export interface DevStackOptions {
   readonly temporary?: boolean;
   /** Further options of the embedded database: for tests. */
   readonly database?: Pick<EmbeddedPostgresOptions, 'copyOf' | 'sharedDirectory'>;
+  /** People or machines of the Authority that are listed under `approvals.actors`. */
+  readonly actors?: readonly string[];
   /** Further keys of the configuration, section by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Told what is being done, in words. */
@@ -72,8 +74,8 @@ export interface DevStack {
   readonly sandbox: SandboxChoice;
   /** Process ids of the workers that run. */
   workerPids(): readonly number[];
-  /** An access token of one of the Authority's people: ada, grace, linus, ops, wendy, mallory. */
-  tokenFor(login: string): Promise<string>;
+  /** An access token of one of the Authority's people: ada, grace, linus, ops, wendy, mallory; through those who act for them, as in `SignIn`. */
+  tokenFor(login: string, actors?: readonly string[]): Promise<string>;
   /** Starts one more worker; resolves when it is ready, with its process id. */
   startWorker(): Promise<number>;
   /** Signals a worker (the last started, unless told which) and resolves when it has ended; at once for SIGSTOP and SIGCONT. */
@@ -87,12 +89,17 @@ export interface DevStack {
 const DATABASE = 'taskrunner';
 const DAY_MS = 86_400_000;
 
-/** A token of one of the people of a stack that another process runs in this folder. Throws `DEV_LOGIN_FAILED`. */
-export async function tokenOfStack(stateDirectory: string, login: string): Promise<string> {
+/** A token of one of the people of a stack that another process runs in this folder, and who acts for them. Throws `DEV_LOGIN_FAILED`. */
+export async function tokenOfStack(
+  stateDirectory: string,
+  login: string,
+  actors: readonly string[] = [],
+): Promise<string> {
   const path = join(stateDirectory, 'task-runner.yaml');
   const configuration = await readJsonFile<{ authority: { issuers: readonly { issuer: string }[] } }>(path);
   const issuer = configuration?.authority.issuers[0]?.issuer;
-  if (issuer !== undefined) return signIn(findScripts().login, issuer, login);
+  const authority = join(stateDirectory, 'authority');
+  if (issuer !== undefined) return signIn(findScripts().login, { issuer, login, actors, authority });
   throw new DevError('DEV_LOGIN_FAILED', `no stack has run in ${stateDirectory}`, 'Start one with `taskrunner dev`.');
 }
 
@@ -195,6 +202,7 @@ async function start(
       apiPort: ports.api,
       sandbox,
       durable,
+      actors: options.actors ?? [],
       overrides: options.configuration ?? {},
     }),
   );
@@ -226,7 +234,7 @@ async function start(
       return { webservice: health, workers: workers.map(({ facts }) => String(facts['health'])) };
     },
     workerPids: () => workers.map(({ pid }) => pid),
-    tokenFor: (login) => signIn(scripts.login, issuer, login),
+    tokenFor: (login, actors = []) => signIn(scripts.login, { issuer, login, actors, authority: directory.authority }),
     startWorker,
     async killWorker(signal = 'SIGKILL', pid) {
       const worker = pid === undefined ? workers.at(-1) : workers.find((one) => one.pid === pid);

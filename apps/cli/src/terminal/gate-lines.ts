@@ -14,6 +14,9 @@ export function gateLines(view: GateView, digest: Digest): readonly string[] {
     plain('profile', request.profileDigest),
     plain('status', `${view.status}, ${approvals} of ${required} approvals, until ${request.expiresAt}`),
     plain('needs', requirement.grants.join(' and ') + (requirement.reasonRequired ? ', with a reason' : '')),
+    ...(requirement.actors
+      ? [plain('may act', requirement.actors.map(({ iss, sub }) => `${sub} of ${iss}`).join(', '))]
+      : []),
     plain('opens', opens.join(', ') || 'nothing'),
     ...(Object.keys(reads).length > 0 ? [plain('read behind', Object.keys(reads).join(', '))] : []),
     ...(secrets.length > 0

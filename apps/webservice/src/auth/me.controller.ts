@@ -19,7 +19,7 @@ export class MeController {
     codes: [],
   })
   me(@Caller() { principal, tenants, expiresAt }: Caller) {
-    const { iss, sub, name, kind, tenant, scopes, grants } = principal;
-    return { person: { iss, sub, name, kind }, tenant, tenants, scopes, grants, expiresAt: instant(expiresAt) };
+    const { iss, sub, name, kind, tenant, scopes, grants, actors } = principal;
+    return { person: { iss, sub, name, kind }, actors, tenant, tenants, scopes, grants, expiresAt: instant(expiresAt) };
   }
 }

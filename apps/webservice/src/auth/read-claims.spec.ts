@@ -1,4 +1,4 @@
-import type { IssuerSetting } from '../configuration';
+import type { AuthoritySetting, IssuerSetting } from '../configuration';
 import { checkBoundLife, readClaims, withinTenant, type Claims } from './read-claims';
 import { scopesOf } from './scope-names';
 
@@ -19,8 +19,14 @@ const claims: Claims = {
   client_id: 'cli',
   scope: 'packs.read packs.run',
 };
-const read = (change: Claims = {}, of: Partial<IssuerSetting> = {}) =>
-  readClaims({ ...claims, ...change }, 'jws', { ...issuer, ...of }, names);
+const others: readonly IssuerSetting[] = [
+  { ...issuer, issuer: 'https://people.test', kind: 'people' },
+  { ...issuer, issuer: 'https://clients.test', kind: 'clients' },
+];
+const read = (change: Claims = {}, of: Partial<IssuerSetting> = {}, more: Partial<AuthoritySetting> = {}) => {
+  const own = { ...issuer, ...of };
+  return readClaims({ ...claims, ...change }, 'jws', own, { issuers: [own, ...others], claims: names, ...more });
+};
 
 describe('a principal', () => {
   it('is a person who signed in, with issuer and subject as the token has them', () => {
@@ -55,6 +61,49 @@ describe('a principal', () => {
       { iss: 'https://id.test', sub: 'bot', kind: 'client' },
       { iss: 'https://other.test', sub: 'gateway', kind: 'client' },
     ]);
+  });
+
+  it('has persons among its actors only where issuer or configuration says that they are', () => {
+    const kinds = (act: object, more: Partial<AuthoritySetting> = {}) =>
+      read({ act }, {}, more).principal.actors.map(({ kind }) => kind);
+    expect(kinds({ sub: 'mary', iss: 'https://people.test' })).toEqual(['person']);
+    expect(kinds({ sub: 'mary', iss: 'https://clients.test' })).toEqual(['client']);
+    expect(kinds({ sub: 'mary', iss: 'https://unknown.test' })).toEqual(['client']);
+    expect(kinds({ sub: 'mary' })).toEqual(['client']);
+    const mary = { iss: 'https://id.test', sub: 'mary' };
+    expect(kinds({ sub: 'mary', act: { sub: 'other' } }, { people: [mary] })).toEqual(['person', 'client']);
+    const bot = { iss: 'https://people.test', sub: 'bot' };
+    expect(kinds({ ...bot }, { programs: [bot] })).toEqual(['client']);
+  });
+
+  it('is no person if its subject is a program that acts for people', () => {
+    const programs = [{ iss: 'https://id.test', sub: 'ada' }];
+    expect(read({}, {}, { programs }).principal).toMatchObject({ kind: 'client', authTimeMs: null });
+  });
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'bot'],
+    ['a list', [{ sub: 'bot' }]],
+    ['without a subject', { client_id: 'bot' }],
+    ['with an empty subject', { sub: '' }],
+    ['with a subject that is no text', { sub: 7 }],
+    ['with an issuer that is no text', { sub: 'bot', iss: null }],
+    ['malformed further inside', { sub: 'bot', act: { iss: 'https://id.test' } }],
+    [
+      'of eleven actors',
+      Array.from({ length: 11 }).reduce<object | undefined>((act) => ({ sub: 'bot', ...(act && { act }) }), undefined),
+    ],
+  ])('is none with an act %s', (_name, act) => {
+    expect(() => read({ act })).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+  });
+
+  it('has ten actors at most', () => {
+    const act = Array.from({ length: 10 }).reduce<object | undefined>(
+      (inner) => ({ sub: 'bot', ...(inner && { act: inner }) }),
+      undefined,
+    );
+    expect(read({ act }).principal.actors).toHaveLength(10);
   });
 
   it.each<[Claims]>([

@@ -1,4 +1,13 @@
-import { isTenantId, type Actor, type BoundToken, type Principal } from '@taskrunner/core';
+import {
+  actChain,
+  isTenantId,
+  sameSubject,
+  type Actor,
+  type BoundToken,
+  type Json,
+  type Principal,
+  type Subject,
+} from '@taskrunner/core';
 import type { AuthoritySetting, IssuerSetting } from '../configuration';
 import { ApiError } from '../problems/problem';
 import type { Caller } from './caller';
@@ -11,19 +20,16 @@ export type Claims = Readonly<Record<string, unknown>>;
  * The caller that a token speaks for. A person only if the issuer has people, the token tells when they signed in, and it is
  * none of client credentials (gates.md §2). Throws `TOKEN_INVALID`.
  */
-export function readClaims(
-  claims: Claims,
-  jws: string,
-  issuer: IssuerSetting,
-  names: AuthoritySetting['claims'],
-): Caller {
+export function readClaims(claims: Claims, jws: string, issuer: IssuerSetting, authority: AuthoritySetting): Caller {
+  const names = authority.claims;
   const sub = textOf(claims['sub']) ?? refuse('sub');
   const exp = numberOf(claims['exp']) ?? refuse('exp');
   const tenants = listOf(claims[names.tenant]).filter(isTenantId);
   const [tenant] = tenants;
   if (tenant === undefined) return refuse(names.tenant);
   const authTime = numberOf(claims['auth_time']);
-  const isPerson = issuer.kind !== 'clients' && authTime !== null && !isClientCredentials(claims, sub);
+  const isProgram = isAmong(authority.programs, { iss: issuer.issuer, sub });
+  const isPerson = issuer.kind !== 'clients' && authTime !== null && !isClientCredentials(claims, sub) && !isProgram;
   const principal: Principal = {
     iss: issuer.issuer,
     sub,
@@ -32,7 +38,7 @@ export function readClaims(
     name: textOf(claims[names.name]) ?? sub,
     scopes: scopesOf([...words(claims['scope']), ...words(claims['scp']), ...words(claims['roles'])]),
     grants: listOf(claims[names.grants]),
-    actors: actorsOf(claims['act'], issuer.issuer),
+    actors: actorsOf(claims['act'], issuer.issuer, authority),
     authTimeMs: isPerson ? authTime * 1_000 : null,
     acr: textOf(claims['acr']),
   };
@@ -60,14 +66,20 @@ function isClientCredentials(claims: Claims, sub: string): boolean {
   );
 }
 
-/** RFC 8693 §4.1: nested, the current actor outermost. */
-function actorsOf(act: unknown, iss: string): readonly Actor[] {
-  const actors: Actor[] = [];
-  for (let at = act; isRecord(at) && actors.length < 10; at = at['act']) {
-    const sub = textOf(at['sub']);
-    if (sub !== null) actors.push({ iss: textOf(at['iss']) ?? iss, sub, kind: 'client' });
-  }
-  return actors;
+/**
+ * Who acts for the subject (RFC 8693 §4.1), the current actor first. The claim does not say whether an actor is a person: it is one
+ * if its issuer has people alone or `approvals.people` lists it, and never if `approvals.actors` does.
+ */
+function actorsOf(act: unknown, iss: string, { issuers, programs, people }: AuthoritySetting): readonly Actor[] {
+  // What JSON.parse made of the token's body.
+  const chain = actChain(act as Json | undefined, iss) ?? refuse('act');
+  const ofPeople = (one: Subject): boolean =>
+    issuers.some(({ issuer, kind }) => issuer === one.iss && kind === 'people') || isAmong(people, one);
+  return chain.map((one) => ({ ...one, kind: ofPeople(one) && !isAmong(programs, one) ? 'person' : 'client' }));
+}
+
+function isAmong(all: readonly Subject[] = [], one: Subject): boolean {
+  return all.some((other) => sameSubject(other, one));
 }
 
 function boundOf(claims: Claims, jws: string): BoundToken | null {
@@ -103,10 +115,6 @@ function textOf(value: unknown): string | null {
 
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function listOf(value: unknown): readonly string[] {

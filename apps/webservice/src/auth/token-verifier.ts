@@ -21,13 +21,11 @@ export class TokenVerifier {
   private readonly issuers: ReadonlySet<string>;
   private readonly verified = new VerifiedTokens();
 
-  constructor(
-    { issuers, claims }: AuthoritySetting,
-    keysOf = (issuer: IssuerSetting) => new IssuerKeys(jwksOf(issuer)),
-  ) {
+  constructor(authority: AuthoritySetting, keysOf = (issuer: IssuerSetting) => new IssuerKeys(jwksOf(issuer))) {
     teachEddsa();
+    const { issuers } = authority;
     this.issuers = new Set(issuers.map(({ issuer }) => issuer));
-    for (const issuer of issuers) this.passport.use(issuer.issuer, strategyOf(issuer, claims, keysOf(issuer)));
+    for (const issuer of issuers) this.passport.use(issuer.issuer, strategyOf(issuer, authority, keysOf(issuer)));
   }
 
   /** The caller of a request. Throws `TOKEN_MISSING`, `TOKEN_INVALID` or `AUTHORITY_UNAVAILABLE`. */
@@ -63,7 +61,7 @@ export class TokenVerifier {
   }
 }
 
-function strategyOf(issuer: IssuerSetting, names: AuthoritySetting['claims'], keys: IssuerKeys): Strategy {
+function strategyOf(issuer: IssuerSetting, authority: AuthoritySetting, keys: IssuerKeys): Strategy {
   return new Strategy(
     {
       jwtFromRequest: bearer,
@@ -85,7 +83,7 @@ function strategyOf(issuer: IssuerSetting, names: AuthoritySetting['claims'], ke
     } as never,
     ((request: Request, claims: Claims, done: (error: unknown, caller?: Caller) => void) => {
       try {
-        const caller = readClaims(claims, bearer(request) ?? '', issuer, names);
+        const caller = readClaims(claims, bearer(request) ?? '', issuer, authority);
         if (caller.bound) checkBoundLife(claims);
         done(null, caller);
       } catch (error) {

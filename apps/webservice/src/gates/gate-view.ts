@@ -45,10 +45,11 @@ export function toGate(
     approvals: row.approvals,
     required: row.required,
     until: instant(row.expiresAt),
-    decisions: recordsOf(row).map(({ decisionId, decision, person, reason, response, decidedAt }) => ({
+    decisions: recordsOf(row).map(({ decisionId, decision, person, actors, reason, response, decidedAt }) => ({
       decisionId,
       decision,
       person: { iss: person.iss, sub: person.sub },
+      actors: actors?.map(({ iss, sub, kind }) => ({ iss, sub, kind })) ?? null,
       reason,
       response,
       decidedAt,

@@ -113,7 +113,7 @@ export class GatesController {
     id: 'decide',
     summary: 'Decide at a gate',
     description:
-      '200 means that it counts, whatever happens later. `receipt` is the signed decision. The same decision again answers with the first record.',
+      '200 means that it counts, whatever happens later. `receipt` is the signed decision. The same decision again answers with the first record. Actors of the token (`act`, RFC 8693) count as deciders: an initiator among them is refused (`GATE_SELF_APPROVAL`), a program only counts where `approvals.actors` lists it (`GATE_NOT_A_PERSON`).',
     scopes: ['packs.approve'],
     limit: 'decide',
     takesBound: true,

@@ -204,6 +204,7 @@ export const EXAMPLES = {
         decisionId: 'dec_7f',
         decision: 'approved',
         person: { iss: 'https://id.example.org', sub: 'u-42' },
+        actors: [],
         reason: 'CVE list reviewed',
         response: null,
         decidedAt: '2026-11-24T10:05:00.000Z',
@@ -282,6 +283,7 @@ export const EXAMPLES = {
   },
   me: {
     person: { iss: 'https://id.example.org', sub: 'u-17', name: 'Ada', kind: 'person' },
+    actors: [],
     tenant: 'acme',
     tenants: ['acme'],
     scopes: ['packs.read', 'packs.run'],

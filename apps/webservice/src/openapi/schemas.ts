@@ -47,6 +47,7 @@ const STEP_STATUS = [
   'cancelled',
 ];
 const subject = closed({ iss: text, sub: text });
+const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
 const envelope = closed({
   payload: { type: 'string', contentEncoding: 'base64' },
@@ -75,7 +76,7 @@ const party = closed({
   id: text,
   iss: text,
   name: text,
-  actors: listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } })),
+  actors,
 });
 
 const schedule = closed(
@@ -329,6 +330,11 @@ export const SCHEMAS = {
         decisionId: text,
         decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
         person: subject,
+        actors: {
+          ...actors,
+          type: ['array', 'null'],
+          description: 'Who acted for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+        },
         reason: maybeText,
         response: anything,
         decidedAt: instant,
@@ -411,6 +417,7 @@ export const SCHEMAS = {
   UpcomingTicks: closed({ timeZone: text, ticks: listOf(closed({ at: instant, local: text })) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
+    actors: { ...actors, description: 'Who acts for the person (`act` of the token, RFC 8693), outermost first.' },
     tenant: text,
     tenants: listOf(text),
     scopes: listOf(text),

@@ -14,7 +14,7 @@ import type { DecisionKind } from '../lib/gate/gate-state';
 import type { Page } from '../lib/journal/page';
 import type { DriverHands } from '../lib/operations/driver-hands';
 import type { Plan } from '../lib/plan/plan';
-import type { Environment, Profile } from '../lib/plan/profile';
+import type { ApprovalFloor, Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun } from '../lib/ports/claims';
 import { type Incarnation, type WorkerDescription } from '../lib/ports/worker-description';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
@@ -67,6 +67,8 @@ export class MemoryWorld {
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
   readonly assignments = new MemoryAssignments(this);
+  /** What approvals must meet, of runs that are submitted from now on. */
+  floor: ApprovalFloor = testFloor;
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   at = Date.UTC(2026, 0, 1);
   /** Called before each commit: tests lose claims, post letters, crash. */
@@ -91,7 +93,7 @@ export class MemoryWorld {
       mode: 'open',
       isolation: 'none/v1',
       limits: {},
-      approvals: { floor: testFloor },
+      approvals: { floor: this.floor },
       packTrust: {},
       engines: {},
       executors: {},

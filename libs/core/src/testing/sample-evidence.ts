@@ -24,6 +24,7 @@ import { buildStatement, type Statement } from '../lib/evidence/statement';
 import type { TrustedKey, TrustFile } from '../lib/evidence/trust';
 import type { RunId } from '../lib/foundation/ids';
 import type { Json, JsonObject } from '../lib/foundation/json';
+import type { Subject } from '../lib/foundation/principal';
 import { RunDriver } from '../lib/operations/drive-run';
 import type { PackFiles } from '../lib/pack/pack-files';
 import { readPack } from '../lib/pack/read-pack';
@@ -35,7 +36,7 @@ import type { ClaimedRun } from '../lib/ports/claims';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { MemoryWorld } from './memory-world';
-import { testDefaults, testFloor } from './random-plan';
+import { testDefaults } from './random-plan';
 
 // A small but complete run: planned from a pack, driven by the real driver, gated by a policy and by people, with lines,
 // artifacts, tools, egress; and keys that sign what it leaves.
@@ -236,6 +237,8 @@ export interface SampleOptions {
   readonly regions?: number;
   /** Entries after which its drivers write a snapshot. */
   readonly snapshotEntries?: number;
+  /** Programs that may act for a person who decides. */
+  readonly actors?: readonly Subject[];
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
   /** Changes decisions before they are signed, by the order of people. */
   readonly decision?: (person: number) => Partial<DecisionRecord>;
@@ -253,6 +256,7 @@ function packOf({ loop, gateWhen, policy, bom }: SampleOptions): string {
 /** Plans and drives the sample run to its end. */
 export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
   const world = new MemoryWorld();
+  if (options.actors) world.floor = { ...world.floor, actors: options.actors };
   const reading = readPack(packOf(options), packFiles);
   if (reading.kind !== 'read') throw new TypeError(JSON.stringify(reading.faults));
   const environment: Environment = {
@@ -261,7 +265,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     mode: 'open',
     isolation: 'none/v1',
     limits: {},
-    approvals: { floor: testFloor },
+    approvals: { floor: world.floor },
     packTrust: {},
     engines: {},
     executors: {},

@@ -112,6 +112,7 @@ describe('the proof of a person', () => {
     hash: string | null,
     body: object,
     header: object = { alg, typ: 'JWT', kid: 'k' },
+    of: DecisionRecord = record,
   ): string | null => {
     const text = `${part(header)}.${part(body)}`;
     const signature = sign(hash, Buffer.from(text), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString(
@@ -130,7 +131,7 @@ describe('the proof of a person', () => {
       jwks: [jwk as never],
     };
     return proofObjection(asked({ issuers: [issuer] }), request(), {
-      ...record,
+      ...of,
       proof: { kind: 'token', jws: `${text}.${signature}` },
     });
   };
@@ -160,6 +161,22 @@ describe('the proof of a person', () => {
     ]) {
       expect(prove(alg, pair, hash, claims(), header)).not.toBeNull();
     }
+  });
+
+  it('by token names the actors that the record has', () => {
+    const [alg, pair, hash] = kinds[0];
+    const bot = { iss: record.person.iss, sub: 'bot', kind: 'client' as const };
+    const mary = { iss: 'https://other.test', sub: 'mary', kind: 'person' as const };
+    const proveActors = (act: unknown, actors: DecisionRecord['actors']): string | null =>
+      prove(alg, pair, hash, { ...claims(), act }, undefined, { ...record, ...(actors && { actors }) });
+    const act = { sub: 'bot', act: { iss: mary.iss, sub: 'mary' } };
+    expect(proveActors(undefined, [])).toBeNull();
+    expect(proveActors(act, [bot, mary])).toBeNull();
+    expect(proveActors(act, undefined)).toBeNull();
+    for (const other of [[], [bot], [mary, bot], [bot, mary, bot], [bot, { ...mary, iss: bot.iss }]])
+      expect(proveActors(act, other)).toBe('the token names other actors');
+    expect(proveActors({ sub: '' }, [])).toBe('the token names other actors');
+    expect(proveActors(undefined, [bot])).toBe('the token names other actors');
   });
 
   it('is refused where it is weaker than asked for', () => {

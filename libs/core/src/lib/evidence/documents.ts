@@ -65,6 +65,8 @@ export interface DecisionRecord {
   readonly response: Json;
   readonly person: Subject;
   readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
+  /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that were made before actors were recorded. */
+  readonly actors?: readonly Actor[];
   readonly grants: readonly string[];
   /** `plan`: the client named no gate digest (gates.md §1). */
   readonly bound: 'gate' | 'plan';
@@ -89,6 +91,8 @@ export interface ResolutionRecord {
   /** Of the outputs that it succeeded with; null if it has none. */
   readonly outputsDigest: Digest | null;
   readonly person: Subject;
+  /** As in a decision record. */
+  readonly actors?: readonly Actor[];
   readonly reason: string;
   readonly authTime: string;
   readonly decidedAt: string;

@@ -1,5 +1,5 @@
 import type { Digest, StepId } from '../foundation/ids';
-import type { Subject } from '../foundation/principal';
+import type { Actor, Subject } from '../foundation/principal';
 import { nodeOf } from '../plan/place';
 import type { EvidenceDocuments } from './evidence-documents';
 import { gatesUnder } from './gate-guards';
@@ -17,6 +17,8 @@ export type GateRecord = {
     readonly record: Digest;
     readonly person: { readonly iss: string; readonly sub: string };
     readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
+    /** Where the record has them. */
+    readonly actors?: readonly Actor[];
     readonly proof: 'service' | 'token' | 'key';
     readonly decidedAt: string;
   }[];
@@ -34,8 +36,8 @@ export function gateRecords(documents: EvidenceDocuments): readonly GateRecord[]
       decisions: decided.flatMap(({ record }) => {
         const decision = documents.decisions.get(record)?.record;
         if (!decision) return [];
-        const { person, onBehalfOf, proof, decidedAt } = decision;
-        return [{ record, person, onBehalfOf, proof: proof.kind, decidedAt }];
+        const { person, onBehalfOf, actors, proof, decidedAt } = decision;
+        return [{ record, person, onBehalfOf, ...(actors && { actors }), proof: proof.kind, decidedAt }];
       }),
     };
   });

@@ -1,11 +1,11 @@
-import type { Subject } from '../foundation/principal';
+import type { Actor, Subject } from '../foundation/principal';
 import { isJsonObject, type Json } from '../foundation/json';
 import type { Entry } from '../journal/page';
 import type { GateDecision } from '../gate/gate-state';
 import type { Derived, Fact, GivenBody } from '../run/run-event';
 import type { Answer } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
-import { anyJson, byKind, closed, digest, flag, listOf, nullable, oneOf, whole, type Shape } from './shape';
+import { anyJson, byKind, closed, digest, flag, listOf, nullable, oneOf, optional, whole, type Shape } from './shape';
 
 // The strict shape of journal entries: every member of every event, and no other. What an event means is said where it is declared (run-event.ts).
 
@@ -23,6 +23,7 @@ const text: Shape<string> = (value, path, note) => {
 const step = text as Shape<never>;
 const code = text;
 const subject = closed<Subject>({ iss: text, sub: text });
+const actor = closed<Actor>({ iss: text, sub: text, kind: oneOf('person', 'client') });
 const exitCode = nullable<number>((value, path, note) => {
   if (!Number.isSafeInteger(value)) note(path, 'a whole number is expected');
   return value as number;
@@ -58,6 +59,7 @@ const gateDecision = closed<GateDecision>({
   person: subject,
   onBehalfOf: nullable(subject),
   grants: listOf(text),
+  actors: optional(listOf(actor)),
   decidedAt: whole,
 });
 

@@ -1,5 +1,6 @@
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
+import type { Actor } from '../foundation/principal';
 import type { DecisionRecord } from './documents';
 import { asJson } from './run-evidence';
 
@@ -19,11 +20,13 @@ export type LedgerRecord = {
 
 /**
  * The published record of a decision (gates.md §3); null for a withdrawal, which the published vocabulary lacks. It adds
- * nothing: `evidence` names gate request and decision record, which are what counts.
+ * nothing: `evidence` names gate request and decision record, which are what counts. Where nothing else is to be said of the
+ * approver, `summary` names who acted.
  */
 export function ledgerRecordOf(record: DecisionRecord, summary: string | null = null): LedgerRecord | null {
-  const { runId, tenant, gate, planHash, gateDigest, decision, decidedAt, person, reason } = record;
+  const { runId, tenant, gate, planHash, gateDigest, decision, decidedAt, person, actors = [], reason } = record;
   if (decision === 'withdrawn') return null;
+  const told = summary ?? actorsShown(actors);
   return {
     schemaVersion: 'stellaops.pack.approval-ledger.v1',
     runId,
@@ -32,8 +35,14 @@ export function ledgerRecordOf(record: DecisionRecord, summary: string | null = 
     decision,
     decidedAt,
     tenantId: tenant,
-    approver: { id: `${person.iss}|${person.sub}`, ...(summary !== null && { summary }) },
+    approver: { id: `${person.iss}|${person.sub}`, ...(told !== null && { summary: told }) },
     ...(reason !== null && { reason }),
     evidence: { requestDigest: gateDigest, responseDigest: digestOf(asJson(record)) },
   };
+}
+
+function actorsShown(actors: readonly Actor[]): string | null {
+  if (actors.length === 0) return null;
+  const names = actors.map(({ iss, sub, kind }) => `${iss}|${sub}${kind === 'client' ? ' (program)' : ''}`);
+  return `through ${names.join(', ')}`;
 }

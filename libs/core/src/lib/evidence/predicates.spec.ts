@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
 import { aKey, sampleRun, sealBundle } from '../../testing/sample-evidence';
+import type { Json } from '../foundation/json';
+import { compileSchema } from '../schema/compile-schema';
 import { PAYLOAD_TYPE } from './documents';
 import { readEvidence } from './evidence-documents';
 import { buildPackStatement } from './pack-signature';
@@ -33,10 +33,8 @@ function pageOf(name: string): Documented {
 }
 
 function faultsOf(schema: object | undefined, value: object | undefined): unknown {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictTuples: false });
-  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-  const validate = ajv.compile(schema ?? {});
-  return validate(value) ? [] : validate.errors;
+  const compiled = compileSchema((schema ?? {}) as Json);
+  return compiled.kind === 'schema' ? compiled.findings((value ?? null) as Json) : compiled;
 }
 
 const pages = readdirSync(FOLDER).filter((name) => name !== 'README.md');

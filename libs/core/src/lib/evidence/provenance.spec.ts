@@ -124,7 +124,10 @@ describe('provenance', () => {
     it('refuses one that is left out, altered, or of no artifact', async () => {
       expect(failing(resealed(sample.keys.bundle, without(WITH_BOM)), sample.trust)).toEqual(['provenance.agrees']);
       const artifact = `artifacts/${sha256(BOM).slice(7)}`;
-      expect(failing(resealed(sample.keys.bundle, without(artifact)), sample.trust)).toEqual(['provenance.agrees']);
+      expect(failing(resealed(sample.keys.bundle, without(artifact)), sample.trust)).toEqual([
+        'statement.agrees',
+        'provenance.agrees',
+      ]);
       const honest = payloadIn(files, WITH_BOM);
       const altered = resignedBom({ ...honest, predicate: { ...honest.predicate, components: [] } });
       const swapped = resealed(sample.keys.bundle, [...without(WITH_BOM), altered]);

@@ -61,7 +61,12 @@ export function mapOf<T>(shape: Shape<T>): Shape<{ readonly [key: string]: T }> 
   };
 }
 
-/** An object with exactly these members: one that is missing or unknown is a fault. */
+/** That shape, or no member at all: for members that came after a document's first version. */
+export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
+  return (value, path, note) => (value === undefined ? undefined : shape(value, path, note));
+}
+
+/** An object with exactly these members: one that is missing (unless it is optional) or unknown is a fault. */
 export function closed<T extends object>(members: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
   return (value, path, note) => {
     if (!isJsonObject(value)) {

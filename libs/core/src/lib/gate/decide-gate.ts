@@ -1,11 +1,14 @@
-import { sameSubject } from '../foundation/principal';
-import type { GateDecision, GateState } from './gate-state';
+import { sameSubject, type Subject } from '../foundation/principal';
+import { objectionToDeciders, personsOf } from './deciders';
+import type { GateApproval, GateDecision, GateState } from './gate-state';
 
 export type GateRefusal =
   | 'GATE_STALE'
   | 'PLAN_HASH_MISMATCH'
   | 'GATE_EXPIRED'
   | 'GATE_SELF_APPROVAL'
+  /** A program acts that may not, or decides for itself. */
+  | 'GATE_NOT_A_PERSON'
   | 'GATE_GRANT_MISSING'
   | 'GATE_ALREADY_COUNTED';
 
@@ -24,18 +27,21 @@ export function decideGate(gate: GateState, decision: GateDecision, at: number):
   if (decision.planHash !== gate.planHash) return refused('PLAN_HASH_MISMATCH');
   if (decision.gateDigest !== gate.gateDigest) return refused('GATE_STALE');
   if (at >= gate.expiresAt) return refused('GATE_EXPIRED');
-  const persons = decision.onBehalfOf ? [decision.person, decision.onBehalfOf] : [decision.person];
-  const { requirement } = gate;
-  const initiated = persons.some((person) => gate.initiators.some((initiator) => sameSubject(person, initiator)));
-  if (initiated && !requirement.selfApproval && decision.decision !== 'withdrawn') return refused('GATE_SELF_APPROVAL');
+  const { requirement, initiators } = gate;
+  const selfApproval = requirement.selfApproval || decision.decision === 'withdrawn';
+  const objection = objectionToDeciders(decision, { ...requirement, initiators, selfApproval });
+  if (objection !== null) return refused(objection);
   if (requirement.grants.some((grant) => !decision.grants.includes(grant))) return refused('GATE_GRANT_MISSING');
   if (decision.decision === 'rejected') return { kind: 'rejected' };
-  const mine = (one: GateState['approvals'][number]): boolean =>
-    one.persons.some((used) => persons.some((person) => sameSubject(used, person)));
+  const uses = (subjects: readonly Subject[]) => (one: GateApproval) =>
+    one.persons.some((used) => subjects.some((subject) => sameSubject(used, subject)));
   if (decision.decision === 'withdrawn') {
-    return { kind: 'counted', gate: { ...gate, approvals: gate.approvals.filter((one) => !mine(one)) } };
+    // Who acts for somebody who withdraws does not withdraw an approval of its own.
+    const isWithdrawn = uses(personsOf({ ...decision, actors: [] }));
+    return { kind: 'counted', gate: { ...gate, approvals: gate.approvals.filter((one) => !isWithdrawn(one)) } };
   }
-  if (gate.approvals.some(mine)) return refused('GATE_ALREADY_COUNTED');
+  const persons = personsOf(decision);
+  if (gate.approvals.some(uses(persons))) return refused('GATE_ALREADY_COUNTED');
   const approvals = [...gate.approvals, { decisionId: decision.decisionId, persons }];
   const kind = approvals.length >= requirement.minApprovals ? 'approved' : 'counted';
   return { kind, gate: { ...gate, approvals } };

@@ -1,5 +1,6 @@
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import type { Subject } from '../foundation/principal';
 
 /** What is approved (gates.md §1): journaled; its RFC 8785 digest is the gate digest. Exact shape: documents.md. */
 export interface GateRequest {
@@ -21,6 +22,8 @@ export interface GateRequest {
     readonly maxAuthAge: string | null;
     readonly reasonRequired: boolean;
     readonly formDigest: Digest | null;
+    /** Programs that may act for a person who decides (RFC 8693); absent: none. */
+    readonly actors?: readonly Subject[];
   };
   readonly policy: Json;
   readonly message: string;

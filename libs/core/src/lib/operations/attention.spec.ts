@@ -53,6 +53,7 @@ async function drive(): Promise<string> {
   return driver.drive();
 }
 
+const ISS = 'https://issuer.test';
 const OUTPUTS = { receipt: 'PAY-7' };
 
 /** Posts a resolution as the webservice does, changed in some way. */
@@ -108,6 +109,26 @@ describe('a resolution', () => {
     expect(await drive()).toBe('parked');
     expect(world.rows.get(run)?.get('pay')?.status).toBe('needs_attention');
     expect(world.alarms.map(({ code }) => code)).toEqual(['RESOLUTION_UNSIGNED']);
+  });
+
+  it.each<[string, string, Partial<ResolutionRecord>]>([
+    ['an initiator', 'GATE_SELF_APPROVAL', { person: { iss: ISS, sub: 'ada' } }],
+    [
+      'somebody for whom an initiator acts',
+      'GATE_SELF_APPROVAL',
+      { actors: [{ iss: ISS, sub: 'ada', kind: 'person' }] },
+    ],
+    ['somebody for whom a program acts', 'GATE_NOT_A_PERSON', { actors: [{ iss: ISS, sub: 'bot', kind: 'client' }] }],
+  ])('of %s changes nothing, and is alarmed, whoever signed it', async (_, code, change) => {
+    resolve(change);
+    expect(await drive()).toBe('parked');
+    expect(world.rows.get(run)?.get('pay')?.status).toBe('needs_attention');
+    expect(world.alarms.map((alarm) => alarm.code)).toEqual([code]);
+  });
+
+  it('through a person who did not initiate the run counts', async () => {
+    resolve({ actors: [{ iss: ISS, sub: 'linus', kind: 'person' }] });
+    expect(await drive()).toBe('ended');
   });
 
   it('without an envelope changes nothing', async () => {

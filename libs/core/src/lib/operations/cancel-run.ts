@@ -5,6 +5,7 @@ import type { GateDesk } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import type { RunStore } from '../ports/run-store';
 import { initiatorsOf } from './admission-record';
+import { auditedCaller } from './audited-caller';
 
 /** Why a run is not cancelled. */
 export type CancelRunCode =
@@ -39,7 +40,7 @@ export class CancelRun {
     const run = await reader.summary(tenant, runId);
     if (!run) throw notFound();
     const mine = initiatorsOf(principal).some((one) => run.initiators.some((other) => sameSubject(one, other)));
-    const event = { type: 'run.cancel', runId, person: { iss: principal.iss, sub: principal.sub }, force };
+    const event = { type: 'run.cancel', runId, ...auditedCaller(principal), force };
     if (!mine && !principal.scopes.includes('packs.admin')) {
       await gates.audit(tenant, { ...event, outcome: 'refused', code: 'RUN_NOT_YOURS' });
       const remedy = 'Ask an initiator of the run, or an administrator.';

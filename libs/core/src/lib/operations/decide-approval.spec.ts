@@ -3,6 +3,7 @@ import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
 import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../evidence/documents';
 import { decodeEnvelope, preAuthEncoding, sealEnvelope } from '../evidence/envelope';
+import { readDecision } from '../evidence/read-documents';
 import { verifySignature } from '../evidence/signature';
 import { parseUtf8 } from '../evidence/strict-json';
 import type { RunId, TenantId } from '../foundation/ids';
@@ -13,6 +14,7 @@ import { GateDesk, type Decided, type GateRow, type SignedDecision } from '../po
 import type { RunReader, RunSummary } from '../ports/run-reader';
 import { Signer } from '../ports/signer';
 import { DecideApproval } from './decide-approval';
+import { objectionTo } from './decision-checks';
 import type { Decision } from './decision';
 import type { BoundToken } from './decision-proof';
 import { gateNodeOf } from './gate-view';
@@ -34,6 +36,9 @@ const grace: Principal = {
   authTimeMs: NOW - 60_000,
   acr: null,
 };
+
+const acting = (sub: string) => ({ iss: ISS, sub, kind: 'person' as const });
+const program = (sub: string) => ({ iss: ISS, sub, kind: 'client' as const });
 
 const ledger = generateKeyPairSync('ed25519');
 
@@ -245,6 +250,12 @@ describe('a decision', () => {
     ['GATE_STALE', {}, {}, { gateDigest: other }, {}],
     ['GATE_STALE', {}, {}, { gateDigest: null }, {}],
     ['GATE_SELF_APPROVAL', {}, {}, {}, { sub: 'ada' }],
+    ['GATE_SELF_APPROVAL', {}, {}, {}, { actors: [acting('ada')] }],
+    ['GATE_SELF_APPROVAL', {}, {}, {}, { actors: [program('bot'), program('ada')] }],
+    ['GATE_SELF_APPROVAL', {}, {}, { decision: 'rejected' }, { actors: [acting('ada')] }],
+    ['GATE_NOT_A_PERSON', {}, {}, {}, { actors: [program('bot')] }],
+    ['GATE_NOT_A_PERSON', {}, { actors: [{ iss: ISS, sub: 'bot' }] }, {}, { actors: [program('other')] }],
+    ['GATE_NOT_A_PERSON', {}, { actors: [{ iss: ISS, sub: 'grace' }] }, {}, {}],
     ['GATE_GRANT_MISSING', {}, {}, {}, { grants: [] }],
     ['GATE_GRANT_MISSING', {}, {}, {}, { scopes: ['packs.admin'] }],
     ['GATE_REASON_REQUIRED', {}, { reasonRequired: true }, { reason: '  ' }, {}],
@@ -260,6 +271,54 @@ describe('a decision', () => {
     await expect(deciding(desk)(aDecision(row, said), { ...grace, ...who })).rejects.toMatchObject({ code });
     expect(desk.signed).toEqual([]);
     expect(desk.audited).toMatchObject([{ type: 'gate.decision', outcome: 'refused', code }]);
+    expect(desk.audited).toMatchObject([{ actors: who.actors ?? [] }]);
+  });
+
+  it('tells who acted, in its record, letter and audit row, also if nobody did', async () => {
+    const actors = [program('bot'), acting('mary')];
+    for (const chain of [actors, []]) {
+      const row = aRow({}, { actors: [{ iss: ISS, sub: 'bot' }] });
+      const desk = new Desk(row);
+      const { receipt } = await deciding(desk)(aDecision(row), { ...grace, actors: chain });
+      expect(recordOf(receipt)).toHaveProperty('actors', chain);
+      expect(readDecision(decodeEnvelope(receipt).payload)).toMatchObject({ actors: chain });
+      expect(desk.signed[0]).toMatchObject({ letter: { decision: { actors: chain } }, audit: { actors: chain } });
+    }
+  });
+
+  it('of a person counts once, whether the person decided or acted', async () => {
+    const open = aRow({ required: 2 });
+    const desk = new Desk(open);
+    const { receipt } = await deciding(desk)(aDecision(open), { ...grace, actors: [acting('linus')] });
+    const { decisionId, decidedAt, person } = desk.signed[0] as SignedDecision;
+    const decisions = [{ decisionId, decision: 'approved' as const, person, envelope: receipt, decidedAt }];
+    const counted = aRow({ required: 2, approvals: 1, decisions });
+    const again = (who: Partial<Principal>) => deciding(new Desk(counted))(aDecision(counted), { ...grace, ...who });
+    await expect(again({ sub: 'linus' })).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
+    await expect(again({ sub: 'mary', actors: [acting('grace')] })).rejects.toMatchObject({
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect(await again({ actors: [acting('linus')] })).toMatchObject({ receipt });
+  });
+
+  it('is not answered with its first record through an actor who may not decide', async () => {
+    const open = aRow();
+    const desk = new Desk(open);
+    const { receipt } = await deciding(desk)(aDecision(open));
+    const { decisionId, decidedAt, person } = desk.signed[0] as SignedDecision;
+    const decisions = [{ decisionId, decision: 'approved' as const, person, envelope: receipt, decidedAt }];
+    const counted = aRow({ required: 2, approvals: 1, decisions });
+    const through = deciding(new Desk(counted))(aDecision(counted), { ...grace, actors: [acting('ada')] });
+    await expect(through).rejects.toMatchObject({ code: 'GATE_SELF_APPROVAL' });
+  });
+
+  it('is not offered to who may not make it', () => {
+    const row = aRow({}, { actors: [{ iss: ISS, sub: 'bot' }] });
+    const why = (...actors: Principal['actors']) => objectionTo({ ...grace, actors }, row, NOW);
+    expect(why()).toBeNull();
+    expect(why(program('bot'))).toBeNull();
+    expect(why(acting('ada'))).toBe('GATE_SELF_APPROVAL');
+    expect(why(program('other'))).toBe('GATE_NOT_A_PERSON');
   });
 
   it('that was made before answers with the first record, also when the gate is decided', async () => {

@@ -5,16 +5,18 @@ import type { Envelope } from '../evidence/envelope';
 import type { RunId, StepId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
+import { sameActors } from '../gate/deciders';
 import type { GateOutcome } from '../gate/gate-state';
 import type { GateDesk, GateRow, SignedDecision } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
 import type { ValueRef } from '../step/value-ref';
+import { actorsOf, auditedCaller } from './audited-caller';
 import { checkDecision, type CheckedDecision } from './decision-checks';
 import type { Decision } from './decision';
 import { DecisionError } from './decision-error';
 import type { ApproverKeys, BoundToken } from './decision-proof';
-import { gateNodeOf, lastOf } from './gate-view';
+import { gateNodeOf, lastOf, recordOf } from './gate-view';
 import type { Plan } from '../plan/plan';
 
 /** A decision that counts, and where the gate stands now. */
@@ -101,7 +103,7 @@ export class DecideApproval {
     const payload = canonical(record as unknown as Json);
     const { tenant } = principal;
     const { runId, gate } = decision;
-    const { decisionId, person, gateDigest, planHash, grants, response } = record;
+    const { decisionId, person, actors = [], gateDigest, planHash, grants, response } = record;
     const digest = sha256(payload);
     return {
       tenant,
@@ -124,6 +126,7 @@ export class DecideApproval {
           decision: record.decision,
           person,
           onBehalfOf: null,
+          actors,
           grants,
           decidedAt,
         },
@@ -149,10 +152,11 @@ export class DecideApproval {
   }
 }
 
-/** The same decision on the same thing by the same person: its first record answers again. */
+/** The same decision on the same thing by the same person, through the same actors: its first record answers again. */
 function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
   const last = lastOf(row, principal);
   if (last?.decision !== decision || planHash !== row.planHash) return null;
+  if (!sameActors(recordOf(last.envelope).actors ?? [], actorsOf(principal))) return null;
   return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
 }
 
@@ -166,9 +170,8 @@ function decisionOfToken({ iss }: Principal, { jti }: BoundToken): string {
 }
 
 function auditEvent(principal: Principal, decision: Decision, outcome: JsonObject): JsonObject {
-  const { iss, sub } = principal;
   const { runId, gate } = decision;
-  return { type: 'gate.decision', runId, gate, decision: decision.decision, person: { iss, sub }, ...outcome };
+  return { type: 'gate.decision', runId, gate, decision: decision.decision, ...auditedCaller(principal), ...outcome };
 }
 
 function refOf(response: DecisionRecord['response']): ValueRef {

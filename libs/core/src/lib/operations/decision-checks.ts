@@ -2,10 +2,11 @@ import { isProofEnough, durationMs } from '../evidence/check/gate-bounds';
 import type { DecisionRecord } from '../evidence/documents';
 import type { Fault } from '../foundation/fault';
 import type { Principal } from '../foundation/principal';
-import { decideGate } from '../gate/decide-gate';
+import { decideGate, type GateRefusal } from '../gate/decide-gate';
 import type { Plan } from '../plan/plan';
 import type { GateRow } from '../ports/gate-desk';
 import { compileSchema } from '../schema/compile-schema';
+import { actorsOf } from './audited-caller';
 import type { Decision } from './decision';
 import { DecisionError, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
@@ -45,13 +46,14 @@ export async function checkDecision(
   const grants = requirement.grants.filter((grant) => held.has(grant));
   const gateDigest = decision.gateDigest ?? row.gateDigest;
   const person = { iss, sub };
+  const actors = actorsOf(principal);
   const { runId, gate, planHash, reason, response } = decision;
   if (decision.gateDigest === null && planHash === row.planHash && !isBoundByPlan(row)) {
     throw new DecisionError('GATE_STALE', 'this gate is decided by its digest, and none was given');
   }
-  const counting = { decisionId, gateDigest, planHash, person, onBehalfOf: null, grants, decidedAt: at };
+  const counting = { decisionId, gateDigest, planHash, person, onBehalfOf: null, actors, grants, decidedAt: at };
   const verdict = decideGate(gateStateOf(row), { ...counting, decision: decision.decision }, at);
-  if (verdict.kind === 'refused') throw new DecisionError(verdict.code);
+  if (verdict.kind === 'refused') throw deciderError(principal, verdict.code);
   if (requirement.reasonRequired && decision.decision !== 'withdrawn' && !reason?.trim()) {
     throw new DecisionError('GATE_REASON_REQUIRED');
   }
@@ -89,6 +91,7 @@ export async function checkDecision(
     response,
     person,
     onBehalfOf: null,
+    actors,
     grants,
     bound: decision.gateDigest === null ? 'plan' : 'gate',
     authTime: new Date(authTime).toISOString(),
@@ -118,11 +121,25 @@ export function objectionTo(principal: Principal, row: GateRow, at: number): Dec
     planHash,
     person: { iss, sub },
     onBehalfOf: null,
+    actors: actorsOf(principal),
     grants: [...scopes, ...grants],
   };
   const verdict = decideGate(gateStateOf(row), { ...counting, decidedAt: at, decision: 'approved' }, at);
   if (verdict.kind === 'refused') return verdict.code;
   return at - authTimeMs > durationMs(requestOf(row).requirement.maxAuthAge) ? 'GATE_AUTH_TOO_OLD' : null;
+}
+
+/** The refusal of a decision or resolution. Of a token with actors it says that they count as deciders do. */
+export function deciderError({ actors }: Principal, code: GateRefusal): DecisionError {
+  if (actors.length === 0) return new DecisionError(code);
+  switch (code) {
+    case 'GATE_SELF_APPROVAL':
+      return new DecisionError(code, 'an initiator of the run may neither decide nor act for who decides');
+    case 'GATE_NOT_A_PERSON':
+      return new DecisionError(code, 'a program acts in the token that may not act for a person');
+    default:
+      return new DecisionError(code);
+  }
 }
 
 function checkState({ state, runStatus, doomed }: GateRow): void {

@@ -46,7 +46,10 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   ],
   GATE_NOT_OPEN: ['the gate is not open yet', 'Wait until the run has reached it.'],
   GATE_DECIDED: ['the gate is decided', 'Nothing: a gate is decided once.'],
-  GATE_NOT_A_PERSON: ['only a person decides', 'Sign in as a person; tokens of machines do not decide.'],
+  GATE_NOT_A_PERSON: [
+    'only a person decides',
+    'Sign in as a person. A program acts for a person only where approvals.actors of the configuration lists it.',
+  ],
   GATE_REASON_REQUIRED: ['the gate asks for a reason', 'Give a reason.'],
   GATE_RESPONSE_INVALID: [
     'the response is not what the form of the gate asks for',

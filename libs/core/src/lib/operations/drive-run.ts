@@ -276,8 +276,10 @@ export class RunDriver {
     if (letters.some(({ given }) => given.type === 'gate.decided' || given.type === 'attention.resolved'))
       await this.learnSecrets();
     this.read = letters.at(-1)?.position ?? this.read;
+    const { actors } = this.x.approvalFloor;
+    const rule = { initiators: this.initiators, selfApproval: false, ...(actors && { actors }) };
     const arrivals = letters.map((letter) =>
-      letterArrival(this.hands, this.run, this.values, letter, this.secrets.redactor, (name) =>
+      letterArrival(this.hands, this.run, rule, this.values, letter, this.secrets.redactor, (name) =>
         this.lender.openOf(name),
       ),
     );

@@ -1,10 +1,11 @@
 import { digestOf } from '../canonical/digest';
 import type { DecisionRecord, GateRequest } from '../evidence/documents';
-import { decodeEnvelope } from '../evidence/envelope';
+import { decodeEnvelope, type Envelope } from '../evidence/envelope';
 import { parseUtf8 } from '../evidence/strict-json';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';
+import { personsOf } from '../gate/deciders';
 import type { GateState } from '../gate/gate-state';
 import { nodeOf } from '../plan/place';
 import type { Block, GateNode, Node, Plan } from '../plan/plan';
@@ -17,7 +18,12 @@ export function requestOf(row: GateRow): GateRequest {
 
 /** The records in a gate's decisions, in the order they were made. */
 export function recordsOf(row: GateRow): readonly DecisionRecord[] {
-  return row.decisions.map(({ envelope }) => JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord);
+  return row.decisions.map(({ envelope }) => recordOf(envelope));
+}
+
+/** The record in the envelope of a decision. Its signature is not checked. */
+export function recordOf(envelope: Envelope): DecisionRecord {
+  return JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord;
 }
 
 /** A gate's row as the pure machine asks for it, to decide by the same function as the worker. */
@@ -31,13 +37,14 @@ export function gateStateOf(row: GateRow): GateState {
       grants: requirement.grants,
       minApprovals: row.required,
       selfApproval: requirement.selfApproval,
+      ...(requirement.actors && { actors: requirement.actors }),
     },
     expiresAt: row.expiresAt,
     executeBy: Date.parse(executeBy),
     initiators: row.initiators,
-    approvals: standingApprovals(row).map(({ decisionId, person, onBehalfOf }) => ({
-      decisionId,
-      persons: onBehalfOf ? [person, onBehalfOf] : [person],
+    approvals: standingApprovals(row).map((record) => ({
+      decisionId: record.decisionId,
+      persons: personsOf(record),
     })),
   };
 }

@@ -8,6 +8,7 @@ import type { Party, Pin, Schedule } from '../schedule/schedule';
 import type { Timing } from '../schedule/timing';
 import { initiatorsOf } from './admission-record';
 import type { AdmissiblePack } from './admissible-pack';
+import { auditedCaller } from './audited-caller';
 import type { PackSource } from './pack-source';
 import { ScheduleError, scheduleNotFound, ScheduleUnconfirmed } from './schedule-error';
 import { keepSource, loadSource } from './schedule-source';
@@ -163,7 +164,7 @@ export class KeepSchedules {
     const { schedules } = this.hands;
     const schedule = await schedules.find(principal.tenant, scheduleId);
     if (!schedule) throw scheduleNotFound();
-    const event = { type: 'schedule.removed', scheduleId, person: personOf(principal) };
+    const event = { type: 'schedule.removed', scheduleId, ...auditedCaller(principal) };
     if (!(await schedules.remove(principal.tenant, scheduleId, event))) throw scheduleNotFound();
     return schedule;
   }
@@ -188,10 +189,6 @@ function partyOf(principal: Principal): Party {
   return { name: principal.name, actors: initiatorsOf(principal) };
 }
 
-function personOf({ iss, sub }: Principal) {
-  return { iss, sub };
-}
-
 function pinOf({ planHash, profileDigest }: AdmissiblePack): Pin {
   return { planHash, profileDigest };
 }
@@ -213,7 +210,7 @@ function audited(type: string, principal: Principal, schedule: Schedule): JsonOb
     cron: timing.cron,
     timeZone: timing.timeZone,
     paused,
-    person: personOf(principal),
+    ...auditedCaller(principal),
   };
 }
 

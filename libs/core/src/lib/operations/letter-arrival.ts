@@ -3,6 +3,7 @@ import { digestOf } from '../canonical/digest';
 import type { DecisionRecord } from '../evidence/documents';
 import type { StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
+import { objectionToDeciders, type DeciderRule } from '../gate/deciders';
 import type { ClaimedRun } from '../ports/claims';
 import type { Letter } from '../ports/run-store';
 import type { GivenBody } from '../run/run-event';
@@ -14,11 +15,13 @@ import type { Arrival } from './turn';
 
 /**
  * A letter as the driver takes it. A decision or resolution counts only by its envelope: the given is made from the signed record, never from
- * the row. One that does not verify, or names another run, opens nothing; it is noted and alarmed.
+ * the row. One that does not verify, or names another run, opens nothing; it is noted and alarmed. So is a resolution by somebody whom
+ * `rule` refuses; decisions are judged by the run, under the rule of their gate.
  */
 export function letterArrival(
   hands: DriverHands,
   run: ClaimedRun,
+  rule: DeciderRule,
   values: RunValues,
   letter: Letter,
   redactor: Pick<Redactor, 'json'>,
@@ -29,7 +32,7 @@ export function letterArrival(
     const arrival = reportArrival(hands, run, values, given, position, open);
     return arrival ?? refused(hands, run, position, 'REPORT_UNSIGNED', given.type);
   }
-  if (given.type === 'attention.resolved') return resolutionArrival(hands, run, values, letter, redactor);
+  if (given.type === 'attention.resolved') return resolutionArrival(hands, run, rule, values, letter, redactor);
   if (given.type !== 'gate.decided') {
     if (given.type === 'run.cancel-requested') return { kind: 'given', body: given, letter: position };
     return refused(hands, run, position, 'LETTER_REFUSED', given.type);
@@ -62,6 +65,7 @@ function holdsSecret(redactor: Pick<Redactor, 'json'>, value: Json): boolean {
 function resolutionArrival(
   hands: DriverHands,
   run: ClaimedRun,
+  rule: DeciderRule,
   values: RunValues,
   letter: Letter,
   redactor: Pick<Redactor, 'json'>,
@@ -74,6 +78,8 @@ function resolutionArrival(
   if (runId !== run.runId || tenant !== run.tenant || outputs !== outputsDigest) {
     return refused(hands, run, position, 'RESOLUTION_UNSIGNED', step);
   }
+  const objection = objectionToDeciders({ ...opened.record, onBehalfOf: null }, rule);
+  if (objection !== null) return refused(hands, run, position, objection, step);
   if (holdsSecret(redactor, response)) return withSecret(hands, run, position, step);
   const body = { step: step as StepId, execution, outcome, outputs: values.keep(response), record: opened.digest };
   return { kind: 'given', body: { type: 'attention.resolved', ...body }, letter: position };
@@ -84,7 +90,7 @@ function decided(
   digest: Extract<GivenBody, { type: 'gate.decided' }>['record'],
   values: RunValues,
 ): GivenBody {
-  const { decisionId, gateDigest, planHash, decision, person, onBehalfOf, grants, gate } = record;
+  const { decisionId, gateDigest, planHash, decision, person, onBehalfOf, actors, grants, gate } = record;
   return {
     type: 'gate.decided',
     step: gate as Extract<GivenBody, { type: 'gate.decided' }>['step'],
@@ -95,6 +101,7 @@ function decided(
       decision,
       person: { iss: person.iss, sub: person.sub },
       onBehalfOf: onBehalfOf ? { iss: onBehalfOf.iss, sub: onBehalfOf.sub } : null,
+      ...(actors && { actors: actors.map(({ iss, sub, kind }) => ({ iss, sub, kind })) }),
       grants: [...grants],
       decidedAt: Date.parse(record.decidedAt),
     },

@@ -5,6 +5,7 @@ import type { Envelope } from '../evidence/envelope';
 import type { RunId, StepId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { sameSubject, type Principal } from '../foundation/principal';
+import { objectionToDeciders } from '../gate/deciders';
 import { nodeOf } from '../plan/place';
 import { indexPlan } from '../plan/plan-index';
 import type { Plan, RunNode } from '../plan/plan';
@@ -13,6 +14,8 @@ import type { AttentionDesk, SignedResolution } from '../ports/attention-desk';
 import type { GateDesk } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
+import { actorsOf, auditedCaller } from './audited-caller';
+import { deciderError } from './decision-checks';
 import { DecisionError } from './decision-error';
 import { checkResolvedOutputs } from './resolved-outputs';
 
@@ -90,9 +93,11 @@ export class ResolveAttention {
       this.hands.reader.plan(tenant, runId),
     ]);
     if (!run || !planned) throw new DecisionError('RUN_NOT_FOUND');
-    if (run.initiators.some((initiator) => sameSubject(initiator, principal)))
-      throw new DecisionError('GATE_SELF_APPROVAL');
-    const { maxAuthAgeMs } = (JSON.parse(planned.environment) as Environment).approvals.floor;
+    const { maxAuthAgeMs, actors } = (JSON.parse(planned.environment) as Environment).approvals.floor;
+    const { initiators } = run;
+    const deciders = { person: principal, onBehalfOf: null, actors: principal.actors };
+    const objection = objectionToDeciders(deciders, { initiators, selfApproval: false, ...(actors && { actors }) });
+    if (objection !== null) throw deciderError(principal, objection);
     if (maxAuthAgeMs !== null && at - authTimeMs > maxAuthAgeMs)
       throw new DecisionError('GATE_AUTH_TOO_OLD', undefined, [], Math.floor(maxAuthAgeMs / 1_000));
     if (reason.trim() === '') throw new DecisionError('GATE_REASON_REQUIRED');
@@ -128,6 +133,7 @@ export class ResolveAttention {
       outcome,
       outputsDigest: outputs === null ? null : digestOf(outputs),
       person,
+      actors: actorsOf(principal),
       reason,
       authTime: new Date(authTimeMs ?? 0).toISOString(),
       decidedAt: new Date(at).toISOString(),
@@ -172,7 +178,6 @@ function runNodeOf(
 }
 
 function auditEvent(principal: Principal, resolution: Resolution, outcome: JsonObject): JsonObject {
-  const { iss, sub } = principal;
   const { runId, step, execution, outcome: said } = resolution;
-  return { type: 'attention.resolution', runId, step, execution, said, person: { iss, sub }, ...outcome };
+  return { type: 'attention.resolution', runId, step, execution, said, ...auditedCaller(principal), ...outcome };
 }

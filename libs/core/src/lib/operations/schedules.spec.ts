@@ -7,7 +7,13 @@ import { Calendar } from '../ports/calendar';
 import { ObjectStore } from '../ports/object-store';
 import type { NewRun } from '../ports/run-store';
 import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../ports/schedule-store';
-import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '../schedule/schedule';
+import {
+  initiatorsOfSchedule,
+  type Schedule,
+  type ScheduleSummary,
+  type StopNotice,
+  type TickRecord,
+} from '../schedule/schedule';
 import { KeepSchedules } from './keep-schedules';
 import type { AdmissiblePack } from './admissible-pack';
 import { RunDueTicks, type ToldTick } from './run-due-ticks';
@@ -237,6 +243,14 @@ describe('an edit', () => {
   ])('of %s makes who did it editor or author as the guide says', async (_name, edit, editor, author) => {
     const after = await keep(all(aSchedule('one'))).edit(linus, 'one' as ScheduleId, edit, nothing);
     expect([after.editor.name, after.author.name]).toEqual([editor, author]);
+  });
+
+  it('makes everybody who acted for its editor an initiator of its runs', async () => {
+    const bot = { iss: 'https://id.test', sub: 'bot', kind: 'client' as const };
+    const mary = { iss: 'https://id.test', sub: 'mary', kind: 'person' as const };
+    const through = { ...linus, actors: [bot, mary] };
+    const after = await keep(all(aSchedule('one'))).edit(through, 'one' as ScheduleId, { labels: {} }, nothing);
+    expect(initiatorsOfSchedule(after).map(({ sub }) => sub)).toEqual(['ada', 'linus', 'bot', 'mary']);
   });
 
   it('begins anew after a pause, and does not after none', async () => {

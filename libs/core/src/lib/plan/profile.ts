@@ -1,5 +1,6 @@
 import type { Digest, NodeId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
+import type { Subject } from '../foundation/principal';
 
 /** Defaults and limits that the environment gives to a plan (documents.md, Profile). Milliseconds and counts. */
 export interface ProfileDefaults {
@@ -39,6 +40,8 @@ export interface ApprovalFloor {
   readonly maxExpiresAfterMs: number;
   readonly maxAuthAgeMs: number | null;
   readonly proof: 'service' | 'token' | 'key';
+  /** Programs that may act for a person who decides (RFC 8693); absent: none. */
+  readonly actors?: readonly Subject[];
 }
 
 /** What the operator's configuration and the build decide (language.md §7): a function of those alone. */

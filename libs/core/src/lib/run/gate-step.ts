@@ -48,6 +48,7 @@ function requirementOf(draft: Draft, step: StepId): GateRequirement {
     grants: approval?.grants.filter((grant) => grant !== 'packs.approve') ?? [],
     minApprovals: Math.max(approval?.minApprovals ?? 1, draft.x.approvalFloor.minApprovals),
     selfApproval: (approval?.allowSelfApproval ?? false) && draft.x.approvalFloor.selfApproval,
+    ...(draft.x.approvalFloor.actors && { actors: draft.x.approvalFloor.actors }),
   };
 }
 

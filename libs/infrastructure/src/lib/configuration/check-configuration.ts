@@ -1,4 +1,4 @@
-import { decideEgress, parseTarget } from '@taskrunner/core';
+import { decideEgress, parseTarget, sameSubject } from '@taskrunner/core';
 import { checkArtifacts } from './check-artifacts';
 import { checkDestinations } from './check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
@@ -36,6 +36,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       'scheduler.grace is shorter than scheduler.lease and scheduler.interval together.',
       'Make it longer, so that a tick is still in time when another process takes it over.',
     );
+  checkActors(configuration, notes);
   checkRetries(configuration, notes);
   checkRetention(configuration, notes);
   checkTelemetry(configuration, notes);
@@ -52,6 +53,22 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
   checkContainer(configuration, notes);
+}
+
+/** A program that acts for people is none of them: nobody counts as both. */
+function checkActors({ approvals: { actors, people } }: Configuration, notes: Notes): void {
+  actors.forEach((actor, index) => {
+    const at = `/approvals/actors/${index}`;
+    if (actors.findIndex((other) => sameSubject(other, actor)) !== index)
+      notes.fault('CONFIG_CONFLICT', at, 'The same program is here twice.', 'Keep one of the two.');
+    if (people.some((person) => sameSubject(person, actor)))
+      notes.fault(
+        'CONFIG_CONFLICT',
+        at,
+        'approvals.people lists the same subject.',
+        'Keep it under approvals.people if it is a person, else under approvals.actors.',
+      );
+  });
 }
 
 function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: Notes): void {

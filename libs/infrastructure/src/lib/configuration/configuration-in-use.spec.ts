@@ -74,6 +74,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['artifacts.*', E2E, 'keeps bytes where artifacts say, up to what they say'],
   ['approvals.floor.proof', 'libs/infrastructure/src/lib/configuration/environment-of.ts', 'proof: floor.proof'],
   ['approvals.floor.selfApproval', PARSING, 'the environment depends on configuration and build alone'],
+  ['approvals.actors', 'apps/webservice-e2e/src/actors.e2e-spec.ts', 'lets a configured program act, and tells of it'],
   ['approvals.grants', 'apps/webservice/src/webservice.int-spec.ts', "grants: ['role:sec-lead']"],
   ['approvals.*', E2E, 'gives approvals the configured time and floor'],
   ['retries.backoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],

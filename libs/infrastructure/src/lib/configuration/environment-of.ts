@@ -5,10 +5,12 @@ import {
   EXPRESSION_BEHAVIOUR,
   JSON_SCHEMA_BEHAVIOUR,
   MACHINE_VERSION,
+  type ApprovalFloor,
   type Environment,
   type PackTrustPolicy,
   type ProfileDefaults,
   type RetryRule,
+  type Subject,
 } from '@taskrunner/core';
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
@@ -73,6 +75,7 @@ export function environmentOf(
         maxExpiresAfterMs: floor.maxExpiresAfter,
         maxAuthAgeMs: floor.maxAuthAge,
         proof: floor.proof,
+        ...actorsOf(configuration),
       },
     },
     // By digest: the document is in every bundle, and the rules name tenants.
@@ -90,6 +93,14 @@ export function environmentOf(
     executors: executorsOf(configuration, build.executors, mode),
     extensions: build.extensions ?? {},
   };
+}
+
+/** Programs that may act, in one order; no member if there are none, so that other environments keep their digests. */
+function actorsOf({ approvals: { actors } }: Configuration): Pick<ApprovalFloor, 'actors'> {
+  if (actors.length === 0) return {};
+  const keyOf = ({ iss, sub }: Subject): string => JSON.stringify([iss, sub]);
+  const inOrder = [...actors].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return { actors: inOrder.map(({ iss, sub }) => ({ iss, sub })) };
 }
 
 /** The executors of this installation: containers need an engine, and no worker can prove that a cluster seals them. */

@@ -52,7 +52,7 @@ describe('the sample', () => {
 
   it('shows items of lists as they are written', () => {
     const shown = sample.replaceAll(
-      /(issuers|allow|people|endpoints): \[\]\n((?: {2}# {3}.*\n)+)/g,
+      /(issuers|allow|people|actors|endpoints): \[\]\n((?: {2}# {3}.*\n)+)/g,
       (_all, name: string, items: string) => {
         return `${name}:\n${items.replaceAll(/^ {2}# {3}([- ] )/gm, '    $1')}`;
       },
@@ -63,6 +63,7 @@ describe('the sample', () => {
       { issuer: 'https://id.example.org', audience: 'taskrunner', kind: 'both' },
     ]);
     expect(approvals.people).toEqual([{ iss: 'https://id.example.org', sub: 'u-42', grants: [] }]);
+    expect(approvals.actors).toEqual([{ iss: 'https://id.example.org', sub: 'approvals-bot' }]);
     const [destination] = configuration.sealedMode.allow;
     expect(destination).toEqual({ host: 'mirror.example.org', ports: [443], cidr: null, plainHttp: false });
     expect(webhooks.endpoints).toMatchObject([{ tenant: 'acme', types: [], cidr: null }]);
@@ -317,6 +318,26 @@ describe('what is made of a configuration', () => {
       attemptTimeoutMs: 3_600_000,
       maxParallel: 16,
     });
+  });
+
+  it('the environment names the programs that may act for people, in one order, if there are any', () => {
+    const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
+    const build = { isolation: 'none/v1', executors: {}, packTrust };
+    const floor = (actors: string) => environmentOf(read(`approvals: { actors: [${actors}] }`), build).approvals.floor;
+    expect(floor('{ iss: b, sub: x }, { iss: a, sub: y }').actors).toEqual([
+      { iss: 'a', sub: 'y' },
+      { iss: 'b', sub: 'x' },
+    ]);
+    expect(floor('{ iss: a, sub: y }, { iss: b, sub: x }')).toEqual(floor('{ iss: b, sub: x }, { iss: a, sub: y }'));
+    expect(floor('')).not.toHaveProperty('actors');
+  });
+
+  it('a program that may act is no person who may decide, and is listed once', () => {
+    const both = 'people: [{ iss: a, sub: x }], actors: [{ iss: b, sub: x }, { iss: a, sub: x }]';
+    for (const text of [both, 'actors: [{ iss: a, sub: x }, { iss: a, sub: x }]'])
+      expect(faults(`approvals: { ${text} }`)).toEqual([
+        expect.stringContaining('CONFIG_CONFLICT /approvals/actors/1'),
+      ]);
   });
 
   it('the environment binds destinations by digest: who may and where to, not how', () => {

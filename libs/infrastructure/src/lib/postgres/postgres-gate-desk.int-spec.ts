@@ -205,6 +205,23 @@ describe('a decision', () => {
     expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_004))).toMatchObject({ kind: 'counted', approvals: 1 });
   });
 
+  it('uses up the persons who act for whoever gives it, and no programs', async () => {
+    const { runId } = await gated(3);
+    const iss = 'https://id.test';
+    const bot = { iss, sub: 'bot', kind: 'client' as const };
+    const through = (sub: string) => ({ actors: [bot, { iss, sub, kind: 'person' as const }] });
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, through('cy')));
+    for (const [at, again] of [aDecision(runId, 'cy', 1_001), aDecision(runId, 'dee', 1_002, through('ben'))].entries())
+      expect([at, await web.gateDesk.decide(again)]).toEqual([at, { kind: 'refused', code: 'GATE_ALREADY_COUNTED' }]);
+    expect(await web.gateDesk.decide(aDecision(runId, 'dee', 1_003, { actors: [bot] }))).toMatchObject({
+      approvals: 2,
+    });
+    const withdrawal = { ...through('dee'), decision: 'withdrawn' as const };
+    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_004, withdrawal))).toMatchObject({ approvals: 1 });
+    expect(await web.gateDesk.decide(aDecision(runId, 'dee', 1_005))).toMatchObject({ kind: 'repeated' });
+    expect(await web.gateDesk.decide(aDecision(runId, 'cy', 1_006))).toMatchObject({ approvals: 2 });
+  });
+
   it('may be withdrawn while the gate is open, and given again', async () => {
     const { runId } = await gated(2);
     const refused = await web.gateDesk.decide(aDecision(runId, 'ben', 900, { decision: 'withdrawn' }));

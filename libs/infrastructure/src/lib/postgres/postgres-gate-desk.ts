@@ -1,4 +1,4 @@
-import { GateDesk, canonical, runUuid, toRunId } from '@taskrunner/core';
+import { GateDesk, canonical, personsOf, runUuid, toRunId } from '@taskrunner/core';
 import type {
   Actor,
   Decided,
@@ -110,7 +110,7 @@ export class PostgresGateDesk extends GateDesk {
 
   private async explain(decision: SignedDecision): Promise<Decided | null> {
     const { tenant, runId, gate, decisionId, person } = decision;
-    const values = [tenant, runUuid(runId), gate, decisionId, personsOf(decision), person.iss, person.sub];
+    const values = [tenant, runUuid(runId), gate, decisionId, usedUpBy(decision), person.iss, person.sub];
     const [found] = await patiently(() => this.queries.within<Reasons>(tenant, this.explainStatement, values));
     return found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
   }
@@ -153,7 +153,7 @@ function decideValues(decision: SignedDecision): unknown[] {
     decision.decisionId,
     decision.decision,
     keyOf(person),
-    personsOf(decision),
+    usedUpBy(decision),
     person.iss,
     person.sub,
     decision.decidedAt,
@@ -165,10 +165,10 @@ function decideValues(decision: SignedDecision): unknown[] {
   ];
 }
 
-/** Everybody whom this decision uses up: the person, and who delegated to them. */
-function personsOf({ person, letter }: SignedDecision): string {
-  const delegator = letter.type === 'gate.decided' ? letter.decision.onBehalfOf : null;
-  return [person, ...(delegator ? [delegator] : [])].map(keyOf).join(SEPARATOR);
+/** Everybody whom this decision uses up, the person first: who delegated to them, and persons who act for them. */
+function usedUpBy({ person, letter }: SignedDecision): string {
+  const deciders = letter.type === 'gate.decided' ? letter.decision : { person, onBehalfOf: null };
+  return personsOf(deciders).map(keyOf).join(SEPARATOR);
 }
 
 function keyOf({ iss, sub }: Subject): string {

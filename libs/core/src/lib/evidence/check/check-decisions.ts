@@ -1,6 +1,7 @@
 import { digestOf } from '../../canonical/digest';
 import { sameJson } from '../../canonical/same-json';
 import { sameSubject, type Subject } from '../../foundation/principal';
+import { objectionToDeciders, personsOf, sameActors, type Deciders } from '../../gate/deciders';
 import type { DecisionRecord, GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { digestOfRef, type GateFact } from '../run-facts';
@@ -8,7 +9,7 @@ import { fail, type Case } from './case';
 import { found, type Checker } from './check';
 import { proofObjection } from './decision-proof';
 import { durationMs } from './gate-bounds';
-import { resolvedByPeople, signedResolutions } from './check-resolutions';
+import { personOfNoPeople, resolvedByPeople, signedResolutions, wordsOf } from './check-resolutions';
 
 /** Each decision and resolution that the journal took has its record, signed by a ledger key; and there is no record beside. */
 export const decisionsSignature: Checker = (bundle) => {
@@ -52,6 +53,7 @@ function counted(bundle: Case): readonly Counted[] {
         decision.decidedAt === Date.parse(record.decidedAt) &&
         sameSubject(decision.person, record.person) &&
         sameSubject(decision.onBehalfOf ?? decision.person, record.onBehalfOf ?? record.person) &&
+        sameActors(decision.actors ?? [], record.actors ?? []) &&
         sameJson(decision.grants, record.grants) &&
         digestOfRef(given.response) === (record.response === null ? null : digestOf(record.response));
       if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
@@ -73,7 +75,10 @@ export const decisionsProof: Checker = (bundle) => {
   return found(basis, [...new Set(kinds)].sort().join(', '));
 };
 
-/** Humans, each once, none who initiated the run, with the grants that are asked for, and as many as are asked for. */
+/**
+ * Humans, each once, none who initiated the run, with the grants that are asked for, and as many as are asked for. Who acts for them
+ * counts as they do; a program acts only where the gate request allows it. Records without actors say nothing of who acted.
+ */
 export const decisionsPeople: Checker = (bundle) => {
   const documents = bundle.documents();
   const { trust } = bundle.request;
@@ -81,9 +86,8 @@ export const decisionsPeople: Checker = (bundle) => {
   for (const one of all) {
     const objection = objectionTo(documents, one);
     if (objection !== null) fail(`decision ${one.record.decisionId}: ${objection}`);
-    const issuer = trust.issuers.find(({ iss }) => iss === one.record.person.iss);
-    if (trust.issuers.length > 0 && issuer?.kind !== 'people')
-      fail(`${one.record.person.iss} does not speak for people`);
+    const stranger = personOfNoPeople(trust, { ...one.record, onBehalfOf: null });
+    if (stranger !== null) fail(`${stranger.iss} does not speak for people`);
   }
   const decisionIds = new Set(all.map(({ record }) => record.decisionId));
   if (decisionIds.size !== all.length) fail('a decision counted twice');
@@ -100,22 +104,30 @@ export const decisionsPeople: Checker = (bundle) => {
   }
   const resolutions = resolvedByPeople(bundle);
   if (documents.facts.gates.length + resolutions === 0) return found('absent', 'no gates');
-  return found(trust.issuers.length > 0 ? 'recomputed' : 'signed', told(all.length, resolutions));
+  const records = [...all.map(({ record }) => record), ...bundle.resolutions().values()];
+  const untold = records.filter(({ actors }) => actors === undefined).length;
+  const basis = trust.issuers.length > 0 && untold === 0 ? 'recomputed' : 'signed';
+  return found(basis, told(all.length, resolutions) + toldOfActors(records, untold));
 };
 
-function personsOf({ person, onBehalfOf }: DecisionRecord): readonly Subject[] {
-  return onBehalfOf ? [person, onBehalfOf] : [person];
+function toldOfActors(records: readonly Pick<Deciders, 'actors'>[], untold: number): string {
+  const through = records.filter(({ actors = [] }) => actors.length > 0).length;
+  return (
+    (through > 0 ? `, ${through} of them through actors` : '') +
+    (untold > 0 ? `, ${untold} of them do not record their actors` : '')
+  );
 }
 
 /** Approvals that were not withdrawn. Fails if somebody approved twice. */
 function standing(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
   let approvals: readonly DecisionRecord[] = [];
   for (const record of decisions) {
-    const mine = (other: DecisionRecord): boolean =>
-      personsOf(other).some((used) => personsOf(record).some((person) => sameSubject(used, person)));
-    if (record.decision === 'withdrawn') approvals = approvals.filter((other) => !mine(other));
+    const uses = (persons: readonly Subject[]) => (other: DecisionRecord) =>
+      personsOf(other).some((used) => persons.some((person) => sameSubject(used, person)));
+    const isWithdrawn = uses(personsOf({ ...record, actors: [] }));
+    if (record.decision === 'withdrawn') approvals = approvals.filter((other) => !isWithdrawn(other));
     if (record.decision !== 'approved') continue;
-    if (approvals.some(mine)) fail(`${record.person.sub} approved twice`);
+    if (approvals.some(uses(personsOf(record)))) fail(`${record.person.sub} approved twice`);
     approvals = [...approvals, record];
   }
   return approvals;
@@ -127,9 +139,9 @@ function objectionTo({ admission, planHash }: EvidenceDocuments, { request, reco
   if (record.runId !== runId || record.tenant !== tenant) return 'of another run';
   if (record.gate !== request.gate || record.planHash !== planHash) return 'of another gate or plan';
   if (record.gateDigest !== gate.opened.gateDigest) return 'of another request';
-  const initiated = personsOf(record).some((person) => initiators.some((initiator) => sameSubject(initiator, person)));
-  if (initiated && !requirement.selfApproval && record.decision !== 'withdrawn')
-    return 'by somebody who initiated the run';
+  const selfApproval = requirement.selfApproval || record.decision === 'withdrawn';
+  const objection = objectionToDeciders(record, { ...requirement, initiators, selfApproval });
+  if (objection !== null) return wordsOf(objection);
   if (requirement.grants.some((grant) => !record.grants.includes(grant))) return 'without a grant';
   if (requirement.reasonRequired && record.decision !== 'withdrawn' && !record.reason) return 'without a reason';
   const age = Date.parse(record.decidedAt) - Date.parse(record.authTime);

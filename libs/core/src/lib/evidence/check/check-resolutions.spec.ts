@@ -33,6 +33,7 @@ interface Change {
   readonly opened?: readonly (readonly [Digest, ResolutionRecord])[];
   readonly entries?: readonly object[];
   readonly maxAuthAgeMs?: number;
+  readonly programs?: readonly object[];
   readonly issuers?: readonly object[];
 }
 
@@ -49,7 +50,7 @@ function aCase(change: Change): Case {
     documents: () => ({
       facts: { entries },
       admission: { record: admitted },
-      environment: { approvals: { floor: { maxAuthAgeMs: change.maxAuthAgeMs ?? null } } },
+      environment: { approvals: { floor: { maxAuthAgeMs: change.maxAuthAgeMs ?? null, actors: change.programs } } },
     }),
     resolutions: () => opened,
     request: { trust: { issuers: change.issuers ?? [] } },
@@ -60,6 +61,11 @@ describe('resolutions in evidence', () => {
   it('hold where the journal tells what the record says', () => {
     expect([signedResolutions(aCase({})), resolvedByPeople(aCase({}))]).toEqual([1, 1]);
     expect(signedResolutions(aCase({ opened: [], entries: [] }))).toBe(0);
+  });
+
+  it('hold through a program that the environment allows', () => {
+    const actors = [{ iss: 'i', sub: 'bot', kind: 'client' as const }];
+    expect(resolvedByPeople(aCase({ record: { actors }, programs: [{ iss: 'i', sub: 'bot' }] }))).toBe(1);
   });
 
   it.each<[string, Change]>([
@@ -74,6 +80,13 @@ describe('resolutions in evidence', () => {
 
   it.each<[string, Change]>([
     ['an initiator of the run', { record: { person: { iss: 'i', sub: 'ada' } } }],
+    ['somebody for whom an initiator acts', { record: { actors: [{ iss: 'i', sub: 'ada', kind: 'person' }] } }],
+    ['somebody for whom a program acts', { record: { actors: [{ iss: 'i', sub: 'bot', kind: 'client' }] } }],
+    ['a program', { programs: [{ iss: 'i', sub: 'grace' }] }],
+    [
+      'somebody for whom a person of no people issuer acts',
+      { issuers: [{ iss: 'i', kind: 'people' }], record: { actors: [{ iss: 'j', sub: 'mary', kind: 'person' }] } },
+    ],
     ['somebody of another run', { record: { runId: 'run_2' } }],
     ['somebody of another tenant', { record: { tenant: 'globex' } }],
     ['somebody without a reason', { record: { reason: ' ' } }],

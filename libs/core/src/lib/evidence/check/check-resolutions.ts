@@ -1,7 +1,10 @@
-import { sameSubject } from '../../foundation/principal';
 import type { Digest } from '../../foundation/ids';
+import type { Subject } from '../../foundation/principal';
+import { objectionToDeciders, personsOf, type DeciderObjection, type Deciders } from '../../gate/deciders';
+import type { ApprovalFloor } from '../../plan/profile';
 import type { ResolutionRecord } from '../documents';
 import { digestOfRef, type Placed } from '../run-facts';
+import type { TrustFile } from '../trust';
 import { fail, type Case } from './case';
 
 // Resolutions end the attention that `once` steps needed: they are decisions of people, checked beside those at gates.
@@ -34,13 +37,12 @@ export function signedResolutions(bundle: Case): number {
 /** Fails unless each was given by a person who did not initiate the run, signed in recently enough, after the run was admitted. */
 export function resolvedByPeople(bundle: Case): number {
   const { admission, environment } = bundle.documents();
-  const { issuers } = bundle.request.trust;
-  const { maxAuthAgeMs } = environment.approvals.floor;
+  const { floor } = environment.approvals;
   for (const record of bundle.resolutions().values()) {
-    const objection = objectionTo(record, admission.record, maxAuthAgeMs);
+    const objection = objectionTo(record, admission.record, floor);
     if (objection !== null) fail(`the resolution of ${record.step}: ${objection}`);
-    const issuer = issuers.find(({ iss }) => iss === record.person.iss);
-    if (issuers.length > 0 && issuer?.kind !== 'people') fail(`${record.person.iss} does not speak for people`);
+    const stranger = personOfNoPeople(bundle.request.trust, { ...record, onBehalfOf: null });
+    if (stranger !== null) fail(`${stranger.iss} does not speak for people`);
   }
   return bundle.resolutions().size;
 }
@@ -48,15 +50,34 @@ export function resolvedByPeople(bundle: Case): number {
 function objectionTo(
   record: ResolutionRecord,
   admitted: ReturnType<Case['admission']>['record'],
-  maxAuthAgeMs: number | null,
+  { maxAuthAgeMs, actors }: ApprovalFloor,
 ): string | null {
   if (record.runId !== admitted.runId || record.tenant !== admitted.tenant) return 'of another run';
-  if (admitted.initiators.some((initiator) => sameSubject(initiator, record.person)))
-    return 'by somebody who initiated the run';
+  const { initiators } = admitted;
+  const rule = { initiators, selfApproval: false, ...(actors && { actors }) };
+  const objection = objectionToDeciders({ ...record, onBehalfOf: null }, rule);
+  if (objection !== null) return wordsOf(objection);
   if (record.reason.trim() === '') return 'without a reason';
   const at = Date.parse(record.decidedAt);
   if (at <= Date.parse(admitted.acceptedAt)) return 'made before the run was admitted';
   if (maxAuthAgeMs !== null && at - Date.parse(record.authTime) > maxAuthAgeMs)
     return 'by somebody who authenticated too long before';
   return null;
+}
+
+/** Somebody recorded as a person whose issuer the trust file does not know as one of people; null: nobody, or it knows no issuers. */
+export function personOfNoPeople({ issuers }: Pick<TrustFile, 'issuers'>, deciders: Deciders): Subject | null {
+  if (issuers.length === 0) return null;
+  const speaks = ({ iss }: Subject): boolean => issuers.find((issuer) => issuer.iss === iss)?.kind === 'people';
+  return personsOf(deciders).find((person) => !speaks(person)) ?? null;
+}
+
+/** The objection as a check tells it. */
+export function wordsOf(objection: DeciderObjection): string {
+  switch (objection) {
+    case 'GATE_SELF_APPROVAL':
+      return 'by somebody who initiated the run';
+    case 'GATE_NOT_A_PERSON':
+      return 'by or through a program that may not act for a person';
+  }
 }

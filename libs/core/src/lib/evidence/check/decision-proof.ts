@@ -1,5 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../../foundation/json';
+import { actChain } from '../../foundation/act-chain';
+import { sameSubject } from '../../foundation/principal';
 import { fromBase64 } from '../base64';
 import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../documents';
 import { openEnvelope, type VerifySignature } from '../open-envelope';
@@ -70,7 +72,15 @@ function tokenObjection(
   if (typeof claims['exp'] !== 'number' || now >= claims['exp'] * 1_000 + LEEWAY_MS) return 'an expired token';
   if (issuedAt * 1_000 > now + LEEWAY_MS) return 'a token from the future';
   if (claims['auth_time'] !== Math.floor(Date.parse(record.authTime) / 1_000)) return 'another time of authentication';
-  return bindingObjection(claims, record);
+  return actorsObjection(claims, record) ?? bindingObjection(claims, record);
+}
+
+/** The actors that the token names are those that the record has, if it has any say about them. */
+function actorsObjection(claims: JsonObject, { person, actors }: DecisionRecord): string | null {
+  if (actors === undefined) return null;
+  const chain = actChain(claims['act'], person.iss);
+  const isSame = chain?.length === actors.length && chain.every((one, at) => sameSubject(one, actors[at] ?? person));
+  return isSame ? null : 'the token names other actors';
 }
 
 const LEEWAY_MS = 60_000;

@@ -1,3 +1,4 @@
+import { sameSubject } from '../../foundation/principal';
 import type { GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
 import type { ProofKind } from '../trust';
@@ -24,6 +25,8 @@ export function laxness(
   if (requirement.selfApproval && !(approval.allowSelfApproval && floor.selfApproval)) return 'self-approval';
   if (requirement.reasonRequired !== approval.reasonRequired) return 'no reason';
   if (!isProofEnough(requirement.proof, floor.proof)) return 'a weaker proof';
+  const programs = requirement.actors ?? [];
+  if (!programs.every((one) => floor.actors?.some((other) => sameSubject(one, other)))) return 'more actors';
   const ages = [approval.maxAuthAgeMs, floor.maxAuthAgeMs].filter((age) => age !== null);
   if (ages.length > 0 && !(durationMs(requirement.maxAuthAge) <= Math.min(...ages))) return 'an older authentication';
   return null;

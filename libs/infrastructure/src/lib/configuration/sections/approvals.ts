@@ -26,5 +26,13 @@ export const approvals = section('Gates.', {
     [],
     'Everybody who may decide; a gate with too few of them is announced. []: not known, people are reminded at half time.',
   ),
+  actors: key(
+    listOf({
+      iss: needed(text, 'https://id.example.org', 'Issuer that knows this program.'),
+      sub: needed(text, 'approvals-bot', 'What it is there.'),
+    }),
+    [],
+    'Programs that may act for a person who decides (`act` in the token, RFC 8693). Their own tokens decide nothing. []: none.',
+  ),
   grants: key(list(name), [], 'Grants that packs may ask for; others are faults of the pack.'),
 });

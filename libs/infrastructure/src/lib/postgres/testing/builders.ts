@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sha256 } from '@taskrunner/core';
 import type {
+  Actor,
   Announcement,
   ClaimedRun,
   Commit,
@@ -187,9 +188,9 @@ export function aDecision(
   runId: RunId,
   sub: string,
   decidedAt: number,
-  given: Partial<SignedDecision> & { readonly delegator?: string } = {},
+  given: Partial<SignedDecision> & { readonly delegator?: string; readonly actors?: readonly Actor[] } = {},
 ): SignedDecision {
-  const { delegator, ...rest } = given;
+  const { delegator, actors, ...rest } = given;
   const person = { iss: 'https://id.test', sub };
   const decisionId = rest.decisionId ?? randomUUID();
   const decision = rest.decision ?? 'approved';
@@ -214,6 +215,7 @@ export function aDecision(
         decision,
         person,
         onBehalfOf: delegator ? { iss: 'https://id.test', sub: delegator } : null,
+        ...(actors && { actors }),
         grants: [],
       },
       record: sha256(decisionId),

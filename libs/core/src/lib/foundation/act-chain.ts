@@ -1,0 +1,25 @@
+import { isJsonObject, type Json } from './json';
+import type { Subject } from './principal';
+
+/** Most actors that a token may name, one behind the other. */
+export const MAX_ACTORS = 10;
+
+/**
+ * The actors that the claim `act` of a token names (RFC 8693 §4.1), the current one outermost and first; none if there is no claim.
+ * An actor without `iss` is one of the token's issuer. Null if the claim cannot be read, or names more than `MAX_ACTORS`: such a
+ * token must be refused, for who is left out could be the one who matters.
+ */
+export function actChain(act: Json | undefined, issuer: string): readonly Subject[] | null {
+  const actors: Subject[] = [];
+  for (let at = act; at !== undefined; at = at['act']) {
+    if (!isJsonObject(at) || actors.length === MAX_ACTORS) return null;
+    const { iss = issuer, sub } = at;
+    if (!isName(iss) || !isName(sub)) return null;
+    actors.push({ iss, sub });
+  }
+  return actors;
+}
+
+function isName(value: Json | undefined): value is string {
+  return typeof value === 'string' && value !== '';
+}
