@@ -24,6 +24,8 @@ export function listing({ missed }, { inherent, open }) {
     packs: [...new Set(all.map(({ pack }) => pack))],
     mutations: [...new Set(all.map(({ mutation }) => mutation))],
     listed: inherent.has(cell) ? 'inherent' : open.has(cell) ? 'not closed yet' : 'NOT LISTED',
-    refused: all.every(({ refused }) => refused?.length > 0) ? `; a remote Attestor refuses it (${[...new Set(all.flatMap(({ refused }) => refused))].join(', ')})` : '',
+    refused: all.every(({ refused }) => refused?.length > 0)
+      ? `; a remote Attestor refuses it (${[...new Set(all.flatMap(({ refused }) => refused))].join(', ')})`
+      : '',
   }));
 }

@@ -78,7 +78,9 @@ else {
   console.table(checks);
   for (const { cell, count, packs: where, mutations, refused, listed } of listing(round, residuals))
     console.log(`missed ${cell}: ${count} (${mutations.join('; ')}) in ${where.join(', ')}; ${listed}${refused}`);
-  console.log(`${round.tried.length} forgeries of ${new Set(round.tried.map(({ pack }) => pack)).size} runs in ${Math.round((Date.now() - started) / 1_000)} s, seed ${asked.seed}`);
+  console.log(
+    `${round.tried.length} forgeries of ${new Set(round.tried.map(({ pack }) => pack)).size} runs in ${Math.round((Date.now() - started) / 1_000)} s, seed ${asked.seed}`,
+  );
   for (const failure of failures) console.error(failure);
   if (failures.length === 0) console.log('what is missed is what docs/threat-model.md says');
 }

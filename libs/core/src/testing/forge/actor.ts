@@ -22,7 +22,12 @@ export class Actor extends Executor {
 
   constructor(
     readonly uses: string,
-    private readonly of: { readonly scenario: Scenario; readonly lies: Lies; readonly plan: Plan; readonly profile: Profile },
+    private readonly of: {
+      readonly scenario: Scenario;
+      readonly lies: Lies;
+      readonly plan: Plan;
+      readonly profile: Profile;
+    },
     private readonly left: Left,
     private readonly now: () => number,
   ) {
@@ -77,7 +82,15 @@ export class Actor extends Executor {
     const attempts = hosts.map((host, i) => {
       const to = { n: i + 1, ms: step.length + i, via: 'connect' as const, host, port: 443 };
       return listed.has(host)
-        ? { ...to, sni: host, address: '93.184.216.34', sent: 517, received: 4_096, allowed: true, code: 'EGRESS_ALLOWED' as const }
+        ? {
+            ...to,
+            sni: host,
+            address: '93.184.216.34',
+            sent: 517,
+            received: 4_096,
+            allowed: true,
+            code: 'EGRESS_ALLOWED' as const,
+          }
         : { ...to, sni: null, address: null, sent: 0, received: 0, allowed: false, code: 'EGRESS_NOT_LISTED' as const };
     });
     const text = writeEgressLog(rules, attempts);

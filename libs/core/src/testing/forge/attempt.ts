@@ -43,6 +43,6 @@ export function cellOf(attempt: Pick<Attempt, 'holder' | 'document' | 'field' | 
         ? ['profiles', '*', 'sandbox']
         : parts;
   while (place.length > 1 && place.at(-1) === '*') place.pop();
-  const isShape = SHAPE.has(mutation) && !field.startsWith('(') ;
+  const isShape = SHAPE.has(mutation) && !field.startsWith('(');
   return `${holder} ${document}#${place.join('.')}${isShape ? ' (shape)' : ''}`;
 }

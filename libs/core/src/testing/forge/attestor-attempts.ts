@@ -10,7 +10,11 @@ import { viewsOf } from './views';
 /** Statements that are signed otherwise than they follow from the documents, and then carried by a manifest that is signed too. */
 export function* attestorAttempts(subject: Subject): Iterable<Attempt> {
   const { bundle, played, scenario, keys } = subject;
-  const named = { packRun: packRunAttestation(0), provenance: PROVENANCE_ATTESTATION, summary: SUMMARY_ATTESTATION } as const;
+  const named = {
+    packRun: packRunAttestation(0),
+    provenance: PROVENANCE_ATTESTATION,
+    summary: SUMMARY_ATTESTATION,
+  } as const;
   for (const [name, path] of Object.entries(named) as [keyof typeof named, string][]) {
     const view = bundle.has(path) ? viewsOf(path, bundle.get(path) ?? new Uint8Array())[1] : undefined;
     const at = (field: string, mutation: string, sealing: Sealing): Attempt => ({
@@ -23,7 +27,9 @@ export function* attestorAttempts(subject: Subject): Iterable<Attempt> {
     if (!view) continue;
     yield at('(file)', 'not made', { [name]: () => null });
     for (const { field, mutation, apply } of mutationsOf(view.value))
-      yield at(field, mutation, { [name]: (one: Statement<object>) => apply(one as unknown as Json) as unknown as Statement<object> });
+      yield at(field, mutation, {
+        [name]: (one: Statement<object>) => apply(one as unknown as Json) as unknown as Statement<object>,
+      });
   }
   const { audit } = played.evidence.asserted;
   const asserted = (field: string, mutation: string, change: object): Attempt => ({

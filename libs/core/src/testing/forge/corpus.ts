@@ -50,13 +50,16 @@ export interface Sealing {
   readonly files?: (files: readonly BundleFile[]) => readonly BundleFile[];
 }
 
-/** Plays the scenarios, each to its honest bundle. */
-export async function makeCorpus(scenarios: readonly Scenario[], seed: string): Promise<readonly Subject[]> {
+/** Plays the scenarios, each to its honest bundle. `place` gives each its run ids. */
+export async function makeCorpus(
+  scenarios: readonly { readonly scenario: Scenario; readonly place: number }[],
+  seed: string,
+): Promise<readonly Subject[]> {
   const keys = seededKeys(seed);
   const { publishers, ...others } = keys;
   const trust = trustOf([...Object.values(others), ...publishers]);
   const subjects: Subject[] = [];
-  for (const [place, scenario] of scenarios.entries()) {
+  for (const { scenario, place } of scenarios) {
     const played = await play(scenario, { keys, place });
     const { original } = played;
     subjects.push({
@@ -89,10 +92,15 @@ function attest(documents: EvidenceDocuments, scenario: Scenario, keys: Keys, se
   const signedRun = packRun && signedStatement(run, packRun);
   const provenance = told(sealing.provenance, buildProvenance(documents));
   const at = new Date((facts.ended?.at ?? 0) + 1_000).toISOString();
-  const verifier = { id: 'https://attestor.test', at, policy: { uri: 'taskrunner-trust:test:3', digest: sha256('trust') } };
-  const summary = scenario.hasSummary === true && signedRun
-    ? told(sealing.summary, buildSummary(documents, decodeEnvelope(signedRun.envelope).digest, verifier))
-    : null;
+  const verifier = {
+    id: 'https://attestor.test',
+    at,
+    policy: { uri: 'taskrunner-trust:test:3', digest: sha256('trust') },
+  };
+  const summary =
+    scenario.hasSummary === true && signedRun
+      ? told(sealing.summary, buildSummary(documents, decodeEnvelope(signedRun.envelope).digest, verifier))
+      : null;
   return {
     packRun: signedRun ? [signedRun] : [],
     provenance: provenance && signedStatement(run, provenance),

@@ -31,15 +31,28 @@ export function substituted(pages: readonly Page[], digest: Digest, value: Json)
     if (isJsonArray(json)) return json.map(put);
     if (!isJsonObject(json)) return json === digest ? other : json;
     const changed = Object.fromEntries(Object.entries(json).map(([name, one]) => [name, put(one)]));
-    return json['digest'] === digest && typeof json['size'] === 'number' ? { ...changed, size: Buffer.byteLength(text) } : changed;
+    return json['digest'] === digest && typeof json['size'] === 'number'
+      ? { ...changed, size: Buffer.byteLength(text) }
+      : changed;
   };
-  const rest = pages.map((page) => ({ ...page, values: Object.fromEntries(Object.entries(page.values).map(([name, one]) => (name === digest ? [other, value] : [name, one]))) }));
-  return told(rest, (entries) => entries.map((entry) => ({ ...entry, event: put(entry.event as unknown as Json) }) as unknown as Unnumbered));
+  const rest = pages.map((page) => ({
+    ...page,
+    values: Object.fromEntries(
+      Object.entries(page.values).map(([name, one]) => (name === digest ? [other, value] : [name, one])),
+    ),
+  }));
+  return told(rest, (entries) =>
+    entries.map((entry) => ({ ...entry, event: put(entry.event as unknown as Json) }) as unknown as Unnumbered),
+  );
 }
 
 /** What kind of step an event is about: `[gate]`, `[item]`; nothing for one about none. */
 export function kindOf(index: PlanIndex, event: Unnumbered['event']): string {
-  const { step, question, code } = event as unknown as { readonly step?: StepId | null; readonly question?: string; readonly code?: string };
+  const { step, question, code } = event as unknown as {
+    readonly step?: StepId | null;
+    readonly question?: string;
+    readonly code?: string;
+  };
   if (event.type === 'note') return ` ${code ?? ''}`;
   if (event.type === 'question.answered') return ` ${question ?? ''}`;
   if (typeof step !== 'string') return '';
@@ -56,7 +69,9 @@ export function roleOf(index: PlanIndex, pages: readonly Page[], digest: Digest)
     const path = pathTo(event as unknown as Json, digest);
     if (path !== null) return `${event.type}${kindOf(index, event)} ${path}`;
   }
-  const shown = pages.some(({ values }) => Object.values(values).some((value) => isJsonObject(value) && value['showDigest'] === digest));
+  const shown = pages.some(({ values }) =>
+    Object.values(values).some((value) => isJsonObject(value) && value['showDigest'] === digest),
+  );
   return shown ? 'gate show' : 'nothing';
 }
 

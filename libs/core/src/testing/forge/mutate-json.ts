@@ -79,14 +79,31 @@ function replaced(value: Json, path: Path, change: (old: Json) => Json): Json {
 function without(value: Json, path: Path): Json {
   const [first, ...rest] = path;
   if (isJsonArray(value))
-    return rest.length === 0 ? value.filter((_, i) => i !== first) : value.map((one, i) => (i === first ? without(one, rest) : one));
+    return rest.length === 0
+      ? value.filter((_, i) => i !== first)
+      : value.map((one, i) => (i === first ? without(one, rest) : one));
   if (!isJsonObject(value) || first === undefined) return value;
   if (rest.length > 0) return { ...value, [first]: without(value[first] ?? null, rest) };
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== first));
 }
 
 /** Below these members names and values are the author's, or anything. */
-const FREE = new Set(['reads', 'with', 'env', 'inputs', 'response', 'executors', 'limits', 'engines', 'values', 'params', 'graph', 'spec', 'images', 'detail']);
+const FREE = new Set([
+  'reads',
+  'with',
+  'env',
+  'inputs',
+  'response',
+  'executors',
+  'limits',
+  'engines',
+  'values',
+  'params',
+  'graph',
+  'spec',
+  'images',
+  'detail',
+]);
 
 function fieldOf(path: Path): string {
   const parts: string[] = [];

@@ -33,7 +33,12 @@ export class People {
   constructor(
     private readonly world: MemoryWorld,
     private readonly run: RunId,
-    private readonly of: { readonly scenario: Scenario; readonly lies: Lies; readonly keys: Keys; readonly kept: readonly Posted[] | null },
+    private readonly of: {
+      readonly scenario: Scenario;
+      readonly lies: Lies;
+      readonly keys: Keys;
+      readonly kept: readonly Posted[] | null;
+    },
   ) {}
 
   /** Lets them decide at every gate that has opened, and resolve every step that needs it; false if nothing asks for them. */

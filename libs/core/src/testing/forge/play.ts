@@ -9,22 +9,16 @@ import type { Digest, RunId } from '../../lib/foundation/ids';
 import type { Json, JsonObject } from '../../lib/foundation/json';
 import { RunDriver } from '../../lib/operations/drive-run';
 import { toManifest } from '../../lib/pack/pack-digest';
-import type { PackFiles } from '../../lib/pack/pack-files';
-import { readPack, type ReadPack } from '../../lib/pack/read-pack';
-import { buildPlan } from '../../lib/plan/build-plan';
-import { builtinBehaviours } from '../../lib/plan/builtin-executors';
+import type { ReadPack } from '../../lib/pack/read-pack';
 import type { Planned } from '../../lib/plan/plan-request';
-import type { Environment } from '../../lib/plan/profile';
 import { SecretProvider } from '../../lib/ports/secret-provider';
 import { SensitiveInputs } from '../../lib/ports/sensitive-inputs';
-import { MACHINE_VERSION } from '../../lib/run/run-state';
 import { MemoryWorld } from '../memory-world';
-import { testConfiguration } from '../planning';
-import { testFloor } from '../random-plan';
 import { signed, signedStatement } from '../sample-evidence';
 import { Actor, type Left } from './actor';
 import type { Keys } from './keys';
 import { People, type Posted } from './people';
+import { builderOf, environmentOf, planOf, probeOf, readOf } from './planned-scenario';
 import type { Lies, Scenario } from './scenario';
 
 /** A run that has ended, and what it left. */
@@ -177,7 +171,14 @@ class Stage {
       const honest = world.hands(executors);
       const hands = {
         ...honest,
-        worker: { ...honest.worker, name: 'w', version: '1', build: BUILD, probe: digestOf(probe), ...lies.worker } as typeof honest.worker,
+        worker: {
+          ...honest.worker,
+          name: 'w',
+          version: '1',
+          build: BUILD,
+          probe: digestOf(probe),
+          ...lies.worker,
+        } as typeof honest.worker,
         clock: { now: () => world.at + (lies.late ?? 0) },
         mac: (text: string) => createHmac('sha256', MAC_KEY).update(text).digest('hex'),
         nonce: () => digestOf(`${scenario.name} nonce ${nonces++}`).slice(7, 39),
@@ -199,7 +200,8 @@ class Stage {
         ...(scenario.snapshotEntries === undefined ? {} : { snapshotEntries: scenario.snapshotEntries }),
       };
       const driver = await RunDriver.open(hands, world.claim(run));
-      if (typeof driver === 'string') throw new NotPlayed(`the run is ${driver}: ${JSON.stringify(world.alarms.at(-1) ?? null)}`);
+      if (typeof driver === 'string')
+        throw new NotPlayed(`the run is ${driver}: ${JSON.stringify(world.alarms.at(-1) ?? null)}`);
       lies.plan?.(driver['x']);
       const driven = await driver.drive();
       if (driven === 'ended') break;
@@ -210,7 +212,10 @@ class Stage {
       world.at = Math.max(world.at, dueAt);
     }
     const { status } = world.run(run);
-    if (status !== scenario.ends && !(lies.anyEnd === true && ENDS.has(status))) throw new NotPlayed(`the run is ${status}, not ${scenario.ends}: ${JSON.stringify(world.run(run).run?.error ?? null)}`);
+    if (status !== scenario.ends && !(lies.anyEnd === true && ENDS.has(status)))
+      throw new NotPlayed(
+        `the run is ${status}, not ${scenario.ends}: ${JSON.stringify(world.run(run).run?.error ?? null)}`,
+      );
   }
 
   private evidenceOf(
@@ -245,7 +250,13 @@ class Stage {
           })),
         signatures: keys.publishers.slice(0, scenario.publishers ?? 0).map((key) => signedStatement(key, statement)),
       },
-      pages: (world.pages.get(run) ?? []).map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash })),
+      pages: (world.pages.get(run) ?? []).map(({ first, entries, values, prev, hash }) => ({
+        first,
+        entries,
+        values,
+        prev,
+        hash,
+      })),
       gates: [...(world.gates.get(run)?.values() ?? [])].map(({ request, show }) => ({
         request: canonical(request),
         show: canonical(show),
@@ -269,80 +280,4 @@ function rowOf({ name, version, contentDigest, sourceDigest }: AdmissionRecord['
 
 function publicOf(spki: string): ReturnType<typeof createPublicKey> {
   return createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' });
-}
-
-function builderOf(scenario: Scenario): string {
-  return `https://stellaops.io/taskrunner/builders/${scenario.environment?.mode ?? 'open'}/v1`;
-}
-
-function filesOf({ files = {} }: Scenario): PackFiles {
-  return {
-    paths: () => Object.keys(files),
-    read: (path) => (Object.hasOwn(files, path) ? new TextEncoder().encode(files[path]) : null),
-    executable: (path) => path.endsWith('.sh'),
-  };
-}
-
-function readOf(scenario: Scenario): ReadPack {
-  const read = readPack(scenario.pack, filesOf(scenario));
-  if (read.kind === 'refused') throw new TypeError(`${scenario.name}: ${JSON.stringify(read.faults)}`);
-  return read;
-}
-
-function environmentOf(scenario: Scenario): Environment {
-  return {
-    schema: 'taskrunner.environment.v1',
-    machine: MACHINE_VERSION,
-    mode: 'open',
-    isolation: scenario.environment?.mode === 'sealed' ? 'bwrap-sealed/v1' : 'bwrap-open/v2',
-    limits: {},
-    approvals: { floor: testFloor },
-    packTrust: {},
-    engines: { cel: 1, jmespath: 1 },
-    executors: builtinBehaviours(),
-    extensions: {},
-    ...scenario.environment,
-  };
-}
-
-function planOf(scenario: Scenario, pack: ReadPack): Planned {
-  const grants = Object.fromEntries(
-    Object.keys(scenario.secrets ?? {}).map((name) => [name, { provider: 'vault', requireGate: false }]),
-  );
-  const planning = buildPlan({
-    pack,
-    files: filesOf(scenario),
-    inputs: scenario.inputs ?? {},
-    environment: environmentOf(scenario),
-    configuration: { ...testConfiguration, secrets: grants, sensitiveInputs: true, ...scenario.configuration },
-  });
-  if (planning.kind === 'refused') throw new TypeError(`${scenario.name}: ${JSON.stringify(planning.faults)}`);
-  return planning;
-}
-
-/** Attacks that every probe tries. */
-const TRIED = [
-  'TCP of this machine over IPv4',
-  'UDP of this machine over IPv4',
-  'an abstract socket of this machine',
-  'the metadata address',
-  'vsock',
-  'packet sockets',
-  'raw sockets',
-  'io_uring',
-];
-
-/** The document that a worker's probe of its sandbox made. */
-function probeOf(scenario: Scenario, lies: Lies): JsonObject {
-  const { isolation, mode } = environmentOf(scenario);
-  const one = (profile: string): JsonObject => ({
-    profile,
-    available: true,
-    reason: null,
-    sandbox: { profile, namespaces: ['ipc', 'mount', 'net', 'pid', 'uts'] },
-    tried: TRIED,
-  });
-  const profiles = mode === 'sealed' ? [one('bwrap-open/v2'), one(isolation)] : [one(isolation)];
-  const document: JsonObject = { schema: 'taskrunner.probe.v1', profiles };
-  return lies.probe?.(document) ?? document;
 }

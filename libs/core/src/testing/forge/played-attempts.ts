@@ -37,20 +37,74 @@ export function* authorityAttempts(subject: Subject): Iterable<Attempt> {
   const payload = (text: string): Json => JSON.parse(Buffer.from(text, 'base64').toString()) as Json;
   const { evidence } = subject.played;
   for (const { field, mutation, apply } of mutationsOf(payload(evidence.admission.payload)))
-    yield attempt(subject, 'authority', 'admission', field, mutation, { admission: (record) => apply(record as unknown as Json) as unknown as AdmissionRecord, decisions: 'anew' });
+    yield attempt(subject, 'authority', 'admission', field, mutation, {
+      admission: (record) => apply(record as unknown as Json) as unknown as AdmissionRecord,
+      decisions: 'anew',
+    });
   for (const [i, envelope] of evidence.decisions.entries()) {
-    const decision = (change: (record: DecisionRecord) => DecisionRecord | null): Lies => ({ decisions: 'anew', decision: (record, place) => (place === i ? change(record) : record) });
+    const decision = (change: (record: DecisionRecord) => DecisionRecord | null): Lies => ({
+      decisions: 'anew',
+      decision: (record, place) => (place === i ? change(record) : record),
+    });
     for (const { field, mutation, apply } of mutationsOf(payload(envelope.payload)))
-      yield attempt(subject, 'authority', 'decision', field, mutation, decision((record) => apply(record as unknown as Json) as unknown as DecisionRecord));
-    yield attempt(subject, 'authority', 'decision', '(record)', 'withheld', decision(() => null));
-    yield attempt(subject, 'authority', 'decision', 'person', 'nobody who said it', decision((record) => ({ ...record, person: { ...record.person, sub: 'mallory' } })));
-    yield attempt(subject, 'authority', 'decision', 'person', 'the initiator', decision((record) => ({ ...record, person: { ...record.person, sub: 'ada' } })));
-    yield attempt(subject, 'authority', 'decision', 'person', 'the same twice', decision((record) => ({ ...record, person: { ...record.person, sub: 'grace' } })));
-    yield attempt(subject, 'authority', 'decision', 'onBehalfOf', 'delegated', decision((record) => ({ ...record, onBehalfOf: { iss: record.person.iss, sub: 'noether', delegation: digestOf('forged') } })));
+      yield attempt(
+        subject,
+        'authority',
+        'decision',
+        field,
+        mutation,
+        decision((record) => apply(record as unknown as Json) as unknown as DecisionRecord),
+      );
+    yield attempt(
+      subject,
+      'authority',
+      'decision',
+      '(record)',
+      'withheld',
+      decision(() => null),
+    );
+    yield attempt(
+      subject,
+      'authority',
+      'decision',
+      'person',
+      'nobody who said it',
+      decision((record) => ({ ...record, person: { ...record.person, sub: 'mallory' } })),
+    );
+    yield attempt(
+      subject,
+      'authority',
+      'decision',
+      'person',
+      'the initiator',
+      decision((record) => ({ ...record, person: { ...record.person, sub: 'ada' } })),
+    );
+    yield attempt(
+      subject,
+      'authority',
+      'decision',
+      'person',
+      'the same twice',
+      decision((record) => ({ ...record, person: { ...record.person, sub: 'grace' } })),
+    );
+    yield attempt(
+      subject,
+      'authority',
+      'decision',
+      'onBehalfOf',
+      'delegated',
+      decision((record) => ({
+        ...record,
+        onBehalfOf: { iss: record.person.iss, sub: 'noether', delegation: digestOf('forged') },
+      })),
+    );
   }
   for (const envelope of evidence.resolutions)
     for (const { field, mutation, apply } of mutationsOf(payload(envelope.payload)))
-      yield attempt(subject, 'authority', 'resolution', field, mutation, { decisions: 'anew', resolution: (record) => apply(record as unknown as Json) as unknown as ResolutionRecord });
+      yield attempt(subject, 'authority', 'resolution', field, mutation, {
+        decisions: 'anew',
+        resolution: (record) => apply(record as unknown as Json) as unknown as ResolutionRecord,
+      });
 }
 
 /** What a worker says of what its steps did. `shown before`: people decide on what they are told; `kept`: they have decided already. */
@@ -60,16 +114,28 @@ export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
   for (const step of steps) {
     const lie = (field: string, mutation: string, change: (act: Act) => Act): readonly Attempt[] =>
       (['kept', 'anew'] as const).map((decisions) =>
-        attempt(subject, 'worker', 'testimony of a step', field, `${mutation}, decisions ${decisions}`, { decisions, act: (at, act) => (at === step ? change(act) : act) }),
+        attempt(subject, 'worker', 'testimony of a step', field, `${mutation}, decisions ${decisions}`, {
+          decisions,
+          act: (at, act) => (at === step ? change(act) : act),
+        }),
       );
     yield* lie('outputs', 'other', (act) => ({ ...act, outputs: otherOutputs(act.outputs ?? null) }));
     yield* lie('log', 'other', (act) => ({ ...act, lines: ['forged', 'lines'] }));
     yield* lie('log', 'none', (act) => ({ ...act, lines: [] }));
-    yield* lie('artifacts', 'other', (act) => ({ ...act, artifacts: (act.artifacts ?? []).map((one) => ({ ...one, text: 'forged' })) }));
+    yield* lie('artifacts', 'other', (act) => ({
+      ...act,
+      artifacts: (act.artifacts ?? []).map((one) => ({ ...one, text: 'forged' })),
+    }));
     yield* lie('artifacts', 'none', (act) => ({ ...act, artifacts: [] }));
     yield* lie('tools', 'other', (act) => ({ ...act, tools: ['/bin/forged'] }));
-    yield* lie('materials', 'one that its files do not name', (act) => ({ ...act, materials: [{ path: 'in/forged', text: 'forged' }] }));
-    yield* lie('materials', 'another at its place', (act) => ({ ...act, materials: (act.materials ?? []).map((one) => ({ ...one, text: 'forged' })) }));
+    yield* lie('materials', 'one that its files do not name', (act) => ({
+      ...act,
+      materials: [{ path: 'in/forged', text: 'forged' }],
+    }));
+    yield* lie('materials', 'another at its place', (act) => ({
+      ...act,
+      materials: (act.materials ?? []).map((one) => ({ ...one, text: 'forged' })),
+    }));
     yield* lie('materials', 'none', (act) => ({ ...act, materials: [] }));
     yield* lie('egress', 'none', (act) => ({ ...act, reaches: [] }));
     yield* lie('egress', 'more', (act) => ({ ...act, reaches: [...(act.reaches ?? []), 'forged.test'] }));
@@ -78,13 +144,31 @@ export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
     yield* lie('error', 'other', (act) => (act.fails ? { ...act, fails: { ...act.fails, message: 'forged' } } : act));
   }
   for (const name of ['name', 'version', 'build'] as const)
-    yield attempt(subject, 'worker', 'testimony of itself', name, 'other', { decisions: 'kept', worker: { [name]: name === 'build' ? digestOf('forged') : 'forged' } });
-  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of a sandbox that is not there', { decisions: 'kept', probe: (document) => changedProbe(document, { sandbox: null }) });
-  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'that it did not pass', { decisions: 'kept', probe: (document) => changedProbe(document, { available: false, reason: 'a step reads /etc/shadow' }) });
-  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of another profile', { decisions: 'kept', probe: (document) => changedProbe(document, { profile: 'none/v1' }) });
-  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of attacks that it tried', { decisions: 'kept', probe: (document) => changedProbe(document, { tried: ['forged'] }) });
+    yield attempt(subject, 'worker', 'testimony of itself', name, 'other', {
+      decisions: 'kept',
+      worker: { [name]: name === 'build' ? digestOf('forged') : 'forged' },
+    });
+  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of a sandbox that is not there', {
+    decisions: 'kept',
+    probe: (document) => changedProbe(document, { sandbox: null }),
+  });
+  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'that it did not pass', {
+    decisions: 'kept',
+    probe: (document) => changedProbe(document, { available: false, reason: 'a step reads /etc/shadow' }),
+  });
+  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of another profile', {
+    decisions: 'kept',
+    probe: (document) => changedProbe(document, { profile: 'none/v1' }),
+  });
+  yield attempt(subject, 'worker', 'testimony of itself', 'probe', 'of attacks that it tried', {
+    decisions: 'kept',
+    probe: (document) => changedProbe(document, { tried: ['forged'] }),
+  });
   for (const decisions of ['kept', 'anew'] as const)
-    yield attempt(subject, 'worker', 'testimony of itself', 'clock', `half a second late, decisions ${decisions}`, { decisions, late: 500 });
+    yield attempt(subject, 'worker', 'testimony of itself', 'clock', `half a second late, decisions ${decisions}`, {
+      decisions,
+      late: 500,
+    });
 }
 
 function otherOutputs(outputs: Json): Json {
@@ -107,8 +191,7 @@ interface Otherwise {
 /** What a worker answers where the run asks: `when`, branches, items, `until`, outputs, what gates show, inputs of inner packs, policies. */
 export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   for (const { what, mutation, change } of otherwise(subject.played.planned.index)) {
-    for (const decisions of ['kept', 'anew'] as const)
-    {
+    for (const decisions of ['kept', 'anew'] as const) {
       const lies: Lies = { decisions, plan: change, anyEnd: true };
       const told = `${mutation}, decisions ${decisions}`;
       yield attempt(subject, 'worker', 'answer', what, told, lies);
@@ -127,15 +210,21 @@ function withoutValues(evidence: RunEvidence): RunEvidence {
 
 function* otherwise(index: PlanIndex): Iterable<Otherwise> {
   for (const { id, node } of index.nodes.values()) {
-    const set = (what: string, mutation: string, change: object): Otherwise => ({ what, mutation, change: (given) => void assign(given, id, change) });
-    if (node.when !== null) for (const value of ['true', 'false']) yield set(`when[${node.kind}]`, value, { when: value });
+    const set = (what: string, mutation: string, change: object): Otherwise => ({
+      what,
+      mutation,
+      change: (given) => void assign(given, id, change),
+    });
+    if (node.when !== null)
+      for (const value of ['true', 'false']) yield set(`when[${node.kind}]`, value, { when: value });
     switch (node.kind) {
       case 'conditional':
         for (const value of ['true', 'false'])
           yield set('branch', value, { branches: node.branches.map((branch) => ({ ...branch, when: value })) });
         break;
       case 'map':
-        for (const items of [[], ['forged'], ['us', 'eu'], ['eu', 'us', 'forged']]) yield set('items[map]', `${items.length} of others`, { items });
+        for (const items of [[], ['forged'], ['us', 'eu'], ['eu', 'us', 'forged']])
+          yield set('items[map]', `${items.length} of others`, { items });
         yield set('outputs[item]', 'other', { outputs: { forged: 1 } });
         yield set('label', 'other', { label: 'forged' });
         break;
@@ -162,14 +251,26 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
     }
   }
   for (const [i] of index.plan.outputs.entries())
-    yield { what: 'outputs[run]', mutation: 'other', change: (given) => void Object.assign(given.plan.outputs[i] ?? {}, { value: 'forged' }) };
+    yield {
+      what: 'outputs[run]',
+      mutation: 'other',
+      change: (given) => void Object.assign(given.plan.outputs[i] ?? {}, { value: 'forged' }),
+    };
   for (const { id } of index.plan.policies)
     for (const source of ['true', 'false', 'forged('])
-      yield { what: 'policy', mutation: `judged by ${source}`, change: (given) => void Object.assign(given.plan.policies.find((one) => one.id === id) ?? {}, { source }) };
+      yield {
+        what: 'policy',
+        mutation: `judged by ${source}`,
+        change: (given) => void Object.assign(given.plan.policies.find((one) => one.id === id) ?? {}, { source }),
+      };
   const lax = { minApprovals: 1, grants: [], reasonRequired: false, maxAuthAgeMs: null, expiresAfterMs: null };
   for (const [i, approval] of index.plan.approvals.entries()) {
-    if (canonical({ ...approval } as unknown as Json) === canonical({ ...approval, ...lax } as unknown as Json)) continue;
-    yield { what: 'requirement', mutation: 'less', change: (given) => void Object.assign(given.plan.approvals[i] ?? {}, lax) };
+    if (canonical({ ...approval }) === canonical({ ...approval, ...lax })) continue;
+    yield {
+      what: 'requirement',
+      mutation: 'less',
+      change: (given) => void Object.assign(given.plan.approvals[i] ?? {}, lax),
+    };
   }
 }
 

@@ -57,6 +57,9 @@ export interface Round {
   readonly unsound: readonly string[];
 }
 
+/** Ends the name of a rerun that is verified without the bundle of its original. */
+const ALONE = ' alone';
+
 /** The time at which bundles are verified. */
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 
@@ -67,7 +70,11 @@ export function verified(subject: Pick<Subject, 'trust' | 'original'>, files: Fi
 }
 
 /** All attempts at one subject. */
-export function* attemptsAt(subject: Subject, others: readonly Subject[], holders: readonly Holder[] = HOLDERS): Iterable<Attempt> {
+export function* attemptsAt(
+  subject: Subject,
+  others: readonly Subject[],
+  holders: readonly Holder[] = HOLDERS,
+): Iterable<Attempt> {
   if (holders.includes('none')) yield* archiveAttempts(subject, others, 'none');
   if (holders.includes('bundle')) yield* archiveAttempts(subject, others, 'bundle');
   if (holders.includes('authority')) {
@@ -84,8 +91,15 @@ export function* attemptsAt(subject: Subject, others: readonly Subject[], holder
 
 /** The subjects of a round: the corpus, and the rerun once more without the bundle of its original. */
 export async function subjectsOf({ seed, packs }: Pick<RoundOptions, 'seed' | 'packs'>): Promise<readonly Subject[]> {
-  const corpus = await makeCorpus(SCENARIOS, `forge ${seed}`);
-  const all = corpus.flatMap((subject) => (subject.original ? [subject, { ...subject, name: `${subject.name} alone`, original: null }] : [subject]));
+  const wanted = ({ name }: { readonly name: string }): boolean =>
+    packs === undefined || packs.some((pack) => pack === name || pack === `${name}${ALONE}`);
+  const scenarios = SCENARIOS.map((scenario, place) => ({ scenario, place })).filter(({ scenario }) =>
+    wanted(scenario),
+  );
+  const corpus = await makeCorpus(scenarios, `forge ${seed}`);
+  const all = corpus.flatMap((subject) =>
+    subject.original ? [subject, { ...subject, name: `${subject.name}${ALONE}`, original: null }] : [subject],
+  );
   return packs ? all.filter(({ name }) => packs.includes(name)) : all;
 }
 
@@ -141,7 +155,13 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
   const failed = sealObjections(subject, attempt, files) ?? verified(subject, files).checks.filter(({ ok }) => !ok);
   const by = failed.map(({ name }) => name);
   if (by.length > 0) return { ...at, outcome: 'found', by, detail: failed[0]?.detail ?? '' };
-  return { ...at, outcome: 'missed', by, detail: '', ...(attempt.holder === 'worker' && { refused: refusals(subject, files) }) };
+  return {
+    ...at,
+    outcome: 'missed',
+    by,
+    detail: '',
+    ...(attempt.holder === 'worker' && { refused: refusals(subject, files) }),
+  };
 }
 
 /** What is wrong with the manifest, where who forges cannot sign it: then nothing else has to be looked at. Null: look at everything. */

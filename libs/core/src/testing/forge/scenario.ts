@@ -59,7 +59,9 @@ export interface Scenario {
   /** The step at whose gate the run is cancelled. */
   readonly cancelsAt?: string;
   /** How a step that needs attention is resolved. */
-  readonly resolves?: Readonly<Record<string, { readonly outcome: 'succeeded' | 'failed' | 'retry'; readonly outputs: Json }>>;
+  readonly resolves?: Readonly<
+    Record<string, { readonly outcome: 'succeeded' | 'failed' | 'retry'; readonly outputs: Json }>
+  >;
   /** Texts that the final scan takes for secrets. */
   readonly withholds?: RegExp;
   /** The run that this one does again, from `failed` or a step on. */
