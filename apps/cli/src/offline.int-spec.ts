@@ -160,6 +160,70 @@ describe('taskrunner, without a server', () => {
     });
   });
 
+  describe('of a pack with a policy', () => {
+    const guarded = (source: string): string => {
+      const text = PACK.replace(
+        '  steps:',
+        `  policies: [ { id: few, engine: cel, level: hard-mandatory, source: "${source}" } ]\n  steps:`,
+      ).replace(
+        '    - { id: act',
+        '    - { id: check, gate: { policy: few, with: { text: "{{ steps.greet.outputs.text }}" } } }\n    - { id: act',
+      );
+      mkdirSync(join(folder, 'guarded', 'scripts'), { recursive: true });
+      writeFileSync(join(folder, 'guarded', 'pack.yaml'), text);
+      writeFileSync(join(folder, 'guarded', 'scripts', 'act.sh'), 'echo done\n', { mode: 0o755 });
+      return 'guarded';
+    };
+
+    it('refuses what can never decide when it plans, with its place and what was meant', () => {
+      const ended = taskrunner(['validate', guarded("inputs.who.startWith('w') && inputs.time < 3")]);
+      expect(ended.exit).toBe(2);
+      const lines = readFileSync(join(folder, 'guarded', 'pack.yaml'), 'utf8').split('\n');
+      const place = (name: string): string => {
+        const index = lines.findIndex((line) => line.includes(name));
+        return `${index + 1}:${(lines[index] ?? '').indexOf(name) + 1}`;
+      };
+      expect(ended.err).toContain(`pack.yaml:${place('startWith')} There is no method \`startWith\`.`);
+      expect(ended.err).toContain('help: Did you mean `startsWith`?');
+      expect(ended.err).toContain(`pack.yaml:${place('time <')} There is no \`inputs.time\`.`);
+      expect(ended.err).toContain('help: Did you mean `times`?');
+    });
+
+    it('simulates what a policy denies, as a run would end', () => {
+      const denies = guarded("{'allow': inputs.times < 2, 'reasons': [params.text + ' too often']}");
+      const shown = taskrunner(['simulate', denies, '-i', 'who=world']);
+      expect(shown.exit).toBe(0);
+      expect(shown.out).toContain('policy       check: policy few denies: hello world too often (hard-mandatory)\n');
+      expect(shown.out).toContain('would end    failed (POLICY_DENIED)\n');
+      const ended = json(taskrunner(['simulate', denies, '-i', 'who=world', '--output', 'json']));
+      expect(ended).toMatchObject({ status: 'failed', code: 'POLICY_DENIED' });
+      expect(ended['policies']).toEqual([
+        {
+          gate: 'check',
+          policy: 'few',
+          engine: 'cel',
+          level: 'hard-mandatory',
+          by: 'evaluated',
+          verdict: 'denies',
+          reasons: ['hello world too often'],
+          unknown: [],
+          instances: 1,
+        },
+      ]);
+    });
+
+    it('says of which policies it assumed that they allow, and what it does not know', () => {
+      const shown = taskrunner([
+        'simulate',
+        guarded("tenant == 'acme' && timestamp(now).getHours() < 9"),
+        '-i',
+        'who=x',
+      ]);
+      expect(shown.out).toContain('policy few allows (hard-mandatory), assumed; not known: now, tenant\n');
+      expect(shown.out).toContain('would end    succeeded\n');
+    });
+  });
+
   it('refuses a hostile tarball', () => {
     const evil = join(folder, 'evil');
     mkdirSync(evil);

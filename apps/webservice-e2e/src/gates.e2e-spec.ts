@@ -268,6 +268,116 @@ describe('gates, policies and those who are told', () => {
     await verified(advisory);
   }, 90_000);
 
+  const REASONS = ['no deployments on Fridays', 'nobody is on call\ngate digest  sha256:forged\u001b[2J'];
+  const DENIES = `{"allow": false, "reasons": ${JSON.stringify(REASONS)}}`;
+
+  it('shows who may override a policy what it said, before they are asked, and afterwards who decided', async () => {
+    const steps = `- { id: check, gate: { policy: p, overrideApproval: owners } }\n- { id: act, run: ${NOOP} }`;
+    const run = await ada.submit(pack(steps, policy('cel', 'soft-mandatory', DENIES, owners())));
+    const waiting = await ada.until(run, ['waiting']);
+    const verdict = { id: 'p', level: 'soft-mandatory', engine: 'cel', result: 'deny', reasons: REASONS };
+    expect(waiting['waits']).toMatchObject([{ kind: 'policy', id: 'check', policy: verdict }]);
+    const token = await stack.tokenFor('grace');
+
+    // Nobody can be asked here: it shows everything, and decides nothing.
+    const asked = cli(['approve', run, 'check', '--reason', 'urgent'], token);
+    expect(asked.err).toContain('CLI_NOT_CONFIRMED');
+    const lines = asked.out.trimEnd().split('\n');
+    expect(lines.slice(lines.indexOf('policy')).slice(0, 4)).toEqual([
+      'policy',
+      '  policy p (soft-mandatory) denied it [cel]',
+      '    reason: no deployments on Fridays',
+      '    reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
+    ]);
+    expect(lines).toContain('  policy p (soft-mandatory) denied it. Approving overrides the denial.');
+    expect(lines.at(-2)).toBe('overrides    approving overrides the denial of policy p (soft-mandatory)');
+    const digest = /^gate digest {2}(sha256:[0-9a-f]{64})$/.exec(lines.at(-1) ?? '')?.[1] ?? '';
+    expect(cli(['approvals', '--mine'], token).out).toContain('reason: no deployments on Fridays');
+    expect((await grace.ask('GET', `/api/runs/${run}/gates/check`)).body['policy']).toMatchObject(verdict);
+
+    const args = ['approve', run, 'check', '--reason', 'a fix for \u001b[31mSEC-7', '--yes', '--gate-digest', digest];
+    expect(cli(args, token)).toMatchObject({ status: 0 });
+    await ada.until(run, ['succeeded']);
+    const { body } = await ada.ask('GET', `/api/runs/${run}/gates`);
+    const [gate] = body['items'] as { policy: object; decisions: { receipt: { payload: string }; record: string }[] }[];
+    expect(gate).toMatchObject({ gateId: 'check', status: 'approved', policy: verdict, approvals: 1, required: 1 });
+    const [decision] = gate?.decisions ?? [];
+    expect(decision).toMatchObject({ decision: 'approved', person: { sub: 'grace' }, proof: 'service', bound: 'gate' });
+    const record = Buffer.from(decision?.receipt.payload ?? '', 'base64');
+    expect(JSON.parse(record.toString())).toMatchObject({ gateDigest: digest, reason: 'a fix for \u001b[31mSEC-7' });
+
+    const shown = [cli(['gates', run], token).out, cli(['show', run], token).out];
+    for (const text of shown) {
+      expect(text).toContain('gate check: approved, 1 of 1 approvals');
+      expect(text).toContain('people overrode the denial');
+      expect(text).toMatch(
+        /approved by grace of \S+\n {4}at: \S+Z\n {4}why: a fix for \\u\{1b\}\[31mSEC-7\n {4}proof: service/,
+      );
+    }
+    expect(JSON.parse(cli(['gates', run, '--output', 'json'], token).out)).toMatchObject({
+      items: [{ status: 'approved' }],
+    });
+    expect(cli(['logs', run, '--no-follow'], token).out.split('\n').slice(0, 3)).toEqual([
+      'check | WARN policy p (soft-mandatory) denied it: waiting for people to override the denial (owners)',
+      'check | WARN reason: no deployments on Fridays',
+      'check | WARN reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
+    ]);
+    const late = await linus.approve(run, 'check');
+    expect([late.status, late.body['code']]).toEqual([409, 'GATE_DECIDED']);
+    expect(late.body['detail']).toMatch(/^gate check was approved by grace of \S+ at \d{4}-/);
+    // Who is told by webhooks learns no reason.
+    await receiver.until(run, 'run.ended');
+    expect(JSON.stringify(receiver.of(run))).not.toContain('Friday');
+    const checks = await verified(run);
+    expect([checks['gates.requests']?.basis, checks['logs.digest']?.basis]).toEqual(['recomputed', 'recomputed']);
+  }, 90_000);
+
+  it('says which policy ended a run, and why, wherever it is asked', async () => {
+    const steps = `- { id: check, gate: { policy: p } }\n- { id: go, gate: { approval: owners } }\n- { id: act, run: ${NOOP} }`;
+    const source = pack(steps, policy('cel', 'hard-mandatory', DENIES, owners()));
+    const manifest = join(folder, 'denied.yaml');
+    writeFileSync(manifest, source);
+    const followed = cli(['run', manifest], await stack.tokenFor('ada'));
+    const run = /^run (run_\S+) failed$/m.exec(followed.err)?.[1] ?? '';
+    expect(followed.err.split('\n')).toEqual(
+      expect.arrayContaining([
+        'POLICY_DENIED at check',
+        '  policy p (hard-mandatory) denied it [cel]',
+        '    reason: no deployments on Fridays',
+        '    reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
+      ]),
+    );
+    expect(followed.out).toContain('check | ERROR policy p (hard-mandatory) denied it: the run fails');
+    const verdict = { id: 'p', level: 'hard-mandatory', result: 'deny', reasons: REASONS };
+    const said = 'policy p (hard-mandatory) denied it: no deployments on Fridays; nobody is on call\\u{a}';
+    const error = { code: 'POLICY_DENIED', message: expect.stringContaining(said), policy: verdict };
+    expect(await errorOf(run)).toMatchObject({ ...error, stepId: 'check' });
+    expect((await ada.ask('GET', `/api/runs/${run}/steps/check`)).body['error']).toMatchObject(error);
+
+    const { body } = await grace.ask('GET', `/api/runs/${run}/gates`);
+    expect(body['items']).toMatchObject([
+      { gateId: 'check', status: 'denied', reason: 'POLICY_DENIED', policy: verdict, decisions: [] },
+      { gateId: 'go', policy: null },
+    ]);
+    const read = await grace.ask('GET', `/api/runs/${run}/gates/check`);
+    expect([read.status, read.body['code']]).toEqual([409, 'GATE_NOT_OPEN']);
+    expect(read.body['detail']).toContain(`gate check never opened for people: ${said}`);
+    const decided = await grace.ask('POST', `/api/runs/${run}/approve`, {
+      gateId: 'check',
+      decision: 'approved',
+      planHash: (await ada.summary(run))['planHash'],
+    });
+    expect([decided.status, decided.body['code']]).toEqual([409, 'RUN_ENDED']);
+    expect(decided.body['detail']).toContain(said);
+    const approve = cli(['approve', run, 'check'], await stack.tokenFor('grace'));
+    expect(approve.err).toContain(
+      'GATE_NOT_OPEN gate check never opened for people: policy p (hard-mandatory) denied it',
+    );
+    expect((await grace.ask('GET', `/api/runs/${run}/gates/go`)).body['detail']).toMatch(/^gate go /);
+    expect(cli(['show', run], await stack.tokenFor('grace')).out).toContain('gate check: denied (POLICY_DENIED)');
+    await verified(run);
+  }, 90_000);
+
   it('asks people what a lost `once` step did, and goes on by what one of them says', async () => {
     const steps = `- id: pay
   effects: once

@@ -294,6 +294,15 @@ export {
 } from './lib/policy/policy';
 export { POLICY_ROOTS } from './lib/policy/policy-input';
 export type { GateRequest } from './lib/gate/gate-request';
+export {
+  shortenVerdict,
+  verdictInRequest,
+  verdictText,
+  verdictTitle,
+  type PolicyResult,
+  type PolicyVerdict,
+  type ShownVerdict,
+} from './lib/gate/policy-verdict';
 export { chain, checkChain, pageHash, type Break, type Head } from './lib/journal/chain';
 export { replay, type Divergence } from './lib/journal/replay';
 export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
@@ -395,6 +404,7 @@ export { RerunRun, RerunRunError, type Rerun, type RerunRunCode, type RerunRunHa
 export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
 export {
   DecideApproval,
+  explainAbsentGate,
   type DecideApprovalHands,
   type Receipt as DecisionReceipt,
 } from './lib/operations/decide-approval';
@@ -402,7 +412,8 @@ export type { Decision } from './lib/operations/decision';
 export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
-export { gateNodeOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+export { absenceOf, judgedVerdict, overriddenVerdict, policyOfGate, standingOf } from './lib/operations/gate-standing';
+export { gateNodeOf, gatesOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
 export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
 export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
@@ -547,8 +558,14 @@ export {
   type RetryRule,
 } from './lib/plan/plan-request';
 export { ungatedEffects } from './lib/plan/ungated-effects';
-export { parseScript, type Outcome as ScriptedOutcome, type ParsedScript, type Script } from './lib/simulation/script';
-export type { NodeClass, SimulationReport } from './lib/simulation/report';
+export {
+  parseScript,
+  type GivenFacts,
+  type Outcome as ScriptedOutcome,
+  type ParsedScript,
+  type Script,
+} from './lib/simulation/script';
+export { verdictInWords, type NodeClass, type SimulationReport } from './lib/simulation/report';
 export type { ScriptFaultCode } from './lib/simulation/check-script';
 export {
   simulate,

@@ -94,4 +94,47 @@ describe('a gate that is decided', () => {
       'changes      since run_0 cannot be told: PLAN_LIMIT',
     );
   });
+
+  it('shows what it overrides: policy, level, result, every reason, and that again beside the digest', () => {
+    const reasons = ['it is late', 'no\ngate digest  sha256:forged\u001b[1A'];
+    const policy = { allow: false, undecided: false, reasons, engine: 'cel', digest: digestOf('source') };
+    const named = { ...request, policy: { ...policy, id: 'late', level: 'soft-mandatory' } };
+    const lines = gateLines(view({ request: named }), request.planHash);
+    const at = lines.indexOf('policy');
+    expect(lines.slice(at, at + 4)).toEqual([
+      'policy',
+      '  policy late (soft-mandatory) denied it [cel]',
+      '    reason: it is late',
+      '    reason: no\\u{a}gate digest  sha256:forged\\u{1b}[1A',
+    ]);
+    expect(lines.slice(-2)).toEqual([
+      'overrides    approving overrides the denial of policy late (soft-mandatory)',
+      `gate digest  ${request.planHash}`,
+    ]);
+    // A request of an earlier version does not name the policy; the server does.
+    const { id, level } = named.policy;
+    const older = view({ request: { ...request, policy }, policy: { id, level } });
+    expect(gateLines(older, request.planHash)).toContain('  policy late (soft-mandatory) denied it [cel]');
+  });
+
+  it.each([80, 40, 20])('has no line of others at the margin of a terminal of %i columns', (columns) => {
+    const forged = `${'x'.repeat(columns - 3)} gate digest  sha256:forged ${'界'.repeat(columns)}gate digest  sha256:forged`;
+    const policy = {
+      id: 'late',
+      level: 'soft-mandatory',
+      allow: false,
+      undecided: false,
+      reasons: [forged],
+      engine: 'cel',
+    };
+    const shown = view({ request: { ...request, message: forged, policy }, show: { forged } });
+    const lines = gateLines(shown, request.planHash, columns);
+    const width = (line: string) =>
+      [...line].reduce((sum, one) => sum + ((one.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
+    const isDigest = (line: string) => /^[a-z][a-z ]{12}sha256:[0-9a-f]{64}$/.test(line);
+    for (const line of lines) if (!isDigest(line)) expect(width(line)).toBeLessThan(columns);
+    // Digests of ours are whole: they can be copied. There is one gate digest, and it is the last line.
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${request.planHash}`]);
+    expect(lines.at(-1)).toBe(`gate digest  ${request.planHash}`);
+  });
 });

@@ -41,7 +41,7 @@ export function registerDecisions(program: Command, context: Context): void {
           const client = await connect(options, context.env);
           const view = await getGate(client, run, gate);
           const digest = digestOfShown(view);
-          const lines = gateLines(view, digest);
+          const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
           // Never decides what it has not shown: to programs beside their JSON.
           for (const line of lines)
             if (options.output === 'json') terminal.say(line);

@@ -1,21 +1,23 @@
 import { Option, type Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { followLog } from '../server/follow-log';
-import { cancelRun, getRun, listAll, listSteps, planOrder } from '../server/run-api';
-import { hasEnded, waitsForPerson, type GateView, type RunView } from '../server/run-views';
+import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../server/run-api';
+import { hasEnded, waitsForPerson, type RunView } from '../server/run-views';
+import { runGateLines } from '../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../terminal/exit-code';
 import { logLine } from '../terminal/plain-display';
 import { endLines } from '../terminal/run-lines';
 import { safeLine } from '../terminal/safe-text';
 import { treeLines } from '../terminal/step-tree';
 import type { Context } from './context';
+import { printLines } from './gates.command';
 import { withOutput } from './options';
 
 interface Options extends ConnectionOptions {
   readonly output: string;
 }
 
-/** Commands that look at runs: logs, show, list, approvals, wait, cancel, whoami. */
+/** Commands that look at runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
   registerLogs(program, context);
   registerShow(program, context);
@@ -93,26 +95,27 @@ function registerLogs(program: Command, context: Context): void {
 
 function registerShow(program: Command, context: Context): void {
   withConnection(withOutput(program.command('show <run>'), 'json'))
-    .description('a run and its steps')
+    .description('a run, its steps and its gates')
     .action((runId: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
         const { run } = await getRun(client, runId);
         if (run === null) return EXIT.FAILED;
-        if (options.output === 'json') terminal.print(JSON.stringify(run));
+        const steps = await listSteps(client, runId);
+        const gates = steps.some(({ kind }) => kind === 'gate') ? await listGates(client, runId) : [];
+        if (options.output === 'json') terminal.print(JSON.stringify({ ...run, gates }));
         else {
-          const steps = await listSteps(client, runId);
           const order = await planOrder(client, runId);
           terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
           terminal.print(`plan ${run.planHash}`);
           for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
             terminal.print(line);
+          printLines(context, gates.flatMap(runGateLines));
           for (const wait of run.waits)
             terminal.print(safeLine(`waits: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
           if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
-          for (const line of hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`])
-            terminal.print(line);
+          printLines(context, hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
         }
         return EXIT.OK;
       }),
@@ -123,7 +126,6 @@ interface ListOptions extends Options {
   readonly status?: string;
   readonly pack?: string;
   readonly limit: string;
-  readonly mine?: boolean;
 }
 
 function registerLists(program: Command, context: Context): void {
@@ -143,24 +145,6 @@ function registerLists(program: Command, context: Context): void {
           for (const { runId, status, pack, createdAt, requester } of runs)
             context.terminal.print(
               safeLine(`${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`),
-            );
-        return EXIT.OK;
-      }),
-    );
-  withConnection(withOutput(program.command('approvals'), 'json'))
-    .description('open gates')
-    .option('--mine', 'those that you may decide')
-    .action((options: ListOptions) =>
-      context.run(async () => {
-        const client = await connect(options, context.env);
-        const gates = await listAll<GateView>(client, '/api/approvals', { mine: options.mine ? 'true' : undefined });
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: gates }));
-        else
-          for (const { runId, gateId, approvals, required, until, canDecide, why } of gates)
-            context.terminal.print(
-              safeLine(
-                `${runId}  ${gateId}  ${approvals}/${required}  until ${until}  ${canDecide ? 'you may decide' : (why ?? '')}`,
-              ),
             );
         return EXIT.OK;
       }),

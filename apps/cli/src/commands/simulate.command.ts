@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { simulate, simulationJson, sortFaults, type ReadDocument, type Simulated } from '@taskrunner/core';
+import {
+  simulate,
+  simulationJson,
+  sortFaults,
+  verdictInWords,
+  type ReadDocument,
+  type Simulated,
+} from '@taskrunner/core';
 import { readPlacedDocument, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { unreadable } from '../packs/pack-argument';
@@ -26,10 +33,15 @@ export function registerSimulate(program: Command, context: Context): void {
         const { terminal } = context;
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
-        const { planned } = planning;
+        const { planned, engines } = planning;
         const document = options.script === undefined ? null : await readScript(options.script);
         const sealed = options.sealed === true || planned.plan.sandbox.mode === 'sealed';
-        const simulation = simulate({ planned, sealed, ...(document === null ? {} : { script: document.value }) });
+        const simulation = simulate({
+          planned,
+          sealed,
+          engines,
+          ...(document === null ? {} : { script: document.value }),
+        });
         if (simulation.kind === 'refused') {
           const faults = simulation.faults.map((fault) => ({ ...fault, ...document?.keyPositionOf(fault.path) }));
           return refuse({ faults: sortFaults(faults), shown: options.script ?? '' }, options.output, terminal);
@@ -53,6 +65,7 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
     terminal.print(safeLine(`${of.padEnd(17)} ${kind.padEnd(11)} ${id}${reason === null ? '' : `  (${reason})`}`));
   for (const { gate, grants, minApprovals } of report.approvals)
     terminal.print(safeLine(`approval     ${gate}: ${minApprovals} × ${grants.join(' and ')}`));
+  for (const judged of report.policies) terminal.print(safeLine(`policy       ${judged.gate}: ${policyLine(judged)}`));
   for (const { name, required, provider, steps } of report.secrets)
     terminal.print(
       safeLine(
@@ -72,4 +85,14 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
   for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
   terminal.print(`plan hash    ${report.planHash}`);
+}
+
+/** `policy few denies: too many (hard-mandatory)`. */
+function policyLine(judged: Simulated['report']['policies'][number]): string {
+  const { policy, engine, level, by, unknown } = judged;
+  const told = `policy ${policy} ${verdictInWords(judged)} (${level})`;
+  if (by === 'evaluated') return told;
+  if (by === 'script') return `${told}, as the script says`;
+  const why = unknown.length === 0 ? `the engine ${engine} is not at hand` : `not known: ${unknown.join(', ')}`;
+  return `${told}, assumed; ${why}`;
 }

@@ -11,6 +11,7 @@ import {
   type PackLibrary,
   type PackReference,
   type PackSource,
+  type PolicyEngines,
   type ResolvePack,
   type UsesOfPack,
 } from '@taskrunner/core';
@@ -25,7 +26,13 @@ type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planne
 
 /** A plan made here, or everything that is wrong. */
 export type OfflinePlanning =
-  | { readonly kind: 'planned'; readonly planned: Planned; readonly shown: string }
+  | {
+      readonly kind: 'planned';
+      readonly planned: Planned;
+      readonly shown: string;
+      /** Policy engines beside CEL that are here. */
+      readonly engines: PolicyEngines;
+    }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
 
 /** Nobody has signed what lies here, and for whom it will run is not known: bindings are judged by the pack alone. */
@@ -39,8 +46,10 @@ export async function planOffline(
 ): Promise<OfflinePlanning> {
   const { source, shown } = await loadWithInner(argument, options, env);
   const inputs = await inputsFor(source, options, readStdin);
-  const planning = planPack(source, inputs, await offlineSetting(source, options, env), ANY_TENANT);
-  return planning.kind === 'refused' ? { ...planning, shown } : { kind: 'planned', planned: planning.planned, shown };
+  const setting = await offlineSetting(source, options, env);
+  const planning = planPack(source, inputs, setting, ANY_TENANT);
+  if (planning.kind === 'refused') return { ...planning, shown };
+  return { kind: 'planned', planned: planning.planned, shown, engines: setting.configuration.policyEngines ?? {} };
 }
 
 /** The pack that an argument names, with the published packs that it uses: every command that plans loads it here. */

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@taskrunner/core';
 import type { Client } from './client';
-import type { ArtifactView, GateView, RunView, StepView } from './run-views';
+import type { ArtifactView, GateView, RunGateView, RunView, StepView } from './run-views';
 
 /** `/api/runs/<run>`, with what follows. */
 export function runPath(runId: string, rest = ''): string {
@@ -58,6 +58,11 @@ export async function planOrder(client: Client, runId: string): Promise<readonly
 
 export async function getGate(client: Client, runId: string, gate: string): Promise<GateView> {
   return (await client.ask(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body as unknown as GateView;
+}
+
+/** All gates of a run, those that it has not reached too. */
+export function listGates(client: Client, runId: string): Promise<readonly RunGateView[]> {
+  return listAll<RunGateView>(client, runPath(runId, '/gates'), { limit: 200 });
 }
 
 export function listArtifacts(client: Client, runId: string): Promise<readonly ArtifactView[]> {

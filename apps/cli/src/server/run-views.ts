@@ -1,4 +1,4 @@
-import type { Digest, GateRequest, Json, PlanDiff } from '@taskrunner/core';
+import type { Digest, GateRequest, Json, PlanDiff, PolicyVerdict } from '@taskrunner/core';
 
 /** A run as the API shows it: what this client reads of it (api.md §2). */
 export interface RunView {
@@ -24,6 +24,56 @@ export interface WaitView {
   readonly id: string | null;
   readonly since: string | null;
   readonly until: string | null;
+  /** With kind `policy`: what people may override. */
+  readonly policy?: PolicyView | null;
+}
+
+/** What a policy said at a gate. */
+export interface PolicyView {
+  readonly id: string;
+  readonly level: PolicyVerdict['level'];
+  readonly engine: string;
+  readonly digest: string;
+  /** Null: it has not been asked. */
+  readonly result: PolicyVerdict['result'] | null;
+  readonly reasons: readonly string[];
+  readonly omittedReasons?: number;
+}
+
+/** A decision at a gate, as far as it is shown. */
+export interface DecisionView {
+  readonly decisionId: string;
+  readonly decision: string;
+  readonly person: { readonly iss: string; readonly sub: string };
+  readonly onBehalfOf: { readonly iss: string; readonly sub: string } | null;
+  readonly actors: readonly { readonly iss: string; readonly sub: string; readonly kind: string }[];
+  readonly reason: string | null;
+  readonly response: Json;
+  readonly decidedAt: string;
+  readonly proof: string;
+  readonly record: string;
+}
+
+/** A gate in the list of all gates of a run. */
+export interface RunGateView {
+  readonly gateId: string;
+  readonly label: string | null;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly approval: string | null;
+  readonly policy: PolicyView | null;
+  readonly requirement: {
+    readonly grants: readonly string[];
+    readonly minApprovals: number;
+    readonly proof: string;
+  } | null;
+  readonly gateDigest: string | null;
+  readonly approvals: number;
+  readonly required: number | null;
+  readonly openedAt: string | null;
+  readonly until: string | null;
+  readonly endedAt: string | null;
+  readonly decisions: readonly DecisionView[];
 }
 
 /** A step. */
@@ -52,6 +102,9 @@ export interface GateView {
   readonly approvals: number;
   readonly required: number;
   readonly until: string;
+  /** The denial that an approval overrides; null of a gate without a policy; absent from servers of earlier versions. */
+  readonly policy?: PolicyView | null;
+  readonly decisions?: readonly DecisionView[];
   /** Steps of the run that act without any approval; null in lists. */
   readonly ungatedEffects: readonly string[] | null;
   /** Against the last run of the pack that people approved; null if there is none, and in lists. `why`: why it cannot be told. */

@@ -1,13 +1,19 @@
-import { diffLines, type Digest, type Json } from '@taskrunner/core';
-import type { GateView } from '../server/run-views';
-import { safeBlock, safeLine } from './safe-text';
+import { diffLines, verdictInRequest, type Digest, type Json } from '@taskrunner/core';
+import type { GateView, PolicyView } from '../server/run-views';
+import { decisionLines } from './decision-lines';
+import { policyLines } from './policy-lines';
+import { safeBlock, safeLine, wrapped } from './safe-text';
 
-/** A gate as an approver reads it. What people and steps wrote is escaped and indented: no line of it can pose as one of these. */
-export function gateLines(view: GateView, digest: Digest): readonly string[] {
+/**
+ * A gate as an approver reads it. What people, policies and steps wrote is escaped and indented, also where a terminal of `columns` breaks it:
+ * no line of it can pose as one of these.
+ */
+export function gateLines(view: GateView, digest: Digest, columns = Infinity): readonly string[] {
   const { request, show, approvals, required, ungatedEffects } = view;
   const { requirement, opens, reads, secrets, item, notApplied } = request;
+  const policy = policyShown(view);
   const plain = (label: string, text: string) => safeLine(`${label.padEnd(13)}${text}`);
-  return [
+  const lines = [
     plain('run', request.runId),
     plain('gate', request.gate + (request.label === null ? '' : ` (${request.label})`)),
     plain('plan hash', request.planHash),
@@ -26,13 +32,29 @@ export function gateLines(view: GateView, digest: Digest): readonly string[] {
     ...(notApplied.length > 0 ? [plain('not applied', notApplied.join(', '))] : []),
     ...(ungatedEffects !== null && ungatedEffects.length > 0 ? [plain('ungated', ungatedEffects.join(', '))] : []),
     ...changeLines(view.planDiff),
+    ...(policy === null ? [] : ['policy', ...policyLines(policy).map((line) => `  ${line}`)]),
     'message',
-    safeBlock(request.message),
+    safeBlock(request.message === '' ? 'none' : request.message),
     'findings',
     safeBlock(findings(show)),
+    ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
+    // Near the question: long reasons and findings scroll what stands above out of sight.
+    ...(policy === null
+      ? []
+      : [plain('overrides', `approving overrides the denial of policy ${policy.id} (${policy.level})`)]),
     plain('gate digest', digest),
   ];
+  return lines.flatMap((line) => line.split('\n')).flatMap((line) => wrapped(line, columns));
+}
+
+/**
+ * What the people are asked to override. It is read from the request, which the digest is over; the policy's name comes from beside it where
+ * the request, of an earlier version, has none.
+ */
+function policyShown({ request, policy = null }: GateView): PolicyView | null {
+  const known = policy ?? { id: 'unknown', level: 'soft-mandatory' as const };
+  return verdictInRequest(request.policy, known);
 }
 
 /** How the plan differs from what was approved before: as the server compares them, no part of what is decided. */

@@ -1,29 +1,42 @@
-import { isJsonObject } from '@taskrunner/core';
-import type { RunView, WaitView } from '../server/run-views';
+import { isJsonObject, type JsonObject } from '@taskrunner/core';
+import type { PolicyView, RunView, WaitView } from '../server/run-views';
+import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';
 
-/** What a run waits for, and what to do about it. */
-export function waitLines({ runId }: RunView, { kind, id, until }: WaitView): readonly string[] {
+/** What a run waits for, and what to do about it; of a policy gate what the policy said, which people may override. */
+export function waitLines({ runId }: RunView, { kind, id, until, policy = null }: WaitView): readonly string[] {
   if (kind === 'approval' || kind === 'policy')
     return [
+      ...(policy === null ? [] : policyLines(policy)),
       safeLine(`waiting for people at ${id ?? '?'}${until === null ? '' : ` until ${until}`}`),
+      ...(policy === null ? [] : ['approving overrides the denial']),
       safeLine(`help: somebody who did not start it decides with: taskrunner approve ${runId} ${quoted(id ?? '')}`),
     ];
   if (kind === 'attention') return [safeLine(`needs attention: ${id ?? '?'}`)];
   return [];
 }
 
-/** How a run ended. */
+/** How a run ended; where a policy ended it, with what the policy said. */
 export function endLines({ runId, status, error, evidence }: RunView): readonly string[] {
   const lines = [safeLine(`run ${runId} ${status}`)];
   if (isJsonObject(error)) {
     const { code, stepId, message } = error;
-    lines.push(
-      safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${message ? `: ${textOf(message)}` : ''}`),
-    );
+    const policy = policyOf(error);
+    const said = policy === null || !refusedBy(code) ? textOf(message ?? '') : '';
+    lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
+    if (policy !== null) lines.push(...policyLines(policy).map((line) => `  ${line}`));
   }
   if (evidence.digest !== null) lines.push(safeLine(`evidence ${evidence.digest}`));
   return lines;
+}
+
+/** True if the message of the error says what its policy said. */
+function refusedBy(code: unknown): boolean {
+  return code === 'POLICY_DENIED' || code === 'POLICY_UNDECIDED';
+}
+
+function policyOf({ policy }: JsonObject): PolicyView | null {
+  return isJsonObject(policy) ? (policy as unknown as PolicyView) : null;
 }
 
 function textOf(value: unknown): string {

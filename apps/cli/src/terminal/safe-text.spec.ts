@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { safeBlock, safeLine } from './safe-text';
+import { safeBlock, safeLine, wrapped } from './safe-text';
 
 describe('text from others', () => {
   it.each([
@@ -27,5 +27,19 @@ describe('text from others', () => {
     expect(safeBlock('all good\ngate digest  sha256:0\r\n\tx')).toBe(
       '  all good\n  gate digest  sha256:0\\u{d}\n  \tx',
     );
+  });
+
+  it('is broken between words before a terminal breaks it, and indented further', () => {
+    expect(wrapped('  reason: it is late', 14)).toEqual(['  reason: it ', '      is late']);
+    expect(wrapped('0123456789', 8)).toEqual(['0123456', '    789']);
+    expect(wrapped('漢字漢字', 8)).toEqual(['漢字漢', '    字']);
+    expect(wrapped('  reason: it is late', Infinity)).toEqual(['  reason: it is late']);
+  });
+
+  it('is broken also where it ends with a digest; what we name at the margin is left whole', () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expect(wrapped(`gate digest  ${digest}`, 40)).toEqual([`gate digest  ${digest}`]);
+    for (const forged of [`  ${' '.repeat(37)}gate digest  ${digest}`, `  a${'b '.repeat(18)}gate digest  ${digest}`])
+      for (const line of wrapped(forged, 40)) expect(line).toMatch(/^ {2}/);
   });
 });

@@ -2,7 +2,7 @@ import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views'
 import { logLine } from './plain-display';
 import type { RunDisplay } from './run-display';
 import { endLines, waitLines } from './run-lines';
-import { safeLine } from './safe-text';
+import { safeLine, wrapped } from './safe-text';
 import { treeLines } from './step-tree';
 import type { Terminal } from './terminal';
 
@@ -30,7 +30,7 @@ export class TreeDisplay implements RunDisplay {
   }
 
   waits(run: RunView, wait: WaitView): void {
-    this.above(...waitLines(run, wait));
+    this.above(...waitLines(run, wait).flatMap((line) => this.broken(line)));
   }
 
   steps(steps: readonly StepView[], order: readonly string[]): void {
@@ -42,7 +42,7 @@ export class TreeDisplay implements RunDisplay {
     this.redraw();
     // The last tree stays where it is.
     this.drawn = 0;
-    for (const line of endLines(run)) this.terminal.say(line);
+    for (const line of endLines(run).flatMap((one) => this.broken(one))) this.terminal.say(line);
   }
 
   close(): void {
@@ -51,6 +51,11 @@ export class TreeDisplay implements RunDisplay {
     clearInterval(this.ticker);
     if (this.pending.length > 0) this.redraw();
     this.drawn = 0;
+  }
+
+  /** Reasons of policies hold anything: what goes on at the margin could pose as a line of ours. */
+  private broken(line: string): readonly string[] {
+    return wrapped(line, this.terminal.columns);
   }
 
   private above(...lines: readonly string[]): void {

@@ -1,15 +1,23 @@
 import {
+  decodeEnvelope,
+  gateNodeOf,
+  judgedVerdict,
   objectionTo,
+  overriddenVerdict,
+  policyOfGate,
   recordsOf,
   requestOf,
+  sha256,
   type GateRow,
   type Json,
   type JsonObject,
   type NodeId,
+  type Plan,
   type PlanDiff,
   type PlannerErrorCode,
   type Principal,
   type RunId,
+  type StepRow,
 } from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
@@ -23,7 +31,7 @@ export interface GatePlanDiff {
 
 /**
  * A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. `ungatedEffects` are the
- * steps of the run that act without any approval; null in lists, as is `planDiff`.
+ * steps of the run that act without any approval; null in lists, as is `planDiff`. `plan` names the policy of a request that does not.
  */
 export function toGate(
   row: GateRow,
@@ -32,6 +40,7 @@ export function toGate(
   url: PublicUrl,
   ungatedEffects: readonly NodeId[] | null = null,
   planDiff: GatePlanDiff | null = null,
+  plan: Plan | null = null,
 ): JsonObject {
   const why = objectionTo(principal, row, now);
   return {
@@ -45,15 +54,8 @@ export function toGate(
     approvals: row.approvals,
     required: row.required,
     until: instant(row.expiresAt),
-    decisions: recordsOf(row).map(({ decisionId, decision, person, actors, reason, response, decidedAt }) => ({
-      decisionId,
-      decision,
-      person: { iss: person.iss, sub: person.sub },
-      actors: actors?.map(({ iss, sub, kind }) => ({ iss, sub, kind })) ?? null,
-      reason,
-      response,
-      decidedAt,
-    })),
+    policy: overriddenVerdict(row, plan) as unknown as Json,
+    decisions: decisionsOf(row),
     ungatedEffects,
     planDiff: planDiff as unknown as Json,
     canDecide: why === null,
@@ -64,4 +66,103 @@ export function toGate(
       approve: url.run(row.runId, '/approve'),
     },
   };
+}
+
+/** Each decision as it was signed: who, when, why, by what proof; `receipt` is the signed record itself. */
+function decisionsOf(row: GateRow): Json[] {
+  const records = recordsOf(row);
+  return row.decisions.flatMap(({ envelope }, i) => {
+    const record = records[i];
+    if (!record) return [];
+    const { decisionId, decision, person, onBehalfOf, reason, response, grants, authTime, bound, proof } = record;
+    return [
+      {
+        decisionId,
+        decision,
+        person: { iss: person.iss, sub: person.sub },
+        onBehalfOf: onBehalfOf as Json,
+        actors: record.actors?.map(({ iss, sub, kind }) => ({ iss, sub, kind })) ?? null,
+        grants: [...grants],
+        reason,
+        response,
+        authTime,
+        decidedAt: record.decidedAt,
+        bound,
+        proof: proof.kind,
+        record: sha256(decodeEnvelope(envelope).payload),
+        receipt: envelope as unknown as Json,
+      },
+    ];
+  });
+}
+
+/** What is known of a gate of a run that never opened for people. */
+export interface UnopenedGate {
+  readonly gate: string;
+  /** Null: the run has not reached it. */
+  readonly step: StepRow | null;
+}
+
+const STATUS: Readonly<Record<StepRow['status'], string>> = {
+  pending: 'pending',
+  running: 'pending',
+  waiting: 'pending',
+  retrying: 'pending',
+  needs_attention: 'pending',
+  succeeded: 'passed',
+  failed: 'failed',
+  skipped: 'skipped',
+  cancelled: 'closed',
+};
+const REFUSED: Readonly<Record<string, string>> = { POLICY_DENIED: 'denied', POLICY_UNDECIDED: 'undecided' };
+
+/** A gate of a run in the list of them all. */
+export function toRunGate(runId: RunId, row: GateRow, step: StepRow | null, plan: Plan, url: PublicUrl): JsonObject {
+  const { requirement, openedAt } = requestOf(row);
+  return {
+    ...gateFacts(runId, row.gate, step, plan, url),
+    status: row.state,
+    policy: overriddenVerdict(row, plan) as unknown as Json,
+    requirement: requirement as unknown as Json,
+    gateDigest: row.gateDigest,
+    approvals: row.approvals,
+    required: row.required,
+    openedAt,
+    until: instant(row.expiresAt),
+    decisions: decisionsOf(row),
+  };
+}
+
+/** The same of one that never opened for people: its policy let it pass or ended the run, or it was not reached. */
+export function toUnopenedGate(runId: RunId, { gate, step }: UnopenedGate, plan: Plan, url: PublicUrl): JsonObject {
+  const asked = policyOfGate(plan, gate);
+  const verdict = step && judgedVerdict(plan, step);
+  return {
+    ...gateFacts(runId, gate, step, plan, url),
+    status: step ? (REFUSED[step.reason ?? ''] ?? STATUS[step.status]) : 'not_reached',
+    policy: (verdict ?? (asked && { ...pick(asked), result: null, reasons: [] })) as unknown as Json,
+    requirement: null,
+    gateDigest: null,
+    approvals: 0,
+    required: null,
+    openedAt: null,
+    until: null,
+    decisions: [],
+  };
+}
+
+function gateFacts(runId: RunId, gate: string, step: StepRow | null, plan: Plan, url: PublicUrl): JsonObject {
+  return {
+    runId,
+    gateId: gate,
+    label: step?.label ?? null,
+    reason: step?.reason ?? null,
+    approval: gateNodeOf(plan, gate)?.approval ?? null,
+    endedAt: step?.finishedAt == null ? null : instant(step.finishedAt),
+    links: { self: url.run(runId, `/gates/${encodeURIComponent(gate)}`), run: url.run(runId) },
+  };
+}
+
+function pick({ id, level, engine, digest }: NonNullable<ReturnType<typeof policyOfGate>>): JsonObject {
+  return { id, level, engine, digest };
 }

@@ -3,17 +3,25 @@ import { ApiTags } from '@nestjs/swagger';
 import {
   DecideApproval,
   DecisionError,
+  explainAbsentGate,
   GateDesk,
-  gateNodeOf,
+  gatesOf,
+  nodeOf,
+  overriddenVerdict,
   PackPlanner,
   PlannerError,
+  requestOf,
   RunReader,
   ungatedEffects,
+  type Digest,
+  type GateRow,
   type JsonObject,
   type Plan,
   type PlanDiff,
   type Principal,
   type RunId,
+  type StepId,
+  type StepRow,
   type TenantId,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
@@ -26,15 +34,17 @@ import { pageOf, ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { JsonBody, type ReadBody } from '../requests/json-body';
-import { flag, readQuery, whole } from '../requests/query';
+import { fromCursor, toCursor } from '../requests/cursor';
+import { flag, readQuery, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { fault } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
-import { toGate, type GatePlanDiff } from './gate-view';
+import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-view';
 
 const MINUTE_SECONDS = 60;
+const READ_AT_ONCE = 1_000;
 
 @ApiTags('gates')
 @Controller('api')
@@ -61,15 +71,78 @@ export class GatesController {
     codes: ['RUN_NOT_FOUND', 'GATE_NOT_FOUND', 'GATE_NOT_OPEN'],
   })
   async get(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Param('gate') gate: string) {
-    const row = await this.gates.find(principal.tenant, runId, gate);
-    const found = await this.reader.plan(principal.tenant, runId);
+    const { tenant } = principal;
+    const row = await this.gates.find(tenant, runId, gate);
+    if (!row) {
+      const absence = await explainAbsentGate(this.reader, tenant, runId, gate, 'GATE_NOT_OPEN');
+      throw absence.code === 'RUN_NOT_FOUND' ? runNotFound() : absence;
+    }
+    const found = await this.reader.plan(tenant, runId);
     if (!found) throw runNotFound();
     const plan = JSON.parse(found.plan) as Plan;
-    if (row) {
-      const planDiff = await this.planDiff(principal.tenant, runId, found.plan);
-      return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan), planDiff);
+    const planDiff = await this.planDiff(tenant, runId, found.plan);
+    return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan), planDiff, plan);
+  }
+
+  @Get('runs/:runId/gates')
+  @Operation({
+    id: 'listGates',
+    summary: 'All gates of a run: how each stands, what its policy said, who decided',
+    description:
+      'Gates that the run has reached by their ids, each instance of a map or loop for itself; on the last page also those of the plan that it has not reached. ' +
+      '`passed`, `denied` and `undecided` are gates that a policy decided without people.',
+    scopes: ['packs.read'],
+    limit: 'read',
+    query: {
+      limit: { description: 'Gates on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+    },
+    answers: [
+      { status: 200, description: 'A page.', schema: pageOf('RunGate'), example: pageExample(EXAMPLES.runGate) },
+    ],
+    codes: ['RUN_NOT_FOUND'],
+  })
+  async ofRun(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
+    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const { tenant } = principal;
+    const found = await this.reader.plan(tenant, runId);
+    if (!found) throw runNotFound();
+    const plan = JSON.parse(found.plan) as Plan;
+    const limit = query.limit ?? 50;
+    const list = ['gates', tenant, runId];
+    const after = query.cursor === null ? null : fromCursor(query.cursor, list);
+    const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
+    const steps = reached.slice(0, limit);
+    const names = steps.map(({ step }) => step);
+    const rows = new Map((await this.gates.ofRun(tenant, runId, names)).map((row) => [row.gate, row]));
+    const items = steps.map((step): JsonObject => {
+      const row = rows.get(step.step);
+      return row
+        ? toRunGate(runId, row, step, plan, this.url)
+        : toUnopenedGate(runId, { gate: step.step, step }, plan, this.url);
+    });
+    if (reached.length > limit) return { items, nextCursor: toCursor(names.at(-1) ?? '', list) };
+    const nodes = new Set((await this.reachedGates(tenant, runId, after, names)).map((name) => nodeOf(name as StepId)));
+    const unreached = gatesOf(plan).filter((gate) => !nodes.has(gate));
+    const rest = unreached.map((gate) => toUnopenedGate(runId, { gate, step: null }, plan, this.url));
+    return { items: [...items, ...rest], nextCursor: null };
+  }
+
+  /** All gates up to the last of the list's last page: `names`, and those of the pages before, if there were any. */
+  private async reachedGates(
+    tenant: TenantId,
+    runId: RunId,
+    cursor: string | null,
+    names: readonly string[],
+  ): Promise<readonly string[]> {
+    if (cursor === null) return names;
+    const all = [...names];
+    for (let after: string | null = null; ;) {
+      const steps: readonly StepRow[] = await this.reader.gateSteps(tenant, runId, READ_AT_ONCE, after);
+      all.push(...steps.map(({ step }) => step));
+      if (steps.length < READ_AT_ONCE) return all;
+      after = steps.at(-1)?.step ?? null;
     }
-    throw new DecisionError(gateNodeOf(plan, gate) ? 'GATE_NOT_OPEN' : 'GATE_NOT_FOUND');
   }
 
   /** A gate can be read and decided also where the planner is busy: then it says that no differences are shown. */
@@ -104,8 +177,21 @@ export class GatesController {
     const most = limit ?? 50;
     const rows = await this.gates.open(principal.tenant, mine ? 1_000 : most);
     const now = await this.gates.now();
-    const shown = rows.map((row) => toGate(row, principal, now, this.url));
+    const plans = await this.plansOf(principal.tenant, rows);
+    const shown = rows.map((row) => toGate(row, principal, now, this.url, null, null, plans.get(row.planHash) ?? null));
     return { items: (mine ? shown.filter(({ canDecide }) => canDecide) : shown).slice(0, most), nextCursor: null };
+  }
+
+  /** Plans of gates whose requests do not name the policy that people are asked to override: of earlier versions. */
+  private async plansOf(tenant: TenantId, rows: readonly GateRow[]): Promise<ReadonlyMap<Digest, Plan>> {
+    const plans = new Map<Digest, Plan>();
+    for (const row of rows) {
+      const { policy } = requestOf(row);
+      if (policy === null || overriddenVerdict(row, null) || plans.has(row.planHash)) continue;
+      const found = await this.reader.plan(tenant, row.runId);
+      if (found) plans.set(row.planHash, JSON.parse(found.plan) as Plan);
+    }
+    return plans;
   }
 
   @Post('runs/:runId/approve')

@@ -62,6 +62,32 @@ const PLAN_DIFF = {
   gates: { newlyUngated: [], newlyGated: [], removed: [], added: [] },
 };
 
+const VERDICT = {
+  id: 'no-friday',
+  level: 'soft-mandatory',
+  engine: 'cel',
+  digest: digest('9'),
+  result: 'deny',
+  reasons: ['no deployments on Fridays'],
+};
+
+const DECISION = {
+  decisionId: 'dec_7f',
+  decision: 'approved',
+  person: { iss: 'https://id.example.org', sub: 'u-42' },
+  onBehalfOf: null,
+  actors: [],
+  grants: ['packs.approve'],
+  reason: 'CVE list reviewed',
+  response: null,
+  authTime: '2026-11-24T10:03:00.000Z',
+  decidedAt: '2026-11-24T10:05:00.000Z',
+  bound: 'gate',
+  proof: 'service',
+  record: digest('8'),
+  receipt: envelope,
+};
+
 /** Examples of the OpenAPI document: one of each request and answer. */
 export const EXAMPLES = {
   manifest,
@@ -187,7 +213,25 @@ export const EXAMPLES = {
     results: [{ file: 'tests/basic.yaml', name: 'it ends well', status: 'passed', differences: [], faults: [] }],
   },
   check: { valid: true, errors: [] },
-  simulation: { planHash: digest('1'), nodes: [{ id: 'scan', kind: 'run', class: 'pending', reason: null }] },
+  simulation: {
+    planHash: digest('1'),
+    nodes: [{ id: 'scan', kind: 'run', class: 'pending', reason: null }],
+    policies: [
+      {
+        gate: 'check',
+        policy: 'few',
+        engine: 'cel',
+        level: 'hard-mandatory',
+        by: 'evaluated',
+        verdict: 'denies',
+        reasons: ['5 findings'],
+        unknown: [],
+        instances: 1,
+      },
+    ],
+    status: 'failed',
+    code: 'POLICY_DENIED',
+  },
   gate: {
     runId: RUN,
     gateId: 'approve',
@@ -199,17 +243,8 @@ export const EXAMPLES = {
     approvals: 1,
     required: 2,
     until: '2026-11-25T10:00:09.000Z',
-    decisions: [
-      {
-        decisionId: 'dec_7f',
-        decision: 'approved',
-        person: { iss: 'https://id.example.org', sub: 'u-42' },
-        actors: [],
-        reason: 'CVE list reviewed',
-        response: null,
-        decidedAt: '2026-11-24T10:05:00.000Z',
-      },
-    ],
+    policy: VERDICT,
+    decisions: [DECISION],
     ungatedEffects: ['scan'],
     planDiff: { against: RUN_BEFORE, diff: PLAN_DIFF, why: null },
     canDecide: true,
@@ -219,6 +254,33 @@ export const EXAMPLES = {
       run: `${BASE}/runs/${RUN}`,
       approve: `${BASE}/runs/${RUN}/approve`,
     },
+  },
+  runGate: {
+    runId: RUN,
+    gateId: 'approve',
+    label: null,
+    status: 'approved',
+    reason: null,
+    approval: 'prod',
+    policy: VERDICT,
+    requirement: {
+      approval: 'prod',
+      grants: ['packs.approve'],
+      minApprovals: 1,
+      selfApproval: false,
+      proof: 'service',
+      maxAuthAge: null,
+      reasonRequired: false,
+      formDigest: null,
+    },
+    gateDigest: digest('5'),
+    approvals: 1,
+    required: 1,
+    openedAt: '2026-11-24T10:00:09.000Z',
+    until: '2026-11-25T10:00:09.000Z',
+    endedAt: '2026-11-24T10:05:00.000Z',
+    decisions: [DECISION],
+    links: { self: `${BASE}/runs/${RUN}/gates/approve`, run: `${BASE}/runs/${RUN}` },
   },
   approve: {
     gateId: 'approve',

@@ -49,6 +49,22 @@ const STEP_STATUS = [
 const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
+const verdictFields = {
+  id: text,
+  level: { type: 'string', enum: ['advisory', 'soft-mandatory', 'hard-mandatory'] },
+  engine: text,
+  digest: { ...digest, description: 'Of the source of the policy.' },
+  result: {
+    type: ['string', 'null'],
+    enum: ['allow', 'deny', 'undecided', null],
+    description: 'Null: it has not been asked yet. `undecided` denies.',
+  },
+  reasons: { ...listOf(text), description: 'Texts that the policy computed from values of the run.' },
+  omittedReasons: { ...whole, description: 'Reasons that are left out; absent: none.' },
+};
+const verdict = closed(verdictFields, ['omittedReasons']);
+const maybeVerdict = { anyOf: [{ type: 'null' }, verdict] };
+
 const envelope = closed({
   payload: { type: 'string', contentEncoding: 'base64' },
   payloadType: text,
@@ -168,10 +184,28 @@ export const SCHEMAS = {
     createdAt: instant,
     startedAt: maybeInstant,
     finishedAt: maybeInstant,
-    waits: listOf(closed({ kind: text, id: maybeText, since: maybeInstant, until: maybeInstant })),
+    waits: listOf(
+      closed(
+        {
+          kind: text,
+          id: maybeText,
+          since: maybeInstant,
+          until: maybeInstant,
+          policy: {
+            ...maybeVerdict,
+            description: 'With kind `policy`: the denial that people may override; its first 10 reasons.',
+          },
+        },
+        ['policy'],
+      ),
+    ),
     steps: closed(Object.fromEntries(['total', ...STEP_STATUS].map((name) => [name, whole]))),
     outputs: anything,
-    error: { type: ['object', 'null'] },
+    error: {
+      type: ['object', 'null'],
+      description:
+        'Why it failed: `code`, `stepId`, `message`, `attempts`, `exitCode`; of a gate with a policy also `policy`: what the policy said.',
+    },
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
       digest: maybeDigest,
@@ -209,7 +243,9 @@ export const SCHEMAS = {
     outputsRef: anything,
     reusedFrom: anything,
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
-    error: anything,
+    error: {
+      description: 'As that of a run, without `stepId`; `policy` with up to 64 reasons.',
+    },
   }),
   Artifact: closed({
     artifactId: text,
@@ -314,6 +350,75 @@ export const SCHEMAS = {
   }),
   PlanCheck: closed({ valid: flag, errors: listOf({ $ref: '#/components/schemas/Fault' }) }),
   Simulation: object,
+  Decision: closed({
+    decisionId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    person: subject,
+    onBehalfOf: {
+      anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
+      description: 'Who delegated.',
+    },
+    actors: {
+      ...actors,
+      type: ['array', 'null'],
+      description: 'Who acted for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+    },
+    grants: listOf(text),
+    reason: maybeText,
+    response: anything,
+    authTime: { ...instant, description: 'When the person last proved who they are.' },
+    decidedAt: instant,
+    bound: {
+      type: 'string',
+      enum: ['gate', 'plan'],
+      description: 'What the person named: the gate digest, or the plan hash alone.',
+    },
+    proof: { type: 'string', enum: ['service', 'token', 'key'], description: 'What proves that it was this person.' },
+    record: { ...digest, description: 'Of the decision record; the statement names it.' },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  RunGate: closed({
+    runId: text,
+    gateId: text,
+    label: maybeText,
+    status: {
+      type: 'string',
+      enum: [
+        'not_reached',
+        'pending',
+        'open',
+        'approved',
+        'rejected',
+        'expired',
+        'closed',
+        'passed',
+        'denied',
+        'undecided',
+        'skipped',
+        'failed',
+      ],
+      description: '`passed`, `denied`, `undecided`: a policy decided, and nobody was asked.',
+    },
+    reason: { ...maybeText, description: 'The code of its step.' },
+    approval: {
+      ...maybeText,
+      description: 'The approval of the pack that people decide under; null: nobody is asked.',
+    },
+    policy: maybeVerdict,
+    requirement: {
+      type: ['object', 'null'],
+      description:
+        'What the gate request asks for: `grants`, `minApprovals`, `selfApproval`, `proof`, …; null: it did not open for people.',
+    },
+    gateDigest: maybeDigest,
+    approvals: whole,
+    required: { type: ['integer', 'null'] },
+    openedAt: maybeInstant,
+    until: maybeInstant,
+    endedAt: maybeInstant,
+    decisions: listOf({ $ref: '#/components/schemas/Decision' }),
+    links: closed({ self: link, run: link }),
+  }),
   Gate: closed({
     runId: text,
     gateId: text,
@@ -325,21 +430,8 @@ export const SCHEMAS = {
     approvals: whole,
     required: whole,
     until: instant,
-    decisions: listOf(
-      closed({
-        decisionId: text,
-        decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
-        person: subject,
-        actors: {
-          ...actors,
-          type: ['array', 'null'],
-          description: 'Who acted for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
-        },
-        reason: maybeText,
-        response: anything,
-        decidedAt: instant,
-      }),
-    ),
+    policy: { ...maybeVerdict, description: 'The denial that an approval overrides; null of a gate without a policy.' },
+    decisions: listOf({ $ref: '#/components/schemas/Decision' }),
     ungatedEffects: {
       type: ['array', 'null'],
       items: text,

@@ -85,7 +85,9 @@ export class PlansController {
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
-    description: 'With `check=true` the answer is 200 for faulty packs and scripts too: `{valid, errors}`.',
+    description:
+      'Policies are evaluated where all that they read is known, and else assumed to allow: `policies` says which, their verdicts and reasons. ' +
+      'With `check=true` the answer is 200 for faulty packs and scripts too: `{valid, errors}`.',
     query: { check: { description: 'true: only say what is wrong.', schema: { type: 'boolean', default: false } } },
     answers: [
       {

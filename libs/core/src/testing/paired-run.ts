@@ -34,8 +34,6 @@ export function simulatedEvents(planned: Planned, { failing, refused }: Assumpti
   const script: Record<string, Json> = {};
   for (const { id, node } of planned.index.nodes.values()) {
     if (node.kind === 'run' && failing.has(id)) script[id] = { status: 'failed', error: { code: 'EXIT_1' } };
-    const policy = node.kind === 'gate' ? planned.plan.policies.find((one) => one.id === node.policy) : undefined;
-    if (policy?.source === 'false') script[id] = 'rejected';
     if (node.kind === 'gate' && node.policy === null && refused.has(id)) script[id] = 'rejected';
   }
   const parsed = parseScript(script, planned.index);

@@ -19,6 +19,16 @@ export interface Seedling {
 }
 
 const choices = fc.array(fc.nat(99), { minLength: 12, maxLength: 12 });
+/** Policies over what a simulation knows too: they allow, deny and, of a short list, give no decision. */
+const POLICIES = [
+  'false',
+  'true',
+  'params.n < 5',
+  'inputs.flag || size(inputs.list) > 1',
+  "{'allow': inputs.count < 4, 'reasons': [string(params.n) + ' of ' + plan.pack.name]}",
+  "inputs.list.exists(x, x == 'y')",
+  "inputs.list[1] == 'y'",
+];
 const leafKinds = ['run', 'run', 'run', 'approval', 'policy'] as const;
 
 /** Which kinds of step there may be: those that a version of the planner takes. */
@@ -72,7 +82,9 @@ class Gardener {
           { id: 'owners', grants: speller.set(['role:sec-lead', 'packs.approve']), expiresAfter: speller.duration(60) },
           { id: 'strict', grants: ['role:sec-lead'], minApprovals: 2 },
         ]),
-        policies: [{ id: 'soft', engine: 'cel', source: at(c, 4, 3) ? 'true' : 'false', level: 'soft-mandatory' }],
+        policies: [
+          { id: 'soft', engine: 'cel', source: POLICIES[at(c, 4, POLICIES.length)] ?? 'true', level: 'soft-mandatory' },
+        ],
         ...(at(c, 5, 3) ? {} : { concurrency: { group: speller.text('group-{{ inputs.name }}') } }),
         ...(at(c, 6, 3) ? {} : { timeout: speller.duration(3_600) }),
         ...(at(c, 7, 3) ? {} : { failure: { retries: this.retries(c) } }),

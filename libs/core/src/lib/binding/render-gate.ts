@@ -1,7 +1,8 @@
 import { digestOf } from '../canonical/digest';
 import type { GateRequest } from '../gate/gate-request';
+import { oneLine, verdictTitle, type PolicyVerdict } from '../gate/policy-verdict';
 import type { Digest, StepId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { nodeAt } from '../plan/plan-index';
 import type { Answer } from '../step/question';
@@ -9,6 +10,7 @@ import { itemLabel } from './item-label';
 import { nodesBehind, placeBehind } from './behind';
 import { itemDigest, readsBehind } from './gate-reads';
 import { secretsBehind } from './secret-names';
+import { verdictAt } from './policy-at';
 import { inputsAt, scopeFor, stepView, visibleStep, type Sight } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
@@ -32,12 +34,14 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
   const expiresAfter = Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
   const expiresAt = rendering.at + expiresAfter;
   const executeBy = expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs);
+  const verdict = verdictAt(sight, step);
   const template: Json = { message: node.message ?? '', show: node.show };
   const rendered = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as {
     message: Json;
     show: Json;
   };
-  const message = typeof rendered.message === 'string' ? rendered.message : JSON.stringify(rendered.message);
+  const written = typeof rendered.message === 'string' ? rendered.message : JSON.stringify(rendered.message);
+  const message = node.message === null && verdict ? overrideMessage(verdict) : written;
   const ages = [approval?.maxAuthAgeMs, approvalFloor.maxAuthAgeMs].filter(
     (age): age is number => typeof age === 'number',
   );
@@ -61,7 +65,7 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
       formDigest: node.form === null ? null : digestOf(node.form),
       ...(approvalFloor.actors && { actors: approvalFloor.actors }),
     },
-    policy: policyShown(sight, step),
+    policy: verdict && policyShown(sight, step, verdict),
     message,
     showDigest: keep(rendered.show).digest,
     reads: readsBehind(sight, step),
@@ -78,11 +82,19 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
   return { kind: 'gate', request: ref, gateDigest: ref.digest, expiresAt, executeBy };
 }
 
-function policyShown(sight: Sight, step: StepId): Json {
+/**
+ * What the people who may override a denial read where the pack has no message. The reasons stand in `policy`. It is part of the gate digest,
+ * which verifiers derive again: another wording needs a version of its own.
+ */
+function overrideMessage(verdict: PolicyVerdict): string {
+  return `${oneLine(verdictTitle(verdict))}. Approving overrides the denial.`;
+}
+
+function policyShown(sight: Sight, step: StepId, { id, level }: PolicyVerdict): Json {
   const judged = sight.results.get(step)?.judged;
   if (!judged) return null;
   const { allow, undecided, reasons, engine, digest } = judged;
-  return { allow, undecided, reasons: [...reasons], engine, digest };
+  return { id, level, allow, undecided, reasons: [...reasons], engine, digest };
 }
 
 function opensOf(sight: Sight, gate: StepId): readonly string[] {
@@ -119,6 +131,16 @@ export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json 
   };
 }
 
+/** What of a policy's input does not stem from the journal. */
+export interface Asked {
+  /** The gate's `with`, by value. */
+  readonly params: Json;
+  /** Who initiated the run, the requester first. */
+  readonly actor: Json;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /**
  * The input that a policy is asked with, by value. `among` limits the steps whose results stand in it: a verifier derives an input that was
  * made before later steps ended.
@@ -134,6 +156,17 @@ export function policyInput(
   const { node } = nodeAt(sight.x, step);
   const withTemplate = node.kind === 'gate' ? node.with : {};
   const params = evaluateTemplate(withTemplate, scopeFor(sight, step, readsOfTemplate(withTemplate), missing));
+  return policyInputWith(sight, step, { params, actor, at }, missing, among);
+}
+
+/** The same where its parameters are made already. */
+export function policyInputWith(
+  sight: Sight,
+  step: StepId,
+  { params, actor, at }: Asked,
+  missing: Missing,
+  among: (name: string) => boolean = () => true,
+): JsonObject {
   const steps: Record<string, Json> = {};
   for (const { name, id } of sight.x.nodes.values()) {
     if (!among(name)) continue;

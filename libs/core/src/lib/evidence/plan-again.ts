@@ -75,6 +75,7 @@ export function planAgain(
   if (!pack) return { kind: 'refused', code: 'the manifest cannot be read' };
   const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
   const planning = buildPlan({
+    admitted: true,
     pack: pack.read,
     contentDigest: pack.contentDigest(),
     files: pack.files,

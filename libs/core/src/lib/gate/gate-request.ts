@@ -25,6 +25,10 @@ export interface GateRequest {
     /** Programs that may act for a person who decides (RFC 8693); absent: none. */
     readonly actors?: readonly Subject[];
   };
+  /**
+   * Null of a gate that asks no policy. Else what the policy said, which an approval overrides: `{id, level, allow, undecided, reasons[],
+   * engine, digest}`. Requests of earlier versions have no `id` and no `level`.
+   */
   readonly policy: Json;
   readonly message: string;
   readonly showDigest: Digest;

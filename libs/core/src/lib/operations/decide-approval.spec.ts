@@ -109,6 +109,9 @@ class Desk extends GateDesk {
   async open() {
     return this.row ? [this.row] : [];
   }
+  async ofRun() {
+    return this.open();
+  }
   async now() {
     return this.at++;
   }
@@ -167,7 +170,11 @@ const approverKeys = {
 };
 
 const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunReader =>
-  ({ summary: async () => run, plan: async () => plan && { plan: JSON.stringify(plan) } }) as unknown as RunReader;
+  ({
+    summary: async () => run,
+    plan: async () => plan && { plan: JSON.stringify(plan) },
+    step: async () => null,
+  }) as unknown as RunReader;
 
 function deciding(desk: Desk, of: RunReader = reader(null)) {
   const decide = new DecideApproval({
@@ -341,6 +348,67 @@ describe('a decision', () => {
     });
     await expect(deciding(later)(aDecision(decided, { gateDigest: other }))).rejects.toMatchObject({
       code: 'GATE_DECIDED',
+    });
+  });
+
+  it('that comes too late is told how the gate stands', async () => {
+    const open = aRow();
+    const desk = new Desk(open);
+    const { receipt } = await deciding(desk)(aDecision(open, { decision: 'rejected', reason: 'no\nway' }));
+    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
+    const person = { iss: ISS, sub: 'grace' };
+    const decisions = [{ decisionId, decision: 'rejected', person, envelope: receipt, decidedAt }] as const;
+    const asked = async (change: Partial<GateRow>, answers?: () => Decided) => {
+      const row = aRow(change);
+      const linus = { ...grace, sub: 'linus' };
+      return deciding(new Desk(row, answers))(aDecision(row), linus).catch((error: unknown) => error as Error);
+    };
+    const at = new Date(decidedAt).toISOString();
+    expect(await asked({ state: 'rejected', decisions })).toMatchObject({
+      code: 'GATE_DECIDED',
+      message: `gate approve was rejected by grace of ${ISS} at ${at}: no\\u{a}way`,
+    });
+    expect(await asked({ state: 'expired', approvals: 1, required: 2 })).toMatchObject({
+      code: 'GATE_EXPIRED',
+      message: `gate approve expired at ${new Date(NOW + 1_000).toISOString()} with 1 of 2 approvals`,
+    });
+    expect(await asked({ state: 'closed' })).toMatchObject({
+      code: 'RUN_ENDED',
+      message: expect.stringContaining('gate approve was closed'),
+    });
+    expect(await asked({ runStatus: 'cancelling' })).toMatchObject({
+      code: 'RUN_ENDED',
+      message: expect.stringContaining('the run is cancelling'),
+    });
+    // Somebody was faster.
+    expect(await asked({ decisions }, () => ({ kind: 'refused', code: 'GATE_DECIDED' }))).toMatchObject({
+      code: 'GATE_DECIDED',
+      message: expect.stringContaining('gate approve'),
+    });
+  });
+
+  it('at a gate that its policy denied is told the policy and its reasons', async () => {
+    const reasons = ['it is late', 'no\none is here'];
+    const policies = [{ id: 'late', engine: 'cel', level: 'hard-mandatory', source: 'x', digest: sha256('x') }];
+    const plan = { ...aPlan([{ ...aGate('approve'), approval: null, policy: 'late' }]), policies } as unknown as Plan;
+    const policy = { id: 'late', level: 'hard-mandatory', engine: 'cel', digest: sha256('x'), result: 'deny', reasons };
+    const ended = { step: 'approve', status: 'failed', reason: 'POLICY_DENIED', finishedAt: 1, outputs: null };
+    const told = (step: object | null) =>
+      deciding(new Desk(null), {
+        ...reader({ finishedAt: 1, status: 'failed' }, plan),
+        step: async () => step,
+      } as never)(aDecision(aRow())).catch((error: unknown) => error as Error);
+    expect(await told({ ...ended, error: { code: 'POLICY_DENIED', policy } })).toMatchObject({
+      code: 'RUN_ENDED',
+      message:
+        'gate approve never opened for people: policy late (hard-mandatory) denied it: it is late; no\\u{a}one is here',
+    });
+    // A run that ended before rows held what the policy said.
+    expect(await told({ ...ended, error: { code: 'POLICY_DENIED' } })).toMatchObject({
+      message: expect.stringContaining('policy late (hard-mandatory) denied it'),
+    });
+    expect(await told(null)).toMatchObject({
+      message: expect.stringContaining('was not reached: the run ended failed'),
     });
   });
 

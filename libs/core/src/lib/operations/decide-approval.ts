@@ -2,20 +2,21 @@ import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
 import { PAYLOAD_TYPE, type DecisionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
-import type { RunId, StepId } from '../foundation/ids';
+import type { RunId, StepId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { sameActors } from '../gate/deciders';
 import type { GateOutcome } from '../gate/gate-state';
-import type { GateDesk, GateRow, SignedDecision } from '../ports/gate-desk';
+import type { Decided, GateDesk, GateRow, SignedDecision } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
 import type { ValueRef } from '../step/value-ref';
 import { actorsOf, auditedCaller } from './audited-caller';
 import { checkDecision, type CheckedDecision } from './decision-checks';
 import type { Decision } from './decision';
-import { DecisionError } from './decision-error';
+import { DecisionError, gateIsOver } from './decision-error';
 import type { ApproverKeys, BoundToken } from './decision-proof';
+import { absenceOf, standingOf } from './gate-standing';
 import { gateNodeOf, lastOf, recordOf } from './gate-view';
 import type { Plan } from '../plan/plan';
 
@@ -91,7 +92,7 @@ export class DecideApproval {
           return { state, approvals, required, until: row.expiresAt, receipt: decided.envelope };
         }
         case 'refused':
-          throw new DecisionError(decided.code);
+          throw await this.explainRefusal(principal, decision, decided.code);
         case 'too-early':
       }
     }
@@ -137,12 +138,20 @@ export class DecideApproval {
     };
   }
 
-  /** The gate has no row: not reached yet, or not there at all. */
+  /** Somebody was faster, or the run has ended meanwhile: the gate is read again to say how it stands. */
+  private async explainRefusal(
+    { tenant }: Principal,
+    { runId, gate }: Decision,
+    code: Extract<Decided, { kind: 'refused' }>['code'],
+  ): Promise<DecisionError> {
+    if (code === 'GATE_ALREADY_COUNTED') return new DecisionError(code);
+    const row = await this.hands.gates.find(tenant, runId, gate);
+    return row ? gateIsOver(code, standingOf(row)) : new DecisionError(code);
+  }
+
+  /** The gate has no row: not reached yet, refused by its policy, or not there at all. */
   private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
-    const run = await this.hands.reader.summary(principal.tenant, runId);
-    if (!run) throw new DecisionError('RUN_NOT_FOUND');
-    if (!gateNodeOf(await this.planOf(principal, runId), gate)) throw new DecisionError('GATE_NOT_FOUND');
-    throw new DecisionError(run.finishedAt === null ? 'GATE_NOT_OPEN' : 'RUN_ENDED');
+    throw await explainAbsentGate(this.hands.reader, principal.tenant, runId, gate, 'RUN_ENDED');
   }
 
   private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
@@ -150,6 +159,27 @@ export class DecideApproval {
     if (!found) throw new DecisionError('RUN_NOT_FOUND');
     return JSON.parse(found.plan) as Plan;
   }
+}
+
+/** Why there is no row of a gate: what the run did there. `ended`: the code of a run that has ended, and so never asks anybody there. */
+export async function explainAbsentGate(
+  reader: Pick<RunReader, 'summary' | 'plan' | 'step'>,
+  tenant: TenantId,
+  runId: RunId,
+  gate: string,
+  ended: 'RUN_ENDED' | 'GATE_NOT_OPEN',
+): Promise<DecisionError> {
+  const run = await reader.summary(tenant, runId);
+  const found = run && (await reader.plan(tenant, runId));
+  if (!run || !found) return new DecisionError('RUN_NOT_FOUND');
+  const plan = JSON.parse(found.plan) as Plan;
+  if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
+  const step = await reader.step(tenant, runId, gate);
+  const standing = absenceOf(gate, plan, step, run);
+  if (run.finishedAt !== null) return gateIsOver(ended, standing);
+  return step?.finishedAt == null
+    ? new DecisionError('GATE_NOT_OPEN', standing)
+    : gateIsOver('GATE_NOT_OPEN', standing);
 }
 
 /** The same decision on the same thing by the same person, through the same actors: its first record answers again. */

@@ -8,8 +8,9 @@ import type { GateRow } from '../ports/gate-desk';
 import { compileSchema } from '../schema/compile-schema';
 import { actorsOf } from './audited-caller';
 import type { Decision } from './decision';
-import { DecisionError, type DecisionCode } from './decision-error';
+import { DecisionError, gateIsOver, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
+import { standingOf } from './gate-standing';
 import { formOf, gateStateOf, isBoundByPlan, requestOf, standingApprovals } from './gate-view';
 
 /** What the checks of a decision look at. */
@@ -108,12 +109,8 @@ export function objectionTo(principal: Principal, row: GateRow, at: number): Dec
   const { iss, sub, kind, authTimeMs, scopes, grants } = principal;
   if (kind !== 'person' || authTimeMs === null) return 'GATE_NOT_A_PERSON';
   if (!scopes.includes('packs.approve')) return 'GATE_GRANT_MISSING';
-  try {
-    checkState(row);
-  } catch (error) {
-    if (error instanceof DecisionError) return error.code;
-    throw error;
-  }
+  const over = endOf(row);
+  if (over !== null) return over;
   const { gateDigest, planHash } = row;
   const counting = {
     decisionId: '',
@@ -142,17 +139,22 @@ export function deciderError({ actors }: Principal, code: GateRefusal): Decision
   }
 }
 
-function checkState({ state, runStatus, doomed }: GateRow): void {
+function checkState(row: GateRow): void {
+  const code = endOf(row);
+  if (code !== null) throw gateIsOver(code, standingOf(row));
+}
+
+function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EXPIRED' | 'RUN_ENDED' | null {
   switch (state) {
     case 'approved':
     case 'rejected':
-      throw new DecisionError('GATE_DECIDED');
+      return 'GATE_DECIDED';
     case 'expired':
-      throw new DecisionError('GATE_EXPIRED');
+      return 'GATE_EXPIRED';
     case 'closed':
-      throw new DecisionError('RUN_ENDED');
+      return 'RUN_ENDED';
     case 'open':
-      if (doomed || OVER.includes(runStatus)) throw new DecisionError('RUN_ENDED');
+      return doomed || OVER.includes(runStatus) ? 'RUN_ENDED' : null;
   }
 }
 

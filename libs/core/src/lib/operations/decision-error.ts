@@ -77,6 +77,15 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   RUN_NOT_FOUND: ['there is no such run', 'Check the run id and the tenant.'],
 };
 
+/** No decision is possible any more, with how the gate stands. */
+export function gateIsOver(
+  code: 'GATE_NOT_OPEN' | 'RUN_ENDED' | 'GATE_DECIDED' | 'GATE_EXPIRED',
+  standing: string,
+): DecisionError {
+  const advice = 'There is nothing to decide here. `taskrunner gates RUN` shows all gates of the run and who decided.';
+  return new DecisionError(code, standing, [], null, code === 'GATE_EXPIRED' ? undefined : advice);
+}
+
 /** A decision that does not count. */
 export class DecisionError extends CodedError<DecisionCode> {
   override readonly name = 'DecisionError';
@@ -87,8 +96,10 @@ export class DecisionError extends CodedError<DecisionCode> {
     faults: readonly Fault[] = [],
     /** With `GATE_AUTH_TOO_OLD`: the age that is allowed, seconds. */
     readonly maxAgeSeconds: number | null = null,
+    /** What to do, where the usual advice does not fit. */
+    advice?: string,
   ) {
     const [message, remediation] = WORDS[code];
-    super(code, detail ?? message, remediation, faults);
+    super(code, detail ?? message, advice ?? remediation, faults);
   }
 }

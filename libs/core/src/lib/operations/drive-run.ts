@@ -31,6 +31,7 @@ import { answerQuestion, judgePolicy } from './questions';
 import type { JournalValues } from './journal-values';
 import type { Halted } from './open-run';
 import { NOTHING_TAKEN, type OriginalRun } from './original-run';
+import { PolicyLog } from './policy-log';
 import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
@@ -69,6 +70,7 @@ export class RunDriver {
   private readonly executions: Executions;
   private readonly lender: Lender;
   private readonly held: HeldCommands;
+  private readonly policyLog: PolicyLog;
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private mailDue: boolean;
@@ -105,10 +107,11 @@ export class RunDriver {
     this.read = seen;
     this.executions = new Executions(hands, run, values, secrets, (fact) => this.arrived({ kind: 'fact', fact }));
     this.lender = new Lender(hands, run, x, values, state);
-    const { executions, lender } = this;
+    this.policyLog = new PolicyLog(hands, run, x);
+    const { executions, lender, policyLog } = this;
     const approved = new ApprovedContext(x, results, values);
     this.held = new HeldCommands(
-      { hands, run, initiators, values, secrets, executions, lender, approved },
+      { hands, run, initiators, values, secrets, executions, lender, approved, policyLog },
       this.driving(),
     );
   }
@@ -351,10 +354,17 @@ export class RunDriver {
         if (body === 'lost') this.loseChildren();
         return false;
       }
+      if (body.type === 'policy.judged') await this.logVerdict(draught, body);
       draught.give(body);
       if (body.type === 'question.answered') this.noteUnsatisfiable(draught, body);
     }
     return true;
+  }
+
+  /** Before the verdict: nothing follows the end of a run. */
+  private async logVerdict(draught: Draught, judged: Extract<GivenBody, { type: 'policy.judged' }>): Promise<void> {
+    const fact = await this.policyLog.write(judged);
+    if (fact) draught.record(fact);
   }
 
   /** A gate that too few of the configured people may decide waits for nothing: that is journaled, announced and alarmed. */

@@ -198,10 +198,13 @@ interface Waiting {
   readonly drive: (before?: (driver: RunDriver) => void) => Promise<void>;
 }
 
-async function untilGate({ steps, inner, gate }: Scenario, yields: Yield): Promise<Waiting> {
+async function untilGate(
+  { steps, inner, gate, more = '' }: Pick<Scenario, 'steps' | 'inner' | 'gate'> & { readonly more?: string },
+  yields: Yield,
+): Promise<Waiting> {
   const files = inner === undefined ? {} : { files: packFiles({ 'in/pack.yaml': inner }) };
   const world = new MemoryWorld();
-  const run = world.submit(planned(packText(steps, 'approvals: [ { id: go } ]'), {}, files).plan);
+  const run = world.submit(planned(packText(steps, `approvals: [ { id: go } ]\n${more}`), {}, files).plan);
   const started: string[] = [];
   const executors = ['builtin:noop', 'builtin:command'].map((uses) => new Yielding(uses, yields, started));
   const drive: Waiting['drive'] = async (before) => {
@@ -289,6 +292,35 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
             { reads: { ...waiting.request.reads, [read]: sha256('other') } },
           ];
     for (const change of changes) expect(() => gatesRequests(bundleOf(waiting, change))).toThrow(/it (read|names)/);
+  });
+});
+
+describe('a gate at which people may override a policy', () => {
+  it('is verified: a request that shows another answer than the journal has does not hold', async () => {
+    const source = JSON.stringify('{"allow": false, "reasons": ["it is late"]}');
+    const waiting = await untilGate(
+      {
+        steps: '- { id: ask, gate: { policy: late, overrideApproval: go } }',
+        gate: 'ask',
+        more: `policies: [ { id: late, engine: cel, level: soft-mandatory, source: ${source} } ]`,
+      },
+      {},
+    );
+    const shown = waiting.request.policy as JsonObject;
+    expect(gatesRequests(bundleOf(waiting, {}))).toMatchObject({ basis: 'recomputed' });
+    // Requests of earlier versions do not name the policy.
+    const unnamed = Object.fromEntries(Object.entries(shown).filter(([name]) => name !== 'id' && name !== 'level'));
+    expect(gatesRequests(bundleOf(waiting, { policy: unnamed }))).toMatchObject({ basis: 'recomputed' });
+    for (const policy of [
+      null,
+      { ...shown, allow: true },
+      { ...shown, reasons: [] },
+      { ...unnamed, reasons: ['it is early'] },
+      { ...shown, level: 'advisory' },
+      { ...shown, id: 'other' },
+      { ...unnamed, id: 'late' },
+    ])
+      expect(() => gatesRequests(bundleOf(waiting, { policy }))).toThrow(/it shows another/);
   });
 });
 

@@ -2,7 +2,7 @@ import { digestOf } from '../canonical/digest';
 import type { DecisionRecord, GateRequest } from '../evidence/documents';
 import { decodeEnvelope, type Envelope } from '../evidence/envelope';
 import { parseUtf8 } from '../evidence/strict-json';
-import type { Digest, StepId } from '../foundation/ids';
+import type { Digest, NodeId, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';
 import { personsOf } from '../gate/deciders';
@@ -96,6 +96,18 @@ export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
   };
   const node = find(plan.graph, nodeOf(gate as StepId).split('::'));
   return node?.kind === 'gate' ? node : null;
+}
+
+/** Ids of the gates of a plan, in the order in which the plan lists them. */
+export function gatesOf(plan: Plan): readonly NodeId[] {
+  const list = (block: Block, scope: string): string[] =>
+    block.nodes.flatMap((node) => {
+      const id = scope === '' ? node.id : `${scope}::${node.id}`;
+      if (node.kind === 'gate') return [id];
+      if (node.kind === 'map' || node.kind === 'loop' || node.kind === 'pack') return list(node.body, id);
+      return bodiesOf(node).flatMap((body) => list(body, scope));
+    });
+  return list(plan.graph, '') as NodeId[];
 }
 
 function bodiesOf(node: Node): readonly Block[] {

@@ -10,6 +10,7 @@ import type { ApprovedContext } from './approved-context';
 import type { DriverHands } from './driver-hands';
 import { groundOf, type Executions } from './executions';
 import type { Lender } from './lender';
+import type { PolicyLog } from './policy-log';
 import { judgePolicy } from './questions';
 import type { Restored } from './restore-run';
 import type { RunSecrets } from './run-secrets';
@@ -28,6 +29,7 @@ export interface RunMeans {
   readonly executions: Executions;
   readonly lender: Lender;
   readonly approved: ApprovedContext;
+  readonly policyLog: PolicyLog;
 }
 
 /** The driver for whom they are performed, as it stands when it is asked. */
@@ -79,12 +81,14 @@ export class HeldCommands {
 
   /** A policy whose engine is not the driver's own. Its answer is a given like the outcome of a step. */
   private async judge(command: Extract<Command, { type: 'judge' }>): Promise<void> {
-    const { hands, run, values, initiators } = this.means;
+    const { hands, run, values, initiators, policyLog } = this.means;
     const { driving } = this;
     const at = Math.max(driving.lastAt(), hands.clock.now());
     try {
       const body = await judgePolicy(() => driving.sight(), values, command, at, initiators, hands.judges);
-      driving.arrived({ kind: 'given', body });
+      const fact = body.type === 'policy.judged' ? await policyLog.write(body) : null;
+      const given = { kind: 'given', body } as const;
+      driving.arrived(fact ? { kind: 'parts', parts: [{ kind: 'fact', fact }, given] } : given);
     } catch (error) {
       hands.alarm(run, 'DRIVER_FAULT', { step: command.step, reason: String(error) });
       driving.handOver();

@@ -9,6 +9,7 @@ import type { Actor } from '../foundation/principal';
 import type { Policy } from '../plan/plan';
 import { compilePolicy } from '../policy/compile-policy';
 import { undecided, type PolicyAnswer, type PolicyEngineName } from '../policy/policy';
+import { noVerdict, verdictOn, type Verdict } from '../policy/verdict';
 import type { GateChange } from '../ports/committer';
 import type { PolicyJudge } from '../ports/policy-judge';
 import type { Command } from '../run/command';
@@ -55,12 +56,6 @@ function openedGate(
 /** The engines of policies that a driver has beside CEL. */
 export type PolicyJudges = ReadonlyMap<PolicyEngineName, PolicyJudge>;
 
-interface Verdict {
-  readonly allow: boolean;
-  readonly undecided: boolean;
-  readonly reasons: readonly string[];
-}
-
 /**
  * Asks a policy. A fault in its parameters, an input that is too large, an engine that is not here or does not answer leave it
  * undecided, which is closed.
@@ -79,7 +74,7 @@ export async function judgePolicy(
   for (;;) {
     const missing = new Missing();
     let input: ValueRef = null;
-    let verdict: Verdict = refusal('its input cannot be made');
+    let verdict: Verdict = noVerdict('its input cannot be made');
     try {
       const made = policyInput(sight(), step, at, actor, missing);
       if (missing.digests.size === 0) {
@@ -99,17 +94,10 @@ export async function judgePolicy(
 async function verdictOf(policy: Policy, input: JsonObject, step: StepId, judges: PolicyJudges): Promise<Verdict> {
   const { engine, source } = policy;
   const answer = engine === 'cel' ? byCel(source, input, step) : await judges.get(engine)?.judge(policy, input, step);
-  if (answer === undefined) return refusal(`this worker has no engine ${engine}`);
-  return answer.kind === 'decided'
-    ? { allow: answer.allow, undecided: false, reasons: answer.reasons }
-    : refusal('the policy gave no decision');
+  return answer === undefined ? noVerdict(`this worker has no engine ${engine}`) : verdictOn(answer);
 }
 
 function byCel(source: string, input: JsonObject, step: StepId): PolicyAnswer {
   const compiled = compilePolicy({ engine: 'cel', source });
   return compiled.kind === 'policy' ? compiled.policy.evaluate(input, step) : undecided('it does not compile');
-}
-
-function refusal(reason: string): Verdict {
-  return { allow: false, undecided: true, reasons: [reason] };
 }

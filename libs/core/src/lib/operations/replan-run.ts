@@ -42,6 +42,7 @@ export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Di
   // The grants that packs may ask for were checked when the run was accepted.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
   const planning = buildPlan({
+    admitted: true,
     pack,
     files,
     inputs: admitted.inputs,

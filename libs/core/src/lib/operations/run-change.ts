@@ -4,6 +4,7 @@ import { ROOT } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
 import type { RunChange } from '../ports/committer';
 import type { waitsOf } from '../run/advance';
+import { gateOutcomeAt, RUN_REASONS } from './gate-outcome';
 import type { Draught } from './turn';
 
 /** What the run's row says after a turn. */
@@ -28,10 +29,11 @@ export function runChange(of: {
       id,
       since: timeText(results.get(id)?.waitingSince ?? at),
       until: until === null ? null : timeText(until),
+      ...(kind === 'policy' ? { policy: gateOutcomeAt({ x: of.x, results }, id, RUN_REASONS).policy as Json } : {}),
     })),
     counts: countsShown(of.x, state.counts, of.topSteps, result !== null),
     outputs: of.outputs,
-    error: result && result.status !== 'succeeded' ? errorShown(draught) : null,
+    error: result && result.status !== 'succeeded' ? errorShown(of.x, draught) : null,
     lastLine: draught.lastLine,
     progressed: draught.progressed,
   };
@@ -55,15 +57,18 @@ function countsShown(
   return { ...counts, pending, total: ended ? shown : Math.max(known, shown - counts.pending + pending) };
 }
 
-function errorShown({ state, results }: Draught): Json {
+function errorShown(x: PlanIndex, { state, results }: Draught): Json {
   const { result } = state;
   if (!result) return null;
   const step = result.step === null ? undefined : results.get(result.step);
+  const gate = result.step === null ? null : gateOutcomeAt({ x, results }, result.step, RUN_REASONS);
+  const policy = (gate?.policy ?? null) as Json;
   return {
     code: result.code,
     stepId: result.step,
-    message: step?.message ?? null,
+    message: step?.message ?? gate?.message ?? null,
     attempts: step?.attempts ?? null,
     exitCode: step?.exitCode ?? null,
+    ...(policy === null ? {} : { policy }),
   };
 }

@@ -55,7 +55,12 @@ function outcomeOf(
   }
   const { planned } = planning;
   const sealed = scenario.sealed || environmentOfPack(planning.read, setting).mode === 'sealed';
-  const simulation = simulate({ planned, script: scenario.script, sealed });
+  const simulation = simulate({
+    planned,
+    script: scenario.script,
+    sealed,
+    engines: setting.configuration.policyEngines ?? {},
+  });
   if (simulation.kind === 'refused') return { kind: 'faulty', faults: simulation.faults.map(placed) };
   const check = checkScenario(read, simulation);
   return check.kind === 'faulty'

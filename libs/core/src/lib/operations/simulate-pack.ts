@@ -24,7 +24,12 @@ export function simulatePack(
   const planning = planPack(source, inputs, setting, asker);
   if (planning.kind === 'refused') return planning;
   const { planned, read } = planning;
-  const simulation = simulate({ planned, script, sealed: environmentOfPack(read, setting).mode === 'sealed' });
+  const simulation = simulate({
+    planned,
+    script,
+    sealed: environmentOfPack(read, setting).mode === 'sealed',
+    engines: setting.configuration.policyEngines ?? {},
+  });
   if (simulation.kind === 'refused') {
     const faults = simulation.faults.map((fault) => ({ ...fault, path: `/script${fault.path}` }));
     return { kind: 'refused', code: 'SCRIPT_INVALID', faults };

@@ -85,6 +85,16 @@ describe('a simulation and a real run', () => {
           assumptions,
         ),
     ],
+    [
+      'a policy that is taken to allow',
+      (made, assumptions) =>
+        simulatedEvents(
+          seeing(made, ({ plan }) => ({
+            plan: { ...plan, policies: plan.policies.map((policy) => ({ ...policy, source: 'true' })) },
+          })),
+          assumptions,
+        ),
+    ],
     ['a refusal that is not told', (made, { failing }) => simulatedEvents(made, { failing, refused: new Set() })],
   ])('finds a planted bug: %s', async (_, bug) => {
     const found = await fc.check(agrees(bug), { numRuns: 500, seed: 1, endOnFailure: true });

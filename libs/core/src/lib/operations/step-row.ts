@@ -1,10 +1,11 @@
-import type { Results, StepResult } from '../binding/results';
+import type { Results } from '../binding/results';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { indexOf, isItem } from '../plan/place';
 import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
 import type { StepRow } from '../ports/committer';
 import { shownStatus, type StepState } from '../step/step-state';
+import { gateOutcomeAt, STEP_REASONS } from './gate-outcome';
 import { INLINE_BYTES } from './run-values';
 
 /** What readers see of a step in this state. */
@@ -38,18 +39,25 @@ export function stepRow(
     outputs: inline,
     outputsRef: outputs,
     reusedFrom: result?.reusedFrom ? { ...result.reusedFrom, step } : null,
-    error: errorOf(result, state),
+    error: errorOf(x, results, step, state),
   };
 }
 
-/** Of a step that needs attention: which execution it is whose outcome nobody knows; a resolution names it. */
-function errorOf(result: StepResult | undefined, state: StepState): Json {
+/**
+ * Of a step that needs attention: which execution it is whose outcome nobody knows; a resolution names it. Of a gate that failed: what its
+ * policy said, or who rejected it.
+ */
+function errorOf(x: PlanIndex, results: Results, step: StepId, state: StepState): Json {
   if (state.kind === 'attention') {
     const message = 'the worker was lost while it ran: what it did is not known';
     return { code: 'OUTCOME_UNKNOWN', message, attempts: state.attempt, exitCode: null, execution: state.execution };
   }
+  const result = results.get(step);
   if (result?.status !== 'failed') return null;
-  return { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode };
+  const { code, attempts, exitCode } = result;
+  const gate = gateOutcomeAt({ x, results }, step, STEP_REASONS);
+  const policy = gate.policy as Json;
+  return { code, message: result.message ?? gate.message, attempts, exitCode, ...(policy === null ? {} : { policy }) };
 }
 
 /** Until when a step waits for nothing but time, of its own or between two iterations. */

@@ -7,6 +7,7 @@ import { contentDigest } from '../pack/pack-digest';
 import type { FailureRetries } from '../pack/retries';
 import { checkBundleRoots } from './check-bundles';
 import { checkExports } from './check-exports';
+import { checkPolicies } from './check-policies';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
 import { doubtedInputs } from './doubted-inputs';
 import { ExpressionReader, type Place } from './expression-reader';
@@ -161,12 +162,13 @@ export function buildPlan(request: PlanRequest): Planning {
     unit === root ? plan : ((units.get(unit)?.known ?? null) as unknown as Known | null);
   const guards = new GateGuards((gate) => alwaysApplies(knownIn(gate.list.scope.unit), gate.when));
   const ofUnit = byUnit(steps);
-  for (const [unit, { inner: handed }] of units) {
+  for (const [unit, { inner: handed, reader }] of units) {
     const own = ofUnit.get(unit) ?? [];
     checkSeal(unit, own, environment);
     checkRetries(configuration.retries, unit.read.pack.spec.failure.retries, own, unit.faults);
     checkBundleRoots(own, environment, unit.faults);
     checkExports(own, environment, unit.faults);
+    if (request.admitted !== true) checkPolicies(unit, own, reader, unit.faults);
     if (doubt?.aboutSteps !== true) {
       checkReads(own, guards, unit.faults);
       checkGatedSecrets(own, guards, configuration, handed, unit.faults);

@@ -5,8 +5,10 @@ import type { Reference } from '../expression/inspect';
 import {
   ANY_TYPE,
   arrayType,
+  BOOLEAN_TYPE,
   describeType,
   joinTypes,
+  nullable,
   objectType,
   STRING_TYPE,
   typeOfValue,
@@ -87,6 +89,15 @@ export class ExpressionReader {
     private readonly names: PackNames,
     private readonly faults: Faults,
   ) {}
+
+  /** What `inputs` may be in a policy: a sensitive one is `{sensitive: true}` there. */
+  policyInputs(): StaticType {
+    const { inputs, sensitive } = this.names;
+    if (inputs.fields === undefined || sensitive.size === 0) return inputs;
+    const hidden = nullable(objectType({ sensitive: BOOLEAN_TYPE }));
+    const fields = Object.entries(inputs.fields).map(([name, type]) => [name, sensitive.has(name) ? hidden : type]);
+    return { ...inputs, fields: Object.fromEntries(fields) as Record<string, StaticType> };
+  }
 
   /** A JSON value in which every text may hold expressions. */
   json(value: Json, at: string, place: Place, rule: FieldRule): FieldReading {

@@ -95,8 +95,13 @@ export class Faults {
   }
 
   /** Something that does not stop the plan. */
-  warn(code: PlanFaultCode, at: string, message: string): void {
-    this.warned.push(this.fault(code, at, message, {}));
+  warn(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
+    this.warned.push(this.fault(code, at, message, note));
+  }
+
+  /** Something in a file of the pack that does not stop the plan. */
+  warnInFile(file: string, fault: Omit<Fault, 'file'>): void {
+    this.warned.push(from(this.origin, { ...fault, file }));
   }
 
   /** `Did you mean x?`, or what else to do. */

@@ -8,7 +8,7 @@ import type { Pack } from '../pack/pack';
 import type { PackFiles } from '../pack/pack-files';
 import { compilePolicy } from '../policy/compile-policy';
 import { warnOfBroad, type EgressLists } from './check-egress';
-import type { PolicyEngines } from '../policy/policy';
+import type { PolicyEngines, PolicyFault } from '../policy/policy';
 import type { ExpressionReader, Place } from './expression-reader';
 import type { Faults } from './faults';
 import { FIELDS } from './field-rule';
@@ -94,24 +94,36 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
     if (source === null && bytes === null) faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${path ?? ''}.`);
     const text = source ?? (bytes === null ? '' : new TextDecoder().decode(bytes));
     const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
-    if (compiled?.kind === 'faults') {
-      for (const { code, message, remediation, offset } of compiled.faults) {
-        const said = { code, message: sentence(message), remediation: sentence(remediation) };
-        if (code === 'POLICY_ENGINE_UNKNOWN')
-          faults.add(code, `/spec/policies/${index}/engine`, said.message, { remediation: said.remediation });
-        else if (path !== null && source === null)
-          faults.addInFile(path, { ...said, path: '', ...new LineIndex(text).positionAt(offset) });
-        else {
-          const { line, column } = new LineIndex(text).positionAt(offset);
-          const where = text.includes('\n') ? ` (line ${line}, column ${column} of the policy)` : '';
-          const { remediation: help } = said;
-          faults.add(code, at, sentence(`${message}${where}`), { remediation: help, offset, text });
-        }
-      }
-    }
+    if (compiled?.kind === 'faults')
+      for (const fault of compiled.faults) tellOfPolicy(pack.spec.policies, index, text, fault, faults);
     return { id, engine, level, source: text, digest: sha256(text) };
   });
   return sortBy(policies, ({ id }) => id);
+}
+
+/** Tells of a fault in a policy at its place: in its file, or in the text that stands in the manifest. `isWarning`: it does not stop the plan. */
+export function tellOfPolicy(
+  policies: Pack['spec']['policies'],
+  index: number,
+  text: string,
+  { code, message, remediation, offset }: PolicyFault,
+  faults: Faults,
+  isWarning = false,
+): void {
+  const { source = null, path = null } = policies[index] ?? {};
+  const said = { code, message: sentence(message), remediation: sentence(remediation) };
+  const { line, column } = new LineIndex(text).positionAt(offset);
+  if (code === 'POLICY_ENGINE_UNKNOWN')
+    return faults.add(code, `/spec/policies/${index}/engine`, said.message, { remediation: said.remediation });
+  if (path !== null && source === null) {
+    const fault = { ...said, path: '', line, column };
+    return isWarning ? faults.warnInFile(path, fault) : faults.addInFile(path, fault);
+  }
+  const where = text.includes('\n') ? ` (line ${line}, column ${column} of the policy)` : '';
+  const note = { remediation: said.remediation, offset, text };
+  const at = `/spec/policies/${index}/source`;
+  if (isWarning) faults.warn(code, at, sentence(`${message}${where}`), note);
+  else faults.add(code, at, sentence(`${message}${where}`), note);
 }
 
 /** Longest name of a concurrency group, UTF-16 units. */
@@ -167,5 +179,5 @@ export function checkPackFields({ metadata, spec }: Pack, reader: ExpressionRead
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`;
 }

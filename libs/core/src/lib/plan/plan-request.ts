@@ -44,6 +44,8 @@ export interface PlanRequest {
   readonly pack: ReadPack;
   /** Nobody has given inputs yet: what depends on their values is not judged. */
   readonly withoutInputs?: true;
+  /** It was planned before: refuse nothing that earlier versions did not refuse of a policy. */
+  readonly admitted?: true;
   /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
   readonly doubt?: Doubt;
   readonly files: PackFiles;

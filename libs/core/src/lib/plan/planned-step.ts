@@ -63,6 +63,8 @@ export interface PlannedStep {
   readonly depth: number;
   lists: readonly PlannedList[];
   outputs: StaticType | null;
+  /** Of a policy gate: what the policy is handed as `params`; set when it has been read. */
+  params: StaticType | null;
   /** Its condition in canonical spelling, when it has been read. */
   when: string | null;
   reads: StepRead[];
@@ -99,6 +101,7 @@ function layOutList(
       depth,
       lists: [],
       outputs: null,
+      params: null,
       when: null,
       reads: [],
       secrets: [],

@@ -36,7 +36,9 @@ export function readGate(
   const at = `${planned.step.at}/gate`;
   if (gate.kind === 'policy') {
     planned.outputs = JUDGED;
-    const parameters = reader.json(gate.with, `${at}/with`, place, FIELDS.parameters).canonical as JsonObject;
+    const reading = reader.json(gate.with, `${at}/with`, place, FIELDS.parameters);
+    const parameters = reading.canonical as JsonObject;
+    planned.params = reading.type;
     return {
       kind: 'gate',
       ...common,

@@ -1,6 +1,7 @@
-import { celEnv, parse, plan } from '@bufbuild/cel';
+import { parse, plan } from '@bufbuild/cel';
 import { nearestName } from '../foundation/nearest-name';
 import type { JsonObject } from '../foundation/json';
+import { ENVIRONMENT } from './cel-functions';
 import { estimateCelCost, MAX_POLICY_COST } from './cel-cost';
 import { freeNames } from './cel-names';
 import { toBindings, verdictOf } from './cel-value';
@@ -11,7 +12,6 @@ import { POLICY_ROOTS } from './policy-input';
 /** Most nodes of a policy's tree, macros expanded. */
 export const MAX_POLICY_NODES = 2_000;
 
-const ENVIRONMENT = celEnv();
 const MACRO_VARIABLE = /^@/;
 
 /** Compiles a CEL policy. Never throws for bad input. */

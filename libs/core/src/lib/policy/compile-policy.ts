@@ -1,4 +1,6 @@
 import type * as CelPolicy from './cel-policy';
+import type * as CheckCel from './check-cel';
+import type { CheckedFault, DeclaredInput } from './check-cel';
 import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
 /**
@@ -16,6 +18,18 @@ export function compilePolicy({ engine, source }: PolicySource, engines: PolicyE
 function compileCel(source: string): PolicyCompilation {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./cel-policy') as typeof CelPolicy).compileCel(source);
+}
+
+/**
+ * Checks a policy against what it will be asked with. CEL alone is checked, once it can be parsed: faults of `compilePolicy` are not
+ * told again. Never throws for bad input.
+ */
+export function checkPolicy({ engine, source }: PolicySource, declared: DeclaredInput): readonly CheckedFault[] {
+  if (engine !== 'cel') return [];
+  const compiled = compileCel(source);
+  if (compiled.kind === 'faults' && compiled.faults.some(({ code }) => code !== 'POLICY_UNKNOWN_NAME')) return [];
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./check-cel') as typeof CheckCel).checkCel(source, declared);
 }
 
 function unknownEngine(engine: string, engines: PolicyEngines): PolicyCompilation {

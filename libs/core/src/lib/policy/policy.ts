@@ -21,7 +21,20 @@ export interface PolicySource {
 }
 
 /** Codes of policies that cannot be compiled. A released code never changes meaning. */
-export type PolicyErrorCode = 'POLICY_ENGINE_UNKNOWN' | 'POLICY_SYNTAX' | 'POLICY_UNKNOWN_NAME' | 'POLICY_LIMIT';
+export type PolicyErrorCode =
+  | 'POLICY_ENGINE_UNKNOWN'
+  | 'POLICY_SYNTAX'
+  /** A name, a member or a step that is not there. */
+  | 'POLICY_UNKNOWN_NAME'
+  | 'POLICY_LIMIT'
+  /** A function or method that CEL does not have. */
+  | 'POLICY_UNKNOWN_FUNCTION'
+  /** A function that is called with too many or too few arguments, or as a method. */
+  | 'POLICY_ARGUMENTS'
+  /** A value of a type that what reads it does not take. */
+  | 'POLICY_TYPE'
+  /** A result that is neither a boolean nor `{allow, reasons}`. */
+  | 'POLICY_RESULT';
 
 /** What is wrong with a policy. */
 export interface PolicyFault {
@@ -63,7 +76,10 @@ export type PolicyCompilation =
   | { readonly kind: 'policy'; readonly policy: CompiledPolicy }
   | { readonly kind: 'faults'; readonly faults: readonly PolicyFault[] };
 
+/** How the reason of an undecided answer begins. */
+export const NO_DECISION = 'the policy gave no decision';
+
 /** An undecided answer: closed, with its reason. */
 export function undecided(why: string): PolicyAnswer {
-  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `the policy gave no decision: ${why}` };
+  return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `${NO_DECISION}: ${why}` };
 }

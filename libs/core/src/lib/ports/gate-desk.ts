@@ -71,6 +71,8 @@ export type Decided =
 /** Where people decide: one statement on the gate row (gates.md §3). */
 export abstract class GateDesk {
   abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;
+  /** Those of these gate instances of a run that opened for people, in no order. */
+  abstract ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]>;
   /** Open gates of the tenant, newest first. */
   abstract open(tenant: TenantId, limit: number): Promise<readonly GateRow[]>;
   abstract now(): Promise<number>;

@@ -129,6 +129,8 @@ export abstract class RunReader {
     limit: number,
     after: string | null,
   ): Promise<readonly StepRow[]>;
+  /** Gates that the run has reached, in the order of their instance ids; after one of them. */
+  abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
   abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
   abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
   abstract records(tenant: TenantId, run: RunId): Promise<RunRecords | null>;

@@ -38,7 +38,14 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
       for (const name of ['outputs', 'attempts', 'error'] as const)
         if (written[name] !== undefined)
           fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', `A gate has no ${name}.`, 'Write {decision: approved}.');
-      const { response, policy, decision, status } = written;
+      const { response, policy, given, decision, status } = written;
+      if (given !== undefined && node.policy === null)
+        fault(
+          pointerTo(at, 'given'),
+          'SCRIPT_IMPOSSIBLE',
+          'No policy is asked at this gate.',
+          'Write {decision: approved}.',
+        );
       if (policy !== undefined && node.policy === null)
         fault(
           pointerTo(at, 'policy'),
@@ -75,10 +82,11 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
 }
 
 function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptReport): void {
-  const { status, decision, policy, response, attempts, outputs } = written;
+  const { status, decision, policy, given, response, attempts, outputs } = written;
   if (
     decision !== undefined ||
     policy !== undefined ||
+    given !== undefined ||
     response !== undefined ||
     status === 'approved' ||
     status === 'rejected' ||

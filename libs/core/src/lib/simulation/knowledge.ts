@@ -9,6 +9,7 @@ import type { Digest, NodeId, RunId, StepId, TenantId } from '../foundation/ids'
 import type { Json } from '../foundation/json';
 import { nodeOf } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
+import type { PolicyEngines } from '../policy/policy';
 import type { ValueRef } from '../step/value-ref';
 import { Unknowns } from './unknowns';
 
@@ -16,6 +17,9 @@ import { Unknowns } from './unknowns';
 export const SIMULATED_RUN = `run_${'0'.repeat(26)}` as RunId;
 /** Stands for digests of documents that a simulation does not have. */
 export const NO_DOCUMENT = digestOf('simulation');
+
+/** Most different outcomes of one policy gate that are told. */
+const MAX_JUDGED = 100;
 
 /** What a simulation saw of one node, over all its instances. */
 export interface NodeTrace {
@@ -33,6 +37,21 @@ export interface NodeTrace {
   items: number | null;
   /** What was assumed, in words. */
   readonly assumed: Set<string>;
+  /** Of a policy gate: how its policy was judged, each outcome once. */
+  readonly judged: Map<string, JudgedPolicy>;
+}
+
+/** How a simulation judged a policy. */
+export interface JudgedPolicy {
+  /** `evaluated`: over an input of which all that it reads is known; `script`: the script says so; `assumed`: neither. */
+  readonly by: 'evaluated' | 'script' | 'assumed';
+  readonly verdict: 'allows' | 'denies' | 'undecided';
+  /** What the policy gives as reasons; where it is undecided, why. */
+  readonly reasons: readonly string[];
+  /** Where it is assumed: which parts of its input are not known (`params.count`, `now`). Empty: its engine is not at hand. */
+  readonly unknown: readonly string[];
+  /** Over how many instances of the gate. */
+  readonly instances: number;
 }
 
 /** A value, or the fault of the expression that should have had one. */
@@ -52,7 +71,11 @@ export class Knowledge {
   private readonly parts = new WeakMap<object, Map<string, JsonTemplate>>();
   private readonly templates = new WeakMap<object, JsonTemplate>();
 
-  constructor(readonly planned: Planned) {
+  constructor(
+    readonly planned: Planned,
+    /** Policy engines beside CEL. */
+    readonly engines: PolicyEngines = {},
+  ) {
     const { index: x, planHash, values } = planned;
     this.unknowns = new Unknowns(x);
     const context = { runId: SIMULATED_RUN, tenant: 'simulation' as TenantId, planHash, inputs: values };
@@ -70,10 +93,20 @@ export class Knowledge {
         reached: false,
         items: null,
         assumed: new Set(),
+        judged: new Map(),
       };
       this.traces.set(node, trace);
     }
     return trace;
+  }
+
+  /** Notes how the policy of a gate was judged. */
+  judge(step: StepId, judged: Omit<JudgedPolicy, 'instances'>): void {
+    const known = this.trace(nodeOf(step)).judged;
+    const key = canonical(judged);
+    const before = known.get(key);
+    if (before !== undefined || known.size < MAX_JUDGED)
+      known.set(key, { ...judged, instances: (before?.instances ?? 0) + 1 });
   }
 
   /** Notes what is assumed of a step, in words. */

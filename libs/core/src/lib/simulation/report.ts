@@ -2,11 +2,11 @@ import type { Digest, NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { secretsOf } from '../binding/secret-names';
 import { within } from '../plan/place';
-import type { Block, Effects, GateNode, Node, RunNode } from '../plan/plan';
+import type { Block, Effects, GateNode, Node, Policy, PolicyLevel, RunNode } from '../plan/plan';
 import type { ConcurrencyClaim, Planned } from '../plan/plan-request';
 import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
 import { criticalPath, widestPoint } from './measure-graph';
-import type { Knowledge } from './knowledge';
+import type { JudgedPolicy, Knowledge } from './knowledge';
 
 /** How a node is shown (published classes). */
 export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
@@ -34,6 +34,13 @@ export interface SimulationReport {
     readonly expiresAfterMs: number;
     readonly executeWithinMs: number;
   }[];
+  /** How policies were judged, by gate in plan order: each outcome of a gate once. */
+  readonly policies: readonly ({
+    readonly gate: NodeId;
+    readonly policy: string;
+    readonly engine: Policy['engine'];
+    readonly level: PolicyLevel;
+  } & JudgedPolicy)[];
   readonly secrets: readonly {
     readonly name: string;
     readonly scope: string | null;
@@ -111,6 +118,18 @@ export function reportOf(
           executeWithinMs: approval?.executeWithinMs ?? defaults.executeWithinMs,
         };
       }),
+    policies: nodes.flatMap(({ id, node }) => {
+      const policy = node.kind === 'gate' ? plan.policies.find((one) => one.id === node.policy) : undefined;
+      if (policy === undefined) return [];
+      const { engine, level } = policy;
+      return [...(knowledge.traces.get(id)?.judged.values() ?? [])].map((judged) => ({
+        gate: id,
+        policy: policy.id,
+        engine,
+        level,
+        ...judged,
+      }));
+    }),
     secrets: plan.secrets.map((secret) => ({
       ...secret,
       provider: profile.secrets.find(({ name }) => name === secret.name)?.provider ?? null,
@@ -195,6 +214,7 @@ function classOf(
   if (node.kind === 'gate') {
     const reason = [
       node.policy === null ? `approval ${node.approval ?? ''}` : `policy ${node.policy}`,
+      ...new Set([...trace.judged.values()].filter(({ by }) => by === 'evaluated').map(verdictInWords)),
       ...assumed,
     ].join('; ');
     return { class: node.policy === null ? 'requires-approval' : 'requires-policy', reason };
@@ -202,6 +222,12 @@ function classOf(
   const failed = trace.ended.has('failed') ? ['fails'] : [];
   const all = [...failed, ...assumed];
   return { class: 'pending', reason: all.length === 0 ? null : all.join('; ') };
+}
+
+/** `denies: 5 critical findings`. */
+export function verdictInWords({ verdict, reasons }: Pick<JudgedPolicy, 'verdict' | 'reasons'>): string {
+  const said = verdict === 'undecided' ? 'gives no decision' : verdict;
+  return reasons.length === 0 ? said : `${said}: ${reasons.join('; ')}`;
 }
 
 /** The code with which the run was ended, and the first step that ended it: `GATE_REJECTED: approve`. */

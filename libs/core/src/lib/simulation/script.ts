@@ -2,7 +2,7 @@ import { pointerTo } from '../document/json-pointer';
 import { nearestName } from '../foundation/nearest-name';
 import { sortFaults, type Fault } from '../foundation/fault';
 import type { StepId } from '../foundation/ids';
-import { isJsonObject, type Json } from '../foundation/json';
+import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import { nodeOf } from '../plan/place';
 import type { PlanIndex } from '../plan/plan-index';
 import { checkCombination, checkOutcome, type ScriptReport } from './check-script';
@@ -18,10 +18,23 @@ export interface Outcome {
   readonly decision: 'approved' | 'rejected' | 'expired';
   /** Of a policy gate: the policy's answer; `decision` is then that of the people who override. Null: `decision` is the policy's answer. */
   readonly policy: 'allows' | 'denies' | null;
+  /** Of a policy gate: it is said how the policy answers; false: it is evaluated where that can be. */
+  readonly answers: boolean;
+  /** Of a policy gate: what its policy is asked with that only a run knows. */
+  readonly given: GivenFacts;
   /** Of a gate with a form: what those who approve fill in. Null: not said. */
   readonly response: { readonly value: Json } | null;
   /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
   readonly attempts: number | null;
+}
+
+/** What only a run knows of itself. Null: not said. */
+export interface GivenFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number | null;
+  readonly tenant: string | null;
+  /** Who initiated the run, the requester first. */
+  readonly actor: Json;
 }
 
 /** What a script assumes, by step. */
@@ -36,10 +49,10 @@ export type ParsedScript =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as const;
-const MEMBERS = ['status', 'outputs', 'error', 'decision', 'policy', 'response', 'attempts'] as const;
+const MEMBERS = ['status', 'outputs', 'error', 'decision', 'policy', 'given', 'response', 'attempts'] as const;
 
 /**
- * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, policy?, response?, attempts?}}`, where a
+ * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, policy?, given?, response?, attempts?}}`, where a
  * text is the status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
  * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
  */
@@ -92,7 +105,7 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
   if (!isJsonObject(written))
     fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
   else checkCombination(written, at, isKnown, fault);
-  const { status, outputs, error, decision, policy, response, attempts } = isJsonObject(written) ? written : {};
+  const { status, outputs, error, decision, policy, given, response, attempts } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
     const near = nearestName(name, MEMBERS);
@@ -133,8 +146,46 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
       retryable: said['retryable'] !== false,
     },
     decision: chosen === 'rejected' || chosen === 'failed' ? 'rejected' : chosen === 'expired' ? 'expired' : 'approved',
+    answers: policy !== undefined || (decision ?? status) !== undefined,
+    given: readGiven(given, `${at}/given`, fault),
     policy: policy === 'allows' || policy === 'denies' ? policy : null,
     response: response === undefined ? null : { value: response },
     attempts: typeof attempts === 'number' ? attempts : null,
   };
+}
+
+const FACTS = ['now', 'tenant', 'actor'] as const;
+const MAX_TIME = 8_640_000_000_000_000;
+
+function readGiven(given: Json | undefined, at: string, fault: ScriptReport): GivenFacts {
+  const help = 'Write {now: "2026-01-05T10:00:00Z", tenant: acme, actor: [{iss: …, sub: …, kind: person}]}.';
+  const refuse = (path: string, message: string): void => fault(path, 'SCRIPT_INVALID', message, help);
+  if (given !== undefined && !isJsonObject(given)) refuse(at, 'given is an object.');
+  const { now, tenant, actor } = isJsonObject(given) ? given : {};
+  for (const name of Object.keys(isJsonObject(given) ? given : {}))
+    if (!(FACTS as readonly string[]).includes(name)) refuse(pointerTo(at, name), `given has no ${name}.`);
+  const time = typeof now === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(now) ? Date.parse(now) : NaN;
+  const isTime = Math.abs(time) <= MAX_TIME;
+  if (now !== undefined && !isTime) refuse(`${at}/now`, 'now is a time in RFC 3339.');
+  if (tenant !== undefined && typeof tenant !== 'string') refuse(`${at}/tenant`, 'tenant is a text.');
+  if (actor !== undefined && !isActors(actor)) refuse(`${at}/actor`, 'actor is a list of {iss, sub, kind}.');
+  return {
+    now: isTime ? time : null,
+    tenant: typeof tenant === 'string' ? tenant : null,
+    actor: actor !== undefined && isActors(actor) ? actor : null,
+  };
+}
+
+function isActors(actor: Json): boolean {
+  return (
+    isJsonArray(actor) &&
+    actor.length > 0 &&
+    actor.every(
+      (one) =>
+        isJsonObject(one) &&
+        typeof one['iss'] === 'string' &&
+        typeof one['sub'] === 'string' &&
+        (one['kind'] === 'person' || one['kind'] === 'client'),
+    )
+  );
 }

@@ -7,6 +7,7 @@ import type { NodeId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { ROOT } from '../plan/place';
 import type { Planned } from '../plan/plan-request';
+import type { PolicyEngines } from '../policy/policy';
 import { reportOf, type SimulationReport } from './report';
 import { parseScript } from './script';
 import { Knowledge } from './knowledge';
@@ -19,6 +20,8 @@ export interface SimulationRequest {
   readonly script?: Json;
   /** The environment seals. */
   readonly sealed?: boolean;
+  /** Policy engines beside CEL: without one its policies are assumed to allow. */
+  readonly engines?: PolicyEngines;
 }
 
 /** How a simulation went. Same plan and script, same bytes. */
@@ -48,10 +51,10 @@ export interface Assumption {
 export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /** Drives the machine of real runs with assumed outcomes and virtual time (language.md §8). Executes nothing. */
-export function simulate({ planned, script = {}, sealed = false }: SimulationRequest): Simulation {
+export function simulate({ planned, script = {}, sealed = false, engines = {} }: SimulationRequest): Simulation {
   const parsed = parseScript(script, planned.index);
   if (parsed.kind === 'refused') return parsed;
-  const world = new SimulatedWorld(new Knowledge(planned), parsed.script);
+  const world = new SimulatedWorld(new Knowledge(planned, engines), parsed.script);
   world.play();
   const { result } = world.state;
   const steps = new Map<StepId, string>();

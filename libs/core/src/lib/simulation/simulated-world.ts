@@ -11,6 +11,7 @@ import { assumedOutcome } from './assumed-outcome';
 import { Fifo } from './fifo';
 import { NO_DOCUMENT, SIMULATED_RUN, type Knowledge } from './knowledge';
 import type { Script } from './script';
+import { simulatedVerdict } from './simulated-verdict';
 
 type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
 
@@ -133,24 +134,14 @@ export class SimulatedWorld {
     }
   }
 
-  private judge({ step, policy }: CommandOf<'judge'>): true {
-    const scripted = this.script.outcomeOf(step);
-    const trace = this.knowledge.trace(nodeOf(step));
-    trace.reached = true;
-    if (scripted === null) trace.assumed.add(`the policy ${policy} allows it`);
-    const allow =
-      scripted === null || (scripted.policy === null ? scripted.decision === 'approved' : scripted.policy === 'allows');
-    const known = this.knowledge.sight.x.plan.policies.find(({ id }) => id === policy);
-    return this.tell({
-      type: 'policy.judged',
-      step,
-      allow,
-      undecided: false,
-      reasons: [],
-      engine: known?.engine ?? 'cel',
-      digest: known?.digest ?? NO_DOCUMENT,
-      input: null,
-    });
+  private judge({ step, policy: id }: CommandOf<'judge'>): true {
+    const { knowledge, script } = this;
+    knowledge.trace(nodeOf(step)).reached = true;
+    const policy = knowledge.sight.x.plan.policies.find((one) => one.id === id);
+    if (policy === undefined) throw new TypeError('no such policy in the plan');
+    const verdict = simulatedVerdict(knowledge, step, policy, script.outcomeOf(step));
+    const { engine, digest } = policy;
+    return this.tell({ type: 'policy.judged', step, ...verdict, engine, digest, input: null });
   }
 
   /** People decide once nothing else is under way. A gate that the script lets expire is left alone. */
@@ -160,10 +151,10 @@ export class SimulatedWorld {
     const scripted = this.script.outcomeOf(step);
     const { requirement, gateDigest, planHash, approvals } = state.gate;
     // Where a script says only how the gate ends, that is the policy's answer, and people override it.
-    const overrides =
-      (this.knowledge.results.get(step)?.judged ?? null) !== null && (scripted?.policy ?? null) === null;
-    const decision = scripted === null || overrides ? 'approved' : scripted.decision;
-    if (scripted === null || overrides)
+    const isJudged = (this.knowledge.results.get(step)?.judged ?? null) !== null;
+    const isSilent = scripted === null || (isJudged && scripted.policy === null);
+    const decision = isSilent ? 'approved' : scripted.decision;
+    if (isSilent)
       this.knowledge.assume(
         step,
         requirement.minApprovals === 1 ? 'one person approves' : `${requirement.minApprovals} people approve`,

@@ -5,6 +5,7 @@ import type { WebDatabase, WorkerDatabase } from './databases';
 import {
   aCommit,
   aDecision,
+  aStep,
   aWorker,
   after,
   anEnvelope,
@@ -349,6 +350,41 @@ describe('a decision', () => {
     await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
     expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
     expect(await web.gateDesk.find(tenantB, runId, 'approve')).toBeNull();
+  });
+});
+
+describe('the gates of a run', () => {
+  it('are found by their names with their decisions, and only by its tenant', async () => {
+    const { runId } = await gated(1);
+    await secondGate(runId);
+    await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
+    const found = await web.gateDesk.ofRun(tenantA, runId, ['second', 'approve', 'never']);
+    const shown = found.map(({ gate, state, decisions }) => [gate, state, decisions.length]).sort();
+    expect(shown).toEqual([
+      ['approve', 'approved', 1],
+      ['second', 'open', 0],
+    ]);
+    expect((await web.gateDesk.ofRun(tenantA, runId, ['second'])).map(({ gate }) => gate)).toEqual(['second']);
+    expect(await web.gateDesk.ofRun(tenantA, runId, [])).toEqual([]);
+    expect(await web.gateDesk.ofRun(tenantB, runId, ['approve'])).toEqual([]);
+  });
+
+  it('have steps, which are read page by page', async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    const gates = ['m[10]::ask', 'Z', 'a', 'm[9]::ask'].map((step, place) => aStep(step, { kind: 'gate', place }));
+    const steps = [...gates, aStep('work', { place: 9 })];
+    expect(await worker.committer.commit(aCommit(claimed, start, { steps }))).toEqual({ kind: 'committed' });
+    const names = async (limit: number, after: string | null, tenant = tenantA) =>
+      (await web.runReader.gateSteps(tenant, runId, limit, after)).map(({ step }) => step);
+    expect(await names(9, null)).toEqual(['Z', 'a', 'm[10]::ask', 'm[9]::ask']);
+    expect(await names(2, null)).toEqual(['Z', 'a']);
+    expect(await names(2, 'a')).toEqual(['m[10]::ask', 'm[9]::ask']);
+    expect(await names(2, 'm[9]::ask')).toEqual([]);
+    expect(await names(9, null, tenantB)).toEqual([]);
+    await worker.claims.retire(incarnation);
   });
 });
 

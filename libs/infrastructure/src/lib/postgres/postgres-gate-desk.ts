@@ -62,6 +62,7 @@ const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 /** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
 export class PostgresGateDesk extends GateDesk {
   private readonly findStatement = statement('find-gate');
+  private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');
   private readonly stampStatement = statement('stamp');
   private readonly decideStatement = statement('decide-gate');
@@ -77,6 +78,12 @@ export class PostgresGateDesk extends GateDesk {
       this.queries.within<GateRecord>(tenant, this.findStatement, [tenant, runUuid(run), gate]),
     );
     return row ? toGateRow(row) : null;
+  }
+
+  async ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]> {
+    const values = [tenant, runUuid(run), gates];
+    const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.ofRunStatement, values));
+    return rows.map(toGateRow);
   }
 
   async open(tenant: TenantId, limit: number): Promise<readonly GateRow[]> {

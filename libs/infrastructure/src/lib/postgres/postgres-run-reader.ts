@@ -68,6 +68,7 @@ export class PostgresRunReader extends RunReader {
   private readonly approvedBeforeStatement = statement('approved-before');
   private readonly childrenStatement = statement('list-steps');
   private readonly stepsStatement = statement('list-all-steps');
+  private readonly gateStepsStatement = statement('list-gate-steps');
   private readonly stepStatement = statement('find-step');
   private readonly artifactsStatement = statement('run-artifacts');
   private readonly recordsStatement = statement('run-records');
@@ -154,6 +155,11 @@ export class PostgresRunReader extends RunReader {
             limit,
             placeOf(after),
           );
+    return rows.map(toStepRow);
+  }
+
+  async gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {
+    const rows = await this.ask<StepRecord>(tenant, this.gateStepsStatement, runUuid(run), limit, after);
     return rows.map(toStepRow);
   }
 

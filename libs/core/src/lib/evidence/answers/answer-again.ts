@@ -3,9 +3,12 @@ import { OriginalResults } from '../../binding/original-results';
 import { Results } from '../../binding/results';
 import type { Sight } from '../../binding/scope';
 import type { Values } from '../../binding/values';
+import { digestOf } from '../../canonical/digest';
 import { sameJson } from '../../canonical/same-json';
 import type { Digest, RunId, StepId, TenantId } from '../../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
+import type { Node } from '../../plan/plan';
+import { nodeAt } from '../../plan/plan-index';
 import type { Answer, Question } from '../../step/question';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { hasOlderSchemaRules } from '../plan-again';
@@ -129,6 +132,10 @@ class Walk {
       return null;
     }
     const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
+    if (made && isOfEarlierVersion(request) && journaled.kind === 'gate') {
+      const earlier = asEarlierVersion(made as JsonObject, nodeAt(sight.x, step).node);
+      if (digestOf(earlier) === journaled.gateDigest) return this.count(question, step, null);
+    }
     return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
   }
 
@@ -159,6 +166,19 @@ class Walk {
     this.derived.set(asked, (this.derived.get(asked) ?? 0) + 1);
     return null;
   }
+}
+
+/** True for the request of a gate with a policy that was made before requests named the policy. */
+function isOfEarlierVersion(request: JsonObject | null): boolean {
+  const policy = request?.['policy'] ?? null;
+  return isJsonObject(policy) && !Object.hasOwn(policy, 'id');
+}
+
+/** The request as that version made it: without id and level of the policy, and without a message where the pack has none. */
+function asEarlierVersion(made: JsonObject, node: Node): JsonObject {
+  const { id: _id, level: _level, ...policy } = made['policy'] as JsonObject;
+  const message = node.kind === 'gate' && node.message === null ? '' : (made['message'] ?? null);
+  return { ...made, policy, message };
 }
 
 /** Faults are equal by code: their messages are for people, and may be worded otherwise by another version. */

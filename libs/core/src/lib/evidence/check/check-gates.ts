@@ -1,8 +1,9 @@
 import { sha256 } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
-import type { Json } from '../../foundation/json';
+import { isJsonObject, type Json } from '../../foundation/json';
 import { canonical } from '../../canonical/canonical';
 import { itemDigest, readsBehind } from '../../binding/gate-reads';
+import { verdictAt } from '../../binding/policy-at';
 import { Results } from '../../binding/results';
 import { secretsBehind } from '../../binding/secret-names';
 import { Missing } from '../../binding/values';
@@ -38,7 +39,8 @@ export const gatesRequests: Checker = (bundle) => {
       showObjection(request, show) ??
       readsObjection(documents, results, gate, request) ??
       secretsObjection(documents, results, gate, request) ??
-      itemObjection(documents, results, gate, request);
+      itemObjection(documents, results, gate, request) ??
+      policyObjection(documents, results, gate, request);
     if (objection !== null) fail(`${gate.opened.step}: ${objection}`);
   }
   for (const digest of gates.keys()) if (!opened.has(digest)) fail(`request ${digest} was never opened`);
@@ -118,6 +120,23 @@ function itemObjection(
   const missing = new Missing();
   const digest = itemDigest({ x: index, results, values }, opened.step, missing);
   return missing.digests.size > 0 || digest === item ? null : 'it names another item';
+}
+
+/** `policy` is what the journal says that the policy answered: nobody overrode a denial without having been shown it. */
+function policyObjection(
+  { index }: EvidenceDocuments,
+  results: Results,
+  { opened }: GateFact,
+  { policy }: GateRequest,
+): string | null {
+  const verdict = verdictAt({ x: index, results }, opened.step);
+  if (policy === null && verdict === null) return null;
+  if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than was asked';
+  const { id, level, engine, digest, result, reasons } = verdict;
+  const said = { allow: result === 'allow', undecided: result === 'undecided', reasons: [...reasons], engine, digest };
+  // Requests made before they named the policy hold no more than its answer.
+  const expected = 'id' in policy || 'level' in policy ? { id, level, ...said } : said;
+  return canonical(expected) === canonical(policy) ? null : 'it shows another answer of its policy';
 }
 
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);

@@ -23,6 +23,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'The pack was not signed as the trust file requires. Check "require.packSigners" and the keys of usage "pack".',
   'plan.hash': FORGED,
   'profile.digest': FORGED,
+  probes:
+    'A worker whose sandbox was not shown to hold started steps. Ask who operates the workers, and do not rely on what the steps report.',
   'inputs.digest': FORGED,
   answers: FORGED,
   'journal.chain': FORGED,

@@ -21,6 +21,7 @@ const OPEN: Readonly<Record<string, string>> = {
   'pack.content': 'Some files of the pack are in the bundle by digest only. Their content was not read.',
   'plan.hash':
     'The plan could not be made again here (sensitive inputs, files by digest, or a policy engine that this verifier does not have). Its hash is the one that was admitted.',
+  probes: 'Some workers named a probe of their sandbox that is not in the bundle. That the sandbox held is their word.',
   'inputs.digest': 'Sensitive inputs are named, and their values are not in the bundle.',
   answers: 'Some answers of the engine could not be computed again, because their values are not in the bundle.',
   'logs.digest': 'Some logs are not in the bundle. Their digests are signed.',

@@ -1,0 +1,114 @@
+import type { RunGateView } from '../server/run-views';
+import { runGateLines } from './decision-lines';
+import { endLines, waitLines } from './run-lines';
+
+const policy = {
+  id: 'late',
+  level: 'soft-mandatory',
+  engine: 'cel',
+  digest: 'sha256:1',
+  result: 'deny',
+  reasons: ['it is late', 'no\ngate other: approved'],
+} as const;
+const decision = {
+  decisionId: 'dec_1',
+  decision: 'approved',
+  person: { iss: 'https://id.test', sub: 'grace' },
+  onBehalfOf: { iss: 'https://id.test', sub: 'linus' },
+  actors: [{ iss: 'https://id.test', sub: 'bot', kind: 'client' }],
+  reason: 'urgent\u001b[2J',
+  response: { ticket: 7 },
+  decidedAt: '2026-11-24T10:05:00.000Z',
+  proof: 'token',
+  record: 'sha256:2',
+};
+const gate: RunGateView = {
+  gateId: 'check',
+  label: null,
+  status: 'approved',
+  reason: null,
+  approval: 'owners',
+  policy,
+  requirement: { grants: ['packs.approve'], minApprovals: 1, proof: 'service' },
+  gateDigest: 'sha256:3',
+  approvals: 1,
+  required: 1,
+  openedAt: '2026-11-24T10:00:00.000Z',
+  until: '2026-11-25T10:00:00.000Z',
+  endedAt: '2026-11-24T10:05:01.000Z',
+  decisions: [decision],
+};
+
+describe('a gate of a run', () => {
+  it('is shown with its policy, and who decided, when, why and by what proof', () => {
+    expect(runGateLines(gate)).toEqual([
+      'gate check: approved, 1 of 1 approvals, ended 2026-11-24T10:05:01.000Z',
+      '  needs: 1 person with packs.approve, proof service (approval owners)',
+      '  policy late (soft-mandatory) denied it [cel]',
+      '    reason: it is late',
+      '    reason: no\\u{a}gate other: approved',
+      '  people overrode the denial',
+      '  approved by grace of https://id.test on behalf of linus of https://id.test',
+      '    through: bot of https://id.test (client)',
+      '    at: 2026-11-24T10:05:00.000Z',
+      '    why: urgent\\u{1b}[2J',
+      '    response: {"ticket":7}',
+      '    proof: token (a token bound to the decision)',
+      '    record: sha256:2 (dec_1)',
+      '  gate digest: sha256:3',
+    ]);
+  });
+
+  it('that a policy denied names the policy and its reasons; one that was not reached says so', () => {
+    const closed = { requirement: null, gateDigest: null, required: null, decisions: [], approval: null };
+    const denied: RunGateView = { ...gate, ...closed, status: 'denied', reason: 'POLICY_DENIED' };
+    expect(runGateLines(denied).slice(0, 3)).toEqual([
+      'gate check: denied (POLICY_DENIED), ended 2026-11-24T10:05:01.000Z',
+      '  policy late (soft-mandatory) denied it [cel]',
+      '    reason: it is late',
+    ]);
+    const unreached = {
+      ...gate,
+      ...closed,
+      status: 'not_reached',
+      endedAt: null,
+      policy: { ...policy, result: null, reasons: [] },
+    };
+    expect(runGateLines(unreached)).toEqual([
+      'gate check: not reached',
+      '  policy late (soft-mandatory) was not asked [cel]',
+    ]);
+  });
+});
+
+describe('a run', () => {
+  const run = { runId: 'run_1', status: 'failed', evidence: { digest: null } } as never;
+
+  it('that waits for people to override a policy says what it said', () => {
+    const lines = waitLines(run, { kind: 'policy', id: 'check', since: null, until: null, policy });
+    expect(lines).toEqual([
+      'policy late (soft-mandatory) denied it [cel]',
+      '  reason: it is late',
+      '  reason: no\\u{a}gate other: approved',
+      'waiting for people at check',
+      'approving overrides the denial',
+      'help: somebody who did not start it decides with: taskrunner approve run_1 check',
+    ]);
+  });
+
+  it('that a policy ended says which and why', () => {
+    const error = { code: 'POLICY_DENIED', stepId: 'check', message: 'policy late denied it', policy };
+    expect(endLines({ ...(run as object), error } as never)).toEqual([
+      'run run_1 failed',
+      'POLICY_DENIED at check',
+      '  policy late (soft-mandatory) denied it [cel]',
+      '    reason: it is late',
+      '    reason: no\\u{a}gate other: approved',
+    ]);
+    const old = { code: 'POLICY_DENIED', stepId: 'check', message: null };
+    expect(endLines({ ...(run as object), error: old } as never)).toEqual([
+      'run run_1 failed',
+      'POLICY_DENIED at check',
+    ]);
+  });
+});

@@ -1,0 +1,16 @@
+import { verdictTitle } from '@taskrunner/core';
+import type { PolicyView } from '../server/run-views';
+import { safeLine } from './safe-text';
+
+/** What a policy said, and every reason on a line of its own. Reasons may hold anything: they are escaped and indented. */
+export function policyLines(policy: PolicyView): readonly string[] {
+  const { result, engine, reasons, omittedReasons = 0 } = policy;
+  const title =
+    result === null ? `policy ${policy.id} (${policy.level}) was not asked` : verdictTitle({ ...policy, result });
+  return [
+    safeLine(`${title} [${engine}]`),
+    ...reasons.map((reason) => safeLine(`  reason: ${reason}`)),
+    ...(omittedReasons > 0 ? [`  and ${omittedReasons} more reasons`] : []),
+    ...(reasons.length === 0 && result !== null && result !== 'allow' ? ['  no reasons are known'] : []),
+  ];
+}

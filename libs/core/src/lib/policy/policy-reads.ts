@@ -1,0 +1,18 @@
+import type * as CelReads from './cel-reads';
+import type { PolicySource } from './policy';
+import { POLICY_ROOTS, type PolicyRead } from './policy-input';
+
+/**
+ * Which parts of its input a policy can read. Of CEL each part by name; of other engines each root whose name stands in the text, and all
+ * of them where it takes the input as a whole. Never throws.
+ */
+export function readsOfPolicy({ engine, source }: PolicySource): readonly PolicyRead[] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  if (engine === 'cel') return (require('./cel-reads') as typeof CelReads).readsOfCel(source);
+  if (/\b(?:context|input)\b(?!\s*(?:\.|\[|has\b))/.test(source)) return POLICY_ROOTS.map((root) => [root]);
+  const scope = source.match(/\(\s*principal\s*,/g)?.length ?? 0;
+  const isAboutRequester = (source.match(/\bprincipal\b/g)?.length ?? 0) > scope;
+  return POLICY_ROOTS.filter(
+    (root) => new RegExp(`\\b${root}\\b`).test(source) || (root === 'actor' && isAboutRequester),
+  ).map((root) => [root]);
+}

@@ -1,0 +1,165 @@
+import { policyInputWith } from '../binding/render-gate';
+import { visibleStep, type Sight } from '../binding/scope';
+import { Missing } from '../binding/values';
+import type { StepId, TenantId } from '../foundation/ids';
+import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
+import type { GateNode, Policy } from '../plan/plan';
+import { nodeAt } from '../plan/plan-index';
+import { compilePolicy } from '../policy/compile-policy';
+import type { PolicyRead } from '../policy/policy-input';
+import { readsOfPolicy } from '../policy/policy-reads';
+import { noVerdict, verdictOn, type Verdict } from '../policy/verdict';
+import type { Knowledge } from './knowledge';
+import type { GivenFacts, Outcome } from './script';
+
+const NOTHING_GIVEN: GivenFacts = { now: null, tenant: null, actor: null };
+const ALLOWS: Verdict = { allow: true, undecided: false, reasons: [] };
+const DENIES: Verdict = { allow: false, undecided: false, reasons: [] };
+/** Stands where nobody is known who asked, for policies that do not read it. */
+const NOBODY: Json = [{ iss: 'simulation', sub: 'simulation', kind: 'client' }];
+
+/**
+ * The verdict of a policy in a simulation: as the script says; else as the policy answers, over the input that a run would ask it with,
+ * if all that it reads of it is known; else it is assumed to allow. How it came about is noted with the gate.
+ */
+export function simulatedVerdict(
+  knowledge: Knowledge,
+  step: StepId,
+  policy: Policy,
+  scripted: Outcome | null,
+): Verdict {
+  if (scripted?.answers === true) {
+    const allows = scripted.policy === null ? scripted.decision === 'approved' : scripted.policy === 'allows';
+    knowledge.judge(step, { by: 'script', verdict: allows ? 'allows' : 'denies', reasons: [], unknown: [] });
+    return allows ? ALLOWS : DENIES;
+  }
+  const given = scripted?.given ?? NOTHING_GIVEN;
+  const assumed = (unknown: readonly string[], why: string): Verdict => {
+    knowledge.assume(step, `the policy ${policy.id} allows it: ${why}`);
+    knowledge.judge(step, { by: 'assumed', verdict: 'allows', reasons: [], unknown });
+    return ALLOWS;
+  };
+  const compiled = compilePolicy(policy, knowledge.engines);
+  if (compiled.kind === 'faults') return assumed([], `the engine ${policy.engine} is not at hand`);
+  const reads = readsOfPolicy(policy);
+  const unknown = [...new Set(reads.flatMap((read) => unknownIn(knowledge, step, read, given)))].sort();
+  if (unknown.length > 0)
+    return assumed(unknown, `${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not known`);
+  const params = paramsOf(knowledge, step);
+  if (params.kind === 'fault') {
+    const why = `its parameters cannot be made: ${params.message}`;
+    knowledge.judge(step, { by: 'evaluated', verdict: 'undecided', reasons: [why], unknown: [] });
+    return noVerdict('its input cannot be made');
+  }
+  const input = inputFor(knowledge, step, params.value, given);
+  const answer = compiled.policy.evaluate(input, step);
+  const verdict = answer.kind !== 'decided' ? 'undecided' : answer.allow ? 'allows' : 'denies';
+  const reasons = answer.kind === 'decided' ? answer.reasons : [answer.message];
+  knowledge.judge(step, { by: 'evaluated', verdict, reasons, unknown: [] });
+  return verdictOn(answer);
+}
+
+function gateAt({ sight }: Knowledge, step: StepId): GateNode {
+  const { node } = nodeAt(sight.x, step);
+  if (node.kind !== 'gate') throw new TypeError('not a gate');
+  return node;
+}
+
+/** Which parts of what a policy reads here are not known, as they are written. */
+function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, given: GivenFacts): readonly string[] {
+  const [root = '', ...path] = read;
+  switch (root) {
+    case 'plan':
+      return [];
+    case 'actor':
+    case 'tenant':
+    case 'now':
+      return given[root] === null ? [root] : [];
+    case 'run':
+      return [read.join('.')];
+    case 'params':
+      return unknownParams(knowledge, step)
+        .filter((name) => path[0] === undefined || path[0] === name)
+        .map((name) => `params.${name}`);
+    case 'steps':
+      return unknownSteps(knowledge, step, path);
+    default: {
+      const unknown = knowledge.unknowns.among(step, [{ root, path, offset: 0 }]);
+      return unknown === null ? [] : [unknown];
+    }
+  }
+}
+
+/** Parameters of a gate that are made of what is not known. */
+function unknownParams(knowledge: Knowledge, step: StepId): readonly string[] {
+  const node = gateAt(knowledge, step);
+  return Object.entries(node.with)
+    .filter(([name, value]) => knowledge.unknowns.among(step, knowledge.part(node.with, name, value).reads) !== null)
+    .map(([name]) => name);
+}
+
+function unknownSteps(knowledge: Knowledge, step: StepId, [name, ...path]: readonly string[]): readonly string[] {
+  const { x, results } = knowledge.sight;
+  if (name === undefined)
+    return [...new Set([...x.nodes.values()].map((one) => one.name))].flatMap((one) =>
+      unknownSteps(knowledge, step, [one]),
+    );
+  const place = visibleStep(x, step, name);
+  // A step that is not over is not there, in a run as here.
+  if (place === null || (results.get(place)?.endedAt ?? null) === null) return [];
+  const shown = ['steps', name, ...path].join('.');
+  if (knowledge.unknowns.among(step, [{ root: 'steps', path: [name, ...path], offset: 0 }]) !== null) return [shown];
+  const [member] = path;
+  const { node } = nodeAt(x, place);
+  // No artifact is made here, whatever outputs the script gives.
+  const hasFiles = node.kind !== 'gate' && (node.kind !== 'run' || node.effects !== 'pure');
+  if (hasFiles && (member === undefined || member === 'artifacts')) return [shown];
+  const isCounted = member === undefined || member === 'counts' || member === 'iterations';
+  return isCounted && knowledge.unknowns.hasItems(place) ? [shown] : [];
+}
+
+/** The parameters that are known; a fault of one of them is the policy's. */
+function paramsOf(
+  knowledge: Knowledge,
+  step: StepId,
+):
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'fault'; readonly code: string; readonly message: string } {
+  const node = gateAt(knowledge, step);
+  const unknown = unknownParams(knowledge, step);
+  if (unknown.length === 0)
+    return knowledge.evaluate(
+      step,
+      knowledge.template(node.with, () => node.with),
+    );
+  const params: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(node.with)) {
+    if (unknown.includes(name)) continue;
+    const made = knowledge.evaluate(step, knowledge.part(node.with, name, value));
+    if (made.kind === 'fault') return made;
+    params[name] = made.value;
+  }
+  return { kind: 'value', value: params };
+}
+
+/** What a run would ask with. What is not known is left out: the policy does not read it. */
+function inputFor(knowledge: Knowledge, step: StepId, params: Json, given: GivenFacts): JsonObject {
+  const { sight, planned } = knowledge;
+  const context = {
+    ...sight.context,
+    // A run holds sensitive inputs back from policies.
+    inputs: planned.plan.inputs,
+    ...(given.tenant === null ? {} : { tenant: given.tenant as TenantId }),
+  };
+  const seen: Sight = { ...sight, context };
+  const asked = { params, actor: given.actor ?? NOBODY, at: given.now ?? 0 };
+  const input = policyInputWith(seen, step, asked, new Missing());
+  const { steps } = input;
+  const known = Object.entries(isJsonObject(steps) ? steps : {}).map(([name, view]): readonly [string, Json] => {
+    const place = visibleStep(sight.x, step, name);
+    if (place === null || !isJsonObject(view) || !knowledge.unknowns.has(place)) return [name, view];
+    const { outputs: _, artifacts: __, ...rest } = view;
+    return [name, rest];
+  });
+  return { ...input, steps: Object.fromEntries(known) };
+}

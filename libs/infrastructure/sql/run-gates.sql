@@ -1,0 +1,14 @@
+-- Gates of a run with their decisions, and what the run adds.
+select g.run_id, g.gate, g.state, g.gate_digest, g.request, g.show, g.approvals, g.required,
+  (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.initiators,
+  pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status,
+  r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
+    and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
+  (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,
+      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'envelope', d.envelope, 'decidedAt', d.decided_ms)
+      order by d.decided_ms), '[]')
+    from pack_runs.decisions d where d.tenant_id = g.tenant_id and d.run_id = g.run_id and d.gate = g.gate) as decisions
+from pack_runs.gates g
+join pack_runs.runs r on r.tenant_id = g.tenant_id and r.run_id = g.run_id
+join pack_runs.run_sources s on s.tenant_id = g.tenant_id and s.run_id = g.run_id
+where g.tenant_id = $1 and g.run_id = $2 and g.gate = any($3::text[])
