@@ -131,6 +131,22 @@ export function unheldFiles({ evidence, facts }: EvidenceDocuments): readonly Un
   });
 }
 
+/** Files whose bytes follow from the records in them: envelopes, the listing of the pack, publishers' signatures, each in their order. */
+export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[] {
+  const { evidence } = documents;
+  const envelopes = (folder: string, all: readonly Envelope[]): readonly BundleFile[] =>
+    all.map((envelope, i) => ({ path: `${folder}/${i + 1}.json`, bytes: payloadOf(envelope) }));
+  return [
+    { path: 'admission.json', bytes: payloadOf(evidence.admission) },
+    { path: 'pack/files.json', bytes: toUtf8(packListing(evidence)) },
+    ...[...evidence.pack.signatures]
+      .sort((a, b) => (a.hint < b.hint ? -1 : 1))
+      .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
+    ...envelopes('decisions', decisionsInOrder(documents)),
+    ...envelopes('resolutions', resolutionsInOrder(documents)),
+  ];
+}
+
 /** Every file that is not a statement or the manifest, and whose bytes are held. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const { evidence, facts } = documents;
@@ -143,29 +159,17 @@ export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
   const pack = inPathOrder(evidence);
   return [
-    { path: 'admission.json', bytes: payloadOf(evidence.admission) },
+    ...recordFiles(documents),
     written('plan.json', evidence.plan),
     written('profile.json', evidence.profile),
     written('environment.json', evidence.environment),
     written('pack/manifest.json', evidence.pack.manifest),
-    written('pack/files.json', packListing(evidence)),
     ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
-    ...[...evidence.pack.signatures]
-      .sort((a, b) => (a.hint < b.hint ? -1 : 1))
-      .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
     written('inputs.lock.json', inputsLock(documents)),
     ...evidence.gates.flatMap(({ request, show }) => {
       const name = `gates/${sha256(request).slice(7)}`;
       return [written(`${name}.json`, request), ...kept(`${name}.show.json`, show)];
     }),
-    ...decisionsInOrder(documents).map((envelope, i) => ({
-      path: `decisions/${i + 1}.json`,
-      bytes: payloadOf(envelope),
-    })),
-    ...resolutionsInOrder(documents).map((envelope, i) => ({
-      path: `resolutions/${i + 1}.json`,
-      bytes: payloadOf(envelope),
-    })),
     ...policyFiles(documents).map(({ path, text }) => written(path, text)),
     ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
     written('journal.ndjson', journalNdjson(evidence.pages)),

@@ -1,6 +1,5 @@
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
-import type { RunEvidence } from './run-evidence';
 
 /** How many there are, and the digest of the sorted list of their names. */
 export type CarriedList = { readonly count: number; readonly digest: Digest };
@@ -18,8 +17,16 @@ export type Carried = {
   readonly probes: CarriedList;
 };
 
-/** What this evidence carries. */
-export function carriedOf({ pages, artifacts, probes }: Pick<RunEvidence, 'pages' | 'artifacts' | 'probes'>): Carried {
+/** What this evidence carries: of its pages, artifacts and probes. */
+export function carriedOf({
+  pages,
+  artifacts,
+  probes,
+}: {
+  readonly pages: readonly { readonly first: number; readonly values: { readonly [digest: Digest]: unknown } }[];
+  readonly artifacts: ReadonlyMap<Digest, unknown>;
+  readonly probes: ReadonlyMap<Digest, unknown>;
+}): Carried {
   return {
     values: listOf(pages.flatMap(({ first, values }) => Object.keys(values).map((digest) => `${first} ${digest}`))),
     artifacts: listOf([...artifacts.keys()]),

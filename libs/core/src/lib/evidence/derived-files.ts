@@ -1,5 +1,6 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
+import { onceFor } from '../foundation/once-for';
 import type { Digest } from '../foundation/ids';
 import { asJson } from './run-evidence';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
@@ -35,9 +36,9 @@ export function artifactsJson(documents: EvidenceDocuments): string {
 }
 
 /** `steps.ndjson`: one step a line. */
-export function stepsNdjson({ index, facts }: EvidenceDocuments): string {
-  return lines(stepRecords(index, facts));
-}
+export const stepsNdjson: (documents: EvidenceDocuments) => string = onceFor(({ index, facts }) =>
+  lines(stepRecords(index, facts)),
+);
 
 /** `inputs.lock.json`: the inputs by value but for the sensitive ones, which are only named. */
 export function inputsLock({ plan }: EvidenceDocuments): string {
@@ -50,13 +51,13 @@ export function inputsDigest({ plan }: EvidenceDocuments): Digest {
 }
 
 /** `egress.ndjson`: one closed socket a line; `attempts` is the proxy's own log, null where it is not at hand. */
-export function egressNdjson({ facts, evidence }: EvidenceDocuments): string {
-  return lines(
+export const egressNdjson: (documents: EvidenceDocuments) => string = onceFor(({ facts, evidence }) =>
+  lines(
     facts.egress.map(({ step, execution, allowed, denied, log }) => {
       return { step, execution, allowed, denied, log, attempts: evidence.egress.get(log) ?? null };
     }),
-  );
-}
+  ),
+);
 
 /** `policies/<id>.<engine>`: the policies' texts. */
 export function policyFiles({ plan }: EvidenceDocuments): readonly { readonly path: string; readonly text: string }[] {

@@ -1,5 +1,6 @@
 import { sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
+import { onceFor } from '../foundation/once-for';
 import type { Actor } from '../foundation/principal';
 import { ungatedEffects } from '../plan/ungated-effects';
 import { carriedOf, type Carried } from './carried';
@@ -8,7 +9,7 @@ import {
   artifactsJson,
   egressNdjson,
   inputsDigest,
-  lines,
+  stepsNdjson,
   type ArtifactRecord,
 } from './derived-files';
 import { sensitiveInputs, type EvidenceDocuments } from './evidence-documents';
@@ -92,7 +93,9 @@ export type PackRunStatement = Statement<PackRun>;
  * The pack-run statement of an ended run: a pure function of the bundle's documents. Only `builder` and `audit` are on the
  * signer's word. Nothing in it is free text of a step. Throws `EVIDENCE_SHAPE` if the journal does not end the run.
  */
-export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
+export const buildStatement: (documents: EvidenceDocuments) => PackRunStatement = onceFor(statementOf);
+
+function statementOf(documents: EvidenceDocuments): PackRunStatement {
   const { evidence, admission, plan, planHash, profileDigest, environment, facts, index } = documents;
   const { record } = admission;
   const last = evidence.pages.at(-1);
@@ -130,7 +133,7 @@ export function buildStatement(documents: EvidenceDocuments): PackRunStatement {
     },
     steps: {
       count: steps.length,
-      digest: sha256(lines(steps)),
+      digest: sha256(stepsNdjson(documents)),
       ...(steps.length <= MAX_LISTED_STEPS && { list: steps }),
     },
     artifacts: { count: artifacts.length, digest: artifactsDigest },

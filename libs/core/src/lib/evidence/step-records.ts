@@ -38,6 +38,15 @@ export type LogRecord = {
 
 /** The steps of a run that ended, in the order in which they did; not the root, not the items of maps and loops. */
 export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
+  const made = known.get(facts) ?? recordsOf(x, facts);
+  known.set(facts, made);
+  return made;
+}
+
+/** A statement, its provenance and `steps.ndjson` ask for the same. */
+const known = new WeakMap<RunFacts, readonly StepRecord[]>();
+
+function recordsOf(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
   const dropped = droppedLines(facts);
   return facts.stepsEnded
     .filter(({ step }) => step !== ROOT && !isItem(step))

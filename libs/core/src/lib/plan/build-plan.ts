@@ -52,14 +52,7 @@ export function buildPlan(request: PlanRequest): Planning {
   const { pack } = read;
   const { spec, metadata } = pack;
   const faults = new Faults(read.locate, source ?? null, null, null, doubt);
-  const resolved = resolveInputs(
-    pack,
-    files,
-    inputs,
-    configuration.sensitiveInputs,
-    faults,
-    request.withheldInputs,
-  );
+  const resolved = resolveInputs(pack, files, inputs, configuration.sensitiveInputs, faults, request.withheldInputs);
   const granted = new Set(Object.keys(configuration.secrets));
   const names = {
     inputs: doubt === null ? resolved.type : doubtedInputs(resolved.type, spec.inputs, doubt),

@@ -1,6 +1,6 @@
 import { sha256 } from '../../canonical/digest';
 import { canonical } from '../../canonical/canonical';
-import { buildBundleStatement, contentOf, MANIFEST, MANIFEST_ATTESTATION } from '../bundle-files';
+import { buildBundleStatement, MANIFEST, MANIFEST_ATTESTATION, recordFiles } from '../bundle-files';
 import { fileOf, listedPaths } from '../read-bundle';
 import { fingerprint } from '../public-key';
 import { asJson } from '../run-evidence';
@@ -52,11 +52,6 @@ export const manifestSignature: Checker = (bundle) => {
   return found('signed', `signed by ${opened.key.keyid}`);
 };
 
-/** True for files whose bytes follow from the documents that are read from them; the others are read by their digests, or line by line. */
-function isWrittenOnce(path: string): boolean {
-  return /^(?:admission\.json$|pack\/files\.json$|pack\/signatures\/|decisions\/|resolutions\/)/.test(path);
-}
-
 /** None missing, none extra, none changed, and what follows from the documents has their one spelling and order. */
 export const manifestComplete: Checker = (bundle) => {
   const { files } = bundle.request;
@@ -73,8 +68,7 @@ export const manifestComplete: Checker = (bundle) => {
   const known = new Set(listed);
   const extra = listedPaths(files).find((path) => !known.has(path));
   if (extra !== undefined) fail(`${extra} is not in the manifest`);
-  for (const { path, bytes } of contentOf(bundle.documents())) {
-    if (!isWrittenOnce(path)) continue;
+  for (const { path, bytes } of recordFiles(bundle.documents())) {
     const given = fileOf(files, path);
     if (given.length !== bytes.length || sha256(given) !== sha256(bytes))
       fail(`${path} is not written as the run's documents give it`);

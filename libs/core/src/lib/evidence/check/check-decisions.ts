@@ -9,6 +9,7 @@ import { fail, type Case } from './case';
 import { found, type Checker } from './check';
 import { proofObjection } from './decision-proof';
 import { durationMs } from './gate-bounds';
+import { isOneResponse, responseObjection } from './gate-response';
 import { personOfNoPeople, resolvedByPeople, signedResolutions, wordsOf } from './check-resolutions';
 
 /** Each decision and resolution that the journal took has its record, signed by a ledger key; and there is no record beside. */
@@ -94,7 +95,9 @@ export const decisionsPeople: Checker = (bundle) => {
   for (const gate of documents.facts.gates) {
     const own = all.filter((one) => one.gate === gate).map(({ record }) => record);
     const rejected = own.some(({ decision }) => decision === 'rejected');
-    const approvals = standing(own).length;
+    const approved = standing(own);
+    const approvals = approved.length;
+    if (!isOneResponse(approved)) fail(`${gate.opened.step}: its approvers gave different responses`);
     const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail('a request is missing');
     const required = Math.max(request.requirement.minApprovals, trust.require.minApprovals, 1);
     if (gate.ended?.outcome === 'approved' && approvals < required)
@@ -133,7 +136,8 @@ function standing(decisions: readonly DecisionRecord[]): readonly DecisionRecord
   return approvals;
 }
 
-function objectionTo({ admission, planHash }: EvidenceDocuments, { request, record, gate }: Counted): string | null {
+function objectionTo(documents: EvidenceDocuments, { request, record, gate }: Counted): string | null {
+  const { admission, planHash } = documents;
   const { requirement } = request;
   const { runId, tenant, initiators } = admission.record;
   if (record.runId !== runId || record.tenant !== tenant) return 'of another run';
@@ -146,6 +150,8 @@ function objectionTo({ admission, planHash }: EvidenceDocuments, { request, reco
   if (requirement.reasonRequired && record.decision !== 'withdrawn' && !record.reason) return 'without a reason';
   const age = Date.parse(record.decidedAt) - Date.parse(record.authTime);
   if (!(age <= durationMs(requirement.maxAuthAge))) return 'by somebody who authenticated too long before';
+  const response = responseObjection(documents, gate.opened.step, record);
+  if (response !== null) return response;
   // A delegation is a document of its own; without it nothing says that the other person agreed.
   return record.onBehalfOf ? 'delegated, and the bundle has no delegation' : null;
 }

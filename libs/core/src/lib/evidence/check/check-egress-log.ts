@@ -4,6 +4,7 @@ import { decideDial, decideEgress } from '../../egress/decide-egress';
 import type { EgressAttempt } from '../../egress/egress-log';
 import type { EgressRule } from '../../egress/egress-rule';
 import { isJsonObject } from '../../foundation/json';
+import type { RunNode } from '../../plan/plan';
 import { runNodeAt } from '../../plan/plan-index';
 import { rulesOfStep } from '../../plan/step-egress';
 import { egressNdjson } from '../derived-files';
@@ -25,6 +26,13 @@ export const egressWithin: Checker = (bundle) => {
     fail('egress.ndjson differs from the journal');
   }
   let unread = 0;
+  const known = new Map<RunNode, { readonly rules: readonly EgressRule[]; readonly text: string }>();
+  const rulesFor = (node: RunNode): { readonly rules: readonly EgressRule[]; readonly text: string } => {
+    const rules = rulesOfStep(plan, profile, node);
+    const made = { rules, text: canonical(asJson({ schema: 'taskrunner.egress.v1', rules })) };
+    known.set(node, made);
+    return made;
+  };
   for (const { step, allowed, denied, log } of facts.egress) {
     const text = evidence.egress.get(log);
     if (text === undefined) {
@@ -32,10 +40,11 @@ export const egressWithin: Checker = (bundle) => {
       continue;
     }
     if (sha256(text) !== log) fail(`the attempts of ${step} differ`);
-    const [head, ...attempts] = text.split('\n').slice(0, -1).map(parseStrictJson);
-    const rules = rulesOfStep(plan, profile, runNodeAt(index, step));
-    if (head === undefined || canonical(head) !== canonical(asJson({ schema: 'taskrunner.egress.v1', rules })))
-      fail(`${step} was under other rules than its plan and profile say`);
+    const [head, ...lines] = text.split('\n').slice(0, -1);
+    const attempts = lines.map(parseStrictJson);
+    const node = runNodeAt(index, step);
+    const { rules, text: expected } = known.get(node) ?? rulesFor(node);
+    if (head !== expected) fail(`${step} was under other rules than its plan and profile say`);
     const through = attempts.filter((attempt) => isJsonObject(attempt) && attempt['allowed'] === true);
     if (through.length !== allowed || attempts.length !== allowed + denied)
       fail(`the attempts of ${step} are counted otherwise`);
