@@ -70,7 +70,7 @@ const approval: Scenario = {
   people: {
     approve: [
       { sub: 'grace', reason: 'read the list', response: { window: 'tonight' } },
-      { sub: 'linus', reason: 'read it too', response: { window: 'at night' } },
+      { sub: 'linus', reason: 'read it too', response: { window: 'tonight' } },
     ],
   },
 };

@@ -99,6 +99,12 @@ export function* authorityAttempts(subject: Subject): Iterable<Attempt> {
       })),
     );
   }
+  if (evidence.decisions.length > 0)
+    yield attempt(subject, 'authority', 'decision', 'response', 'another, of all', {
+      decisions: 'anew',
+      decision: (record) =>
+        record.response === null ? record : { ...record, response: otherOutputs(record.response) },
+    });
   for (const envelope of evidence.resolutions)
     for (const { field, mutation, apply } of mutationsOf(payload(envelope.payload)))
       yield attempt(subject, 'authority', 'resolution', field, mutation, {
