@@ -64,6 +64,7 @@ function trustedBy({ keys, issuer, audience, jwks }: TrustFacts): object {
       checkpoints: false,
       minApprovals: 0,
       packSigners: 0,
+      carried: true,
       builds: [],
       signatures: { run: 1 },
     },

@@ -30,3 +30,13 @@ it.each(Object.keys(kept))('a bundle of an earlier release verifies: %s', (name)
   expect(basisOf('probes')).toBe('signed');
   if (name !== 'cancelled') expect([basisOf('answers'), basisOf('plan.hash')]).toEqual(['recomputed', 'recomputed']);
 });
+
+it('a trust file may refuse bundles that do not say what they carry', () => {
+  const { trust, files } = kept['plain'] as Kept;
+  const verification = verifyRun({
+    files: new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])),
+    trust: { ...trust, require: { ...trust.require, carried: true } },
+    verifySignature,
+  });
+  expect(verification.checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['manifest.complete']);
+});

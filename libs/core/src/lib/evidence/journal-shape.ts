@@ -141,14 +141,36 @@ const DERIVED: Shapes<Derived> = {
   'given.ignored': { what: text, step: nullable(step), code },
 };
 
-const FACT: Shapes<Fact> = {
+/** Notes by code; any other is of a letter that a worker did not take. */
+const NOTES: ReadonlyMap<string, Shape<object>> = new Map<string, Shape<object>>([
+  ['LOG_DROPPED', closed({ step: text, lines: whole, bytes: whole })],
+  ['SECRET_VERSION', closed({ name: text, version: text })],
+  ['SECRET_IN_ARTIFACT', closed({ step: text, execution: whole, name: text, digest, size: whole })],
+  ['ARTIFACT_WITHHELD', closed({ step: text, execution: whole, name: text, path: text })],
+  ['RECORD_WITHHELD', closed({ folder: text, step: text, letter: whole })],
+  ['GATE_UNSATISFIABLE', closed({ gate: text, eligible: whole, required: whole })],
+  [
+    'ASSIGNMENT_HELD',
+    closed({ assignment: text, fence: whole, name: text, version: text, build: digest, probe: digest }),
+  ],
+]);
+const letterNote = closed({ letter: whole, what: text });
+
+const note: Shape<Extract<Fact, { type: 'note' }>> = (value, path, report) => {
+  const { code: named, detail } = (isJsonObject(value ?? null) ? value : {}) as { readonly [name: string]: Json };
+  const shape = (typeof named === 'string' ? NOTES.get(named) : undefined) ?? letterNote;
+  closed({ type: oneOf('note'), code, detail: anyJson })(value, path, report);
+  shape(detail, `${path}/detail`, report);
+  return value as never;
+};
+
+const FACT: Shapes<Exclude<Fact, { type: 'note' }>> = {
   log: { step, execution: whole, chunk: whole, lines: whole, bytes: whole, sha256: digest },
   'log.cut': { step, execution: whole },
   'artifact.captured': { step, execution: whole, name: text, path: text, digest, size: whole, mediaType: text },
   'tool.resolved': { step, execution: whole, path: text, digest },
   'material.mounted': { step, execution: whole, path: text, digest },
   'egress.closed': { step, execution: whole, allowed: whole, denied: whole, log: digest },
-  note: { code, detail: anyJson },
   state: { machine: whole, digest, values: nullable(digest) },
 };
 
@@ -156,7 +178,7 @@ const FACT: Shapes<Fact> = {
 const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
   given: shapesOf(GIVEN),
   derived: shapesOf(DERIVED),
-  fact: shapesOf(FACT),
+  fact: new Map([...shapesOf(FACT), ['note', note as Shape<object>]]),
 };
 
 function shapesOf(members: object): ReadonlyMap<string, Shape<object>> {

@@ -163,6 +163,8 @@ function linesOf(ndjson: string, path: string): readonly string[] {
 
 function readGate(files: BundleContent, path: string, isDraft: boolean): GateDocument {
   const bytes = fileOf(files, path);
+  if (`gates/${sha256(bytes).slice(7)}.json` !== path)
+    throw new EvidenceError('EVIDENCE_SHAPE', `${path} holds another gate request`, 'Export the bundle again.');
   const showPath = path.replace(/\.json$/, '.show.json');
   if (isDraft && !files.has(showPath)) {
     const { showDigest } = readGateRequest(bytes);

@@ -14,9 +14,11 @@ import {
   mapOf,
   nullable,
   oneOf,
+  optional,
   readShape,
   text,
   whole,
+  type Shape,
 } from './shape';
 import { parseStrictJson } from './strict-json';
 
@@ -73,6 +75,8 @@ export interface TrustFile {
     readonly minApprovals: number;
     /** Signers that the pack must have had at admission. */
     readonly packSigners: number;
+    /** The statement must say what the bundle carries. Those of the first release do not: absent or false takes them. */
+    readonly carried?: boolean;
     /** Worker builds that are taken; empty: any. */
     readonly builds: readonly Digest[];
     /** Distinct keys that must have signed the pack-run statement. */
@@ -119,6 +123,7 @@ const shape = closed<TrustFile>({
     checkpoints: flag,
     minApprovals: whole,
     packSigners: whole,
+    carried: optional(flag) as Shape<boolean>,
     builds: listOf(digest),
     signatures: closed({ run: whole }),
   }),

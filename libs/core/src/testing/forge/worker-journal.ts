@@ -8,6 +8,9 @@ import { entriesOf, kindOf, roleOf, substituted, told, type Entries } from './jo
 import { mutationsOf } from './mutate-json';
 import { attempt, type Change } from './worker-attempt';
 
+/** What the note of an assignment says beside builds and probes. */
+const HELD = { assignment: 'forged', fence: 1, name: 'w9', version: '9' };
+
 /** Entries changed, dropped, doubled, moved, added; pages cut otherwise. */
 export function* journalAttempts(subject: Subject, others: readonly Subject[]): Iterable<Attempt> {
   const { played } = subject;
@@ -94,11 +97,11 @@ function* addedEntries(subject: Subject, entries: Entries): Iterable<Attempt> {
     { type: 'log.cut', step, execution },
     { type: 'note', code: 'FORGED', detail: null },
     { type: 'note', code: 'SECRET_VERSION', detail: { name: 'deploy', version: 'forged' } },
-    { type: 'note', code: 'LOG_DROPPED', detail: { step, lines: 3 } },
+    { type: 'note', code: 'LOG_DROPPED', detail: { step, lines: 3, bytes: 30 } },
     {
       type: 'note',
       code: 'ASSIGNMENT_HELD',
-      detail: { version: '9', build: digestOf('forged'), probe: digestOf('forged') },
+      detail: { ...HELD, build: digestOf('forged'), probe: digestOf('forged') },
     },
     { type: 'forged' },
   ];

@@ -2,13 +2,15 @@ import { policyInput } from '../../binding/render-gate';
 import type { Sight } from '../../binding/scope';
 import { visibleStep } from '../../binding/scope';
 import { Missing } from '../../binding/values';
-import { digestOf } from '../../canonical/digest';
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
 import { isCodedError } from '../../foundation/coded-error';
 import type { StepId } from '../../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 import type { Actor } from '../../foundation/principal';
 import { nodeAt } from '../../plan/plan-index';
-import { digestOfRef, type Placed } from '../run-facts';
+import type { Placed } from '../run-facts';
+import { toUtf8 } from '../strict-json';
 
 /** `missing`: a value that the input holds is not at hand. A text: what is wrong. Null: it is as journaled. */
 type Objection = 'missing' | string | null;
@@ -74,7 +76,10 @@ export class PolicyInputAgain {
       return judged.input === null && judged.undecided ? null : 'its input cannot be made, and it was judged';
     }
     if (missing.digests.size > 0) return 'missing';
-    if (digestOfRef(judged.input) !== digestOf(made)) return 'it was judged over another input';
+    const text = canonical(made);
+    const { input } = judged;
+    const isSame = input?.kind === 'value' && input.digest === sha256(text) && input.size === toUtf8(text).length;
+    if (!isSame) return 'it was judged over another input';
     this.made.set(judged.seq, made as JsonObject);
     return null;
   }

@@ -2,14 +2,17 @@ import type { Unanswered } from '../answers/answer-again';
 import { LARGE_VALUE_BYTES, largeValues } from '../answers/large-values';
 import { fail, isDraft, type Case } from './case';
 import { found, type Checker } from './check';
+import { unplannedFact } from './planned-facts';
 
 /**
  * Every question that the run asked, the input of each policy and the files of each step, derived again from inputs, recorded outputs and the
- * plan, are as the journal says. What cannot be derived is counted and named.
+ * plan, are as the journal says; artifacts and pinned programs are those of the plan. What cannot be derived is counted and named.
  */
 export const answersAgree: Checker = (bundle) => {
   const { differs, derived, unanswered } = bundle.answers();
   if (differs !== null) fail(differs);
+  const unplanned = unplannedFact(bundle.documents());
+  if (unplanned !== null) fail(unplanned);
   const count = [...derived.values()].reduce((sum, one) => sum + one, 0);
   if (count + unanswered.length === 0) return found('absent', 'nothing was asked');
   if (unanswered.length === 0) return found('recomputed', `${count} answered again`);

@@ -76,10 +76,12 @@ export const manifestComplete: Checker = (bundle) => {
     if (given.length !== bytes.length || sha256(given) !== sha256(bytes))
       fail(`${path} is not written as the run's documents give it`);
   }
-  if (bundle.packRun().statement.predicate.carried === undefined)
+  if (bundle.packRun().statement.predicate.carried === undefined) {
+    if (bundle.request.trust.require.carried === true) fail('the statement does not say what the bundle carries');
     return found(
       'signed',
       `${listed.length} files; the statement does not say which values, artifacts and probes there are`,
     );
+  }
   return found('recomputed', `${listed.length} files`);
 };
