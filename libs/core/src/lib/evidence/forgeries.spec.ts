@@ -94,7 +94,7 @@ describe('a policy that was judged over another input', () => {
         .flatMap(({ entries }) => entries)
         .flatMap(({ event }) => (event.type === 'policy.judged' ? [event] : []))[0];
     const input = { ...(valueOf(honest, judged(honest)?.input) as object), tenant: 'other' };
-    const text = canonical(input as Json);
+    const text = canonical(input);
     expect(judged(other)).toBeDefined();
     return retold(
       honest,
@@ -183,7 +183,7 @@ describe('with the bundle key alone', () => {
       'the values of the journal',
       (files) => {
         const lines = textOf(files, 'journal.ndjson').trimEnd().split('\n');
-        const bare = lines.map((line) => `${canonical({ ...(JSON.parse(line) as object), values: {} } as Json)}\n`);
+        const bare = lines.map((line) => `${canonical({ ...(JSON.parse(line) as object), values: {} })}\n`);
         files.set('journal.ndjson', Buffer.from(bare.join('')));
       },
     ],

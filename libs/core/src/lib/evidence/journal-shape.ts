@@ -178,7 +178,7 @@ const FACT: Shapes<Exclude<Fact, { type: 'note' }>> = {
 const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
   given: shapesOf(GIVEN),
   derived: shapesOf(DERIVED),
-  fact: new Map([...shapesOf(FACT), ['note', note as Shape<object>]]),
+  fact: new Map([...shapesOf(FACT), ['note', note]]),
 };
 
 function shapesOf(members: object): ReadonlyMap<string, Shape<object>> {

@@ -138,7 +138,7 @@ function under(files: BundleContent, folder: string, pattern: RegExp): string[] 
 const valuesShape: Shape<Page['values']> = (value, path, note) => {
   const values = mapOf(anyJson)(value, path, note);
   for (const key of Object.keys(values)) if (!isDigest(key)) note(`${path}/${key}`, 'a sha256 digest is expected');
-  return values as Page['values'];
+  return values;
 };
 
 const pageShape = closed<Page>({

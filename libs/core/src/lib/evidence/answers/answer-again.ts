@@ -15,6 +15,7 @@ import { hasOlderSchemaRules } from '../plan-again';
 import type { Placed } from '../run-facts';
 import { takesOver } from '../takes-over';
 import { MountedFilesAgain } from './mounted-files-again';
+import { differing, type Outcome } from './outcome';
 import { PolicyInputAgain } from './policy-input-again';
 
 /** What was asked: a question of the tree, the input of a policy, the files that an execution was given. */
@@ -103,9 +104,9 @@ class Walk {
       case 'question.answered':
         return this.answered({ ...event, seq, at });
       case 'policy.judged':
-        return this.count('policy', event.step, this.policies.objectionTo({ ...event, seq, at }));
+        return this.count('policy', event.step, this.policies.outcomeOf({ ...event, seq, at }));
       case 'material.mounted':
-        return this.count('files', event.step, this.files.objectionTo({ ...event, seq, at }));
+        return this.count('files', event.step, this.files.outcomeOf({ ...event, seq, at }));
       case 'step.ended':
         this.policies.ended(event.step, seq);
         return null;
@@ -126,7 +127,7 @@ class Walk {
     const rendering = { at: given.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
     const again = answer(sight, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
-    if (isSame(again.answer, journaled)) return this.count(question, step, null);
+    if (isSame(again.answer, journaled)) return this.count(question, step, 'same');
     if (question === 'inputs' && hasOlderSchemaRules(documents.environment)) {
       this.unanswered.push({ asked: question, step, lacks: 'rules' });
       return null;
@@ -134,7 +135,7 @@ class Walk {
     const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
     if (made && isOfEarlierVersion(request) && journaled.kind === 'gate') {
       const earlier = asEarlierVersion(made as JsonObject, nodeAt(sight.x, step).node);
-      if (digestOf(earlier) === journaled.gateDigest) return this.count(question, step, null);
+      if (digestOf(earlier) === journaled.gateDigest) return this.count(question, step, 'same');
     }
     return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
   }
@@ -154,16 +155,13 @@ class Walk {
     }
     const may = this.taken.mayTakeOver(step, this.results);
     const does = journaled.kind === 'reuse' && journaled.source !== null;
-    return this.count('reuse', step, may === does ? null : 'reuse is answered otherwise');
+    return this.count('reuse', step, may === does ? 'same' : differing('reuse is answered otherwise'));
   }
 
-  private count(asked: Asked, step: StepId, outcome: 'missing' | string | null): string | null {
-    if (outcome === 'missing') {
-      this.unanswered.push({ asked, step, lacks: 'value' });
-      return null;
-    }
-    if (outcome !== null) return `${step}: ${outcome}`;
-    this.derived.set(asked, (this.derived.get(asked) ?? 0) + 1);
+  private count(asked: Asked, step: StepId, outcome: Outcome): string | null {
+    if (typeof outcome === 'object') return `${step}: ${outcome.differs}`;
+    if (outcome === 'missing') this.unanswered.push({ asked, step, lacks: 'value' });
+    else this.derived.set(asked, (this.derived.get(asked) ?? 0) + 1);
     return null;
   }
 }

@@ -11,6 +11,7 @@ import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { packAround, packFolderOf, runNodeAt } from '../../plan/plan-index';
 import type { PackFile } from '../run-evidence';
 import type { Placed } from '../run-facts';
+import { differing, type Outcome } from './outcome';
 
 /** What may stand at a path of `in/`: its digest; null where it cannot be told from the bundle. */
 type Expected = ReadonlyMap<string, Digest | null>;
@@ -27,8 +28,8 @@ export class MountedFilesAgain {
     this.digests = new Map(pack.map(({ path, digest }) => [path, digest]));
   }
 
-  /** `missing`: a value that `files` reads is not at hand. A text: what is wrong. Null: it is as the plan says. */
-  objectionTo({ step, execution, path, digest }: Placed<'material.mounted'>): 'missing' | string | null {
+  /** `missing`: a value that `files` reads is not at hand. Else whether it is as the plan says. */
+  outcomeOf({ step, execution, path, digest }: Placed<'material.mounted'>): Outcome {
     const of = `${execution} ${step}`;
     if (this.last?.execution !== of) this.last = { execution: of, expected: this.expectedOf(step) };
     const { expected } = this.last;
@@ -37,9 +38,9 @@ export class MountedFilesAgain {
     // A private list has as many files as its value, which is not here, has members.
     if ([...expected].some(([key, known]) => known === null && key.endsWith('/') && path.startsWith(key)))
       return 'missing';
-    if (bound === undefined) return `it was given ${path}, which its files do not name`;
+    if (bound === undefined) return differing(`it was given ${path}, which its files do not name`);
     if (bound === null) return 'missing';
-    return bound === digest ? null : `it was given another file at ${path}`;
+    return bound === digest ? 'same' : differing(`it was given another file at ${path}`);
   }
 
   private expectedOf(step: StepId): Expected | 'missing' | 'unknown' {

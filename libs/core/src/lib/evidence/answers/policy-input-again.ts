@@ -11,9 +11,7 @@ import type { Actor } from '../../foundation/principal';
 import { nodeAt } from '../../plan/plan-index';
 import type { Placed } from '../run-facts';
 import { toUtf8 } from '../strict-json';
-
-/** `missing`: a value that the input holds is not at hand. A text: what is wrong. Null: it is as journaled. */
-type Objection = 'missing' | string | null;
+import { differing, type Outcome } from './outcome';
 
 /** Derives the inputs that policies were asked with from the journal, and compares them whole. */
 export class PolicyInputAgain {
@@ -34,20 +32,20 @@ export class PolicyInputAgain {
     this.endedAt.set(step, seq);
   }
 
-  objectionTo(judged: Placed<'policy.judged'>): Objection {
+  outcomeOf(judged: Placed<'policy.judged'>): Outcome {
     const { at, engine, input } = judged;
     // CEL is evaluated within the turn that journals its answer; other engines are asked after a commit, at the time that the input names.
     if (engine === 'cel') return this.compared(judged, at, () => true);
     const said = input?.kind === 'value' ? this.sight.values.get(input.digest) : null;
-    if (input === null) return judged.undecided && !judged.allow ? null : 'it was judged without an input';
+    if (input === null) return judged.undecided && !judged.allow ? 'same' : differing('it was judged without an input');
     if (said === undefined) return 'missing';
-    if (!isJsonObject(said)) return 'its input is no object';
+    if (!isJsonObject(said)) return differing('its input is no object');
     const { now, steps } = said;
-    if (typeof now !== 'string' || !isJsonObject(steps ?? null)) return 'its input has no time or no steps';
+    if (typeof now !== 'string' || !isJsonObject(steps ?? null)) return differing('its input has no time or no steps');
     const asked = Date.parse(now);
     const among = Object.keys(steps as JsonObject);
     const objection = this.laterThan(judged.step, among, asked, at);
-    return objection ?? this.compared(judged, asked, (name) => among.includes(name));
+    return objection === null ? this.compared(judged, asked, (name) => among.includes(name)) : differing(objection);
   }
 
   /** Steps that had ended when the engine was asked: those before some place of the journal, what the gate waits for among them. */
@@ -65,7 +63,7 @@ export class PolicyInputAgain {
     return need === undefined ? null : `its input leaves out ${need}, which the gate waits for`;
   }
 
-  private compared(judged: Placed<'policy.judged'>, at: number, among: (name: string) => boolean): Objection {
+  private compared(judged: Placed<'policy.judged'>, at: number, among: (name: string) => boolean): Outcome {
     const missing = new Missing();
     let made: Json = null;
     try {
@@ -73,14 +71,16 @@ export class PolicyInputAgain {
     } catch (error) {
       if (!isCodedError(error)) throw error;
       if (missing.digests.size > 0) return 'missing';
-      return judged.input === null && judged.undecided ? null : 'its input cannot be made, and it was judged';
+      return judged.input === null && judged.undecided
+        ? 'same'
+        : differing('its input cannot be made, and it was judged');
     }
     if (missing.digests.size > 0) return 'missing';
     const text = canonical(made);
     const { input } = judged;
     const isSame = input?.kind === 'value' && input.digest === sha256(text) && input.size === toUtf8(text).length;
-    if (!isSame) return 'it was judged over another input';
+    if (!isSame) return differing('it was judged over another input');
     this.made.set(judged.seq, made as JsonObject);
-    return null;
+    return 'same';
   }
 }
