@@ -1,6 +1,7 @@
 import { sha256 } from '../canonical/digest';
 import { isDigest, type Digest } from '../foundation/ids';
 import { isJsonObject, type Json } from '../foundation/json';
+import { knowText } from '../journal/chain';
 import type { Page } from '../journal/page';
 import type { Carried, CarriedList } from './carried';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation, packSignaturePath } from './bundle-files';
@@ -151,7 +152,22 @@ const pageShape = closed<Page>({
 
 /** Pages from the text of a `journal.ndjson`. Throws an `EvidenceError`. */
 export function readPages(ndjson: string): readonly Page[] {
-  return linesOf(ndjson, 'journal.ndjson').map((line) => readShape(pageShape, parseCanonical(line), 'a journal page'));
+  return linesOf(ndjson, 'journal.ndjson').map((line) => {
+    const page = readShape(pageShape, parseCanonical(line), 'a journal page');
+    const text = entriesTextOf(line, page);
+    if (text !== null) knowText(page.entries, text);
+    return page;
+  });
+}
+
+/**
+ * The text of a page's entries, from the RFC 8785 text of the page. What follows them holds the hash of the page, which no entry of it can hold:
+ * so the first place where it stands is the end of the entries.
+ */
+function entriesTextOf(line: string, { first, hash, prev }: Page): string | null {
+  const begin = '{"entries":';
+  const end = line.indexOf(`,"first":${first},"hash":"${hash}","prev":"${prev}","values":`);
+  return line.startsWith(begin) && end > 0 ? line.slice(begin.length, end) : null;
 }
 
 /** Every line ends with `\n`. */
@@ -209,7 +225,8 @@ const egressLine = closed<EgressLine>({
 function readEgress(ndjson: string): ReadonlyMap<Digest, string> {
   const logs = new Map<Digest, string>();
   for (const line of linesOf(ndjson, 'egress.ndjson')) {
-    const { log, attempts } = readShape(egressLine, parseCanonical(line), 'an egress record');
+    // Its one spelling is compared where it is derived again (`egress.within`).
+    const { log, attempts } = readShape(egressLine, parseLine(line), 'an egress record');
     if (typeof attempts === 'string') logs.set(log, attempts);
   }
   return logs;
@@ -219,6 +236,14 @@ const audit = closed<Asserted['audit']>({ seq: whole, head: nullable(digest) });
 const list = closed<CarriedList>({ count: whole, digest });
 const carried = closed<Carried>({ values: list, artifacts: list, probes: list });
 const signerShape = closed<Pick<Asserted, 'builder' | 'audit'>>({ builder: text, audit });
+function parseLine(line: string): Json {
+  try {
+    return JSON.parse(line) as Json;
+  } catch (cause) {
+    throw new EvidenceError('EVIDENCE_JSON', 'not JSON', 'Export the bundle again.', [], { cause });
+  }
+}
+
 const assertedShape = closed<Asserted>({ builder: text, audit, carried: nullable(carried) });
 
 /** What no document proves, from its JSON. `carried` may be absent: then it is null. Throws `EVIDENCE_SHAPE`. */

@@ -3,8 +3,17 @@ import { MACHINE_VERSION, type RunState } from '../run/run-state';
 import type { Entry } from './page';
 import { NO_SNAPSHOT, takeSnapshot, type LastSnapshot, type Standing } from './snapshot';
 
+/** Goes along with a replay, and says whether snapshots are what they stand for. */
+export interface Companion {
+  /** Takes the next entry, before which the machine stands in `state`; false if it is a snapshot of something else. */
+  take(entry: Entry, state: RunState): boolean;
+}
+
+/** The companion for a journal without snapshots, of which nobody asks what else it has said. */
+export const NOBODY: Companion = { take: () => true };
+
 /** What a journal has said so far, beside the state of its machine: whoever replays one lets it go along. */
-export class Past {
+export class Past implements Companion {
   readonly results: Results;
   fence: number;
   lastLine: number;

@@ -4,7 +4,7 @@ import { advance } from '../run/advance';
 import type { Derived } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
-import { Past } from './past';
+import { Past, type Companion } from './past';
 
 /** The first entry at which a replay differs from what is written. */
 export interface Divergence {
@@ -20,7 +20,7 @@ export function replay(
   x: PlanIndex,
   from: RunState,
   entries: Iterable<Entry>,
-  past = new Past(),
+  past: Companion = new Past(),
 ): { readonly state: RunState; readonly diverged: Divergence | null } {
   let state = from;
   let due: readonly Derived[] = [];

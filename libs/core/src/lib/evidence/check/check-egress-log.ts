@@ -11,7 +11,7 @@ import { egressNdjson } from '../derived-files';
 import { fileOf } from '../read-bundle';
 import { asJson } from '../run-evidence';
 import { closed, flag, nullable, oneOf, readShape, text, whole, type Shape } from '../shape';
-import { parseStrictJson, parseUtf8 } from '../strict-json';
+import { parseCanonical, parseUtf8 } from '../strict-json';
 import { fail } from './case';
 import { found, type Checker } from './check';
 
@@ -41,7 +41,7 @@ export const egressWithin: Checker = (bundle) => {
     }
     if (sha256(text) !== log) fail(`the attempts of ${step} differ`);
     const [head, ...lines] = text.split('\n').slice(0, -1);
-    const attempts = lines.map(parseStrictJson);
+    const attempts = lines.map(parseCanonical);
     const node = runNodeAt(index, step);
     const { rules, text: expected } = known.get(node) ?? rulesFor(node);
     if (head !== expected) fail(`${step} was under other rules than its plan and profile say`);

@@ -1,6 +1,8 @@
 import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import { checkChain } from '../../journal/chain';
+import type { Entry } from '../../journal/page';
+import { NOBODY, Past } from '../../journal/past';
 import { replay } from '../../journal/replay';
 import { initialState } from '../../run/advance';
 import { MACHINE_VERSION } from '../../run/run-state';
@@ -33,13 +35,17 @@ export const journalChain: Checker = (bundle) => {
   return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);
 };
 
+function hasSnapshots(entries: readonly Entry[]): boolean {
+  return entries.some(({ event }) => event.type === 'state');
+}
+
 /** Driven again, the machine says the same, and it ends where the journal ends. */
 export const journalReplay: Checker = (bundle) => {
   const { environment, index, facts } = bundle.documents();
   const { record } = bundle.admission();
   if (environment.machine !== MACHINE_VERSION) fail(`machine ${environment.machine} is not in this verifier`);
   const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
-  const { state, diverged } = replay(index, start, facts.entries);
+  const { state, diverged } = replay(index, start, facts.entries, hasSnapshots(facts.entries) ? new Past() : NOBODY);
   if (diverged) fail(`entry ${diverged.seq}: ${diverged.expected?.type ?? 'nothing'} was to follow`);
   if (state.phase !== 'ended') fail('the run has not ended');
   return found('recomputed', `machine ${environment.machine}`);
