@@ -27,7 +27,7 @@ import {
   type RunRow,
   type SourceRow,
 } from '@taskrunner/infrastructure/testing';
-import { testFloor } from '@taskrunner/core/testing';
+import { objectionToJournal, testFloor, type JournalOf } from '@taskrunner/core/testing';
 import { REFUSED_OUTPUT, type Effect } from './children';
 import { LentRules } from './lent-rules';
 import type { AnsweredDecision } from './people';
@@ -220,6 +220,7 @@ export class Referee {
     if (diverged) this.wrong(9, `${name}: replay differs at ${diverged.seq}`);
     else if (state.result?.status !== run.status)
       this.wrong(9, `${name}: replay ends ${state.result?.status ?? 'not'}`);
+    this.checkEvidence(name, source, plan, profile);
     let cancelled = false;
     for (const { event } of entries) {
       if (event.type === 'cancel.accepted') cancelled = true;
@@ -229,6 +230,22 @@ export class Referee {
         if (!/\]$/.test(at) && nodeAt(x, at as never).node.runOn !== 'success') isCleanup = true;
       if (!isCleanup) this.wrong(8, `${name}: ${event.step} starts after the cancel`);
     }
+  }
+
+  /** What a verifier of the run's evidence would say of its journal: each question is answered again. */
+  private checkEvidence(name: string, source: SourceRow, plan: Plan, profile: Profile): void {
+    const { payload } = JSON.parse(source.admission) as { payload: string };
+    const objection = objectionToJournal({
+      pages: this.pagesOf(toRunId(source.run_id)),
+      admission: JSON.parse(Buffer.from(payload, 'base64').toString()) as JournalOf['admission'],
+      admissionDigest: source.admission_digest as Digest,
+      plan,
+      planHash: source.plan_hash as Digest,
+      profile,
+      profileDigest: source.profile_digest as Digest,
+      environment: JSON.parse(source.environment) as JournalOf['environment'],
+    });
+    if (objection !== null) this.wrong(9, `${name}: a verifier would say: ${objection}`);
   }
 
   private checkRows(name: string, key: string, entries: readonly Entry[]): void {

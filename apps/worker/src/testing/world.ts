@@ -318,7 +318,8 @@ function codeOf(error: string | null): string {
 
 function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
   const plan: Plan = aPlan(spec.graph, {
-    inputs: {},
+    // As a planner writes them: whoever verifies the run has no others.
+    inputs: { list: spec.list },
     approvals: [
       {
         ...{ id: 'people', grants: ['packs.approve'], minApprovals: spec.required, allowSelfApproval: false },

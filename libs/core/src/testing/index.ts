@@ -9,3 +9,4 @@ export { Random } from './random';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';
 export { MemoryObjects } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
+export { objectionToJournal, type JournalOf } from './honest-journal';

@@ -23,6 +23,12 @@ const text: Shape<string> = (value, path, note) => {
 const step = text as Shape<never>;
 const code = text;
 const subject = closed<Subject>({ iss: text, sub: text });
+/** Milliseconds since the epoch; clocks tell fractions too. */
+const moment: Shape<number> = (value, path, note) => {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+    note(path, 'a time in milliseconds is expected');
+  return value as number;
+};
 const actor = closed<Actor>({ iss: text, sub: text, kind: oneOf('person', 'client') });
 const exitCode = nullable<number>((value, path, note) => {
   if (!Number.isSafeInteger(value)) note(path, 'a whole number is expected');
@@ -42,7 +48,7 @@ const answer = byKind<Answer>({
   items: closed({ kind: oneOf('items'), items: valueRef, count: whole }),
   outputs: closed({ kind: oneOf('outputs'), outputs: valueRef }),
   inputs: closed({ kind: oneOf('inputs'), inputs: valueRef }),
-  gate: closed({ kind: oneOf('gate'), request: valueRef, gateDigest: digest, expiresAt: whole, executeBy: whole }),
+  gate: closed({ kind: oneOf('gate'), request: valueRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
   reuse: closed({
     kind: oneOf('reuse'),
     source: nullable(closed({ run: text as Shape<never>, digest })),
@@ -60,7 +66,7 @@ const gateDecision = closed<GateDecision>({
   onBehalfOf: nullable(subject),
   grants: listOf(text),
   actors: optional(listOf(actor)),
-  decidedAt: whole,
+  decidedAt: moment,
 });
 
 const status = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
@@ -82,7 +88,7 @@ const GIVEN: Shapes<GivenBody> = {
   'attempt.succeeded': { step, execution: whole, outputs: valueRef },
   'attempt.failed': { step, execution: whole, code, message: text, retryable: flag, exitCode },
   'attempt.stopped': { step, execution: whole, unknown: flag },
-  'attempt.deferred': { step, execution: whole, until: whole },
+  'attempt.deferred': { step, execution: whole, until: moment },
   'attempt.assigned': { step, execution: whole, assignment: text },
   'attempt.lost': { step, execution: whole, began: flag },
   'attempt.unbegun': { step, execution: whole },
@@ -123,8 +129,8 @@ const DERIVED: Shapes<Derived> = {
   'map.expanded': { step, items: valueRef, count: whole },
   'pack.entered': { step, inputs: valueRef },
   'step.started': { step, attempt: whole, execution: whole },
-  'step.retrying': { step, attempt: whole, at: whole, code },
-  'step.waiting': { step, until: whole },
+  'step.retrying': { step, attempt: whole, at: moment, code },
+  'step.waiting': { step, until: moment },
   'step.attention': { step, attempt: whole, execution: whole },
   'step.ended': {
     step,
@@ -135,7 +141,7 @@ const DERIVED: Shapes<Derived> = {
     message: nullable(text),
     exitCode,
   },
-  'gate.opened': { step, request: valueRef, gateDigest: digest, expiresAt: whole, executeBy: whole },
+  'gate.opened': { step, request: valueRef, gateDigest: digest, expiresAt: moment, executeBy: moment },
   'gate.counted': { step, decisionId: text, approvals: whole, required: whole },
   'gate.ended': { step, outcome, code: nullable(code) },
   'given.ignored': { what: text, step: nullable(step), code },
@@ -212,7 +218,7 @@ function entryOf(shapes: ReadonlyMap<string, Shape<object>>): Shape<object> {
   };
   const shape = closed<{ seq: number; at: number; kind: string; event: Event }>({
     seq: whole,
-    at: whole,
+    at: moment,
     kind: text,
     event,
   });
