@@ -91,6 +91,38 @@ describe('evidence, for who has a bundle and a trust file', () => {
       );
     });
 
+    it('names the check that finds each of three forgeries', async () => {
+      const trustOf = (of: Sample): string => {
+        const trust = { ...of.trust, expires: '2099-01-01T00:00:00.000Z' };
+        writeFileSync(join(folder, 'forger.json'), JSON.stringify(trust));
+        return 'forger.json';
+      };
+      const failing = async (of: Sample, content: ReadonlyMap<string, Uint8Array>): Promise<readonly string[]> => {
+        const { exit, out } = single(await put('forgery.tar', content), '--trust', trustOf(of), '--json');
+        expect(exit).toBe(9);
+        const { checks } = JSON.parse(out) as { checks: readonly { name: string; ok: boolean }[] };
+        return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+      };
+      // With a worker's keys: a gate is passed over whose inputs ask for it; a policy is judged over another input.
+      const pretends = { image: 'busybox', regions: ['r0', 'r1'] };
+      const passedOver = await sampleRun({ gateWhen: "{{ inputs.image == 'nginx' }}", pretends });
+      expect(await failing(passedOver, sealBundle(passedOver))).toContain('answers');
+      const judged = await sampleRun({ policy: "inputs.image != 'nginx'", pretends });
+      expect(await failing(judged, sealBundle(judged))).toEqual(expect.arrayContaining(['answers', 'policies']));
+      // With the bundle key alone: a file of the pack is left out, and the manifest asks for less.
+      const manifest = Buffer.from(files.get('pack/manifest.json') ?? []).toString();
+      const altered = new Map(files).set(
+        'pack/manifest.json',
+        Buffer.from(manifest.replace('"minApprovals":2', '"minApprovals":1')),
+      );
+      altered.delete('pack/files/README.md');
+      const lessAsked = resealed(
+        sample.keys.bundle,
+        [...altered].map(([path, bytes]) => ({ path, bytes })),
+      );
+      expect(await failing(sample, lessAsked)).toContain('pack.content');
+    });
+
     it('needs nothing beside it: no package, no folder of modules', () => {
       const text = readFileSync(join(folder, 'taskrunner-verify.mjs'), 'utf8');
       const named = [...text.matchAll(/^import .* from ["']([^"']+)["'];$/gm)].map(([, name]) => name ?? '');

@@ -248,7 +248,8 @@ function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>
       }),
     ),
   };
-  return { documents: () => documents, request: { files: new Map() } } as unknown as Case;
+  const answers = (): Pick<ReturnType<Case['answers']>, 'unanswered'> => ({ unanswered: [] });
+  return { documents: () => documents, answers, request: { files: new Map() } } as unknown as Case;
 }
 
 describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {

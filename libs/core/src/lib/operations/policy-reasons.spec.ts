@@ -66,7 +66,11 @@ describe('the reasons of a policy', () => {
   });
 
   it('are why a policy gave no decision', async () => {
-    const { world, run } = await driven('- { id: check, gate: { policy: late } }', 'hard-mandatory', '"params.x == 1"');
+    const { world, run } = await driven(
+      '- { id: check, gate: { policy: late } }',
+      'hard-mandatory',
+      '"[1, 2][size(now)] == 1"',
+    );
     expect(world.run(run).run?.error).toMatchObject({
       code: 'POLICY_UNDECIDED',
       message: expect.stringMatching(/^policy late \(hard-mandatory\) did not decide, which denies it: .*it failed: /),
