@@ -160,7 +160,7 @@ describe('a remote Attestor', () => {
     builder: string,
     bearer: string | null = token,
   ): Promise<{ status: number; code: string; detail: string }> {
-    const asserted = { builder, audit: { seq: 0, head: null } };
+    const asserted = { builder, audit: { seq: 0, head: null }, carried: carriedOf(files) };
     const all = [
       ...[...draft].filter(([path]) => !/^(attestations|logs|artifacts)\/|^MANIFEST/.test(path)),
       [DRAFT_FILE, Buffer.from(JSON.stringify(asserted))] as const,
@@ -196,6 +196,17 @@ describe('a remote Attestor', () => {
     expect(statements()).toHaveLength(2);
   });
 });
+
+/** What the statement of the bundle says it carries. */
+function carriedOf(bundle: ReadonlyMap<string, Uint8Array>): unknown {
+  const { dsseEnvelope } = JSON.parse(
+    Buffer.from(bundle.get('attestations/pack-run.sigstore.json') ?? []).toString(),
+  ) as { readonly dsseEnvelope: { readonly payload: string } };
+  const { predicate } = JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString()) as {
+    readonly predicate: { readonly carried?: unknown };
+  };
+  return predicate.carried;
+}
 
 function secretOfCi(folder: string): string {
   const name = readdirSync(folder).find((one) => one.endsWith('.json')) ?? '';

@@ -4,12 +4,17 @@ import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { chain } from '../journal/chain';
-import type { Page, Unnumbered } from '../journal/page';
+import type { Entry, Page, Unnumbered } from '../journal/page';
 import { PROVENANCE_ATTESTATION } from './bundle-files';
+import type { Case } from './check/case';
+import { probesHold } from './check/check-probes';
+import { misstatedSize } from './check/misstated-sizes';
+import { strayAnswer } from './check/stray-answers';
 import { assertedFile, draftFiles, verifyDraft } from './draft';
 import { readEvidence } from './evidence-documents';
 import { readAssertedJson } from './read-bundle';
 import type { RunEvidence } from './run-evidence';
+import { factsOf } from './run-facts';
 import { verifySignature } from './signature';
 import { verifyRun } from './verify-run';
 
@@ -253,6 +258,22 @@ describe('a probe', () => {
     expect(verified({ ...of, evidence })).toContain('probes');
   });
 
+  it('that does not hold is no fault of a run whose steps its worker refused to perform', async () => {
+    const { of: _of, ...evidence } = await withProbe(probe({ available: false, reason: 'there is no bwrap' }));
+    const { pages } = evidence;
+    const started = pages.flatMap(({ entries }) => entries).findIndex(({ event }) => event.type === 'step.started');
+    const entries = pages.flatMap((page) => page.entries).slice(0, started + 1);
+    const page = chain(
+      { seq: 0, hash: pages[0]?.prev as Digest },
+      entries.map(({ seq: _seq, ...entry }) => entry),
+      {},
+    );
+    const bundle = {
+      documents: () => ({ ...readEvidence(evidence), facts: factsOf([page.page]) }),
+    } as unknown as Case;
+    expect(probesHold(bundle)).toMatchObject({ basis: 'recomputed' });
+  });
+
   it('cannot be left out with the bundle key', async () => {
     const { of, ...evidence } = await withProbe(probe());
     const files = [...sealBundle({ ...of, evidence })].filter(([path]) => !path.startsWith('probes/'));
@@ -261,5 +282,105 @@ describe('a probe', () => {
       files.map(([path, bytes]) => ({ path, bytes })),
     );
     expect(verified({ ...of, evidence }, resealedFiles)).toContain('statement.agrees');
+  });
+});
+
+describe('what the journal tells of a value', () => {
+  /** The value that stands beside a page, told as another thing. */
+  const told =
+    (types: readonly string[], change: (ref: { digest: Digest; size: number }) => object) => (entry: Unnumbered) => {
+      if (!types.includes(entry.event.type)) return entry;
+      const event = entry.event as { readonly outputs?: { kind: string; digest: Digest; size: number } | null };
+      return event.outputs?.kind === 'value'
+        ? ({ ...entry, event: { ...event, outputs: change(event.outputs) } } as Unnumbered)
+        : entry;
+    };
+
+  it('is no reference to the children of another step', async () => {
+    const honest = await sampleRun();
+    const forged = retold(
+      honest,
+      told(['attempt.succeeded'], ({ digest }) => ({ kind: 'children', of: 'rollout', count: 1, digest })),
+    );
+    expect(verified(forged)).toContain('journal.chain');
+  });
+
+  it('is its size, so that it cannot be left out for being large', () => {
+    const value = 'x'.repeat(70_000);
+    const page = (size: number): Page =>
+      ({
+        values: { [digestOf(value)]: value },
+        entries: [
+          {
+            seq: 3,
+            at: 0,
+            kind: 'given',
+            event: { type: 'run.ended', outputs: { kind: 'value', digest: digestOf(value), size } },
+          },
+        ],
+      }) as unknown as Page;
+    expect(misstatedSize([page(70_002)])).toBeNull();
+    expect(misstatedSize([page(1 << 27)])).toMatch(/has 70002 bytes, not 134217728/);
+    expect(misstatedSize([page(70_002), page(70_003)])).toMatch('two sizes');
+  });
+
+  it('does not excuse a question that cannot be answered again, unless the trust file takes that', async () => {
+    const honest = await sampleRun({ policy: 'true' });
+    const outputs = new Set(
+      honest.evidence.pages.flatMap(({ entries }) =>
+        entries.flatMap(({ event }) => (event.type === 'attempt.succeeded' ? [event.outputs?.digest] : [])),
+      ),
+    );
+    const swollen = (_name: string, value: unknown): unknown => {
+      const ref = (value ?? {}) as { readonly kind?: string; readonly digest?: Digest };
+      return ref.kind === 'value' && outputs.has(ref.digest) ? { ...ref, size: 1 << 27 } : value;
+    };
+    const { evidence, ...sample } = retold(honest, (entry) => JSON.parse(JSON.stringify(entry), swollen) as Unnumbered);
+    const pages = evidence.pages.map((page) => ({
+      ...page,
+      values: Object.fromEntries(Object.entries(page.values).filter(([digest]) => !outputs.has(digest as Digest))),
+    }));
+    const files = sealBundle({ ...sample, evidence: { ...evidence, pages } });
+    const answers = (require: object): object | undefined =>
+      verifyRun({
+        files,
+        trust: { ...sample.trust, require: { ...sample.trust.require, ...require } },
+        verifySignature,
+      }).checks.find(({ name }) => name === 'answers');
+    const refused = { ok: false, detail: expect.stringContaining('require.answers') as string };
+    expect(answers({})).toMatchObject(refused);
+    expect(answers({ answers: true })).toMatchObject(refused);
+    expect(answers({ answers: false })).toMatchObject({ ok: true, basis: 'signed' });
+  });
+});
+
+describe('an answer that nobody asked for', () => {
+  const judged = (allow: boolean): object => ({ type: 'policy.judged', step: 'p', allow });
+  const branch = (index: number): object => ({
+    type: 'question.answered',
+    step: 'c',
+    answer: { kind: 'branch', index },
+  });
+  const entries = (...events: readonly object[]): readonly Entry[] =>
+    events.map((event, seq) => {
+      const { type } = event as { type: string };
+      const kind = /answered|judged|claimed/.test(type) ? 'given' : 'derived';
+      return { seq, at: 0, kind, event } as unknown as Entry;
+    });
+  const ignored = { type: 'given.ignored', what: '', step: null, code: 'QUESTION_OVER' };
+  const ended = (step: string, status: string): object => ({ type: 'step.ended', step, status, code: null });
+  const claimed = { type: 'run.claimed' };
+
+  it.each<[string, readonly object[], boolean]>([
+    ['a second verdict', [judged(false), judged(true), ignored], true],
+    ['the same verdict again', [judged(true), judged(true), ignored], false],
+    ['a second branch', [branch(1), branch(0), ignored], true],
+    ['a branch of a step that was skipped', [ended('c', 'skipped'), branch(0), ignored], true],
+    ['a branch of a step that was cancelled meanwhile', [ended('c', 'cancelled'), branch(0), ignored], false],
+    ['a verdict before it was asked for', [judged(true), ignored, claimed], true],
+    ['a verdict that was taken', [judged(true), { type: 'gate.opened' }, claimed], false],
+    ['a branch after the end of the run', [{ type: 'run.ended' }, branch(0), ignored], false],
+  ])('%s', (_what, events, isFound) => {
+    expect(strayAnswer(entries(...events)) !== null).toBe(isFound);
   });
 });

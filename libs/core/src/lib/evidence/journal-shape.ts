@@ -42,17 +42,20 @@ const valueRef: Shape<ValueRef> = nullable(
   }),
 );
 
+/** What is told to a run is a value with a digest of its own. Only the run itself, in derived entries, refers to the results of its children. */
+const toldRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
+
 const answer = byKind<Answer>({
   truth: closed({ kind: oneOf('truth'), value: flag }),
   branch: closed({ kind: oneOf('branch'), index: nullable(whole) }),
-  items: closed({ kind: oneOf('items'), items: valueRef, count: whole }),
-  outputs: closed({ kind: oneOf('outputs'), outputs: valueRef }),
-  inputs: closed({ kind: oneOf('inputs'), inputs: valueRef }),
-  gate: closed({ kind: oneOf('gate'), request: valueRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
+  items: closed({ kind: oneOf('items'), items: toldRef, count: whole }),
+  outputs: closed({ kind: oneOf('outputs'), outputs: toldRef }),
+  inputs: closed({ kind: oneOf('inputs'), inputs: toldRef }),
+  gate: closed({ kind: oneOf('gate'), request: toldRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
   reuse: closed({
     kind: oneOf('reuse'),
     source: nullable(closed({ run: text as Shape<never>, digest })),
-    outputs: valueRef,
+    outputs: toldRef,
   }),
   fault: closed({ kind: oneOf('fault'), code: text, message: text }),
 });
@@ -85,7 +88,7 @@ const GIVEN: Shapes<GivenBody> = {
   'run.cancel-requested': { by: subject, reason: text, force: flag },
   'run.failed': { code, step: nullable(step), message: text },
   'time.reached': {},
-  'attempt.succeeded': { step, execution: whole, outputs: valueRef },
+  'attempt.succeeded': { step, execution: whole, outputs: toldRef },
   'attempt.failed': { step, execution: whole, code, message: text, retryable: flag, exitCode },
   'attempt.stopped': { step, execution: whole, unknown: flag },
   'attempt.deferred': { step, execution: whole, until: moment },
@@ -104,14 +107,14 @@ const GIVEN: Shapes<GivenBody> = {
     reasons: listOf(text),
     engine: text,
     digest,
-    input: valueRef,
+    input: toldRef,
   },
-  'gate.decided': { step, decision: gateDecision, record: digest, response: valueRef },
+  'gate.decided': { step, decision: gateDecision, record: digest, response: toldRef },
   'attention.resolved': {
     step,
     execution: whole,
     outcome: oneOf('succeeded', 'failed', 'retry'),
-    outputs: valueRef,
+    outputs: toldRef,
     record: digest,
   },
 };

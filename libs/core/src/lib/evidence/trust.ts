@@ -77,6 +77,8 @@ export interface TrustFile {
     readonly packSigners: number;
     /** The statement must say what the bundle carries. Those of the first release do not: absent or false takes them. */
     readonly carried?: boolean;
+    /** False takes runs with questions that cannot be answered again because the run made more large values than a bundle carries. */
+    readonly answers?: boolean;
     /** Worker builds that are taken; empty: any. */
     readonly builds: readonly Digest[];
     /** Distinct keys that must have signed the pack-run statement. */
@@ -124,6 +126,7 @@ const shape = closed<TrustFile>({
     minApprovals: whole,
     packSigners: whole,
     carried: optional(flag) as Shape<boolean>,
+    answers: optional(flag) as Shape<boolean>,
     builds: listOf(digest),
     signatures: closed({ run: whole }),
   }),

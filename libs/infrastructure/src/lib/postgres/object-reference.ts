@@ -59,6 +59,7 @@ export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
   'pack_runs.idempotency.body_digest': 'of a request',
   'pack_runs.pack_versions.artifact_digest': 'of an artifact in a registry',
   'pack_runs.pack_versions.content_digest': 'of a pack as a whole',
+  'pack_runs.probe_documents.digest': 'of the document in the same row',
   'pack_runs.profiles.environment_digest': 'of a document in the same row',
   'pack_runs.profiles.profile_digest': 'of a document in the same row',
   'pack_runs.resolutions.record_digest': 'of a signed record',

@@ -2,7 +2,9 @@ import type { Unanswered } from '../answers/answer-again';
 import { LARGE_VALUE_BYTES, largeValues } from '../answers/large-values';
 import { fail, isDraft, type Case } from './case';
 import { found, type Checker } from './check';
+import { misstatedSize } from './misstated-sizes';
 import { unplannedFact } from './planned-facts';
+import { strayAnswer } from './stray-answers';
 
 /**
  * Every question that the run asked, the input of each policy and the files of each step, derived again from inputs, recorded outputs and the
@@ -11,14 +13,22 @@ import { unplannedFact } from './planned-facts';
 export const answersAgree: Checker = (bundle) => {
   const { differs, derived, unanswered } = bundle.answers();
   if (differs !== null) fail(differs);
-  const unplanned = unplannedFact(bundle.documents());
-  if (unplanned !== null) fail(unplanned);
+  const documents = bundle.documents();
+  const unsound =
+    unplannedFact(documents) ?? strayAnswer(documents.facts.entries) ?? misstatedSize(documents.evidence.pages);
+  if (unsound !== null) fail(unsound);
   const count = [...derived.values()].reduce((sum, one) => sum + one, 0);
   if (count + unanswered.length === 0) return found('absent', 'nothing was asked');
   if (unanswered.length === 0) return found('recomputed', `${count} answered again`);
   const lacking = unanswered.filter(({ lacks }) => lacks === 'value');
-  if (lacking.length > 0 && saysWhatItCarries(bundle) && !mayLack(bundle))
-    fail(`not all can be answered again: ${named(lacking)}`);
+  if (lacking.length > 0 && saysWhatItCarries(bundle)) {
+    if (!mayLack(bundle)) fail(`not all can be answered again: ${named(lacking)}`);
+    if (bundle.request.trust.require.answers !== false)
+      fail(
+        `not all can be answered again, since the run names more large values than a bundle carries: ${named(lacking)}; ` +
+          'require.answers: false in the trust file takes such runs',
+      );
+  }
   return found('signed', `${count} answered again, ${unanswered.length} not: ${named(unanswered)}`);
 };
 
