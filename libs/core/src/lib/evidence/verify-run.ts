@@ -24,6 +24,7 @@ import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
 import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';
 import type { EvidenceDocuments } from './evidence-documents';
+import { isDevBuilder } from './run-evidence';
 
 const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'archive.safe': archiveSafe,
@@ -119,6 +120,10 @@ function summaryOf(checks: readonly Check[], bundle: Case): string {
     return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
   const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
   const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
-  const signed = `self-consistent, signed by ${signers.join(', ')}`;
+  const { builder } = bundle.packRun().statement.predicate;
+  const keys = isDevBuilder(builder)
+    ? 'DEVELOPMENT KEYS (taken because of --allow-dev; no proof about production): '
+    : '';
+  const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
   return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
 }

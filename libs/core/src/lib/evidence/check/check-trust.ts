@@ -31,7 +31,8 @@ export const trustKeys: Checker = (bundle) => {
     fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
   const { builder } = statement.predicate;
   if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
-  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
+  const taken = isDevBuilder(builder) ? '; DEVELOPMENT KEYS, taken because of --allow-dev' : '';
+  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 
 /** Of a draft: the keys of admission and decisions stood for this tenant and this time. */

@@ -8,6 +8,7 @@ import { parseStrictJson, parseUtf8 } from '../strict-json';
 import type { TrustFile } from '../trust';
 import type { Verification } from '../verify-run';
 import { withheldPaths } from '../withheld';
+import { concessionsOf } from './concessions';
 import { firstCause } from './first-cause';
 import type { Report, ReportContents, ReportedFile, Verdict } from './report';
 import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
@@ -28,16 +29,21 @@ export interface ReportRequest {
  * verdict says so. Never throws for what a bundle holds.
  */
 export function buildReport({ bundle, files, verified }: ReportRequest): Report {
-  const told = tell(() => contentsOf(verified?.verification.documents ?? readUnverified(files)));
+  let concessions: readonly string[] = [];
+  const told = tell(() => {
+    const documents = verified?.verification.documents ?? readUnverified(files);
+    concessions = concessionsOf(documents.evidence, verified?.verification.ok ?? false);
+    return contentsOf(documents);
+  });
   return {
     schema: 'taskrunner.report.v1',
     bundle,
-    verdict: verdictOf(verified, files.size > 0),
+    verdict: { ...verdictOf(verified, files.size > 0), concessions },
     ...told,
   };
 }
 
-function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Verdict {
+function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit<Verdict, 'concessions'> {
   if (verified === null)
     return { status: 'unverified', summary: null, trust: null, cause: null, checks: [], residuals: residualsOf([]) };
   const { verification, trust } = verified;

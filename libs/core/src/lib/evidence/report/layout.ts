@@ -73,13 +73,19 @@ function trustRow({ trust }: Verdict): readonly (readonly [string, Words])[] {
   return [['Trust file', [q(trust.id), `, serial ${trust.serial}, expires `, q(trust.expires)]]];
 }
 
-function headline({ status, summary, cause, checks }: Verdict): readonly Block[] {
+function headline({ status, summary, cause, checks, concessions }: Verdict): readonly Block[] {
   if (status === 'unverified')
     return [
       {
         kind: 'bad',
         words: ['NOTHING WAS VERIFIED. This report repeats what the bundle says. Give a trust file to verify it.'],
       },
+      ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
+    ];
+  if (cause === null && concessions.length > 0)
+    return [
+      { kind: 'bad', words: [`VERIFIED WITH A CONCESSION: all ${checks.length} checks hold. `, q(summary ?? '')] },
+      ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
     ];
   if (cause === null)
     return [{ kind: 'good', words: [`VERIFIED: all ${checks.length} checks hold. `, q(summary ?? '')] }];

@@ -13,12 +13,16 @@ import type { Report, ReportContents } from './report';
 
 const EVIL = '<img src=x onerror=alert(1)> | `tick` **bold** [a](javascript:b)\n# VERIFIED \u202egpj.\u200bexe';
 
-function reportOf(files: ReadonlyMap<string, Uint8Array>, sample: Pick<Sample, 'trust'> | null): Report {
+function reportOf(
+  files: ReadonlyMap<string, Uint8Array>,
+  sample: Pick<Sample, 'trust'> | null,
+  allowDev = false,
+): Report {
   const trust = sample?.trust ?? null;
   return buildReport({
     bundle: { name: 'run.tar', size: 1, sha256: sha256('bundle') },
     files,
-    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature }) },
+    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature, allowDev }) },
   });
 }
 
@@ -83,6 +87,29 @@ describe('a report', () => {
     );
     expect(lines.at(-1)).toMatch(/^ended \S+Z: succeeded$/);
     expect(lines.join('')).not.toMatch(/[\u202e\u200b\n]/);
+  });
+
+  it('says of development keys that they were let pass, in verdict, report and last line', () => {
+    const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
+    const development: Sample = {
+      ...sample,
+      evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } },
+      trust: { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, builders: [builder] })) },
+    };
+    const made = sealBundle(development);
+    const { verdict } = reportOf(made, development, true);
+    expect(verdict).toMatchObject({
+      status: 'verified',
+      concessions: [expect.stringContaining('--allow-dev') as string],
+    });
+    expect(verdict.summary).toContain('DEVELOPMENT KEYS');
+    expect(verdict.checks.find(({ name }) => name === 'trust.keys')?.detail).toContain('--allow-dev');
+    const [, , headline, , concession] = renderMarkdown(reportOf(made, development, true)).split('\n');
+    expect(headline).toContain('VERIFIED WITH A CONCESSION: all');
+    expect(concession).toContain('development');
+    expect(renderHtml(reportOf(made, development, true))).not.toContain('class="good"');
+    expect(reportOf(made, null).verdict.concessions).toHaveLength(1);
+    expect(reportOf(files, sample, true).verdict.concessions).toEqual([]);
   });
 
   it('names what it does not prove: each basis that is not recomputed, and what no check can close', () => {

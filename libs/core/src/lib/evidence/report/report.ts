@@ -35,6 +35,8 @@ export interface Verdict {
   readonly status: 'verified' | 'failed' | 'unverified';
   readonly summary: string | null;
   readonly trust: { readonly id: string; readonly serial: number; readonly expires: string } | null;
+  /** What was let pass that no production installation needs, in words. Empty: nothing. */
+  readonly concessions: readonly string[];
   readonly cause: FirstCause | null;
   readonly checks: readonly Check[];
   readonly residuals: readonly Residual[];
