@@ -1,7 +1,9 @@
 import { isCodedError } from '../../foundation/coded-error';
+import type { Digest } from '../../foundation/ids';
 import { openInputs, readEvidence, sensitiveInputs, type EvidenceDocuments } from '../evidence-documents';
-import { packRunAttestation } from '../bundle-files';
+import { MANIFEST, packRunAttestation } from '../bundle-files';
 import { fileOf, readBundle, type BundleContent } from '../read-bundle';
+import { readManifest } from '../read-documents';
 import { secretRecords } from '../secret-records';
 import { readSigstore } from '../sigstore';
 import { parseStrictJson, parseUtf8 } from '../strict-json';
@@ -13,6 +15,7 @@ import { firstCause } from './first-cause';
 import type { Report, ReportContents, ReportedFile, Verdict } from './report';
 import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
 import { reportedArtifacts, reportedEgress } from './report-outputs';
+import { reportedLogs, reportedPolicySources, reportedPrograms, reportedResults } from './report-programs';
 import { reportedPlan, reportedRun, reportedSteps } from './report-run';
 import { residualsOf } from './residuals';
 
@@ -33,7 +36,7 @@ export function buildReport({ bundle, files, verified }: ReportRequest): Report 
   const told = tell(() => {
     const documents = verified?.verification.documents ?? readUnverified(files);
     concessions = concessionsOf(documents.evidence, verified?.verification.ok ?? false);
-    return contentsOf(documents);
+    return contentsOf(documents, listedDigests(files));
   });
   return {
     schema: 'taskrunner.report.v1',
@@ -74,8 +77,20 @@ function tell(read: () => ReportContents): Pick<Report, 'contents' | 'unreadable
   }
 }
 
-/** What the documents say, verified or not. Throws for documents that contradict their types. */
-export function contentsOf(documents: EvidenceDocuments): ReportContents {
+/** Digests of the files by path, as the manifest lists them; none if it cannot be read. */
+function listedDigests(files: BundleContent): ReadonlyMap<string, Digest> {
+  try {
+    return new Map(readManifest(fileOf(files, MANIFEST)).files.map(({ path, sha256 }) => [path, sha256]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** What the documents say, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict their types. */
+export function contentsOf(
+  documents: EvidenceDocuments,
+  digests: ReadonlyMap<string, Digest> = new Map(),
+): ReportContents {
   return {
     run: reportedRun(documents),
     inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
@@ -83,6 +98,10 @@ export function contentsOf(documents: EvidenceDocuments): ReportContents {
     gates: reportedGates(documents),
     gatesNotApplied: gatesNotApplied(documents),
     policies: reportedPolicies(documents),
+    policySources: reportedPolicySources(documents),
+    programs: reportedPrograms(documents),
+    results: reportedResults(documents),
+    logs: reportedLogs(documents, digests),
     effects: reportedEffects(documents),
     egress: reportedEgress(documents),
     artifacts: reportedArtifacts(documents),

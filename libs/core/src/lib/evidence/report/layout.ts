@@ -1,6 +1,8 @@
 import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { layoutGates, layoutPolicies } from './layout-gates';
+import { layoutPrograms, layoutResults } from './layout-programs';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
+import { overrideOf } from './override';
 import type { Report, ReportContents, ReportedRun, Verdict } from './report';
 
 /** Lays a report out. Never throws, whatever the documents hold. */
@@ -20,12 +22,14 @@ function contents(report: Report): readonly Section[] {
       run(contents.run),
       inputs(contents),
       layoutPlan(contents.plan),
+      ...layoutPrograms(contents),
       ...layoutGates(contents),
-      layoutPolicies(contents.policies),
+      layoutPolicies(contents),
       layoutEffects(contents),
       layoutEgress(contents.egress),
       layoutArtifacts(contents.artifacts),
       layoutSteps(contents.steps),
+      layoutResults(contents),
       secrets(contents),
       exceptions(contents),
     ];
@@ -114,7 +118,6 @@ function answer({ run, gates, gatesNotApplied, policies, plan }: ReportContents)
       .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
     return ['Gate ', q(gate), `: ${outcome}. `, ...(people.length > 0 ? joined(people, '; ') : ['Nobody decided'])];
   });
-  const denied = policies.filter(({ result }) => result !== 'allow').length;
   return {
     level: 2,
     title: ['In short'],
@@ -134,13 +137,54 @@ function answer({ run, gates, gatesNotApplied, policies, plan }: ReportContents)
           ...said,
           ...(gates.length === 0 ? [['No person was asked.']] : []),
           ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
-          [`Policies were asked ${policies.length} times, and did not allow ${denied} times.`],
+          ...policiesInShort(policies, gates),
           ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
           ending(run),
         ],
       },
     ],
   };
+}
+
+function policiesInShort(policies: ReportContents['policies'], gates: ReportContents['gates']): readonly Words[] {
+  if (policies.length === 0) return [['No policy was asked.']];
+  const denied = policies.filter(({ result }) => result !== 'allow');
+  if (denied.length === 0)
+    return [
+      [
+        policies.length === 1
+          ? 'The one policy that was asked allowed it.'
+          : `All ${policies.length} judgements of policies allowed it.`,
+      ],
+    ];
+  const shown = denied.slice(0, 50).map(({ policy, gate, result, override }): Words => {
+    const asked = overrideOf(gates, override);
+    const people = (asked?.people ?? []).map(({ person, decision, decidedAt, reason }): Words => [
+      ...who(person),
+      decision === 'approved' ? ' overrode it at ' : ` ${decision} the override at `,
+      q(decidedAt),
+      ': ',
+      reason === null ? 'no reason given' : q(reason),
+    ]);
+    const end: Words =
+      asked === null
+        ? ['Nobody was asked to override it']
+        : people.length === 0
+          ? ['Nobody decided about an override']
+          : joined(people, '; ');
+    return [
+      'Policy ',
+      q(policy),
+      ' at gate ',
+      q(gate),
+      result === 'deny' ? ' denied. ' : ' could not be decided. ',
+      ...end,
+      ...(asked === null ? [] : [` (${asked.outcome})`]),
+      '.',
+    ];
+  });
+  const rest = denied.length - shown.length;
+  return rest > 0 ? [...shown, [`${rest} more judgements did not allow it: see Policies.`]] : shown;
 }
 
 function initiators({ initiators }: ReportedRun): Words {

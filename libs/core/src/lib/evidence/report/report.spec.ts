@@ -12,6 +12,7 @@ import { CHECKS_WITH_REMEDY } from './remedies';
 import type { Report, ReportContents } from './report';
 
 const EVIL = '<img src=x onerror=alert(1)> | `tick` **bold** [a](javascript:b)\n# VERIFIED \u202egpj.\u200bexe';
+const POLICY_TEXT = 'size(steps.scan.outputs.hits) < 10';
 
 function reportOf(
   files: ReadonlyMap<string, Uint8Array>,
@@ -134,6 +135,63 @@ describe('a report', () => {
     // One row of five cells, the reason in a code span of two backticks.
     expect(line.replaceAll('\\|', '').split('|')).toHaveLength(7);
     expect(line).toMatch(/ ``<img .*exe`` /);
+  });
+
+  it('shows what ran: command lines, policy texts, results and log lines, escaped', () => {
+    const contents = contentsIn(reportOf(files, sample));
+    expect(contents.programs).toMatchObject([
+      {
+        step: 'scan',
+        uses: 'builtin:command',
+        with: { command: ['scan', '{{ inputs.image }}'] },
+        egress: ['https://mirror.test'],
+      },
+      { step: 'rollout::apply', with: { command: ['apply', expect.any(String), expect.any(String)] } },
+    ]);
+    expect(contents.policySources).toMatchObject([{ id: 'few', path: 'policies/few.cel', source: POLICY_TEXT }]);
+    expect(contents.results).toContainEqual(
+      expect.objectContaining({ step: 'scan', isHeld: true, value: { hits: ['CVE-1', 'CVE-2'] } }),
+    );
+    const log = contents.logs.find(({ step }) => step === 'scan');
+    expect(log).toMatchObject({ where: 'in the bundle', execution: 1 });
+    expect(log?.sha256).toBe(sha256(files.get(log?.path ?? '') ?? ''));
+    const report = reportOf(files, sample);
+    const evil: Report = {
+      ...report,
+      contents: {
+        ...contents,
+        programs: contents.programs.map((one) => ({ ...one, with: { source: `${EVIL}\n\`\`\``, [EVIL]: EVIL } })),
+        policySources: contents.policySources.map((one) => ({ ...one, source: EVIL })),
+        logs: contents.logs.map((one) => ({ ...one, tail: EVIL })),
+      },
+    };
+    for (const one of [report, evil]) {
+      expect(renderHtml(one)).not.toMatch(/<script|<img|<a |[\u202e\u200b]/);
+      expect(renderHtml(one)).toContain('policies/few.cel');
+      expect(renderMarkdown(one)).not.toMatch(/[\u202e\u200b]/);
+    }
+    expect(renderMarkdown(report)).toContain('`["scan","{{ inputs.image }}"]`');
+    expect(renderMarkdown(report)).toContain(`\n\`\`\`text\n${POLICY_TEXT}\n\`\`\``);
+  });
+
+  it('names the people who overrode a policy, in the report and in the short answer', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const override = contents.gates[0]?.digest ?? null;
+    const overridden: ReportContents = {
+      ...contents,
+      policies: contents.policies.map((one) => ({ ...one, result: 'deny', override })),
+    };
+    expect(answerLines(overridden)).toContainEqual(
+      expect.stringMatching(/^ {2}linus \(\S+\) overrode it at \S+Z: "read it"$/),
+    );
+    const markdown = renderMarkdown({ ...report, contents: overridden });
+    expect(markdown).toMatch(/Policy `few` at gate `few-hits` denied\. .*`linus` \(.*\) overrode it at /);
+    expect(markdown.split('\n').find((line) => line.startsWith('| `few-hits` | `few` ('))).toContain('`linus`');
+    expect(markdown).not.toMatch(/asked 1 times/);
+    const unasked = { ...overridden, policies: overridden.policies.map((one) => ({ ...one, override: null })) };
+    expect(renderMarkdown({ ...report, contents: unasked })).toContain('denied. Nobody was asked to override it.');
+    expect(renderMarkdown(report)).toContain('The one policy that was asked allowed it.');
   });
 
   it('says first that nothing was verified where no trust file was given', () => {

@@ -51,6 +51,10 @@ export interface ReportContents {
   /** Gates that were passed over, since what they guard did not run. */
   readonly gatesNotApplied: readonly string[];
   readonly policies: readonly ReportedPolicy[];
+  readonly policySources: readonly ReportedPolicySource[];
+  readonly programs: readonly ReportedProgram[];
+  readonly results: readonly ReportedResult[];
+  readonly logs: readonly ReportedLog[];
   readonly effects: readonly ReportedEffect[];
   readonly egress: ReportedEgress;
   readonly artifacts: readonly (ArtifactRecord & { readonly bytes: 'in the bundle' | 'withheld' | 'digest only' })[];
@@ -186,4 +190,56 @@ export interface ReportedStep extends StepRecord {
   readonly endedAt: string;
   readonly code: string | null;
   readonly message: string | null;
+}
+
+/** The text of a policy, as the plan holds it. */
+export interface ReportedPolicySource {
+  readonly id: string;
+  readonly engine: string;
+  readonly level: string;
+  /** Of `source`. */
+  readonly digest: Digest;
+  readonly source: string;
+  /** The file of the bundle that holds it. */
+  readonly path: string;
+}
+
+/** What a step of the plan runs, as it was approved: `{{ … }}` stands for what is filled in when it runs. */
+export interface ReportedProgram {
+  readonly step: string;
+  readonly uses: string;
+  readonly with: JsonObject;
+  readonly env: JsonObject;
+  readonly files: JsonObject;
+  readonly egress: readonly string[];
+  readonly tools: readonly string[];
+  readonly secrets: readonly string[];
+  /** Of `{uses, with, env, files}` (RFC 8785). */
+  readonly digest: Digest;
+  /** The file of the pack that it executes; `text` is null if the bundle has it by digest only. */
+  readonly script: { readonly path: string; readonly digest: Digest | null; readonly text: string | null } | null;
+}
+
+/** The outputs of a step. */
+export interface ReportedResult {
+  readonly step: string;
+  readonly digest: Digest;
+  /** Null too where the bundle does not hold it. */
+  readonly value: Json;
+  readonly isHeld: boolean;
+}
+
+/** The log of one execution. */
+export interface ReportedLog {
+  /** The file of the bundle. */
+  readonly path: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly lines: number;
+  readonly bytes: number;
+  /** As the manifest lists the file; null if it does not. */
+  readonly sha256: Digest | null;
+  readonly where: 'in the bundle' | 'withheld' | 'digest only';
+  /** At most 20 lines and 4 096 bytes. */
+  readonly tail: string | null;
 }
