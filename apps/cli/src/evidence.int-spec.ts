@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -240,6 +241,64 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('names the option where an expectation is none', () => {
       const { exit, err } = cli('verify', 'run.tar', '--trust', 'trust.json', '--expect', 'RUN');
       expect([exit, err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect RUN: /)]);
+    });
+  });
+
+  describe('errors of use', () => {
+    const trusted = ['--trust', 'trust.json'];
+
+    it('refuses a trust file that gives a key another fingerprint, at its line and column', () => {
+      const text = readFileSync(join(folder, 'trust.json'), 'utf8');
+      writeFileSync(join(folder, 'named.json'), text.replace(/"keyid": "[^"]+"/, '"keyid": "SHA256:audit-committee"'));
+      const { exit, out, err } = cli('verify', 'run.tar', '--trust', 'named.json');
+      expect([exit, out]).toEqual([2, '']);
+      expect(err).toMatch(/^TRUST_INVALID named\.json:\d+:\d+ .*SHA256:audit-committee.* is not the fingerprint/);
+    });
+
+    it('refuses a plan hash that is no digest, and names the pack that the run had by name and version', () => {
+      const wrong = cli('verify', 'run.tar', ...trusted, '--expect', `plan=${'ab'.repeat(32)}`);
+      expect([wrong.exit, wrong.err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect plan=/)]);
+      const other = cli('verify', 'run.tar', ...trusted, '--expect', 'pack=other:1');
+      expect([other.exit, other.out]).toEqual([9, expect.stringContaining('pack is sample:1.2.3, not other:1')]);
+    });
+
+    it.each(['run.tar', 'trust.json', './run.tar', 'link.tar'])('never writes a report over its input %s', (output) => {
+      if (!existsSync(join(folder, 'link.tar'))) linkSync(join(folder, 'run.tar'), join(folder, 'link.tar'));
+      const before = [readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))];
+      const { exit, err } = cli('inspect', 'run.tar', ...trusted, '--format', 'md', '--output', output, '--force');
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output \S+ is an input/)]);
+      expect([readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))]).toEqual(before);
+    });
+
+    it('refuses to guess the format from an ending that it does not know', () => {
+      const { exit, err } = cli('inspect', 'run.tar', ...trusted, '--output', 'report.pdf');
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output report\.pdf/)]);
+      expect(existsSync(join(folder, 'report.pdf'))).toBe(false);
+    });
+
+    it('says errors in JSON where JSON is asked for', () => {
+      for (const args of [
+        ['verify', 'run.tar', '--trust', 'missing.json', '--json'],
+        ['verify', 'run.tar', ...trusted, '--expect', 'plan=x', '--json'],
+        ['verify', 'missing.tar', ...trusted, '--json'],
+      ]) {
+        const { exit, out } = cli(...args);
+        expect(exit).toBe(2);
+        expect(JSON.parse(out)).toMatchObject({
+          ok: false,
+          checks: [],
+          error: { code: expect.stringMatching(/^CLI_/) as string, message: expect.any(String) as string },
+        });
+      }
+      const report = cli('inspect', 'garbage.tar', ...trusted, '--format', 'json');
+      expect(JSON.parse(report.out)).toMatchObject({ error: { code: 'BUNDLE_UNREADABLE' } });
+    });
+
+    it('says that the original was not used where the run is no rerun', () => {
+      const { exit, out, err } = cli('verify', 'run.tar', ...trusted, '--original', 'run.tar');
+      expect(exit).toBe(0);
+      expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
+      expect(err).toContain('note: this run is no rerun');
     });
   });
 
