@@ -28,7 +28,7 @@ function failureLines(checks: readonly Check[], hasFiles: boolean): readonly str
     if (dependent.length > 0)
       lines.push(
         hasFiles
-          ? `     ${counted(dependent.length)} for the same reason: ${dependent.join(', ')}`
+          ? `     ${counted(dependent.length)} for the same reason or for what follows from it: ${dependent.join(', ')}`
           : `     ${dependent.length} further checks could not be made, because ${detail}`,
       );
     left = others;

@@ -1,4 +1,5 @@
 import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
+import { causesOf } from './first-cause';
 import { layoutGates, layoutPolicies } from './layout-gates';
 import { layoutPrograms, layoutResults } from './layout-programs';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
@@ -99,12 +100,22 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
     text('Do not rely on anything below. It is what the bundle says, not what was verified.'),
     text(`What to do: ${remedy}`),
     ...(dependent.length > 0
-      ? [text(`${dependent.length} further checks fail for the same reason: ${dependent.join(', ')}.`)]
+      ? [
+          text(
+            `${dependent.length} further checks fail for the same reason or for what follows from it: ${dependent.join(', ')}.`,
+          ),
+        ]
       : []),
     ...(others.length > 0
       ? [
           text('Checks that fail for other reasons:'),
-          { kind: 'list', items: others.map(({ name, detail }) => [`${name}: `, q(detail)]) } as const,
+          {
+            kind: 'list',
+            items: causesOf(others).map(({ check, detail, dependent }): Words => {
+              const more = dependent.length === 0 ? '' : `, and ${dependent.length} more for the same reason`;
+              return [`${check}: `, q(detail), more];
+            }),
+          } as const,
         ]
       : []),
   ];

@@ -222,6 +222,33 @@ describe('a report', () => {
     expect(contentsIn(distrusted).gates).toHaveLength(1);
   });
 
+  it.each(['MANIFEST.json', 'decisions/1.json', 'plan.json', 'admission.json', 'attestations/manifest.sigstore.json'])(
+    'takes a flipped byte in %s for a damaged bundle, and counts what follows',
+    (path) => {
+      const bytes = Uint8Array.from(files.get(path) ?? []);
+      const place = path.startsWith('attestations') ? bytes.length - 20 : Math.floor(bytes.length / 2);
+      bytes[place] = (bytes[place] ?? 0) ^ 1;
+      const report = reportOf(new Map(files).set(path, bytes), sample);
+      expect(report.verdict.cause?.check).toMatch(/^manifest\./);
+      expect(report.verdict.cause?.remedy).toMatch(/Get the bundle again from the party that gave it to you/);
+      const markdown = renderMarkdown(report);
+      expect(markdown.split('\n## ')[0]).not.toContain('newest version');
+      expect(report.verdict.cause?.others.length).toBeLessThan(4);
+    },
+  );
+
+  it.each<[string, Partial<Sample['trust']['keys'][number]>, RegExp]>([
+    ['compromised', { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } }, /no newer trust file/i],
+    ['retired', { revoked: { at: '2025-01-02T00:00:00.000Z', reason: 'retired' } }, /no newer trust file/i],
+    ['of another tenant', { tenants: ['other'] }, /tenant/],
+  ])('does not promise that a newer trust file cures a key that is %s', (_what, change, remedy) => {
+    const trust = { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, ...change })) };
+    const { cause } = reportOf(files, { trust }).verdict;
+    expect(cause?.check).toBe('trust.keys');
+    expect(cause?.remedy).toMatch(remedy);
+    expect(cause?.remedy).not.toMatch(/newest version/);
+  });
+
   it('never throws, whatever stands in place of a document', () => {
     for (const path of files.keys())
       for (const bytes of ['', '{}', '[]', 'null', '{"schema":1}\n']) {
