@@ -17,6 +17,7 @@ import {
   type EvidenceOptions,
 } from '../evidence/evidence-options';
 import { errorInJson } from '../evidence/error-in-json';
+import { workingPaper } from '../evidence/working-paper';
 import { readBundleFile } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
@@ -60,6 +61,7 @@ export function registerInspect(program: Command, context: Context, engines: Pol
           bundle: { name: basename(path), size: bundle.size, sha256: bundle.sha256() },
           files: bundle.files,
           verified: verified.verified,
+          paper: await workingPaper(context.program, options),
         });
         const text = written(report, formatOf(options));
         if (options.output === undefined) terminal.print(text.replace(/\n$/, ''));

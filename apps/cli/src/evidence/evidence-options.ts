@@ -147,7 +147,8 @@ export async function readText(path: string): Promise<string> {
   });
 }
 
-async function digestOfFile(path: string): Promise<Digest> {
+/** SHA-256 of a file. Throws a `CliError`. */
+export async function digestOfFile(path: string): Promise<Digest> {
   const hash = createHash('sha256');
   try {
     for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(piece);

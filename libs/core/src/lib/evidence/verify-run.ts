@@ -64,6 +64,12 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   exceptions: exceptionsShown,
 };
 
+/** A trusted key whose signature holds. */
+export interface Signer {
+  readonly what: 'admission' | 'decisions' | 'statement of the run' | 'manifest';
+  readonly keyid: string;
+}
+
 /** The answer of an offline verification. */
 export interface Verification {
   /** True only if every check holds. */
@@ -73,6 +79,8 @@ export interface Verification {
   readonly planHash: Digest | null;
   /** All checks, always, in the order of `CHECK_NAMES`. */
   readonly checks: readonly Check[];
+  /** Which trusted keys made which signatures, as far as those hold. */
+  readonly signers: readonly Signer[];
   /** The last line for people. */
   readonly summary: string;
   /** What the checks were made over; null if the bundle cannot be read. Trust it only if `ok`. */
@@ -93,6 +101,7 @@ export function verifyRun(request: VerifyRequest): Verification {
     run: record?.runId ?? null,
     planHash: record?.planHash ?? null,
     checks,
+    signers: signersOf(bundle),
     summary: summaryOf(checks, bundle),
     documents: documentsOf(bundle),
   };
@@ -112,6 +121,22 @@ function documentsOf(bundle: Case): EvidenceDocuments | null {
   } catch {
     return null;
   }
+}
+
+function signersOf(bundle: Case): readonly Signer[] {
+  const keyids: readonly (readonly [Signer['what'], () => readonly string[]])[] = [
+    ['admission', () => [bundle.admission().opened.key.keyid]],
+    ['decisions', () => [...bundle.decisions().values()].map(({ key }) => key.keyid)],
+    ['statement of the run', () => bundle.packRun().signed.map(({ opened }) => opened.key.keyid)],
+    ['manifest', () => [bundle.manifestStatement().opened.key.keyid]],
+  ];
+  return keyids.flatMap(([what, read]) => {
+    try {
+      return [...new Set(read())].map((keyid): Signer => ({ what, keyid }));
+    } catch {
+      return [];
+    }
+  });
 }
 
 function summaryOf(checks: readonly Check[], bundle: Case): string {

@@ -12,7 +12,7 @@ import type { Verification } from '../verify-run';
 import { withheldPaths } from '../withheld';
 import { concessionsOf } from './concessions';
 import { firstCause } from './first-cause';
-import type { Report, ReportContents, ReportedFile, Verdict } from './report';
+import type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './report';
 import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
 import { reportedArtifacts, reportedEgress } from './report-outputs';
 import { reportedLogs, reportedPolicySources, reportedPrograms, reportedResults } from './report-programs';
@@ -23,6 +23,7 @@ import { residualsOf } from './residuals';
 export interface ReportRequest {
   readonly bundle: ReportedFile;
   readonly files: BundleContent;
+  readonly paper?: WorkingPaper;
   /** Null: no trust file was given, and nothing was verified. */
   readonly verified: { readonly verification: Verification; readonly trust: TrustFile } | null;
 }
@@ -31,7 +32,7 @@ export interface ReportRequest {
  * The report of a run for an auditor. A bundle that fails its verification has one too, as far as its documents can be read; the
  * verdict says so. Never throws for what a bundle holds.
  */
-export function buildReport({ bundle, files, verified }: ReportRequest): Report {
+export function buildReport({ bundle, files, verified, paper }: ReportRequest): Report {
   let concessions: readonly string[] = [];
   const told = tell(() => {
     const documents = verified?.verification.documents ?? readUnverified(files);
@@ -42,19 +43,29 @@ export function buildReport({ bundle, files, verified }: ReportRequest): Report 
     schema: 'taskrunner.report.v1',
     bundle,
     verdict: { ...verdictOf(verified, files.size > 0), concessions },
+    verification: paper ?? null,
     ...told,
   };
 }
 
 function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit<Verdict, 'concessions'> {
   if (verified === null)
-    return { status: 'unverified', summary: null, trust: null, cause: null, checks: [], residuals: residualsOf([]) };
+    return {
+      status: 'unverified',
+      summary: null,
+      trust: null,
+      signers: [],
+      cause: null,
+      checks: [],
+      residuals: residualsOf([]),
+    };
   const { verification, trust } = verified;
-  const { ok, summary, checks } = verification;
+  const { ok, summary, checks, signers } = verification;
   return {
     status: ok ? 'verified' : 'failed',
     summary,
-    trust: { id: trust.id, serial: trust.serial, expires: trust.expires },
+    trust: { id: trust.id, serial: trust.serial, expires: trust.expires, require: trust.require },
+    signers,
     cause: firstCause(checks, hasFiles),
     checks,
     residuals: residualsOf(checks),

@@ -1,6 +1,8 @@
+import { basesInWords } from '../check/check';
 import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { causesOf } from './first-cause';
 import { layoutGates, layoutPolicies } from './layout-gates';
+import { layoutPaper } from './layout-paper';
 import { layoutPrograms, layoutResults } from './layout-programs';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
 import { overrideOf } from './override';
@@ -8,7 +10,7 @@ import type { Report, ReportContents, ReportedRun, Verdict } from './report';
 
 /** Lays a report out. Never throws, whatever the documents hold. */
 export function layoutOf(report: Report): readonly Section[] {
-  return [verdictSection(report), ...contents(report), checksSection(report.verdict)];
+  return [verdictSection(report), ...contents(report), layoutPaper(report), checksSection(report.verdict)];
 }
 
 function contents(report: Report): readonly Section[] {
@@ -89,11 +91,22 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
     ];
   if (cause === null && concessions.length > 0)
     return [
-      { kind: 'bad', words: [`VERIFIED WITH A CONCESSION: all ${checks.length} checks hold. `, q(summary ?? '')] },
+      {
+        kind: 'bad',
+        words: [
+          `VERIFIED WITH A CONCESSION: all ${checks.length} checks hold (${basesInWords(checks)}). `,
+          q(summary ?? ''),
+        ],
+      },
       ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
     ];
   if (cause === null)
-    return [{ kind: 'good', words: [`VERIFIED: all ${checks.length} checks hold. `, q(summary ?? '')] }];
+    return [
+      {
+        kind: 'good',
+        words: [`VERIFIED: all ${checks.length} checks hold (${basesInWords(checks)}). `, q(summary ?? '')],
+      },
+    ];
   const { check, detail, remedy, dependent, others } = cause;
   return [
     { kind: 'bad', words: [`VERIFICATION FAILED at ${check}: `, q(detail)] },

@@ -8,6 +8,8 @@ import type { PolicyRecord } from '../policy-records';
 import type { NamedWorker } from '../run-facts';
 import type { SecretRecord } from '../secret-records';
 import type { StepRecord } from '../step-records';
+import type { TrustFile } from '../trust';
+import type { Signer } from '../verify-run';
 import type { FirstCause } from './first-cause';
 import type { Residual } from './residuals';
 
@@ -16,6 +18,8 @@ export interface Report {
   readonly schema: 'taskrunner.report.v1';
   readonly bundle: ReportedFile;
   readonly verdict: Verdict;
+  /** What was verified with what; null if the caller did not say it. */
+  readonly verification: WorkingPaper | null;
   /** Null if the documents of the bundle cannot be read: `unreadable` says why. */
   readonly contents: ReportContents | null;
   readonly unreadable: string | null;
@@ -29,12 +33,33 @@ export interface ReportedFile {
   readonly sha256: Digest;
 }
 
+/** How the bundle was verified: what an auditor notes to have it done again. */
+export interface WorkingPaper {
+  /** `sha256` of the program, if it is one file. */
+  readonly verifier: { readonly name: string; readonly version: string; readonly sha256: Digest | null };
+  /** RFC 3339, by the clock of the machine that verified. */
+  readonly at: string;
+  /** The trust file as it was read; null if none was given. */
+  readonly trust: { readonly name: string; readonly sha256: Digest } | null;
+  /** The options beside `--expect`, as they were written. */
+  readonly options: readonly string[];
+  /** What `--expect` said. */
+  readonly expected: readonly string[];
+}
+
 /** What the verification found. */
 export interface Verdict {
   /** `unverified`: no trust file was given, and nothing was checked. */
   readonly status: 'verified' | 'failed' | 'unverified';
   readonly summary: string | null;
-  readonly trust: { readonly id: string; readonly serial: number; readonly expires: string } | null;
+  readonly trust: {
+    readonly id: string;
+    readonly serial: number;
+    readonly expires: string;
+    readonly require: TrustFile['require'];
+  } | null;
+  /** Trusted keys whose signatures hold. */
+  readonly signers: readonly Signer[];
   /** What was let pass that no production installation needs, in words. Empty: nothing. */
   readonly concessions: readonly string[];
   readonly cause: FirstCause | null;
