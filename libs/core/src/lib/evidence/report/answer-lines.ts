@@ -1,4 +1,5 @@
 import type { Subject } from '../../foundation/principal';
+import { approversOfSeveral } from './approvers';
 import { overrideOf } from './override';
 import type { ReportContents } from './report';
 import { visibleLine } from './visible-text';
@@ -25,6 +26,10 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ReportCon
   }
   if (gates.length > MOST_GATES)
     lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);
+  for (const one of approversOfSeveral(gates).slice(0, MOST_GATES))
+    lines.push(
+      `${name(one.person)} approved at ${one.gates.length} gates: ${one.gates.slice(0, MOST_GATES).join(', ')}`,
+    );
   for (const gate of gatesNotApplied) lines.push(`gate ${gate}: did not apply`);
   for (const { gate, policy, result, reasons, override } of policies) {
     lines.push(`policy ${policy} at ${gate}: ${result}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);

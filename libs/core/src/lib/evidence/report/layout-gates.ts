@@ -76,20 +76,27 @@ function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[
 
 function decisionTable(decisions: readonly ReportedDecision[]): readonly Block[] {
   return table(
-    ['Who', 'Decision', 'When', 'Reason', 'Proof'],
+    [
+      'Who',
+      'On behalf of',
+      'Through the program',
+      'Decision',
+      'When',
+      'Reason',
+      'Answer',
+      'Proof',
+      'Digest of the record',
+    ],
     decisions.map((one) => [
-      [
-        ...who(one.person),
-        ...(one.onBehalfOf ? [' for ', ...who(one.onBehalfOf)] : []),
-        ...(one.actors.length > 0 ? [' through ', ...joined(one.actors.map((actor) => who(actor)))] : []),
-      ],
+      who(one.person),
+      one.onBehalfOf ? who(one.onBehalfOf) : ['none'],
+      one.actors.length > 0 ? joined(one.actors.map((actor) => who(actor))) : ['none'],
       [one.decision, one.counted ? '' : ' (did not count)'],
       [q(one.decidedAt)],
-      [
-        one.reason === null ? 'none given' : q(one.reason),
-        ...(one.response === null ? [] : [' – answered ', json(one.response)]),
-      ],
+      [one.reason === null ? 'none given' : q(one.reason)],
+      [one.response === null ? 'none' : json(one.response)],
       [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not name what was shown' : ''],
+      [q(one.record)],
     ]),
     'Nobody decided.',
     Infinity,

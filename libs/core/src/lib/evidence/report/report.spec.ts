@@ -132,8 +132,9 @@ describe('a report', () => {
     const markdown = renderMarkdown(report);
     expect(markdown).not.toMatch(/[\u202e\u200b]|^# VERIFIED/m);
     const line = markdown.split('\n').find((one) => one.includes('onerror')) ?? '';
-    // One row of five cells, the reason in a code span of two backticks.
-    expect(line.replaceAll('\\|', '').split('|')).toHaveLength(7);
+    // One row of nine cells, the reason in a code span of two backticks.
+    expect(line.replaceAll('\\|', '').split('|')).toHaveLength(11);
+    expect(line).toMatch(/^\| `grace` \(.*\) \| none \| none \| approved /);
     expect(line).toMatch(/ ``<img .*exe`` /);
   });
 
@@ -192,6 +193,21 @@ describe('a report', () => {
     const unasked = { ...overridden, policies: overridden.policies.map((one) => ({ ...one, override: null })) };
     expect(renderMarkdown({ ...report, contents: unasked })).toContain('denied. Nobody was asked to override it.');
     expect(renderMarkdown(report)).toContain('The one policy that was asked allowed it.');
+  });
+
+  it('says who approved at more than one gate', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const [gate] = contents.gates;
+    if (gate === undefined) throw new TypeError('no gate');
+    const second = { ...gate, gate: 'release', decisions: gate.decisions.slice(0, 1) };
+    const both: ReportContents = { ...contents, gates: [gate, second] };
+    const line = /grace.* approved at 2 gates: .*approve.*, .*release/;
+    expect(renderMarkdown({ ...report, contents: both })).toMatch(line);
+    expect(answerLines(both)).toContainEqual(expect.stringMatching(line));
+    const apart = { ...both, gates: [{ ...gate, decisions: gate.decisions.slice(1) }, second] };
+    expect(renderMarkdown({ ...report, contents: apart })).toContain('No person approved at more than one gate.');
+    expect(answerLines(contents).join()).not.toContain('more than one');
   });
 
   it('says first that nothing was verified where no trust file was given', () => {
