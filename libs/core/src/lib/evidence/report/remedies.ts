@@ -1,8 +1,8 @@
 import type { Check } from '../check/check';
 
 const COPY =
-  'The bundle is damaged or was changed after it was sealed. Get the bundle again from the party that gave it to you, and copy it as ' +
-  'binary. If it fails again, treat it as altered.';
+  'Get the bundle again from the party that gave it to you, and copy it as binary. This one is damaged or was changed after it was ' +
+  'sealed. If it fails again, treat it as altered.';
 const TRUST =
   'No key that the trust file trusts for this made the signature. Either the bundle was changed: Get the bundle again from the party ' +
   'that gave it to you. Or the trust file is not the one for this installation: ask the party that gave you the trust file. Until one ' +
