@@ -25,6 +25,7 @@ export async function runProgram(
   let exit: ExitCode = EXIT.OK;
   const context: Context = {
     terminal,
+    program: { name, version },
     env,
     readStdin,
     run: async (body, file = '') => {

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,6 +20,7 @@ import { writeTar } from '@taskrunner/infrastructure/offline';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const PROGRAM = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
+const TRUSTED = ['--trust', 'trust.json'];
 const BUILD = join(ROOT, 'tools', 'build-verifier.mjs');
 
 interface Ended {
@@ -86,9 +88,12 @@ describe('evidence, for who has a bundle and a trust file', () => {
       expect(found).toEqual(cli('verify', bundle, '--trust', 'trust.json', '--json'));
       if (!['run.tar', 'forged.tar', 'garbage.tar'].includes(bundle)) return;
       expect(single('verify', bundle, '--trust', 'trust.json')).toEqual(cli('verify', bundle, '--trust', 'trust.json'));
-      expect(single('inspect', bundle, '--trust', 'trust.json')).toEqual(
-        cli('inspect', bundle, '--trust', 'trust.json'),
-      );
+      // Which program it was, and when, is told and differs.
+      const told = ({ out, ...rest }: Ended): Ended => {
+        return { ...rest, out: out.replace(/^- \*\*(?:Verifier|Time of the check):\*\* .*$/gm, '') };
+      };
+      const [of, by] = [single('inspect', bundle, ...TRUSTED), cli('inspect', bundle, ...TRUSTED)];
+      expect(told(of)).toEqual(told(by));
     });
 
     it('names the check that finds each of three forgeries', async () => {
@@ -243,6 +248,62 @@ describe('evidence, for who has a bundle and a trust file', () => {
     });
   });
 
+  describe('errors of use', () => {
+    it('refuses a trust file that gives a key another fingerprint, at its line and column', () => {
+      const text = readFileSync(join(folder, 'trust.json'), 'utf8');
+      writeFileSync(join(folder, 'named.json'), text.replace(/"keyid": "[^"]+"/, '"keyid": "SHA256:audit-committee"'));
+      const { exit, out, err } = cli('verify', 'run.tar', '--trust', 'named.json');
+      expect([exit, out]).toEqual([2, '']);
+      expect(err).toMatch(/^TRUST_INVALID named\.json:\d+:\d+ .*SHA256:audit-committee.* is not the fingerprint/);
+    });
+
+    it('refuses a plan hash that is no digest, and names the pack that the run had by name and version', () => {
+      const wrong = cli('verify', 'run.tar', ...TRUSTED, '--expect', `plan=${'ab'.repeat(32)}`);
+      expect([wrong.exit, wrong.err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect plan=/)]);
+      const other = cli('verify', 'run.tar', ...TRUSTED, '--expect', 'pack=other:1');
+      expect([other.exit, other.out]).toEqual([9, expect.stringContaining('pack is sample:1.2.3, not other:1')]);
+    });
+
+    it.each(['run.tar', 'trust.json', './run.tar', 'link.tar'])('never writes a report over its input %s', (output) => {
+      if (!existsSync(join(folder, 'link.tar'))) linkSync(join(folder, 'run.tar'), join(folder, 'link.tar'));
+      const before = [readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))];
+      const { exit, err } = cli('inspect', 'run.tar', ...TRUSTED, '--format', 'md', '--output', output, '--force');
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output \S+ is an input/)]);
+      expect([readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))]).toEqual(before);
+    });
+
+    it('refuses to guess the format from an ending that it does not know', () => {
+      const { exit, err } = cli('inspect', 'run.tar', ...TRUSTED, '--output', 'report.pdf');
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output report\.pdf/)]);
+      expect(existsSync(join(folder, 'report.pdf'))).toBe(false);
+    });
+
+    it('says errors in JSON where JSON is asked for', () => {
+      for (const args of [
+        ['verify', 'run.tar', '--trust', 'missing.json', '--json'],
+        ['verify', 'run.tar', ...TRUSTED, '--expect', 'plan=x', '--json'],
+        ['verify', 'missing.tar', ...TRUSTED, '--json'],
+      ]) {
+        const { exit, out } = cli(...args);
+        expect(exit).toBe(2);
+        expect(JSON.parse(out)).toMatchObject({
+          ok: false,
+          checks: [],
+          error: { code: expect.stringMatching(/^CLI_/) as string, message: expect.any(String) as string },
+        });
+      }
+      const report = cli('inspect', 'garbage.tar', ...TRUSTED, '--format', 'json');
+      expect(JSON.parse(report.out)).toMatchObject({ error: { code: 'BUNDLE_UNREADABLE' } });
+    });
+
+    it('says that the original was not used where the run is no rerun', () => {
+      const { exit, out, err } = cli('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
+      expect(exit).toBe(0);
+      expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
+      expect(err).toContain('note: this run is no rerun');
+    });
+  });
+
   describe('inspect', () => {
     it('writes one HTML file without scripts, and never over another one unless told', () => {
       const args = ['inspect', 'run.tar', '--trust', 'trust.json', '--output', 'report.html'];
@@ -265,6 +326,36 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const failed = cli('inspect', 'forged.tar', '--trust', 'trust.json');
       expect([failed.exit, failed.out.split('\n')[2]]).toEqual([9, expect.stringContaining('VERIFICATION FAILED at')]);
       expect(cli('inspect', 'run.tar', '--expect', 'run=x')).toMatchObject({ exit: 2 });
+    });
+
+    it('is a working paper: verifier, time, trust file, options, requirements, expectations, keys, bases', () => {
+      const digestOf = (name: string): string =>
+        `sha256:${createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex')}`;
+      const args = ['inspect', 'run.tar', ...TRUSTED, '--expect', 'tenant=acme', '--allow-dev'];
+      const { out } = single(...args, '--format', 'json');
+      expect(JSON.parse(out)).toMatchObject({
+        verification: {
+          verifier: { name: 'taskrunner-verify', sha256: digestOf('taskrunner-verify.mjs') },
+          at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+          trust: { name: 'trust.json', sha256: digestOf('trust.json') },
+          options: ['--allow-dev'],
+          expected: ['tenant=acme'],
+        },
+        verdict: {
+          trust: { require: { proof: 'service', minApprovals: 0 } },
+          signers: [
+            { what: 'admission' },
+            { what: 'decisions' },
+            { what: 'statement of the run' },
+            { what: 'manifest' },
+          ],
+        },
+      });
+      const text = single(...args).out;
+      for (const part of [digestOf('trust.json'), 'Trust file requires minApprovals', '`tenant=acme`', ' recomputed, '])
+        expect(text).toContain(part);
     });
 
     it('is JSON for programs', () => {

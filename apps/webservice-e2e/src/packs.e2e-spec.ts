@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json } from '@taskrunner/core';
+import { fingerprint, type Json } from '@taskrunner/core';
 import { hasProgram, startDockerRegistry } from './docker-registry';
 import { Caller, ROOT, startStack, type DevStack } from './stack';
 
@@ -149,7 +149,7 @@ spec:
       const validFor = { start: '2020-01-01T00:00:00.000Z', end: '2040-01-01T00:00:00.000Z' };
       trust.keys.push(
         ...publishers.map((name) => ({
-          keyid: name,
+          keyid: fingerprint(spki.get(name) ?? ''),
           algorithm: name === 'security' ? 'ecdsa-p256' : 'ed25519',
           spki: spki.get(name),
           usages: ['pack'],

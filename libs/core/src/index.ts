@@ -543,10 +543,10 @@ export { buildReport, contentsOf, type ReportRequest } from './lib/evidence/repo
 export { firstCause, type FirstCause } from './lib/evidence/report/first-cause';
 export { renderHtml } from './lib/evidence/report/html';
 export { renderMarkdown } from './lib/evidence/report/markdown';
-export type { Report, ReportContents, ReportedFile, Verdict } from './lib/evidence/report/report';
+export type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './lib/evidence/report/report';
 export { visibleLine, visibleText } from './lib/evidence/report/visible-text';
 export type { Expectation, VerifyRequest } from './lib/evidence/check/case';
-export { CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
+export { basesInWords, CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
 export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';
 export { buildPlan } from './lib/plan/build-plan';
 export { parseImage, type PinnedImage } from './lib/plan/image';

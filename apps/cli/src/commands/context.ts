@@ -4,6 +4,7 @@ import type { Terminal } from '../terminal/terminal';
 /** What a command has besides its arguments. */
 export interface Context {
   readonly terminal: Terminal;
+  readonly program: { readonly name: string; readonly version: string };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readStdin: () => Promise<Uint8Array>;
   /** Runs a command's body: its exit code becomes that of the process, what it throws is reported. */

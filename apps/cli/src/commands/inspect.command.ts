@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import {
@@ -10,12 +10,14 @@ import {
   type ReportRequest,
 } from '@taskrunner/core';
 import {
-  missingEngines,
+  notesOf,
   readTerms,
   verifyBundle,
   withEvidenceOptions,
   type EvidenceOptions,
 } from '../evidence/evidence-options';
+import { errorInJson } from '../evidence/error-in-json';
+import { workingPaper } from '../evidence/working-paper';
 import { readBundleFile } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
@@ -49,22 +51,30 @@ export function registerInspect(program: Command, context: Context, engines: Pol
     .action((path: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
-        const verified = await verification(path, options, engines);
+        const verified = await errorInJson(terminal, isJson(options), {}, async () => {
+          if (options.output !== undefined) await refuseInput(options.output, path, options);
+          formatOf(options);
+          return verification(path, options, engines);
+        });
         const { bundle } = verified;
         const report = buildReport({
           bundle: { name: basename(path), size: bundle.size, sha256: bundle.sha256() },
           files: bundle.files,
           verified: verified.verified,
+          paper: await workingPaper(context.program, options),
         });
-        const text = written(report, options.format ?? formatOf(options.output));
+        const text = written(report, formatOf(options));
         if (options.output === undefined) terminal.print(text.replace(/\n$/, ''));
         else {
           await writeReport(options.output, text, options.force ?? false);
           terminal.say(safeLine(`written to ${options.output}`));
         }
-        if (verified.note !== null) terminal.say(`note: ${verified.note}`);
+        for (const note of verified.notes) terminal.say(`note: ${note}`);
         const { status, cause } = report.verdict;
-        if (status === 'unverified') terminal.say('nothing was verified: give --trust FILE to verify it');
+        if (status === 'unverified')
+          terminal.say(
+            'nothing was verified (exit code 0 says only that the report is written): give --trust FILE to verify it',
+          );
         if (cause !== null) terminal.say(safeLine(`VERIFICATION FAILED at ${cause.check}: ${cause.detail}`));
         return status === 'failed' ? EXIT.NOT_VERIFIED : EXIT.OK;
       }, options.trust),
@@ -74,27 +84,70 @@ export function registerInspect(program: Command, context: Context, engines: Pol
 interface Verified {
   readonly bundle: Awaited<ReturnType<typeof readBundleFile>>;
   readonly verified: ReportRequest['verified'];
-  readonly note: string | null;
+  readonly notes: readonly string[];
 }
 
 async function verification(path: string, options: Options, engines: PolicyEngines): Promise<Verified> {
-  if (options.trust === undefined && (options.expect !== undefined || options.original !== undefined))
+  const { trust, expect, original, checkpoints, audit, allowDev } = options;
+  if (trust === undefined && [expect, original, checkpoints, audit, allowDev].some((one) => one !== undefined))
     throw new CliError(
       'CLI_USAGE',
-      '--expect and --original need --trust: without a trust file nothing is verified',
+      '--expect, --original, --checkpoints, --audit and --allow-dev need --trust: without a trust file nothing is verified',
       'Add --trust FILE.',
     );
   const terms = options.trust === undefined ? null : await readTerms(options.trust, options);
   const bundle = await readBundleFile(path);
   if (bundle.refusal !== null) throw bundle.refusal;
-  if (terms === null) return { bundle, verified: null, note: null };
+  if (terms === null) return { bundle, verified: null, notes: [] };
   const found = verifyBundle(bundle, terms, engines);
-  return { bundle, verified: { verification: found, trust: terms.trust }, note: missingEngines(found, engines) };
+  return { bundle, verified: { verification: found, trust: terms.trust }, notes: notesOf(found, engines, terms) };
 }
 
-function formatOf(output: string | undefined): Format {
-  const ending = extname(output ?? '').toLowerCase();
-  return ending === '.html' || ending === '.htm' ? 'html' : ending === '.json' ? 'json' : 'md';
+const ENDINGS: Readonly<Record<string, Format>> = {
+  '.md': 'md',
+  '.markdown': 'md',
+  '.html': 'html',
+  '.htm': 'html',
+  '.json': 'json',
+};
+
+/** The format that is asked for. Throws `CLI_USAGE` for an ending that says none. */
+function formatOf({ format, output }: Options): Format {
+  if (format !== undefined) return format;
+  if (output === undefined) return 'md';
+  const found = ENDINGS[extname(output).toLowerCase()];
+  if (found !== undefined) return found;
+  throw new CliError(
+    'CLI_USAGE',
+    `--output ${output} ends like none of .md, .html and .json`,
+    'Name it otherwise, or add --format md, html or json.',
+  );
+}
+
+function isJson({ format, output }: Options): boolean {
+  return output === undefined && format === 'json';
+}
+
+/** Refuses to write a report over what it is made of, by whatever name or link. Throws `CLI_USAGE`. */
+async function refuseInput(output: string, bundle: string, options: Options): Promise<void> {
+  const target = await identityOf(output);
+  if (target === null) return;
+  const { trust, original, checkpoints, audit, expect = [] } = options;
+  const artifacts = expect.flatMap((one) => (one.startsWith('artifact=') ? [one.slice('artifact='.length)] : []));
+  for (const input of [bundle, trust, original, checkpoints, audit, process.argv[1], ...artifacts]) {
+    if (input === undefined || (await identityOf(input)) !== target) continue;
+    throw new CliError(
+      'CLI_USAGE',
+      `--output ${output} is an input of this command (${input}): it is not replaced, with --force neither`,
+      'Give --output another name.',
+    );
+  }
+}
+
+/** Device and inode of a file: equal for all its names. Null if there is none. */
+async function identityOf(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found !== null && found.isFile() ? `${found.dev} ${found.ino}` : null;
 }
 
 function written(report: Report, format: Format): string {

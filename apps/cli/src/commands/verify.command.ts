@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { PolicyEngines } from '@taskrunner/core';
 import {
-  missingEngines,
+  notesOf,
   readTerms,
   verifyBundle,
   withEvidenceOptions,
   type EvidenceOptions,
 } from '../evidence/evidence-options';
+import { errorInJson } from '../evidence/error-in-json';
 import { verificationLines } from '../evidence/verification-lines';
 import { readBundleFile } from '../packs/read-bundle';
 import { EXIT } from '../terminal/exit-code';
@@ -26,13 +27,16 @@ export function registerVerify(program: Command, context: Context, engines: Poli
   withEvidenceOptions(command)
     .option(
       '--json',
-      'print {ok, run, planHash, checks}, and error {code, message, remediation} of a file that is no bundle',
+      'print {ok, run, planHash, checks}, and error {code, message, remediation, faults} of a file or option that is refused',
     )
     .action((path: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
-        const terms = await readTerms(options.trust, options);
-        const bundle = await readBundleFile(path);
+        const nothing = { ok: false, run: null, planHash: null, checks: [] };
+        const [terms, bundle] = await errorInJson(terminal, options.json ?? false, nothing, async () => {
+          const read = await readTerms(options.trust, options);
+          return [read, await readBundleFile(path)] as const;
+        });
         const { refusal, files } = bundle;
         if (refusal !== null && !options.json) throw refusal;
         const verification = verifyBundle(bundle, terms, engines);
@@ -41,8 +45,7 @@ export function registerVerify(program: Command, context: Context, engines: Poli
           const error = refusal && { code: refusal.code, message: refusal.message, remediation: refusal.remediation };
           terminal.print(JSON.stringify({ ok, run, planHash, checks, ...(error && { error }) }));
         } else for (const line of verificationLines(verification, files.size > 0)) terminal.print(line);
-        const missing = missingEngines(verification, engines);
-        if (missing !== null) terminal.say(`note: ${missing}`);
+        for (const note of notesOf(verification, engines, terms)) terminal.say(`note: ${note}`);
         return ok ? EXIT.OK : EXIT.NOT_VERIFIED;
       }, options.trust),
     );

@@ -96,12 +96,19 @@ export function verifyBundle(
   });
 }
 
-/** What the verifier has no engine for, in words; null if it has all that the plan asks for. */
-export function missingEngines({ documents }: Verification, engines: PolicyEngines): string | null {
+/** What the caller should know beside the checks: engines that the verifier lacks, and an original that nothing was compared with. */
+export function notesOf(verification: Verification, engines: PolicyEngines, terms: Terms | null): readonly string[] {
+  const { documents } = verification;
   const asked = new Set(documents?.plan.policies.map(({ engine }): string => engine) ?? []);
   const missing = [...asked].filter((engine) => engine !== 'cel' && !Object.hasOwn(engines, engine));
-  if (missing.length === 0) return null;
-  return `this verifier has no engine for ${missing.join(', ')}: such policies are not judged again, and the plan is not made again`;
+  const notes: string[] = [];
+  if (missing.length > 0)
+    notes.push(
+      `this verifier has no engine for ${missing.join(', ')}: such policies are not judged again, and the plan is not made again`,
+    );
+  if (terms?.original !== undefined && documents?.admission.record.rerunOf === null)
+    notes.push('this run is no rerun: the bundle of --original was not used');
+  return notes;
 }
 
 /** Several `--expect`, each of which may hold several, parted by spaces. */
@@ -114,6 +121,12 @@ export async function readExpectation(written: readonly string[]): Promise<Expec
   const expect: { -readonly [Name in keyof Expectation]: Expectation[Name] } = {};
   for (const one of written) {
     const [, name, value = ''] = /^([a-z]+)=(.+)$/s.exec(one) ?? [];
+    if (name === 'plan' && !isDigest(value))
+      throw new CliError(
+        'CLI_USAGE',
+        `--expect ${one}: a plan hash is sha256: and 64 hexadecimal digits in lower case`,
+        'Write it like --expect plan=sha256:….',
+      );
     if (name === 'run' || name === 'plan' || name === 'pack' || name === 'tenant') expect[name] = value;
     else if (name === 'mode' && (value === 'open' || value === 'sealed')) expect.mode = value;
     else if (name === 'artifact') expect.artifact = isDigest(value) ? value : await digestOfFile(value);
@@ -134,7 +147,8 @@ export async function readText(path: string): Promise<string> {
   });
 }
 
-async function digestOfFile(path: string): Promise<Digest> {
+/** SHA-256 of a file. Throws a `CliError`. */
+export async function digestOfFile(path: string): Promise<Digest> {
   const hash = createHash('sha256');
   try {
     for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(piece);

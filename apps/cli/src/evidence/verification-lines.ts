@@ -1,4 +1,12 @@
-import { answerLines, contentsOf, firstCause, isCodedError, type Check, type Verification } from '@taskrunner/core';
+import {
+  answerLines,
+  basesInWords,
+  contentsOf,
+  firstCause,
+  isCodedError,
+  type Check,
+  type Verification,
+} from '@taskrunner/core';
 import { safeLine } from '../terminal/safe-text';
 
 /** A verification for people: why it fails first, with what to do; else the checks, then who approved what and how the run ended. */
@@ -9,7 +17,7 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
   const lines =
     failures.length > 0
       ? [...failures, ...held, 'What the bundle says cannot be relied on. `inspect` shows it all the same.']
-      : [...held, '', ...storyLines(verification), ''];
+      : [...held, '', ...storyLines(verification), '', `${checks.length} checks hold: ${basesInWords(checks)}`];
   return [...lines, summary].map(safeLine);
 }
 
@@ -28,7 +36,7 @@ function failureLines(checks: readonly Check[], hasFiles: boolean): readonly str
     if (dependent.length > 0)
       lines.push(
         hasFiles
-          ? `     ${counted(dependent.length)} for the same reason: ${dependent.join(', ')}`
+          ? `     ${counted(dependent.length)} for the same reason or for what follows from it: ${dependent.join(', ')}`
           : `     ${dependent.length} further checks could not be made, because ${detail}`,
       );
     left = others;

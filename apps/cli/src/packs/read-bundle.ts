@@ -19,7 +19,7 @@ export interface ReadBundle {
 }
 
 const LIMITS = { maxBytes: 2 * 1024 ** 3, maxFiles: 250_000, maxFileBytes: 1024 ** 3 };
-const AGAIN = 'Get the bundle with `taskrunner evidence RUN --file FILE`, and copy it as binary.';
+const AGAIN = 'Get the bundle again from the party that gave it to you, and copy it as binary.';
 
 /**
  * Reads a bundle. What is wrong with the archive is a finding of the verification, not an error. A plain tar must be, byte for byte, the
@@ -54,7 +54,9 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
     const files = await readTar(once(bytes), LIMITS);
     if (files.size === 0) return refuse('ARCHIVE_INVALID: no files', 'is a tar without files');
     const isCanonical = await equals(bytes, writeTar(sorted(files)));
-    const faults = isCanonical ? [] : ['the archive is not the deterministic tar that its files make'];
+    const faults = isCanonical
+      ? []
+      : ['the tar was changed or packed again: it is not byte for byte what TaskRunner writes for these files'];
     return { files, faults, refusal: null, ...archive };
   } catch (error) {
     if (!isCodedError(error)) throw error;

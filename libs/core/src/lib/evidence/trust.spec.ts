@@ -38,6 +38,11 @@ describe('readTrust', () => {
   it.each<[string, string, string]>([
     ['a key twice', text((t) => ({ ...t, keys: [first, { ...first, keyid: 'other' }] })), 'TRUST_INVALID'],
     [
+      'a keyid that is not the fingerprint of the key',
+      text((t) => ({ ...t, keys: [{ ...first, keyid: 'SHA256:other' }] })),
+      'TRUST_INVALID',
+    ],
+    [
       'a key of another algorithm',
       text((t) => ({ ...t, keys: [{ ...first, algorithm: 'ecdsa-p256' }] })),
       'TRUST_INVALID',

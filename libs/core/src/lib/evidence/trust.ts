@@ -3,7 +3,7 @@ import type { Digest } from '../foundation/ids';
 import type { KeyUsage } from './envelope';
 import { EvidenceError, type EvidenceCode } from './evidence-error';
 import type { VerificationKey } from './open-envelope';
-import { algorithmOf } from './public-key';
+import { algorithmOf, fingerprint } from './public-key';
 import {
   anyJson,
   closed,
@@ -134,7 +134,7 @@ const shape = closed<TrustFile>({
 
 /**
  * Reads a trust file: strict JSON, no member missing or unknown (all faults at once, `TRUST_INVALID`), each SPKI once and of
- * the algorithm that it claims, spans that do not end before they start.
+ * the algorithm that it claims and under its own fingerprint, spans that do not end before they start.
  */
 export function readTrust(json: string): TrustFile {
   const trust = readShape(shape, parseStrictJson(json), 'a trust file', 'TRUST_INVALID');
@@ -143,6 +143,12 @@ export function readTrust(json: string): TrustFile {
     const at = `/keys/${place}`;
     if (algorithmAt(key.spki, at) !== key.algorithm)
       refuse(`${at}/algorithm`, `key ${key.keyid} is not of algorithm ${key.algorithm}`);
+    // Reports name signers by it: a name of one's own choice would be taken for the fingerprint of the key.
+    if (key.keyid !== fingerprint(key.spki))
+      refuse(
+        `${at}/keyid`,
+        `${JSON.stringify(key.keyid)} is not the fingerprint of its key: that is ${fingerprint(key.spki)}`,
+      );
     if (seen.has(key.spki)) refuse(`${at}/spki`, `key ${key.keyid} is there twice`);
     seen.add(key.spki);
     if (Date.parse(key.validFor.end) < Date.parse(key.validFor.start))

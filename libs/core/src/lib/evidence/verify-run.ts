@@ -24,6 +24,7 @@ import { policiesHold } from './check/check-policies';
 import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
 import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';
 import type { EvidenceDocuments } from './evidence-documents';
+import { isDevBuilder } from './run-evidence';
 
 const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'archive.safe': archiveSafe,
@@ -63,6 +64,12 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   exceptions: exceptionsShown,
 };
 
+/** A trusted key whose signature holds. */
+export interface Signer {
+  readonly what: 'admission' | 'decisions' | 'statement of the run' | 'manifest';
+  readonly keyid: string;
+}
+
 /** The answer of an offline verification. */
 export interface Verification {
   /** True only if every check holds. */
@@ -72,6 +79,8 @@ export interface Verification {
   readonly planHash: Digest | null;
   /** All checks, always, in the order of `CHECK_NAMES`. */
   readonly checks: readonly Check[];
+  /** Which trusted keys made which signatures, as far as those hold. */
+  readonly signers: readonly Signer[];
   /** The last line for people. */
   readonly summary: string;
   /** What the checks were made over; null if the bundle cannot be read. Trust it only if `ok`. */
@@ -92,6 +101,7 @@ export function verifyRun(request: VerifyRequest): Verification {
     run: record?.runId ?? null,
     planHash: record?.planHash ?? null,
     checks,
+    signers: signersOf(bundle),
     summary: summaryOf(checks, bundle),
     documents: documentsOf(bundle),
   };
@@ -113,12 +123,32 @@ function documentsOf(bundle: Case): EvidenceDocuments | null {
   }
 }
 
+function signersOf(bundle: Case): readonly Signer[] {
+  const keyids: readonly (readonly [Signer['what'], () => readonly string[]])[] = [
+    ['admission', () => [bundle.admission().opened.key.keyid]],
+    ['decisions', () => [...bundle.decisions().values()].map(({ key }) => key.keyid)],
+    ['statement of the run', () => bundle.packRun().signed.map(({ opened }) => opened.key.keyid)],
+    ['manifest', () => [bundle.manifestStatement().opened.key.keyid]],
+  ];
+  return keyids.flatMap(([what, read]) => {
+    try {
+      return [...new Set(read())].map((keyid): Signer => ({ what, keyid }));
+    } catch {
+      return [];
+    }
+  });
+}
+
 function summaryOf(checks: readonly Check[], bundle: Case): string {
   const failed = checks.filter((check) => !check.ok);
   if (failed.length > 0)
     return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
   const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
   const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
-  const signed = `self-consistent, signed by ${signers.join(', ')}`;
+  const { builder } = bundle.packRun().statement.predicate;
+  const keys = isDevBuilder(builder)
+    ? 'DEVELOPMENT KEYS (taken because of --allow-dev; no proof about production): '
+    : '';
+  const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
   return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
 }

@@ -29,7 +29,10 @@ export const stepsReused: Checker = (bundle) => {
     if ((event.answer.kind === 'reuse') !== (event.question === 'reuse') && event.answer.kind !== 'fault')
       fail(`${event.step}: an answer to another question`);
   }
-  if (facts.reused.size === 0) return found('absent', record.rerunOf === null ? 'no rerun' : 'nothing was taken over');
+  if (facts.reused.size === 0) {
+    const unused = bundle.request.original === undefined ? '' : ': the bundle of an original was given, and not used';
+    return found('absent', `${record.rerunOf === null ? 'no rerun' : 'nothing was taken over'}${unused}`);
+  }
   if (!takesOver(record)) fail('it takes something over and is no rerun that may');
   const again = doneAgain(index, record.rerun?.from ?? '');
   const started = new Set(facts.stepsStarted.map(({ step }) => step));

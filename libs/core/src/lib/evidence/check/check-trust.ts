@@ -31,7 +31,8 @@ export const trustKeys: Checker = (bundle) => {
     fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
   const { builder } = statement.predicate;
   if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
-  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys`);
+  const taken = isDevBuilder(builder) ? '; DEVELOPMENT KEYS, taken because of --allow-dev' : '';
+  return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 
 /** Of a draft: the keys of admission and decisions stood for this tenant and this time. */
@@ -91,7 +92,11 @@ export const expectation: Checker = (bundle) => {
   const { record } = bundle.admission();
   const { environment, planHash, facts } = bundle.documents();
   const { pack } = record;
-  const packNames = [pack.name, `${pack.name}:${pack.version}`, pack.contentDigest];
+  const nameAndVersion = `${pack.name}:${pack.version}`;
+  // The last one is told where it is another: in the form in which it was asked for.
+  const packNames = expect.pack?.startsWith('sha256:')
+    ? [pack.name, nameAndVersion, pack.contentDigest]
+    : [pack.name, pack.contentDigest, nameAndVersion];
   const compared: string[] = [];
   const compare = (what: string, wanted: string | undefined, have: readonly string[]): void => {
     if (wanted === undefined) return;

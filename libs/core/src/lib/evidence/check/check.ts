@@ -88,3 +88,11 @@ function reason(error: unknown): string {
   if (isCodedError(error)) return `${error.code}: ${error.message}`;
   return `the bundle is malformed (${error instanceof Error ? error.name : 'unknown'})`;
 }
+
+/** How many checks that hold rest on what: `20 recomputed, 9 signed, 3 asserted, 3 absent`. */
+export function basesInWords(checks: readonly Check[]): string {
+  const bases: readonly Basis[] = ['recomputed', 'signed', 'asserted', 'absent'];
+  return bases
+    .map((basis) => `${checks.filter((check) => check.ok && check.basis === basis).length} ${basis}`)
+    .join(', ');
+}

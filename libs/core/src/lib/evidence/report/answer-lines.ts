@@ -1,4 +1,6 @@
 import type { Subject } from '../../foundation/principal';
+import { approversOfSeveral } from './approvers';
+import { overrideOf } from './override';
 import type { ReportContents } from './report';
 import { visibleLine } from './visible-text';
 
@@ -24,9 +26,25 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ReportCon
   }
   if (gates.length > MOST_GATES)
     lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);
+  for (const one of approversOfSeveral(gates).slice(0, MOST_GATES))
+    lines.push(
+      `${name(one.person)} approved at ${one.gates.length} gates: ${one.gates.slice(0, MOST_GATES).join(', ')}`,
+    );
   for (const gate of gatesNotApplied) lines.push(`gate ${gate}: did not apply`);
-  for (const { gate, policy, result, reasons } of policies)
+  for (const { gate, policy, result, reasons, override } of policies) {
     lines.push(`policy ${policy} at ${gate}: ${result}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
+    const asked = overrideOf(gates, override);
+    for (const { person, decision, decidedAt, reason } of asked?.people ?? []) {
+      const did =
+        decision === 'approved'
+          ? `overrode it${asked?.outcome === 'approved' ? '' : ' (not enough)'}`
+          : `${decision} the override`;
+      lines.push(
+        `  ${name(person)} ${did} at ${decidedAt}${reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`}`,
+      );
+    }
+    if (asked?.people.length === 0) lines.push('  people were asked to override it, and nobody decided');
+  }
   if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no person was asked');
   const why = end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '';
   lines.push(end === null ? 'the journal does not end the run' : `ended ${end.at}: ${end.result}${why}`);

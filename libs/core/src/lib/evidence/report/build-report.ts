@@ -1,17 +1,21 @@
 import { isCodedError } from '../../foundation/coded-error';
+import type { Digest } from '../../foundation/ids';
 import { openInputs, readEvidence, sensitiveInputs, type EvidenceDocuments } from '../evidence-documents';
-import { packRunAttestation } from '../bundle-files';
+import { MANIFEST, packRunAttestation } from '../bundle-files';
 import { fileOf, readBundle, type BundleContent } from '../read-bundle';
+import { readManifest } from '../read-documents';
 import { secretRecords } from '../secret-records';
 import { readSigstore } from '../sigstore';
 import { parseStrictJson, parseUtf8 } from '../strict-json';
 import type { TrustFile } from '../trust';
 import type { Verification } from '../verify-run';
 import { withheldPaths } from '../withheld';
+import { concessionsOf } from './concessions';
 import { firstCause } from './first-cause';
-import type { Report, ReportContents, ReportedFile, Verdict } from './report';
+import type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './report';
 import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
 import { reportedArtifacts, reportedEgress } from './report-outputs';
+import { reportedLogs, reportedPolicySources, reportedPrograms, reportedResults } from './report-programs';
 import { reportedPlan, reportedRun, reportedSteps } from './report-run';
 import { residualsOf } from './residuals';
 
@@ -19,6 +23,7 @@ import { residualsOf } from './residuals';
 export interface ReportRequest {
   readonly bundle: ReportedFile;
   readonly files: BundleContent;
+  readonly paper?: WorkingPaper;
   /** Null: no trust file was given, and nothing was verified. */
   readonly verified: { readonly verification: Verification; readonly trust: TrustFile } | null;
 }
@@ -27,25 +32,40 @@ export interface ReportRequest {
  * The report of a run for an auditor. A bundle that fails its verification has one too, as far as its documents can be read; the
  * verdict says so. Never throws for what a bundle holds.
  */
-export function buildReport({ bundle, files, verified }: ReportRequest): Report {
-  const told = tell(() => contentsOf(verified?.verification.documents ?? readUnverified(files)));
+export function buildReport({ bundle, files, verified, paper }: ReportRequest): Report {
+  let concessions: readonly string[] = [];
+  const told = tell(() => {
+    const documents = verified?.verification.documents ?? readUnverified(files);
+    concessions = concessionsOf(documents.evidence, verified?.verification.ok ?? false);
+    return contentsOf(documents, listedDigests(files));
+  });
   return {
     schema: 'taskrunner.report.v1',
     bundle,
-    verdict: verdictOf(verified, files.size > 0),
+    verdict: { ...verdictOf(verified, files.size > 0), concessions },
+    verification: paper ?? null,
     ...told,
   };
 }
 
-function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Verdict {
+function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit<Verdict, 'concessions'> {
   if (verified === null)
-    return { status: 'unverified', summary: null, trust: null, cause: null, checks: [], residuals: residualsOf([]) };
+    return {
+      status: 'unverified',
+      summary: null,
+      trust: null,
+      signers: [],
+      cause: null,
+      checks: [],
+      residuals: residualsOf([]),
+    };
   const { verification, trust } = verified;
-  const { ok, summary, checks } = verification;
+  const { ok, summary, checks, signers } = verification;
   return {
     status: ok ? 'verified' : 'failed',
     summary,
-    trust: { id: trust.id, serial: trust.serial, expires: trust.expires },
+    trust: { id: trust.id, serial: trust.serial, expires: trust.expires, require: trust.require },
+    signers,
     cause: firstCause(checks, hasFiles),
     checks,
     residuals: residualsOf(checks),
@@ -68,8 +88,20 @@ function tell(read: () => ReportContents): Pick<Report, 'contents' | 'unreadable
   }
 }
 
-/** What the documents say, verified or not. Throws for documents that contradict their types. */
-export function contentsOf(documents: EvidenceDocuments): ReportContents {
+/** Digests of the files by path, as the manifest lists them; none if it cannot be read. */
+function listedDigests(files: BundleContent): ReadonlyMap<string, Digest> {
+  try {
+    return new Map(readManifest(fileOf(files, MANIFEST)).files.map(({ path, sha256 }) => [path, sha256]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** What the documents say, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict their types. */
+export function contentsOf(
+  documents: EvidenceDocuments,
+  digests: ReadonlyMap<string, Digest> = new Map(),
+): ReportContents {
   return {
     run: reportedRun(documents),
     inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
@@ -77,6 +109,10 @@ export function contentsOf(documents: EvidenceDocuments): ReportContents {
     gates: reportedGates(documents),
     gatesNotApplied: gatesNotApplied(documents),
     policies: reportedPolicies(documents),
+    policySources: reportedPolicySources(documents),
+    programs: reportedPrograms(documents),
+    results: reportedResults(documents),
+    logs: reportedLogs(documents, digests),
     effects: reportedEffects(documents),
     egress: reportedEgress(documents),
     artifacts: reportedArtifacts(documents),

@@ -7,21 +7,36 @@ export interface FirstCause {
   readonly detail: string;
   /** What to do. */
   readonly remedy: string;
-  /** Checks that could not be made, or fail, for the same reason. */
+  /** Checks that could not be made, or fail, for the same reason or for what follows from it. */
   readonly dependent: readonly CheckName[];
   /** Checks that fail for other reasons, in their order. */
   readonly others: readonly Check[];
 }
 
+/** Checks that do not read what the bundle says: their failure does not follow from a damaged one. */
+const OF_THEIR_OWN: ReadonlySet<CheckName> = new Set(['trust.current', 'time.basis', 'expectation', 'pack.signers']);
+
+/** The bundle was changed after it was sealed: what is not in the signed manifest as it stands there makes other checks fail too. */
+function isDamage({ name, detail }: Check): boolean {
+  if (name === 'manifest.complete') return / differs$| is not in the manifest$|^EVIDENCE_FILE_MISSING/.test(detail);
+  return (
+    name === 'manifest.signature' &&
+    /^the statement is not about|^(?:EVIDENCE|ENVELOPE)_(?!UNTRUSTED)|malformed/.test(detail)
+  );
+}
+
 /**
  * The first check that fails, and what depends on it. A check that needs a document fails with that document's error, so equal
- * details have one cause; without any readable file every check fails because of the archive. Null if all checks hold.
+ * details have one cause; without any readable file every check fails because of the archive, and in a bundle that was changed after it
+ * was sealed most checks do because of that. Null if all checks hold.
  */
 export function firstCause(checks: readonly Check[], hasFiles = true): FirstCause | null {
   const failed = checks.filter(({ ok }) => !ok);
   const [first, ...rest] = failed;
   if (first === undefined) return null;
-  const follows = ({ detail }: Check): boolean => detail === first.detail || !hasFiles;
+  const damaged = isDamage(first);
+  const follows = ({ name, detail }: Check): boolean =>
+    detail === first.detail || !hasFiles || (damaged && !OF_THEIR_OWN.has(name));
   return {
     check: first.name,
     detail: first.detail,
@@ -29,4 +44,10 @@ export function firstCause(checks: readonly Check[], hasFiles = true): FirstCaus
     dependent: rest.filter(follows).map(({ name }) => name),
     others: rest.filter((check) => !follows(check)),
   };
+}
+
+/** All causes, the first one first: each detail once. */
+export function causesOf(checks: readonly Check[], hasFiles = true): readonly FirstCause[] {
+  const cause = firstCause(checks, hasFiles);
+  return cause === null ? [] : [cause, ...causesOf(cause.others, hasFiles)];
 }

@@ -1,5 +1,7 @@
 import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
-import type { ReportContents, ReportedDecision, ReportedGate, ReportedPolicy } from './report';
+import { policyTexts } from './layout-programs';
+import { overrideOf, type Override } from './override';
+import type { ReportContents, ReportedDecision, ReportedGate } from './report';
 
 const PROOFS = {
   service: 'word of the webservice',
@@ -74,43 +76,64 @@ function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[
 
 function decisionTable(decisions: readonly ReportedDecision[]): readonly Block[] {
   return table(
-    ['Who', 'Decision', 'When', 'Reason', 'Proof'],
+    [
+      'Who',
+      'On behalf of',
+      'Through the program',
+      'Decision',
+      'When',
+      'Reason',
+      'Answer',
+      'Proof',
+      'Digest of the record',
+    ],
     decisions.map((one) => [
-      [
-        ...who(one.person),
-        ...(one.onBehalfOf ? [' for ', ...who(one.onBehalfOf)] : []),
-        ...(one.actors.length > 0 ? [' through ', ...joined(one.actors.map((actor) => who(actor)))] : []),
-      ],
+      who(one.person),
+      one.onBehalfOf ? who(one.onBehalfOf) : ['none'],
+      one.actors.length > 0 ? joined(one.actors.map((actor) => who(actor))) : ['none'],
       [one.decision, one.counted ? '' : ' (did not count)'],
       [q(one.decidedAt)],
-      [
-        one.reason === null ? 'none given' : q(one.reason),
-        ...(one.response === null ? [] : [' – answered ', json(one.response)]),
-      ],
+      [one.reason === null ? 'none given' : q(one.reason)],
+      [one.response === null ? 'none' : json(one.response)],
       [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not name what was shown' : ''],
+      [q(one.record)],
     ]),
     'Nobody decided.',
     Infinity,
   );
 }
 
+function overrideWords(override: Override | null): Words {
+  if (override === null) return ['none asked'];
+  const { outcome, people } = override;
+  if (people.length === 0) return [`asked; nobody decided: ${outcome}`];
+  const said = people.map((one): Words => {
+    const why: Words = one.reason === null ? ['no reason given'] : [q(one.reason)];
+    return [...who(one.person), ` ${one.decision} at `, q(one.decidedAt), ': ', ...why];
+  });
+  return [`${outcome}: `, ...joined(said, '; ')];
+}
+
 /** Each judgement of a policy. */
-export function layoutPolicies(policies: readonly ReportedPolicy[]): Section {
+export function layoutPolicies({ policies, policySources, gates }: ReportContents): Section {
   return {
     level: 2,
     title: ['Policies'],
-    blocks: table(
-      ['Gate', 'Policy', 'Level', 'Result', 'Reasons', 'Override', 'When'],
-      policies.map(({ gate, policy, engine, level, result, reasons, override, at }) => [
-        [q(gate)],
-        [q(policy), ` (${engine})`],
-        [level],
-        [result],
-        listed(reasons),
-        [override === null ? 'none asked' : q(override)],
-        [q(at)],
-      ]),
-      'No policy was asked.',
-    ),
+    blocks: [
+      ...table(
+        ['Gate', 'Policy', 'Level', 'Result', 'Reasons', 'Override', 'When'],
+        policies.map(({ gate, policy, engine, level, result, reasons, override, at }) => [
+          [q(gate)],
+          [q(policy), ` (${engine})`],
+          [level],
+          [result],
+          listed(reasons),
+          overrideWords(overrideOf(gates, override)),
+          [q(at)],
+        ]),
+        'No policy was asked.',
+      ),
+      ...policyTexts(policySources),
+    ],
   };
 }

@@ -1,11 +1,16 @@
-import { joined, listed, q, table, who, type Block, type Section, type Words } from './page';
+import { basesInWords } from '../check/check';
+import { joined, q, table, who, type Block, type Section, type Words } from './page';
+import { causesOf } from './first-cause';
+import { ending, initiators, layoutAnswer } from './layout-answer';
 import { layoutGates, layoutPolicies } from './layout-gates';
+import { layoutPaper } from './layout-paper';
+import { layoutPrograms, layoutResults } from './layout-programs';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
 import type { Report, ReportContents, ReportedRun, Verdict } from './report';
 
 /** Lays a report out. Never throws, whatever the documents hold. */
 export function layoutOf(report: Report): readonly Section[] {
-  return [verdictSection(report), ...contents(report), checksSection(report.verdict)];
+  return [verdictSection(report), ...contents(report), layoutPaper(report), checksSection(report.verdict)];
 }
 
 function contents(report: Report): readonly Section[] {
@@ -16,16 +21,18 @@ function contents(report: Report): readonly Section[] {
   if (contents === null) return broken(unreadable ?? 'unknown');
   try {
     return [
-      answer(contents),
+      layoutAnswer(contents),
       run(contents.run),
       inputs(contents),
       layoutPlan(contents.plan),
+      ...layoutPrograms(contents),
       ...layoutGates(contents),
-      layoutPolicies(contents.policies),
+      layoutPolicies(contents),
       layoutEffects(contents),
       layoutEgress(contents.egress),
       layoutArtifacts(contents.artifacts),
       layoutSteps(contents.steps),
+      layoutResults(contents),
       secrets(contents),
       exceptions(contents),
     ];
@@ -73,79 +80,58 @@ function trustRow({ trust }: Verdict): readonly (readonly [string, Words])[] {
   return [['Trust file', [q(trust.id), `, serial ${trust.serial}, expires `, q(trust.expires)]]];
 }
 
-function headline({ status, summary, cause, checks }: Verdict): readonly Block[] {
+function headline({ status, summary, cause, checks, concessions }: Verdict): readonly Block[] {
   if (status === 'unverified')
     return [
       {
         kind: 'bad',
         words: ['NOTHING WAS VERIFIED. This report repeats what the bundle says. Give a trust file to verify it.'],
       },
+      ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
+    ];
+  if (cause === null && concessions.length > 0)
+    return [
+      {
+        kind: 'bad',
+        words: [
+          `VERIFIED WITH A CONCESSION: all ${checks.length} checks hold (${basesInWords(checks)}). `,
+          q(summary ?? ''),
+        ],
+      },
+      ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
     ];
   if (cause === null)
-    return [{ kind: 'good', words: [`VERIFIED: all ${checks.length} checks hold. `, q(summary ?? '')] }];
+    return [
+      {
+        kind: 'good',
+        words: [`VERIFIED: all ${checks.length} checks hold (${basesInWords(checks)}). `, q(summary ?? '')],
+      },
+    ];
   const { check, detail, remedy, dependent, others } = cause;
   return [
     { kind: 'bad', words: [`VERIFICATION FAILED at ${check}: `, q(detail)] },
     text('Do not rely on anything below. It is what the bundle says, not what was verified.'),
     text(`What to do: ${remedy}`),
     ...(dependent.length > 0
-      ? [text(`${dependent.length} further checks fail for the same reason: ${dependent.join(', ')}.`)]
+      ? [
+          text(
+            `${dependent.length} further checks fail for the same reason or for what follows from it: ${dependent.join(', ')}.`,
+          ),
+        ]
       : []),
     ...(others.length > 0
       ? [
           text('Checks that fail for other reasons:'),
-          { kind: 'list', items: others.map(({ name, detail }) => [`${name}: `, q(detail)]) } as const,
+          {
+            kind: 'list',
+            items: causesOf(others).map(({ check, detail, dependent }): Words => {
+              const more = dependent.length === 0 ? '' : `, and ${dependent.length} more for the same reason`;
+              return [`${check}: `, q(detail), more];
+            }),
+          } as const,
         ]
       : []),
   ];
-}
-
-/** The short answer: who approved what, and how it ended. */
-function answer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
-  const said = gates.map(({ gate, outcome, decisions }): Words => {
-    const people = decisions
-      .filter(({ counted }) => counted)
-      .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
-    return ['Gate ', q(gate), `: ${outcome}. `, ...(people.length > 0 ? joined(people, '; ') : ['Nobody decided'])];
-  });
-  const denied = policies.filter(({ result }) => result !== 'allow').length;
-  return {
-    level: 2,
-    title: ['In short'],
-    blocks: [
-      {
-        kind: 'list',
-        items: [
-          [
-            'Pack ',
-            q(`${run.pack.name}:${run.pack.version}`),
-            ' for tenant ',
-            q(run.tenant),
-            ', started by ',
-            ...initiators(run),
-            '.',
-          ],
-          ...said,
-          ...(gates.length === 0 ? [['No person was asked.']] : []),
-          ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
-          [`Policies were asked ${policies.length} times, and did not allow ${denied} times.`],
-          ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
-          ending(run),
-        ],
-      },
-    ],
-  };
-}
-
-function initiators({ initiators }: ReportedRun): Words {
-  return joined(initiators.map((actor): Words => [...who(actor), actor.kind === 'client' ? ', a program' : '']));
-}
-
-function ending({ end }: ReportedRun): Words {
-  if (end === null) return ['The journal does not say how the run ended.'];
-  const { result, at, code, step } = end;
-  const why: Words = code === null ? [] : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
-  return [`The run ${result === 'cancelled' ? 'was cancelled' : result} at `, q(at), ...why, '.'];
 }
 
 function run(reported: ReportedRun): Section {

@@ -1,8 +1,15 @@
 import type { Check } from '../check/check';
 
-const COPY = 'Get the bundle again with "taskrunner evidence RUN --file FILE". If it fails again, treat it as altered.';
+const COPY =
+  'Get the bundle again from the party that gave it to you, and copy it as binary. This one is damaged or was changed after it was ' +
+  'sealed. If it fails again, treat it as altered.';
 const TRUST =
-  'Ask the party that gave you the trust file for its newest version. If that fails too, do not rely on the bundle.';
+  'No key that the trust file trusts for this made the signature. Either the bundle was changed: Get the bundle again from the party ' +
+  'that gave it to you. Or the trust file is not the one for this installation: ask the party that gave you the trust file. Until one ' +
+  'of them is settled, do not rely on the bundle.';
+const KEYS =
+  'A key that signed may not stand for this. Compare its entry in the trust file with what the detail says, and ask the party that ' +
+  'gave you the trust file. Do not rely on the bundle.';
 const FORGED =
   'The documents contradict each other. Do not rely on the bundle; ask its sender which of them was changed.';
 
@@ -12,7 +19,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'manifest.signature': TRUST,
   'manifest.complete': COPY,
   'trust.current': 'Use a trust file that is in force, with the highest serial that you have seen.',
-  'trust.keys': TRUST,
+  'trust.keys': KEYS,
   'time.basis':
     'This version makes no timestamps. Set "require.time" to "asserted" if you accept the times of the signers.',
   expectation: 'The bundle is about something else than you asked for. Ask for the bundle of the run that you mean.',
@@ -54,14 +61,42 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [
     /^EVIDENCE_FILE_MISSING/,
-    'The file is not a whole evidence bundle. Get it with "taskrunner evidence RUN --file FILE".',
+    'The file is not a whole evidence bundle. Get the bundle again from the party that gave it to you.',
   ],
+  [
+    /revoked as compromised/,
+    'The key that signed is known to be compromised: anybody may have made this signature. No newer trust file cures that. Do not rely ' +
+      'on the bundle; ask the operator for other proof of the run.',
+  ],
+  [
+    /was retired before/,
+    'The key signed after it was retired. No newer trust file cures that. Ask the operator who still used the key, and why.',
+  ],
+  [
+    /does not sign for this tenant/,
+    'The key that signed may not sign for the tenant of this run. Compare the tenant with the one that you audit: the bundle may be of ' +
+      'another tenant, or the trust file be made for another one. Else do not rely on the bundle.',
+  ],
+  [
+    /is not the key of this builder/,
+    'The key that signed may not sign for this builder, which means for this kind of installation or mode. Do not rely on the bundle; ' +
+      'ask the operator which installation made it.',
+  ],
+  [
+    /was not valid at/,
+    'The document states a time outside of the span of the key. Compare "validFor" of the key in the trust file with the time of the run, ' +
+      'and ask the operator.',
+  ],
+  [/^the statement is not about this manifest|^the manifest is not sorted/, COPY],
   [/development Authority/, 'Add "--allow-dev" if you mean to accept evidence of a development installation.'],
   [/^ENVELOPE_UNTRUSTED/, TRUST],
 ];
 
 /** What to do about a check that fails. */
 export function remedyOf({ name, detail }: Pick<Check, 'name' | 'detail'>): string {
+  // A signature over a document that cannot be read is no question of trust.
+  if (REMEDIES[name] === TRUST && /^(?:EVIDENCE|ENVELOPE)_(?!UNTRUSTED|FILE_MISSING)|malformed/.test(detail))
+    return COPY;
   return BY_REASON.find(([pattern]) => pattern.test(detail))?.[1] ?? REMEDIES[name] ?? FORGED;
 }
 

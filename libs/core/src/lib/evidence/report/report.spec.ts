@@ -12,13 +12,18 @@ import { CHECKS_WITH_REMEDY } from './remedies';
 import type { Report, ReportContents } from './report';
 
 const EVIL = '<img src=x onerror=alert(1)> | `tick` **bold** [a](javascript:b)\n# VERIFIED \u202egpj.\u200bexe';
+const POLICY_TEXT = 'size(steps.scan.outputs.hits) < 10';
 
-function reportOf(files: ReadonlyMap<string, Uint8Array>, sample: Pick<Sample, 'trust'> | null): Report {
+function reportOf(
+  files: ReadonlyMap<string, Uint8Array>,
+  sample: Pick<Sample, 'trust'> | null,
+  allowDev = false,
+): Report {
   const trust = sample?.trust ?? null;
   return buildReport({
     bundle: { name: 'run.tar', size: 1, sha256: sha256('bundle') },
     files,
-    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature }) },
+    verified: trust && { trust, verification: verifyRun({ files, trust, verifySignature, allowDev }) },
   });
 }
 
@@ -85,6 +90,29 @@ describe('a report', () => {
     expect(lines.join('')).not.toMatch(/[\u202e\u200b\n]/);
   });
 
+  it('says of development keys that they were let pass, in verdict, report and last line', () => {
+    const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
+    const development: Sample = {
+      ...sample,
+      evidence: { ...sample.evidence, asserted: { ...sample.evidence.asserted, builder } },
+      trust: { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, builders: [builder] })) },
+    };
+    const made = sealBundle(development);
+    const { verdict } = reportOf(made, development, true);
+    expect(verdict).toMatchObject({
+      status: 'verified',
+      concessions: [expect.stringContaining('--allow-dev') as string],
+    });
+    expect(verdict.summary).toContain('DEVELOPMENT KEYS');
+    expect(verdict.checks.find(({ name }) => name === 'trust.keys')?.detail).toContain('--allow-dev');
+    const [, , headline, , concession] = renderMarkdown(reportOf(made, development, true)).split('\n');
+    expect(headline).toContain('VERIFIED WITH A CONCESSION: all');
+    expect(concession).toContain('development');
+    expect(renderHtml(reportOf(made, development, true))).not.toContain('class="good"');
+    expect(reportOf(made, null).verdict.concessions).toHaveLength(1);
+    expect(reportOf(files, sample, true).verdict.concessions).toEqual([]);
+  });
+
   it('names what it does not prove: each basis that is not recomputed, and what no check can close', () => {
     const { residuals, checks } = reportOf(files, sample).verdict;
     const named = residuals.map(({ check }) => check);
@@ -104,9 +132,82 @@ describe('a report', () => {
     const markdown = renderMarkdown(report);
     expect(markdown).not.toMatch(/[\u202e\u200b]|^# VERIFIED/m);
     const line = markdown.split('\n').find((one) => one.includes('onerror')) ?? '';
-    // One row of five cells, the reason in a code span of two backticks.
-    expect(line.replaceAll('\\|', '').split('|')).toHaveLength(7);
+    // One row of nine cells, the reason in a code span of two backticks.
+    expect(line.replaceAll('\\|', '').split('|')).toHaveLength(11);
+    expect(line).toMatch(/^\| `grace` \(.*\) \| none \| none \| approved /);
     expect(line).toMatch(/ ``<img .*exe`` /);
+  });
+
+  it('shows what ran: command lines, policy texts, results and log lines, escaped', () => {
+    const contents = contentsIn(reportOf(files, sample));
+    expect(contents.programs).toMatchObject([
+      {
+        step: 'scan',
+        uses: 'builtin:command',
+        with: { command: ['scan', '{{ inputs.image }}'] },
+        egress: ['https://mirror.test'],
+      },
+      { step: 'rollout::apply', with: { command: ['apply', expect.any(String), expect.any(String)] } },
+    ]);
+    expect(contents.policySources).toMatchObject([{ id: 'few', path: 'policies/few.cel', source: POLICY_TEXT }]);
+    expect(contents.results).toContainEqual(
+      expect.objectContaining({ step: 'scan', isHeld: true, value: { hits: ['CVE-1', 'CVE-2'] } }),
+    );
+    const log = contents.logs.find(({ step }) => step === 'scan');
+    expect(log).toMatchObject({ where: 'in the bundle', execution: 1 });
+    expect(log?.sha256).toBe(sha256(files.get(log?.path ?? '') ?? ''));
+    const report = reportOf(files, sample);
+    const evil: Report = {
+      ...report,
+      contents: {
+        ...contents,
+        programs: contents.programs.map((one) => ({ ...one, with: { source: `${EVIL}\n\`\`\``, [EVIL]: EVIL } })),
+        policySources: contents.policySources.map((one) => ({ ...one, source: EVIL })),
+        logs: contents.logs.map((one) => ({ ...one, tail: EVIL })),
+      },
+    };
+    for (const one of [report, evil]) {
+      expect(renderHtml(one)).not.toMatch(/<script|<img|<a |[\u202e\u200b]/);
+      expect(renderHtml(one)).toContain('policies/few.cel');
+      expect(renderMarkdown(one)).not.toMatch(/[\u202e\u200b]/);
+    }
+    expect(renderMarkdown(report)).toContain('`["scan","{{ inputs.image }}"]`');
+    expect(renderMarkdown(report)).toContain(`\n\`\`\`text\n${POLICY_TEXT}\n\`\`\``);
+  });
+
+  it('names the people who overrode a policy, in the report and in the short answer', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const override = contents.gates[0]?.digest ?? null;
+    const overridden: ReportContents = {
+      ...contents,
+      policies: contents.policies.map((one) => ({ ...one, result: 'deny', override })),
+    };
+    expect(answerLines(overridden)).toContainEqual(
+      expect.stringMatching(/^ {2}linus \(\S+\) overrode it at \S+Z: "read it"$/),
+    );
+    const markdown = renderMarkdown({ ...report, contents: overridden });
+    expect(markdown).toMatch(/Policy `few` at gate `few-hits` denied\. .*`linus` \(.*\) overrode it at /);
+    expect(markdown.split('\n').find((line) => line.startsWith('| `few-hits` | `few` ('))).toContain('`linus`');
+    expect(markdown).not.toMatch(/asked 1 times/);
+    const unasked = { ...overridden, policies: overridden.policies.map((one) => ({ ...one, override: null })) };
+    expect(renderMarkdown({ ...report, contents: unasked })).toContain('denied. Nobody was asked to override it.');
+    expect(renderMarkdown(report)).toContain('The one policy that was asked allowed it.');
+  });
+
+  it('says who approved at more than one gate', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const [gate] = contents.gates;
+    if (gate === undefined) throw new TypeError('no gate');
+    const second = { ...gate, gate: 'release', decisions: gate.decisions.slice(0, 1) };
+    const both: ReportContents = { ...contents, gates: [gate, second] };
+    const line = /grace.* approved at 2 gates: .*approve.*, .*release/;
+    expect(renderMarkdown({ ...report, contents: both })).toMatch(line);
+    expect(answerLines(both)).toContainEqual(expect.stringMatching(line));
+    const apart = { ...both, gates: [{ ...gate, decisions: gate.decisions.slice(1) }, second] };
+    expect(renderMarkdown({ ...report, contents: apart })).toContain('No person approved at more than one gate.');
+    expect(answerLines(contents).join()).not.toContain('more than one');
   });
 
   it('says first that nothing was verified where no trust file was given', () => {
@@ -135,6 +236,33 @@ describe('a report', () => {
     });
     expect(renderHtml(distrusted)).toContain('Do not rely on anything below');
     expect(contentsIn(distrusted).gates).toHaveLength(1);
+  });
+
+  it.each(['MANIFEST.json', 'decisions/1.json', 'plan.json', 'admission.json', 'attestations/manifest.sigstore.json'])(
+    'takes a flipped byte in %s for a damaged bundle, and counts what follows',
+    (path) => {
+      const bytes = Uint8Array.from(files.get(path) ?? []);
+      const place = path.startsWith('attestations') ? bytes.length - 20 : Math.floor(bytes.length / 2);
+      bytes[place] = (bytes[place] ?? 0) ^ 1;
+      const report = reportOf(new Map(files).set(path, bytes), sample);
+      expect(report.verdict.cause?.check).toMatch(/^manifest\./);
+      expect(report.verdict.cause?.remedy).toMatch(/Get the bundle again from the party that gave it to you/);
+      const markdown = renderMarkdown(report);
+      expect(markdown.split('\n## ')[0]).not.toContain('newest version');
+      expect(report.verdict.cause?.others.length).toBeLessThan(4);
+    },
+  );
+
+  it.each<[string, Partial<Sample['trust']['keys'][number]>, RegExp]>([
+    ['compromised', { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } }, /no newer trust file/i],
+    ['retired', { revoked: { at: '2025-01-02T00:00:00.000Z', reason: 'retired' } }, /no newer trust file/i],
+    ['of another tenant', { tenants: ['other'] }, /tenant/],
+  ])('does not promise that a newer trust file cures a key that is %s', (_what, change, remedy) => {
+    const trust = { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, ...change })) };
+    const { cause } = reportOf(files, { trust }).verdict;
+    expect(cause?.check).toBe('trust.keys');
+    expect(cause?.remedy).toMatch(remedy);
+    expect(cause?.remedy).not.toMatch(/newest version/);
   });
 
   it('never throws, whatever stands in place of a document', () => {

@@ -8,6 +8,8 @@ import type { PolicyRecord } from '../policy-records';
 import type { NamedWorker } from '../run-facts';
 import type { SecretRecord } from '../secret-records';
 import type { StepRecord } from '../step-records';
+import type { TrustFile } from '../trust';
+import type { Signer } from '../verify-run';
 import type { FirstCause } from './first-cause';
 import type { Residual } from './residuals';
 
@@ -16,6 +18,8 @@ export interface Report {
   readonly schema: 'taskrunner.report.v1';
   readonly bundle: ReportedFile;
   readonly verdict: Verdict;
+  /** What was verified with what; null if the caller did not say it. */
+  readonly verification: WorkingPaper | null;
   /** Null if the documents of the bundle cannot be read: `unreadable` says why. */
   readonly contents: ReportContents | null;
   readonly unreadable: string | null;
@@ -29,12 +33,35 @@ export interface ReportedFile {
   readonly sha256: Digest;
 }
 
+/** How the bundle was verified: what an auditor notes to have it done again. */
+export interface WorkingPaper {
+  /** `sha256` of the program, if it is one file. */
+  readonly verifier: { readonly name: string; readonly version: string; readonly sha256: Digest | null };
+  /** RFC 3339, by the clock of the machine that verified. */
+  readonly at: string;
+  /** The trust file as it was read; null if none was given. */
+  readonly trust: { readonly name: string; readonly sha256: Digest } | null;
+  /** The options beside `--expect`, as they were written. */
+  readonly options: readonly string[];
+  /** What `--expect` said. */
+  readonly expected: readonly string[];
+}
+
 /** What the verification found. */
 export interface Verdict {
   /** `unverified`: no trust file was given, and nothing was checked. */
   readonly status: 'verified' | 'failed' | 'unverified';
   readonly summary: string | null;
-  readonly trust: { readonly id: string; readonly serial: number; readonly expires: string } | null;
+  readonly trust: {
+    readonly id: string;
+    readonly serial: number;
+    readonly expires: string;
+    readonly require: TrustFile['require'];
+  } | null;
+  /** Trusted keys whose signatures hold. */
+  readonly signers: readonly Signer[];
+  /** What was let pass that no production installation needs, in words. Empty: nothing. */
+  readonly concessions: readonly string[];
   readonly cause: FirstCause | null;
   readonly checks: readonly Check[];
   readonly residuals: readonly Residual[];
@@ -49,6 +76,10 @@ export interface ReportContents {
   /** Gates that were passed over, since what they guard did not run. */
   readonly gatesNotApplied: readonly string[];
   readonly policies: readonly ReportedPolicy[];
+  readonly policySources: readonly ReportedPolicySource[];
+  readonly programs: readonly ReportedProgram[];
+  readonly results: readonly ReportedResult[];
+  readonly logs: readonly ReportedLog[];
   readonly effects: readonly ReportedEffect[];
   readonly egress: ReportedEgress;
   readonly artifacts: readonly (ArtifactRecord & { readonly bytes: 'in the bundle' | 'withheld' | 'digest only' })[];
@@ -184,4 +215,56 @@ export interface ReportedStep extends StepRecord {
   readonly endedAt: string;
   readonly code: string | null;
   readonly message: string | null;
+}
+
+/** The text of a policy, as the plan holds it. */
+export interface ReportedPolicySource {
+  readonly id: string;
+  readonly engine: string;
+  readonly level: string;
+  /** Of `source`. */
+  readonly digest: Digest;
+  readonly source: string;
+  /** The file of the bundle that holds it. */
+  readonly path: string;
+}
+
+/** What a step of the plan runs, as it was approved: `{{ … }}` stands for what is filled in when it runs. */
+export interface ReportedProgram {
+  readonly step: string;
+  readonly uses: string;
+  readonly with: JsonObject;
+  readonly env: JsonObject;
+  readonly files: JsonObject;
+  readonly egress: readonly string[];
+  readonly tools: readonly string[];
+  readonly secrets: readonly string[];
+  /** Of `{uses, with, env, files}` (RFC 8785). */
+  readonly digest: Digest;
+  /** The file of the pack that it executes; `text` is null if the bundle has it by digest only. */
+  readonly script: { readonly path: string; readonly digest: Digest | null; readonly text: string | null } | null;
+}
+
+/** The outputs of a step. */
+export interface ReportedResult {
+  readonly step: string;
+  readonly digest: Digest;
+  /** Null too where the bundle does not hold it. */
+  readonly value: Json;
+  readonly isHeld: boolean;
+}
+
+/** The log of one execution. */
+export interface ReportedLog {
+  /** The file of the bundle. */
+  readonly path: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly lines: number;
+  readonly bytes: number;
+  /** As the manifest lists the file; null if it does not. */
+  readonly sha256: Digest | null;
+  readonly where: 'in the bundle' | 'withheld' | 'digest only';
+  /** At most 20 lines and 4 096 bytes. */
+  readonly tail: string | null;
 }

@@ -1,0 +1,25 @@
+import type { Subject } from '../../foundation/principal';
+import type { ReportedGate } from './report';
+
+/** A person and the gates at which they approved. */
+export interface Approver {
+  readonly person: Subject;
+  readonly gates: readonly string[];
+}
+
+/** The people who approved at more than one gate of the run, by the decisions that counted. */
+export function approversOfSeveral(gates: readonly ReportedGate[]): readonly Approver[] {
+  const found = new Map<string, { person: Subject; gates: Set<string> }>();
+  for (const { gate, decisions } of gates) {
+    for (const { person, counted, decision } of decisions) {
+      if (!counted || decision !== 'approved') continue;
+      const key = JSON.stringify([person.iss, person.sub]);
+      const known = found.get(key);
+      if (known) known.gates.add(gate);
+      else found.set(key, { person, gates: new Set([gate]) });
+    }
+  }
+  return [...found.values()]
+    .filter((one) => one.gates.size > 1)
+    .map((one) => ({ person: one.person, gates: [...one.gates] }));
+}

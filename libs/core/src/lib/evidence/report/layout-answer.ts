@@ -1,0 +1,111 @@
+import { approversOfSeveral } from './approvers';
+import { overrideOf } from './override';
+import { joined, listed, q, who, type Section, type Words } from './page';
+import type { ReportContents, ReportedRun } from './report';
+
+/** The short answer: who approved what, and how it ended. */
+export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: ReportContents): Section {
+  const said = gates.map(({ gate, outcome, decisions }): Words => {
+    const people = decisions
+      .filter(({ counted }) => counted)
+      .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
+    return ['Gate ', q(gate), `: ${outcome}. `, ...(people.length > 0 ? joined(people, '; ') : ['Nobody decided'])];
+  });
+  return {
+    level: 2,
+    title: ['In short'],
+    blocks: [
+      {
+        kind: 'list',
+        items: [
+          [
+            'Pack ',
+            q(`${run.pack.name}:${run.pack.version}`),
+            ' for tenant ',
+            q(run.tenant),
+            ', started by ',
+            ...initiators(run),
+            '.',
+          ],
+          ...said,
+          ...(gates.length === 0 ? [['No person was asked.']] : []),
+          ...severalGates(gates),
+          ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
+          ...policiesInShort(policies, gates),
+          ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
+          ending(run),
+        ],
+      },
+    ],
+  };
+}
+
+function severalGates(gates: ReportContents['gates']): readonly Words[] {
+  if (gates.length < 2) return [];
+  const several = approversOfSeveral(gates);
+  if (several.length === 0) return [['No person approved at more than one gate.']];
+  return several.slice(0, 50).map((one): Words => {
+    const { person, gates } = one;
+    const shown = gates.slice(0, 50);
+    return [
+      ...who(person),
+      ` approved at ${gates.length} gates: `,
+      ...listed(shown),
+      shown.length < gates.length ? ' …' : '.',
+    ];
+  });
+}
+
+function policiesInShort(policies: ReportContents['policies'], gates: ReportContents['gates']): readonly Words[] {
+  if (policies.length === 0) return [['No policy was asked.']];
+  const denied = policies.filter(({ result }) => result !== 'allow');
+  if (denied.length === 0)
+    return [
+      [
+        policies.length === 1
+          ? 'The one policy that was asked allowed it.'
+          : `All ${policies.length} judgements of policies allowed it.`,
+      ],
+    ];
+  const shown = denied.slice(0, 50).map(({ policy, gate, result, override }): Words => {
+    const asked = overrideOf(gates, override);
+    const people = (asked?.people ?? []).map(({ person, decision, decidedAt, reason }): Words => [
+      ...who(person),
+      decision === 'approved' ? ' overrode it at ' : ` ${decision} the override at `,
+      q(decidedAt),
+      ': ',
+      reason === null ? 'no reason given' : q(reason),
+    ]);
+    const end: Words =
+      asked === null
+        ? ['Nobody was asked to override it']
+        : people.length === 0
+          ? ['Nobody decided about an override']
+          : joined(people, '; ');
+    return [
+      'Policy ',
+      q(policy),
+      ' at gate ',
+      q(gate),
+      result === 'deny' ? ' denied. ' : ' could not be decided. ',
+      ...end,
+      ...(asked === null ? [] : [` (${asked.outcome})`]),
+      '.',
+    ];
+  });
+  const rest = denied.length - shown.length;
+  return rest > 0 ? [...shown, [`${rest} more judgements did not allow it: see Policies.`]] : shown;
+}
+
+/** Who started the run. */
+export function initiators({ initiators }: ReportedRun): Words {
+  return joined(initiators.map((actor): Words => [...who(actor), actor.kind === 'client' ? ', a program' : '']));
+}
+
+/** How the run ended. */
+export function ending({ end }: ReportedRun): Words {
+  if (end === null) return ['The journal does not say how the run ended.'];
+  const { result, at, code, step } = end;
+  const why: Words = code === null ? [] : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
+  return [`The run ${result === 'cancelled' ? 'was cancelled' : result} at `, q(at), ...why, '.'];
+}
