@@ -26,7 +26,7 @@ import { stepsReused } from './check/check-reused';
 import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
-import { draftKeys, trustCurrent } from './check/check-trust';
+import { draftKeys, expectation, trustCurrent } from './check/check-trust';
 import { bomStatements } from './cyclonedx';
 import type { EvidenceDocuments } from './evidence-documents';
 import { readAssertedJson, type BundleContent } from './read-bundle';
@@ -75,6 +75,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'archive.safe': archiveSafe,
   'trust.current': trustCurrent,
   'trust.keys': draftKeys,
+  expectation,
   'admission.signature': admissionSignature,
   'admission.agrees': admissionAgrees,
   'pack.content': packContent,

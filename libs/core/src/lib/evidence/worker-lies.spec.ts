@@ -1,0 +1,131 @@
+import { aKey, sampleRun, sealBundle, signed, type Sample, type SampleKey } from '../../testing/sample-evidence';
+import { digestOf } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { chain } from '../journal/chain';
+import type { Page, Unnumbered } from '../journal/page';
+import type { Check } from './check/check';
+import { PAYLOAD_TYPE } from './documents';
+import { assertedFile, draftFiles, verifyDraft } from './draft';
+import { readEvidence } from './evidence-documents';
+import { readAssertedJson } from './read-bundle';
+import type { RunEvidence } from './run-evidence';
+import { verifySignature } from './signature';
+import { verifyRun } from './verify-run';
+
+// What the holder of a worker's keys could tell, and no check compared it.
+
+type Found = Pick<Check, 'ok' | 'detail'> | undefined;
+
+/** What a check finds: of the bundle, and of the draft that an Attestor is shown. */
+function foundBy(name: string, sample: Sample): { readonly bundle: Found; readonly draft: Found } {
+  const { evidence, trust } = sample;
+  const documents = readEvidence(evidence);
+  const bundle = verifyRun({ files: sealBundle(sample), trust, verifySignature }).checks;
+  const { checks } = verifyDraft({
+    files: new Map(draftFiles(documents).map(({ path, bytes }) => [path, bytes])),
+    asserted: readAssertedJson(JSON.parse(assertedFile(documents)) as Json),
+    trust,
+    verifySignature,
+  });
+  const of = (all: readonly Check[]): Found => all.find((check) => check.name === name);
+  return { bundle: of(bundle), draft: of(checks) };
+}
+
+function failsBoth(name: string, sample: Sample, detail: string): void {
+  const failure = { ok: false, detail: expect.stringContaining(detail) };
+  expect(foundBy(name, sample)).toMatchObject({ bundle: failure, draft: failure });
+}
+
+function holdsBoth(name: string, sample: Sample): void {
+  expect(foundBy(name, sample)).toMatchObject({ bundle: { ok: true }, draft: { ok: true } });
+}
+
+const withEvidence = (sample: Sample, change: Partial<RunEvidence>): Sample => {
+  return { ...sample, evidence: { ...sample.evidence, ...change } };
+};
+
+/** The journal with its entries told otherwise, chained again. */
+function retold(
+  sample: Sample,
+  tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
+  more: Page['values'] = {},
+): Sample {
+  const { pages } = sample.evidence;
+  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }): Unnumbered => entry);
+  const values = { ...Object.assign({}, ...pages.map((page) => page.values)), ...more } as Page['values'];
+  return withEvidence(sample, {
+    pages: [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page],
+  });
+}
+
+describe('the key of a resolution or release', () => {
+  const byOf = (sample: Sample) => {
+    const { runId, tenant } = readEvidence(sample.evidence).admission.record;
+    const decidedAt = '2026-03-01T00:00:00.000Z';
+    return { runId, tenant, person: { iss: 'https://issuer.test', sub: 'grace' }, reason: 'looked', decidedAt };
+  };
+  const resolutionBy = (sample: Sample, key: SampleKey): Sample => {
+    const of = { step: 'scan', execution: 1, outcome: 'succeeded', outputsDigest: null };
+    const { decidedAt, ...by } = byOf(sample);
+    const times = { authTime: decidedAt, decidedAt, proof: { kind: 'service' } };
+    const record = { schema: 'taskrunner.resolution.v1', ...of, ...by, ...times };
+    return withEvidence(sample, { resolutions: [signed(key, PAYLOAD_TYPE.resolution, record)] });
+  };
+  const releaseBy = (sample: Sample, key: SampleKey): Sample => {
+    const record = { schema: 'taskrunner.release.v1', ...byOf(sample), paths: [] };
+    return withEvidence(sample, { releases: [signed(key, PAYLOAD_TYPE.release, record)] });
+  };
+
+  describe.each([
+    ['resolution', resolutionBy],
+    ['release', releaseBy],
+  ])('of a %s', (what, by) => {
+    it('stands where it is of the tenant and was valid', async () => {
+      const sample = await sampleRun();
+      holdsBoth('trust.keys', by(sample, sample.keys.ledger));
+    });
+
+    it.each<[string, Parameters<typeof aKey>[2], string]>([
+      ['of another tenant', { tenants: ['other'] }, 'does not sign for this tenant'],
+      [
+        'that is compromised',
+        { revoked: { at: '2026-04-01T00:00:00.000Z', reason: 'compromised' } },
+        'revoked as compromised',
+      ],
+      ['that was retired', { revoked: { at: '2026-02-01T00:00:00.000Z', reason: 'retired' } }, 'retired before'],
+      [
+        'that was not valid then',
+        { validFor: { start: '2025-01-01T00:00:00.000Z', end: '2026-02-01T00:00:00.000Z' } },
+        'was not valid at',
+      ],
+    ])('is refused where it is one %s', async (_case, change, detail) => {
+      const sample = await sampleRun();
+      const key = aKey('ledger', 'ed25519', change);
+      const { trust } = sample;
+      const trusting = { ...sample, trust: { ...trust, keys: [...trust.keys, key.trusted] } };
+      const failure = { ok: false, detail: expect.stringMatching(`^${what}: .*${detail}`) };
+      expect(foundBy('trust.keys', by(trusting, key))).toMatchObject({ bundle: failure, draft: failure });
+    });
+  });
+});
+
+describe('a worker build that the trust file does not take', () => {
+  const note = (build: Digest): Unnumbered => {
+    const worker = { name: 'w2', version: '1', build, probe: digestOf('probe') };
+    const detail = { assignment: 'a1', fence: 1, ...worker };
+    return { at: Date.UTC(2026, 0, 1), kind: 'fact', event: { type: 'note', code: 'ASSIGNMENT_HELD', detail } };
+  };
+  const lentTo = async (build: (own: Digest) => Digest): Promise<Sample> => {
+    const honest = await sampleRun();
+    const own = readEvidence(honest.evidence).facts.claims[0]?.build as Digest;
+    const sample = retold(honest, (entries) => [...entries.slice(0, 3), note(build(own)), ...entries.slice(3)]);
+    const { trust } = sample;
+    return { ...sample, trust: { ...trust, require: { ...trust.require, builds: [own] } } };
+  };
+
+  it('is found among those that executed what was lent to them', async () => {
+    holdsBoth('expectation', await lentTo((own) => own));
+    failsBoth('expectation', await lentTo(() => digestOf('rogue')), 'is not trusted');
+  });
+});
