@@ -240,8 +240,6 @@ export interface SampleOptions {
   /** Programs that may act for a person who decides. */
   readonly actors?: readonly Subject[];
   readonly algorithm?: 'ed25519' | 'ecdsa-p256';
-  /** Engines of its environment: those of this release where it matters that no earlier one admitted it. */
-  readonly engines?: Environment['engines'];
   /** Changes decisions before they are signed, by the order of people. */
   readonly decision?: (person: number) => Partial<DecisionRecord>;
 }
@@ -269,7 +267,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
     limits: {},
     approvals: { floor: world.floor },
     packTrust: {},
-    engines: options.engines ?? {},
+    engines: {},
     executors: {},
     extensions: {},
   };

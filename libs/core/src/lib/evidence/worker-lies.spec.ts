@@ -1,7 +1,11 @@
 import { aKey, sampleRun, sealBundle, signed, type Sample, type SampleKey } from '../../testing/sample-evidence';
+import { makeCorpus } from '../../testing/forge/corpus';
+import { SCENARIOS } from '../../testing/forge/packs';
+import type { Scenario } from '../../testing/forge/scenario';
+import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import { chain } from '../journal/chain';
 import type { Page, Unnumbered } from '../journal/page';
 import type { Check } from './check/check';
@@ -127,5 +131,44 @@ describe('a worker build that the trust file does not take', () => {
   it('is found among those that executed what was lent to them', async () => {
     holdsBoth('expectation', await lentTo((own) => own));
     failsBoth('expectation', await lentTo(() => digestOf('rogue')), 'is not trusted');
+  });
+});
+
+/** A run of the forge's corpus, played honestly. */
+async function played(name: string, change: Partial<Scenario> = {}): Promise<Sample> {
+  const of = SCENARIOS.find((scenario) => scenario.name === name);
+  if (!of) throw new TypeError(`no run ${name}`);
+  const [subject] = await makeCorpus([{ scenario: { ...of, ...change }, place: 0 }], 'lies');
+  if (!subject) throw new TypeError('not played');
+  const { keys, trust } = subject;
+  const { admission, ledger, runOpen: run, bundle } = keys;
+  return { evidence: subject.played.evidence, keys: { admission, ledger, run, bundle }, trust };
+}
+
+describe('a gate request told as an earlier release made it', () => {
+  /** The request without id and level of its policy, and without the message that says what an approval overrides. */
+  const toldAsEarlier = (sample: Sample): Sample => {
+    const gate = sample.evidence.gates.find(({ request }) => request.includes('"policy":{'));
+    const made = JSON.parse(gate?.request ?? '') as { readonly policy: JsonObject } & JsonObject;
+    const { id, level, ...policy } = made.policy;
+    expect([id, level, made['message']]).toEqual(['few', 'soft-mandatory', expect.stringContaining('few')]);
+    const told = { ...made, policy, message: '' };
+    const from = digestOf(made);
+    const text = (entries: readonly Unnumbered[]): string => JSON.stringify(entries).replaceAll(from, digestOf(told));
+    const gates = sample.evidence.gates.map((one) => (one === gate ? { ...one, request: canonical(told) } : one));
+    const tell = (entries: readonly Unnumbered[]) => JSON.parse(text(entries)) as readonly Unnumbered[];
+    return withEvidence(retold(sample, tell, { [digestOf(told)]: told }), { gates });
+  };
+
+  it('is taken of a run that one admitted', async () => {
+    const sample = toldAsEarlier(await played('policy', { environment: { engines: {} } }));
+    holdsBoth('answers', sample);
+    holdsBoth('gates.requests', sample);
+  });
+
+  it('is refused of a run that this release admitted', async () => {
+    const sample = toldAsEarlier(await played('policy'));
+    failsBoth('answers', sample, 'gate is answered otherwise');
+    failsBoth('gates.requests', sample, 'it shows another answer of its policy');
   });
 });
