@@ -8,6 +8,9 @@ import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { chain } from '../journal/chain';
 import type { Page, Unnumbered } from '../journal/page';
+import { NO_DECISION, type PolicyAnswer, type PolicyEngines } from '../policy/policy';
+import type * as VerdictModule from '../policy/verdict';
+import type { Verdict } from '../policy/verdict';
 import type { Check } from './check/check';
 import { PAYLOAD_TYPE } from './documents';
 import { assertedFile, draftFiles, verifyDraft } from './draft';
@@ -17,32 +20,50 @@ import type { RunEvidence } from './run-evidence';
 import { verifySignature } from './signature';
 import { verifyRun } from './verify-run';
 
+/** What a worker says in place of a verdict. */
+const lie: { noVerdict: Verdict | null; verdictOn: ((honest: Verdict) => Verdict) | null } = {
+  noVerdict: null,
+  verdictOn: null,
+};
+jest.mock('../policy/verdict', () => {
+  const honest = jest.requireActual<typeof VerdictModule>('../policy/verdict');
+  return {
+    verdictOn: (answer: PolicyAnswer) => (lie.verdictOn ?? ((one: Verdict) => one))(honest.verdictOn(answer)),
+    noVerdict: (reason: string) => lie.noVerdict ?? honest.noVerdict(reason),
+  };
+});
+
 // What the holder of a worker's keys could tell, and no check compared it.
 
-type Found = Pick<Check, 'ok' | 'detail'> | undefined;
+type Found = Pick<Check, 'ok' | 'basis' | 'detail'> | undefined;
 
 /** What a check finds: of the bundle, and of the draft that an Attestor is shown. */
-function foundBy(name: string, sample: Sample): { readonly bundle: Found; readonly draft: Found } {
+function foundBy(
+  name: string,
+  sample: Sample,
+  policyEngines: PolicyEngines = {},
+): { readonly bundle: Found; readonly draft: Found } {
   const { evidence, trust } = sample;
   const documents = readEvidence(evidence);
-  const bundle = verifyRun({ files: sealBundle(sample), trust, verifySignature }).checks;
+  const bundle = verifyRun({ files: sealBundle(sample), trust, verifySignature, policyEngines }).checks;
   const { checks } = verifyDraft({
     files: new Map(draftFiles(documents).map(({ path, bytes }) => [path, bytes])),
     asserted: readAssertedJson(JSON.parse(assertedFile(documents)) as Json),
     trust,
     verifySignature,
+    policyEngines,
   });
   const of = (all: readonly Check[]): Found => all.find((check) => check.name === name);
   return { bundle: of(bundle), draft: of(checks) };
 }
 
-function failsBoth(name: string, sample: Sample, detail: string): void {
+function failsBoth(name: string, sample: Sample, detail: string, engines?: PolicyEngines): void {
   const failure = { ok: false, detail: expect.stringContaining(detail) };
-  expect(foundBy(name, sample)).toMatchObject({ bundle: failure, draft: failure });
+  expect(foundBy(name, sample, engines)).toMatchObject({ bundle: failure, draft: failure });
 }
 
-function holdsBoth(name: string, sample: Sample): void {
-  expect(foundBy(name, sample)).toMatchObject({ bundle: { ok: true }, draft: { ok: true } });
+function holdsBoth(name: string, sample: Sample, engines?: PolicyEngines): void {
+  expect(foundBy(name, sample, engines)).toMatchObject({ bundle: { ok: true }, draft: { ok: true } });
 }
 
 const withEvidence = (sample: Sample, change: Partial<RunEvidence>): Sample => {
@@ -139,6 +160,8 @@ async function played(name: string, change: Partial<Scenario> = {}): Promise<Sam
   const of = SCENARIOS.find((scenario) => scenario.name === name);
   if (!of) throw new TypeError(`no run ${name}`);
   const [subject] = await makeCorpus([{ scenario: { ...of, ...change }, place: 0 }], 'lies');
+  // Whoever verifies is honest.
+  lie.noVerdict = lie.verdictOn = null;
   if (!subject) throw new TypeError('not played');
   const { keys, trust } = subject;
   const { admission, ledger, runOpen: run, bundle } = keys;
@@ -170,5 +193,49 @@ describe('a gate request told as an earlier release made it', () => {
     const sample = toldAsEarlier(await played('policy'));
     failsBoth('answers', sample, 'gate is answered otherwise');
     failsBoth('gates.requests', sample, 'it shows another answer of its policy');
+  });
+});
+
+describe('what a worker says that a policy answered', () => {
+  const engineOf = (answer: PolicyAnswer): PolicyEngines => {
+    const policy = { engine: 'cedar', behaviour: 1, evaluate: () => answer } as const;
+    return { cedar: { compile: () => ({ kind: 'policy', policy }) } };
+  };
+  const denies = engineOf({ kind: 'decided', allow: false, reasons: ['policy0'] });
+  /** A run whose first policy is of an engine that its worker has not: it says what it likes. */
+  const otherEngine = async (told: Verdict): Promise<Sample> => {
+    lie.noVerdict = told;
+    const text = SCENARIOS.find(({ name }) => name === 'policy')?.pack ?? '';
+    const pack = text.replace('id: few, engine: cel', 'id: few, engine: cedar');
+    expect(pack).not.toBe(text);
+    return played('policy', { pack, configuration: { policyEngines: denies } });
+  };
+
+  it('is not that it gave no decision, and allowed', async () => {
+    holdsBoth('policies', await otherEngine({ allow: false, undecided: true, reasons: ['the engine failed'] }));
+    const sample = await otherEngine({ allow: true, undecided: true, reasons: [] });
+    failsBoth('policies', sample, 'gave no decision, and allowed');
+  });
+
+  it('is compared with its reasons, whatever the engine', async () => {
+    const told = { allow: false, undecided: false };
+    holdsBoth('policies', await otherEngine({ ...told, reasons: ['policy0'] }), denies);
+    const sample = await otherEngine({ ...told, reasons: ['the label is missing, harmless'] });
+    failsBoth('policies', sample, 'for other reasons', denies);
+  });
+
+  it('has the words of an engine where it gave no decision, and says so where they are others', async () => {
+    const text = SCENARIOS.find(({ name }) => name === 'policy')?.pack ?? '';
+    const pack = text.replace('< params.most', "< params.most && params.most == 'x' || inputs.image < 1");
+    const told = async (reasons: readonly string[] | null): Promise<Sample> => {
+      lie.verdictOn = reasons && ((honest) => (honest.undecided ? { ...honest, reasons } : honest));
+      return played('policy', { pack });
+    };
+    const honest = await told(null);
+    expect(foundBy('policies', honest).bundle).toMatchObject({ ok: true, basis: 'recomputed' });
+    failsBoth('policies', await told(['it is a formality']), 'no decision');
+    failsBoth('policies', await told([`${NO_DECISION}: no`, 'it is a formality']), 'no decision');
+    const other = await told([`${NO_DECISION}: worded by another version`]);
+    expect(foundBy('policies', other).bundle).toMatchObject({ ok: true, basis: 'signed' });
   });
 });
