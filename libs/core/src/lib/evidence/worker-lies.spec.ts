@@ -239,3 +239,41 @@ describe('what a worker says that a policy answered', () => {
     expect(foundBy('policies', other).bundle).toMatchObject({ ok: true, basis: 'signed' });
   });
 });
+
+describe('times of the journal', () => {
+  /** Entries are told to be earlier: by their place, and that of what a person decided. */
+  const earlier = (sample: Sample, by: number, is: (entry: Unnumbered, place: number, of: number) => boolean): Sample =>
+    retold(sample, (entries) => {
+      const of = entries.findIndex(({ event }) => ['gate.decided', 'attention.resolved'].includes(event.type));
+      return entries.map((entry, place) => (is(entry, place, of) ? { ...entry, at: entry.at - by } : entry));
+    });
+
+  it('are not before the admission', async () => {
+    const sample = await sampleRun();
+    holdsBoth(
+      'journal.chain',
+      earlier(sample, 30_000, (_entry, place) => place === 0),
+    );
+    failsBoth(
+      'journal.chain',
+      earlier(sample, 90_000, (_entry, place) => place === 0),
+      'before the run was admitted',
+    );
+  });
+
+  it.each([
+    ['a decision', 'policy', 'decisions.time'],
+    ['a resolution', 'attention', 'decisions.signature'],
+  ])('of %s are not before it was made', async (_what, name, check) => {
+    const sample = await played(name);
+    holdsBoth(
+      check,
+      earlier(sample, 30_000, (_entry, place, of) => place === of),
+    );
+    failsBoth(
+      check,
+      earlier(sample, 90_000, (_entry, place, of) => place === of),
+      'before it was made',
+    );
+  });
+});
