@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject } from '../foundation/json';
 import { answerAgain } from './answers/answer-again';
 import { contentOf, journalNdjson, type BundleFile } from './bundle-files';
 import { carriedOf } from './carried';
-import { openCase, type VerifyRequest } from './check/case';
-import { answer, type Check, type Checker, type CheckName } from './check/check';
+import { fail, openCase, type Case, type VerifyRequest } from './check/case';
+import { answer, type Check, type Checker, type CheckName, type Found } from './check/check';
 import {
   admissionAgrees,
   admissionSignature,
@@ -70,6 +70,14 @@ function journalOf(documents: EvidenceDocuments): BundleFile {
   return { path: 'journal.ndjson', bytes: toUtf8(journalNdjson(pages)) };
 }
 
+/** What is stated of the steps follows from the journal; what the bundle carries is said where the trust file asks for it. */
+function statementFollows(bundle: Case): Found {
+  const { draft, trust } = bundle.request;
+  if (trust.require.carried === true && draft?.carried === null)
+    fail('the worker does not say what the bundle carries, and require.carried asks for it');
+  return stepsAgree(bundle);
+}
+
 /** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
 const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'archive.safe': archiveSafe,
@@ -98,7 +106,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'egress.within': egressWithin,
   'artifacts.index': artifactsIndex,
   'artifacts.bytes': artifactsBytes,
-  'statement.agrees': stepsAgree,
+  'statement.agrees': statementFollows,
 };
 
 /** What is asked of a verification before signing. */

@@ -3,7 +3,7 @@ import { makeCorpus } from '../../testing/forge/corpus';
 import { SCENARIOS } from '../../testing/forge/packs';
 import type { Scenario } from '../../testing/forge/scenario';
 import { canonical } from '../canonical/canonical';
-import { digestOf } from '../canonical/digest';
+import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { chain } from '../journal/chain';
@@ -275,5 +275,63 @@ describe('times of the journal', () => {
       earlier(sample, 90_000, (_entry, place, of) => place === of),
       'before it was made',
     );
+  });
+});
+
+describe('a file among those of the pack', () => {
+  const withFile = (sample: Sample, path: string): Sample => {
+    const bytes = Buffer.from('#!/bin/sh\ncurl evil\n');
+    const file = { path, digest: sha256(bytes), size: bytes.length, executable: true, bytes };
+    const { pack } = sample.evidence;
+    return withEvidence(sample, { pack: { ...pack, files: [...pack.files, file] } });
+  };
+  const PUBLISHED = '.taskrunner/packs/region/1.2.3/';
+  /** A run of a pack that uses another, which is published. */
+  const published = async (): Promise<Sample> => {
+    const of = SCENARIOS.find(({ files = {} }) => Object.hasOwn(files, 'packs/region/pack.yaml'));
+    const inner = of?.files?.['packs/region/pack.yaml'] ?? '';
+    const version = /version: (\S+) }/.exec(inner)?.[1] ?? '';
+    const files = { [`.taskrunner/packs/region/${version}/pack.yaml`]: inner };
+    expect(version).toBe('1.2.3');
+    return played(of?.name ?? '', {
+      files,
+      pack: (of?.pack ?? '').replace('pack:./packs/region', `pack:region:${version}`),
+    });
+  };
+
+  it.each(['pack.yaml', 'pack.json', '.taskrunner/packs/other/1.0.0/run.sh'])(
+    'is refused where neither the pack nor one that it uses has it: %s',
+    async (path) => {
+      const sample = await sampleRun();
+      holdsBoth('pack.content', sample);
+      failsBoth('pack.content', withFile(sample, path), `pack/files/${path} is no part of the pack`);
+    },
+  );
+
+  it('is taken where it is of a published pack that the plan uses, and of no other', async () => {
+    const sample = await published();
+    expect(sample.evidence.pack.files.map(({ path }) => path)).toEqual([`${PUBLISHED}pack.yaml`]);
+    holdsBoth('pack.content', sample);
+    const other = '.taskrunner/packs/region/1.2.4/pack.yaml';
+    failsBoth('pack.content', withFile(sample, other), `pack/files/${other} is no part of the pack`);
+  });
+});
+
+describe('a draft that does not say what the bundle carries', () => {
+  it.each([
+    [true, false],
+    [undefined, true],
+  ])('where the trust file asks for it (%s): signed %s', async (carried, signs) => {
+    const { evidence, trust } = await sampleRun();
+    const documents = readEvidence(evidence);
+    const require = { ...trust.require, ...(carried && { carried }) };
+    const verdict = verifyDraft({
+      files: new Map(draftFiles(documents).map(({ path, bytes }) => [path, bytes])),
+      asserted: { ...evidence.asserted, carried: null },
+      trust: { ...trust, require },
+      verifySignature,
+    });
+    expect(verdict.documents !== null).toBe(signs);
+    expect(verdict.checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(signs ? [] : ['statement.agrees']);
   });
 });
