@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject } from '../foundation/json';
 import { answerAgain } from './answers/answer-again';
 import { contentOf, journalNdjson, type BundleFile } from './bundle-files';
 import { carriedOf } from './carried';
-import { openCase, type VerifyRequest } from './check/case';
-import { answer, type Check, type Checker, type CheckName } from './check/check';
+import { fail, openCase, type Case, type VerifyRequest } from './check/case';
+import { answer, type Check, type Checker, type CheckName, type Found } from './check/check';
 import {
   admissionAgrees,
   admissionSignature,
@@ -26,7 +26,7 @@ import { stepsReused } from './check/check-reused';
 import { probesHold } from './check/check-probes';
 import { packSigners } from './check/check-signers';
 import { stepsAgree } from './check/check-statement';
-import { draftKeys, trustCurrent } from './check/check-trust';
+import { draftKeys, expectation, trustCurrent } from './check/check-trust';
 import { bomStatements } from './cyclonedx';
 import type { EvidenceDocuments } from './evidence-documents';
 import { readAssertedJson, type BundleContent } from './read-bundle';
@@ -70,11 +70,20 @@ function journalOf(documents: EvidenceDocuments): BundleFile {
   return { path: 'journal.ndjson', bytes: toUtf8(journalNdjson(pages)) };
 }
 
+/** What is stated of the steps follows from the journal; what the bundle carries is said where the trust file asks for it. */
+function statementFollows(bundle: Case): Found {
+  const { draft, trust } = bundle.request;
+  if (trust.require.carried === true && draft?.carried === null)
+    fail('the worker does not say what the bundle carries, and require.carried asks for it');
+  return stepsAgree(bundle);
+}
+
 /** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
 const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'archive.safe': archiveSafe,
   'trust.current': trustCurrent,
   'trust.keys': draftKeys,
+  expectation,
   'admission.signature': admissionSignature,
   'admission.agrees': admissionAgrees,
   'pack.content': packContent,
@@ -97,7 +106,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'egress.within': egressWithin,
   'artifacts.index': artifactsIndex,
   'artifacts.bytes': artifactsBytes,
-  'statement.agrees': stepsAgree,
+  'statement.agrees': statementFollows,
 };
 
 /** What is asked of a verification before signing. */

@@ -100,7 +100,10 @@ export function planAgain(
   return { kind: 'refused', code: planning.faults[0]?.code ?? 'unknown' };
 }
 
-/** True if values of the run were judged by other rules for JSON Schemas than today's: its environment names none. */
+/**
+ * True if values of the run were judged by other rules for JSON Schemas than today's: its environment names none. Then a release admitted it
+ * whose gate requests do not name their policy.
+ */
 export function hasOlderSchemaRules({ engines }: Pick<Environment, 'engines'>): boolean {
   return !Object.hasOwn(engines, 'json-schema');
 }

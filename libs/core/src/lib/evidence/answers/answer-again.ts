@@ -133,7 +133,8 @@ class Walk {
       return null;
     }
     const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
-    if (made && isOfEarlierVersion(request) && journaled.kind === 'gate') {
+    const isEarlier = isOfEarlierVersion(request) && hasOlderSchemaRules(documents.environment);
+    if (made && isEarlier && journaled.kind === 'gate') {
       const earlier = asEarlierVersion(made as JsonObject, nodeAt(sight.x, step).node);
       if (digestOf(earlier) === journaled.gateDigest) return this.count(question, step, 'same');
     }
@@ -166,7 +167,7 @@ class Walk {
   }
 }
 
-/** True for the request of a gate with a policy that was made before requests named the policy. */
+/** True for the request of a gate with a policy in the form that it had before requests named the policy. */
 function isOfEarlierVersion(request: JsonObject | null): boolean {
   const policy = request?.['policy'] ?? null;
   return isJsonObject(policy) && !Object.hasOwn(policy, 'id');

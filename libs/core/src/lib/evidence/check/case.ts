@@ -70,6 +70,14 @@ export interface OpenedStatement {
   readonly hint: string;
 }
 
+/** The ledger key that signed a record of what a person decided. */
+export interface RecordKey {
+  readonly what: 'resolution' | 'release';
+  readonly key: TrustedKey;
+  /** RFC 3339. */
+  readonly decidedAt: string;
+}
+
 /** One verification under way. Members are computed when first asked for, once, and throw what is wrong each time. */
 export interface Case {
   readonly request: VerifyRequest;
@@ -82,6 +90,8 @@ export interface Case {
   readonly resolutions: () => ReadonlyMap<Digest, ResolutionRecord>;
   /** Of this run; each opened with a ledger key. */
   readonly releases: () => readonly ReleaseRecord[];
+  /** The key of each resolution and release, and when the record says that it was made. */
+  readonly recordKeys: () => readonly RecordKey[];
   readonly manifest: () => BundleManifest;
   readonly manifestStatement: () => OpenedStatement;
   /** One a signer; the payloads are equal. */
@@ -156,6 +166,17 @@ export function openCase(request: VerifyRequest): Case {
     return opened;
   };
   const runUsage = (): KeyUsage => (documents().environment.mode === 'sealed' ? 'run-sealed' : 'run-open');
+  const resolved = once(() =>
+    [...documents().resolutions.values()].map(({ sealed, record }) => {
+      return { opened: openOwn(sealed, PAYLOAD_TYPE.resolution, 'ledger'), record };
+    }),
+  );
+  const released = once(() =>
+    (documents().evidence.releases ?? []).map((envelope) => {
+      const opened = openOwn(envelope, PAYLOAD_TYPE.release, 'ledger');
+      return { opened, record: readRelease(opened.payload) };
+    }),
+  );
   return {
     request,
     documents,
@@ -172,21 +193,18 @@ export function openCase(request: VerifyRequest): Case {
       });
       return new Map(opened.map((one) => [one.digest, one]));
     }),
-    resolutions: once(() => {
-      const opened = [...documents().resolutions.values()].map(({ sealed, record }) => {
-        return [openOwn(sealed, PAYLOAD_TYPE.resolution, 'ledger').digest, record] as const;
-      });
-      return new Map(opened);
-    }),
+    resolutions: once(() => new Map(resolved().map(({ opened, record }) => [opened.digest, record]))),
     answers: once(() => answerAgain(documents(), request.original ? originalDocuments(request.original) : null)),
     releases: once(() => {
-      const { evidence, admission } = documents();
-      return (evidence.releases ?? []).map((envelope) => {
-        const record = readRelease(openOwn(envelope, PAYLOAD_TYPE.release, 'ledger').payload);
-        const { runId, tenant } = admission.record;
-        return record.runId === runId && record.tenant === tenant ? record : fail('a release is of another run');
-      });
+      const { runId, tenant } = documents().admission.record;
+      return released().map(({ record }) =>
+        record.runId === runId && record.tenant === tenant ? record : fail('a release is of another run'),
+      );
     }),
+    recordKeys: once(() => [
+      ...resolved().map(({ opened, record }) => keyOf('resolution', opened, record)),
+      ...released().map(({ opened, record }) => keyOf('release', opened, record)),
+    ]),
     manifest: once(() => readManifest(fileOf(files, MANIFEST))),
     manifestStatement: once(() => openStatement(MANIFEST_ATTESTATION, 'bundle')),
     packRun: once(() => {
@@ -197,4 +215,12 @@ export function openCase(request: VerifyRequest): Case {
       return { signed, statement: statement() as unknown as PackRunStatement };
     }),
   };
+}
+
+function keyOf(
+  what: RecordKey['what'],
+  { key }: OpenedEnvelope<TrustedKey>,
+  { decidedAt }: { readonly decidedAt: string },
+): RecordKey {
+  return { what, key, decidedAt };
 }

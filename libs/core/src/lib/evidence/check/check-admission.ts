@@ -1,6 +1,9 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
+import { parseInnerReference, vendorFolder } from '../../pack/inner-pack';
 import { toManifest } from '../../pack/pack-digest';
+import { packedPaths } from '../../pack/pack-files';
+import type { PlanIndex } from '../../plan/plan-index';
 import { inputsLock } from '../derived-files';
 import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
@@ -29,11 +32,11 @@ export const admissionAgrees: Checker = (bundle) => {
 };
 
 /**
- * The pack's files are those of its content digest, which follows from the listing. Bytes are missing only where the run's own statement
- * names them as withheld.
+ * The pack's files are those of its content digest, which follows from the listing; beside them are those of published packs that the
+ * plan uses, and no others. Bytes are missing only where the run's own statement names them as withheld.
  */
 export const packContent: Checker = (bundle) => {
-  const { evidence } = bundle.documents();
+  const { evidence, index } = bundle.documents();
   const { record } = bundle.admission();
   const { files } = bundle.request;
   const listed = new Set<string>();
@@ -54,9 +57,21 @@ export const packContent: Checker = (bundle) => {
   if (canonical(toManifest(pack.read.pack)) !== evidence.pack.manifest)
     fail('pack/manifest.json is not the normalised manifest');
   if (pack.contentDigest() !== record.pack.contentDigest) fail('another content than was admitted');
+  const [own, published] = [new Set(packedPaths(pack.files)), publishedFolders(index)];
+  const stray = [...listed].find((path) => !own.has(path) && !published.some((folder) => path.startsWith(folder)));
+  if (stray !== undefined)
+    fail(`pack/files/${stray} is no part of the pack, nor of a published one that the plan uses`);
   const detail = withheld.length > 0 ? `; the bytes of ${withheld.length} files are withheld` : '';
   return found('recomputed', `${record.pack.contentDigest}${detail}`);
 };
+
+/** Where the files of the published packs lie that the plan uses. */
+function publishedFolders({ nodes }: PlanIndex): readonly string[] {
+  return [...nodes.values()].flatMap(({ node }) => {
+    const used = node.kind === 'pack' ? parseInnerReference(node.uses) : null;
+    return used?.kind === 'registry' ? [vendorFolder(used.reference)] : [];
+  });
+}
 
 /** One plan everywhere: its file, the admission, every gate request, every decision, the statement; and planned again. */
 export const planHashes: Checker = (bundle) => {

@@ -7,6 +7,7 @@ import type { EvidenceDocuments } from '../evidence-documents';
 import { digestOfRef, type GateFact } from '../run-facts';
 import { fail, type Case } from './case';
 import { found, type Checker } from './check';
+import { isToldTooEarly } from './clocks';
 import { proofObjection } from './decision-proof';
 import { durationMs } from './gate-bounds';
 import { isOneResponse, responseObjection } from './gate-response';
@@ -32,6 +33,8 @@ function told(decisions: number, resolutions: number): string {
 interface Counted {
   /** Its place in the journal. */
   readonly seq: number;
+  /** When the journal took it. */
+  readonly at: number;
   readonly gate: GateFact;
   readonly request: GateRequest;
   readonly record: DecisionRecord;
@@ -58,7 +61,7 @@ function counted(bundle: Case): readonly Counted[] {
         sameJson(decision.grants, record.grants) &&
         digestOfRef(given.response) === (record.response === null ? null : digestOf(record.response));
       if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
-      return { seq: given.seq, gate, request, record };
+      return { seq: given.seq, at: given.at, gate, request, record };
     });
   });
 }
@@ -156,12 +159,13 @@ function objectionTo(documents: EvidenceDocuments, { request, record, gate }: Co
   return record.onBehalfOf ? 'delegated, and the bundle has no delegation' : null;
 }
 
-/** Each within its gate's time, each later than the one before, none before the run was admitted. */
+/** Each within its gate's time, each later than the one before, none before the run was admitted, none taken before it was made. */
 export const decisionsTime: Checker = (bundle) => {
   const { admission } = bundle.documents();
   const all = [...counted(bundle)].sort((a, b) => a.seq - b.seq);
   let last = Date.parse(admission.record.acceptedAt);
-  for (const { request, record } of all) {
+  for (const { at: taken, request, record } of all) {
+    if (isToldTooEarly(taken, record.decidedAt)) fail(`decision ${record.decisionId} was taken before it was made`);
     const at = Date.parse(record.decidedAt);
     if (at <= last) fail(`decision ${record.decisionId} is not later than what came before`);
     if (at < Date.parse(request.openedAt)) fail(`decision ${record.decisionId} was made before its gate opened`);

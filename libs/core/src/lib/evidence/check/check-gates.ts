@@ -11,6 +11,7 @@ import { itemsAround, nodeOf, repeatOf } from '../../plan/place';
 import type { GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { guardIndex, guardInstance } from '../gate-guards';
+import { hasOlderSchemaRules } from '../plan-again';
 import { isWithheld, type Withheld } from '../run-evidence';
 import { digestOfRef, type GateFact } from '../run-facts';
 import { fail } from './case';
@@ -124,7 +125,7 @@ function itemObjection(
 
 /** `policy` is what the journal says that the policy answered: nobody overrode a denial without having been shown it. */
 function policyObjection(
-  { index }: EvidenceDocuments,
+  { index, environment }: EvidenceDocuments,
   results: Results,
   { opened }: GateFact,
   { policy }: GateRequest,
@@ -134,8 +135,9 @@ function policyObjection(
   if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than was asked';
   const { id, level, engine, digest, result, reasons } = verdict;
   const said = { allow: result === 'allow', undecided: result === 'undecided', reasons: [...reasons], engine, digest };
-  // Requests made before they named the policy hold no more than its answer.
-  const expected = 'id' in policy || 'level' in policy ? { id, level, ...said } : said;
+  // Requests of releases that did not name the policy hold no more than its answer.
+  const isNamed = 'id' in policy || 'level' in policy || !hasOlderSchemaRules(environment);
+  const expected = isNamed ? { id, level, ...said } : said;
   return canonical(expected) === canonical(policy) ? null : 'it shows another answer of its policy';
 }
 

@@ -14,16 +14,19 @@ import { takesOver } from '../takes-over';
 import { fail } from './case';
 import { found, type Checker } from './check';
 import { strayFact } from './check-executions';
+import { isToldTooEarly } from './clocks';
 
-/** Gapless, in time, hashed page by page from the admission on; and the values beside it are those it names. */
+/** Gapless, in time, not before the admission, hashed page by page from the admission on; and the values beside it are those it names. */
 export const journalChain: Checker = (bundle) => {
   const { evidence, facts, profile } = bundle.documents();
-  const { opened } = bundle.admission();
+  const { opened, record } = bundle.admission();
   // Before the first claim there is only the cancel of a run that never began.
   const claim = facts.entries.find(({ kind, event }) => kind !== 'derived' && event.type !== 'run.cancel-requested');
   if (claim?.event.type !== 'run.claimed') fail('it does not begin with a claim');
   const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
   if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
+  if (facts.entries.some(({ at }) => isToldTooEarly(at, record.acceptedAt)))
+    fail('it begins before the run was admitted');
   const stray = strayFact(bundle.documents());
   if (stray !== null) fail(stray);
   const unnamed = unnamedValue(bundle.documents());

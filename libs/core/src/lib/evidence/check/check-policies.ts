@@ -1,11 +1,15 @@
 import { sha256 } from '../../canonical/digest';
 import { sameJson } from '../../canonical/same-json';
+import type { StepId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 import { nodeOf } from '../../plan/place';
 import type { Policy } from '../../plan/plan';
+import type { Environment } from '../../plan/profile';
 import { compilePolicy } from '../../policy/compile-policy';
-import type { PolicyEngines } from '../../policy/policy';
+import { NO_DECISION, type PolicyEngines } from '../../policy/policy';
+import { noVerdict, verdictOn, type Verdict } from '../../policy/verdict';
 import { policyFiles } from '../derived-files';
+import { hasOlderSchemaRules } from '../plan-again';
 import { policyAt } from '../policy-records';
 import { fileOf } from '../read-bundle';
 import type { Placed } from '../run-facts';
@@ -15,11 +19,11 @@ import { found, type Checker } from './check';
 
 /**
  * The policies are those of the plan; each gate that a mandatory one guards was judged before it let pass, by this policy, and
- * where it was denied, people overrode it; and judged again over the input that the run's documents give, the answer is the same.
+ * where it was denied, people overrode it; and judged again over the input that the run's documents give, answer and reasons are the same.
  */
 export const policiesHold: Checker = (bundle) => {
   const documents = bundle.documents();
-  const { plan, facts, index } = documents;
+  const { plan, facts, index, environment } = documents;
   const paths = new Set<string>();
   for (const { path, text } of policyFiles(documents)) {
     paths.add(path);
@@ -33,18 +37,21 @@ export const policiesHold: Checker = (bundle) => {
   const { policyInputs, differs } = bundle.answers();
   if (differs !== null && facts.judged.length > 0) fail(`its inputs were not derived: ${differs}`);
   let again = 0;
+  const worded: StepId[] = [];
   for (const judged of facts.judged) {
     const policy = policyAt(index, judged) ?? fail(`${judged.step} asks no policy`);
     if (judged.digest !== policy.digest || judged.engine !== policy.engine)
       fail(`${judged.step} was judged by another policy`);
+    if (judged.undecided && judged.allow) fail(`the policy of ${judged.step} gave no decision, and allowed`);
     const input = policyInputs.get(judged.seq) ?? null;
     const answer = judgeAgain(policy, input, judged, bundle.request.policyEngines ?? {});
     if (answer === null) continue;
-    again += 1;
     if (answer.undecided !== judged.undecided || answer.allow !== judged.allow)
       fail(`${judged.step} is judged otherwise again`);
-    if (judged.engine === 'cel' && !answer.undecided && !sameJson(answer.reasons, judged.reasons))
-      fail(`${judged.step} is judged for other reasons again`);
+    if (sameJson(answer.reasons, judged.reasons) || isOfEarlierRelease(judged, environment)) again += 1;
+    else if (!answer.undecided) fail(`${judged.step} is judged for other reasons again`);
+    else if (!isWhyUndecided(judged)) fail(`${judged.step} says otherwise that its policy gave no decision`);
+    else worded.push(judged.step);
   }
   for (const { step, status, seq } of facts.stepsEnded) {
     const node = index.nodes.get(nodeOf(step))?.node;
@@ -57,7 +64,9 @@ export const policiesHold: Checker = (bundle) => {
     if (level !== 'soft-mandatory' || !overridden) fail(`${step} let pass what its policy denied`);
   }
   if (facts.judged.length === 0) return found('absent', 'none was asked');
-  if (again < facts.judged.length) return found('signed', `${again} of ${facts.judged.length} judged again`);
+  const [first] = worded;
+  const others = first === undefined ? '' : `; why ${first} was not decided is worded otherwise again`;
+  if (again < facts.judged.length) return found('signed', `${again} of ${facts.judged.length} judged again${others}`);
   return found('recomputed', `${again} judged again`);
 };
 
@@ -70,14 +79,22 @@ function judgeAgain(
   input: JsonObject | null,
   judged: Placed<'policy.judged'>,
   engines: PolicyEngines,
-): { readonly allow: boolean; readonly undecided: boolean; readonly reasons: readonly string[] } | null {
-  if (input === null) return judged.input === null && judged.undecided ? REFUSED : null;
+): Verdict | null {
+  if (input === null) return judged.input === null && judged.undecided ? noVerdict(NO_INPUT) : null;
   if (engine !== 'cel' && judged.undecided) return null;
   const compiled = compilePolicy({ engine, source }, engines);
   if (compiled.kind !== 'policy') return null;
-  const answer = compiled.policy.evaluate(input, judged.step);
-  return answer.kind === 'decided' ? { allow: answer.allow, undecided: false, reasons: answer.reasons } : REFUSED;
+  return verdictOn(compiled.policy.evaluate(input, judged.step));
 }
 
-/** Without an input, or without a decision, a policy is closed. */
-const REFUSED = { allow: false, undecided: true, reasons: [] } as const;
+const NO_INPUT = 'its input cannot be made';
+
+/** Why there is no decision, in the words of some version of the engine: they are the one thing that may differ between versions. */
+function isWhyUndecided({ reasons: [first, ...more] }: Placed<'policy.judged'>): boolean {
+  return more.length === 0 && (first ?? '').startsWith(`${NO_DECISION}: `);
+}
+
+/** Releases before gave no more than these reasons where there was no decision. */
+function isOfEarlierRelease({ undecided, input, reasons }: Placed<'policy.judged'>, environment: Environment): boolean {
+  return undecided && hasOlderSchemaRules(environment) && sameJson(reasons, [input === null ? NO_INPUT : NO_DECISION]);
+}

@@ -38,7 +38,9 @@ interface Change {
 }
 
 function aCase(change: Change): Case {
-  const entries = change.entries ?? [{ seq: 1, at: 1, kind: 'given', event: { ...given, ...change.given } }];
+  const entries = change.entries ?? [
+    { seq: 1, at: Date.parse(record.decidedAt), kind: 'given', event: { ...given, ...change.given } },
+  ];
   const opened = new Map(change.opened ?? [[digest('a'), { ...record, ...change.record }]]);
   const admitted = {
     runId: 'run_1',

@@ -6,12 +6,13 @@ import type { ResolutionRecord } from '../documents';
 import { digestOfRef, type Placed } from '../run-facts';
 import type { TrustFile } from '../trust';
 import { fail, type Case } from './case';
+import { isToldTooEarly } from './clocks';
 
 // Resolutions end the attention that `once` steps needed: they are decisions of people, checked beside those at gates.
 
 /**
- * How many there are. Fails unless each that the journal took has its record, signed by a ledger key, that says the same, and there
- * is no record beside.
+ * How many there are. Fails unless each that the journal took has its record, signed by a ledger key, that says the same and was
+ * made before, and there is no record beside.
  */
 export function signedResolutions(bundle: Case): number {
   const { facts } = bundle.documents();
@@ -28,6 +29,8 @@ export function signedResolutions(bundle: Case): number {
       record.outcome === given.outcome &&
       record.outputsDigest === digestOfRef(given.outputs);
     if (!same) fail(`the journal tells the resolution of ${given.step} otherwise`);
+    if (isToldTooEarly(given.at, record.decidedAt))
+      fail(`the resolution of ${given.step} was taken before it was made`);
     named.add(given.record);
   }
   for (const digest of opened.keys()) if (!named.has(digest)) fail(`resolution ${digest} is not in the journal`);

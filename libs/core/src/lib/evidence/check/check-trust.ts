@@ -1,6 +1,7 @@
 import { isDevBuilder } from '../run-evidence';
 import { PROVENANCE_ATTESTATION } from '../bundle-files';
 import { cyclonedxFiles } from '../read-bundle';
+import { workersOf } from '../run-facts';
 import { objectionTo, type KeyUse, type TrustedKey } from '../trust';
 import { fail, type Case } from './case';
 import { found, type Checker } from './check';
@@ -35,7 +36,7 @@ export const trustKeys: Checker = (bundle) => {
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 
-/** Of a draft: the keys of admission and decisions stood for this tenant and this time. */
+/** Of a draft: the keys of admission, decisions, resolutions and releases stood for this tenant and this time. */
 export const draftKeys: Checker = (bundle) => {
   const uses = documentUses(bundle);
   uses.forEach(checkUse);
@@ -58,6 +59,9 @@ function documentUses(bundle: Case): readonly Use[] {
   return [
     { what: 'admission', key: opened.key, tenant, builder: null, at: Date.parse(record.acceptedAt) },
     ...decisions,
+    ...bundle.recordKeys().map(({ what, key, decidedAt }): Use => {
+      return { what, key, tenant, builder: null, at: Date.parse(decidedAt) };
+    }),
   ];
 }
 
@@ -116,7 +120,7 @@ export const expectation: Checker = (bundle) => {
   const { mode, builds } = trust.require;
   if (mode !== 'any') compare('required mode', mode, [environment.mode]);
   if (builds.length > 0) {
-    const other = facts.claims.find(({ build }) => !builds.includes(build));
+    const other = workersOf(facts).find(({ build }) => !builds.includes(build));
     if (other) fail(`worker build ${other.build} is not trusted`);
     compared.push('builds');
   }
