@@ -102,7 +102,12 @@ class Walk {
         this.isPoison ||= event.code === 'POISON';
         return null;
       case 'question.answered':
+        if (event.question === 'when' || event.question === 'reuse') this.policies.begun(event.step, seq);
         return this.answered({ ...event, seq, at });
+      case 'step.opened':
+      case 'pack.entered':
+        this.policies.begun(event.step, seq);
+        return null;
       case 'policy.judged':
         return this.count('policy', event.step, this.policies.outcomeOf({ ...event, seq, at }));
       case 'material.mounted':

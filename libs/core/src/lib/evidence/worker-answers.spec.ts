@@ -1,0 +1,100 @@
+import { sealBundle, type Sample } from '../../testing/sample-evidence';
+import { succeeds, ToldRun } from '../../testing/told-run';
+import type { Json, JsonObject } from '../foundation/json';
+import type { StepId } from '../foundation/ids';
+import type { PolicyEngines } from '../policy/policy';
+import type { Check } from './check/check';
+import { assertedFile, draftFiles, verifyDraft } from './draft';
+import { readEvidence } from './evidence-documents';
+import { readAssertedJson } from './read-bundle';
+import { verifySignature } from './signature';
+import { verifyRun } from './verify-run';
+
+// What the holder of a worker's keys may tell of a run whose journal replays: each of these forgeries went through every check before.
+
+const HEAD = `
+apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: sample, version: 1.2.3 }
+spec:
+  approvals: [{ id: owners, grants: [packs.approve], minApprovals: 1 }]
+`;
+
+interface Found {
+  readonly bundle: readonly string[];
+  readonly draft: readonly string[];
+}
+
+/** Checks that fail, of the bundle and of the draft that a remote Attestor is shown. */
+function failing({ evidence, keys, trust }: Sample, policyEngines: PolicyEngines = {}): Found {
+  const names = (checks: readonly Check[]): readonly string[] =>
+    checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  const documents = readEvidence(evidence);
+  const files = sealBundle({ evidence, keys, trust });
+  return {
+    bundle: names(verifyRun({ files, trust, verifySignature, policyEngines }).checks),
+    draft: names(
+      verifyDraft({
+        files: new Map(draftFiles(documents).map(({ path, bytes }) => [path, bytes])),
+        asserted: readAssertedJson(JSON.parse(assertedFile(documents)) as Json),
+        trust,
+        verifySignature,
+        policyEngines,
+      }).checks,
+    ),
+  };
+}
+
+const NONE: Found = { bundle: [], draft: [] };
+const found = (name: string): Found => {
+  const one = expect.arrayContaining([expect.stringContaining(name)]) as string[];
+  return { bundle: one, draft: one };
+};
+
+describe('the input of a policy of another engine than CEL', () => {
+  /** Denies what has many hits; as Cedar does it skips a rule that cannot be evaluated. */
+  const engines = {
+    cedar: {
+      compile: () => ({
+        kind: 'policy',
+        policy: {
+          engine: 'cedar',
+          behaviour: 1,
+          evaluate: ({ steps }: JsonObject) => {
+            const { scan } = steps as { readonly scan?: { readonly outputs: { readonly hits: number } } };
+            return { kind: 'decided', allow: (scan?.outputs.hits ?? 0) <= 10, reasons: [] };
+          },
+        },
+      }),
+    },
+  } as unknown as PolicyEngines;
+  const pack = (gate: string): string => `${HEAD}
+  policies: [{ id: few, engine: cedar, level: hard-mandatory, source: "permit(principal, action, resource);" }]
+  steps:
+    - { id: scan, run: { uses: builtin:command, with: { command: [scan] }, outputs: { hits: { type: integer } } } }
+    - ${gate}
+`;
+  const deploy = '{ id: deploy, effects: once, run: { uses: builtin:command, with: { command: [deploy] } } }';
+  const judged = '{ id: judged, gate: { policy: few } }';
+
+  it.each([
+    ['first in a group', `{ id: stage, group: { steps: [${judged}, ${deploy}] } }`, 'judged'],
+    ['first in a map', `{ id: stage, map: { items: [1], steps: [${judged}, ${deploy}] } }`, 'stage[0]::judged'],
+    [
+      'in a group in a group',
+      `{ id: outer, group: { steps: [{ id: stage, group: { steps: [${judged}, ${deploy}] } }] } }`,
+      'judged',
+    ],
+  ])('holds what had ended before the gate began: %s', (_where, gate, step) => {
+    const run = (hits: number, forged: boolean): ToldRun => {
+      const told = new ToldRun(pack(gate), { engines });
+      told.acts['scan'] = succeeds({ hits });
+      if (forged) told.judges[step] = (one) => one.inputOf(step as StepId, () => false);
+      return told.go();
+    };
+    expect(failing(run(9, false).sample(), engines)).toEqual(NONE);
+    const forged = run(99, true);
+    expect(forged.results.get(step.replace('judged', 'deploy') as StepId)?.status).toBe('succeeded');
+    expect(failing(forged.sample(), engines)).toEqual(found('leaves out scan'));
+  });
+});
