@@ -30,7 +30,7 @@ import type { ValueRef } from '../lib/step/value-ref';
 import { testDefaults, testFloor } from './random-plan';
 import { aKey, SAMPLE_BUILDER, signed, trustOf, type Sample } from './sample-evidence';
 
-type Start = Extract<Command, { readonly type: 'start' }>;
+type Start = Pick<Extract<Command, { readonly type: 'start' }>, 'step' | 'execution'>;
 
 /** What a worker tells of an execution; null: nothing, it goes on. */
 export type Act = (run: ToldRun, start: Start) => GivenBody | null;

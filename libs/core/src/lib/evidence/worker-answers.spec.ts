@@ -1,7 +1,9 @@
 import { sealBundle, type Sample } from '../../testing/sample-evidence';
-import { succeeds, ToldRun } from '../../testing/told-run';
+import { fails, succeeds, ToldRun, type Act } from '../../testing/told-run';
+import { digestOf } from '../canonical/digest';
 import type { Json, JsonObject } from '../foundation/json';
 import type { StepId } from '../foundation/ids';
+import type { GivenBody } from '../run/run-event';
 import type { PolicyEngines } from '../policy/policy';
 import type { Check } from './check/check';
 import { assertedFile, draftFiles, verifyDraft } from './draft';
@@ -96,5 +98,60 @@ describe('the input of a policy of another engine than CEL', () => {
     const forged = run(99, true);
     expect(forged.results.get(step.replace('judged', 'deploy') as StepId)?.status).toBe('succeeded');
     expect(failing(forged.sample(), engines)).toEqual(found('leaves out scan'));
+  });
+});
+
+describe('what an approval rests on has changed when the effect behind it begins', () => {
+  const CLEANUP = `${HEAD}
+  steps:
+    - { id: one, run: { uses: builtin:command, with: { command: [one] } } }
+    - { id: two, needs: [], run: { uses: builtin:command, with: { command: [two] } } }
+    - { id: approve, needs: [one], runOn: always, gate: { approval: owners, message: "clean up after {{ failed }}" } }
+    - { id: cleanup, needs: [approve, two], runOn: always, effects: once, run: { uses: builtin:command, with: { command: [cleanup, "{{ failed }}"] } } }
+`;
+  const run = (act: Act, twoFails: boolean): Sample => {
+    const told = new ToldRun(CLEANUP);
+    told.acts['one'] = fails();
+    told.acts['two'] = () => null;
+    told.acts['cleanup'] = act;
+    told.go().approve('approve');
+    told.at += 5;
+    told.give((twoFails ? fails() : succeeds())(told, { step: 'two' as StepId, execution: 1 }) as GivenBody);
+    return told.go().sample();
+  };
+
+  it('nothing has changed, and it runs', () => {
+    expect(failing(run(succeeds(), false))).toEqual(NONE);
+  });
+
+  it.each<[string, Act]>([
+    ['and it succeeds', succeeds()],
+    ['and it fails by itself', fails('EXIT_1', 1)],
+    [
+      'and it reports',
+      (told, { step, execution }) => {
+        told.fact({ type: 'tool.resolved', step, execution, path: '/bin/tool', digest: digestOf('tool') });
+        return fails('SANDBOX_UNAVAILABLE', null)(told, { step, execution });
+      },
+    ],
+    [
+      'and nobody knows what it has done',
+      (_told, { step, execution }) => ({ type: 'attempt.stopped', step, execution, unknown: true }),
+    ],
+  ])('%s', (_what, act) => {
+    expect(failing(run(act, true))).toEqual(found('approve'));
+  });
+
+  it('the driver ends the run and does not begin it', () => {
+    const refuses: Act = (told, { step, execution }) => {
+      const message = 'what was approved is not what would run';
+      told.give({ type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: 'approve' as StepId, message });
+      return { type: 'attempt.stopped', step, execution, unknown: false };
+    };
+    expect(failing(run(refuses, true))).toEqual(NONE);
+  });
+
+  it('it could not be begun', () => {
+    expect(failing(run(fails('SECRET_UNAVAILABLE', null), true))).toEqual(NONE);
   });
 });
