@@ -1,5 +1,5 @@
 import { sealBundle, type Sample } from '../../testing/sample-evidence';
-import { fails, succeeds, ToldRun, type Act } from '../../testing/told-run';
+import { fails, succeeds, ToldRun, type Act, type ToldRunOptions } from '../../testing/told-run';
 import { digestOf } from '../canonical/digest';
 import type { Json, JsonObject } from '../foundation/json';
 import type { StepId } from '../foundation/ids';
@@ -154,4 +154,95 @@ describe('what an approval rests on has changed when the effect behind it begins
   it('it could not be begun', () => {
     expect(failing(run(fails('SECRET_UNAVAILABLE', null), true))).toEqual(NONE);
   });
+});
+
+describe('what a pure built-in step comes to', () => {
+  const PURE = `${HEAD}
+  inputs: [{ name: env, type: string, required: true }]
+  steps:
+    - { id: scan, run: { uses: builtin:command, with: { command: [scan] }, outputs: { hits: { type: array } } } }
+    - { id: guard, when: "{{ inputs.env == 'production' }}", continueOnError: true, run: { uses: builtin:fail, with: { message: "not to production" } } }
+    - { id: choose, needs: [scan], run: { uses: builtin:transform, with: { outputs: { hosts: "{{ steps.scan.outputs.hits }}", env: "{{ inputs.env }}" } } } }
+    - { id: keep, needs: [choose], run: { uses: builtin:noop, with: { hosts: "{{ steps.choose.outputs.hosts }}" } } }
+    - { id: check, needs: [keep], continueOnError: true, run: { uses: builtin:validate-schema, with: { target: "{{ steps.keep.outputs }}", schema: { type: object, required: [hosts], properties: { hosts: { type: array, items: { type: string, maxLength: 9 } } } } } } }
+    - { id: late, needs: [check], runOn: always, run: { uses: builtin:noop, with: { failed: "{{ failed }}" } } }
+`;
+  const run = (host: string, env: string, acts: Record<string, Act> = {}, options: ToldRunOptions = {}): ToldRun => {
+    const told = new ToldRun(PURE, { ...options, inputs: { env } });
+    const guard = env === 'production' ? ['guard'] : [];
+    const isLong = host.length > 9;
+    Object.assign(told.acts, {
+      scan: succeeds({ hits: [host] }),
+      guard: fails('STEP_FAILED', null),
+      choose: succeeds({ hosts: [host], env }),
+      keep: succeeds({ hosts: [host] }),
+      check: isLong ? fails('SCHEMA_INVALID', null) : succeeds({ valid: true }),
+      late: succeeds({ failed: [...guard, ...(isLong ? ['check'] : [])] }),
+      ...acts,
+    });
+    return told.go();
+  };
+
+  it.each([
+    ['test-1', 'test'],
+    ['much-too-long', 'test'],
+    ['test-1', 'production'],
+  ])('is as its executor makes it: %s in %s', (host, env) => {
+    const told = run(host, env);
+    expect(failing(told.sample())).toEqual(NONE);
+    expect(basisOf(told.sample())).toBe('recomputed');
+  });
+
+  it.each<[string, string, string, Record<string, Act>]>([
+    ['fail succeeds', 'test-1', 'production', { guard: succeeds({}), late: succeeds({ failed: [] }) }],
+    ['transform returns others', 'test-1', 'test', { choose: succeeds({ hosts: ['production-1'], env: 'test' }) }],
+    ['noop returns others', 'test-1', 'test', { keep: succeeds({ hosts: [] }) }],
+    [
+      'what is not valid is',
+      'much-too-long',
+      'test',
+      { check: succeeds({ valid: true }), late: succeeds({ failed: [] }) },
+    ],
+    [
+      'what is valid is not',
+      'test-1',
+      'test',
+      { check: fails('SCHEMA_INVALID', null), late: succeeds({ failed: ['check'] }) },
+    ],
+    ['a list of what failed is another', 'test-1', 'test', { late: succeeds({ failed: ['scan'] }) }],
+  ])('%s', (_what, host, env, acts) => {
+    expect(failing(run(host, env, acts).sample())).toEqual(found('answers: '));
+  });
+
+  it('is taken where it fails by another code than its own', () => {
+    const acts = { keep: fails('OBJECT_STORE_UNAVAILABLE', null), late: succeeds({ failed: ['keep'] }) };
+    expect(failing(run('test-1', 'test', acts).sample())).toEqual(NONE);
+  });
+
+  it('is the word of the worker where a value that it reads is not at hand', () => {
+    const lacking = (value: Json): Sample => {
+      const told = run('test-1', 'test', { scan: succeeds({ hits: ['test-1'] }) });
+      const sample = told.sample();
+      const { digest } = told.keep(value);
+      const pages = sample.evidence.pages.map((page) => ({
+        ...page,
+        values: Object.fromEntries(Object.entries(page.values).filter(([name]) => name !== digest)),
+      }));
+      return { ...sample, evidence: { ...sample.evidence, pages } };
+    };
+    const sample = lacking({ hits: ['test-1'] });
+    expect(failing(sample)).toEqual(NONE);
+    expect(basisOf(sample)).toBe('signed');
+  });
+
+  it('is the word of the worker where its executor behaves otherwise', () => {
+    const other = { environment: { executors: { 'builtin:noop': 2 } } };
+    const sample = run('test-1', 'test', { keep: succeeds({ hosts: ['x'] }) }, other).sample();
+    expect([failing(sample), basisOf(sample)]).toEqual([NONE, 'signed']);
+  });
+
+  function basisOf(sample: Sample): string | undefined {
+    const { checks } = verifyRun({ files: sealBundle(sample), trust: sample.trust, verifySignature });
+    return checks.find(({ name }) => name === 'answers')?.basis;
+  }
 });
