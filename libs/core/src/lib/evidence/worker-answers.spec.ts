@@ -246,3 +246,24 @@ describe('what a pure built-in step comes to', () => {
     return checks.find(({ name }) => name === 'answers')?.basis;
   }
 });
+
+it('the message of a fault is the word of the worker where it is not that of this verifier', () => {
+  const told = (message: string | null): Sample => {
+    const run = new ToldRun(`${HEAD}
+  steps:
+    - { id: scan, run: { uses: builtin:command, with: { command: [scan] } } }
+    - { id: odd, continueOnError: true, when: "{{ steps.scan.outputs.n }}", run: { uses: builtin:command, with: { command: [odd] } } }
+    - { id: deploy, needs: [odd], runOn: always, when: "{{ steps.odd.error.message == 'fine' }}", run: { uses: builtin:command, with: { command: [deploy] } } }
+`);
+    run.acts['scan'] = succeeds({ n: 1 });
+    if (message !== null)
+      run.answers['when odd'] = (honest) => (honest.kind === 'fault' ? { ...honest, message } : honest);
+    return run.go().sample();
+  };
+  const answers = (sample: Sample): Check | undefined =>
+    verifyRun({ files: sealBundle(sample), trust: sample.trust, verifySignature }).checks.find(
+      ({ name }) => name === 'answers',
+    );
+  expect(answers(told(null))).toMatchObject({ ok: true, basis: 'recomputed' });
+  expect(answers(told('fine'))).toMatchObject({ ok: true, basis: 'signed', detail: expect.stringContaining('odd') });
+});

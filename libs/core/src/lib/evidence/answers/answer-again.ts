@@ -38,8 +38,11 @@ export interface AnswersAgain {
   /** How often each kind was derived again and is as the journal says. */
   readonly derived: ReadonlyMap<Asked, number>;
   readonly unanswered: readonly Unanswered[];
-  /** Pure built-in steps whose outcome cannot be derived: a value that their parameters read is not in the bundle. Bundles need not hold it. */
-  readonly onWord: readonly StepId[];
+  /**
+   * What is the worker's word, in words: outcomes of pure built-in steps whose parameters read a value that a bundle need not hold, and
+   * messages of faults that this verifier words otherwise.
+   */
+  readonly onWord: readonly string[];
   /** The first that is not as the journal says, in words. Nothing after it was looked at. */
   readonly differs: string | null;
   /** Inputs of policies that were derived, by the number of their entry. */
@@ -68,7 +71,7 @@ class Walk {
   private readonly policies: PolicyInputAgain;
   private readonly files: MountedFilesAgain;
   private readonly pure: PureStepsAgain;
-  private readonly onWord: StepId[] = [];
+  private readonly onWord: string[] = [];
   private readonly taken: OriginalResults | null;
   /** The run ends since its process died of it: its questions are no longer evaluated. */
   private isPoison = false;
@@ -146,7 +149,10 @@ class Walk {
     const rendering = { at: given.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
     const again = answer(sight, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
-    if (isSame(again.answer, journaled)) return this.count(question, step, 'same');
+    if (isSame(again.answer, journaled)) {
+      if (!sameJson(again.answer, journaled)) this.onWord.push(`the message of ${question} of ${step || 'the run'}`);
+      return this.count(question, step, 'same');
+    }
     if (question === 'inputs' && hasOlderSchemaRules(documents.environment)) {
       this.unanswered.push({ asked: question, step, lacks: 'rules' });
       return null;
@@ -179,7 +185,7 @@ class Walk {
 
   private ended(told: Placed<'attempt.succeeded'> | Placed<'attempt.failed'>): string | null {
     const outcome = this.pure.outcomeOf(told);
-    if (outcome === 'missing') this.onWord.push(told.step);
+    if (outcome === 'missing') this.onWord.push(`what ${told.step} returned`);
     return outcome === null || outcome === 'missing' ? null : this.count('outcome', told.step, outcome);
   }
 
