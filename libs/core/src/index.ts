@@ -255,6 +255,7 @@ export {
   type TemplatePart,
 } from './lib/expression/template';
 export { compileSchema, describeFindings, type CompiledSchema } from './lib/schema/compile-schema';
+export { pureOutcome, type PureOutcome } from './lib/binding/pure-step';
 export type { SchemaFinding } from './lib/schema/evaluation';
 export { JSON_SCHEMA_BEHAVIOUR } from './lib/schema/keyword';
 export type { SchemaFault } from './lib/schema/schema-fault';

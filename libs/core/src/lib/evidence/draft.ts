@@ -14,7 +14,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
-import { answersAgree } from './check/check-answers';
+import { outcomesAgree } from './check/check-outcomes';
 import { archiveSafe } from './check/check-archive';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
@@ -37,8 +37,8 @@ import { artifactPath } from './withheld';
 
 /**
  * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed and produced and without what
- * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions and policies read
- * go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated, and bills of materials,
+ * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions, its policies and its
+ * pure built-in steps read go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated, and bills of materials,
  * since each gets a statement of its own that holds it (docs/predicates/cyclonedx.md).
  */
 export function draftFiles(documents: EvidenceDocuments): readonly BundleFile[] {
@@ -60,7 +60,7 @@ function notices({ evidence }: EvidenceDocuments): readonly string[] {
   return all.flatMap((data) => (isWithheld(data) ? [data.path] : []));
 }
 
-/** Of the values, those from which the run's questions and the inputs of its policies follow; the chain is not over them. */
+/** Of the values, those from which the run's questions, the inputs of its policies and what pure built-in steps return follow; the chain is not over them. */
 function journalOf(documents: EvidenceDocuments): BundleFile {
   const { read } = answerAgain(documents, null);
   const pages = documents.evidence.pages.map((page) => ({
@@ -94,7 +94,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
-  answers: answersAgree,
+  answers: outcomesAgree,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,
   'decisions.proof': decisionsProof,

@@ -7,9 +7,10 @@ import {
   type Json,
   type JsonObject,
   type Outcome,
+  type PureOutcome,
   type SchemaFinding,
 } from '@taskrunner/core';
-import { failed, refused } from './outcome';
+import { endedPurely, failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { usable } from './usable-schema';
 
@@ -38,6 +39,11 @@ export class DeclaredOutputs {
     }
     if (found.length === 0) return { kind: 'succeeded', outputs };
     return failed('OUTPUTS_INVALID', describeFindings(found), true, exitCode);
+  }
+
+  /** The same for what a pure step comes to; its failure stands. */
+  async judged(request: ExecutionRequest, outcome: PureOutcome): Promise<Outcome> {
+    return outcome.kind === 'succeeded' ? this.accept(request, outcome.outputs) : endedPurely(outcome);
   }
 
   private async schemaOf(request: ExecutionRequest, schema: Json): Promise<Json> {

@@ -1,4 +1,4 @@
-import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
 
@@ -12,6 +12,6 @@ export class NoopExecutor extends Executor {
   }
 
   execute(request: ExecutionRequest): Promise<Outcome> {
-    return this.declared.accept(request, request.with);
+    return this.declared.judged(request, pureOutcome(this.uses, request.with));
   }
 }

@@ -1,4 +1,4 @@
-import { isCodedError, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { isCodedError, type ExecutionRequest, type Outcome, type PureOutcome } from '@taskrunner/core';
 
 /** Refusals after which another attempt may go better: the fault of the worker or of the moment, not the step's. */
 const WORTH_ANOTHER = new Set([
@@ -17,6 +17,11 @@ const WORTH_ANOTHER = new Set([
 /** The outcome of a failed attempt. */
 export function failed(code: string, message: string, retryable: boolean, exitCode: number | null = null): Outcome {
   return { kind: 'failed', code, message, retryable, exitCode };
+}
+
+/** What a pure step comes to, as the outcome of an attempt. */
+export function endedPurely(outcome: PureOutcome): Outcome {
+  return outcome.kind === 'succeeded' ? outcome : { ...outcome, exitCode: null };
 }
 
 /** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */

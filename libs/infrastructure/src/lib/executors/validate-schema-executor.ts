@@ -1,9 +1,8 @@
-import { compileSchema, describeFindings, Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
-import { failed, refused } from './outcome';
+import { refused } from './outcome';
 import type { PackContent } from './pack-content';
-import { usable } from './usable-schema';
 
 /** `builtin:validate-schema`: `with.target` against `with.schema`, inline or a path in the pack; `SCHEMA_INVALID` names the places. */
 export class ValidateSchemaExecutor extends Executor {
@@ -18,15 +17,12 @@ export class ValidateSchemaExecutor extends Executor {
   }
 
   async execute(request: ExecutionRequest): Promise<Outcome> {
-    const { target = null, schema } = request.with;
-    if (schema === undefined || schema === null) return failed('WITH_INVALID', 'with.schema is missing', false);
+    const { schema } = request.with;
     try {
-      const stated = typeof schema === 'string' ? await this.pack.document(request.run, schema) : schema;
-      const findings = usable(compileSchema(stated))(target);
-      if (findings.length > 0) return failed('SCHEMA_INVALID', describeFindings(findings), false);
+      const stated = typeof schema === 'string' ? await this.pack.document(request.run, schema) : undefined;
+      return await this.declared.judged(request, pureOutcome(this.uses, request.with, stated));
     } catch (error) {
       return refused(error);
     }
-    return this.declared.accept(request, { valid: true });
   }
 }

@@ -17,9 +17,10 @@ import { takesOver } from '../takes-over';
 import { MountedFilesAgain } from './mounted-files-again';
 import { differing, type Outcome } from './outcome';
 import { PolicyInputAgain } from './policy-input-again';
+import { PureStepsAgain } from './pure-steps-again';
 
-/** What was asked: a question of the tree, the input of a policy, the files that an execution was given. */
-export type Asked = Question | 'policy' | 'files';
+/** What was asked: a question of the tree, the input of a policy, the files that an execution was given, what a pure built-in step came to. */
+export type Asked = Question | 'policy' | 'files' | 'outcome';
 
 /** Something that cannot be derived from the bundle. */
 export interface Unanswered {
@@ -37,6 +38,11 @@ export interface AnswersAgain {
   /** How often each kind was derived again and is as the journal says. */
   readonly derived: ReadonlyMap<Asked, number>;
   readonly unanswered: readonly Unanswered[];
+  /**
+   * What is the worker's word, in words: outcomes of pure built-in steps whose parameters read a value that a bundle need not hold, and
+   * messages of faults that this verifier words otherwise.
+   */
+  readonly onWord: readonly string[];
   /** The first that is not as the journal says, in words. Nothing after it was looked at. */
   readonly differs: string | null;
   /** Inputs of policies that were derived, by the number of their entry. */
@@ -50,7 +56,7 @@ export interface AnswersAgain {
 /**
  * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered: `when`,
  * `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun takes over,
- * and the files that steps were given. So a worker that journals another answer is found by whoever holds the values (evidence.md §4, `answers`).
+ * the files that steps were given, and what pure built-in steps came to. So a worker that journals another answer is found by whoever holds the values (evidence.md §4, `answers`).
  */
 export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocuments | null): AnswersAgain {
   return new Walk(documents, original).walk();
@@ -64,6 +70,8 @@ class Walk {
   private readonly unanswered: Unanswered[] = [];
   private readonly policies: PolicyInputAgain;
   private readonly files: MountedFilesAgain;
+  private readonly pure: PureStepsAgain;
+  private readonly onWord: string[] = [];
   private readonly taken: OriginalResults | null;
   /** The run ends since its process died of it: its questions are no longer evaluated. */
   private isPoison = false;
@@ -79,6 +87,8 @@ class Walk {
     this.sight = { x: index, results: this.results, values: this.values, context };
     this.policies = new PolicyInputAgain(this.sight, admission.record.initiators);
     this.files = new MountedFilesAgain(this.sight, evidence.pack.files);
+    const besides = { ...this.sight, values: this.values.besides };
+    this.pure = new PureStepsAgain(besides, evidence.pack.files, documents.environment);
     this.taken =
       original && rerun && takesOver(admission.record)
         ? new OriginalResults(index, original.facts.entries, rerun.from)
@@ -92,8 +102,9 @@ class Walk {
       if (differs !== null) break;
       this.results.take(entry);
     }
-    const { derived, unanswered, policies, values } = this;
-    return { derived, unanswered, differs, policyInputs: policies.made, read: values.read, missing: values.missing };
+    const { derived, unanswered, onWord, policies, values } = this;
+    const { read, missing } = values;
+    return { derived, unanswered, onWord, differs, policyInputs: policies.made, read, missing };
   }
 
   private objectionTo({ seq, at, event }: EvidenceDocuments['facts']['entries'][number]): string | null {
@@ -102,11 +113,22 @@ class Walk {
         this.isPoison ||= event.code === 'POISON';
         return null;
       case 'question.answered':
+        if (event.question === 'when' || event.question === 'reuse') this.policies.begun(event.step, seq);
         return this.answered({ ...event, seq, at });
+      case 'step.opened':
+      case 'pack.entered':
+        this.policies.begun(event.step, seq);
+        return null;
       case 'policy.judged':
         return this.count('policy', event.step, this.policies.outcomeOf({ ...event, seq, at }));
       case 'material.mounted':
         return this.count('files', event.step, this.files.outcomeOf({ ...event, seq, at }));
+      case 'step.started':
+        this.pure.started(event.step);
+        return null;
+      case 'attempt.succeeded':
+      case 'attempt.failed':
+        return this.ended({ ...event, seq, at });
       case 'step.ended':
         this.policies.ended(event.step, seq);
         return null;
@@ -127,7 +149,10 @@ class Walk {
     const rendering = { at: given.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
     const again = answer(sight, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
-    if (isSame(again.answer, journaled)) return this.count(question, step, 'same');
+    if (isSame(again.answer, journaled)) {
+      if (!sameJson(again.answer, journaled)) this.onWord.push(`the message of ${question} of ${step || 'the run'}`);
+      return this.count(question, step, 'same');
+    }
     if (question === 'inputs' && hasOlderSchemaRules(documents.environment)) {
       this.unanswered.push({ asked: question, step, lacks: 'rules' });
       return null;
@@ -157,6 +182,12 @@ class Walk {
     const may = this.taken.mayTakeOver(step, this.results);
     const does = journaled.kind === 'reuse' && journaled.source !== null;
     return this.count('reuse', step, may === does ? 'same' : differing('reuse is answered otherwise'));
+  }
+
+  private ended(told: Placed<'attempt.succeeded'> | Placed<'attempt.failed'>): string | null {
+    const outcome = this.pure.outcomeOf(told);
+    if (outcome === 'missing') this.onWord.push(`what ${told.step} returned`);
+    return outcome === null || outcome === 'missing' ? null : this.count('outcome', told.step, outcome);
   }
 
   private count(asked: Asked, step: StepId, outcome: Outcome): string | null {
@@ -202,6 +233,14 @@ class RecordedValues implements Pick<Values, 'get'> {
   constructor(pages: readonly { readonly [digest: Digest]: Json }[]) {
     this.held = new Map(pages.flatMap((values) => Object.entries(values) as [Digest, Json][]));
   }
+
+  /** The same for what a bundle need not hold: what is not there is not said to be missing. */
+  readonly besides: Pick<Values, 'get'> = {
+    get: (digest) => {
+      this.read.add(digest);
+      return this.held.get(digest);
+    },
+  };
 
   get(digest: Digest): Json | undefined {
     const value = this.held.get(digest);

@@ -8,7 +8,7 @@ import { isCodedError } from '../../foundation/coded-error';
 import type { StepId } from '../../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 import type { Actor } from '../../foundation/principal';
-import { nodeAt } from '../../plan/plan-index';
+import { nodeAt, parentOf } from '../../plan/plan-index';
 import type { Placed } from '../run-facts';
 import { toUtf8 } from '../strict-json';
 import { differing, type Outcome } from './outcome';
@@ -18,6 +18,8 @@ export class PolicyInputAgain {
   /** By the number of the entry that judged. */
   readonly made = new Map<number, JsonObject>();
   private readonly endedAt = new Map<StepId, number>();
+  /** When a container or an item was opened last, or a step's own `when` was answered: what stands there is asked after that. */
+  private readonly begunAt = new Map<StepId, number>();
   private readonly actor: Json;
 
   constructor(
@@ -30,6 +32,11 @@ export class PolicyInputAgain {
   /** The step ended at this entry. */
   ended(step: StepId, seq: number): void {
     this.endedAt.set(step, seq);
+  }
+
+  /** The step was opened, or the last question before it begins was answered, at this entry. */
+  begun(step: StepId, seq: number): void {
+    this.begunAt.set(step, seq);
   }
 
   outcomeOf(judged: Placed<'policy.judged'>): Outcome {
@@ -60,7 +67,18 @@ export class PolicyInputAgain {
     ];
     if (last > first) return 'its input leaves out a step that had ended';
     const need = nodeAt(x, gate).node.needs.find((name) => !among.includes(name) && ends(name) !== Infinity);
-    return need === undefined ? null : `its input leaves out ${need}, which the gate waits for`;
+    if (need !== undefined) return `its input leaves out ${need}, which the gate waits for`;
+    const begun = this.lastBefore(gate);
+    const known = [...names].find((name) => !among.includes(name) && ends(name) < begun);
+    return known === undefined ? null : `its input leaves out ${known}, which had ended before the gate began`;
+  }
+
+  /** The last entry before a gate begins that is known: its container is opened, what it needs has ended, its `when` is answered. */
+  private lastBefore(gate: StepId): number {
+    const { x } = this.sight;
+    const { begunAt, endedAt } = this;
+    const needs = nodeAt(x, gate).node.needs.map((name) => endedAt.get(visibleStep(x, gate, name) ?? gate) ?? 0);
+    return Math.max(begunAt.get(parentOf(x, gate)) ?? 0, begunAt.get(gate) ?? 0, ...needs);
   }
 
   private compared(judged: Placed<'policy.judged'>, at: number, among: (name: string) => boolean): Outcome {

@@ -16,6 +16,7 @@ import { isWithheld, type Withheld } from '../run-evidence';
 import { digestOfRef, type GateFact } from '../run-facts';
 import { fail } from './case';
 import { found, type Checker } from './check';
+import { ApprovedReads } from './approved-reads';
 import { laxness } from './gate-bounds';
 
 /**
@@ -144,12 +145,14 @@ function policyObjection(
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);
 
 /**
- * No step that stands behind a gate started before the gate let it pass, nor after its time to execute. That a gate did not apply is derived
- * again where `answers` could derive it.
+ * No step that stands behind a gate started before the gate let it pass, nor after its time to execute, nor ran when what the gate had bound
+ * was another by then. That a gate did not apply is derived again where `answers` could derive it.
  */
 export const effectsGated: Checker = (bundle) => {
-  const { facts, index, gates } = bundle.documents();
+  const documents = bundle.documents();
+  const { facts, index, gates } = documents;
   const guards = guardIndex(index);
+  const contexts = new ApprovedReads(documents);
   const approved = new Set<StepId>();
   const passed = new Set<StepId>();
   const executeBy = new Map<StepId, { readonly gate: StepId; readonly by: number }>();
@@ -158,7 +161,10 @@ export const effectsGated: Checker = (bundle) => {
     unanswered.some(({ step }) => gate === step || gate.startsWith(`${step}::`));
   let onWord = 0;
   let checked = 0;
-  for (const { event, at } of facts.entries) {
+  for (const entry of facts.entries) {
+    const { event, at } = entry;
+    const changed = contexts.objectionTo(entry);
+    if (changed !== null) fail(changed);
     if (event.type === 'gate.opened') {
       for (const step of gates.get(event.gateDigest)?.request.opens ?? []) {
         executeBy.set(step as StepId, { gate: event.step, by: event.executeBy });
@@ -179,6 +185,7 @@ export const effectsGated: Checker = (bundle) => {
         const gate = guardInstance(guard, step);
         if (!passed.has(gate)) fail(`${step} started before ${gate} let it pass`);
         checked += 1;
+        contexts.starts(step, execution, gate);
       }
       const due = execution === 1 ? executeBy.get(step) : undefined;
       if (due && at > due.by) fail(`${step} started after the time that ${due.gate} gave`);
