@@ -103,7 +103,7 @@ describe('a due schedule', () => {
     const told = (await Promise.all(webs.map((web) => web.scheduleStore.takeDue(10, LONG)))).flat();
     expect(told.map(({ scheduleId }) => scheduleId).sort()).toEqual(due.map(({ scheduleId }) => scheduleId).sort());
     expect(await store.takeDue(10, LONG)).toEqual([]);
-    await database.sql(`update pack_runs.schedules set leased_until = clock_timestamp() - interval '1 second'`);
+    await database.sql(`update pack_runs.schedules set leased_until = now() - interval '1 second'`);
     expect(await store.takeDue(1, LONG)).toEqual([{ tenant: tenantA, scheduleId: due[1]?.scheduleId }]);
   });
 
