@@ -39,7 +39,7 @@ describe('a schedule', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-schedules-'));
     stack = await startStack(folder, {
-      configuration: { scheduler: { interval: '100ms', lease: '1s', grace: '3m', maxPerTenant: 30 } },
+      configuration: { scheduler: { interval: '100ms', lease: '1s', grace: '5m', maxPerTenant: 30 } },
     });
     sql = new Client({ connectionString: adminUrlOf(stack) });
     await sql.connect();
