@@ -1,3 +1,4 @@
+import { RERUN_FROM } from '../lib/binding/taken-over';
 import { Knowledge } from '../lib/simulation/knowledge';
 import { parseScript } from '../lib/simulation/script';
 import { SimulatedWorld } from '../lib/simulation/simulated-world';
@@ -108,6 +109,8 @@ export async function playedRun(
 const MAX_ROUNDS = 500;
 /** A driver that has done nothing for so many looks does nothing by itself. */
 const QUIET = 5;
+/** One that has done nothing for so many never will. */
+const STUCK = 100_000;
 /** As long as a driver keeps a run that waits. */
 const MOMENT_MS = 1_000;
 
@@ -123,6 +126,7 @@ class PairedRun implements PlayedRun {
   private known = 0;
   private released = 0;
   private people = 0;
+  private readonly reuses: boolean;
 
   constructor(
     private readonly planned: Planned,
@@ -132,6 +136,7 @@ class PairedRun implements PlayedRun {
   ) {
     this.world = original?.world ?? new MemoryWorld();
     const rerun = original && { of: original.run, from };
+    this.reuses = original !== null && from !== RERUN_FROM.start;
     this.run = this.world.submit(planned.plan, planned.values, [], [], [], rerun);
   }
 
@@ -183,6 +188,7 @@ class PairedRun implements PlayedRun {
     let driven: Driven | null = null;
     const over = driver.drive().then((how) => (driven = how));
     for (let quiet = 0; driven === null; quiet++) {
+      if (quiet > STUCK) throw new Error('the driver waits for something that never comes');
       // Everything in memory is done by then; what is left waits for us.
       for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
       if (this.recorded() < this.released) continue;
@@ -203,7 +209,7 @@ class PairedRun implements PlayedRun {
     const { seen, inbox } = this.world.run(this.run);
     const entries = (this.world.pages.get(this.run) ?? []).flatMap((page) => page.entries);
     const { index } = this.planned;
-    const { state } = replay(index, initialState(index, this.run, []), entries);
+    const { state } = replay(index, initialState(index, this.run, [], this.reuses), entries);
     const wake = nextWakeAt(state);
     if (seen < inbox || !isParked(state) || wake === null || wake - this.world.at > MOMENT_MS) return false;
     this.world.at = Math.max(this.world.at, wake);
