@@ -18,6 +18,11 @@ export class ByteSource {
 
   /** Exactly so many bytes; fewer only at the end. */
   async take(size: number): Promise<Uint8Array> {
+    if (this.held.length >= size) {
+      const part = this.held.subarray(0, size);
+      this.held = this.held.subarray(size);
+      return part;
+    }
     const parts: Uint8Array[] = [];
     let missing = size;
     for await (const part of this.upTo(size)) {

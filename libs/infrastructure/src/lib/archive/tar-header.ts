@@ -52,10 +52,8 @@ export function encodeHeader(
 export function decodeHeader(block: Uint8Array): TarHeader | null {
   if (block.every((byte) => byte === 0)) return null;
   const sum = octal(block, 148, 8);
-  // A copy: `slice` of a Buffer would be none.
-  const plain = Uint8Array.from(block);
-  plain.fill(0x20, 148, 156);
-  if (sumOf(plain) !== sum)
+  // The sum is over the header as if spaces stood where it stands itself.
+  if (sumOf(block) - sumOf(block.subarray(148, 156)) + 8 * 0x20 !== sum)
     throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
   const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
   const prefix = isPosix ? text(block, 345, 155) : '';
@@ -97,7 +95,8 @@ export function decodeText(bytes: Uint8Array): string {
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (((field[0] ?? 0) & 0x80) !== 0) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
-  const digits = String.fromCharCode(...field)
+  const digits = Buffer.from(field.buffer, field.byteOffset, field.length)
+    .toString('latin1')
     .replace(/[\0 ]+$/, '')
     .trimStart();
   if (!/^[0-7]*$/.test(digits))
