@@ -540,7 +540,7 @@ export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-chec
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { verifyRun, type Verification } from './lib/evidence/verify-run';
 export { answerLines } from './lib/evidence/report/answer-lines';
-export { buildReport, contentsOf, type ReportRequest } from './lib/evidence/report/build-report';
+export { buildReport, shortContentsOf, type ReportRequest } from './lib/evidence/report/build-report';
 export { firstCause, type FirstCause } from './lib/evidence/report/first-cause';
 export { renderHtml } from './lib/evidence/report/html';
 export { renderMarkdown } from './lib/evidence/report/markdown';

@@ -1,9 +1,9 @@
 import {
   answerLines,
   basesInWords,
-  contentsOf,
   firstCause,
   isCodedError,
+  shortContentsOf,
   type Check,
   type Verification,
 } from '@taskrunner/core';
@@ -49,7 +49,7 @@ function counted(count: number): string {
 
 function storyLines({ documents }: Verification): readonly string[] {
   try {
-    return documents === null ? [] : answerLines(contentsOf(documents));
+    return documents === null ? [] : answerLines(shortContentsOf(documents));
   } catch (error) {
     return [`the documents cannot be told (${isCodedError(error) ? error.code : 'malformed'})`];
   }

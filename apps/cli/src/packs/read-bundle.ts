@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { isCodedError, type Digest } from '@taskrunner/core';
 import { readTar, writeTar } from '@taskrunner/infrastructure/offline';
 import { CliError } from '../terminal/cli-error';
@@ -26,14 +26,9 @@ const AGAIN = 'Get the bundle again from the party that gave it to you, and copy
  * one that its files make (evidence.md §3: one deterministic tar), so that no change to it goes unseen.
  */
 export async function readBundleFile(path: string): Promise<ReadBundle> {
-  const pieces: Uint8Array[] = [];
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Uint8Array>)
-      pieces.push(piece);
-  } catch (error) {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable(path, error);
-  }
-  const bytes = Buffer.concat(pieces);
+  });
   const archive = {
     size: bytes.length,
     sha256: () => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest,

@@ -1,14 +1,14 @@
 import type { Subject } from '../../foundation/principal';
 import { approversOfSeveral } from './approvers';
 import { overrideOf } from './override';
-import type { ReportContents } from './report';
+import type { ShortContents } from './report';
 import { visibleLine } from './visible-text';
 
 /** Gates that the short answer tells one by one. */
 const MOST_GATES = 50;
 
 /** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is made visible. */
-export function answerLines({ run, gates, gatesNotApplied, policies }: ReportContents): readonly string[] {
+export function answerLines({ run, gates, gatesNotApplied, policies }: ShortContents): readonly string[] {
   const { end, pack } = run;
   const lines = [
     `run ${run.id} of ${pack.name}:${pack.version} for ${run.tenant}, started by ${names(run.initiators)}`,

@@ -12,7 +12,7 @@ import type { Verification } from '../verify-run';
 import { withheldPaths } from '../withheld';
 import { concessionsOf } from './concessions';
 import { firstCause } from './first-cause';
-import type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './report';
+import type { Report, ReportContents, ReportedFile, ShortContents, Verdict, WorkingPaper } from './report';
 import { gatesNotApplied, reportedEffects, reportedGates, reportedPolicies } from './report-gates';
 import { reportedArtifacts, reportedEgress } from './report-outputs';
 import { reportedLogs, reportedPolicySources, reportedPrograms, reportedResults } from './report-programs';
@@ -97,18 +97,22 @@ function listedDigests(files: BundleContent): ReadonlyMap<string, Digest> {
   }
 }
 
-/** What the documents say, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict their types. */
-export function contentsOf(
-  documents: EvidenceDocuments,
-  digests: ReadonlyMap<string, Digest> = new Map(),
-): ReportContents {
+/** Who started the run, who decided what, and how it ended: what the short answer tells. Throws for documents that contradict their types. */
+export function shortContentsOf(documents: EvidenceDocuments): ShortContents {
   return {
     run: reportedRun(documents),
-    inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
-    plan: reportedPlan(documents),
     gates: reportedGates(documents),
     gatesNotApplied: gatesNotApplied(documents),
     policies: reportedPolicies(documents),
+  };
+}
+
+/** What the documents say, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict their types. */
+function contentsOf(documents: EvidenceDocuments, digests: ReadonlyMap<string, Digest> = new Map()): ReportContents {
+  return {
+    ...shortContentsOf(documents),
+    inputs: { values: openInputs(documents.plan), sensitive: sensitiveInputs(documents.plan) },
+    plan: reportedPlan(documents),
     policySources: reportedPolicySources(documents),
     programs: reportedPrograms(documents),
     results: reportedResults(documents),

@@ -91,6 +91,9 @@ export interface ReportContents {
   readonly withheld: readonly string[];
 }
 
+/** What the short answer on a terminal is made of. */
+export type ShortContents = Pick<ReportContents, 'run' | 'gates' | 'gatesNotApplied' | 'policies'>;
+
 export interface ReportedRun {
   readonly id: string;
   readonly tenant: string;
