@@ -70,6 +70,8 @@ export interface StepResult {
   } | null;
 }
 
+type Changing = { -readonly [Name in keyof StepResult]: StepResult[Name] };
+
 const NOTHING: StepResult = {
   startedAt: null,
   waitingSince: null,
@@ -90,6 +92,30 @@ const NOTHING: StepResult = {
   gate: null,
   judged: null,
 };
+
+/** Written out: every copy then has one layout, and this is called for every other entry of a journal. */
+function copyOf(result: StepResult): Changing {
+  return {
+    startedAt: result.startedAt,
+    waitingSince: result.waitingSince,
+    endedAt: result.endedAt,
+    attempts: result.attempts,
+    execution: result.execution,
+    status: result.status,
+    code: result.code,
+    message: result.message,
+    exitCode: result.exitCode,
+    outputs: result.outputs,
+    items: result.items,
+    inputs: result.inputs,
+    reusedFrom: result.reusedFrom,
+    branch: result.branch,
+    begun: result.begun,
+    artifacts: result.artifacts,
+    gate: result.gate,
+    judged: result.judged,
+  };
+}
 
 /** A result as it is written down: what is not there is as in a step of which the journal says nothing. */
 export type WrittenResult = Partial<StepResult>;
@@ -175,9 +201,12 @@ export class Results {
     return this.own.entries();
   }
 
-  private change(step: StepId, change: Partial<StepResult>): void {
-    this.own.set(step, { ...(this.get(step) ?? NOTHING), ...change });
+  /** The step's result, to be changed while an entry is taken: a copy, since those who asked before hold the one before. */
+  private changing(step: StepId): Changing {
+    const result = copyOf(this.get(step) ?? NOTHING);
+    this.own.set(step, result);
     this.unsettled.add(step);
+    return result;
   }
 
   take(entry: Entry | Unnumbered): void {
@@ -185,65 +214,71 @@ export class Results {
     // What counts follows its decision.
     if (entry.kind === 'given') this.pendingDecision = null;
     switch (event.type) {
-      case 'step.opened':
+      case 'step.opened': {
         this.countItem(event.step);
-        return this.change(event.step, { startedAt: this.get(event.step)?.startedAt ?? at });
-      case 'map.expanded':
-        return this.change(event.step, {
-          startedAt: this.get(event.step)?.startedAt ?? at,
-          items: { ref: event.items, count: event.count },
-        });
-      case 'pack.entered':
-        return this.change(event.step, {
-          startedAt: this.get(event.step)?.startedAt ?? at,
-          inputs: event.inputs,
-        });
+        this.changing(event.step).startedAt ??= at;
+        return;
+      }
+      case 'map.expanded': {
+        const result = this.changing(event.step);
+        result.startedAt ??= at;
+        result.items = { ref: event.items, count: event.count };
+        return;
+      }
+      case 'pack.entered': {
+        const result = this.changing(event.step);
+        result.startedAt ??= at;
+        result.inputs = event.inputs;
+        return;
+      }
       case 'question.answered': {
         const { answer, step } = event;
-        if (answer.kind === 'branch') this.change(step, { branch: answer.index });
-        if (answer.kind === 'reuse' && answer.source !== null)
-          this.change(step, { startedAt: at, reusedFrom: answer.source });
+        if (answer.kind === 'branch') this.changing(step).branch = answer.index;
+        if (answer.kind === 'reuse' && answer.source !== null) {
+          const result = this.changing(step);
+          result.startedAt = at;
+          result.reusedFrom = answer.source;
+        }
         return;
       }
       case 'step.started': {
-        const { attempt, execution } = event;
-        return this.change(event.step, {
-          startedAt: this.get(event.step)?.startedAt ?? at,
-          attempts: attempt,
-          execution,
-          artifacts: [],
-        });
+        const result = this.changing(event.step);
+        result.startedAt ??= at;
+        result.attempts = event.attempt;
+        result.execution = event.execution;
+        result.artifacts = [];
+        return;
       }
       case 'step.ended': {
-        const { status, code, message, exitCode, outputs } = event;
         this.countItem(event.step);
-        return this.change(event.step, {
-          status,
-          code,
-          message,
-          exitCode,
-          outputs,
-          endedAt: at,
-          attempts: event.attempts,
-        });
+        const result = this.changing(event.step);
+        result.status = event.status;
+        result.code = event.code;
+        result.message = event.message;
+        result.exitCode = event.exitCode;
+        result.outputs = event.outputs;
+        result.endedAt = at;
+        result.attempts = event.attempts;
+        return;
       }
       case 'step.retrying':
       case 'step.waiting':
       case 'step.attention':
-        return this.change(event.step, { waitingSince: at });
+        this.changing(event.step).waitingSince = at;
+        return;
       case 'artifact.captured': {
         const { step, name, path, execution, digest, size, mediaType } = event;
-        return this.change(step, {
-          artifacts: [...(this.get(step)?.artifacts ?? []), { name, path, execution, digest, size, mediaType }],
-        });
+        const result = this.changing(step);
+        result.artifacts = [...result.artifacts, { name, path, execution, digest, size, mediaType }];
+        return;
       }
       case 'gate.opened': {
         const { request, gateDigest, expiresAt } = event;
-        return this.change(event.step, {
-          startedAt: this.get(event.step)?.startedAt ?? at,
-          waitingSince: at,
-          gate: { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] },
-        });
+        const result = this.changing(event.step);
+        result.startedAt ??= at;
+        result.waitingSince = at;
+        result.gate = { request, gateDigest, expiresAt, openedAt: at, outcome: null, decisions: [] };
+        return;
       }
       case 'gate.decided': {
         const { decisionId, decision, person } = event.decision;
@@ -258,11 +293,13 @@ export class Results {
       case 'gate.ended': {
         if (event.outcome === 'rejected') this.countDecision(event.step);
         const gate = this.get(event.step)?.gate;
-        return gate ? this.change(event.step, { gate: { ...gate, outcome: event.outcome } }) : undefined;
+        if (gate) this.changing(event.step).gate = { ...gate, outcome: event.outcome };
+        return;
       }
       case 'policy.judged': {
         const { allow, undecided, reasons, engine, digest, input } = event;
-        return this.change(event.step, { judged: { allow, undecided, reasons, engine, digest, input } });
+        this.changing(event.step).judged = { allow, undecided, reasons, engine, digest, input };
+        return;
       }
       case 'note': {
         const { code, detail } = event;
@@ -281,14 +318,14 @@ export class Results {
     if (!isItem(step)) return;
     const repeat = repeatOf(step);
     const begun = indexOf(step) + 1;
-    if (begun > (this.get(repeat)?.begun ?? 0)) this.change(repeat, { begun });
+    if (begun > (this.get(repeat)?.begun ?? 0)) this.changing(repeat).begun = begun;
   }
 
   /** The decision of the given before this derived counts. */
   private countDecision(step: StepId): void {
     const gate = this.get(step)?.gate;
     if (!gate || this.pendingDecision?.step !== step) return;
-    this.change(step, { gate: { ...gate, decisions: [...gate.decisions, this.pendingDecision.decision] } });
+    this.changing(step).gate = { ...gate, decisions: [...gate.decisions, this.pendingDecision.decision] };
     this.pendingDecision = null;
   }
 }

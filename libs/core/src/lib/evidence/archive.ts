@@ -6,7 +6,7 @@ import type { EvidenceDocuments } from './evidence-documents';
 import { logFiles } from './log-files';
 import type { SigstoreBundle } from './sigstore';
 import { readPages } from './read-bundle';
-import type { Placed } from './run-facts';
+import type { EventOf } from './run-facts';
 import { isWithheld } from './run-evidence';
 import { parseUtf8 } from './strict-json';
 
@@ -121,7 +121,7 @@ function partsOf(
   return parts;
 }
 
-function inOrder(chunks: readonly Placed<'log'>[]): readonly Placed<'log'>[] {
+function inOrder(chunks: readonly EventOf<'log'>[]): readonly EventOf<'log'>[] {
   return [...chunks].sort((a, b) => a.chunk - b.chunk);
 }
 

@@ -72,7 +72,7 @@ export function inputsDigest({ plan }: EvidenceDocuments): Digest {
 export const egressNdjson: (documents: EvidenceDocuments) => string = onceFor(({ facts, evidence }) =>
   lines(
     facts.egress.map(({ step, execution, allowed, denied, log }) => {
-      return { step, execution, allowed, denied, log, attempts: evidence.egress.get(log) ?? null };
+      return { allowed, attempts: evidence.egress.get(log) ?? null, denied, execution, log, step };
     }),
   ),
 );

@@ -190,6 +190,11 @@ const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
   fact: new Map([...shapesOf(FACT), ['note', note]]),
 };
 
+/** The types of all events, each by itself: as it is written in this program. */
+export const EVENT_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.values(KINDS).flatMap((types) => [...types.keys()].map((type) => [type, type] as const)),
+);
+
 function shapesOf(members: object): ReadonlyMap<string, Shape<object>> {
   return new Map(
     Object.entries(members).map(([type, own]) => [type, closed<object>({ type: oneOf(type), ...(own as object) })]),

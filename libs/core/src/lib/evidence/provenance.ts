@@ -110,9 +110,15 @@ function dependencies(documents: EvidenceDocuments): readonly Resource[] {
   // What was taken over was made by another run: the hash of its last journal page stands for it.
   if (rerun && rerunOf !== null && facts.reused.size > 0)
     found.push(resource('original', rerun.head, { uri: `taskpack-run:${rerunOf}` }));
-  for (const fact of [...facts.ofStep.values()].flat())
-    if (fact.type === 'tool.resolved') found.push(toolOf(fact.path, fact.digest));
-  return sorted(found);
+  // Most steps of a run share their programs.
+  const tools = new Map<string, Resource>();
+  for (const { event } of facts.entries) {
+    if (event.type !== 'tool.resolved') continue;
+    const { path, digest } = event;
+    const key = `${digest} ${path}`;
+    if (!tools.has(key)) tools.set(key, toolOf(path, digest));
+  }
+  return sorted([...found, ...tools.values()]);
 }
 
 /** A program of the worker's host, by its path; what a container engine started, by its image. */

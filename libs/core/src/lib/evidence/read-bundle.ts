@@ -7,6 +7,7 @@ import type { Carried, CarriedList } from './carried';
 import { MANIFEST, MANIFEST_ATTESTATION, packRunAttestation, packSignaturePath } from './bundle-files';
 import { sealEnvelope, type Envelope } from './envelope';
 import { entryShape } from './journal-shape';
+import { SharedStrings } from './shared-strings';
 import { EvidenceError } from './evidence-error';
 import { logFiles } from './log-files';
 import { readGateRequest } from './read-documents';
@@ -152,8 +153,10 @@ const pageShape = closed<Page>({
 
 /** Pages from the text of a `journal.ndjson`. Throws an `EvidenceError`. */
 export function readPages(ndjson: string): readonly Page[] {
+  const shared = new SharedStrings();
   return linesOf(ndjson, 'journal.ndjson').map((line) => {
     const page = readShape(pageShape, parseCanonical(line), 'a journal page');
+    for (const { event } of page.entries) shared.take(event);
     const text = entriesTextOf(line, page);
     if (text !== null) knowText(page.entries, text);
     return page;

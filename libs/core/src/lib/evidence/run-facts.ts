@@ -6,7 +6,8 @@ import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
 type Event = GivenBody | Derived | Fact;
-type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
+/** An event of a journal by its type. */
+export type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 /** An event and its place in the journal. */
 export type Placed<Type extends Event['type']> = EventOf<Type> & { readonly seq: number; readonly at: number };
 
@@ -141,10 +142,12 @@ export function factsOf(pages: readonly Page[]): RunFacts {
       case 'map.expanded':
         expanded.set(event.step, { ...event, seq, at });
         break;
-      case 'step.started':
-        found.stepsStarted.push({ ...event, seq, at });
-        push(ofStep, event.step, { ...event, seq, at });
+      case 'step.started': {
+        const placed = { ...event, seq, at };
+        found.stepsStarted.push(placed);
+        push(ofStep, event.step, placed);
         break;
+      }
       case 'step.ended':
         found.stepsEnded.push({ ...event, seq, at });
         break;

@@ -8,6 +8,13 @@ export type Shape<T> = (value: Json | undefined, path: string, note: (path: stri
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
+/** Stands for every path while nobody asks for one. */
+const UNTOLD = 'untold';
+
+function below(path: string, key: string | number): string {
+  return path === UNTOLD ? UNTOLD : `${path}/${key}`;
+}
+
 function want<T>(holds: (value: Json | undefined) => boolean, message: string): Shape<T> {
   return (value, path, note) => {
     if (!holds(value)) note(path, message);
@@ -44,7 +51,7 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
 /** A list of that shape. */
 export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, path, note) => {
-    if (isJsonArray(value)) return value.map((item, i) => shape(item, `${path}/${i}`, note));
+    if (isJsonArray(value)) return value.map((item, i) => shape(item, below(path, i), note));
     note(path, 'a list is expected');
     return [];
   };
@@ -54,7 +61,7 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
 export function mapOf<T>(shape: Shape<T>): Shape<{ readonly [key: string]: T }> {
   return (value, path, note) => {
     if (isJsonObject(value)) {
-      return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, shape(v, `${path}/${key}`, note)]));
+      return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, shape(v, below(path, key), note)]));
     }
     note(path, 'an object is expected');
     return {};
@@ -68,14 +75,15 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
 
 /** An object with exactly these members: one that is missing (unless it is optional) or unknown is a fault. */
 export function closed<T extends object>(members: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
+  const names = Object.keys(members) as (keyof T & string)[];
   return (value, path, note) => {
     if (!isJsonObject(value)) {
       note(path, 'an object is expected');
       return value as unknown as T;
     }
     for (const key of Object.keys(value)) if (!Object.hasOwn(members, key)) note(`${path}/${key}`, 'an unknown member');
-    for (const key of Object.keys(members) as (keyof T & string)[]) {
-      members[key](Object.hasOwn(value, key) ? value[key] : undefined, `${path}/${key}`, note);
+    for (const key of names) {
+      members[key](Object.hasOwn(value, key) ? value[key] : undefined, below(path, key), note);
     }
     return value as unknown as T;
   };
@@ -94,6 +102,12 @@ export function byKind<T extends object>(variants: { readonly [kind: string]: Sh
 
 /** The value, if it has the shape; otherwise throws with every fault at once. */
 export function readShape<T>(shape: Shape<T>, value: Json, what: string, code: EvidenceCode = 'EVIDENCE_SHAPE'): T {
+  // Most documents have their shape: only of one that has not it is said where.
+  let isSound = true;
+  const sound = shape(value, UNTOLD, () => {
+    isSound = false;
+  });
+  if (isSound) return sound;
   const faults: Fault[] = [];
   const read = shape(value, '', (path, message) => {
     faults.push({ code, path, line: null, column: null, message, remediation: `See the shape of ${what}.` });

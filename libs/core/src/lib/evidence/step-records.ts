@@ -56,21 +56,22 @@ function recordsOf(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
       const last = own.filter((fact) => fact.execution === execution);
       const reused = facts.reused.get(ended.step);
       const node = x.nodes.get(nodeOf(ended.step))?.node;
+      // In the order of RFC 8785: such a record is written down without being sorted.
       return {
-        id: ended.step,
-        status: ended.status,
         attempts: ended.attempts,
         effects: node?.kind === 'run' ? node.effects : null,
-        outcome: isUnknown(ended, last) ? 'unknown' : null,
-        tool: last.find((fact) => fact.type === 'tool.resolved')?.digest ?? null,
+        id: ended.step,
+        log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),
         materials: last
           .filter((fact) => fact.type === 'material.mounted')
-          .map(({ path, digest }) => ({ path, digest }))
+          .map(({ path, digest }) => ({ digest, path }))
           .sort((a, b) => (a.path < b.path ? -1 : 1)),
-        reusedFrom: reused ? { run: reused.run, step: ended.step, digest: reused.digest } : null,
+        outcome: isUnknown(ended, last) ? 'unknown' : null,
         resolution: own.findLast((fact) => fact.type === 'attention.resolved')?.record ?? null,
         result: digestOfRef(ended.outputs),
-        log: logRecord(facts.logs.get(ended.step) ?? [], dropped.get(ended.step) ?? 0),
+        reusedFrom: reused ? { run: reused.run, step: ended.step, digest: reused.digest } : null,
+        status: ended.status,
+        tool: last.find((fact) => fact.type === 'tool.resolved')?.digest ?? null,
       };
     });
 }
@@ -93,17 +94,17 @@ function lastExecution(facts: readonly StepFact[]): number {
 function logRecord(chunks: readonly Placed<'log'>[], dropped: number): LogRecord | null {
   if (chunks.length === 0 && dropped === 0) return null;
   const identity = chunks.map(({ execution, chunk, lines, bytes, sha256 }) => ({
-    execution,
-    chunk,
-    lines,
     bytes,
+    chunk,
+    execution,
+    lines,
     sha256,
   }));
   return {
-    lines: chunks.reduce((sum, chunk) => sum + chunk.lines, 0),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
-    dropped,
     digest: digestOf(identity),
+    dropped,
+    lines: chunks.reduce((sum, chunk) => sum + chunk.lines, 0),
   };
 }
 

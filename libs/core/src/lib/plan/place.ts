@@ -40,8 +40,18 @@ export function repeatOf(item: StepId): StepId {
 
 /** The node behind a step; of an item, its map or loop. */
 export function nodeOf(step: StepId): NodeId {
-  return step.replace(/\[\d+\]/g, '') as NodeId;
+  if (!step.includes('[')) return step as string as NodeId;
+  const known = recent.get(step);
+  if (known !== undefined) return known;
+  const node = step.replace(/\[\d+\]/g, '') as NodeId;
+  if (recent.size >= MOST_RECENT) recent.clear();
+  recent.set(step, node);
+  return node;
 }
+
+/** A step is asked for again and again while something happens to it. */
+const recent = new Map<StepId, NodeId>();
+const MOST_RECENT = 1_000;
 
 /** The items that a place is, or stands in: the outermost first. */
 export function itemsAround(step: StepId): readonly StepId[] {

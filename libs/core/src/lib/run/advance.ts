@@ -76,7 +76,7 @@ export function advance(x: PlanIndex, state: RunState, given: Given): Turn {
     settleTimer(draft);
     finish(draft);
   }
-  return { state: draft.run, events: draft.events, commands: draft.commands, changed: draft.changed };
+  return { state: draft.whole(), events: draft.events, commands: draft.commands, changed: draft.changed };
 }
 
 function take(draft: Draft, given: Given): void {
@@ -251,7 +251,7 @@ function wakeRepeat(draft: Draft, step: StepId, state: Extract<StepState, { kind
 }
 
 function dueAt(draft: Draft): readonly (readonly [StepId, number])[] {
-  return draft.run.wakes.entries().filter(([, at]) => at <= draft.at);
+  return draft.wakes.entries().filter(([, at]) => at <= draft.at);
 }
 
 /** The run's timeout stands still while nothing is under way and a gate waits for people. */

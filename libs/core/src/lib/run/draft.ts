@@ -8,6 +8,8 @@ import type { Derived } from './run-event';
 import type { Ending, RunState } from './run-state';
 import type { Signal } from './signal';
 
+type OfSteps = Pick<RunState, 'steps' | 'wakes' | 'counts'>;
+
 /** The mutable workplace of one `advance`; it never leaves it. */
 export class Draft {
   readonly events: Derived[] = [];
@@ -18,8 +20,7 @@ export class Draft {
   private readonly signals: Signal[] = [];
   private cursor = 0;
   // What each step changes stands apart: a run's state is put together when somebody asks for it.
-  private ofSteps: Pick<RunState, 'steps' | 'wakes' | 'counts'>;
-  private isWhole = true;
+  private ofSteps: OfSteps;
 
   constructor(
     readonly x: PlanIndex,
@@ -30,18 +31,29 @@ export class Draft {
     this.ofSteps = { steps, wakes, counts };
   }
 
-  get run(): RunState {
-    if (!this.isWhole) this.state = { ...this.state, ...this.ofSteps };
-    this.isWhole = true;
+  /** What the run says beside its steps. */
+  get run(): Omit<RunState, keyof OfSteps> {
     return this.state;
+  }
+
+  /** The run as this turn leaves it. */
+  whole(): RunState {
+    const { steps, wakes, counts } = this.ofSteps;
+    if (steps === this.state.steps && wakes === this.state.wakes && counts === this.state.counts) return this.state;
+    const { runId, initiators, reuses, phase, ending, openGates, timer, result } = this.state;
+    return { runId, initiators, reuses, phase, ending, steps, wakes, counts, openGates, timer, result };
   }
 
   get steps(): RunState['steps'] {
     return this.ofSteps.steps;
   }
 
+  get wakes(): RunState['wakes'] {
+    return this.ofSteps.wakes;
+  }
+
   patch(change: Partial<RunState>): void {
-    this.state = { ...this.run, ...change };
+    this.state = { ...this.whole(), ...change };
     const { steps, wakes, counts } = this.state;
     this.ofSteps = { steps, wakes, counts };
   }
@@ -51,18 +63,18 @@ export class Draft {
   }
 
   set(step: StepId, next: StepState): void {
-    this.take({
+    this.ofSteps = {
       steps: this.steps.with(step, next),
       wakes: this.wakesWith(step, next),
       counts: this.countsWith(step, next),
-    });
+    };
     this.changed.set(step, next);
   }
 
   /** The step leaves the working set; its row stays with the readers. */
   drop(step: StepId): void {
     const { steps, wakes, counts } = this.ofSteps;
-    this.take({ steps: steps.without(step), wakes: wakes.without(step), counts });
+    this.ofSteps = { steps: steps.without(step), wakes: wakes.without(step), counts };
   }
 
   emit(event: Derived): void {
@@ -125,11 +137,6 @@ export class Draft {
     this.send({ type: 'stop', step: ROOT, cause: ending.status === 'cancelled' ? 'cancel' : 'gate' });
   }
 
-  private take(ofSteps: Pick<RunState, 'steps' | 'wakes' | 'counts'>): void {
-    this.ofSteps = ofSteps;
-    this.isWhole = false;
-  }
-
   private wakesWith(step: StepId, next: StepState): RunState['wakes'] {
     const { wakes } = this.ofSteps;
     const at = wakeOf(next);
@@ -143,10 +150,26 @@ export class Draft {
     const before = this.get(step);
     const [from, to] = [before && shownStatus(before), shownStatus(next)];
     if (from === to) return counts;
-    const changed = { ...counts, [to]: counts[to] + 1 };
+    const changed = copyOf(counts);
+    changed[to] += 1;
     if (from) changed[from] -= 1;
     return changed;
   }
+}
+
+/** Written out: a spread costs many times as much, and most steps of a turn change a count. */
+function copyOf(counts: RunState['counts']): { -readonly [Status in keyof RunState['counts']]: number } {
+  return {
+    pending: counts.pending,
+    running: counts.running,
+    waiting: counts.waiting,
+    retrying: counts.retrying,
+    needs_attention: counts.needs_attention,
+    succeeded: counts.succeeded,
+    failed: counts.failed,
+    skipped: counts.skipped,
+    cancelled: counts.cancelled,
+  };
 }
 
 /** When a step in this state must be told the time, or null. */

@@ -28,13 +28,12 @@ export function endedNeeds(x: PlanIndex, steps: RunState['steps'], step: StepId)
 /** Derived each time it is asked for, so that no state has to carry it along. */
 export function inheritance(x: PlanIndex, steps: RunState['steps'], step: StepId): Inheritance {
   if (step === ROOT) return { tainted: false, blocked: false, executeBy: null };
-  const container = steps.get(parentOf(x, step));
   const needs = endedNeeds(x, steps, step);
-  return {
-    tainted: needs.some((need) => need.tainted),
-    blocked: needs.some((need) => need.blocked),
-    executeBy: soonest([executeByOf(container), ...needs.map((need) => need.executeBy)]),
-  };
+  let executeBy = executeByOf(steps.get(parentOf(x, step)));
+  // Most steps wait for none.
+  if (needs.length === 0) return { tainted: false, blocked: false, executeBy };
+  for (const need of needs) executeBy = soonest([executeBy, need.executeBy]);
+  return { tainted: needs.some((need) => need.tainted), blocked: needs.some((need) => need.blocked), executeBy };
 }
 
 function executeByOf(container: StepState | undefined): number | null {

@@ -12,7 +12,7 @@ import { nodeAt } from '../../plan/plan-index';
 import type { Answer, Question } from '../../step/question';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { hasOlderSchemaRules } from '../plan-again';
-import type { Placed } from '../run-facts';
+import type { EventOf, Placed } from '../run-facts';
 import { takesOver } from '../takes-over';
 import { MountedFilesAgain } from './mounted-files-again';
 import { differing, type Outcome } from './outcome';
@@ -122,13 +122,13 @@ class Walk {
       case 'policy.judged':
         return this.count('policy', event.step, this.policies.outcomeOf({ ...event, seq, at }));
       case 'material.mounted':
-        return this.count('files', event.step, this.files.outcomeOf({ ...event, seq, at }));
+        return this.count('files', event.step, this.files.outcomeOf(event));
       case 'step.started':
         this.pure.started(event.step);
         return null;
       case 'attempt.succeeded':
       case 'attempt.failed':
-        return this.ended({ ...event, seq, at });
+        return this.ended(event);
       case 'step.ended':
         this.policies.ended(event.step, seq);
         return null;
@@ -184,7 +184,7 @@ class Walk {
     return this.count('reuse', step, may === does ? 'same' : differing('reuse is answered otherwise'));
   }
 
-  private ended(told: Placed<'attempt.succeeded'> | Placed<'attempt.failed'>): string | null {
+  private ended(told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): string | null {
     const outcome = this.pure.outcomeOf(told);
     if (outcome === 'missing') this.onWord.push(`what ${told.step} returned`);
     return outcome === null || outcome === 'missing' ? null : this.count('outcome', told.step, outcome);

@@ -10,7 +10,7 @@ import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { packAround, packFolderOf, runNodeAt } from '../../plan/plan-index';
 import type { PackFile } from '../run-evidence';
-import type { Placed } from '../run-facts';
+import type { EventOf } from '../run-facts';
 import { differing, type Outcome } from './outcome';
 
 /** What may stand at a path of `in/`: its digest; null where it cannot be told from the bundle. */
@@ -29,7 +29,7 @@ export class MountedFilesAgain {
   }
 
   /** `missing`: a value that `files` reads is not at hand. Else whether it is as the plan says. */
-  outcomeOf({ step, execution, path, digest }: Placed<'material.mounted'>): Outcome {
+  outcomeOf({ step, execution, path, digest }: EventOf<'material.mounted'>): Outcome {
     const of = `${execution} ${step}`;
     if (this.last?.execution !== of) this.last = { execution: of, expected: this.expectedOf(step) };
     const { expected } = this.last;

@@ -11,7 +11,7 @@ import { packFolderOf, runNodeAt } from '../../plan/plan-index';
 import type { Environment } from '../../plan/profile';
 import { hasOlderSchemaRules } from '../plan-again';
 import type { PackFile } from '../run-evidence';
-import type { Placed } from '../run-facts';
+import type { EventOf } from '../run-facts';
 import { toUtf8 } from '../strict-json';
 import { differing, type Outcome } from './outcome';
 
@@ -45,7 +45,7 @@ export class PureStepsAgain {
   }
 
   /** Null for other executors, and where nothing follows from the parameters. `missing`: nothing can be said. */
-  outcomeOf(told: Placed<'attempt.succeeded'> | Placed<'attempt.failed'>): Outcome | null {
+  outcomeOf(told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): Outcome | null {
     const { uses } = runNodeAt(this.sight.x, told.step);
     if (!isPureBuiltin(uses)) return null;
     if (told.type === 'attempt.failed' && !JUDGED.has(told.code)) return null;
@@ -106,7 +106,7 @@ export class PureStepsAgain {
 /** Failures that say what the parameters are, and nothing of the worker. */
 const JUDGED: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'SCHEMA_UNUSABLE', 'STEP_FAILED', 'WITH_INVALID']);
 
-function agree(again: PureOutcome, told: Placed<'attempt.succeeded'> | Placed<'attempt.failed'>): boolean {
+function agree(again: PureOutcome, told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): boolean {
   if (told.type === 'attempt.failed') return again.kind === 'failed' && again.code === told.code;
   if (again.kind === 'failed' || told.outputs?.kind !== 'value') return false;
   const text = canonical(again.outputs);

@@ -1,5 +1,6 @@
 import { digestOf } from '../../canonical/digest';
 import { sameJson } from '../../canonical/same-json';
+import type { Digest } from '../../foundation/ids';
 import { sameSubject, type Subject } from '../../foundation/principal';
 import { objectionToDeciders, personsOf, sameActors, type Deciders } from '../../gate/deciders';
 import type { DecisionRecord, GateRequest } from '../documents';
@@ -17,7 +18,8 @@ import { personOfNoPeople, resolvedByPeople, signedResolutions, wordsOf } from '
 export const decisionsSignature: Checker = (bundle) => {
   const { facts, decisions } = bundle.documents();
   const opened = bundle.decisions();
-  const named = new Set(facts.entries.flatMap(({ event }) => (event.type === 'gate.decided' ? [event.record] : [])));
+  const named = new Set<Digest>();
+  for (const { event } of facts.entries) if (event.type === 'gate.decided') named.add(event.record);
   for (const record of named) if (!opened.has(record)) fail(`decision ${record} is missing`);
   for (const record of decisions.keys()) if (!named.has(record)) fail(`decision ${record} is not in the journal`);
   const resolutions = signedResolutions(bundle);

@@ -3,7 +3,7 @@ import type { Subject } from '../../foundation/principal';
 import { objectionToDeciders, personsOf, type DeciderObjection, type Deciders } from '../../gate/deciders';
 import type { ApprovalFloor } from '../../plan/profile';
 import type { ResolutionRecord } from '../documents';
-import { digestOfRef, type Placed } from '../run-facts';
+import { digestOfRef } from '../run-facts';
 import type { TrustFile } from '../trust';
 import { fail, type Case } from './case';
 import { isToldTooEarly } from './clocks';
@@ -17,11 +17,9 @@ import { isToldTooEarly } from './clocks';
 export function signedResolutions(bundle: Case): number {
   const { facts } = bundle.documents();
   const opened = bundle.resolutions();
-  const taken = facts.entries.flatMap(({ seq, at, event }): Placed<'attention.resolved'>[] =>
-    event.type === 'attention.resolved' ? [{ ...event, seq, at }] : [],
-  );
   const named = new Set<Digest>();
-  for (const given of taken) {
+  for (const { at, event: given } of facts.entries) {
+    if (given.type !== 'attention.resolved') continue;
     const record = opened.get(given.record) ?? fail(`resolution ${given.record} of ${given.step} is missing`);
     const same =
       record.step === given.step &&
@@ -29,8 +27,7 @@ export function signedResolutions(bundle: Case): number {
       record.outcome === given.outcome &&
       record.outputsDigest === digestOfRef(given.outputs);
     if (!same) fail(`the journal tells the resolution of ${given.step} otherwise`);
-    if (isToldTooEarly(given.at, record.decidedAt))
-      fail(`the resolution of ${given.step} was taken before it was made`);
+    if (isToldTooEarly(at, record.decidedAt)) fail(`the resolution of ${given.step} was taken before it was made`);
     named.add(given.record);
   }
   for (const digest of opened.keys()) if (!named.has(digest)) fail(`resolution ${digest} is not in the journal`);
