@@ -184,7 +184,7 @@ class Sides {
       () => this.decide(one, gate, number),
       () => this.decide(one, gate, number),
       () => this.decide(one, gate, number),
-      () => ({ name: 'find-gate', values: of([...key, gate]) }),
+      () => ({ name: 'run-gates', values: of([...key, [gate]]) }),
       () => ({
         name: 'explain-decision',
         values: of([...key, gate, `d${random.int(1, number)}`, person('p1'), 'iss', 'p1']),

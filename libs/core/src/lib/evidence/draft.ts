@@ -14,7 +14,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
-import { outcomesAgree } from './check/check-outcomes';
+import { answersAgree } from './check/check-answers';
 import { archiveSafe } from './check/check-archive';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
 import { effectsGated, gatesRequests } from './check/check-gates';
@@ -94,7 +94,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
-  answers: outcomesAgree,
+  answers: answersAgree,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,
   'decisions.proof': decisionsProof,

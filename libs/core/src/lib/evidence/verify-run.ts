@@ -9,7 +9,7 @@ import {
   planHashes,
   profileDigests,
 } from './check/check-admission';
-import { outcomesAgree } from './check/check-outcomes';
+import { answersAgree } from './check/check-answers';
 import { archiveSafe, manifestComplete, manifestSignature } from './check/check-archive';
 import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
 import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
@@ -44,7 +44,7 @@ const CHECKERS: { readonly [Name in CheckName]: Checker } = {
   'inputs.digest': inputsDigests,
   'journal.chain': journalChain,
   'journal.replay': journalReplay,
-  answers: outcomesAgree,
+  answers: answersAgree,
   'logs.digest': logsDigest,
   'gates.requests': gatesRequests,
   'decisions.signature': decisionsSignature,

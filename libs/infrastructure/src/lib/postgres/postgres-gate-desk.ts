@@ -61,7 +61,6 @@ const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 
 /** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
 export class PostgresGateDesk extends GateDesk {
-  private readonly findStatement = statement('find-gate');
   private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');
   private readonly stampStatement = statement('stamp');
@@ -74,10 +73,8 @@ export class PostgresGateDesk extends GateDesk {
   }
 
   async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
-    const [row] = await patiently(() =>
-      this.queries.within<GateRecord>(tenant, this.findStatement, [tenant, runUuid(run), gate]),
-    );
-    return row ? toGateRow(row) : null;
+    const [row] = await this.ofRun(tenant, run, [gate]);
+    return row ?? null;
   }
 
   async ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]> {

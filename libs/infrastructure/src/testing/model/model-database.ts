@@ -8,7 +8,7 @@ import { resolveAttention, explainResolution } from './statements/attention';
 import { audit } from './statements/audit';
 import * as claims from './statements/claims';
 import { flush } from './statements/flush';
-import { decideGate, explainDecision, findGate } from './statements/gates';
+import { decideGate, explainDecision, runGates } from './statements/gates';
 import { readPages, runRows, standings } from './statements/journal';
 import { mail, postLetter, readLetters } from './statements/letters';
 import { appendChunks, appendLentChunks, readChunks } from './statements/logs';
@@ -42,7 +42,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'decide-gate': decideGate,
   'explain-decision': explainDecision,
   'explain-resolution': explainResolution,
-  'find-gate': findGate,
+  'run-gates': runGates,
   flush: flush,
   'forget-dead': claims.forgetDead,
   'free-assignments': assignments.freeAssignments,

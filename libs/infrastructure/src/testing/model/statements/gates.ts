@@ -114,10 +114,14 @@ export function* explainDecision(session: Session, values: Values): Execution<un
   ];
 }
 
-/** `find-gate.sql`. */
-export function* findGate(session: Session, values: Values): Execution<unknown> {
+/** `run-gates.sql`. */
+export function* runGates(session: Session, values: Values): Execution<unknown> {
+  const [tenant, run, gates] = values as [string, string, readonly string[]];
+  return gates.flatMap((gate) => gateOf(session, tenant, run, gate));
+}
+
+function gateOf(session: Session, tenant: string, run: string, gate: string): readonly unknown[] {
   const { tx, tables } = session;
-  const [tenant, run, gate] = values as [string, string, string];
   const key = runKey(tenant, run);
   const g = tx.find(tables.gates, `${key}/${gate}`);
   const r = tx.find(tables.runs, key);
