@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isCodedError, type Digest } from '@taskrunner/core';
-import { readTar, writeTar } from '@taskrunner/infrastructure/offline';
+import { isTarOf, readTar } from '@taskrunner/infrastructure/offline';
 import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
 
@@ -48,7 +48,7 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
   try {
     const files = await readTar(once(bytes), LIMITS);
     if (files.size === 0) return refuse('ARCHIVE_INVALID: no files', 'is a tar without files');
-    const isCanonical = await equals(bytes, writeTar(sorted(files)));
+    const isCanonical = isTarOf(bytes, sorted(files));
     const faults = isCanonical
       ? []
       : ['the tar was changed or packed again: it is not byte for byte what TaskRunner writes for these files'];
@@ -68,13 +68,4 @@ function* sorted(files: ReadonlyMap<string, Uint8Array>): Generator<{ path: stri
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-async function equals(bytes: Buffer, expected: AsyncIterable<Uint8Array>): Promise<boolean> {
-  let at = 0;
-  for await (const piece of expected) {
-    if (!bytes.subarray(at, at + piece.length).equals(piece)) return false;
-    at += piece.length;
-  }
-  return at === bytes.length;
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { pack, type Pack } from 'tar-stream';
 import { isCodedError, sha256 } from '@taskrunner/core';
 import { readTar, readTarFiles, type TarLimits } from './read-tar';
-import { writeTar } from './write-tar';
+import { isTarOf, writeTar } from './write-tar';
 
 type Entry = Parameters<Pack['entry']>[0] & { readonly content?: string };
 const LIMITS: TarLimits = { maxBytes: 4 * 1024 * 1024, maxFiles: 100, maxFileBytes: 1024 * 1024 };
@@ -55,6 +55,7 @@ describe('writeTar and readTar', () => {
       fc.asyncProperty(fc.uniqueArray(file, { maxLength: 6, selector }), async (files) => {
         const tar = await archived(files);
         expect(await archived(files)).toEqual(tar);
+        expect(isTarOf(tar, files)).toBe(true);
         const read = await readTar(pieces(tar), LIMITS);
         expect([...read].map(([name, bytes]) => [name, sha256(bytes)])).toEqual(
           files.map(({ path: name, bytes }) => [name, sha256(bytes)]),
@@ -62,6 +63,25 @@ describe('writeTar and readTar', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('tell an archive from each that differs in one byte, is shorter or is longer', async () => {
+    const files = [
+      { path: 'a.txt', bytes: bytesOf('hello\n') },
+      { path: 'ü/é.json', bytes: bytesOf('{}') },
+    ];
+    const tar = await archived(files);
+    const changed = (at: number): Buffer => {
+      const other = Buffer.from(tar);
+      other[at] = (other[at] ?? 0) ^ 1;
+      return other;
+    };
+    const taken = [...tar.keys()].filter((at) => isTarOf(changed(at), files));
+    expect(taken).toEqual([]);
+    expect(isTarOf(tar.subarray(0, -512), files)).toBe(false);
+    expect(isTarOf(Buffer.concat([tar, Buffer.alloc(512)]), files)).toBe(false);
+    expect(isTarOf(tar, files.slice(1))).toBe(false);
+    expect(isTarOf(tar, [{ ...files[0], executable: true } as never, ...files.slice(1)])).toBe(false);
   });
 
   it('leave the bytes that they read as they are', async () => {

@@ -23,39 +23,56 @@ export async function* writeTar(
 ): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const file of files) {
-    const { path, executable = false } = file;
     const size = 'bytes' in file ? file.bytes.length : file.size;
-    if (path === '' || path.includes('\0')) throw new TypeError('a file in a tar needs a name without NUL');
-    const fit = splitName(path);
-    const records = {
-      ...(fit === null && { path }),
-      ...(size > MAX_OCTAL_SIZE && { size: String(size) }),
-    };
-    if (Object.keys(records).length > 0) {
-      const pax = encodePax(records);
-      yield encodeHeader('PaxHeaders/file', '', 'x', pax.length);
-      yield pax;
-      yield* padding(pax.length);
-      at += BLOCK + paddedSize(pax.length);
+    for (const piece of headOf(file.path, size, file.executable ?? false)) {
+      yield piece;
+      at += piece.length;
     }
-    const { name, prefix } = fit ?? { name: 'PaxHeaders/name', prefix: '' };
-    yield encodeHeader(name, prefix, '0', size, executable);
-    placed(path, at + BLOCK);
+    placed(file.path, at);
     if (!('bytes' in file)) yield* exactly(file.size, file.pieces());
     else if (size > 0) yield file.bytes;
-    yield* padding(size);
-    at += BLOCK + paddedSize(size);
+    const padding = paddingOf(size);
+    if (padding.length > 0) yield padding;
+    at += size + padding.length;
   }
   yield new Uint8Array(2 * BLOCK);
 }
 
-function paddedSize(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
+/** True if the bytes are, one for one, what `writeTar` writes for these files in this order. */
+export function isTarOf(
+  bytes: Uint8Array,
+  files: Iterable<{ readonly path: string; readonly executable?: boolean; readonly bytes: Uint8Array }>,
+): boolean {
+  const held = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  const follows = (piece: Uint8Array): boolean => {
+    at += piece.length;
+    return held.subarray(at - piece.length, at).equals(piece);
+  };
+  for (const { path, executable = false, bytes: content } of files) {
+    if (!headOf(path, content.length, executable).every(follows)) return false;
+    if (!follows(content) || !follows(paddingOf(content.length))) return false;
+  }
+  return follows(new Uint8Array(2 * BLOCK)) && at === held.length;
 }
 
-function* padding(size: number): Generator<Uint8Array> {
-  const over = size % BLOCK;
-  if (over > 0) yield new Uint8Array(BLOCK - over);
+/** What stands before the content of a file: its header, and pax records before that where it cannot say all. */
+function headOf(path: string, size: number, executable: boolean): readonly Uint8Array[] {
+  if (path === '' || path.includes('\0')) throw new TypeError('a file in a tar needs a name without NUL');
+  const fit = splitName(path);
+  const { name, prefix } = fit ?? { name: 'PaxHeaders/name', prefix: '' };
+  const header = encodeHeader(name, prefix, '0', size, executable);
+  if (fit !== null && size <= MAX_OCTAL_SIZE) return [header];
+  const pax = encodePax({ ...(fit === null && { path }), ...(size > MAX_OCTAL_SIZE && { size: String(size) }) });
+  const padding = paddingOf(pax.length);
+  return [encodeHeader('PaxHeaders/file', '', 'x', pax.length), pax, ...(padding.length > 0 ? [padding] : []), header];
+}
+
+const ZEROES = new Uint8Array(BLOCK);
+
+/** The zeroes that fill the last block of so many bytes; none if it is full. */
+function paddingOf(size: number): Uint8Array {
+  return ZEROES.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 }
 
 /** The header has said how many bytes come: with fewer or more, what follows would be read as something else. */

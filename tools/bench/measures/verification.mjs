@@ -1,0 +1,66 @@
+// A bundle verified offline, as an auditor does it: start of the program, reading of the tar, all checks. The command and the verifier in one
+// file take turns, over a run of 1 000 steps and over a journal of 100 000 entries.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildVerifier } from '../../build-verifier.mjs';
+import { sampleRun, sealBundle } from '@taskrunner/core/testing';
+import { writeTar } from '@taskrunner/infrastructure/offline';
+import { line } from '../lines.mjs';
+import { median } from '../median.mjs';
+import { ROOT } from '../product.mjs';
+
+/** Items of the sample's map: two steps stand beside them, and each makes nine entries. */
+const SIZES = { steps: { regions: 998, target: 1_000 }, entries: { regions: 11_500, target: 3_000 } };
+/** A turn of one more process takes less than the machine differs from one to the next. */
+const TURNS = 5;
+
+async function writeSample(folder, regions) {
+  const sample = await sampleRun({ regions });
+  const files = sealBundle(sample);
+  const [bundle, trust] = [join(folder, `${regions}.tar`), join(folder, `${regions}.json`)];
+  const pieces = [];
+  for await (const piece of writeTar([...files.keys()].sort().map((path) => ({ path, bytes: files.get(path) }))))
+    pieces.push(piece);
+  writeFileSync(bundle, Buffer.concat(pieces));
+  writeFileSync(trust, JSON.stringify(sample.trust));
+  const entries = sample.evidence.pages.reduce((sum, page) => sum + page.entries.length, 0);
+  return { bundle, trust, entries, steps: regions + 2 };
+}
+
+function tookBy(program, { bundle, trust }) {
+  const began = performance.now();
+  const { status } = spawnSync(process.execPath, [program, 'verify', bundle, '--trust', trust], { stdio: 'ignore' });
+  if (status !== 0) throw new Error(`${program}: the bundle does not verify`);
+  return performance.now() - began;
+}
+
+async function* verification({ rounds }) {
+  const folder = mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
+  try {
+    const cli = join(ROOT, 'apps/cli/bin/taskrunner.js');
+    const alone = join(folder, 'taskrunner-verify.mjs');
+    writeFileSync(alone, await buildVerifier());
+    for (const [of, { regions, target }] of Object.entries(SIZES)) {
+      const sample = await writeSample(folder, regions);
+      const took = { command: [], file: [] };
+      for (let turn = 0; turn < Math.max(rounds, TURNS); turn++) {
+        took.command.push(tookBy(cli, sample));
+        took.file.push(tookBy(alone, sample));
+      }
+      const { entries, steps } = sample;
+      const [command, file] = [median(took.command), median(took.file)];
+      const [name, size] = [`verify-${of}`, { entries, steps }];
+      yield line({ name, value: command, unit: 'ms', target, better: 'less', ...size });
+      yield line({
+        ...{ name: `${name}-in-one-file`, value: file, unit: 'ms', peer: 'command', ratio: file / command },
+        ...{ target: 1.1, better: 'less', ...size },
+      });
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const measures = { verification: { whole: verification } };
