@@ -219,17 +219,26 @@ describe('what a pure built-in step comes to', () => {
     expect(failing(run('test-1', 'test', acts).sample())).toEqual(NONE);
   });
 
+  /** The run without a value beside its journal. */
+  const lacking = (value: Json, acts: Record<string, Act> = {}): Sample => {
+    const told = run('test-1', 'test', acts);
+    const sample = told.sample();
+    const { digest } = told.keep(value);
+    const pages = sample.evidence.pages.map((page) => ({
+      ...page,
+      values: Object.fromEntries(Object.entries(page.values).filter(([name]) => name !== digest)),
+    }));
+    return { ...sample, evidence: { ...sample.evidence, pages } };
+  };
+
+  it('is derived from what was derived before, where that is not in the bundle', () => {
+    const chosen = { hosts: ['test-1'], env: 'test' };
+    expect(failing(lacking(chosen))).toEqual(NONE);
+    expect(basisOf(lacking(chosen))).toBe('recomputed');
+    expect(failing(lacking(chosen, { keep: succeeds({ hosts: [] }) }))).toEqual(found('answers: '));
+  });
+
   it('is the word of the worker where a value that it reads is not at hand', () => {
-    const lacking = (value: Json): Sample => {
-      const told = run('test-1', 'test', { scan: succeeds({ hits: ['test-1'] }) });
-      const sample = told.sample();
-      const { digest } = told.keep(value);
-      const pages = sample.evidence.pages.map((page) => ({
-        ...page,
-        values: Object.fromEntries(Object.entries(page.values).filter(([name]) => name !== digest)),
-      }));
-      return { ...sample, evidence: { ...sample.evidence, pages } };
-    };
     const sample = lacking({ hits: ['test-1'] });
     expect(failing(sample)).toEqual(NONE);
     expect(basisOf(sample)).toBe('signed');

@@ -88,7 +88,9 @@ class Walk {
     this.policies = new PolicyInputAgain(this.sight, admission.record.initiators);
     this.files = new MountedFilesAgain(this.sight, evidence.pack.files);
     const besides = { ...this.sight, values: this.values.besides };
-    this.pure = new PureStepsAgain(besides, evidence.pack.files, documents.environment);
+    this.pure = new PureStepsAgain(besides, evidence.pack.files, documents.environment, (values) =>
+      this.values.keep(values),
+    );
     this.taken =
       original && rerun && takesOver(admission.record)
         ? new OriginalResults(index, original.facts.entries, rerun.from)
@@ -150,6 +152,7 @@ class Walk {
     const again = answer(sight, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
     if (isSame(again.answer, journaled)) {
+      this.values.keep(again.values);
       if (!sameJson(again.answer, journaled)) this.onWord.push(`the message of ${question} of ${step || 'the run'}`);
       return this.count(question, step, 'same');
     }
@@ -224,7 +227,10 @@ function memberOf(made: Json, journaled: JsonObject | null): string {
   return name === undefined ? '' : `: ${name} of its request`;
 }
 
-/** The values that stand beside the pages of a journal, by digest; it remembers which were looked at. */
+/**
+ * The values that stand beside the pages of a journal, by digest, and those that were derived again: what follows reads them, though they may
+ * be too large for a bundle. It remembers which were looked at.
+ */
 class RecordedValues implements Pick<Values, 'get'> {
   readonly read = new Set<Digest>();
   readonly missing = new Set<Digest>();
@@ -241,6 +247,11 @@ class RecordedValues implements Pick<Values, 'get'> {
       return this.held.get(digest);
     },
   };
+
+  /** Takes values by the digests that they have. */
+  keep(values: ReadonlyMap<Digest, Json>): void {
+    for (const [digest, value] of values) if (!this.held.has(digest)) this.held.set(digest, value);
+  }
 
   get(digest: Digest): Json | undefined {
     const value = this.held.get(digest);

@@ -4,7 +4,7 @@ import { isLeftOut, visibleStep, type Sight } from '../../binding/scope';
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import { readDocument } from '../../document/read-document';
-import type { StepId } from '../../foundation/ids';
+import type { Digest, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { BUILTIN_EXECUTORS } from '../../plan/builtin-executors';
 import { packFolderOf, runNodeAt } from '../../plan/plan-index';
@@ -36,6 +36,8 @@ export class PureStepsAgain {
     private readonly sight: Sight,
     private readonly pack: readonly Pick<PackFile, 'path' | 'bytes'>[],
     private readonly environment: Pick<Environment, 'engines' | 'executors'>,
+    /** Takes what a step returned, which is derived here and need not be in the bundle. */
+    private readonly keep: (values: ReadonlyMap<Digest, Json>) => void,
   ) {}
 
   started(step: StepId): void {
@@ -52,7 +54,11 @@ export class PureStepsAgain {
     if (!this.isOfThisBehaviour(uses)) return 'missing';
     const now = this.again(told.step, uses);
     if (now === 'unknown') return 'missing';
-    if (agree(now, told)) return 'same';
+    if (agree(now, told)) {
+      if (now.kind === 'succeeded' && told.type === 'attempt.succeeded' && told.outputs !== null)
+        this.keep(new Map([[told.outputs.digest, now.outputs]]));
+      return 'same';
+    }
     const before = this.atStart.get(told.step) ?? now;
     if (before === 'unknown' || canonical(before) !== canonical(now)) return 'missing';
     return differing(
