@@ -71,6 +71,15 @@ export function digestOfRef(ref: ValueRef): Digest | null {
   return ref === null ? null : ref.digest;
 }
 
+/** Written out, as every step has one: a spread of what a parser made takes several times as long. */
+function endedAt(
+  { type, step, status, code, attempts, outputs, message, exitCode }: EventOf<'step.ended'>,
+  seq: number,
+  at: number,
+): Placed<'step.ended'> {
+  return { type, step, status, code, attempts, outputs, message, exitCode, seq, at };
+}
+
 /** Reads a journal. A decision or resolution that the run ignored (late, double) is left out. */
 export function factsOf(pages: readonly Page[]): RunFacts {
   const entries = pages.flatMap((page) => page.entries);
@@ -149,7 +158,7 @@ export function factsOf(pages: readonly Page[]): RunFacts {
         break;
       }
       case 'step.ended':
-        found.stepsEnded.push({ ...event, seq, at });
+        found.stepsEnded.push(endedAt(event, seq, at));
         break;
       case 'log':
         push(logs, event.step, { ...event, seq, at });
