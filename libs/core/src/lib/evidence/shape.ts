@@ -17,7 +17,7 @@ function below(path: string, key: string | number): string {
 
 function want<T>(holds: (value: Json | undefined) => boolean, message: string): Shape<T> {
   return (value, path, note) => {
-    if (!holds(value)) note(path, message);
+    if (!holds(value)) note(path, value === undefined ? `missing: ${message}` : message);
     return value as T;
   };
 }

@@ -181,10 +181,11 @@ export const effectsGated: Checker = (bundle) => {
       }
     } else if (event.type === 'step.started') {
       const { step, execution } = event;
-      for (const guard of guards.get(nodeOf(step)) ?? []) {
+      const before = guards.get(nodeOf(step)) ?? [];
+      if (before.length > 0) checked += 1;
+      for (const guard of before) {
         const gate = guardInstance(guard, step);
         if (!passed.has(gate)) fail(`${step} started before ${gate} let it pass`);
-        checked += 1;
         contexts.starts(step, execution, gate);
       }
       const due = execution === 1 ? executeBy.get(step) : undefined;

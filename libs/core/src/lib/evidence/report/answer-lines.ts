@@ -1,5 +1,5 @@
 import type { Subject } from '../../foundation/principal';
-import { approversOfSeveral } from './approvers';
+import { approversOfSeveral, withoutDecisions } from './approvers';
 import { overrideOf } from './override';
 import type { ShortContents } from './report';
 import { visibleLine } from './visible-text';
@@ -22,7 +22,7 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
       const noted = counted ? '' : ' (did not count)';
       lines.push(`  ${name(person)}${deputy}${through} ${decision} at ${decidedAt}${noted}${why} [proof: ${proof}]`);
     }
-    if (decisions.length === 0) lines.push('  nobody decided');
+    if (decisions.length === 0) lines.push(`  ${withoutDecisions(outcome)}`);
   }
   if (gates.length > MOST_GATES)
     lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);

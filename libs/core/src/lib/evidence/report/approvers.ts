@@ -23,3 +23,10 @@ export function approversOfSeveral(gates: readonly ReportedGate[]): readonly App
     .filter((one) => one.gates.size > 1)
     .map((one) => ({ person: one.person, gates: [...one.gates] }));
 }
+
+/** What is said of a gate without decisions: that nobody decided, unless its outcome says that people did. */
+export function withoutDecisions(outcome: string): string {
+  return outcome === 'approved' || outcome === 'rejected'
+    ? 'the bundle has no decision that can be read'
+    : 'nobody decided';
+}

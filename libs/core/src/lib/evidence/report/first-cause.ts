@@ -16,6 +16,9 @@ export interface FirstCause {
 /** Checks that do not read what the bundle says: their failure does not follow from a damaged one. */
 const OF_THEIR_OWN: ReadonlySet<CheckName> = new Set(['trust.current', 'time.basis', 'expectation', 'pack.signers']);
 
+/** A check could not be made, whatever it is about. */
+const UNREADABLE = /^(?:EVIDENCE|ENVELOPE)_|malformed/;
+
 /** The bundle was changed after it was sealed: what is not in the signed manifest as it stands there makes other checks fail too. */
 function isDamage({ name, detail }: Check): boolean {
   if (name === 'manifest.complete') return / differs$| is not in the manifest$|^EVIDENCE_FILE_MISSING/.test(detail);
@@ -36,7 +39,7 @@ export function firstCause(checks: readonly Check[], hasFiles = true): FirstCaus
   if (first === undefined) return null;
   const damaged = isDamage(first);
   const follows = ({ name, detail }: Check): boolean =>
-    detail === first.detail || !hasFiles || (damaged && !OF_THEIR_OWN.has(name));
+    detail === first.detail || !hasFiles || (damaged && (!OF_THEIR_OWN.has(name) || UNREADABLE.test(detail)));
   return {
     check: first.name,
     detail: first.detail,

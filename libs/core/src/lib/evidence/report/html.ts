@@ -5,17 +5,17 @@ import type { Block, Inline, Section, Words } from './page';
 import type { Report } from './report';
 import { visibleLine, visibleText } from './visible-text';
 
-const STYLE = `:root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--dim:#57606a;--line:#d0d7de;--code:#f3f5f7;--good:#116329;--bad:#b3171f}
-@media (prefers-color-scheme:dark){:root{--back:#12161b;--text:#e4e9ee;--dim:#9aa5b1;--line:#343c46;--code:#1e242c;--good:#56d364;--bad:#ff7b72}}
+const STYLE = `:root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--dim:#57606a;--line:#d0d7de;--code:#f3f5f7;--good:#116329;--warning:#8a4b00;--bad:#b3171f}
+@media (prefers-color-scheme:dark){:root{--back:#12161b;--text:#e4e9ee;--dim:#9aa5b1;--line:#343c46;--code:#1e242c;--good:#56d364;--warning:#e3b341;--bad:#ff7b72}}
 body{background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1.5rem}
 h1{font-size:1.6rem}h2{border-bottom:1px solid var(--line);font-size:1.3rem;margin-top:2.2rem;padding-bottom:.2rem}h3{font-size:1.1rem;margin-top:1.8rem}
-.good,.bad{border:2px solid;border-radius:6px;font-weight:600;padding:.7rem 1rem}.good{color:var(--good)}.bad{color:var(--bad)}
+.good,.warning,.bad{border:2px solid;border-radius:6px;font-weight:600;padding:.7rem 1rem}.good{color:var(--good)}.warning{color:var(--warning)}.bad{color:var(--bad)}
 code,pre{background:var(--code);border-radius:4px;font:.875em/1.45 ui-monospace,monospace;unicode-bidi:isolate}
 code{overflow-wrap:anywhere;padding:.1em .3em;white-space:pre-wrap}pre{overflow-wrap:anywhere;padding:.8rem;white-space:pre-wrap}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{border:1px solid var(--line);padding:.35rem .55rem;text-align:left;vertical-align:top}
 th{color:var(--dim);font-size:.85rem}td code{background:none;padding:0}dl{display:grid;gap:.3rem 1rem;grid-template-columns:max-content 1fr}dt{color:var(--dim)}dd{margin:0;min-width:0}
 @media (max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}
-@media print{:root{--back:#fff;--text:#000;--dim:#333;--line:#999;--code:#f3f3f3;--good:#000;--bad:#000}body{font-size:10pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr,.good,.bad{break-inside:avoid}.scroll{overflow:visible}}
+@media print{:root{--back:#fff;--text:#000;--dim:#333;--line:#999;--code:#f3f3f3;--good:#000;--warning:#000;--bad:#000}body{font-size:10pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr,.good,.warning,.bad{break-inside:avoid}.scroll{overflow:visible}}
 `;
 
 /** Nothing is loaded and nothing runs: the one style is named by its digest (CSP Level 3). */
@@ -59,6 +59,7 @@ function block(one: Block): string {
     case 'text':
       return `<p>${words(one.words)}</p>`;
     case 'good':
+    case 'warning':
     case 'bad':
       return `<p class="${one.kind}">${words(one.words)}</p>`;
     case 'facts':

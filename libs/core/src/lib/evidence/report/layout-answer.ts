@@ -1,4 +1,4 @@
-import { approversOfSeveral } from './approvers';
+import { approversOfSeveral, withoutDecisions } from './approvers';
 import { overrideOf } from './override';
 import { joined, listed, q, who, type Section, type Words } from './page';
 import type { ReportContents, ReportedRun } from './report';
@@ -9,7 +9,12 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
     const people = decisions
       .filter(({ counted }) => counted)
       .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
-    return ['Gate ', q(gate), `: ${outcome}. `, ...(people.length > 0 ? joined(people, '; ') : ['Nobody decided'])];
+    return [
+      'Gate ',
+      q(gate),
+      `: ${outcome}. `,
+      ...(people.length > 0 ? joined(people, '; ') : [withoutDecisions(outcome)]),
+    ];
   });
   return {
     level: 2,

@@ -1,7 +1,8 @@
 import { joined, json, jsonBlock, listed, q, table, who, type Block, type Section, type Words } from './page';
 import { policyTexts } from './layout-programs';
+import { withoutDecisions } from './approvers';
 import { overrideOf, type Override } from './override';
-import type { ReportContents, ReportedDecision, ReportedGate } from './report';
+import type { ReportContents, ReportedGate } from './report';
 
 const PROOFS = {
   service: 'word of the webservice',
@@ -19,7 +20,7 @@ export function layoutGates({ gates, gatesNotApplied }: ReportContents): readonl
 }
 
 function layoutGate(gate: ReportedGate): Section {
-  const { request, show, showIsWithheld, decisions, outcome, endedAt } = gate;
+  const { request, show, showIsWithheld, outcome, endedAt } = gate;
   const title: Words = ['Gate ', q(gate.gate), ...(gate.label === null ? [] : [' – ', q(gate.label)]), `: ${outcome}`];
   const ended: readonly (readonly [string, Words])[] = [
     ['Outcome', [outcome, ...(endedAt === null ? [] : [' at ', q(endedAt)])]],
@@ -32,7 +33,7 @@ function layoutGate(gate: ReportedGate): Section {
       blocks: [
         { kind: 'facts', rows: ended },
         { kind: 'bad', words: ['The gate request is missing: what was shown is not known.'] },
-        ...decisionTable(decisions),
+        ...decisionTable(gate),
       ],
     };
   const { requirement, opens, reads, secrets } = request;
@@ -63,7 +64,7 @@ function layoutGate(gate: ReportedGate): Section {
       { kind: 'text', words: ['The message that was shown:'] },
       { kind: 'quote', text: request.message },
       ...shown(show, showIsWithheld),
-      ...decisionTable(decisions),
+      ...decisionTable(gate),
     ],
   };
 }
@@ -74,7 +75,8 @@ function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[
   return [{ kind: 'text', words: ['The data that was shown:'] }, jsonBlock(show)];
 }
 
-function decisionTable(decisions: readonly ReportedDecision[]): readonly Block[] {
+function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
+  const said = withoutDecisions(outcome);
   return table(
     [
       'Who',
@@ -98,7 +100,7 @@ function decisionTable(decisions: readonly ReportedDecision[]): readonly Block[]
       [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not name what was shown' : ''],
       [q(one.record)],
     ]),
-    'Nobody decided.',
+    `${said.charAt(0).toUpperCase()}${said.slice(1)}.`,
     Infinity,
   );
 }

@@ -1,5 +1,5 @@
 import { basesInWords } from '../check/check';
-import { joined, q, table, who, type Block, type Section, type Words } from './page';
+import { joined, json, q, table, who, type Block, type Section, type Words } from './page';
 import { causesOf } from './first-cause';
 import { ending, initiators, layoutAnswer } from './layout-answer';
 import { layoutGates, layoutPolicies } from './layout-gates';
@@ -92,13 +92,13 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
   if (cause === null && concessions.length > 0)
     return [
       {
-        kind: 'bad',
+        kind: 'warning',
         words: [
           `VERIFIED WITH A CONCESSION: all ${checks.length} checks hold (${basesInWords(checks)}). `,
           q(summary ?? ''),
         ],
       },
-      ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
+      ...concessions.map((words) => ({ kind: 'warning', words: [words] }) as const),
     ];
   if (cause === null)
     return [
@@ -151,6 +151,7 @@ function run(reported: ReportedRun): Section {
           ['Accepted', [q(reported.acceptedAt)]],
           ['Began', [reported.startedAt === null ? 'never' : q(reported.startedAt)]],
           ['Ended', ending(reported)],
+          ...outputsRow(reported),
           ['Pack', [q(`${pack.name}:${pack.version}`)]],
           ['Content of the pack', [q(pack.contentDigest)]],
           [
@@ -173,8 +174,15 @@ function run(reported: ReportedRun): Section {
   };
 }
 
+function outputsRow({ end }: ReportedRun): readonly (readonly [string, Words])[] {
+  if (end === null || end.outputs === null) return [];
+  const { digest, value, isHeld } = end.outputs;
+  const said: Words = isHeld ? [json(value)] : ['not in the bundle, or put together from the steps in it'];
+  return [['Outputs', [...said, ', digest ', q(digest)]]];
+}
+
 function inputs({ inputs: { values, sensitive } }: ReportContents): Section {
-  const rows = Object.entries(values).map(([name, value]): readonly Words[] => [[q(name)], [q(JSON.stringify(value))]]);
+  const rows = Object.entries(values).map(([name, value]): readonly Words[] => [[q(name)], [json(value)]]);
   const hidden = sensitive.map((name): readonly Words[] => [[q(name)], ['sensitive: not in the bundle']]);
   return {
     level: 2,

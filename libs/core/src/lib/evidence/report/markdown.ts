@@ -12,13 +12,16 @@ function section({ level, title, blocks }: Section): string {
   return [`${'#'.repeat(level)} ${words(title)}`, ...blocks.map(block)].join('\n\n');
 }
 
+const MARKS = { good: '✔', warning: '⚠', bad: '✘' } as const;
+
 function block(one: Block): string {
   switch (one.kind) {
     case 'text':
       return words(one.words);
     case 'good':
+    case 'warning':
     case 'bad':
-      return `> **${one.kind === 'good' ? '✔' : '✘'}** ${words(one.words)}`;
+      return `> **${MARKS[one.kind]}** ${words(one.words)}`;
     case 'facts':
       return one.rows.map(([name, value]) => `- **${escaped(name)}:** ${words(value)}`).join('\n');
     case 'list':

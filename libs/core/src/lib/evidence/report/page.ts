@@ -15,7 +15,7 @@ export type Words = readonly Inline[];
 
 export type Block =
   | { readonly kind: 'text'; readonly words: Words }
-  | { readonly kind: 'good' | 'bad'; readonly words: Words }
+  | { readonly kind: 'good' | 'warning' | 'bad'; readonly words: Words }
   | { readonly kind: 'facts'; readonly rows: readonly (readonly [string, Words])[] }
   | { readonly kind: 'list'; readonly items: readonly Words[] }
   | { readonly kind: 'table'; readonly columns: readonly string[]; readonly rows: readonly (readonly Words[])[] }
@@ -49,10 +49,10 @@ export function joined(parts: readonly Words[], separator = ', '): Words {
   return parts.flatMap((part, i) => (i === 0 ? part : [separator, ...part]));
 }
 
-/** JSON on one line, at most 2 000 characters of it. */
+/** JSON on one line, at most 2 000 characters of it and how many there are. */
 export function json(value: Json): Quoted {
   const text = canonical(value);
-  return q(text.length <= 2_000 ? text : `${text.slice(0, 2_000)}…`);
+  return q(text.length <= 2_000 ? text : `${text.slice(0, 2_000)}… (${text.length} characters)`);
 }
 
 /** JSON over several lines, at most 20 000 characters of it. */
@@ -61,7 +61,7 @@ export function jsonBlock(value: Json): Block {
   return { kind: 'quote', text: text.length <= 20_000 ? text : `${text.slice(0, 20_000)}\n…` };
 }
 
-/** A table, or a sentence where it has no rows. Of more than `limit` rows the others are counted. */
+/** A table, or a sentence where it has no rows. Of more than `limit` rows those in the middle are counted: what decides often comes last. */
 export function table(
   columns: readonly string[],
   rows: readonly (readonly Words[])[],
@@ -69,7 +69,15 @@ export function table(
   limit = 1_000,
 ): readonly Block[] {
   if (rows.length === 0) return [{ kind: 'text', words: [none] }];
-  const shown: Block = { kind: 'table', columns, rows: rows.slice(0, limit) };
-  if (rows.length <= limit) return [shown];
-  return [shown, { kind: 'text', words: [`${rows.length - limit} more rows are in the JSON form of this report.`] }];
+  if (rows.length <= limit) return [{ kind: 'table', columns, rows }];
+  const half = limit / 2;
+  const left = rows.length - 2 * half;
+  return [
+    { kind: 'table', columns, rows: rows.slice(0, half) },
+    {
+      kind: 'text',
+      words: [`${left} rows are left out here. The JSON form of this report has them. The last ${half} are:`],
+    },
+    { kind: 'table', columns, rows: rows.slice(-half) },
+  ];
 }

@@ -53,7 +53,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'statement.agrees': FORGED,
   'provenance.agrees': FORGED,
   checkpoints:
-    'The trust file requires checkpoints, and the bundle has none. Set "require.checkpoints" to false if you accept that.',
+    'Give the checkpoints of the audit chain that you or the operator kept, with "--checkpoints FILE"; "--audit FILE" compares them with ' +
+    'the chain. If nobody kept any, a run cut from the end of the chain is not noticed: "require.checkpoints" false accepts that.',
   exceptions: FORGED,
 };
 
@@ -61,7 +62,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [
     /^EVIDENCE_FILE_MISSING/,
-    'The file is not a whole evidence bundle. Get the bundle again from the party that gave it to you.',
+    'The file is not a whole evidence bundle. Get the bundle again from the party that gave it to you. If it fails again, treat it as ' +
+      'altered.',
   ],
   [
     /revoked as compromised/,
@@ -94,8 +96,11 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
 
 /** What to do about a check that fails. */
 export function remedyOf({ name, detail }: Pick<Check, 'name' | 'detail'>): string {
-  // A signature over a document that cannot be read is no question of trust.
-  if (REMEDIES[name] === TRUST && /^(?:EVIDENCE|ENVELOPE)_(?!UNTRUSTED|FILE_MISSING)|malformed/.test(detail))
+  // A document that cannot be read is no question of trust, nor of what was expected.
+  if (
+    (REMEDIES[name] === TRUST || name === 'expectation') &&
+    /^(?:EVIDENCE|ENVELOPE)_(?!UNTRUSTED|FILE_MISSING)|malformed/.test(detail)
+  )
     return COPY;
   return BY_REASON.find(([pattern]) => pattern.test(detail))?.[1] ?? REMEDIES[name] ?? FORGED;
 }

@@ -1,11 +1,20 @@
 import { nodeOf } from '../../plan/place';
 import type { IndexedBlock, IndexedNode, PlanIndex } from '../../plan/plan-index';
 import { ungatedEffects } from '../../plan/ungated-effects';
+import type { ValueRef } from '../../step/value-ref';
 import type { EvidenceDocuments } from '../evidence-documents';
-import { workersOf } from '../run-facts';
+import type { RunEvidence } from '../run-evidence';
+import { digestOfRef, workersOf } from '../run-facts';
 import { timeOf } from '../statement';
 import { stepRecords } from '../step-records';
-import type { PlannedStep, ReportedPlan, ReportedRun, ReportedStep } from './report';
+import type { PlannedStep, ReportedOutputs, ReportedPlan, ReportedRun, ReportedStep } from './report';
+
+function outputsOf({ pages }: RunEvidence, ref: ValueRef): ReportedOutputs | null {
+  const digest = digestOfRef(ref);
+  if (digest === null) return null;
+  const page = pages.find(({ values }) => Object.hasOwn(values, digest));
+  return { digest, value: page?.values[digest] ?? null, isHeld: page !== undefined };
+}
 
 /** Who started what, and how it ended. */
 export function reportedRun({ admission, environment, evidence, facts }: EvidenceDocuments): ReportedRun {
@@ -27,6 +36,7 @@ export function reportedRun({ admission, environment, evidence, facts }: Evidenc
       result: facts.ended.status,
       code: facts.ended.code,
       step: facts.ended.step,
+      outputs: outputsOf(evidence, facts.ended.outputs),
     },
     cancellations: facts.entries.flatMap(({ at, event }) =>
       event.type === 'run.cancel-requested'

@@ -90,6 +90,48 @@ describe('a report', () => {
     expect(lines.join('')).not.toMatch(/[\u202e\u200b\n]/);
   });
 
+  it('shows the first and the last rows of a long table, and long values as far as they can be read', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const [step] = contents.steps;
+    if (step === undefined) throw new TypeError('no steps');
+    const steps = Array.from({ length: 1_503 }, (_, i) => ({ ...step, id: `step-${i}` as never }));
+    const inputs = { values: { text: 'x'.repeat(600_000) }, sensitive: [] };
+    const outputs = { digest: sha256('outputs'), value: { passed: true }, isHeld: true };
+    const run = { ...contents.run, end: contents.run.end && { ...contents.run.end, outputs } };
+    const page = renderMarkdown({ ...report, contents: { ...contents, run, steps, inputs } });
+    const shown = (id: string): boolean => page.includes(`| \`${id}\` |`);
+    expect(['step-0', 'step-499', 'step-500', 'step-1002', 'step-1003', 'step-1502'].map(shown)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(page).toContain('503 rows are left out here');
+    expect(page).toContain('… (600002 characters)');
+    expect(page).toContain('**Outputs:** `{"passed":true}`, digest');
+    expect(Math.max(...page.split('\n').map(({ length }) => length))).toBeLessThan(10_000);
+  });
+
+  it('does not say that nobody decided where the decisions were taken away', () => {
+    const report = reportOf(files, sample);
+    const contents = contentsIn(report);
+    const gates = contents.gates.map((gate) => ({ ...gate, decisions: [] }));
+    const page = renderMarkdown({ ...report, contents: { ...contents, gates } });
+    expect(page).not.toMatch(/nobody decided/i);
+    expect(page).toContain('The bundle has no decision that can be read.');
+    expect(answerLines({ ...contents, gates })).toContain('  the bundle has no decision that can be read');
+  });
+
+  it('does not blame what was expected for a document that cannot be read', () => {
+    const broken = new Map([...files, ['decisions/1.json', new TextEncoder().encode('{}')] as const]);
+    const { verdict } = reportOf(broken, sample);
+    expect(verdict.checks.find(({ name }) => name === 'expectation')).toMatchObject({ ok: true, basis: 'absent' });
+    expect(verdict.cause).toMatchObject({ check: 'manifest.complete', others: [] });
+  });
+
   it('says of development keys that they were let pass, in verdict, report and last line', () => {
     const builder = 'https://stellaops.io/taskrunner/builders/dev/v1';
     const development: Sample = {

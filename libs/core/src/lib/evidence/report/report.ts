@@ -113,6 +113,8 @@ export interface ReportedRun {
     readonly result: 'succeeded' | 'failed' | 'cancelled';
     readonly code: string | null;
     readonly step: string | null;
+    /** Of the run itself; null if it has none. */
+    readonly outputs: ReportedOutputs | null;
   } | null;
   readonly cancellations: readonly {
     readonly at: string;
@@ -248,13 +250,17 @@ export interface ReportedProgram {
   readonly script: { readonly path: string; readonly digest: Digest | null; readonly text: string | null } | null;
 }
 
-/** The outputs of a step. */
-export interface ReportedResult {
-  readonly step: string;
+/** What a run or a step yielded. */
+export interface ReportedOutputs {
   readonly digest: Digest;
   /** Null too where the bundle does not hold it. */
   readonly value: Json;
   readonly isHeld: boolean;
+}
+
+/** The outputs of a step. */
+export interface ReportedResult extends ReportedOutputs {
+  readonly step: string;
 }
 
 /** The log of one execution. */

@@ -23,7 +23,7 @@ const OPEN: Readonly<Record<string, string>> = {
     'The plan could not be made again here (sensitive inputs, files by digest, or a policy engine that this verifier does not have). Its hash is the one that was admitted.',
   probes: 'Some workers named a probe of their sandbox that is not in the bundle. That the sandbox held is their word.',
   'inputs.digest': 'Sensitive inputs are named, and their values are not in the bundle.',
-  answers: 'Some answers of the engine could not be computed again, because their values are not in the bundle.',
+  answers: 'Some answers of the engine could not be computed again. The detail of the check names them, and why.',
   'logs.digest': 'Some logs are not in the bundle. Their digests are signed.',
   'decisions.signature':
     'Decisions are signed by the webservice. See the proof of each decision for what stands behind that.',
