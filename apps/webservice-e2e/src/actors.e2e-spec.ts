@@ -105,6 +105,16 @@ describe('who acts for a person', () => {
     expect((await ada.summary(run))['status']).toBe('waiting');
   }, 120_000);
 
+  it('uses up no tries of the person for whom it acts', async () => {
+    const run = await waiting();
+    const adaForGrace = await through('grace', 'ada');
+    const tries = [];
+    for (let i = 0; i < 12; i++) tries.push(await decide(adaForGrace, run));
+    expect(tries.map(({ status }) => status)).toContain(429);
+    const own = await decide(grace, run);
+    expect([own.status, own.body['status']]).toEqual([200, 'approved']);
+  }, 60_000);
+
   it('is no program that is not configured', async () => {
     const run = await waiting();
     const { status, body } = await decide(await through('grace', 'ops'), run);

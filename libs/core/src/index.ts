@@ -21,7 +21,14 @@ export {
 export { isJsonArray, isJsonObject, type Json, type JsonObject } from './lib/foundation/json';
 export { PersistentMap } from './lib/foundation/persistent-map';
 export { actChain, MAX_ACTORS } from './lib/foundation/act-chain';
-export { sameSubject, type Actor, type Principal, type Scope, type Subject } from './lib/foundation/principal';
+export {
+  isSubjectName,
+  sameSubject,
+  type Actor,
+  type Principal,
+  type Scope,
+  type Subject,
+} from './lib/foundation/principal';
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
 export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/envelope';

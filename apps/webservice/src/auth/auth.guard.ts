@@ -4,7 +4,7 @@ import type { Scope } from '@taskrunner/core';
 import type { Response } from 'express';
 import type { RequestLimits } from '../configuration';
 import { ApiError } from '../problems/problem';
-import type { AuthenticatedRequest, Caller } from './caller';
+import { callerKey, type AuthenticatedRequest, type Caller } from './caller';
 import { RateLimiter } from './rate-limiter';
 import { withinTenant } from './read-claims';
 import { TokenVerifier } from './token-verifier';
@@ -49,13 +49,13 @@ export class AuthGuard implements CanActivate {
       const challenge = 'Bearer realm="taskrunner", error="invalid_token", error_description="bound to one decision"';
       throw new ApiError('TOKEN_BOUND', 'the token is bound to one decision', [], { 'WWW-Authenticate': challenge });
     }
-    const { scopes, tenant, iss, sub } = caller.principal;
+    const { scopes } = caller.principal;
     if (access.scopes.length > 0 && !access.scopes.some((scope) => scopes.includes(scope))) {
       const wanted = access.scopes.join(' ');
       const challenge = `Bearer realm="taskrunner", error="insufficient_scope", scope="${wanted}"`;
       throw new ApiError('SCOPE_MISSING', `the token lacks the scope ${wanted}`, [], { 'WWW-Authenticate': challenge });
     }
-    refuseAfter(this.limiter.take(`${access.limit} ${tenant} ${iss} ${sub}`, this.limits.of[access.limit]));
+    refuseAfter(this.limiter.take(callerKey(access.limit, caller.principal), this.limits.of[access.limit]));
     request.caller = caller;
     return true;
   }

@@ -13,6 +13,14 @@ export interface Caller {
   readonly bound: BoundToken | null;
 }
 
+/**
+ * The key of what is counted for a caller in its tenant. Whoever acts for somebody (RFC 8693 §4.1) is counted apart: it uses up nothing of theirs,
+ * and a program that acts for many has for each of them as much as they have themselves.
+ */
+export function callerKey(what: string, { tenant, iss, sub, actors }: Principal): string {
+  return [what, tenant, iss, sub, ...actors.flatMap((actor) => [actor.iss, actor.sub])].join(' ');
+}
+
 /** A request behind the guard. */
 export interface AuthenticatedRequest extends Request {
   caller?: Caller;

@@ -89,6 +89,8 @@ describe('a principal', () => {
     ['with an empty subject', { sub: '' }],
     ['with a subject that is no text', { sub: 7 }],
     ['with an issuer that is no text', { sub: 'bot', iss: null }],
+    ['with a subject that no database holds', { sub: 'bot\0' }],
+    ['with half a character', { sub: 'bot\ud800' }],
     ['malformed further inside', { sub: 'bot', act: { iss: 'https://id.test' } }],
     [
       'of eleven actors',
@@ -96,6 +98,13 @@ describe('a principal', () => {
     ],
   ])('is none with an act %s', (_name, act) => {
     expect(() => read({ act })).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+  });
+
+  it.each(['ada\0', '\0', 'ada\udc00'])('is none of the subject %j, which not every store can hold', (sub) => {
+    expect(() => read({ sub })).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+    expect(read({ grants: [sub, 'role:a'], name: sub, acr: sub }).principal).toMatchObject({
+      ...{ grants: ['role:a'], name: 'ada', acr: null },
+    });
   });
 
   it('has ten actors at most', () => {

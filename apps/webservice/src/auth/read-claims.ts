@@ -1,6 +1,8 @@
 import {
   actChain,
+  isSubjectName,
   isTenantId,
+  MAX_ACTORS,
   sameSubject,
   type Actor,
   type BoundToken,
@@ -22,7 +24,7 @@ export type Claims = Readonly<Record<string, unknown>>;
  */
 export function readClaims(claims: Claims, jws: string, issuer: IssuerSetting, authority: AuthoritySetting): Caller {
   const names = authority.claims;
-  const sub = textOf(claims['sub']) ?? refuse('sub');
+  const sub = textOf(claims['sub']) ?? refuse('sub', NO_TEXT);
   const exp = numberOf(claims['exp']) ?? refuse('exp');
   const tenants = listOf(claims[names.tenant]).filter(isTenantId);
   const [tenant] = tenants;
@@ -72,7 +74,9 @@ function isClientCredentials(claims: Claims, sub: string): boolean {
  */
 function actorsOf(act: unknown, iss: string, { issuers, programs, people }: AuthoritySetting): readonly Actor[] {
   // What JSON.parse made of the token's body.
-  const chain = actChain(act as Json | undefined, iss) ?? refuse('act');
+  const chain =
+    actChain(act as Json | undefined, iss) ??
+    refuse('act', `at most ${MAX_ACTORS} actors, each an object with a \`sub\``);
   const ofPeople = (one: Subject): boolean =>
     issuers.some(({ issuer, kind }) => issuer === one.iss && kind === 'people') || isAmong(people, one);
   return chain.map((one) => ({ ...one, kind: ofPeople(one) && !isAmong(programs, one) ? 'person' : 'client' }));
@@ -105,12 +109,16 @@ export function checkBoundLife(claims: Claims): void {
   if (iat === null || exp === null || exp - iat > BOUND_SECONDS) refuse('iat');
 }
 
-function refuse(claim: string): never {
-  throw new ApiError('TOKEN_INVALID', `the token lacks a usable claim ${claim}`);
+/** What a name in a token must be. */
+const NO_TEXT = 'a text without NUL and unpaired surrogates';
+
+function refuse(claim: string, expected?: string): never {
+  const wanted = expected === undefined ? '' : `: ${expected} is expected`;
+  throw new ApiError('TOKEN_INVALID', `the token lacks a usable claim ${claim}${wanted}`);
 }
 
 function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+  return isSubjectName(value) ? value : null;
 }
 
 function numberOf(value: unknown): number | null {
@@ -119,7 +127,7 @@ function numberOf(value: unknown): number | null {
 
 function listOf(value: unknown): readonly string[] {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return [...new Set(all.filter((one): one is string => typeof one === 'string' && one !== ''))];
+  return [...new Set(all.filter(isSubjectName))];
 }
 
 function words(value: unknown): readonly string[] {

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { DecisionError, ResolveAttention, type RunId } from '@taskrunner/core';
 import type { Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
-import { Caller } from '../auth/caller';
+import { Caller, callerKey } from '../auth/caller';
 import { RateLimiter } from '../auth/rate-limiter';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
@@ -55,7 +55,7 @@ export class AttentionController {
     @JsonBody(ResolveBody) { value }: ReadBody<ResolveBody>,
     @Res() response: Response,
   ) {
-    const key = `refused ${principal.tenant} ${principal.iss} ${principal.sub}`;
+    const key = callerKey('refused', principal);
     const { refusedDecisions } = this.limits.of;
     refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
     const { execution, outcome, outputs = null, reason } = value;

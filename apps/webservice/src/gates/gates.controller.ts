@@ -26,7 +26,7 @@ import {
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
-import { Caller } from '../auth/caller';
+import { Caller, callerKey } from '../auth/caller';
 import { RateLimiter } from '../auth/rate-limiter';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
@@ -232,7 +232,7 @@ export class GatesController {
     @JsonBody(ApproveBody) { value }: ReadBody<ApproveBody>,
     @Res() response: Response,
   ) {
-    const key = `refused ${principal.tenant} ${principal.iss} ${principal.sub}`;
+    const key = callerKey('refused', principal);
     const { refusedDecisions } = this.limits.of;
     refuseAfter(this.limiter.peek(key, refusedDecisions, MINUTE_SECONDS));
     try {

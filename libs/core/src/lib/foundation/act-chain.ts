@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from './json';
-import type { Subject } from './principal';
+import { isSubjectName, type Subject } from './principal';
 
 /** Most actors that a token may name, one behind the other. */
 export const MAX_ACTORS = 10;
@@ -14,12 +14,8 @@ export function actChain(act: Json | undefined, issuer: string): readonly Subjec
   for (let at = act; at !== undefined; at = at['act']) {
     if (!isJsonObject(at) || actors.length === MAX_ACTORS) return null;
     const { iss = issuer, sub } = at;
-    if (!isName(iss) || !isName(sub)) return null;
+    if (!isSubjectName(iss) || !isSubjectName(sub)) return null;
     actors.push({ iss, sub });
   }
   return actors;
-}
-
-function isName(value: Json | undefined): value is string {
-  return typeof value === 'string' && value !== '';
 }

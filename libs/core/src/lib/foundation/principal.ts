@@ -29,6 +29,11 @@ export interface Principal extends Actor {
   readonly acr: string | null;
 }
 
+/** True for a text that can name somebody: not empty, and such that every store, log and signed document can hold it. */
+export function isSubjectName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed();
+}
+
 /** True if two subjects are the same person or client. */
 export function sameSubject(a: Subject, b: Subject): boolean {
   return a.iss === b.iss && a.sub === b.sub;

@@ -8,7 +8,13 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
   const said = gates.map(({ gate, outcome, decisions }): Words => {
     const people = decisions
       .filter(({ counted }) => counted)
-      .map(({ person, decision, decidedAt }): Words => [...who(person), ` ${decision} at `, q(decidedAt)]);
+      .map(({ person, onBehalfOf, actors, decision, decidedAt }): Words => [
+        ...who(person),
+        ...(onBehalfOf === null ? [] : [' for ', ...who(onBehalfOf)]),
+        ...(actors.length === 0 ? [] : [' through ', ...joined(actors.map((actor) => who(actor)))]),
+        ` ${decision} at `,
+        q(decidedAt),
+      ]);
     return [
       'Gate ',
       q(gate),
