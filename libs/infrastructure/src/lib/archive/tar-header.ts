@@ -95,11 +95,10 @@ export function decodeText(bytes: Uint8Array): string {
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (((field[0] ?? 0) & 0x80) !== 0) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
-  const digits = Buffer.from(field.buffer, field.byteOffset, field.length)
-    .toString('latin1')
-    .replace(/[\0 ]+$/, '')
-    .trimStart();
-  if (!/^[0-7]*$/.test(digits))
+  const digits = /^\s*([0-7]*)[\0 ]*$/.exec(
+    Buffer.from(field.buffer, field.byteOffset, field.length).toString('latin1'),
+  )?.[1];
+  if (digits === undefined)
     throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
   return digits === '' ? 0 : parseInt(digits, 8);
 }

@@ -1,3 +1,4 @@
+import type { Entry } from '../../journal/page';
 import { nodeOf } from '../../plan/place';
 import type { IndexedBlock, IndexedNode, PlanIndex } from '../../plan/plan-index';
 import { ungatedEffects } from '../../plan/ungated-effects';
@@ -8,6 +9,14 @@ import { digestOfRef, workersOf } from '../run-facts';
 import { timeOf } from '../statement';
 import { stepRecords } from '../step-records';
 import type { PlannedStep, ReportedOutputs, ReportedPlan, ReportedRun, ReportedStep } from './report';
+
+function cancellationsIn(entries: readonly Entry[]): ReportedRun['cancellations'] {
+  const found: ReportedRun['cancellations'][number][] = [];
+  for (const { at, event } of entries)
+    if (event.type === 'run.cancel-requested')
+      found.push({ at: timeOf(at), by: event.by, reason: event.reason, force: event.force });
+  return found;
+}
 
 function outputsOf({ pages }: RunEvidence, ref: ValueRef): ReportedOutputs | null {
   const digest = digestOfRef(ref);
@@ -38,11 +47,7 @@ export function reportedRun({ admission, environment, evidence, facts }: Evidenc
       step: facts.ended.step,
       outputs: outputsOf(evidence, facts.ended.outputs),
     },
-    cancellations: facts.entries.flatMap(({ at, event }) =>
-      event.type === 'run.cancel-requested'
-        ? [{ at: timeOf(at), by: event.by, reason: event.reason, force: event.force }]
-        : [],
-    ),
+    cancellations: cancellationsIn(facts.entries),
     workers: workersOf(facts),
   };
 }
