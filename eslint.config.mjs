@@ -44,8 +44,8 @@ export default tseslint.config(
           allow: [],
           depConstraints: [
             {
-              sourceTag: 'floor:core',
-              onlyDependOnLibsWithTags: ['floor:core'],
+              sourceTag: 'scope:core',
+              onlyDependOnLibsWithTags: ['scope:core'],
               allowedExternalImports: [
                 '@bufbuild/cel',
                 '@bufbuild/cel/*',
@@ -57,9 +57,9 @@ export default tseslint.config(
                 '@sigstore/*',
               ],
             },
-            { sourceTag: 'floor:infrastructure', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
-            { sourceTag: 'floor:app', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
-            { sourceTag: 'floor:e2e', onlyDependOnLibsWithTags: ['floor:core', 'floor:infrastructure'] },
+            { sourceTag: 'scope:infrastructure', onlyDependOnLibsWithTags: ['scope:core', 'scope:infrastructure'] },
+            { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
+            { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:lib'] },
           ],
         },
       ],

@@ -1,99 +1,81 @@
-// `npm test`: installs if needed, checks, builds, runs every project's tests, and closes with one line summed over all.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// `npm test`: installs if needed, checks, builds, runs every project's tests, and closes with one line summed over all. Nx runs it: what has
+// not changed since it last passed comes from the cache.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeTestCluster } from './test-cluster.mjs';
 
 const root = join(import.meta.dirname, '..');
-const run = (command, args, options = {}) => spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+/** What each project's tests leave behind, and Nx keeps beside its cache. */
+const reports = [
+  'tools',
+  ...['libs', 'apps'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+].map((project) => join(root, project, 'test-report.json'));
 const started = Date.now();
-const total = { passed: 0, failed: 0, skipped: 0 };
+/** The suite takes two thirds of that. One that hangs is a failure with an end, not a CI that never says which test it was. */
+const SUITE_MS = 23 * 60_000;
 
-/** The tools have tests of their own, for Node's runner: they are ES modules without a build. */
-function testTools() {
-  const tools = join(root, 'tools');
-  const files = readdirSync(tools, { recursive: true }).filter((name) => name.endsWith('.test.mjs'));
-  const paths = files.map((name) => join(tools, name));
-  const { stdout, status } = run(process.execPath, ['--test', '--test-reporter=tap', ...paths], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
+const env = {
+  ...process.env,
+  FORCE_COLOR: '0',
+  // Its own terminal for each task would put it into a session that a signal to our group does not reach.
+  NX_NATIVE_COMMAND_RUNNER: 'false',
+  // Its plugins in processes of their own would outlive an Nx that is killed.
+  NX_ISOLATE_PLUGINS: 'false',
+};
+
+/** True if it succeeds. In CI each has a group of its own: Jest's workers outlive Jest, and end with their group. */
+function run(command, args) {
+  const detached = env.CI === 'true';
+  const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', detached });
+  const end = () => {
+    console.error(`no end after ${SUITE_MS / 60_000} minutes: ${args.join(' ')}`);
+    process.kill(detached ? -child.pid : child.pid, 'SIGKILL');
+  };
+  const timer = setTimeout(end, started + SUITE_MS - Date.now());
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(error.message);
+      resolve(false);
+    });
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      resolve(status === 0);
+    });
   });
-  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
-  if (status !== 0) console.log(stdout);
-  total.passed += count('pass');
-  total.failed += count('fail') + (status !== 0 && count('fail') === 0 ? 1 : 0);
-  total.skipped += count('skipped');
 }
+
+const nx = (...args) =>
+  run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'run-many', '--output-style=stream', ...args]);
 
 /**
- * Rounds of Jest. Pure specs first, by themselves: each keeps one processor busy and no more, so that nothing disturbs the seeds of
- * the engine, whose time is measured. Then the others, two at a time as well: with three, tests that ask which of several workers took
- * part did not hold.
+ * Tests of the whole product wait for processes most of their time; those of the others keep a processor busy. So one of the former and one of
+ * the latter run at a time. Nx itself would begin with what most others need, and end with the longest, alone.
  */
-const rounds = [
-  ['core', 'worker'],
-  ['infrastructure', 'webservice', 'cli', 'webservice-e2e'],
-];
-
-/** A round takes 4 to 11 minutes. One that hangs is a failure with an end, not a CI that never says which test it was. */
-const ROUND_MS = 15 * 60_000;
-
-/** Jest's tests, summed from its reports, never from its printed summaries. */
-async function testProjects() {
-  const cluster = await makeTestCluster();
-  for (const projects of rounds) testRound(projects, { ...process.env, TASKRUNNER_TEST_CLUSTER: cluster.folder });
-  cluster.remove();
-}
-
-function testRound(projects, env) {
-  const folder = mkdtempSync(join(tmpdir(), 'taskrunner-test-'));
-  const report = join(folder, 'report.json');
-  const jest = [
-    'node_modules/jest/bin/jest.js',
-    ...['--selectProjects', ...projects],
-    '--maxWorkers=2',
-    '--passWithNoTests',
-    '--json',
-    `--outputFile=${report}`,
-    ...process.argv.slice(2),
+const WAITING = 'webservice-e2e';
+const more = process.argv.slice(2);
+const runTests = async () => {
+  const sides = [
+    nx('-t', 'test', '-p', WAITING, ...more),
+    nx('-t', 'test', '--exclude', WAITING, '--parallel=1', ...more),
   ];
-  // A group of its own where nobody presses Ctrl-C: Jest's workers outlive it, and end with their group.
-  const detached = process.env.CI === 'true';
-  const stdio = ['ignore', 'ignore', 'inherit'];
-  const { pid, status, error } = run(process.execPath, jest, { env, stdio, detached, timeout: ROUND_MS });
-  if (error) {
-    if (detached && pid) endGroup(pid);
-    const what = error.code === 'ETIMEDOUT' ? `no end after ${ROUND_MS / 60_000} minutes` : error.message;
-    console.error(`tests of ${projects.join(', ')}: ${what}`);
-    total.failed += 1;
-  }
-  if (existsSync(report)) {
-    const summary = JSON.parse(readFileSync(report, 'utf8'));
-    total.passed += summary.numPassedTests;
-    total.failed += summary.numFailedTests + summary.numRuntimeErrorTestSuites;
-    total.skipped += summary.numPendingTests;
-  }
-  if (status !== 0 && total.failed === 0) total.failed += 1;
-  rmSync(folder, { recursive: true, force: true });
-}
+  return (await Promise.all(sides)).every(Boolean);
+};
 
-function endGroup(pid) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
-  }
-}
+if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await run('npm', ['ci']))) process.exit(1);
+for (const report of reports) rmSync(report, { force: true });
+const checks = await nx('-t', 'build', 'check', 'format', 'diagrams');
+const tests = checks && (await runTests());
 
-if (!existsSync(join(root, 'node_modules/.package-lock.json')) && run('npm', ['ci']).status !== 0) {
-  console.error('npm ci failed');
-  process.exit(1);
+const total = { passed: checks ? 1 : 0, failed: checks ? 0 : 1, skipped: 0 };
+// Jest's tests, summed from its reports, never from its printed summaries.
+for (const path of reports.filter((one) => existsSync(one))) {
+  const report = JSON.parse(readFileSync(path, 'utf8'));
+  total.passed += report.numPassedTests;
+  total.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
+  total.skipped += report.numPendingTests;
 }
-if (run(process.execPath, ['tools/check.mjs']).status === 0) total.passed += 1;
-else total.failed += 1;
-testTools();
-await testProjects();
+// A task that failed without a report of it, or did not begin.
+if (!tests && total.failed === 0) total.failed += 1;
 console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 1 ? 0 : 1);

@@ -1,1 +1,7 @@
-module.exports = { ...require('../../jest.preset.js'), displayName: 'infrastructure', rootDir: __dirname };
+module.exports = {
+  ...require('../../jest.preset.js'),
+  displayName: 'infrastructure',
+  rootDir: __dirname,
+  globalSetup: '../../tools/jest-cluster.cjs',
+  globalTeardown: '../../tools/jest-cluster-removed.cjs',
+};

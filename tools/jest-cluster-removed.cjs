@@ -1,0 +1,2 @@
+// After a suite: see jest-cluster.cjs.
+module.exports = () => globalThis.removeTestCluster?.();
