@@ -1,8 +1,9 @@
 -- Announcements that name no endpoint (of schedules, written by webservices, which know none) become one for each that wants them:
 -- $1 tenants, $2 streams, $3 types, in step. Where nobody wants one it goes away.
+-- Whoever spreads meanwhile waits, and finds nothing left: two at once would give the same place in a stream.
 with taken as (
   select tenant_id, outbox_id from pack_runs.outbox
-  where kind = 'announce' and stream is null and due_at <= now() order by due_at limit 100 for update skip locked
+  where kind = 'announce' and stream is null and due_at <= now() order by due_at, outbox_id limit 100 for update
 ), gone as (
   delete from pack_runs.outbox o using taken t where o.tenant_id = t.tenant_id and o.outbox_id = t.outbox_id
   returning o.tenant_id, o.run_id, o.outbox_id, o.body, o.since

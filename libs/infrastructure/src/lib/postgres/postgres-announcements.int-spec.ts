@@ -106,6 +106,21 @@ describe('announcements', () => {
     expect(await take()).toHaveLength(2);
   });
 
+  it('that name no endpoint have places of their own in a stream, however many workers spread them at once', async () => {
+    const runId = await announced();
+    const body = JSON.stringify({ type: 'schedule.stopped', scheduleId: 's' });
+    const insert = `insert into pack_runs.outbox (tenant_id, run_id, kind, body) values ('acme', $1, 'announce', $2)`;
+    const endpoints = [{ tenant: 'acme', stream: 'a', types: ['schedule.stopped'] as const }];
+    for (let round = 0; round < 10; round++) {
+      for (let i = 0; i < 4; i++) await database.sql(insert, [runUuid(runId), body]);
+      await Promise.all([worker, other, worker, other].map(({ announcements }) => announcements.spread(endpoints)));
+    }
+    const [{ count }] = (await database.sql(
+      `select count(*)::int as count from pack_runs.outbox where kind = 'announce' and stream = 'a'`,
+    )) as [{ readonly count: number }];
+    expect(count).toBe(40);
+  });
+
   it('that are for later do not come before, and know where their gate stands', async () => {
     const runId = await announced(
       anAnnouncement(1, 'hook#reminder', { type: 'gate.reminder' }, Date.now() + 3_600_000),
