@@ -48,14 +48,15 @@ const nx = (...args) =>
   run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'run-many', '--output-style=stream', ...args]);
 
 /**
- * Tests of the whole product wait for processes most of their time; those of the others keep a processor busy. So one of the former and one of
- * the latter run at a time. Nx itself would begin with what most others need, and end with the longest, alone.
+ * Tests of the whole product wait for processes most of their time; those of the libraries keep a processor busy. So one of the former and one
+ * of the latter run at a time, and both sides take about as long. Nx itself would begin with what most others need, and end with the longest,
+ * alone.
  */
-const WAITING = 'webservice-e2e';
+const WAITING = 'webservice-e2e,webservice,cli';
 const more = process.argv.slice(2);
 const runTests = async () => {
   const sides = [
-    nx('-t', 'test', '-p', WAITING, ...more),
+    nx('-t', 'test', '-p', WAITING, '--parallel=1', ...more),
     nx('-t', 'test', '--exclude', WAITING, '--parallel=1', ...more),
   ];
   return (await Promise.all(sides)).every(Boolean);
