@@ -71,8 +71,41 @@ export function digestOfRef(ref: ValueRef): Digest | null {
   return ref === null ? null : ref.digest;
 }
 
-/** Written out, as every step has one: a spread of what a parser made takes several times as long. */
-function endedAt(
+// Written out, as every step has one: a spread of what a parser made takes several times as long.
+
+function placedStart(
+  { type, step, attempt, execution }: EventOf<'step.started'>,
+  seq: number,
+  at: number,
+): Placed<'step.started'> {
+  return { type, step, attempt, execution, seq, at };
+}
+
+function placedLog(
+  { type, step, execution, chunk, lines, bytes, sha256 }: EventOf<'log'>,
+  seq: number,
+  at: number,
+): Placed<'log'> {
+  return { type, step, execution, chunk, lines, bytes, sha256, seq, at };
+}
+
+function placedEgress(
+  { type, step, execution, allowed, denied, log }: EventOf<'egress.closed'>,
+  seq: number,
+  at: number,
+): Placed<'egress.closed'> {
+  return { type, step, execution, allowed, denied, log, seq, at };
+}
+
+function placedMaterial(
+  { type, step, execution, path, digest }: EventOf<'tool.resolved' | 'material.mounted'>,
+  seq: number,
+  at: number,
+): Placed<'tool.resolved' | 'material.mounted'> {
+  return { type, step, execution, path, digest, seq, at };
+}
+
+function placedEnd(
   { type, step, status, code, attempts, outputs, message, exitCode }: EventOf<'step.ended'>,
   seq: number,
   at: number,
@@ -152,28 +185,30 @@ export function factsOf(pages: readonly Page[]): RunFacts {
         expanded.set(event.step, { ...event, seq, at });
         break;
       case 'step.started': {
-        const placed = { ...event, seq, at };
+        const placed = placedStart(event, seq, at);
         found.stepsStarted.push(placed);
         push(ofStep, event.step, placed);
         break;
       }
       case 'step.ended':
-        found.stepsEnded.push(endedAt(event, seq, at));
+        found.stepsEnded.push(placedEnd(event, seq, at));
         break;
       case 'log':
-        push(logs, event.step, { ...event, seq, at });
+        push(logs, event.step, placedLog(event, seq, at));
         break;
       case 'artifact.captured':
         found.artifacts.push({ ...event, seq, at });
         break;
       case 'egress.closed':
-        found.egress.push({ ...event, seq, at });
+        found.egress.push(placedEgress(event, seq, at));
         break;
       case 'note':
         found.notes.push({ ...event, seq, at });
         break;
       case 'tool.resolved':
       case 'material.mounted':
+        push(ofStep, event.step, placedMaterial(event, seq, at));
+        break;
       case 'attempt.stopped':
       case 'step.attention':
       case 'attention.resolved':
