@@ -24,7 +24,7 @@ const floors = [
   'ports',
   'operations',
 ];
-const SPEC = '\\.(spec|int-spec|e2e-spec)\\.ts$';
+const SPEC = '\\.(spec|int-spec|e2e-spec|long-spec)\\.ts$';
 
 module.exports = {
   forbidden: [

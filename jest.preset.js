@@ -16,11 +16,15 @@ const typescript = {
   },
   module: { type: 'commonjs' },
 };
+const isWhole = process.env.TASKRUNNER_TESTS === 'all';
 const ecmascript = { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' } };
 
 module.exports = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/src/**/*.int-spec.ts', '<rootDir>/src/**/*.e2e-spec.ts'],
+  // What takes too long for every change is in `*.long-spec.ts`: `npm run test:all` runs it.
+  testMatch: ['spec', 'int-spec', 'e2e-spec', ...(isWhole ? ['long-spec'] : [])].map(
+    (kind) => `<rootDir>/src/**/*.${kind}.ts`,
+  ),
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', ecmascript] },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
@@ -35,5 +39,5 @@ module.exports = {
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',
   },
-  testTimeout: 60_000,
+  testTimeout: isWhole ? 3_600_000 : 60_000,
 };

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 const jest = (project, pattern) => ['node_modules/jest/bin/jest.js', '-c', `${project}/jest.config.js`, pattern];
 
 const ROUNDS = [
-  { name: 'tests', command: ['tools/test.mjs'] },
+  { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
   { name: 'seeds', command: jest('apps/worker', 'harness'), env: { TASKRUNNER_HARNESS_SEEDS: '100000' } },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },

@@ -12,7 +12,7 @@ const reports = [
 ].map((project) => join(root, project, 'test-report.json'));
 const started = Date.now();
 /** The suite takes two thirds of that. One that hangs is a failure with an end, not a CI that never says which test it was. */
-const SUITE_MS = 23 * 60_000;
+const SUITE_MS = (process.env.TASKRUNNER_TESTS === 'all' ? 12 * 60 : 23) * 60_000;
 
 const env = {
   ...process.env,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEnvelope, scheduleUuid, type Envelope, type ScheduleId } from '@taskrunner/core';
+import { searched } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { adminUrlOf, Replicas } from './replicas';
 import { Caller, pack, pause, startStack, type DevStack } from './stack';
@@ -12,7 +13,7 @@ import { Caller, pack, pause, startStack, type DevStack } from './stack';
 // counted are accepted runs.
 
 const SPEED = 200;
-const TICKS = 100;
+const TICKS = searched(25, 100);
 const MINUTE = 60_000;
 const NOOP = pack('- { id: noop, run: { uses: "builtin:noop" } }');
 
@@ -126,7 +127,7 @@ describe('schedules under three replicas', () => {
     }
     expect((await sql.query('select 1 from pack_runs.runs')).rowCount).toBe(TICKS);
     console.info(`${TICKS} ticks, ${kills} replicas killed, ${rows.length} runs`);
-    expect(kills).toBeGreaterThan(3);
+    expect(kills).toBeGreaterThan(searched(0, 3));
   }, 500_000);
 
   it.each([

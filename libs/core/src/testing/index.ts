@@ -10,3 +10,4 @@ export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan'
 export { MemoryObjects } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
 export { objectionToJournal, type JournalOf } from './honest-journal';
+export { lawRuns, searched, seedsFrom } from './runs-of-laws';

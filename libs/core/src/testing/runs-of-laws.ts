@@ -1,5 +1,25 @@
-/** What a law is tried with: 500 cases, the same in every change; nightly as many new ones as `TASKRUNNER_PROPERTY_RUNS` says. */
+const { TASKRUNNER_TESTS: tests, TASKRUNNER_PROPERTY_RUNS: runs } = process.env;
+
+/** How much of a search a test makes: `few` in `npm test`, `many` in `npm run test:all` (`TASKRUNNER_TESTS=all`). */
+export function searched(few: number, many: number): number {
+  return tests === 'all' ? many : few;
+}
+
+/**
+ * What a law is tried with: 100 cases, the same in every `npm test`; in `npm run test:all` 10 000, other ones each time.
+ * `TASKRUNNER_PROPERTY_RUNS` asks for another number of new ones.
+ */
 export function lawRuns(): { readonly numRuns: number; readonly seed?: number } {
-  const { TASKRUNNER_PROPERTY_RUNS: runs } = process.env;
-  return runs === undefined ? { numRuns: 500, seed: 1 } : { numRuns: Number(runs) };
+  if (runs !== undefined) return { numRuns: Number(runs) };
+  return tests === 'all' ? { numRuns: 10_000 } : { numRuns: 100, seed: 1 };
+}
+
+/**
+ * Seeds for a search that must find a planted bug: from the one that is known to find it to `last`, then those before it. In `npm run test:all`
+ * all of them from 1: whether the bug is still found without help is seen there.
+ */
+export function* seedsFrom(known: number, last: number): Generator<number> {
+  const first = searched(known, 1);
+  for (let seed = first; seed <= last; seed++) yield seed;
+  for (let seed = 1; seed < first; seed++) yield seed;
 }

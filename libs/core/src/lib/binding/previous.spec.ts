@@ -8,8 +8,9 @@ import { indexPlan, nodeAt, parentOf, type PlanIndex } from '../plan/plan-index'
 import type { ValueRef } from '../step/value-ref';
 import { Results } from './results';
 import { previousItem } from './scope';
+import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = 600;
+const PLANS = searched(600, 6_000);
 
 /** The loop around a step, by climbing the tree as far as its pack goes. */
 function loopAround(x: PlanIndex, step: StepId): StepId | null {
@@ -49,7 +50,7 @@ function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly 
 
 describe('previous', () => {
   it('is what the iteration that ended last yielded, of the innermost loop, in random runs', () => {
-    const { wrong, read } = wrongReads(previousItem, PLANS * 4);
+    const { wrong, read } = wrongReads(previousItem, searched(800, 24_000));
     expect(wrong).toBe(0);
     expect(read).toBeGreaterThan(20);
   });

@@ -5,9 +5,10 @@ import { pointerTo } from './json-pointer';
 import { LineIndex } from './line-index';
 import { readPlain } from './plain-document';
 import { readDocument } from './read-document';
+import { searched } from '../../testing/runs-of-laws';
 
 /** How many documents of each kind are compared. */
-const DOCUMENTS = Number(process.env['TASKRUNNER_PLAIN_DOCUMENTS'] ?? 1_000);
+const DOCUMENTS = searched(150, 10_000);
 
 function pointersIn(value: Json, at = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [at, `${at}/nothing`];

@@ -8,9 +8,10 @@ import { parseTokens } from './parse';
 import { printNode } from './print';
 import { arrayType, joinTypes, kindOf, nullable, objectType, type StaticType, type ValueKind } from './static-type';
 import type { SyntaxNode } from './syntax';
+import { searched } from '../../testing/runs-of-laws';
 
 /** Random expressions of one property; EXPRESSION_LAW_RUNS for more. */
-const RUNS = Number(process.env['EXPRESSION_LAW_RUNS'] ?? 1_500);
+const RUNS = searched(500, 10_000);
 
 const parse = (text: string): SyntaxNode => parseTokens(lex(text).tokens);
 const names = ['a', 'b', 'c', 'd-e'];

@@ -4,9 +4,10 @@ import type { Json, JsonObject } from '../foundation/json';
 import { canonical } from '../canonical/canonical';
 import { parseExpression } from './expression';
 import { FUNCTION_NAMES } from './functions';
+import { searched } from '../../testing/runs-of-laws';
 
 /** Random expressions of one run; EXPRESSION_ORACLE_RUNS for more. */
-const RUNS = Number(process.env['EXPRESSION_ORACLE_RUNS'] ?? 1_500);
+const RUNS = searched(500, 10_000);
 
 // The library is the oracle where both languages mean the same. It orders texts by locale, so only plain words are ordered here. What ours changes is kept out by construction: conditions are comparisons,
 // `||` stands after paths, numbers are given between backticks, texts with `'`.

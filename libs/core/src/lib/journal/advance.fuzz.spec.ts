@@ -14,8 +14,9 @@ import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
 import { RandomWorld, type Advance } from '../../testing/random-world';
 import { advance, initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
+import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = Number(process.env.TASKRUNNER_FUZZ_PLANS ?? 2_000);
+const PLANS = searched(400, 20_000);
 const planHash = digestOf('plan');
 
 function play(seed: number, step?: Advance) {

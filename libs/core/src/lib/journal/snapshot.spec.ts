@@ -12,8 +12,9 @@ import type { Entry } from './page';
 import { Past } from './past';
 import { replay } from './replay';
 import { SnapshotReader, takeSnapshot, type Snapshot } from './snapshot';
+import { searched } from '../../testing/runs-of-laws';
 
-const PLANS = Number(process.env.TASKRUNNER_FUZZ_PLANS ?? 400);
+const PLANS = searched(400, 4_000);
 
 interface Played {
   readonly x: PlanIndex;

@@ -52,24 +52,25 @@ describe('a rerun', () => {
   }, 3_600_000);
 
   it('from where it failed starts nothing that had succeeded', async () => {
-    let taken = 0;
+    let [taken, runs] = [0, 0];
     await fc.assert(
       fc.asyncProperty(seedling, chosen, async (from, choices) => {
         const { made } = plannedOf(from, false);
-        const runs = await doneAgain(made, 'failed', failingSome(made, choices), NOTHING);
-        fc.pre(runs !== null);
-        const succeeded = runs.first.flatMap((event) =>
+        const done = await doneAgain(made, 'failed', failingSome(made, choices), NOTHING);
+        fc.pre(done !== null);
+        runs += 1;
+        const succeeded = done.first.flatMap((event) =>
           event.type === 'step.ended' && event.status === 'succeeded' && !isItem(event.step) ? [event.step] : [],
         );
         const alone = succeeded.filter(
           (step) => nodeAt(made.index, step).node.kind === 'run' && standsAlone(made, step),
         );
         taken += alone.length;
-        expect(alone.filter((step) => runs.started.has(step))).toEqual([]);
+        expect(alone.filter((step) => done.started.has(step))).toEqual([]);
       }),
       fewer(),
     );
     // The law says something only if there was something to take over.
-    expect(taken).toBeGreaterThan(20);
+    expect(taken).toBeGreaterThan(runs / 5);
   }, 3_600_000);
 });

@@ -8,9 +8,10 @@ import { compileSchema } from '../schema/compile-schema';
 import { NO_FILES, type PackFiles } from '../pack/pack-files';
 import { packSchema, printPackSchema } from '../pack/pack-schema';
 import { readPack } from '../pack/read-pack';
+import { searched } from '../../testing/runs-of-laws';
 
 /** How many manifests are tried; `PACK_SCHEMA_RUNS`, 800 unless told. */
-const RUNS = Number(process.env['PACK_SCHEMA_RUNS'] ?? 800);
+const RUNS = searched(200, 10_000);
 const ETC = join(__dirname, '../../../../../etc');
 
 /** What the reader judges and no JSON Schema can say: code, and the message where only some faults of the code are meant. */

@@ -4,9 +4,10 @@ import { layoutGraph, type GraphBox } from './graph-layout';
 import { mermaidOf } from './graph-mermaid';
 import { svgOf } from './graph-svg';
 import { graphOf, type GraphNode, type PlanGraph } from './plan-graph';
+import { searched } from '../../testing/runs-of-laws';
 
 /** Number of random graphs; CI takes 50 unless GRAPH_RUNS says otherwise. */
-const RUNS = Number(process.env['GRAPH_RUNS'] ?? 50);
+const RUNS = searched(20, 500);
 
 const { plan, planHash } = planned(
   packText(

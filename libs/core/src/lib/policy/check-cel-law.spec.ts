@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { lawRuns } from '../../testing/runs-of-laws';
+import { lawRuns, searched } from '../../testing/runs-of-laws';
 import {
   ANY_TYPE,
   nullable,
@@ -149,6 +149,8 @@ describe('the check of CEL policies', () => {
         ['inputs', fromStatic({ ...DECLARED, fields: { ...DECLARED.fields, s: NUMBER_TYPE } })],
       ]),
     };
-    expect(fc.check(law(wrong), { numRuns: 20_000, seed: 1, endOnFailure: true }).failed).toBe(true);
+    // In every change from a seed that is known to find it soon.
+    const { failed } = fc.check(law(wrong), { numRuns: 20_000, seed: searched(40, 1), endOnFailure: true });
+    expect(failed).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import { mutationsOf } from './mutate-json';
 import { compared, readResiduals, SECTION } from './residuals';
 import { attemptsAt, forge, subjectsOf, tryOnce, verified } from './round';
 import type { Subject } from './corpus';
+import { searched } from '../runs-of-laws';
 
 const residuals = readResiduals(readFileSync(join(__dirname, '../../../../../docs/threat-model.md'), 'utf8'));
 
@@ -40,7 +41,7 @@ describe('the corpus', () => {
 
 describe('a small round', () => {
   it('misses nothing that docs/threat-model.md does not list, whatever is tried', async () => {
-    const round = await forge({ seed: 1, each: 1, limit: 500 });
+    const round = await forge({ seed: 1, each: 1, limit: searched(200, 2_000) });
     expect(round.unsound).toEqual([]);
     expect(compared(round, residuals).unlisted).toEqual([]);
     const holders = new Set(round.tried.map(({ holder }) => holder));
@@ -49,19 +50,19 @@ describe('a small round', () => {
     expect(found).toBeGreaterThan(round.tried.length / 2);
   });
 
-  it('finds every false answer, whoever decides on it', async () => {
+  it('finds every false answer that it tries, whoever decides on it', async () => {
     const missed: string[] = [];
-    let tried = 0;
+    let [attempts, tried] = [0, 0];
     for (const subject of subjects) {
       for (const attempt of attemptsAt(subject, [], ['worker'])) {
-        if (attempt.document !== 'answer') continue;
+        if (attempt.document !== 'answer' || attempts++ % searched(4, 1) > 0) continue;
         const { outcome, mutation } = await tryOnce(subject, attempt);
         tried += 1;
         if (outcome === 'missed') missed.push(`${subject.name} ${cellOf(attempt)} ${mutation}`);
       }
     }
     expect(missed).toEqual([]);
-    expect(tried).toBeGreaterThan(100);
+    expect(tried).toBeGreaterThan(searched(25, 100));
   });
 });
 
