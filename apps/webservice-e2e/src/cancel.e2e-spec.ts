@@ -84,7 +84,7 @@ describe('a run that is cancelled', () => {
     const killing = killed
       ? (async () => {
           await pause(4_000);
-          const [pid] = stack.workerPids();
+          const [pid] = await stack.workerPids();
           await stack.killWorker('SIGKILL', pid);
           await stack.startWorker();
         })()

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, isAlive, pack, pause, DevStack } from './stack';
 
 const STEPS = 6;
 const WORK = pack(
@@ -47,7 +47,7 @@ describe('a worker that is killed in the middle of a run', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
     // Who follows goes on from a snapshot.
-    stack = await startStack(folder, { workers: 2, configuration: { worker: { snapshotEntries: 10 } } });
+    stack = await DevStack.shared('several');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
 
@@ -69,7 +69,7 @@ describe('a worker that is killed in the middle of a run', () => {
       await pause(50);
     }
     await pause(250);
-    const busy = stack.workerPids().map((pid) => ({ pid, shells: descendants([pid]).filter(isShell) }));
+    const busy = (await stack.workerPids()).map((pid) => ({ pid, shells: descendants([pid]).filter(isShell) }));
     const driving = busy.find(({ shells }) => shells.length > 0);
     expect(driving).toBeDefined();
     const children = descendants([driving?.pid ?? 0]);

@@ -28,9 +28,10 @@ export class EffectLog {
     });
   }
 
-  static async open(file: string): Promise<EffectLog> {
+  /** Listens on loopback: on a free port, unless told which. */
+  static async open(file: string, port = 0): Promise<EffectLog> {
     const log = new EffectLog(file);
-    await new Promise<void>((resolve) => log.server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => log.server.listen(port, '127.0.0.1', resolve));
     return log;
   }
 

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, ROOT, DevStack } from './stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 
@@ -32,10 +31,9 @@ describe('the way out of steps', () => {
         response.setHeader('content-type', 'application/json').end('{"findings": 3}');
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    port = (server.address() as AddressInfo).port;
-    const entry = { host: '127.0.0.1', ports: [port], cidr: '127.0.0.0/8', plainHttp: true };
-    stack = await startStack(join(folder, 'state'), { configuration: { sealedMode: { allow: [entry] } } });
+    stack = await DevStack.shared('plain');
+    port = stack.port;
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 180_000);
 

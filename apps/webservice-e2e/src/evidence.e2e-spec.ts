@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
 import { readTar, writeTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, ROOT, DevStack } from './stack';
 
 const PACK = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
@@ -31,7 +31,7 @@ describe('the evidence of a run', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-evidence-'));
-    stack = await startStack(join(folder, 'state'));
+    stack = await DevStack.shared('plain');
     const ada = new Caller(stack.server, await stack.tokenFor('ada'));
     const grace = new Caller(stack.server, await stack.tokenFor('grace'));
     const run = await ada.submit(PACK);

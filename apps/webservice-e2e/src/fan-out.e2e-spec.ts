@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '@taskrunner/core';
@@ -9,7 +8,7 @@ import { searched } from '@taskrunner/core/testing';
 import { unpackedPage } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
 import { adminUrlOf } from './replicas';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, ROOT, DevStack } from './stack';
 
 /** What reached the world outside: one line for each request, by the key that it came with. */
 interface Effect {
@@ -19,7 +18,6 @@ interface Effect {
   ended: number | null;
 }
 
-const SLOTS = 3;
 
 // Three workers, one run: what its map has ready beyond the driver's slots is performed by the others (engine.md §5).
 describe('a map that several workers share', () => {
@@ -45,13 +43,9 @@ describe('a map that several workers share', () => {
         answerMs,
       );
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    port = (server.address() as AddressInfo).port;
-    const entry = { host: '127.0.0.1', ports: [port], cidr: '127.0.0.0/8', plainHttp: true };
-    stack = await startStack(join(folder, 'state'), {
-      workers: 3,
-      configuration: { sealedMode: { allow: [entry] }, worker: { slots: SLOTS, lease: '3s', stopGrace: '1s' } },
-    });
+    stack = await DevStack.shared('several');
+    port = stack.port;
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     database = new Client({ connectionString: adminUrlOf(stack) });
     await database.connect();
@@ -162,7 +156,7 @@ describe('a map that several workers share', () => {
     const run = await ada.submit(fan(18), { items: itemsOf(count) });
     const then: Awaited<ReturnType<typeof holders>>[] = [];
     answerMs = 500;
-    for (const [round, pid] of [...stack.workerPids()].entries()) {
+    for (const [round, pid] of [...(await stack.workerPids())].entries()) {
       then.push(await shared((round + 1) * 25));
       await stack.killWorker('SIGKILL', pid);
       await stack.startWorker();
@@ -190,7 +184,7 @@ describe('a map that several workers share', () => {
     answerMs = 1_500;
     const run = await ada.submit(fan(12, 'once'), { items: itemsOf(60) });
     await shared(12);
-    const [pid] = stack.workerPids();
+    const [pid] = await stack.workerPids();
     await stack.killWorker('SIGKILL', pid);
     await stack.startWorker();
     const unresolved = async (): Promise<readonly string[]> =>

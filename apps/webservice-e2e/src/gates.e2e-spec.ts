@@ -173,7 +173,7 @@ describe('gates, policies and those who are told', () => {
       await pause(50);
     }
     await ada.until(run, ['waiting']);
-    const [pid] = stack.workerPids();
+    const [pid] = await stack.workerPids();
     await stack.killWorker('SIGSTOP', pid);
     try {
       expect((await grace.approve(run, 'a', { decision: 'rejected' })).status).toBe(200);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, ROOT, startStack, type DevStack } from './stack';
+import { Caller, ROOT, DevStack } from './stack';
 
 // Packs inside packs over real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and
 // a rollback for each item; each run to evidence that verifies.
@@ -102,15 +102,8 @@ describe('packs inside packs', () => {
     write('deploy/packs/rollback/.packignore', 'draft.txt\n');
     write('deploy/packs/rollback/draft.txt', 'not yet\n');
     write('greeter/pack.yaml', PUBLISHED);
-    mkdirSync(join(folder, 'registry'));
-    const registry = join(folder, 'registry');
-    stack = await startStack(join(folder, 'state'), {
-      configuration: {
-        packsRegistry: {
-          registries: [{ name: 'main', type: 'folder', path: registry, tenants: ['acme'], publish: true }],
-        },
-      },
-    });
+    stack = await DevStack.shared('plain');
+    const { registry } = stack;
     const pushed = await cli(['pack', 'push', join(folder, 'greeter'), '--registry', registry]);
     if (pushed.status !== 0) throw new Error(pushed.err);
     ada = new Caller(stack.server, await stack.tokenFor('ada'));

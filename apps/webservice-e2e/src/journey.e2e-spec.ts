@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, pack, startStack, type DevStack } from './stack';
+import { Caller, pack, DevStack } from './stack';
 
 const GATED = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
@@ -24,7 +24,7 @@ describe('the main job, through the public API', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-e2e-'));
-    stack = await startStack(folder);
+    stack = await DevStack.shared('plain');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
     mallory = new Caller(stack.server, await stack.tokenFor('mallory'));

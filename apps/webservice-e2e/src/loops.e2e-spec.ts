@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack';
 
 const LAST = 3;
 
@@ -35,7 +35,7 @@ describe('a loop that waits between its turns', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-loops-'));
-    stack = await startStack(folder, { workers: 1 });
+    stack = await DevStack.shared('plain');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
 
@@ -50,7 +50,7 @@ describe('a loop that waits between its turns', () => {
   }
 
   async function replaceWorkers(): Promise<void> {
-    for (const pid of stack.workerPids()) await stack.killWorker('SIGKILL', pid);
+    for (const pid of await stack.workerPids()) await stack.killWorker('SIGKILL', pid);
     await stack.startWorker();
   }
 

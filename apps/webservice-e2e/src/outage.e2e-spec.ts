@@ -62,7 +62,7 @@ describe('a database that is away for several leases', () => {
     await until(() => begun('slow').length > 0);
     // Both workers have renewed for a whole lease: each may sweep.
     await pause(2_000 * LEASE_S);
-    const pids = stack.workerPids();
+    const pids = await stack.workerPids();
     const before = await standings();
 
     const bringBack = await stack.crashDatabase();
@@ -85,7 +85,7 @@ describe('a database that is away for several leases', () => {
     // Long enough for a sweep, had any worker taken the outage for the death of the other.
     await pause(2_000 * LEASE_S);
     expect(await standings()).toEqual(before);
-    expect(stack.workerPids()).toEqual(pids);
+    expect(await stack.workerPids()).toEqual(pids);
     expect(pids.every(isAlive)).toBe(true);
     expect(begun('slow')).toHaveLength(2);
     expect(await health('/health/ready')).toBe(200);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { EffectLog } from './effect-log';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, ROOT, DevStack } from './stack';
 
 // A run that failed is done again: what had succeeded acts no second time, as somebody outside sees it.
 
@@ -24,9 +24,9 @@ describe('a rerun', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-rerun-'));
-    log = await EffectLog.open(join(folder, 'effects.ndjson'));
+    stack = await DevStack.shared('plain');
+    log = await EffectLog.open(join(folder, 'effects.ndjson'), stack.port);
     log.answer = (path) => ({ status: path === '/act/third' && broken ? 422 : 200 });
-    stack = await startStack(join(folder, 'state'), { configuration: { sealedMode: { allow: [log.allowed] } } });
     [ada, grace, linus] = (await Promise.all(
       ['ada', 'grace', 'linus'].map(async (login) => new Caller(stack.server, await stack.tokenFor(login))),
     )) as [Caller, Caller, Caller];

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, ROOT, DevStack, startStack } from './stack';
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
@@ -87,7 +87,7 @@ describe('a sealed run', () => {
     if (!isSealing && process.env['CI'] === 'true') throw new Error('bubblewrap or python3 is missing');
     if (!isSealing) return console.warn('skipped: bubblewrap or python3 is missing');
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-sealed-'));
-    stack = await startStack(join(folder, 'state'));
+    stack = await DevStack.shared('plain');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 180_000);
 

@@ -86,7 +86,7 @@ describe('secrets and sensitive inputs', () => {
     const bound = { tenants: ['*'], packs: ['e2e'], signedBy: ['unsigned'] };
     process.env['E2E_SECRET_TOKEN'] = VARIABLE_SECRET;
     stack = await startStack(join(folder, 'state'), {
-      onLine: (_: string, line: string) => said.push(line),
+      onLine: (_, line) => void said.push(line),
       configuration: {
         secrets: {
           providers: [
@@ -252,7 +252,8 @@ describe('secrets and sensitive inputs', () => {
     expect(surfaces).toEqual([]);
     // The search would have found them.
     expect(leak('x', VARIABLE_SECRET)).toBe('x');
-    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`taskrunner-secrets-${process.getuid?.()}`)).flatMap((name) => stack.workerPids().flatMap((pid) => readdirSync(join('/dev/shm', name, String(pid)))))).toEqual([]); // prettier-ignore
+    const pids = await stack.workerPids();
+    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`taskrunner-secrets-${process.getuid?.()}`)).flatMap((name) => pids.flatMap((pid) => readdirSync(join('/dev/shm', name, String(pid)))))).toEqual([]); // prettier-ignore
     const { rows: left } = await sql.query('select from pack_runs.sensitive_inputs where run_id = $1', [
       runUuid(run as RunId),
     ]);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 
@@ -8,32 +9,137 @@ import type { Json } from '@taskrunner/core';
 /** The repository's root. */
 export const ROOT = join(__dirname, '..', '..', '..');
 
-/** What the development stack of the CLI gives. */
-export interface DevStack {
+/** What a stack says of itself. */
+interface StackState {
+  readonly number: number;
   readonly server: string;
   readonly trustPath: string;
   readonly configurationPath: string;
   readonly stateDirectory: string;
   readonly health: { readonly webservice: string; readonly workers: readonly string[] };
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
-  tokenFor(login: string, actors?: readonly string[]): Promise<string>;
-  workerPids(): readonly number[];
-  killWorker(signal: NodeJS.Signals, pid?: number): Promise<void>;
-  startWorker(): Promise<number>;
-  crashDatabase(): Promise<() => Promise<void>>;
-  stop(): Promise<void>;
+  readonly pids: readonly number[];
+  /** Of a shared one: where a step may call on loopback, and the folder of its registry. */
+  readonly port?: number;
+  readonly registry?: string;
+}
+
+/** Given by `stack-environment.cjs`. */
+declare const askStacks: (
+  call: string,
+  number: number | null,
+  args: readonly unknown[],
+  onLine?: (process: string, line: string) => void,
+) => Promise<{ readonly value: unknown; readonly state: StackState }>;
+
+/** A stack of the CLI's `dev`, kept by a process of its own. */
+export class DevStack {
+  private constructor(
+    private state: StackState,
+    private readonly isShared: boolean,
+  ) {}
+
+  /** A stack of its own in a fresh folder. */
+  static async start(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
+    const { onLine, ...more } = options;
+    const args = [stateDirectory, { ...more, tellsLines: onLine !== undefined }];
+    const { state } = await askStacks('start', null, args, onLine);
+    return new DevStack(state, false);
+  }
+
+  /** The stack of a profile (`stack-profiles.mjs`): started for the first spec that asks, and left as it was found. */
+  static async shared(profile: 'plain' | 'several'): Promise<DevStack> {
+    const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
+    const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
+    const { state } = await askStacks('share', null, [profile, folder]);
+    // Of a spec that runs by itself it goes with it.
+    return new DevStack(state, cluster !== undefined);
+  }
+
+  get server(): string {
+    return this.state.server;
+  }
+
+  get trustPath(): string {
+    return this.state.trustPath;
+  }
+
+  get configurationPath(): string {
+    return this.state.configurationPath;
+  }
+
+  get stateDirectory(): string {
+    return this.state.stateDirectory;
+  }
+
+  get health(): StackState['health'] {
+    return this.state.health;
+  }
+
+  get database(): StackState['database'] {
+    return this.state.database;
+  }
+
+  /** A port on loopback that steps of a shared stack may call. */
+  get port(): number {
+    if (this.state.port === undefined) throw new TypeError('the stack is not shared');
+    return this.state.port;
+  }
+
+  /** Folder of the registry of a shared stack. */
+  get registry(): string {
+    if (this.state.registry === undefined) throw new TypeError('the stack is not shared');
+    return this.state.registry;
+  }
+
+  async workerPids(): Promise<readonly number[]> {
+    await this.call('state');
+    return this.state.pids;
+  }
+
+  async tokenFor(login: string, actors: readonly string[] = []): Promise<string> {
+    return (await this.call('tokenFor', login, actors)) as string;
+  }
+
+  async startWorker(): Promise<number> {
+    return (await this.call('startWorker')) as number;
+  }
+
+  async killWorker(signal: NodeJS.Signals, pid?: number): Promise<void> {
+    await this.call('killWorker', signal, pid);
+  }
+
+  async crashDatabase(): Promise<() => Promise<void>> {
+    await this.call('crashDatabase');
+    return async () => void (await this.call('bringBack'));
+  }
+
+  async stop(): Promise<void> {
+    if (this.isShared) return;
+    await this.call('stop');
+    if (this.state.registry !== undefined)
+      rmSync(dirname(dirname(this.state.registry)), { recursive: true, force: true });
+  }
+
+  private async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
+    const { value, state } = await askStacks(name, this.state.number, args);
+    this.state = { ...this.state, ...state };
+    return value;
+  }
+}
+
+/** Options of `startDevStack` (apps/cli/src/dev/dev-stack.ts). */
+interface StackOptions {
+  readonly workers?: number;
+  readonly configuration?: object;
+  readonly ports?: object;
+  readonly actors?: readonly string[];
+  readonly onLine?: (process: string, line: string) => void;
 }
 
 /** Starts a stack of its own in a fresh folder. */
-export async function startStack(stateDirectory: string, options: object = {}): Promise<DevStack> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js')) as {
-    readonly startDevStack: (o: object) => Promise<DevStack>;
-  };
-  // What `npm test` has made for all; its copies lie beside it.
-  const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
-  const database = cluster === undefined ? {} : { copyOf: cluster, sharedDirectory: dirname(cluster) };
-  return startDevStack({ stateDirectory, durable: false, temporary: true, database, ...options });
+export function startStack(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
+  return DevStack.start(stateDirectory, options);
 }
 
 export interface Answer {

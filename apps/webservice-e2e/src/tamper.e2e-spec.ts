@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runUuid, type RunId } from '@taskrunner/core';
 import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack';
 
 const GATED = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
@@ -27,7 +27,7 @@ describe('a database administrator without keys', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-tamper-'));
-    stack = await startStack(folder);
+    stack = await DevStack.shared('plain');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
     sql = new Client({

@@ -1,0 +1,93 @@
+// A process that starts the stacks of one worker of Jest and keeps them: what is shared outlives the spec that asked for it first, and the
+// program that starts a stack is loaded once, outside of Jest's sandbox. It is asked by messages (see `stack-environment.cjs`), and stops everything
+// when the process that it belongs to is gone.
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createRequire } from 'node:module';
+import { randomInt } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { PROFILES } from './stack-profiles.mjs';
+
+const { startDevStack } = createRequire(import.meta.url)('../cli/dist/dev/dev-stack.js');
+// What the whole suite has made for all; its copies lie beside it.
+const cluster = process.env.TASKRUNNER_TEST_CLUSTER;
+const database = cluster === undefined ? {} : { copyOf: cluster, sharedDirectory: dirname(cluster) };
+
+/** By number: a stack, what brings back its database, and what a shared one was made with. */
+const stacks = new Map();
+const shared = new Map();
+let numbers = 0;
+
+async function start(stateDirectory, options, facts = {}) {
+  const number = ++numbers;
+  const onLine = (name, line) => process.connected && process.send({ number, name, line });
+  const more = options.tellsLines ? { onLine } : {};
+  const stack = await startDevStack({ stateDirectory, durable: false, temporary: true, database, ...options, ...more });
+  stacks.set(number, { stack, facts, bringBack: null });
+  return number;
+}
+
+/** The stack of a profile; its state lies in `folder`, which exists as long as the suite runs. */
+async function share(profile, folder) {
+  const home = join(folder, `${profile}-${process.pid}`);
+  const registry = join(home, 'registry');
+  mkdirSync(registry, { recursive: true });
+  const port = await freePort();
+  return start(join(home, 'state'), PROFILES[profile]({ port, registry }), { port, registry });
+}
+
+/** Below the ports that systems hand out by themselves, so that nobody else is given it before the spec listens. */
+async function freePort() {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (isFree) return new Promise((resolve) => server.close(() => resolve(port)));
+  }
+}
+
+const calls = {
+  start: (_none, stateDirectory, options) => start(stateDirectory, options),
+  share: async (_none, profile, folder) => {
+    if (!shared.has(profile)) shared.set(profile, share(profile, folder));
+    const number = await shared.get(profile);
+    const { stack } = stacks.get(number);
+    // The spec before may have killed some.
+    const { workers = 1 } = PROFILES[profile]({});
+    while (stack.workerPids().length < workers) await stack.startWorker();
+    return number;
+  },
+  state: () => null,
+  tokenFor: ({ stack }, login, actors) => stack.tokenFor(login, actors),
+  startWorker: ({ stack }) => stack.startWorker(),
+  killWorker: ({ stack }, signal, pid) => stack.killWorker(signal, pid),
+  crashDatabase: async (one) => void (one.bringBack = await one.stack.crashDatabase()),
+  bringBack: ({ bringBack }) => bringBack(),
+  stop: ({ stack }) => stack.stop(),
+};
+
+function stateOf(number) {
+  const { stack, facts } = stacks.get(number);
+  const { server, issuer, trustPath, configurationPath, stateDirectory, health, database: urls } = stack;
+  const { webservice, workers } = health;
+  return {
+    ...{ number, server, issuer, trustPath, configurationPath, stateDirectory, ...facts },
+    ...{ database: urls, health: { webservice, workers }, pids: stack.workerPids() },
+  };
+}
+
+process.on('message', async ({ id, call, number, args }) => {
+  try {
+    const value = await calls[call](stacks.get(number), ...args);
+    const of = number ?? value;
+    process.send({ id, value: value ?? null, state: stateOf(of) });
+  } catch (error) {
+    if (process.connected) process.send({ id, error: String(error?.message ?? error) });
+  }
+});
+process.on('disconnect', async () => {
+  await Promise.allSettled([...stacks.values()].map(({ stack }) => stack.stop()));
+  process.exit(0);
+});
