@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '@taskrunner/core/testing';
+import { Random, searched } from '@taskrunner/core/testing';
 import { sha256, toRunId } from '@taskrunner/core';
 import type { AssignmentChanges, ClaimedRun, Commit, GateChange, StepId, StepRow, TenantId } from '@taskrunner/core';
 import type { Pool, PoolClient } from 'pg';
@@ -25,11 +25,11 @@ import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 // What makes the model honest: the same statements, one after the other and in each other's way, against it and against
 // PostgreSQL, give the same rows, the same errors and the same tables.
 
-const SEQUENCES = 30;
+const SEQUENCES = searched(10, 200);
 const STATEMENTS = 30;
-const PAIRS = 160;
+const PAIRS = searched(60, 1_000);
 /** Statements in pairs about what is lent, beside those. */
-const LENT_PAIRS = 160;
+const LENT_PAIRS = searched(60, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PAST = 1_000;
