@@ -39,5 +39,6 @@ module.exports = {
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',
   },
+  testSequencer: `${__dirname}/tools/test-order.cjs`,
   testTimeout: isWhole ? 3_600_000 : 60_000,
 };

@@ -2,8 +2,15 @@
 // place as Jest does it: by times that it knows, else by size.
 const Sequencer = require('@jest/test-sequencer').default;
 
-// Seeds on virtual time want a process that nothing has run in before. Chaos is long, and small as a file.
-const PLACES = [/\/harness(-even)?\.spec\.ts$/, /\/chaos\.e2e-spec\.ts$/, /\.e2e-spec\.ts$/, /\.int-spec\.ts$/];
+// Seeds on virtual time want a process that nothing has run in before. The others wait more than they compute, and are small as files.
+const PLACES = [
+  /\/harness(-even)?\.spec\.ts$/,
+  /\.long-spec\.ts$/,
+  /\/(fan-out|logs|outage|gates|schedule-replicas|object-store)\.e2e-spec\.ts$/,
+  /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
+  /\.e2e-spec\.ts$/,
+  /\.int-spec\.ts$/,
+];
 
 module.exports = class LongOnesEarly extends Sequencer {
   sort(tests) {

@@ -47,25 +47,35 @@ function run(command, args) {
 const nx = (...args) =>
   run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'run-many', '--output-style=stream', ...args]);
 
-/**
- * Tests of the whole product wait for processes most of their time; those of the libraries keep a processor busy. So one of the former and one
- * of the latter run at a time, and both sides take about as long. Nx itself would begin with what most others need, and end with the longest,
- * alone.
- */
-const WAITING = 'webservice-e2e,webservice,cli';
+/** Their specs wait for processes most of the time. */
+const WHOLE_PRODUCT = ['webservice-e2e'];
+/** Its specs wait for servers and containers about as long as they compute. */
+const ADAPTERS = ['infrastructure'];
+const APART = [...WHOLE_PRODUCT, ...ADAPTERS].join();
 const more = process.argv.slice(2);
-const runTests = async () => {
-  const sides = [
-    nx('-t', 'test', '-p', WAITING, '--parallel=1', ...more),
-    nx('-t', 'test', '--exclude', WAITING, '--parallel=1', ...more),
-  ];
-  return (await Promise.all(sides)).every(Boolean);
+
+/**
+ * What waits runs beside what computes, so that neither processor is idle: two specs of the whole product, one of the adapters, and one
+ * check or spec of the others at a time. Nx by itself would begin with what most others need, and end with the longest, alone.
+ */
+const runAll = async () => {
+  const computing = async () => {
+    const checks = await nx('-t', 'check', 'format', 'diagrams', '--parallel=1');
+    const tests = await nx('-t', 'test', '--exclude', APART, '--parallel=1', ...more);
+    return { checks, tests };
+  };
+  const [{ checks, tests }, ...others] = await Promise.all([
+    computing(),
+    nx('-t', 'test', '-p', WHOLE_PRODUCT.join(), ...more),
+    nx('-t', 'test', '-p', ADAPTERS.join(), ...more),
+  ]);
+  return { checks, tests: tests && others.every(Boolean) };
 };
 
 if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await run('npm', ['ci']))) process.exit(1);
 for (const report of reports) rmSync(report, { force: true });
-const checks = await nx('-t', 'build', 'check', 'format', 'diagrams');
-const tests = checks && (await runTests());
+const isBuilt = await nx('-t', 'build');
+const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };
 
 const total = { passed: checks ? 1 : 0, failed: checks ? 0 : 1, skipped: 0 };
 // Jest's tests, summed from its reports, never from its printed summaries.
