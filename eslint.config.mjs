@@ -15,6 +15,12 @@ const asyncCode = {
   selector: ':matches(FunctionDeclaration,FunctionExpression,ArrowFunctionExpression)[async=true]',
   message: 'Only the operations floor and the ports wait.',
 };
+/** Own errors have a brand: where two copies of a library are installed, `instanceof` knows the classes of one of them only. */
+const ownErrors = {
+  selector:
+    "BinaryExpression[operator='instanceof'][right.name=/(Error|Fault|Problem|Failed|Failure|Mismatch|Unconfirmed|Limit|Withheld|Unavailable|Closed|TooLong|^Not[A-Z].*)$/][right.name!=/^(Aggregate|Range|Reference|Syntax|Type|Commander)?Error$/]",
+  message: 'Own errors are recognised by their brand: `SomeError.is(error)`.',
+};
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '.nx', '**/*.js', '**/*.cjs', '**/*.mjs', '.taskrunner'] },
@@ -35,6 +41,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
+      'no-restricted-syntax': ['error', ownErrors],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@nx/enforce-module-boundaries': [
         'error',
@@ -70,13 +77,13 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts', 'libs/core/src/lib/operations/**', 'libs/core/src/lib/ports/**'],
     rules: {
       'no-restricted-properties': ['error', ...clocks],
-      'no-restricted-syntax': ['error', newDate, asyncCode],
+      'no-restricted-syntax': ['error', ownErrors, newDate, asyncCode],
     },
   },
   {
     files: ['libs/core/src/lib/operations/**/*.ts', 'libs/core/src/lib/ports/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-properties': ['error', ...clocks], 'no-restricted-syntax': ['error', newDate] },
+    rules: { 'no-restricted-properties': ['error', ...clocks], 'no-restricted-syntax': ['error', ownErrors, newDate] },
   },
   {
     files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.long-spec.ts', '**/src/testing/**/*.ts'],

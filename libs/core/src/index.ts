@@ -1,5 +1,6 @@
 // The public face of core: every name, listed. Grouped by floor, the ground first.
 export { assertNever } from './lib/foundation/assert-never';
+export { BrandedError } from './lib/foundation/branded-error';
 export { CodedError, isCodedError } from './lib/foundation/coded-error';
 export { sortFaults, type Fault } from './lib/foundation/fault';
 export {

@@ -57,7 +57,7 @@ export function registerDownloads(program: Command, context: Context): void {
             );
             return EXIT.OK;
           } catch (error) {
-            const isPending = error instanceof ServerProblem && error.problem.code === 'EVIDENCE_NOT_SEALED';
+            const isPending = ServerProblem.is(error) && error.problem.code === 'EVIDENCE_NOT_SEALED';
             if (!isPending || Date.now() >= deadline) throw error;
           }
           await delay(500);

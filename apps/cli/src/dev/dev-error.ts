@@ -11,5 +11,9 @@ export type DevErrorCode =
 
 /** A refusal of the development stack, with what to do about it. */
 export class DevError extends CodedError<DevErrorCode> {
+  static {
+    this.brand('DevError');
+  }
+
   override readonly name = 'DevError';
 }

@@ -69,11 +69,11 @@ async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent
 
 /** True for what may go by: no answer, a broken connection, a server that asks for patience. A refusal stays one. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ServerProblem) {
+  if (ServerProblem.is(error)) {
     const { status, retryable } = error.problem;
     return retryable || status === 429 || status >= 502;
   }
-  if (error instanceof CliError) return error.code === 'CLI_SERVER_UNREACHABLE';
+  if (CliError.is(error)) return error.code === 'CLI_SERVER_UNREACHABLE';
   // Of fetch (undici), for a connection that broke in the middle: a TypeError, as bugs are, hence its text.
   const { message } = error as { readonly message?: unknown };
   return /^(terminated|fetch failed)$/.test(String(message));

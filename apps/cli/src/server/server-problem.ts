@@ -1,4 +1,4 @@
-import { isJsonObject, type Fault, type Json } from '@taskrunner/core';
+import { BrandedError, isJsonObject, type Fault, type Json } from '@taskrunner/core';
 
 /** A refusal of the server: RFC 9457 with our members. */
 export interface Problem {
@@ -14,7 +14,11 @@ export interface Problem {
 }
 
 /** The server refused. */
-export class ServerProblem extends Error {
+export class ServerProblem extends BrandedError {
+  static {
+    this.brand('ServerProblem');
+  }
+
   override readonly name = 'ServerProblem';
 
   constructor(readonly problem: Problem) {

@@ -40,6 +40,10 @@ const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
 
 /** A refusal of the command line, with what to do about it. */
 export class CliError extends CodedError<CliErrorCode> {
+  static {
+    this.brand('CliError');
+  }
+
   override readonly name = 'CliError';
 
   get exitCode(): ExitCode {

@@ -11,7 +11,7 @@ const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
 
 /** Says what went wrong on stderr, and with which exit code to end. Bugs keep their stack; everything expected has a code and help. */
 export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
-  if (error instanceof ServerProblem) {
+  if (ServerProblem.is(error)) {
     const { problem } = error;
     terminal.say(safeLine(`${problem.code} ${problem.detail}`));
     if (problem.remediation !== null) terminal.say(safeLine(`help: ${problem.remediation}`));
@@ -23,7 +23,7 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
     for (const line of `${error.code} ${error.message}`.split('\n')) terminal.say(safeLine(line));
     terminal.say(safeLine(`help: ${error.remediation}`));
     for (const line of faultLines(error.faults, file)) terminal.say(line);
-    if (error instanceof CliError) return error.exitCode;
+    if (CliError.is(error)) return error.exitCode;
     if (error.code === 'PACK_NOT_FOUND' || error.code === 'DB_RUN_UNKNOWN') return EXIT.NOT_FOUND;
     if (error.code === 'REGISTRY_DENIED') return EXIT.DENIED;
     if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;

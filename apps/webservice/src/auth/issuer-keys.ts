@@ -1,3 +1,4 @@
+import { BrandedError } from '@taskrunner/core';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
 /** One public key of an issuer. */
@@ -8,7 +9,11 @@ export interface IssuerKey {
 }
 
 /** The keys of an issuer could not be had, and none are known that are fresh enough. */
-export class KeysUnavailable extends Error {
+export class KeysUnavailable extends BrandedError {
+  static {
+    this.brand('KeysUnavailable');
+  }
+
   override readonly name = 'KeysUnavailable';
 }
 

@@ -107,8 +107,8 @@ async function keyFor(token: string, { algorithms }: IssuerSetting, keys: Issuer
 }
 
 function refusalOf(error: unknown): Error {
-  if (error instanceof ApiError) return error.code === 'TOKEN_INVALID' ? invalid(error.message) : error;
-  if (error instanceof KeysUnavailable)
+  if (ApiError.is(error)) return error.code === 'TOKEN_INVALID' ? invalid(error.message) : error;
+  if (KeysUnavailable.is(error))
     return new ApiError('AUTHORITY_UNAVAILABLE', error.message, [], { 'Retry-After': '5' });
   // jsonwebtoken's own words say what is wrong and nothing of the token.
   return invalid(error instanceof Error ? error.message : 'it does not verify');

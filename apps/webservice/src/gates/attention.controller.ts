@@ -64,7 +64,7 @@ export class AttentionController {
       const receipt = await this.attention.resolve(principal, resolution);
       response.status(200).json({ runId, stepId: step, execution, outcome, receipt });
     } catch (error) {
-      if (error instanceof DecisionError) this.limiter.take(key, refusedDecisions, MINUTE_SECONDS);
+      if (DecisionError.is(error)) this.limiter.take(key, refusedDecisions, MINUTE_SECONDS);
       throw error;
     }
   }

@@ -154,7 +154,7 @@ export class GatesController {
       const diff = JSON.parse(await this.planner.compare(tenant, { before, after })) as PlanDiff;
       return { against, diff, why: null };
     } catch (error) {
-      if (error instanceof PlannerError) return { against, diff: null, why: error.code };
+      if (PlannerError.is(error)) return { against, diff: null, why: error.code };
       throw error;
     }
   }
@@ -245,7 +245,7 @@ export class GatesController {
         .status(200)
         .json({ gateId: value.gateId, status: state, approvals, required, until: instant(until), receipt });
     } catch (error) {
-      if (error instanceof DecisionError) this.limiter.take(key, refusedDecisions, MINUTE_SECONDS);
+      if (DecisionError.is(error)) this.limiter.take(key, refusedDecisions, MINUTE_SECONDS);
       throw error;
     }
   }

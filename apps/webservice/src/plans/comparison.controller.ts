@@ -175,7 +175,7 @@ export class ComparisonController {
       if (!isCodedError(error) || error.faults.length === 0) throw error;
       const faults = error.faults.map((one) => ({ ...one, path: `${at}${one.path}` }));
       if (error.code === 'PACK_INVALID' || error.code === 'PLAN_INVALID') throw invalidPack(error.code, faults);
-      if (error instanceof ApiError) throw new ApiError(error.code, error.message, faults, error.headers);
+      if (ApiError.is(error)) throw new ApiError(error.code, error.message, faults, error.headers);
       throw error;
     }
   }

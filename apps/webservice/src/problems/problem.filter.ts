@@ -57,8 +57,8 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** What some refusals show beyond the problem itself. */
 function membersOf(error: unknown): object {
-  if (error instanceof PlanHashMismatch) return { planHash: error.planHash, receipt: error.receipt };
-  return error instanceof ScheduleUnconfirmed ? error.found : {};
+  if (PlanHashMismatch.is(error)) return { planHash: error.planHash, receipt: error.receipt };
+  return ScheduleUnconfirmed.is(error) ? error.found : {};
 }
 
 /** Nest itself throws for unknown routes and malformed URLs only. */
@@ -70,8 +70,8 @@ function fromNest(error: HttpException): unknown {
 }
 
 function headersOf(error: unknown, code: string): Readonly<Record<string, string>> {
-  if (error instanceof ApiError) return error.headers;
-  if (error instanceof DecisionError && code === 'GATE_AUTH_TOO_OLD') {
+  if (ApiError.is(error)) return error.headers;
+  if (DecisionError.is(error) && code === 'GATE_AUTH_TOO_OLD') {
     // RFC 9470 §3
     const challenge = `Bearer error="insufficient_user_authentication", error_description="${error.message}"`;
     return { 'WWW-Authenticate': `${challenge}, max_age="${error.maxAgeSeconds ?? 0}"` };

@@ -4,6 +4,10 @@ import { isProblemCode, PROBLEMS } from './problem-table';
 
 /** A refusal of the HTTP layer. `headers` go into the answer. */
 export class ApiError extends CodedError<ApiCode> {
+  static {
+    this.brand('ApiError');
+  }
+
   override readonly name = 'ApiError';
 
   constructor(

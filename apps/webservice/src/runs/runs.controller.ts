@@ -268,7 +268,7 @@ export class RunsController {
 
 /** True for what would not have been refused when the same request came first. */
 function mayHavePassed(error: unknown): boolean {
-  if (!(error instanceof SubmitRunError)) return false;
+  if (!SubmitRunError.is(error)) return false;
   if (error.code === 'UPLOAD_MISSING' || error.code === 'SEALED_UNENFORCEABLE') return true;
   return error.faults.some(({ code }) => code === 'INPUT_UPLOAD_MISSING');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Digest, TenantId } from '../lib/foundation/ids';
-import { CodedError } from '../lib/foundation/coded-error';
+import { isCodedError } from '../lib/foundation/coded-error';
 import { sha256 } from '../lib/canonical/digest';
 import type { CollectableObjectStore, ObjectStoreErrorCode } from '../lib/ports/object-store';
 
@@ -247,5 +247,5 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 async function refused(code: ObjectStoreErrorCode, act: () => Promise<unknown>): Promise<void> {
-  await assert.rejects(act, (error) => error instanceof CodedError && error.code === code);
+  await assert.rejects(act, (error) => isCodedError(error) && error.code === code);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sha256 } from '../lib/canonical/digest';
-import { CodedError } from '../lib/foundation/coded-error';
+import { isCodedError, type CodedError } from '../lib/foundation/coded-error';
 import type { Digest } from '../lib/foundation/ids';
 import type { Json } from '../lib/foundation/json';
 import type { PackArchive, PackFacts, PackRegistry, RegistryErrorCode } from '../lib/ports/pack-registry';
@@ -35,7 +35,7 @@ async function namesOf(registry: PackRegistry, after: string | null, limit: numb
 }
 
 async function refused(code: RegistryErrorCode, action: Promise<unknown>): Promise<void> {
-  await assert.rejects(action, (error) => error instanceof CodedError && error.code === code);
+  await assert.rejects(action, (error) => isCodedError(error) && error.code === code);
 }
 
 /** What every registry of packs must do. `open` makes a fresh, empty one for each case. */

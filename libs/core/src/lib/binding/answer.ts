@@ -1,3 +1,4 @@
+import { BrandedError } from '../foundation/branded-error';
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Digest, StepId } from '../foundation/ids';
@@ -24,7 +25,11 @@ export type Answered =
 /** Most bytes that a value may have: 16 MiB as RFC 8785 text. */
 export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
-class Fault extends Error {
+class Fault extends BrandedError {
+  static {
+    this.brand('AnswerFault');
+  }
+
   constructor(
     readonly code: string,
     message: string,
@@ -57,8 +62,7 @@ export function answer(sight: Sight, step: StepId, question: Question, rendering
 }
 
 function faultAnswer(error: unknown): Answer {
-  if (error instanceof ExpressionError || error instanceof Fault)
-    return { kind: 'fault', code: error.code, message: error.message };
+  if (ExpressionError.is(error) || Fault.is(error)) return { kind: 'fault', code: error.code, message: error.message };
   throw error;
 }
 

@@ -36,7 +36,7 @@ export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_P
     return missing.digests.size > 0 ? { kind: 'missing', digests: [...missing.digests] } : bound;
   } catch (error) {
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
-    if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+    if (ExpressionError.is(error)) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }
 }
@@ -84,7 +84,7 @@ export function bindIn(
     }
     return { kind: 'bound', bound: { with: { ...value.with, ...verbatim }, env, files } };
   } catch (error) {
-    if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+    if (ExpressionError.is(error)) return { kind: 'fault', code: error.code, message: error.message };
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { BrandedError } from '../foundation/branded-error';
 import type { Json } from '../foundation/json';
 import { numberFault } from './number-text';
 
@@ -35,7 +36,11 @@ const NONE: readonly never[] = [];
 const MAX_LEVELS = 64;
 
 /** It takes the full reader to say what this is. */
-class NotPlain extends Error {}
+class NotPlain extends BrandedError {
+  static {
+    this.brand('NotPlain');
+  }
+}
 
 /**
  * Reads what most documents are made of: objects and lists in block style, or on one line in flow style, or a whole document of
@@ -47,7 +52,7 @@ export function readPlain(text: string, maxDepth: number): PlainNode | null {
   try {
     return new PlainReader(text, Math.min(maxDepth, MAX_LEVELS)).document();
   } catch (error) {
-    if (error instanceof NotPlain) return null;
+    if (NotPlain.is(error)) return null;
     throw error;
   }
 }

@@ -27,5 +27,9 @@ export type EvidenceCode =
 
 /** A refusal of this floor. */
 export class EvidenceError extends CodedError<EvidenceCode> {
+  static {
+    this.brand('EvidenceError');
+  }
+
   override readonly name = 'EvidenceError';
 }

@@ -163,7 +163,7 @@ function algorithmAt(spki: string, path: string): TrustedKey['algorithm'] {
   try {
     return algorithmOf(spki);
   } catch (error) {
-    if (error instanceof EvidenceError) refuse(`${path}/spki`, error.message, error.code, error.remediation);
+    if (EvidenceError.is(error)) refuse(`${path}/spki`, error.message, error.code, error.remediation);
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { BrandedError } from '../foundation/branded-error';
 import { isCodedError } from '../foundation/coded-error';
 import { chainFault, type AuditEntry } from './audit-chain';
 import { forkIn, openCheckpoint } from './checkpoints';
@@ -42,7 +43,11 @@ export interface AuditVerification {
   readonly checks: readonly AuditCheck[];
 }
 
-class Failed extends Error {}
+class Failed extends BrandedError {
+  static {
+    this.brand('AuditCheckFailed');
+  }
+}
 
 function fail(detail: string): never {
   throw new Failed(detail);
@@ -93,7 +98,7 @@ function answer(name: AuditCheckName, check: () => string): AuditCheck {
   try {
     return { name, ok: true, detail: check() };
   } catch (error) {
-    if (error instanceof Failed) return { name, ok: false, detail: error.message };
+    if (Failed.is(error)) return { name, ok: false, detail: error.message };
     if (isCodedError(error)) return { name, ok: false, detail: `${error.code}: ${error.message}` };
     return { name, ok: false, detail: `malformed (${error instanceof Error ? error.name : 'unknown'})` };
   }

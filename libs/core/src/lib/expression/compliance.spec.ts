@@ -97,7 +97,7 @@ function keeps({ expression, result, error }: Case, given: Json): boolean {
     const value = evaluateNode(parseTokens(lex(expression).tokens), given);
     return error === undefined && (result === undefined || order(value) === order(result));
   } catch (refusal) {
-    if (!(refusal instanceof ExpressionError)) throw refusal;
+    if (!ExpressionError.is(refusal)) throw refusal;
     return error !== undefined;
   }
 }

@@ -38,6 +38,10 @@ export interface ExpressionFault {
 
 /** A refusal while an expression is evaluated; `offset` is within its canonical text. Messages name types, never values. */
 export class ExpressionError extends CodedError<ExpressionErrorCode> {
+  static {
+    this.brand('ExpressionError');
+  }
+
   override readonly name = 'ExpressionError';
 
   constructor(

@@ -65,7 +65,7 @@ export function expressionOf(node: SyntaxNode): ParsedExpression {
 
 /** The fault that an `ExpressionError` reports; anything else is thrown on. */
 export function faultOf(error: unknown): ExpressionFault {
-  if (!(error instanceof ExpressionError)) throw error;
+  if (!ExpressionError.is(error)) throw error;
   return { code: error.code, message: error.message, remediation: error.remediation, offset: error.offset };
 }
 

@@ -1,10 +1,15 @@
+import { BrandedError } from './branded-error';
 import type { Fault } from './fault';
 
 /**
  * A refusal: expected, coded, shown to callers. `code` comes from a closed union of the floor that throws it.
  * Programming mistakes are `TypeError`s; faults of the world keep their own error as `cause`.
  */
-export class CodedError<Code extends string = string> extends Error {
+export class CodedError<Code extends string = string> extends BrandedError {
+  static {
+    this.brand('CodedError');
+  }
+
   override readonly name: string = 'CodedError';
 
   constructor(
@@ -20,5 +25,5 @@ export class CodedError<Code extends string = string> extends Error {
 
 /** True if `error` is a refusal with a code. */
 export function isCodedError(error: unknown): error is CodedError {
-  return error instanceof CodedError;
+  return CodedError.is(error);
 }

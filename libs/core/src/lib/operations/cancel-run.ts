@@ -17,6 +17,10 @@ export type CancelRunCode =
 
 /** A cancel that is refused. */
 export class CancelRunError extends CodedError<CancelRunCode> {
+  static {
+    this.brand('CancelRunError');
+  }
+
   override readonly name = 'CancelRunError';
 }
 

@@ -55,7 +55,7 @@ export class DecideApproval {
     try {
       return await this.decideOrRefuse(principal, decision, token);
     } catch (error) {
-      if (error instanceof DecisionError && error.code !== 'RUN_NOT_FOUND') {
+      if (DecisionError.is(error) && error.code !== 'RUN_NOT_FOUND') {
         const event = auditEvent(principal, decision, { outcome: 'refused', code: error.code });
         await this.hands.gates.audit(principal.tenant, event);
       }

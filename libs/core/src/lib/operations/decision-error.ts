@@ -88,6 +88,10 @@ export function gateIsOver(
 
 /** A decision that does not count. */
 export class DecisionError extends CodedError<DecisionCode> {
+  static {
+    this.brand('DecisionError');
+  }
+
   override readonly name = 'DecisionError';
 
   constructor(

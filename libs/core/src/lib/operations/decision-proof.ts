@@ -66,7 +66,7 @@ export function proofOf(
     const { payload } = openEnvelope(envelope, PAYLOAD_TYPE.intent, 'ledger', { keys: own, verifySignature });
     if (parseUtf8(payload) === canonical(intent as unknown as Json)) return { kind: 'key', envelope };
   } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error;
+    if (!EvidenceError.is(error)) throw error;
   }
   throw new DecisionError('GATE_TOKEN_MISMATCH', 'the signature is not one of this person over exactly this decision');
 }

@@ -272,7 +272,7 @@ export class RunDriver {
 
   /** Without its secrets a run fails. */
   private failFor(error: unknown): void {
-    if (!(error instanceof SecretError)) throw error;
+    if (!SecretError.is(error)) throw error;
     const { code, message } = error;
     this.hands.alarm(this.run, code, message);
     this.arrivals.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
@@ -309,7 +309,7 @@ export class RunDriver {
     const { secrets, results } = this;
     if (secrets.names.every((name) => results.secretVersion(name) === null)) return;
     await secrets.readAll().catch((error: unknown) => {
-      if (!(error instanceof SecretError)) throw error;
+      if (!SecretError.is(error)) throw error;
     });
   }
 

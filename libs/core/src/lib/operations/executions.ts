@@ -120,7 +120,7 @@ export class Executions {
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
       return this.given(step, execution, outcome);
     } catch (error) {
-      if (!(error instanceof SecretError)) throw error;
+      if (!SecretError.is(error)) throw error;
       const { code, message } = error;
       return failure(step, execution, code, message, code === 'SECRET_UNAVAILABLE');
     } finally {

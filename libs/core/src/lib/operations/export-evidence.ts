@@ -31,6 +31,10 @@ const REMEDIES: Record<ExportCode, string> = {
 
 /** A refusal about an export. */
 export class ExportError extends CodedError<ExportCode> {
+  static {
+    this.brand('ExportError');
+  }
+
   override readonly name: string = 'ExportError';
 }
 

@@ -26,6 +26,10 @@ export type PackLibraryCode =
 
 /** A refusal of the library. */
 export class PackLibraryError extends CodedError<PackLibraryCode> {
+  static {
+    this.brand('PackLibraryError');
+  }
+
   override readonly name = 'PackLibraryError';
 }
 

@@ -21,6 +21,10 @@ export type ReleaseCode =
 
 /** A release that is refused. */
 export class ReleaseError extends CodedError<ReleaseCode> {
+  static {
+    this.brand('ReleaseError');
+  }
+
   override readonly name = 'ReleaseError';
 }
 

@@ -26,6 +26,10 @@ export type RerunRunCode =
 
 /** A rerun that is refused. */
 export class RerunRunError extends CodedError<RerunRunCode> {
+  static {
+    this.brand('RerunRunError');
+  }
+
   override readonly name = 'RerunRunError';
 }
 

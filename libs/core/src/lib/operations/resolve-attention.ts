@@ -53,7 +53,7 @@ export class ResolveAttention {
     try {
       return await this.resolveOrRefuse(principal, resolution);
     } catch (error) {
-      if (error instanceof DecisionError && error.code !== 'RUN_NOT_FOUND') {
+      if (DecisionError.is(error) && error.code !== 'RUN_NOT_FOUND') {
         const event = auditEvent(principal, resolution, { outcome: 'refused', code: error.code });
         await this.hands.gates.audit(principal.tenant, event);
       }

@@ -120,7 +120,7 @@ export class RunDueTicks {
       });
     } catch (error) {
       // A pack, plan or environment that is not what was pinned. What may pass by itself is tried again.
-      if (!isCodedError(error) || !(error instanceof SubmitRunError || LOST.has(error.code))) throw error;
+      if (!isCodedError(error) || !(SubmitRunError.is(error) || LOST.has(error.code))) throw error;
       await this.stop(schedule, place, error, now);
       return null;
     }
@@ -147,7 +147,7 @@ export class RunDueTicks {
 }
 
 function foundBy(error: CodedError): Pin | null {
-  if (!(error instanceof ProfileMismatch || error instanceof PlanHashMismatch)) return null;
+  if (!(ProfileMismatch.is(error) || PlanHashMismatch.is(error))) return null;
   const { planHash, profileDigest } = error;
   return profileDigest === null ? null : { planHash, profileDigest };
 }

@@ -16,11 +16,19 @@ export type ScheduleCode =
 
 /** A refusal about a schedule. */
 export class ScheduleError extends CodedError<ScheduleCode> {
+  static {
+    this.brand('ScheduleError');
+  }
+
   override readonly name: string = 'ScheduleError';
 }
 
 /** A schedule that stopped goes on only for somebody who names what it would run now. */
 export class ScheduleUnconfirmed extends ScheduleError {
+  static {
+    this.brand('ScheduleUnconfirmed');
+  }
+
   constructor(readonly found: Pin) {
     super(
       'SCHEDULE_UNCONFIRMED',

@@ -72,7 +72,7 @@ async function isTaken(form: JsonObject, response: Json): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    if (error instanceof DecisionError && error.code === 'GATE_RESPONSE_INVALID') return false;
+    if (DecisionError.is(error) && error.code === 'GATE_RESPONSE_INVALID') return false;
     throw error;
   }
 }
@@ -87,7 +87,7 @@ async function verdicts(schema: JsonObject, value: Json): Promise<Readonly<Recor
       checkResolvedOutputs(node, { y: value });
       return true;
     } catch (error) {
-      if (error instanceof DecisionError) return false;
+      if (DecisionError.is(error)) return false;
       throw error;
     }
   };

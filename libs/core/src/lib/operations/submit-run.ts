@@ -49,11 +49,19 @@ export type SubmitRunCode =
 
 /** A run that is not accepted. */
 export class SubmitRunError extends CodedError<SubmitRunCode> {
+  static {
+    this.brand('SubmitRunError');
+  }
+
   override readonly name = 'SubmitRunError';
 }
 
 /** The plan differs from the hash given: with what it is here, so that the caller can see where. */
 export class PlanHashMismatch extends SubmitRunError {
+  static {
+    this.brand('PlanHashMismatch');
+  }
+
   constructor(
     readonly planHash: Digest,
     readonly receipt: Receipt,
@@ -69,6 +77,10 @@ export class PlanHashMismatch extends SubmitRunError {
 
 /** The environment of runs here has changed: its limits, defaults, isolation or floors. */
 export class ProfileMismatch extends SubmitRunError {
+  static {
+    this.brand('ProfileMismatch');
+  }
+
   constructor(
     readonly profileDigest: Digest,
     readonly planHash: Digest,

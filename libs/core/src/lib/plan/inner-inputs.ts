@@ -81,7 +81,7 @@ export function knownValue(template: Json, around: JsonObject): Json | undefined
   try {
     return evaluateTemplate(template, around);
   } catch (error) {
-    if (error instanceof ExpressionError) return undefined;
+    if (ExpressionError.is(error)) return undefined;
     throw error;
   }
 }

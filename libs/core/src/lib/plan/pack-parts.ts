@@ -152,7 +152,7 @@ export function readConcurrency(
     if (fault !== null) faults.add('PLAN_CONCURRENCY_GROUP', at, fault);
     return { rule, claim: typeof group === 'string' ? { group, onConflict } : null };
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
+    if (!ExpressionError.is(error)) throw error;
     faults.add(error.code, at, `${error.message}.`);
     return { rule, claim: null };
   }

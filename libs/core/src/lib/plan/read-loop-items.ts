@@ -89,7 +89,7 @@ export function evaluated(template: Json, known: JsonObject): Json | undefined {
   try {
     return evaluateTemplate(template, known);
   } catch (error) {
-    if (error instanceof ExpressionError) return undefined;
+    if (ExpressionError.is(error)) return undefined;
     throw error;
   }
 }

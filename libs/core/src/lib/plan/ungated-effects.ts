@@ -109,7 +109,7 @@ export function alwaysApplies(known: Known | null, when: string | null): boolean
   try {
     return parsed.expression.evaluate({ inputs, pack: shownPack(pack) }) === true;
   } catch (error) {
-    if (error instanceof ExpressionError) return false;
+    if (ExpressionError.is(error)) return false;
     throw error;
   }
 }

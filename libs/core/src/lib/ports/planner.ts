@@ -11,6 +11,10 @@ export type PlannerErrorCode =
 
 /** Work that was not done. */
 export class PlannerError extends CodedError<PlannerErrorCode> {
+  static {
+    this.brand('PlannerError');
+  }
+
   override readonly name = 'PlannerError';
 }
 

@@ -50,7 +50,7 @@ function findingsOf(rule: Rule, value: Json): readonly SchemaFinding[] {
     if (evaluate(rule, value, null, run, null)) return [];
     findings = run.findings;
   } catch (error) {
-    if (error instanceof SchemaLimit) return [{ pointer: '', message: error.message }];
+    if (SchemaLimit.is(error)) return [{ pointer: '', message: error.message }];
     throw error;
   }
   const found = new Map(findings.map((finding) => [`${finding.pointer} ${finding.message}`, finding]));

@@ -1,3 +1,4 @@
+import { BrandedError } from '../foundation/branded-error';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Resource } from './site';
 
@@ -29,7 +30,11 @@ const BASE_WORK = 1_000_000;
 const WORK_PER_PART = 200;
 
 /** A value takes more work than it may. It leaves through every `not` and `anyOf`: the whole value is refused. */
-export class SchemaLimit extends Error {}
+export class SchemaLimit extends BrandedError {
+  static {
+    this.brand('SchemaLimit');
+  }
+}
 
 /** One value being held against one schema: findings, and work done. */
 export class Evaluation {

@@ -19,6 +19,10 @@ const SECRET_REMEDIES = {
 
 /** A refusal that has to do with a secret. No message holds a value. */
 export class SecretError extends CodedError<SecretErrorCode> {
+  static {
+    this.brand('SecretError');
+  }
+
   override readonly name = 'SecretError';
 
   constructor(code: SecretErrorCode, message: string, options?: ErrorOptions) {

@@ -140,7 +140,7 @@ export class Knowledge {
       const scope = scopeFor(this.sight, step, expression.reads, new Missing());
       return { kind: 'value', value: expression.evaluate(scope) };
     } catch (error) {
-      if (error instanceof ExpressionError) return { kind: 'fault', code: error.code, message: error.message };
+      if (ExpressionError.is(error)) return { kind: 'fault', code: error.code, message: error.message };
       throw error;
     }
   }

@@ -96,7 +96,7 @@ function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['
         value: evaluateTemplate(value, scopeFor(world.knowledge.sight, ROOT, reads, new Missing())),
       };
     } catch (error) {
-      if (error instanceof ExpressionError) return { name, type, known: false, value: null };
+      if (ExpressionError.is(error)) return { name, type, known: false, value: null };
       throw error;
     }
   });

@@ -1,3 +1,4 @@
+import { BrandedError } from '../../lib/foundation/branded-error';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { canonical } from '../../lib/canonical/canonical';
 import { digestOf, sha256 } from '../../lib/canonical/digest';
@@ -41,7 +42,11 @@ export interface PlayOptions {
 }
 
 /** The run did not come to where its scenario ends: the engine itself found something. */
-export class NotPlayed extends Error {}
+export class NotPlayed extends BrandedError {
+  static {
+    this.brand('NotPlayed');
+  }
+}
 
 /** Plays the run of a scenario to its end, in memory. Throws `NotPlayed` if it halts, or ends otherwise. */
 export async function play(scenario: Scenario, options: PlayOptions): Promise<Played> {

@@ -147,7 +147,7 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
     files = await attempt.forge();
   } catch (error) {
     // The signer derives its statement by the same code as the verifier: what it cannot read, the verifier cannot either.
-    const by = error instanceof NotPlayed ? 'engine' : isCodedError(error) ? 'signer' : null;
+    const by = NotPlayed.is(error) ? 'engine' : isCodedError(error) ? 'signer' : null;
     if (by === null && !(error instanceof Error)) throw error;
     return { ...at, outcome: 'found', by: [by ?? 'signer'], detail: error instanceof Error ? error.message : '' };
   }

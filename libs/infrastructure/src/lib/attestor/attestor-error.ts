@@ -11,4 +11,8 @@ export type AttestorErrorCode =
   /** It signed something that is not this run's statement, or answers in no form that we know. */
   | 'ATTESTOR_ANSWER_INVALID';
 
-export class AttestorError extends CodedError<AttestorErrorCode> {}
+export class AttestorError extends CodedError<AttestorErrorCode> {
+  static {
+    this.brand('AttestorError');
+  }
+}

@@ -13,6 +13,10 @@ export type EmbeddedPostgresErrorCode =
 
 /** A refusal of the embedded database, with what to do about it. */
 export class EmbeddedPostgresError extends CodedError<EmbeddedPostgresErrorCode> {
+  static {
+    this.brand('EmbeddedPostgresError');
+  }
+
   override readonly name = 'EmbeddedPostgresError';
 
   constructor(code: EmbeddedPostgresErrorCode, message: string, remediation: string, cause?: unknown) {

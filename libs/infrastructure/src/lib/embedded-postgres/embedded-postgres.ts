@@ -79,7 +79,7 @@ async function prepare(requested: string): Promise<DirectoryOwner> {
     await makeDirectory(requested);
     return await ownDirectory(requested);
   } catch (error) {
-    if (error instanceof EmbeddedPostgresError) throw error;
+    if (EmbeddedPostgresError.is(error)) throw error;
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `cannot use ${requested}: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  CodedError,
   CONTENT_MANIFEST,
   contentDifference,
   Executor,
@@ -166,7 +165,7 @@ function opened(envelope: Uint8Array, keys: readonly VerificationKey[]): Content
   try {
     return openContentManifest(envelope, { keys, verifySignature });
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
+    if (!isCodedError(error)) throw error;
     const isSignature = error.code === 'ENVELOPE_UNTRUSTED' || error.code === 'ENVELOPE_SIGNATURES';
     throw refusal(isSignature ? 'BUNDLE_SIGNATURE_INVALID' : 'BUNDLE_MANIFEST_INVALID', error.message, {
       cause: error,

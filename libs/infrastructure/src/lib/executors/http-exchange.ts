@@ -1,3 +1,4 @@
+import { BrandedError } from '@taskrunner/core';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import type { Target } from '@taskrunner/core';
@@ -21,7 +22,11 @@ const MAX_HEAD = 64 * 1024;
 const PROXY_ANSWER = 4_096;
 
 /** The proxy or TLS refused before a byte of the request was sent. */
-export class NotSent extends Error {
+export class NotSent extends BrandedError {
+  static {
+    this.brand('NotSent');
+  }
+
   constructor(
     readonly code: string,
     message: string,
@@ -113,7 +118,7 @@ function openTunnel(socket: Socket, authority: string): Promise<void> {
     let text = '';
     const fail = (error?: Error): void => {
       socket.destroy();
-      reject(error instanceof NotSent ? error : refusedBy(text.trim().split('\n').at(-1) ?? ''));
+      reject(NotSent.is(error) ? error : refusedBy(text.trim().split('\n').at(-1) ?? ''));
     };
     const onError = (error: Error): void => fail(error);
     const onData = (chunk: Buffer): void => {

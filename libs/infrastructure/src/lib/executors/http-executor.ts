@@ -89,7 +89,7 @@ export class HttpExecutor extends Executor {
       const outcome = await this.hear(answer, asked, request, report);
       return { outcome, isSent: isSent() };
     } catch (error) {
-      const mayHaveActed = isSent() && !(error instanceof NotSent);
+      const mayHaveActed = isSent() && !NotSent.is(error);
       return { outcome: outcomeOfSilence(error, request, mayHaveActed), isSent: mayHaveActed };
     } finally {
       close();
@@ -154,7 +154,7 @@ function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boo
   const unknown = request.node.effects === 'once' && isSent;
   if (request.signal.aborted) return { kind: 'stopped', unknown };
   if (isCodedError(error)) return isSent ? refusedAfterActing(error, request) : refused(error);
-  if (error instanceof NotSent) return failed(error.code, error.message, error.retryable);
+  if (NotSent.is(error)) return failed(error.code, error.message, error.retryable);
   // What was sent may have been done: nobody but the server knows.
   if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
   const code = codeOf(error) ?? '';

@@ -1,4 +1,4 @@
-import { ARTIFACT_WITHHELD } from '@taskrunner/core';
+import { BrandedError, ARTIFACT_WITHHELD } from '@taskrunner/core';
 import type { Digest, ExecutionReport, ExecutionRequest, ObjectStore, Redactor } from '@taskrunner/core';
 
 /** Where it is told that an artifact was captured, or that one was not. */
@@ -29,7 +29,7 @@ export async function storeArtifact(
   const stored = await objects
     .put(run.tenant, withoutSecrets(content, redactor), { maxBytes, ...(expected === undefined ? {} : { expected }) })
     .catch((error: unknown) => {
-      if (!(error instanceof ArtifactWithheld)) throw error;
+      if (!ArtifactWithheld.is(error)) throw error;
       return null;
     });
   if (stored === null) await reportWithheld(request, artifact, report);
@@ -56,7 +56,11 @@ export function reportCaptured(
 }
 
 /** Thrown when all bytes were read and before the store has kept any. */
-class ArtifactWithheld extends Error {}
+class ArtifactWithheld extends BrandedError {
+  static {
+    this.brand('ArtifactWithheld');
+  }
+}
 
 async function* withoutSecrets(content: AsyncIterable<Uint8Array>, redactor: Redactor): AsyncGenerator<Uint8Array> {
   if (redactor.isIdle) {

@@ -3,7 +3,7 @@ import { codeOf } from './durable-files';
 
 /** Throws what an error of writing to a destination means for an export; refusals of exports as they are. */
 export function toldByDestination(error: unknown): never {
-  if (error instanceof ExportError) throw error;
+  if (ExportError.is(error)) throw error;
   if (isCodedError(error) && error.code === 'OBJECT_STORE_UNAVAILABLE')
     throw exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not answer', error);
   if (isCodedError(error) && error.code === 'OBJECT_STORE_REFUSED')

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const refusal = async (asked: Promise<unknown>): Promise<readonly [string, string]> => {
   const error: unknown = await asked.then(() => 'answered').catch((thrown: unknown) => thrown);
-  if (!(error instanceof PlannerError)) throw new Error(`no refusal: ${String(error)}`);
+  if (!PlannerError.is(error)) throw new Error(`no refusal: ${String(error)}`);
   return [error.code, error.message];
 };
 

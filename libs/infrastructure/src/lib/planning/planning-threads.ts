@@ -102,7 +102,7 @@ export class PlanningThreads extends Planner<PlanningWork> {
       this.start();
     } catch (error) {
       if (this.lives.size === 0)
-        for (const { reject } of this.queue.drain()) reject(error instanceof PlannerError ? error : noThread(error));
+        for (const { reject } of this.queue.drain()) reject(PlannerError.is(error) ? error : noThread(error));
       return this.lives.size > 0;
     }
     return true;

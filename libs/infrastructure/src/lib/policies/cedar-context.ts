@@ -1,4 +1,4 @@
-import { canonical, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
+import { BrandedError, canonical, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
 /** Most bytes of an input as RFC 8785 text. A bound of the behaviour, not of an installation: a verifier has to find the same. */
@@ -12,7 +12,11 @@ export const MAX_CEDAR_COST = 1_000_000_000;
 const MAX_DEPTH = 64;
 
 /** Why Cedar cannot be asked about a value. */
-export class NotCedar extends Error {}
+export class NotCedar extends BrandedError {
+  static {
+    this.brand('NotCedar');
+  }
+}
 
 /**
  * An input as Cedar takes it. Cedar has records, sets, texts, booleans and 64-bit integers; a number with at most four decimals

@@ -37,7 +37,7 @@ export const cedarEngine: PolicyEngine = {
       try {
         return answerOf(cedar().isAuthorized(cedarCall(read.policies, input, gate)));
       } catch (error) {
-        return undecided(error instanceof NotCedar ? error.message : 'the engine failed');
+        return undecided(NotCedar.is(error) ? error.message : 'the engine failed');
       }
     };
     return { kind: 'policy', policy: { engine: 'cedar', behaviour: CEDAR_BEHAVIOUR, evaluate } };

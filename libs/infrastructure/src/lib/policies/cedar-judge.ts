@@ -31,7 +31,7 @@ export class CedarJudge extends PolicyJudge {
     try {
       call = cedarCall(read.policies, input, gate);
     } catch (error) {
-      return undecided(error instanceof NotCedar ? error.message : 'the engine failed');
+      return undecided(NotCedar.is(error) ? error.message : 'the engine failed');
     }
     const answer = this.last.then(() => this.ask(call));
     this.last = answer;

@@ -14,5 +14,9 @@ export type DatabaseErrorCode =
 
 /** A refusal of the database as it is, with what to do about it. */
 export class DatabaseError extends CodedError<DatabaseErrorCode> {
+  static {
+    this.brand('DatabaseError');
+  }
+
   override readonly name = 'DatabaseError';
 }

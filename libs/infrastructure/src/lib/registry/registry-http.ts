@@ -1,3 +1,4 @@
+import { BrandedError } from '@taskrunner/core';
 import { refusal } from './registry-error';
 import { readObject } from './oci';
 
@@ -91,7 +92,7 @@ export class RegistryHttp {
       const { status } = response;
       return { status, headers: response.headers, body: await readBody(response, maxBytes) };
     } catch (error) {
-      if (error instanceof TooLong) throw refusal('PACK_TOO_LARGE', `${url.pathname} has more than ${maxBytes} bytes`);
+      if (TooLong.is(error)) throw refusal('PACK_TOO_LARGE', `${url.pathname} has more than ${maxBytes} bytes`);
       const why = signal.aborted ? `within ${this.setting.timeoutMs} ms` : '';
       throw refusal('REGISTRY_UNAVAILABLE', `${this.setting.origin} does not answer ${why}`.trimEnd(), error);
     }
@@ -139,7 +140,11 @@ function checked(reply: Reply, { method, target }: Exchange): Reply {
   throw refusal('REGISTRY_UNSUPPORTED', what);
 }
 
-class TooLong extends Error {}
+class TooLong extends BrandedError {
+  static {
+    this.brand('TooLong');
+  }
+}
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
   if (response.body === null) return new Uint8Array();

@@ -9,5 +9,9 @@ export type TelemetryErrorCode =
 
 /** Telemetry that cannot be set up as configured. */
 export class TelemetryError extends CodedError<TelemetryErrorCode> {
+  static {
+    this.brand('TelemetryError');
+  }
+
   override readonly name = 'TelemetryError';
 }

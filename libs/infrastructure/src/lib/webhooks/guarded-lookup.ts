@@ -1,9 +1,13 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { decideAddress, type EgressRule } from '@taskrunner/core';
+import { BrandedError, decideAddress, type EgressRule } from '@taskrunner/core';
 
 /** Why a connection was not made. */
-export class WayClosed extends Error {
+export class WayClosed extends BrandedError {
+  static {
+    this.brand('WayClosed');
+  }
+
   override readonly name = 'WayClosed';
 }
 

@@ -98,7 +98,7 @@ async function discard({ body }: Dispatcher.ResponseData): Promise<void> {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof WayClosed) return error.message;
+  if (WayClosed.is(error)) return error.message;
   if (!(error instanceof Error)) return 'the request failed';
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : error.name;

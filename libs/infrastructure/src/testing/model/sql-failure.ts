@@ -1,5 +1,10 @@
+import { BrandedError } from '@taskrunner/core';
 /** An error as the database's driver raises it. */
-export class SqlFailure extends Error {
+export class SqlFailure extends BrandedError {
+  static {
+    this.brand('SqlFailure');
+  }
+
   constructor(
     readonly code: string,
     message: string,

@@ -1,3 +1,4 @@
+import { BrandedError } from '../../foundation/branded-error';
 import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { PolicyEngines } from '../../policy/policy';
@@ -103,7 +104,11 @@ export interface Case {
 }
 
 /** Ends a check with what is wrong. */
-export class CheckFailed extends Error {}
+export class CheckFailed extends BrandedError {
+  static {
+    this.brand('CheckFailed');
+  }
+}
 
 /** Fails the check under way. */
 export function fail(detail: string): never {

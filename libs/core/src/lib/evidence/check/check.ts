@@ -84,7 +84,7 @@ export function answer(name: CheckName, check: Checker, bundle: Case): Check {
 }
 
 function reason(error: unknown): string {
-  if (error instanceof CheckFailed) return error.message;
+  if (CheckFailed.is(error)) return error.message;
   if (isCodedError(error)) return `${error.code}: ${error.message}`;
   return `the bundle is malformed (${error instanceof Error ? error.name : 'unknown'})`;
 }
