@@ -132,7 +132,7 @@ module.exports = {
       from: { path: '^(apps|tools)/' },
       to: {
         path: '^libs/([^/]+)/src/',
-        pathNot: '^libs/[^/]+/src/(index|lease|offline|telemetry|web|testing/index)\\.ts$',
+        pathNot: '^libs/[^/]+/src/(index|defaults|lease|offline|tar|telemetry|web|testing/index)\\.ts$',
       },
     },
   ],

@@ -72,6 +72,7 @@ export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } 
 export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
+export { defaultConfiguration, defaultSetting, type DefaultsFor } from './lib/configuration/default-setting';
 export { describeConfiguration, printDescription } from './lib/configuration/describe-configuration';
 export {
   environmentOf,

@@ -18,9 +18,14 @@ const LATER = [
 // In a process of its own: here, Jest loads what it likes.
 const SCRIPT = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
 
-it.each(['index', 'web', 'offline', 'telemetry', 'lease'])('the entry `%s` loads no library that few need', (entry) => {
-  const path = join(__dirname, '..', 'dist', `${entry}.js`);
-  const loaded = JSON.parse(execFileSync(process.execPath, ['--eval', SCRIPT, path], { encoding: 'utf8' })) as string[];
-  expect(loaded).toContain(path);
-  expect(LATER.filter((name) => loaded.some((file) => file.includes(`/node_modules/${name}/`)))).toEqual([]);
-});
+it.each(['index', 'web', 'offline', 'telemetry', 'lease', 'tar', 'defaults'])(
+  'the entry `%s` loads no library that few need',
+  (entry) => {
+    const path = join(__dirname, '..', 'dist', `${entry}.js`);
+    const loaded = JSON.parse(
+      execFileSync(process.execPath, ['--eval', SCRIPT, path], { encoding: 'utf8' }),
+    ) as string[];
+    expect(loaded).toContain(path);
+    expect(LATER.filter((name) => loaded.some((file) => file.includes(`/node_modules/${name}/`)))).toEqual([]);
+  },
+);

@@ -1,13 +1,7 @@
-import {
-  readPack,
-  packFilesOf,
-  type Environment,
-  type PackSource,
-  type PlanningSetting,
-  type ReadPack,
-} from '@taskrunner/core';
+import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
 import {
   cedarEngine,
+  defaultSetting,
   egressRulesOf,
   environmentOf,
   environmentsOf,
@@ -15,7 +9,6 @@ import {
   isolationOf,
   loadConfiguration,
   loadPackTrust,
-  parseConfiguration,
   profileDefaultsOf,
   retryRuleOf,
 } from '@taskrunner/infrastructure';
@@ -32,24 +25,19 @@ export interface OfflineOptions {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * What a plan goes by where no server is asked. With a configuration file: that installation. Without: the defaults, and what only an
- * installation can know (grants, bound secrets) is assumed as the pack asks for it. The plan hash depends on none of it.
+ * What a plan goes by where no server is asked. With a configuration file: that installation. Without: `defaultSetting`.
  */
 export async function offlineSetting(
   source: PackSource,
   options: OfflineOptions,
   env: Variables,
 ): Promise<PlanningSetting> {
-  const variables = ownVariables(env);
+  const policyEngines = { cedar: cedarEngine };
   const named = options.config ?? env['TASKRUNNER_CONFIG'];
-  const reading = named ? await loadConfiguration(named, variables) : parseConfiguration('', {});
+  if (!named) return defaultSetting({ pack: packOf(source), isSealed: options.sealed, policyEngines });
+  const reading = await loadConfiguration(named, ownVariables(env));
   if (reading.kind === 'refused')
-    throw new CliError(
-      'CLI_FILE',
-      `the configuration ${named ?? ''} has faults`,
-      'Correct what is listed.',
-      reading.faults,
-    );
+    throw new CliError('CLI_FILE', `the configuration ${named} has faults`, 'Correct what is listed.', reading.faults);
   const { configuration } = reading;
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
@@ -57,38 +45,27 @@ export async function offlineSetting(
     packTrust: await loadPackTrust(configuration),
   };
   const environments = environmentsOf(configuration, build);
-  const shown = (environment: Environment) => (named ? environment : assumedIn(environment));
-  const { grants } = configuration.approvals;
-  const read = readPack(source.manifest, packFilesOf(source.files));
-  const pack = read.kind === 'read' ? read : read.salvaged?.read;
   return {
-    environment: shown(options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual),
-    sealedEnvironment: environments.sealed && shown(environments.sealed),
+    environment: options.sealed ? environmentOf(configuration, build, 'sealed') : environments.usual,
+    sealedEnvironment: environments.sealed,
     configuration: {
       defaults: profileDefaultsOf(configuration),
       retries: retryRuleOf(configuration),
       interpreters: configuration.sandbox.interpreters,
-      policyEngines: { cedar: cedarEngine },
-      egress: named && !options.sealed ? egressRulesOf(configuration) : [{ scheme: '*', host: '*', port: '*' }],
-      ...(named || pack === undefined ? { grants, secrets: {}, sensitiveInputs: true } : assumedOf(pack, grants)),
+      policyEngines,
+      egress: options.sealed ? [{ scheme: '*', host: '*', port: '*' }] : egressRulesOf(configuration),
+      grants: configuration.approvals.grants,
+      secrets: {},
+      sensitiveInputs: true,
     },
-    ...(named ? { bindings: configuration.secrets.bindings } : {}),
+    bindings: configuration.secrets.bindings,
   };
 }
 
-/** Which publishers are trusted, where evidence may go and whether there is a container engine only an installation knows. */
-function assumedIn({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
-  const { bundleRoots: _roots, ...rest } = packTrust;
-  return { ...environment, packTrust: rest, executors: { ...EXECUTOR_BEHAVIOURS } };
-}
-
-function assumedOf({ pack }: ReadPack, grants: readonly string[]) {
-  const { approvals, secrets } = pack.spec;
-  return {
-    grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
-    secrets: Object.fromEntries(secrets.map(({ name }) => [name, { provider: 'assumed', requireGate: false }])),
-    sensitiveInputs: true,
-  };
+/** The pack as far as it can be read. */
+function packOf(source: PackSource): ReadPack | undefined {
+  const read = readPack(source.manifest, packFilesOf(source.files));
+  return read.kind === 'read' ? read : read.salvaged?.read;
 }
 
 /** Without those of the client, which configure no server. */

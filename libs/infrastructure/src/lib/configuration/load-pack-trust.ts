@@ -7,11 +7,18 @@ import type { Configuration } from './configuration';
 export type PackTrustErrorCode = 'PACK_KEY_INVALID';
 
 /** The trust policy of an installation, with the keys themselves, so that it says the same wherever their files lie. Rejects with `PACK_KEY_INVALID`. */
-export async function loadPackTrust({ packsRegistry }: Configuration): Promise<PackTrustPolicy> {
-  const { unsigned, keys, rules, deny, minimumVersions } = packsRegistry;
+export async function loadPackTrust(configuration: Configuration): Promise<PackTrustPolicy> {
+  const named = configuration.packsRegistry.keys;
+  const loaded = named.map(({ keyRef, publicKeyFile }) => loadPublisherKey(keyRef, publicKeyFile));
+  return packTrustOf(configuration, await Promise.all(loaded));
+}
+
+/** The same with keys that are at hand. */
+export function packTrustOf({ packsRegistry }: Configuration, keys: readonly PublisherKey[]): PackTrustPolicy {
+  const { unsigned, rules, deny, minimumVersions } = packsRegistry;
   return {
     unsigned,
-    keys: await Promise.all(keys.map(({ keyRef, publicKeyFile }) => loadPublisherKey(keyRef, publicKeyFile))),
+    keys,
     rules: rules.map(({ tenants, packs, anyOf, threshold }) => ({ tenants, packs, anyOf, threshold })),
     deny: deny as readonly Digest[],
     minimumVersions: minimumVersions.map(({ pack, version }) => ({ pack, version })),

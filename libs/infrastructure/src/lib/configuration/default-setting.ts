@@ -1,0 +1,74 @@
+import {
+  builtinBehaviours,
+  type Environment,
+  type PlanConfiguration,
+  type PlanningSetting,
+  type PolicyEngines,
+  type ReadPack,
+} from '@taskrunner/core';
+import type { Configuration } from './configuration';
+import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from './environment-of';
+import { packTrustOf } from './load-pack-trust';
+import { parseConfiguration } from './parse-configuration';
+
+/** What defaults are asked for. */
+export interface DefaultsFor {
+  /** The pack that asks: its grants and secrets are assumed to be there. */
+  readonly pack?: ReadPack | undefined;
+  /** Assume that every run is sealed. */
+  readonly isSealed?: boolean | undefined;
+  /** Engines of policies beside CEL. */
+  readonly policyEngines?: PolicyEngines;
+}
+
+/** The configuration of an installation that configures nothing. */
+export function defaultConfiguration(): Configuration {
+  const reading = parseConfiguration('');
+  if (reading.kind === 'refused') throw new TypeError('the defaults contradict each other');
+  return reading.configuration;
+}
+
+/**
+ * What a plan goes by where there is no installation to ask: the default configuration and its environment. What only an installation can
+ * know (grants, bound secrets, trusted publishers, destinations, a container engine) is assumed as the pack asks for it. The plan hash
+ * depends on none of it.
+ */
+export function defaultSetting({ pack, isSealed = false, policyEngines = {} }: DefaultsFor = {}): PlanningSetting {
+  const configuration = defaultConfiguration();
+  const build = {
+    isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
+    executors: builtinBehaviours(),
+    packTrust: packTrustOf(configuration, []),
+  };
+  const { usual, sealed } = environmentsOf(configuration, build);
+  return {
+    environment: assumedIn(isSealed ? environmentOf(configuration, build, 'sealed') : usual),
+    sealedEnvironment: sealed && assumedIn(sealed),
+    configuration: {
+      defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
+      interpreters: configuration.sandbox.interpreters,
+      policyEngines,
+      egress: [{ scheme: '*', host: '*', port: '*' }],
+      sensitiveInputs: true,
+      ...assumedOf(pack, configuration.approvals.grants),
+    },
+  };
+}
+
+function assumedIn({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
+  const { bundleRoots: _roots, ...rest } = packTrust;
+  return { ...environment, packTrust: rest, executors: builtinBehaviours() };
+}
+
+function assumedOf(
+  read: ReadPack | undefined,
+  grants: readonly string[],
+): Pick<PlanConfiguration, 'grants' | 'secrets'> {
+  if (read === undefined) return { grants, secrets: {} };
+  const { approvals, secrets } = read.pack.spec;
+  return {
+    grants: [...new Set([...grants, ...approvals.flatMap((approval) => approval.grants)])],
+    secrets: Object.fromEntries(secrets.map(({ name }) => [name, { provider: 'assumed', requireGate: false }])),
+  };
+}
