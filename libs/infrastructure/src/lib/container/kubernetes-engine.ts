@@ -3,7 +3,7 @@ import type { JsonObject } from '@taskrunner/core';
 import { ContainerEngine, type ContainerReader, type ContainerTask, type RunningContainer } from './container-engine';
 import { refusal } from './container-error';
 import { KubernetesApi } from './kubernetes-api';
-import type { JobShape } from './kubernetes-job';
+import type { JobShape } from './job-shape';
 import { Jobs } from './kubernetes-jobs';
 import { JobWatch } from './kubernetes-watch';
 

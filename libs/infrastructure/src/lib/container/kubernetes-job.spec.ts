@@ -2,7 +2,8 @@ import { Job } from 'kubernetes-models/batch/v1/Job';
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import type { ContainerTask } from './container-engine';
 import { containerName } from './container-identity';
-import { jobOf, type JobShape } from './kubernetes-job';
+import type { JobShape } from './job-shape';
+import { jobOf } from './kubernetes-job';
 import { viewOf } from './pod-view';
 import { restrictedFaults } from './testing/pod-security';
 

@@ -1,37 +1,11 @@
 import type { V1Job, V1ResourceRequirements } from '@kubernetes/client-node';
-import type { ContainerCeiling, ContainerTask, Owner } from './container-engine';
+import type { ContainerCeiling, ContainerTask } from './container-engine';
 import { containerLabels, containerName, LABEL } from './container-identity';
 import { grantedLimits } from './container-limits';
+import type { JobShape } from './job-shape';
 
 /** Name of the step's container in its pod. */
 export const STEP_CONTAINER = 'step';
-
-/** What of Kubernetes is configured. */
-export interface JobShape {
-  readonly namespace: string;
-  /** Volume claim in which the workspaces lie; worker and Jobs mount it. */
-  readonly workClaim: string;
-  /** Folder of that claim that the worker sees as `workDirectory`; empty: its root. */
-  readonly workSubPath: string;
-  /** Where the worker sees that folder. */
-  readonly workDirectory: string;
-  readonly serviceAccount: string;
-  readonly nodeSelector: Readonly<Record<string, string>>;
-  readonly runtimeClass: string | null;
-  readonly imagePullSecrets: readonly string[];
-  readonly pull: 'never' | 'missing';
-  readonly ceiling: ContainerCeiling;
-  /** Whom the container runs as: the user that workspaces belong to. */
-  readonly user: Owner;
-  /** Time that a Job may wait for its pod to start, beside the step's own. Milliseconds. */
-  readonly startTimeoutMs: number;
-  /** How long an ended Job is kept if nobody removes it. Milliseconds. */
-  readonly ttlMs: number;
-  /** The worker's own pod: the Job goes with it. */
-  readonly ownerPod: { readonly name: string; readonly uid: string } | null;
-  /** Names this worker. */
-  readonly place: string;
-}
 
 /** The Job of a step: one pod, never repeated, under the restricted Pod Security Standard, without token, network and host. Pure. */
 export function jobOf(task: ContainerTask, shape: JobShape): V1Job {

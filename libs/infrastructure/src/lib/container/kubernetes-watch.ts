@@ -2,7 +2,8 @@ import type { Digest } from '@taskrunner/core';
 import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
 import { refusal } from './container-error';
 import { containerName } from './container-identity';
-import { jobOf, type JobShape } from './kubernetes-job';
+import type { JobShape } from './job-shape';
+import { jobOf } from './kubernetes-job';
 import { pause, type Jobs } from './kubernetes-jobs';
 import { viewOf } from './pod-view';
 
