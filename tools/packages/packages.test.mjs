@@ -1,0 +1,194 @@
+// The libraries outside of the repository: what is in their tarballs, and that examples/embedding compiles and runs with them alone.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { install, LIBRARIES, manifestOf, packLibraries, ROOT } from './installation.mjs';
+
+const run = promisify(execFile);
+const EXAMPLE = join(ROOT, 'examples/embedding');
+const PACK = join(ROOT, 'etc/packs/failure-and-cleanup');
+/** Runs Node.js, and gives what it printed; what it printed is the message where it fails. */
+const node = (words, cwd) =>
+  run(process.execPath, words, { cwd, maxBuffer: 1 << 26 }).then(
+    ({ stdout }) => stdout,
+    ({ message, stdout }) => assert.fail(`${message}\n${stdout}`),
+  );
+/** What of a library can be imported: `''` is the library itself. */
+const entriesOf = (library) =>
+  Object.keys(manifestOf(library).exports)
+    .filter((entry) => entry !== './package.json')
+    .map((entry) => entry.slice(1));
+/** The library that a file belongs to, and what it is called there. */
+const nodeModules = (path) =>
+  /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path)?.[1].replace('\\', '/');
+
+let packed;
+let outside;
+let load;
+before(async () => {
+  packed = await packLibraries();
+  outside = install(packed.contents, join(packed.folder, 'outside'), ['typescript', '@types/node']);
+  load = createRequire(join(outside, 'package.json'));
+});
+after(() => packed && rmSync(packed.folder, { recursive: true, force: true }));
+
+for (const library of LIBRARIES) {
+  describe(`the tarball of ${library}`, () => {
+    const paths = () => [...packed.contents.get(library).keys()];
+    const text = (path) => Buffer.from(packed.contents.get(library).get(path)).toString();
+
+    it('holds compiled code, what that reads, README and licence, and nothing else', () => {
+      const others = paths().filter((path) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path));
+      const sql = library === 'infrastructure' ? readdirSync(join(ROOT, 'libs/infrastructure/sql')) : [];
+      assert.deepEqual(
+        others.sort(),
+        ['LICENSE', 'README.md', 'package.json', ...sql.map((name) => `sql/${name}`)].sort(),
+      );
+      assert.deepEqual(
+        paths().filter((path) => /\.(int-|e2e-)?spec\.(js|d\.ts)|\/golden|\/lib\/.*\/testing\//.test(path)),
+        [],
+      );
+      assert.equal(text('LICENSE'), readFileSync(join(ROOT, 'LICENSE'), 'utf8'));
+    });
+
+    it('has a source for each of its modules: none is left from a build of before', () => {
+      const source = (path) =>
+        join(ROOT, 'libs', library, path.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js(\.map)?)$/, '.ts'));
+      for (const path of paths().filter((one) => one.startsWith('dist/'))) assert.ok(statSync(source(path)).isFile());
+    });
+
+    it('has maps that hold their sources, and names no map that is not there', () => {
+      for (const path of paths().filter((one) => /\.(js|d\.ts)$/.test(one))) {
+        const named = /^\/\/# sourceMappingURL=(.+)$/m.exec(text(path))?.[1];
+        if (named === undefined) continue;
+        const { sources, sourcesContent } = JSON.parse(text(`${path}.map`));
+        assert.equal(sourcesContent?.length, sources.length, path);
+      }
+    });
+
+    it('exports built files that are there, with their types', () => {
+      const { exports, engines, files } = JSON.parse(text('package.json'));
+      assert.equal(engines.node, manifestOf(library).engines.node);
+      assert.ok(Array.isArray(files));
+      for (const [entry, { types, default: file }] of Object.entries(exports)) {
+        if (entry === './package.json') continue;
+        for (const one of [types, file]) {
+          assert.match(one, /^\.\/dist\//);
+          assert.ok(paths().includes(one.slice(2)), `${entry}: ${one}`);
+        }
+        load(`@taskrunner/${library}${entry.slice(1)}`);
+      }
+    });
+
+    it('holds of its equipment for tests what `./testing` reaches', () => {
+      const reached = new Set();
+      const follow = (path) => {
+        if (reached.has(path) || !paths().includes(path)) return;
+        reached.add(path);
+        for (const [, name] of text(path).matchAll(/(?:require\(|from )["'](\.[^"']+)["']/g)) {
+          const target = join(path, '..', name).replaceAll('\\', '/');
+          for (const end of ['.js', '.d.ts', '/index.js', '/index.d.ts']) follow(target + end);
+        }
+      };
+      follow('dist/testing/index.js');
+      follow('dist/testing/index.d.ts');
+      const modules = paths().filter((path) => /^dist\/testing\/.*\.(js|d\.ts)$/.test(path));
+      const names = (all) => [...new Set([...all].map((path) => path.replace(/(\.d\.ts|\.js)$/, '')))];
+      assert.deepEqual(
+        names(modules).filter((name) => !names(reached).includes(name)),
+        [],
+      );
+    });
+
+    it('shows the tested example in its README', () => {
+      assert.ok(text('README.md').includes(readFileSync(join(EXAMPLE, 'embed.ts'), 'utf8').trim()));
+    });
+  });
+}
+
+describe('outside of the repository', () => {
+  it('the tar reader and the defaults load nothing but the two libraries', async () => {
+    const script = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
+    for (const entry of ['tar', 'defaults']) {
+      const loaded = JSON.parse(await node(['--eval', script, `@taskrunner/infrastructure/${entry}`], outside));
+      assert.deepEqual([...new Set(loaded.map(nodeModules))].sort(), [
+        '@taskrunner/core',
+        '@taskrunner/infrastructure',
+      ]);
+      const own = loaded.filter((path) => path.includes('infrastructure'));
+      assert.ok(own.every((path) => /dist[\\/](\w+\.js|lib[\\/](archive|configuration)[\\/])/.test(path)));
+    }
+  });
+
+  it('errors are recognised across two copies of a library', () => {
+    const second = createRequire(join(install(packed.contents, join(packed.folder, 'second')), 'package.json'));
+    for (const name of ['@taskrunner/core', '@taskrunner/infrastructure']) {
+      const [one, other] = [load(name), second(name)];
+      const classes = Object.keys(one).filter((key) => one[key]?.prototype instanceof Error && key !== 'BrandedError');
+      assert.ok(classes.length > 2);
+      for (const key of classes) {
+        const error = Object.create(other[key].prototype);
+        assert.ok(!(error instanceof one[key]), `${key}: the copies are one`);
+        assert.ok(one[key].is(error), key);
+        for (const another of classes)
+          if (!(other[key].prototype instanceof other[another]) && another !== key)
+            assert.ok(!one[another].is(error), `${key} is no ${another}`);
+      }
+    }
+    const { CodedError } = second('@taskrunner/core');
+    assert.ok(load('@taskrunner/core').isCodedError(new CodedError('X', 'x', 'y')));
+  });
+
+  it('the example compiles strictly, types of libraries included, and plans what the command line plans', async () => {
+    const { sampleRun, sealBundle } = load('@taskrunner/core/testing');
+    const { writeTar } = load('@taskrunner/infrastructure/tar');
+    const lay = async (name, files) => {
+      const pieces = [];
+      for await (const piece of writeTar(files)) pieces.push(piece);
+      writeFileSync(join(outside, name), Buffer.concat(pieces));
+    };
+    const files = readdirSync(PACK, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const inPack = files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      const executable = (statSync(path).mode & 0o111) !== 0;
+      return { path: path.slice(PACK.length + 1).replaceAll('\\', '/'), bytes: readFileSync(path), executable };
+    });
+    await lay(
+      'pack.tar',
+      inPack.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    );
+    const sample = await sampleRun();
+    const bundle = [...sealBundle(sample)].sort(([a], [b]) => (a < b ? -1 : 1));
+    await lay(
+      'evidence.tar',
+      bundle.map(([path, bytes]) => ({ path, bytes })),
+    );
+    const trust = { ...sample.trust, expires: '2999-01-01T00:00:00.000Z' };
+    writeFileSync(join(outside, 'trust.json'), JSON.stringify(trust));
+    for (const name of ['embed.ts', 'tsconfig.json']) cpSync(join(EXAMPLE, name), join(outside, name));
+
+    // Each other entry too: a type that a library does not bring along is a fault here.
+    const entries = LIBRARIES.flatMap((library) => entriesOf(library).map((entry) => `@taskrunner/${library}${entry}`));
+    const named = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`);
+    writeFileSync(join(outside, 'entries.ts'), named.join(''));
+    const config = { extends: './tsconfig.json', files: ['embed.ts', 'entries.ts'] };
+    writeFileSync(join(outside, 'tsconfig.all.json'), JSON.stringify(config));
+
+    const cli = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'plan', PACK, '--output', 'json'];
+    const [planned] = await Promise.all([
+      node(cli, outside),
+      node([join(outside, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.all.json'], outside),
+    ]);
+    const said = JSON.parse(await node(['dist/embed.js', 'pack.tar', 'evidence.tar', 'trust.json'], outside));
+    assert.equal(said.planHash, JSON.parse(planned).planHash);
+    assert.equal(said.pack, 'failure-and-cleanup');
+    assert.equal(said.ends, 'succeeded');
+    assert.match(said.graph, /^flowchart/m);
+    assert.equal(said.evidence.ok, true);
+    assert.match(said.evidence.run, /^run_/);
+  });
+});
