@@ -8,7 +8,7 @@ const jest = (project, pattern) => ['node_modules/jest/bin/jest.js', '-c', `${pr
 const ROUNDS = [
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
-  { name: 'seeds', command: jest('apps/worker', 'harness'), env: { TASKRUNNER_HARNESS_SEEDS: '100000' } },
+  { name: 'seeds', command: jest('apps/worker', 'harness.spec'), env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },
 ];
 

@@ -4,7 +4,7 @@ const Sequencer = require('@jest/test-sequencer').default;
 
 // Seeds on virtual time want a process that nothing has run in before. The others wait more than they compute, and are small as files.
 const PLACES = [
-  /\/harness(-even)?\.spec\.ts$/,
+  /\/harness\.spec\.ts$/,
   /\.long-spec\.ts$/,
   /\/(fan-out|logs|outage|gates|schedule-replicas|object-store)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,

@@ -1,0 +1,37 @@
+import { keptOf, replayCommand, scenarioOf, shown, shrink } from './shrink';
+import { play } from './world';
+
+// The harness as a process of its own: in the sandbox of Jest each look at a global costs a call, and the same seeds take twice as long.
+// Arguments: the first seed, the last one, the step between two, and what a replay keeps. Prints one JSON object.
+
+/** What was seen. */
+export interface Played {
+  readonly stories: number;
+  /** Stories in which a worker performed a part of another one's run. */
+  readonly lent: number;
+  /** Stories in which the holder of such a part was given up. */
+  readonly swept: number;
+  /** Of the first story that breaks an invariant: how, and the command that tells it again. Then nothing more was played. */
+  readonly broken: string | null;
+}
+
+async function played(first: number, last: number, step: number, keep: string): Promise<Played> {
+  const kept = keptOf(keep === '' ? undefined : keep);
+  let [stories, lent, swept] = [0, 0, 0];
+  for (let seed = first; seed <= last; seed += step) {
+    const story = await play(scenarioOf(seed, kept));
+    stories += 1;
+    if (story.lent > 0) lent += 1;
+    if (story.swept > 0) swept += 1;
+    if (story.violations.length === 0) continue;
+    const least = kept ?? (await shrink(seed, story, new Set()));
+    const broken = `${story.violations.map(shown).join('\n')}\n${replayCommand(seed, least)}`;
+    return { stories, lent, swept, broken };
+  }
+  return { stories, lent, swept, broken: null };
+}
+
+const [first, last, step, keep = ''] = process.argv.slice(2);
+void played(Number(first), Number(last), Number(step), keep).then((seen) =>
+  process.stdout.write(`${JSON.stringify(seen)}\n`),
+);
