@@ -6,6 +6,7 @@ export { marked } from './broken-manifests';
 export { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES, type SchemaCase } from './schema-cases';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { Random } from './random';
+export { growthOf, stepsOf } from './steps';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';
 export { MemoryObjects } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
