@@ -1,3 +1,4 @@
+import { stepsOf } from '../../testing/steps';
 import type { JsonObject } from '../foundation/json';
 import { compilePolicy } from './compile-policy';
 import type { PolicyAnswer, PolicyEngineName } from './policy';
@@ -79,11 +80,13 @@ describe('CEL policies', () => {
     expect(compiled).toMatchObject({ kind: 'faults', faults: [{ code, offset }] });
   });
 
-  it('is closed, and soon, over the largest input', () => {
-    const inputs = { list: Array.from({ length: 300_000 }, (_, index) => ({ id: index })) };
+  it('is closed, and looks at no more than its bound, over a large input', () => {
+    const inputs = { list: Array.from({ length: 20_000 }, (_, index) => ({ id: index })) };
     const source = Array(100).fill('inputs.list.exists(x, x.id == -1)').join(' || ');
-    expect(ask(source, { ...INPUT, inputs })).toMatchObject({ kind: 'undecided' });
-    expect(ask('inputs.list[299999].id == 299999', { ...INPUT, inputs })).toMatchObject({
+    expect(stepsOf(() => expect(ask(source, { ...INPUT, inputs })).toMatchObject({ kind: 'undecided' }))).toBeLessThan(
+      10_000_000,
+    );
+    expect(ask('inputs.list[19999].id == 19999', { ...INPUT, inputs })).toMatchObject({
       kind: 'decided',
       allow: true,
     });

@@ -1,3 +1,4 @@
+import { stepsOf } from '../../testing/steps';
 import type { Json, JsonObject } from '../foundation/json';
 import { compileSchema } from './compile-schema';
 
@@ -22,18 +23,18 @@ function deep(levels: number): Json {
 }
 
 describe('schemas of strangers', () => {
-  // Each would take two to the power of forty steps, or more stack than there is.
+  // Each would take tens of millions of steps, or more stack than there is. That much work would still end, and be seen.
   it.each<[string, Json, Json, RegExp]>([
-    ['alternatives that double', { $ref: '#/$defs/s0', $defs: chain(40, (next) => ({ anyOf: [{ allOf: [next, false] }, next] })) }, 'x', /more work/], // prettier-ignore
-    ['all of what doubles', { $ref: '#/$defs/s0', $defs: chain(40, (next) => ({ allOf: [next, next] })) }, 1, /more work/], // prettier-ignore
-    ['what doubles inside not', { not: { $ref: '#/$defs/s0' }, $defs: chain(40, (next) => ({ allOf: [next, next] })) }, 1, /more work/], // prettier-ignore
+    ['alternatives that double', { $ref: '#/$defs/s0', $defs: chain(21, (next) => ({ anyOf: [{ allOf: [next, false] }, next] })) }, 'x', /more work/], // prettier-ignore
+    ['all of what doubles', { $ref: '#/$defs/s0', $defs: chain(21, (next) => ({ allOf: [next, next] })) }, 1, /more work/], // prettier-ignore
+    ['what doubles inside not', { not: { $ref: '#/$defs/s0' }, $defs: chain(21, (next) => ({ allOf: [next, next] })) }, 1, /more work/], // prettier-ignore
     ['a long way of references', { $ref: '#/$defs/s0', $defs: chain(5_000, (next) => next as JsonObject) }, 1, /deep/],
     ['a value that is deep', { properties: { a: { $ref: '#' } } }, deep(20_000), /levels/],
-    ['a value of values that are compared', { $ref: '#/$defs/s0', $defs: chain(20, (next) => ({ allOf: [{ uniqueItems: true }, next, next] })) }, Array.from({ length: 2_000 }, (_, index) => ({ index })), /more work/], // prettier-ignore
+    ['a value of values that are compared', { $ref: '#/$defs/s0', $defs: chain(12, (next) => ({ allOf: [{ uniqueItems: true }, next, next] })) }, Array.from({ length: 300 }, (_, index) => ({ index })), /more work/], // prettier-ignore
   ])('are bounded: %s', (_, schema, value, why) => {
-    const began = performance.now();
-    expect(findings(schema, value)).toEqual([expect.stringMatching(why)]);
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(stepsOf(() => expect(findings(schema, value)).toEqual([expect.stringMatching(why)]))).toBeLessThan(
+      10_000_000,
+    );
   });
 
   it('may be as deep as documents are, for values as deep', () => {
