@@ -389,6 +389,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
 
   test('stops: SIGTERM, grace, SIGKILL, and then nothing is left', async () => {
     const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: true }];
+    // By itself it never ends: what is not stopped goes on until the time of this test is over.
     const patient = 'trap "echo told" TERM; echo x > trace; echo ready; while :; do sleep 0.05; done';
     for (const [reason, effects, captured] of [
       ['cancel', 'idempotent', 0],
@@ -402,10 +403,8 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         if (report.stdout.includes('ready')) abort.abort(reason);
       };
       const request = aRequest({ command: ['sh', '-c', patient] }, { signal: abort.signal }, { artifacts, effects });
-      const begun = performance.now();
       const outcome: Outcome | undefined = await executors.get('builtin:command')?.execute(request, report);
       expect(outcome).toEqual({ kind: 'stopped', unknown: effects === 'once' });
-      expect(performance.now() - begun).toBeLessThan(20_000);
       expect(report.of('artifact.captured')).toHaveLength(captured);
       expect(report.stdout).toContain('told');
     }

@@ -398,8 +398,12 @@ describe('leases', () => {
 
   it('give the clock the time of the database', async () => {
     const incarnation = await worker.claims.register(aWorker());
+    // This machine's clock becomes a day wrong. What passes between the two readings is no day, on whatever machine.
+    const wrong = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 86_400_000);
     const { at } = await worker.claims.renew(incarnation);
-    expect(Math.abs(worker.clock.now() - at)).toBeLessThan(100);
+    const now = worker.clock.now();
+    wrong.mockRestore();
+    expect(Math.abs(now - at)).toBeLessThan(3_600_000);
   });
 });
 

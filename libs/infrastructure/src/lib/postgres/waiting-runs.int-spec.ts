@@ -57,23 +57,6 @@ async function touched(worker_id: string): Promise<number> {
   }
 }
 
-/** Submits and claims one run after another; the middle of the times that the claims took, milliseconds. */
-async function claimTime(): Promise<number> {
-  const incarnation = await worker.claims.register(aWorker());
-  const times: number[] = [];
-  for (let i = 0; i < 100; i++) {
-    await submit(web.runStore);
-    await worker.claims.renew(incarnation);
-    const before = performance.now();
-    const [run] = await worker.claims.claim(incarnation, 50);
-    times.push(performance.now() - before);
-    if (!run) throw new Error('nothing was claimed');
-    const ended = aCommit(run, start, { releases: true, run: { status: 'succeeded', finishedAt: 2 } });
-    expect(await worker.committer.commit(ended)).toMatchObject({ kind: 'committed' });
-  }
-  return times.sort((a, b) => a - b)[50] ?? 0;
-}
-
 it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async () => {
   const incarnation = await worker.claims.register(aWorker());
   const seed = await submit(web.runStore);
@@ -84,7 +67,6 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
   expect(await worker.committer.commit(parks)).toMatchObject({ kind: 'committed' });
   await submit(web.runStore);
   const alone = await touched(incarnation.id);
-  const timeAlone = await claimTime();
 
   await database.sql(
     `insert into pack_runs.run_sources
@@ -118,11 +100,5 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
 
   await submit(web.runStore);
   const beside = await touched((await worker.claims.register(aWorker())).id);
-  const heap = process.memoryUsage().heapUsed;
-  const timeBeside = await claimTime();
-  console.log(
-    `claim: ${alone} rows looked at, ${timeAlone.toFixed(1)} ms; beside ${count} waiting runs ${beside} rows, ${timeBeside.toFixed(1)} ms; ` +
-      `heap +${((process.memoryUsage().heapUsed - heap) / 1_048_576).toFixed(1)} MiB in 100 claims`,
-  );
   expect(beside).toBeLessThan(alone + 20);
 }, 300_000);

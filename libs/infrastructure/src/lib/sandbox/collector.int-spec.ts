@@ -232,13 +232,12 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
     ['a path with .. in the middle', async () => undefined, 'out/../../x'],
     ['an absolute path', async () => undefined, '/etc/passwd'],
     ['a folder without a slash', (at) => mkdir(at('out/report')), 'report'],
-  ])('refuses %s, at once', async (_what, make, path) => {
+  ])('refuses %s', async (_what, make, path) => {
     await make((name) => join(workspace.path, name));
-    const started = performance.now();
+    // Who opened a FIFO would wait until the time of this test is over.
     const result = await take(one(path));
     if (result === null) return;
     expect(result).toMatchObject({ taken: [], codes: ['/artifacts/0 ARTIFACT_REFUSED'] });
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it('finds nothing below a link by a pattern', async () => {

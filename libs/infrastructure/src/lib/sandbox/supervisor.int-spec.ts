@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptFolder } from './script-folder';
 import { Supervisor } from './supervisor';
+import { monotonicMs } from './supervisor-process/protocol';
 
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
 
@@ -16,10 +17,10 @@ function alive(pid: number): boolean {
   }
 }
 
-async function until(condition: () => boolean, withinMs: number): Promise<void> {
-  const started = performance.now();
+async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 30_000;
   while (!condition()) {
-    if (performance.now() - started > withinMs) throw new Error(`not within ${withinMs} ms`);
+    if (Date.now() > end) throw new Error('it did not come about within half a minute');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -124,7 +125,7 @@ describe('Supervisor', () => {
       sh('trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.02; done'),
       capture,
     );
-    await until(() => capture.stdout === 'up\n', 5_000);
+    await until(() => capture.stdout === 'up\n');
     expect(await child.stop(5_000)).toEqual({ code: 5, signal: null, killed: 'stop' });
     expect(capture.stdout).toBe('up\nbye\n');
   });
@@ -133,7 +134,7 @@ describe('Supervisor', () => {
     const capture = new Capture();
     const script = 'trap "" TERM; sleep 100 & echo $!; (set -m; sleep 100 & echo $!); echo up; sleep 100';
     const child = await supervisor.run(sh(script), capture);
-    await until(() => capture.stdout.endsWith('up\n'), 5_000);
+    await until(() => capture.stdout.endsWith('up\n'));
     const pids = capture.stdout.split('\n').slice(0, 2).map(Number);
     expect(pids.map(alive)).toEqual([true, true]);
     expect(await child.stop(50)).toEqual({ code: null, signal: 'SIGKILL', killed: 'stop' });
@@ -148,13 +149,16 @@ describe('Supervisor', () => {
   });
 
   it('kills at the deadline, not before, and starts nothing until it is renewed', async () => {
-    supervisor.renew(150);
-    const started = performance.now();
-    const child = await supervisor.run(sh('trap "" TERM; sleep 100'), new Capture());
-    setTimeout(() => supervisor.renew(400), 100);
+    supervisor.renew(60_000);
+    const capture = new Capture();
+    const child = await supervisor.run(sh('trap "" TERM; echo up; sleep 100'), capture);
+    await until(() => capture.stdout === 'up\n');
+    const deadline = monotonicMs() + 1_500;
+    supervisor.renew(1_000);
+    supervisor.renew(1_500);
+    // The child alone would end after the time of this test. Beside other work it is killed later than at the deadline, never earlier.
     expect(await child.exit).toMatchObject({ signal: 'SIGKILL', killed: 'deadline' });
-    expect(performance.now() - started).toBeGreaterThan(480);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(monotonicMs()).toBeGreaterThanOrEqual(deadline);
     expect(expired).toBe(1);
     const late = await supervisor.run(sh('exit 0'), new Capture());
     await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });
@@ -165,7 +169,7 @@ describe('Supervisor', () => {
     stop.abort();
     await stopped;
     // A renewal that was sent too long ago is none.
-    supervisor.renew(50, performance.now() - 10_000);
+    supervisor.renew(50, monotonicMs() - 10_000);
     expect(told).toEqual(['stopped']);
     supervisor.renew(600_000);
     await may;
@@ -176,11 +180,12 @@ describe('Supervisor', () => {
   it('fails the attempts, not the worker, when the supervisor is lost, and starts again', async () => {
     const capture = new Capture();
     const child = await supervisor.run(sh('trap "" TERM; echo $$; sleep 100'), capture);
-    await until(() => capture.stdout !== '', 5_000);
+    await until(() => capture.stdout !== '');
     const first = supervisor.pid;
     process.kill(first ?? 0, 'SIGKILL');
     await expect(child.exit).rejects.toMatchObject({ code: 'SUPERVISOR_LOST' });
-    expect(alive(Number(capture.stdout))).toBe(false);
+    // It has been sent SIGKILL; beside other work it takes the system a while to end it. By itself it would stay for longer than this test.
+    await until(() => !alive(Number(capture.stdout)));
     expect(await (await supervisor.run(sh('exit 4'), new Capture())).exit).toMatchObject({ code: 4 });
     expect(supervisor.pid).not.toBe(first);
   });
@@ -198,7 +203,7 @@ describe('a worker that is gone', () => {
     ['killed', 'SIGKILL', [false, false, false]],
     // It cannot renew any more: its children die at the deadline, the supervisor waits for it.
     ['stopped', 'SIGSTOP', [false, false, true]],
-  ] as const)('(%s) takes all its children with it within a second', async (_how, signal, left) => {
+  ] as const)('(%s) takes all its children with it', async (_how, signal, left) => {
     const folder = await mkdtemp(join(tmpdir(), 'worker-'));
     // A worker in small: it speaks the protocol to a supervisor of its own, as `Supervisor` does.
     const script = 'trap "" TERM HUP INT; sleep 300 & echo $! $$ >pids.new; mv pids.new pids; wait; sleep 300';
@@ -219,7 +224,7 @@ describe('a worker that is gone', () => {
       openSync('e', 'r+');
       const supervisor = spawn(process.execPath, [${JSON.stringify(main)}, ''], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
       const send = (message) => supervisor.stdin.write(JSON.stringify(message) + '\\n');
-      const renew = () => send({ type: 'renew', until: Number(process.hrtime.bigint() / 1000n) / 1000 + 400 });
+      const renew = () => send({ type: 'renew', until: Number(process.hrtime.bigint() / 1000n) / 1000 + 2_000 });
       renew();
       setInterval(renew, 50);
       send({ ...${JSON.stringify(run)}, cwd: process.cwd(), stdout: process.cwd() + '/o', stderr: process.cwd() + '/e' });
@@ -228,13 +233,13 @@ describe('a worker that is gone', () => {
     let printed = '';
     worker.stdout.on('data', (chunk) => (printed += String(chunk)));
     const pids = () => `${readOrNothing(join(folder, 'pids')).trim()} ${printed.trim()}`.split(' ').map(Number);
-    await until(() => pids().length === 3 && pids().every((pid) => pid > 0), 5_000);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await until(() => pids().length === 3 && pids().every((pid) => pid > 0));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(pids().map(alive)).toEqual([true, true, true]);
     worker.kill(signal);
-    await until(() => pids().map(alive).join() === left.join(), 1_000);
+    await until(() => pids().map(alive).join() === left.join());
     worker.kill('SIGKILL');
-    await until(() => !pids().some(alive), 1_000);
+    await until(() => !pids().some(alive));
     await rm(folder, { recursive: true });
   });
 });
