@@ -425,13 +425,11 @@ beforeAll(async () => {
       refusedTokens: 1_000,
     },
   };
-  const began = performance.now();
   const reading = parseConfiguration('telemetry: { logLevel: error, measureInterval: 1s }');
   if (reading.kind === 'refused') throw new Error('refused');
   const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: '0' });
   const infrastructure = await InfrastructureModule.open(configuration, telemetry);
   webservice = await startWebservice(configuration, infrastructure);
-  expect(performance.now() - began).toBeLessThan(10_000);
   await tokensOf(facts.issuer, facts.clients);
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
     components: { schemas: Record<string, object> };
@@ -780,11 +778,12 @@ describe('a run', () => {
     const { headers } = await ask('ada', 'GET', `/api/runs/${runId}`);
     const tag = headers.get('etag') ?? '';
     expect((await ask('ada', 'GET', `/api/runs/${runId}`, undefined, { 'if-none-match': tag })).status).toBe(304);
-    const began = performance.now();
+    const due = Date.now() + 900;
     expect(
       (await ask('ada', 'GET', `/api/runs/${runId}?wait=1s&for=change`, undefined, { 'if-none-match': tag })).status,
     ).toBe(304);
-    expect(performance.now() - began).toBeGreaterThan(900);
+    // Beside other work the answer comes later than asked for, never earlier.
+    expect(Date.now()).toBeGreaterThan(due);
     const waiting = ask('ada', 'GET', `/api/runs/${runId}?wait=20s&for=change`, undefined, { 'if-none-match': tag });
     await ask('ada', 'POST', `/api/runs/${runId}/cancel`, { reason: 'x' });
     expect((await waiting).body).toMatchObject({ status: 'cancelling' });
