@@ -22,6 +22,20 @@ const ownErrors = {
   message: 'Own errors are recognised by their brand: `SomeError.is(error)`.',
 };
 
+// Tests run beside other work: what is measured then says nothing. Watchdogs, which wait for something and throw, compare `Date.now()`.
+const measured =
+  'a test asserts counts (`stepsOf`, `growthOf`), rows or order, never time: speed is measured by `npm run bench`.';
+const stopwatches = [
+  { object: 'performance', property: 'now', message: measured },
+  { object: 'process', property: 'cpuUsage', message: measured },
+  { object: 'process', property: 'hrtime', message: measured },
+];
+const nowInExpect = {
+  selector:
+    "CallExpression[callee.name='expect'] BinaryExpression[operator='-'] CallExpression[callee.object.name='Date'][callee.property.name='now']",
+  message: measured,
+};
+
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '.nx', '**/*.js', '**/*.cjs', '**/*.mjs', '.taskrunner'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -94,6 +108,13 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
       '@nx/enforce-module-boundaries': 'off',
+    },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...stopwatches],
+      'no-restricted-syntax': ['error', nowInExpect],
     },
   },
 );
