@@ -51,7 +51,7 @@ export class LogStream {
   async run(): Promise<void> {
     const { tenant, runId, format, follow, signal } = this.reading;
     const wake = (): void => this.wake?.();
-    const unwatch = this.tails.watch(tenant, runId, (tail) => {
+    const watching = this.tails.watch(tenant, runId).subscribe((tail) => {
       this.tail = tail;
       wake();
     });
@@ -72,7 +72,7 @@ export class LogStream {
         isDue = await this.next(tail);
       }
     } finally {
-      unwatch();
+      watching.unsubscribe();
       signal.removeEventListener('abort', wake);
     }
   }

@@ -30,9 +30,9 @@ describe('RunTails', () => {
     tails.set('a', { status: 'running', lastLine: 1, version: 1 });
     const seen: number[] = [];
     const ends = [
-      watch.watch(tenant, run('a'), ({ lastLine }) => seen.push(lastLine)),
-      watch.watch(tenant, run('a'), ({ lastLine }) => seen.push(-lastLine)),
-      watch.watch(tenant, run('b'), () => seen.push(0)),
+      watch.watch(tenant, run('a')).subscribe(({ lastLine }) => seen.push(lastLine)),
+      watch.watch(tenant, run('a')).subscribe(({ lastLine }) => seen.push(-lastLine)),
+      watch.watch(tenant, run('b')).subscribe(() => seen.push(0)),
     ];
     await until(() => seen.length === 2);
     await until(() => asked.length >= 3);
@@ -41,7 +41,7 @@ describe('RunTails', () => {
     tails.set('a', { status: 'succeeded', lastLine: 5, version: 2 });
     await until(() => seen.length === 4);
     expect(seen).toEqual([1, -1, 5, -5]);
-    for (const end of ends) end();
+    for (const end of ends) end.unsubscribe();
     const { length } = asked;
     await new Promise((go) => setTimeout(go, 300));
     expect(asked.length).toBeLessThanOrEqual(length + 1);

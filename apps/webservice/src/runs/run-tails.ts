@@ -1,4 +1,5 @@
 import type { RunId, RunReader, TenantId } from '@taskrunner/core';
+import { Observable, ReplaySubject } from 'rxjs';
 
 /** How far a run has come. */
 export interface Tail {
@@ -11,7 +12,8 @@ interface Watched {
   readonly tenant: TenantId;
   readonly runId: RunId;
   tail: Tail | null;
-  readonly watchers: Set<(tail: Tail) => void>;
+  /** Where the run stands, for whoever comes later, and each change. */
+  readonly changes: ReplaySubject<Tail>;
 }
 
 const INTERVAL_MS = 100;
@@ -36,18 +38,19 @@ export class RunTails {
 
   constructor(private readonly reader: Pick<RunReader, 'tail'>) {}
 
-  /** Calls `watcher` with every change from now on, and with where the run stands as soon as that is known. Returns the end of it. */
-  watch(tenant: TenantId, runId: RunId, watcher: (tail: Tail) => void): () => void {
-    const key = `${tenant} ${runId}`;
-    const entry = this.watched.get(key) ?? { tenant, runId, tail: null, watchers: new Set() };
-    this.watched.set(key, entry);
-    entry.watchers.add(watcher);
-    if (entry.tail) watcher(entry.tail);
-    this.plan(0);
-    return () => {
-      entry.watchers.delete(watcher);
-      if (entry.watchers.size === 0) this.watched.delete(key);
-    };
+  /** Where the run stands as soon as that is known, and every change from then on. It does not end by itself. */
+  watch(tenant: TenantId, runId: RunId): Observable<Tail> {
+    return new Observable((watcher) => {
+      const key = `${tenant} ${runId}`;
+      const entry = this.watched.get(key) ?? { tenant, runId, tail: null, changes: new ReplaySubject<Tail>(1) };
+      this.watched.set(key, entry);
+      const subscription = entry.changes.subscribe(watcher);
+      this.plan(0);
+      return () => {
+        subscription.unsubscribe();
+        if (!entry.changes.observed) this.watched.delete(key);
+      };
+    });
   }
 
   private plan(delay: number): void {
@@ -78,7 +81,7 @@ export class RunTails {
       if (tail && tail.lastLine !== lastLine) this.busyUntil = performance.now() + BUSY_MS;
       const next = { status, lastLine, version };
       entry.tail = next;
-      for (const watcher of entry.watchers) watcher(next);
+      entry.changes.next(next);
     }
   }
 }

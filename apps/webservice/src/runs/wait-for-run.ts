@@ -1,4 +1,5 @@
 import type { RunReader, RunId, RunSummary, TenantId } from '@taskrunner/core';
+import { filter, firstValueFrom, fromEvent, map, merge, scan, shareReplay, timer } from 'rxjs';
 import { hasEnded, type RunTails } from './run-tails';
 
 /** What a long poll waits for. */
@@ -20,6 +21,9 @@ export function isReached(run: RunSummary, what: WaitFor, known: number): boolea
   }
 }
 
+/** Later than every version: nobody waits any longer. */
+const OVER = Infinity;
+
 /** The run as soon as it is as the caller waits for, or as it is when the time is over; null if it is gone. */
 export async function waitForRun(
   reader: RunReader,
@@ -40,31 +44,20 @@ export async function waitForRun(
     readonly signal: AbortSignal;
   },
 ): Promise<RunSummary | null> {
-  let wake = (): void => undefined;
-  let over = false;
-  const end = (): void => {
-    over = true;
-    wake();
-  };
-  let version = -1;
-  const unwatch = tails.watch(tenant, runId, (tail) => {
-    version = tail.version;
-    wake();
-  });
-  const timer = setTimeout(end, timeoutMs);
-  signal.addEventListener('abort', end);
+  const end = merge(timer(timeoutMs), fromEvent(signal, 'abort')).pipe(map(() => OVER));
+  // The latest version is kept: one that comes while the run is read is not missed.
+  const versions = merge(tails.watch(tenant, runId).pipe(map(({ version }) => version)), end).pipe(
+    scan((latest, version) => Math.max(latest, version)),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const watching = versions.subscribe();
   try {
-    for (;;) {
+    for (let over = false; ;) {
       const run = await reader.summary(tenant, runId);
       if (!run || over || isReached(run, what, known)) return run;
-      if (version > run.version) continue;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      over = (await firstValueFrom(versions.pipe(filter((version) => version > run.version)))) === OVER;
     }
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-    unwatch();
+    watching.unsubscribe();
   }
 }
