@@ -29,7 +29,13 @@ const SPEC = '\\.(spec|int-spec|e2e-spec|long-spec)\\.ts$';
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      // The products that the benchmark compares with have a package.json of their own, which is installed when it runs.
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { pathNot: '^tools/bench/peers/' },
+      to: { couldNotResolve: true },
+    },
     ...floors.map((floor, index) => ({
       name: `floor-${floor}-looks-down-only`,
       severity: 'error',
@@ -125,6 +131,25 @@ module.exports = {
         pathNot: `${SPEC}|^libs/core/src/testing/|^apps/webservice-e2e/|^apps/worker/src/testing/`,
       },
       to: { path: '^libs/core/src/testing/' },
+    },
+    {
+      name: 'packages-are-declared',
+      comment:
+        'What a project imports stands in its own package.json: hoisting would find it there today, and not tomorrow.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'production-imports-no-dev-package',
+      comment:
+        'An image installs no devDependencies. Types alone may be one. `script-folder` compiles sources where there is no build: in tests.',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
+      },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-deep-import-into-a-library',

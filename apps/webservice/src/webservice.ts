@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
@@ -35,7 +35,10 @@ export async function startWebservice(
   const logger = new NestLog(observability.log);
   const { host, port, healthPort, keepAlive } = configuration.http;
   const module = AppModule.of(configuration, infrastructure);
-  const app = await NestFactory.create<NestExpressApplication>(module, { bodyParser: false, logger });
+  const app = await NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
+    bodyParser: false,
+    logger,
+  });
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observability.watch);
@@ -55,6 +58,7 @@ export async function startWebservice(
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(
     HealthModule.of({ ready: () => infrastructure.readiness() }, { text: () => observability.exposition() }),
+    new ExpressAdapter(),
     { logger },
   );
   health.disable('x-powered-by');

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { isCodedError } from '@taskrunner/core';
 import { configurationFileOf, loadConfiguration } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const { configuration } = reading;
   const telemetry = await Telemetry.open(configuration.telemetry, { name: 'worker', version: VERSION });
   const worker = await Worker.open(configuration, telemetry);
-  const app = await NestFactory.create(WorkerModule.of(worker), { logger: false });
+  const app = await NestFactory.create(WorkerModule.of(worker), new ExpressAdapter(), { logger: false });
   await app.listen(configuration.http.healthPort, configuration.http.host);
   await worker.start();
   process.stdout.write(`${JSON.stringify({ ready: 'worker', health: await app.getUrl() })}\n`);
