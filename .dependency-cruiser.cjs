@@ -152,6 +152,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'typeorm-is-for-migrations',
+      comment: 'ADR 50: a list by entities takes twice as long. Whoever does not migrate does not load it either.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '/postgres/(data-source|migrations/sql-migration)\\.ts$' },
+      to: { path: 'node_modules/typeorm/' },
+    },
+    {
       name: 'no-deep-import-into-a-library',
       severity: 'error',
       from: { path: '^(apps|tools)/' },

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { migrations } from './migrations/migrations';
 
-/** TypeORM's view of the database: one connection for migrations. The schema is what the migrations say; nothing synchronises it. */
+/** TypeORM's connection of the owner, for migrations alone (ADR 50). The schema is what they say: there are no entities, nothing synchronises it. */
 export function ownerDataSource(ownerUrl: string): DataSource {
   return new DataSource({
     type: 'postgres',

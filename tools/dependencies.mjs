@@ -1,0 +1,86 @@
+// What the projects declare and what they use. ESLint (`@nx/dependency-checks`) finds what production code uses and a project does not declare,
+// and what it declares and does not use; dependency-cruiser finds every import that is not declared, tests included, and production code that
+// imports a devDependency. Neither looks at devDependencies that nothing uses: that is done here.
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.nx', '.taskrunner', 'coverage']);
+const CODE = /\.(ts|mts|mjs|cjs|js)$/;
+/** Where a workspace names tools instead of importing them. */
+const CONFIGURATION = /^(nx|package|project|tsconfig.*)\.json$/;
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const manifest = (path) => JSON.parse(read(join(path, 'package.json')));
+
+/** The projects with a package.json of their own, the root as ''. */
+export const projects = [
+  '',
+  ...['apps', 'libs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+];
+
+/** What a project declares, by section. */
+export function declaredBy(project) {
+  const { dependencies = {}, optionalDependencies = {}, devDependencies = {} } = manifest(project);
+  const names = (section) => Object.keys(section).sort();
+  return { runtime: names({ ...dependencies, ...optionalDependencies }), dev: names(devDependencies) };
+}
+
+function filesBelow(folder, isWanted) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return isWanted(entry.name) ? [path] : [];
+    return LEFT_OUT.has(entry.name) || path === 'tools/bench/peers' ? [] : filesBelow(path, isWanted);
+  });
+}
+
+/** All text in which a project can name a package. The root also serves the configuration of every project. */
+function textOf(project) {
+  if (project !== '') return filesBelow(project, (name) => CODE.test(name)).map(read);
+  const code = ['tools', 'docker'].flatMap((folder) => filesBelow(folder, (name) => CODE.test(name)));
+  const own = readdirSync(root).filter((name) => CODE.test(name) || name === '.dependency-cruiser.cjs');
+  const configuration = filesBelow('', (name) => CONFIGURATION.test(name)).filter((path) => !path.includes('/src/'));
+  // The sections in which a package is declared are no use of it, nor is the word about its install script.
+  const withoutSections = (text) => text.replaceAll(/"((dev|optional)?[dD]ependencies|allowScripts)": \{[^}]*\}/g, '');
+  return [...[...code, ...own].map(read), ...configuration.map(read).map(withoutSections)];
+}
+
+/** The commands that a package brings. */
+function commandsOf(name) {
+  const { bin = {} } = JSON.parse(read(join('node_modules', name, 'package.json')));
+  return typeof bin === 'string' ? [basename(name)] : Object.keys(bin);
+}
+
+const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** The devDependencies that no file of `texts` imports, requires, names in configuration or calls as a command. */
+export function unusedOf(dev, texts, all = dev, commands = commandsOf) {
+  const isFound = (...patterns) => texts.some((text) => patterns.some((pattern) => pattern.test(text)));
+  const quoted = (name) => new RegExp(`['"\`]${escaped(name)}(/[^'"\`]*)?['"\`]`);
+  const called = (name) => commands(name).map((one) => new RegExp(`["/ ]${escaped(one)}["' ]`));
+  return dev.filter((name) => {
+    const typed = /^@types\/(.+)$/.exec(name)?.[1];
+    const isTyped = typed !== undefined && (all.includes(typed) || isFound(quoted(typed)));
+    return !isTyped && !isFound(quoted(name), ...called(name));
+  });
+}
+
+/** The devDependencies that a project does not use. */
+export function unusedBy(project) {
+  const { runtime, dev } = declaredBy(project);
+  return unusedOf(dev, textOf(project), [...runtime, ...dev]);
+}
+
+/** What a page names by project: a heading with the project, then rows that begin with a package. */
+export function namedOn(page) {
+  const named = new Map();
+  let section = null;
+  for (const line of page.split('\n')) {
+    const heading = /^#+ `([^`]+)`/.exec(line)?.[1];
+    if (heading !== undefined) named.set(heading === 'root' ? '' : heading, (section = []));
+    else if (/^#/.test(line)) section = null;
+    const row = /^\| `([^`]+)` *\|/.exec(line)?.[1];
+    if (row !== undefined) section?.push(row);
+  }
+  return named;
+}
