@@ -1,7 +1,7 @@
 # The webservice: the HTTP API. Build from the repository root:
 #   docker build -f docker/webservice.Dockerfile -t taskrunner-webservice .
-# BASE: any Debian-like image with Node >= 20.19 below /usr. docker/local-base.sh makes one from this machine, without a registry.
-ARG BASE=docker.io/library/node:22-slim
+# BASE: any Debian-like image with Node below /usr; 24 is recommended, 20.19 the oldest that is tested. docker/local-base.sh makes one from this machine, without a registry.
+ARG BASE=docker.io/library/node:24-slim
 # NPM_FLAGS: for example --offline, together with a mounted npm cache.
 ARG NPM_FLAGS=
 

@@ -1,6 +1,7 @@
 // `npm run test:all`: `npm test`, then the rounds that take too long for every change. All of them run; one that fails fails the whole.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { findNode24, withNode } from './node-24.mjs';
 
 const root = join(import.meta.dirname, '..');
 const jest = (project, pattern) => ['node_modules/jest/bin/jest.js', '-c', `${project}/jest.config.js`, pattern];
@@ -13,14 +14,18 @@ const ROUNDS = [
 ];
 
 const failed = [];
-for (const { name, command, env } of ROUNDS) {
+const play = (name, program, command, env) => {
   console.log(`round: ${name}`);
-  const { status } = spawnSync(process.execPath, command, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  });
+  const { status } = spawnSync(program, command, { cwd: root, stdio: 'inherit', env });
   if (status !== 0) failed.push(name);
-}
+};
+for (const { name, command, env } of ROUNDS) play(name, process.execPath, command, { ...process.env, ...env });
+
+const NODE_24 = 'tests on Node 24';
+const found = findNode24();
+if (found.program) withNode(found.program, (env) => play(NODE_24, found.program, ['tools/test.mjs'], env));
+else console.log(`round: ${NODE_24}: ${found.failed ? 'failed' : 'skipped'}, ${found.failed ?? found.skipped}`);
+if (found.failed) failed.push(NODE_24);
+
 console.log(failed.length === 0 ? 'all rounds passed' : `failed: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
