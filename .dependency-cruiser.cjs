@@ -93,7 +93,7 @@ module.exports = {
       name: 'core-imports-no-other-project',
       severity: 'error',
       from: { path: '^libs/core/src/' },
-      to: { path: '^(libs/infrastructure|apps|tools)/' },
+      to: { path: '^(libs/(?!core/)|apps/|tools/)' },
     },
     {
       // A planning thread puts its own adapters together, as a main does: functions do not cross into it.
