@@ -1,0 +1,36 @@
+import { generateFiles } from '@nx/devkit';
+import { join } from 'node:path';
+import { finished } from '../finish.mjs';
+import { namesOf } from '../names.mjs';
+import { mustBeNew, refuse, sentenceOf } from '../refusal.mjs';
+import { Source } from '../source.mjs';
+
+/** A port, the suite that every adapter must pass, and a model in memory that passes it. */
+export default async function port(tree, options) {
+  const names = namesOf('name', options.name);
+  const about = sentenceOf('about', options.about);
+  const { kebab, pascal, camel } = names;
+  const core = 'libs/core/src';
+  for (const file of [`lib/ports/${kebab}.ts`, `testing/${kebab}-contract.ts`, `testing/memory-${kebab}.ts`])
+    mustBeNew(tree, 'name', `${core}/${file}`);
+  const index = new Source(tree, `${core}/index.ts`);
+  const testing = new Source(tree, `${core}/testing/index.ts`);
+  const isTaken = (name) => new RegExp(`\\b${name}\\b`).test(index.text + testing.text);
+  for (const name of [pascal, `Memory${pascal}`, `${camel}Contract`])
+    if (isTaken(name)) refuse('name', `core exports ${name} already.`, 'Choose another name.');
+
+  generateFiles(tree, join(import.meta.dirname, 'files'), core, { ...names, about, tmpl: '' });
+  index.insert(index.text.length, `export { ${pascal} } from './lib/ports/${kebab}';\n`);
+  index.write();
+  const exported = [
+    `export { ${camel}Contract, type ${pascal}Bench } from './${kebab}-contract';`,
+    `export { Memory${pascal} } from './memory-${kebab}';`,
+  ];
+  testing.insert(testing.text.length, `${exported.join('\n')}\n`);
+  testing.write();
+
+  return finished(tree, [
+    `${core}/lib/ports/${kebab}.ts: write the methods that operations need, and a case in ${kebab}-contract.ts for each promise.`,
+    `An adapter goes into a folder of libs/infrastructure/src/lib; its spec runs ${camel}Contract on it.`,
+  ]);
+}
