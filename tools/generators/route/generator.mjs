@@ -1,0 +1,141 @@
+import { generateFiles } from '@nx/devkit';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { atEndOf, beforeFirst, noteChange } from '../document.mjs';
+import { finished } from '../finish.mjs';
+import { namesOf } from '../names.mjs';
+import { mustBeNew, oneOf, refuse, sentenceOf } from '../refusal.mjs';
+import { Source } from '../source.mjs';
+
+const WEB = 'apps/webservice/src';
+const GUIDE = 'docs/guides/operations.md';
+const HEADING = '## What a run can be asked over HTTP';
+/** People of the development Authority who have a scope, and who have not: of the same tenant. */
+const PEOPLE = {
+  'packs.read': ['ada', null],
+  'packs.run': ['ada', 'grace'],
+  'packs.approve': ['grace', 'ada'],
+  'packs.admin': ['ops', 'ada'],
+};
+
+/** A route about one run, as readers of the API meet it: scope, OpenAPI entry, a code of its own, tests. */
+export default async function route(tree, options) {
+  const names = namesOf('name', options.name);
+  const about = sentenceOf('about', options.about);
+  const scope = oneOf('scope', options.scope ?? 'packs.read', Object.keys(PEOPLE));
+  const { kebab, pascal, camel } = names;
+  const code = `${names.constant}_NOT_READY`;
+  mustBeNew(tree, 'name', `${WEB}/${kebab}`);
+  const taken = pathsOf(tree, WEB).find(({ text }) =>
+    new RegExp(`'(runs/:runId/)?${kebab}'|id: 'get${pascal}'`).test(text),
+  );
+  if (taken !== undefined) refuse('name', `${taken.path} has such a route already.`, 'Choose another name.');
+
+  const schemas = new Source(tree, `${WEB}/openapi/schemas.ts`);
+  const examples = new Source(tree, `${WEB}/openapi/examples.ts`);
+  const table = new Source(tree, `${WEB}/problems/problem-table.ts`);
+  const codes = new Source(tree, `${WEB}/problems/problem-code.ts`);
+  const isTaken =
+    schemas.membersOf(schemas.valueOf('SCHEMAS')).includes(pascal) ||
+    examples.membersOf(examples.valueOf('EXAMPLES')).includes(camel) ||
+    table.membersOf(table.valueOf('PROBLEMS')).includes(code);
+  if (isTaken)
+    refuse(
+      'name',
+      `OpenAPI schema ${pascal}, example ${camel} or code ${code} is there already.`,
+      'Choose another name.',
+    );
+
+  const values = { ...names, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
+  generateFiles(tree, join(import.meta.dirname, 'files'), WEB, values);
+  schemas.append(schemas.valueOf('SCHEMAS'), `${pascal}: closed({ runId: text, status: text, finishedAt: instant })`);
+  schemas.write();
+  examples.append(
+    examples.valueOf('EXAMPLES'),
+    `${camel}: { runId: RUN, status: 'succeeded', finishedAt: '2026-11-24T10:00:09.000Z' }`,
+  );
+  examples.write();
+  addCode(codes, table, code);
+  serve(tree, names);
+  promise(tree, { ...values, people: PEOPLE[scope] });
+  document(tree, { kebab, about, scope, code });
+
+  return finished(tree, [
+    `${WEB}/${kebab}/${kebab}.controller.ts: what it answers, and when ${code} is thrown.`,
+    `${WEB}/openapi/schemas.ts and examples.ts: the shape of the answer.`,
+    'A route that changes something takes a body (…body.ts), and an Idempotency-Key where it may be sent twice: see runs/rerun.controller.ts.',
+  ]);
+}
+
+function pathsOf(tree, folder) {
+  return tree.children(folder).flatMap((name) => {
+    const path = `${folder}/${name}`;
+    if (!tree.isFile(path)) return pathsOf(tree, path);
+    return path.endsWith('.controller.ts') ? [{ path, text: tree.read(path, 'utf8') }] : [];
+  });
+}
+
+function addCode(codes, table, code) {
+  const union = codes.find('type ApiCode', (node) => ts.isTypeAliasDeclaration(node) && node.name.text === 'ApiCode');
+  const last = union.type.types.at(-1);
+  codes.insert(union.type.types.at(-2).getEnd(), `\n  | '${code}'`);
+  if (last === undefined) throw new Error('ApiCode is no union.');
+  codes.write();
+  table.append(
+    table.valueOf('PROBLEMS'),
+    `  ${code}: {
+    status: 409,
+    title: 'The run has not ended',
+    remediation: 'Wait until the run has ended, and try again.',
+    retryable: true,
+  }`,
+  );
+  table.write();
+}
+
+function serve(tree, { kebab, pascal }) {
+  const module = new Source(tree, `${WEB}/app.module.ts`);
+  module.import([`${pascal}Controller`], `./${kebab}/${kebab}.controller`);
+  module.append(module.valueOf('controllers'), `${pascal}Controller`);
+  module.write();
+}
+
+/** What the whole webservice answers is compared with what its OpenAPI document promises. */
+function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
+  const path = `${WEB}/webservice.int-spec.ts`;
+  const spec = new Source(tree, path);
+  const withoutScope =
+    mayNot === null ? '' : `\n    expect((await ask('${mayNot}', 'GET', path)).body['code']).toBe('SCOPE_MISSING');`;
+  const ofOthers = { ada: 'mallory', grace: 'mallory', ops: null }[may];
+  const toOthers =
+    ofOthers === null
+      ? ''
+      : `\n    expect((await ask('${ofOthers}', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');`;
+  spec.insert(
+    spec.text.length,
+    `
+describe('the ${words} of a run', () => {
+  it('is answered as the document says once the run has ended, to those who may read it', async () => {
+    const runId = await submit();
+    const path = \`/api/runs/\${runId}/${kebab}\`;
+    const early = await ask('${may}', 'GET', path);
+    expect([early.status, early.body['code']]).toEqual([409, '${code}']);
+    await commit(runId, { state: { status: 'succeeded', finishedAt: 5 } });
+    const { body } = await promised('${pascal}', '${may}', 'GET', path);
+    expect(body).toMatchObject({ runId, status: 'succeeded' });${withoutScope}${toOthers}
+  });
+});
+`,
+  );
+  spec.write();
+}
+
+function document(tree, { kebab, about, scope, code }) {
+  if (!tree.read(GUIDE, 'utf8').includes(`\n${HEADING}\n`)) {
+    const head = ['| route | scope | answers |', '|---|---|---|'];
+    beforeFirst(tree, GUIDE, '## Limits', HEADING, '', ...head, '');
+  }
+  const row = `| \`GET /api/runs/{runId}/${kebab}\` | \`${scope}\` | ${about} Before the run has ended: 409 \`${code}\` |`;
+  atEndOf(tree, GUIDE, HEADING, row);
+  noteChange(tree, `**Route** \`GET /api/runs/{runId}/${kebab}\` (scope \`${scope}\`): ${about}`);
+}
