@@ -8,6 +8,7 @@ const jest = (project, pattern) => ['node_modules/jest/bin/jest.js', '-c', `${pr
 
 const ROUNDS = [
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
+  { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
   { name: 'seeds', command: jest('apps/worker', 'harness.spec'), env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },
