@@ -128,7 +128,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: `${SPEC}|^libs/core/src/testing/|^apps/webservice-e2e/|^apps/worker/src/testing/`,
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/`,
       },
       to: { path: '^libs/core/src/testing/' },
     },
