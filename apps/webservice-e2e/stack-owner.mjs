@@ -22,7 +22,13 @@ async function start(stateDirectory, options, facts = {}) {
   const number = ++numbers;
   const onLine = (name, line) => process.connected && process.send({ number, name, line });
   const more = options.tellsLines ? { onLine } : {};
-  const stack = await startDevStack({ stateDirectory, durable: false, temporary: true, database, ...options, ...more });
+  const { env = {}, ...others } = options;
+  // Its processes inherit them; those that start later do not.
+  Object.assign(process.env, env);
+  const common = { stateDirectory, durable: false, temporary: true, database };
+  const stack = await startDevStack({ ...common, ...others, ...more }).finally(() => {
+    for (const name of Object.keys(env)) delete process.env[name];
+  });
   stacks.set(number, { stack, facts, bringBack: null });
   return number;
 }

@@ -101,6 +101,7 @@ describe('evidence that is handed over', () => {
 
   const verifies = (file: string) => {
     const done = cli('verify', file, '--trust', stack.trustPath, '--json', '--allow-dev');
+    if (done.stdout === '') throw new Error(`no answer: ${done.status ?? done.signal} ${done.error} ${done.stderr}`);
     return [done.status, (JSON.parse(done.stdout) as { ok: boolean }).ok];
   };
 

@@ -39,7 +39,7 @@ export async function startBucket(name: string): Promise<Bucket> {
     await pause(100);
   }
   const ask = async (method: string, path: string, body?: Uint8Array): Promise<Uint8Array> => {
-    const response = await fetch(`${endpoint}/${name}${path}`, {
+    const response = await answered(`${endpoint}/${name}${path}`, {
       method,
       headers: { authorization: 'AWS anybody:anything' },
       ...(body ? { body: body as never } : {}),
@@ -79,4 +79,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Moto lists with 500 while something is deleted: it is asked again. */
+async function answered(url: string, init: RequestInit): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const response = await fetch(url, init);
+    if (response.status !== 500 || tries === 5) return response;
+    await pause(100);
+  }
 }

@@ -84,9 +84,9 @@ describe('secrets and sensitive inputs', () => {
     writeFileSync(secretFile('deploy'), `${FILE_SECRET}\n`, { mode: 0o600 });
     for (const name of ['turning', 'steady']) writeFileSync(secretFile(name), `first-${name}-value-1`, { mode: 0o600 });
     const bound = { tenants: ['*'], packs: ['e2e'], signedBy: ['unsigned'] };
-    process.env['E2E_SECRET_TOKEN'] = VARIABLE_SECRET;
     stack = await startStack(join(folder, 'state'), {
       onLine: (_, line) => void said.push(line),
+      env: { E2E_SECRET_TOKEN: VARIABLE_SECRET },
       configuration: {
         secrets: {
           providers: [
@@ -107,7 +107,6 @@ describe('secrets and sensitive inputs', () => {
         },
       },
     });
-    delete process.env['E2E_SECRET_TOKEN'];
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
     sql = new Client({

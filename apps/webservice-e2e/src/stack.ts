@@ -135,6 +135,8 @@ interface StackOptions {
   readonly ports?: object;
   readonly actors?: readonly string[];
   readonly onLine?: (process: string, line: string) => void;
+  /** Variables of its processes, while it starts. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a stack of its own in a fresh folder. */

@@ -23,7 +23,7 @@ const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
 const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
 const EXPORTS = 'apps/webservice-e2e/src/exports.e2e-spec.ts';
 const DELIVERIES = 'libs/core/src/lib/operations/deliver-exports.spec.ts';
-const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.int-spec.ts';
+const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.long-spec.ts';
 const RETENTION = 'libs/infrastructure/src/lib/postgres/retention.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
@@ -98,7 +98,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'libs/infrastructure/src/lib/configuration/container-settings.spec.ts',
     'each key reaches its engine',
   ],
-  ['sealedMode.allow', 'apps/webservice-e2e/src/egress.e2e-spec.ts', 'sealedMode: { allow: [entry] }'],
+  ['sealedMode.allow', 'apps/webservice-e2e/stack-profiles.mjs', 'sealedMode: { allow: [loopback(port)] }'],
   ['sealedMode.proxy.connections', PROXY, 'takes no more connections at once than it may'],
   ['sealedMode.proxy.dial', 'libs/infrastructure/src/lib/egress/egress-process/attempt.ts', 'limits.dialMs'],
   ['sealedMode.proxy.drain', 'libs/infrastructure/src/lib/egress/egress-process/attempt-socket.ts', 'limits.drainMs'],
@@ -137,10 +137,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['attestor.caFile', 'apps/worker/src/attestor.module.ts', 'caFile: attestor.caFile'],
   ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
-  ['worker.snapshotEntries', 'apps/webservice-e2e/src/crash.e2e-spec.ts', 'snapshotEntries: 10'],
+  ['worker.snapshotEntries', 'apps/webservice-e2e/stack-profiles.mjs', 'snapshotEntries: 10'],
   ['worker.seals', 'apps/worker/src/worker.module.ts', 'atOnce: settingsOfWorker.seals'],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
-  ['worker.slots', 'apps/webservice-e2e/src/fan-out.e2e-spec.ts', 'slots: SLOTS'],
+  ['worker.slots', 'apps/webservice-e2e/stack-profiles.mjs', 'slots: 3'],
   ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],
   ['worker.*', E2E, 'registers its worker as configured'],
   ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
