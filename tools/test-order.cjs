@@ -6,8 +6,11 @@ const Sequencer = require('@jest/test-sequencer').default;
 const PLACES = [
   /\/harness\.spec\.ts$/,
   /\.long-spec\.ts$/,
-  /\/(fan-out|logs|outage|gates|schedule-replicas|object-store)\.e2e-spec\.ts$/,
+  // Those that share a stack come one after the other (apps/webservice-e2e/stack-profiles.mjs).
+  /\/(fan-out|crash)\.e2e-spec\.ts$/,
+  /\/(logs|outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
+  /\/(?!evidence|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
   /\.e2e-spec\.ts$/,
   /\.int-spec\.ts$/,
 ];

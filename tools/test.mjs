@@ -47,29 +47,30 @@ function run(command, args) {
 const nx = (...args) =>
   run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'run-many', '--output-style=stream', ...args]);
 
-/** Their specs wait for processes most of the time. */
-const WHOLE_PRODUCT = ['webservice-e2e'];
-/** Its specs wait for servers and containers about as long as they compute. */
-const ADAPTERS = ['infrastructure'];
-const APART = [...WHOLE_PRODUCT, ...ADAPTERS].join();
 const more = process.argv.slice(2);
 
 /**
- * What waits runs beside what computes, so that neither processor is idle: two specs of the whole product, one of the adapters, and one
- * check or spec of the others at a time. Nx by itself would begin with what most others need, and end with the longest, alone.
+ * Three sides of about one length, each one task at a time: specs of the whole product (two at a time) and of the adapters wait for processes,
+ * servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others need, and
+ * end with the longest, alone.
  */
+const SIDES = [
+  [['webservice-e2e'], ['cli', 'tools']],
+  [['infrastructure'], ['webservice', 'worker']],
+];
 const runAll = async () => {
-  const computing = async () => {
-    const checks = await nx('-t', 'check', 'format', 'diagrams', '--parallel=1');
-    const tests = await nx('-t', 'test', '--exclude', APART, '--parallel=1', ...more);
-    return { checks, tests };
+  const side = async (steps) => {
+    const ends = [];
+    for (const projects of steps) ends.push(await nx('-t', 'test', '-p', projects.join(), '--parallel=1', ...more));
+    return ends.every(Boolean);
   };
-  const [{ checks, tests }, ...others] = await Promise.all([
-    computing(),
-    nx('-t', 'test', '-p', WHOLE_PRODUCT.join(), ...more),
-    nx('-t', 'test', '-p', ADAPTERS.join(), ...more),
-  ]);
-  return { checks, tests: tests && others.every(Boolean) };
+  let checks = false;
+  const others = async () => {
+    checks = await nx('-t', 'check', 'format', 'diagrams', '--parallel=1');
+    return nx('-t', 'test', '--exclude', SIDES.flat(2).join(), '--parallel=1', ...more);
+  };
+  const tests = await Promise.all([...SIDES.map(side), others()]);
+  return { checks, tests: tests.every(Boolean) };
 };
 
 if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await run('npm', ['ci']))) process.exit(1);

@@ -105,7 +105,7 @@ describe('schedules under three replicas', () => {
     let kills = 0;
     const killing = (async () => {
       while (!over) {
-        await pause(100 + Math.random() * 500);
+        await pause(searched(400, 100) + Math.random() * searched(1_200, 500));
         if (await replicas.kill(Math.random())) kills++;
         // On a busy machine one that died before it did anything would prove nothing.
         await replicas.start();
