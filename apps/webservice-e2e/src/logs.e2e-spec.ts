@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { searched } from '@taskrunner/core/testing';
+import { atNight } from './at-night';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
 
 // The log of a run: its caps through the public API, and the trials of tools/logs scaled down (in full: by hand).
@@ -91,19 +91,37 @@ describe('the log of a step', () => {
   }, 180_000);
 });
 
-it('reaches many subscribers, each line once and in order, and cuts off a reader that takes nothing for as long as configured', async () => {
-  const [lines, readers] = [40_000, searched(10, 20)];
-  const many = ['--lines', String(lines), '--readers', String(readers)];
-  const args = [...many, '--leave', '0.005', '--stalled', '1', '--stall', '2s', '--fast'];
-  const [told] = await trial('fan-out.mjs', ...args);
-  expect(told).toMatchObject({ complete: readers, gaps: 0, wrong: 0, lastLine: lines });
-  expect(told?.['reconnects']).toBeGreaterThan(0);
-  expect(told?.['cutOffAfter']).toHaveLength(1);
-}, 400_000);
+atNight(
+  'reaches many subscribers, each line once and in order, and cuts off a reader that takes nothing for as long as configured',
+  async () => {
+    const args = [
+      '--lines',
+      '40000',
+      '--readers',
+      '20',
+      '--leave',
+      '0.005',
+      '--stalled',
+      '1',
+      '--stall',
+      '2s',
+      '--fast',
+    ];
+    const [told] = await trial('fan-out.mjs', ...args);
+    expect(told).toMatchObject({ complete: 20, gaps: 0, wrong: 0, lastLine: 40_000 });
+    expect(told?.['reconnects']).toBeGreaterThan(0);
+    expect(told?.['cutOffAfter']).toHaveLength(1);
+  },
+  400_000,
+);
 
-it('a storm takes neither the memory of the worker nor a line that it may keep, whatever is printed', async () => {
-  const [, ...storms] = await trial('storm.mjs', '--scale', String(searched(0.005, 0.02)), '--fast');
-  expect(storms.map(({ storm, faults }) => [storm, faults])).toEqual(
-    ['lines', 'one line', 'nul', 'ansi', 'binary', 'empty'].map((storm) => [storm, []]),
-  );
-}, 400_000);
+atNight(
+  'a storm takes neither the memory of the worker nor a line that it may keep, whatever is printed',
+  async () => {
+    const [, ...storms] = await trial('storm.mjs', '--scale', '0.02', '--fast');
+    expect(storms.map(({ storm, faults }) => [storm, faults])).toEqual(
+      ['lines', 'one line', 'nul', 'ansi', 'binary', 'empty'].map((storm) => [storm, []]),
+    );
+  },
+  400_000,
+);

@@ -1,7 +1,7 @@
 const { TASKRUNNER_TESTS: tests, TASKRUNNER_PROPERTY_RUNS: runs } = process.env;
 
 /** How much of a search a test makes: `few` in `npm test`, `many` in `npm run test:all` (`TASKRUNNER_TESTS=all`). */
-export function searched(few: number, many: number): number {
+export function searched<Size>(few: Size, many: Size): Size {
   return tests === 'all' ? many : few;
 }
 
