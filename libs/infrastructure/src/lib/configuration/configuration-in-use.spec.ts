@@ -184,4 +184,15 @@ describe('every key of the configuration is in use', () => {
   it.each(SHOWN.map(([pattern]) => pattern))('%s names a key', (pattern) =>
     expect(keys.some((key) => fits(pattern, key))).toBe(true),
   );
+
+  // Nx answers from its cache where no declared input has changed.
+  it('stands in files that are inputs of this test', () => {
+    const project = readFileSync(join(ROOT, 'libs/infrastructure/project.json'), 'utf8');
+    const { inputs } = (JSON.parse(project) as { targets: { test: { inputs: readonly unknown[] } } }).targets.test;
+    const folders = inputs
+      .filter((one) => typeof one === 'string')
+      .map((one) => one.replace('{workspaceRoot}/', '').replace('**/*', ''));
+    const files = SHOWN.map(([, file]) => file).filter((file) => file.startsWith('apps/'));
+    expect(files.filter((file) => !folders.some((folder) => file.startsWith(folder)))).toEqual([]);
+  });
 });
