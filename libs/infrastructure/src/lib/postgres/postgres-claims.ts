@@ -139,7 +139,7 @@ export class PostgresClaims extends Claims {
       const { planHashes, profileDigests, complete } = this.texts.asOfNow();
       const values = [incarnation.id, free, this.lastServed, number, planHashes, profileDigests];
       const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => complete(row));
-      this.lastServed = rows.at(-1)?.tenant_id ?? this.lastServed;
+      this.lastServed = lastServedOf(rows.map((row) => row.tenant_id)) ?? this.lastServed;
       for (const { waited_ms } of rows) this.onClaimed(waited_ms);
       return rows;
     });
@@ -292,4 +292,15 @@ export class PostgresClaims extends Claims {
 /** What a driver asks is asked until it is answered: giving the run up would move its claim for nothing. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   return patiently(ask, AS_LONG_AS_IT_TAKES);
+}
+
+/**
+ * After whom the next claim begins: the last tenant, in the order of turns, that got as many runs as any. One that got fewer, because no slot was
+ * left for its share, is the first next time; else an odd slot would always be another's. Undefined: nobody was served.
+ */
+export function lastServedOf(tenants: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return [...counts].findLast(([, count]) => count === most)?.[0];
 }
