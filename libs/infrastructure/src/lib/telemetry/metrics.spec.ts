@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { METRICS, type Metric } from './metrics';
+
+const ROOT = join(__dirname, '..', '..', '..', '..', '..');
+
+/** The sources of libraries and services, but for tests and for the table itself. */
+const sources = ['libs', 'apps'].flatMap((folder) =>
+  (readdirSync(join(ROOT, folder), { recursive: true }) as string[])
+    .filter((path) => /^[^/]+\/src\/.*(?<!spec|\/metrics)\.ts$/.test(path))
+    .map((path) => readFileSync(join(ROOT, folder, path), 'utf8')),
+);
+
+it.each(Object.keys(METRICS))('%s is measured somewhere', (name) =>
+  expect(sources.some((text) => text.includes(`'${name}'`))).toBe(true),
+);
+
+it('the guide lists every metric as the table does', () => {
+  const guide = readFileSync(join(ROOT, 'docs/guides/observability.md'), 'utf8');
+  const rows = Object.entries(METRICS).map(([name, { kind, labels, of, about }]: [string, Metric]) => {
+    const shown = labels.map((label) => `\`${label}\``).join(', ') || '–';
+    return `| \`${name}\` | ${kind} | ${shown} | ${of.length === 2 ? 'both' : of[0]} | ${about} |`;
+  });
+  expect(guide.split('\n').filter((line) => line.startsWith('| `taskrunner_'))).toEqual(rows);
+});
