@@ -1327,6 +1327,17 @@ describe('the document and health', () => {
     expect((await fetch(`${webservice.url}/docs`)).status).toBe(200);
   });
 
+  it('show examples that fit the schemas of their names', () => {
+    const { release: _body, ...answers } = EXAMPLES;
+    const tried = Object.entries(answers).filter(([name, example]) => {
+      const validate = validators.get(`${name[0]?.toUpperCase()}${name.slice(1)}`);
+      if (!validate) return false;
+      expect([name, validate(example), validate.errors ?? null]).toEqual([name, true, null]);
+      return true;
+    });
+    expect(tried.length).toBeGreaterThan(8);
+  });
+
   it('answer on a port of their own', async () => {
     expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
     expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(200);
