@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { ChildExit, Launch, OutputReader, RunningChild } from './launch';
 import type { OutputPipe, Pipe } from './pipes';
 import { refusal } from './sandbox-error';
-import { isGone, killGroup } from './supervisor-process/process-table';
+import { isGone, killGroup, killHolders } from './supervisor-process/process-table';
 import type { FromSupervisor } from './supervisor-process/protocol';
 
 type Message = Exclude<FromSupervisor, { type: 'expired' }>;
@@ -92,6 +92,9 @@ export class ChildHandle implements RunningChild {
   /** The supervisor is gone: kills what it left, sees it gone, and fails. */
   async lose(): Promise<void> {
     const { pid } = this;
+    // It may have been started, and the supervisor have died before it said so.
+    const outputs = this.pipes.map(({ path }) => path);
+    if (pid === null) while (!killHolders(outputs)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.handOver();
     this.killFirst();
     while (

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptFolder } from './script-folder';
 import { Supervisor } from './supervisor';
+import { killHolders } from './supervisor-process/process-table';
 import { monotonicMs } from './supervisor-process/protocol';
 
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script], env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
@@ -184,8 +185,7 @@ describe('Supervisor', () => {
     const first = supervisor.pid;
     process.kill(first ?? 0, 'SIGKILL');
     await expect(child.exit).rejects.toMatchObject({ code: 'SUPERVISOR_LOST' });
-    // It has been sent SIGKILL; beside other work it takes the system a while to end it. By itself it would stay for longer than this test.
-    await until(() => !alive(Number(capture.stdout)));
+    expect(alive(Number(capture.stdout))).toBe(false);
     expect(await (await supervisor.run(sh('exit 4'), new Capture())).exit).toMatchObject({ code: 4 });
     expect(supervisor.pid).not.toBe(first);
   });
@@ -196,6 +196,19 @@ describe('Supervisor', () => {
     );
     expect(exits.map((exit) => exit.code)).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
+});
+
+it('finds a child of which nobody has told, by what it has open', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holders-'));
+  const [path, other] = [join(folder, 'output'), join(folder, 'other')];
+  const start = (file: string) => spawn('/bin/sh', ['-c', `exec >${file}; sleep 100 & sleep 100`], { detached: true });
+  const [child, stranger] = [start(path), start(other)];
+  await until(() => existsSync(path) && existsSync(other));
+  await until(() => killHolders([path]));
+  expect([child, stranger].map(({ pid = 0 }) => alive(pid))).toEqual([false, true]);
+  await until(() => killHolders([other]));
+  expect(alive(stranger.pid ?? 0)).toBe(false);
+  await rm(folder, { recursive: true });
 });
 
 describe('a worker that is gone', () => {

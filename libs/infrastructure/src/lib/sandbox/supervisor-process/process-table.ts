@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). */
 interface Process {
@@ -64,4 +64,47 @@ export function killGroup(leader: number): boolean {
     }
   }
   return !alive;
+}
+
+/**
+ * Kills the groups of all processes, other than this one, that have one of these files open; true once there are none. For a child whose process id
+ * nobody has told: its output tells it.
+ */
+export function killHolders(paths: readonly string[]): boolean {
+  let pids: string[];
+  try {
+    pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
+  } catch {
+    return true;
+  }
+  const own = processOf(process.pid)?.session;
+  let none = true;
+  for (const pid of pids) {
+    const open = filesOf(pid);
+    const found = processOf(pid);
+    if (!isAlive(found) || !paths.some((path) => open.includes(path))) continue;
+    none = false;
+    if (found.session !== own) killGroup(found.session);
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // Over already.
+    }
+  }
+  return none;
+}
+
+/** What a process has open; nothing where it is over, or another user's. */
+function filesOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
 }
