@@ -14,6 +14,11 @@ export function lawRuns(): { readonly numRuns: number; readonly seed?: number } 
   return tests === 'all' ? { numRuns: 10_000 } : { numRuns: 100, seed: 1 };
 }
 
+/** As `searched`, for a property: the same `few` cases in every `npm test`, `many` other ones in `npm run test:all`. */
+export function searchedCases(few: number, many: number): { readonly numRuns: number; readonly seed?: number } {
+  return tests === 'all' ? { numRuns: many } : { numRuns: few, seed: 1 };
+}
+
 /**
  * Seeds for a search that must find a planted bug: from the one that is known to find it to `last`, then those before it. In `npm run test:all`
  * all of them from 1: whether the bug is still found without help is seen there.

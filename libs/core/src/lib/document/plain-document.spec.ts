@@ -5,10 +5,10 @@ import { pointerTo } from './json-pointer';
 import { LineIndex } from './line-index';
 import { readPlain } from './plain-document';
 import { readDocument } from './read-document';
-import { searched } from '../../testing/runs-of-laws';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 /** How many documents of each kind are compared. */
-const DOCUMENTS = searched(150, 10_000);
+const DOCUMENTS = searchedCases(150, 10_000);
 
 function pointersIn(value: Json, at = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [at, `${at}/nothing`];
@@ -165,9 +165,9 @@ describe('readPlain', () => {
       fc.property(block, fc.constantFrom('\n', '', '\n\n', '\n# end\n'), (lines, end) => {
         if (isReadAlike(lines.join('\n') + end)) plain++;
       }),
-      { numRuns: DOCUMENTS },
+      DOCUMENTS,
     );
-    expect(plain).toBeGreaterThan(DOCUMENTS / 20);
+    expect(plain).toBeGreaterThan(DOCUMENTS.numRuns / 20);
   });
 
   it('does so for what one character more or less makes of a manifest', () => {
@@ -192,7 +192,7 @@ spec:
         isReadAlike(text.slice(0, at) + sign + text.slice(at + cut));
         isReadAlike(text.slice(0, at) + text.slice(at + cut));
       }),
-      { numRuns: DOCUMENTS },
+      DOCUMENTS,
     );
   });
 
@@ -207,7 +207,7 @@ spec:
           isReadAlike(text);
         },
       ),
-      { numRuns: Math.ceil(DOCUMENTS / 3) },
+      { ...DOCUMENTS, numRuns: Math.ceil(DOCUMENTS.numRuns / 3) },
     );
     expect(isReadAlike('{\n"a": [\n1,\n{"b":"x\\n"}\n]\n}\n')).toBe(true);
   });

@@ -8,10 +8,10 @@ import { parseTokens } from './parse';
 import { printNode } from './print';
 import { arrayType, joinTypes, kindOf, nullable, objectType, type StaticType, type ValueKind } from './static-type';
 import type { SyntaxNode } from './syntax';
-import { searched } from '../../testing/runs-of-laws';
+import { searchedCases } from '../../testing/runs-of-laws';
 
-/** Random expressions of one property; EXPRESSION_LAW_RUNS for more. */
-const RUNS = searched(500, 10_000);
+/** Random expressions of one property. */
+const RUNS = searchedCases(500, 10_000);
 
 const parse = (text: string): SyntaxNode => parseTokens(lex(text).tokens);
 const names = ['a', 'b', 'c', 'd-e'];
@@ -186,7 +186,7 @@ describe('laws of expressions', () => {
         const node = parse(written);
         expect(shape(parse(printNode(node)))).toEqual(shape(node));
       }),
-      { numRuns: RUNS },
+      RUNS,
     );
   });
 
@@ -201,9 +201,9 @@ describe('laws of expressions', () => {
           expect(error).toBeInstanceOf(ExpressionError);
         }
       }),
-      { numRuns: RUNS },
+      RUNS,
     );
-    expect(values).toBeGreaterThan(RUNS / 20);
+    expect(values).toBeGreaterThan(RUNS.numRuns / 20);
   });
 
   it('a value is of the type that was foreseen', () => {
@@ -230,8 +230,8 @@ describe('laws of expressions', () => {
           expect([written, misfit(value, foreseen)]).toEqual([written, null]);
         },
       ),
-      { numRuns: RUNS },
+      RUNS,
     );
-    expect(sound).toBeGreaterThan(RUNS / 20);
+    expect(sound).toBeGreaterThan(RUNS.numRuns / 20);
   });
 });

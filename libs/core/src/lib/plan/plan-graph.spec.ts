@@ -4,10 +4,10 @@ import { layoutGraph, type GraphBox } from './graph-layout';
 import { mermaidOf } from './graph-mermaid';
 import { svgOf } from './graph-svg';
 import { graphOf, type GraphNode, type PlanGraph } from './plan-graph';
-import { searched } from '../../testing/runs-of-laws';
+import { searchedCases } from '../../testing/runs-of-laws';
 
-/** Number of random graphs; CI takes 50 unless GRAPH_RUNS says otherwise. */
-const RUNS = searched(20, 500);
+/** Random graphs. */
+const RUNS = searchedCases(20, 500);
 
 const { plan, planHash } = planned(
   packText(
@@ -126,7 +126,7 @@ function collide(a: GraphBox, b: GraphBox): boolean {
 }
 
 describe('the layout of a graph', () => {
-  it(`has no boxes that overlap, and all are in the picture (${RUNS} random graphs)`, () => {
+  it(`has no boxes that overlap, and all are in the picture (${RUNS.numRuns} random graphs)`, () => {
     const spec = fc.array(
       fc.record({
         up: fc.nat(),
@@ -165,7 +165,7 @@ describe('the layout of a graph', () => {
           for (const other of boxes.slice(at + 1)) expect(collide(box, other)).toBe(false);
         }
       }),
-      { numRuns: RUNS },
+      RUNS,
     );
   });
 });
