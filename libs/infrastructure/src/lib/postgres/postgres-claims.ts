@@ -295,8 +295,9 @@ function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * After whom the next claim begins: the last tenant, in the order of turns, that got as many runs as any. One that got fewer, because no slot was
- * left for its share, is the first next time; else an odd slot would always be another's. Undefined: nobody was served.
+ * The tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant that got fewer,
+ * because no slot was left, is first in the next claim: otherwise the remainder of an uneven division would always go to the same tenant.
+ * Undefined if nobody was served.
  */
 export function lastServedOf(tenants: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
