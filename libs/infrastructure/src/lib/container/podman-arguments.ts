@@ -41,14 +41,15 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
     ...(egressSocket === null ? [] : volume(egressSocket, EGRESS_SOCKET, 'rw')),
     ...(secretFolder === null ? [] : volume(secretFolder, '/run/secrets', 'ro')),
     ...['--ulimit', 'core=0:0', '--ulimit', `nofile=${openFiles}:${openFiles}`],
-    ...['--ulimit', `nproc=${limits.processes}:${limits.processes}`],
     ...(limits.fileBytes === null ? [] : ['--ulimit', `fsize=${limits.fileBytes}:${limits.fileBytes}`]),
+    // A control group counts the processes of this container. The kernel's `nproc` counts all processes of a user, so it would fail a
+    // container for what its neighbours start; it is used only where there is nothing else.
     ...(shape.cgroups
       ? [
           ...['--pids-limit', String(limits.processes), '--memory', `${limits.memoryBytes}b`],
           ...['--memory-swap', `${limits.memoryBytes}b`, '--cpus', String(limits.cpuMillicores / 1_000)],
         ]
-      : ['--pids-limit', '-1']),
+      : ['--pids-limit', '-1', '--ulimit', `nproc=${limits.processes}:${limits.processes}`]),
     ...(command.length === 0 ? [] : ['--entrypoint', JSON.stringify(command)]),
     `${image.name}@${image.digest}`,
     ...args,

@@ -32,7 +32,7 @@ export const container = section('Where steps of builtin:container run.', {
     cgroups: key(
       oneOf('limit', 'off'),
       'limit',
-      'off: where control groups cannot be written; then memory and processor are not limited.',
+      'off: where control groups cannot be written; memory and processor have no limit, and all containers share the limit of processes.',
       'limit | off',
     ),
     openFiles: key(number(64, 1_048_576), 4_096, 'Open files of a process.', 'files'),
