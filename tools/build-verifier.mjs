@@ -67,6 +67,7 @@ export async function buildVerifier() {
         `// ${NAME} ${version}: verifies and shows the evidence of TaskRunner runs. AGPL-3.0-or-later; notices at the end.`,
         "import { createRequire as builtinsOnly } from 'node:module';",
         'const require = builtinsOnly(import.meta.url);',
+        'const VERIFIER_URL = import.meta.url;',
       ].join('\n'),
     },
     logLevel: 'error',

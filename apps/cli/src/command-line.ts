@@ -11,6 +11,8 @@ export interface Invocation {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readStdin: () => Promise<Uint8Array>;
   readonly version: string;
+  /** File that a second thread runs to answer checks of evidence; without it one thread answers all. */
+  readonly checkThread?: string | URL;
 }
 
 /** Adds commands to a program. */
@@ -20,7 +22,7 @@ export type Register = (program: Command, context: Context) => void;
 export async function runProgram(
   { name, description }: { readonly name: string; readonly description: string },
   commands: readonly Register[],
-  { arguments: given, terminal, env, readStdin, version }: Invocation,
+  { arguments: given, terminal, env, readStdin, version, checkThread }: Invocation,
 ): Promise<ExitCode> {
   let exit: ExitCode = EXIT.OK;
   const context: Context = {
@@ -28,6 +30,7 @@ export async function runProgram(
     program: { name, version },
     env,
     readStdin,
+    checkThread,
     run: async (body, file = '') => {
       try {
         exit = await body();

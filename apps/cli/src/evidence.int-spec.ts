@@ -131,7 +131,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('needs nothing beside it: no package, no folder of modules', () => {
       const text = readFileSync(join(folder, 'taskrunner-verify.mjs'), 'utf8');
       const named = [...text.matchAll(/^import .* from ["']([^"']+)["'];$/gm)].map(([, name]) => name ?? '');
-      expect(named.filter((name) => !/^(node:)?(module|fs|fs\/promises|path|crypto|process|readline\/promises|stream|zlib|events|child_process|buffer|util)$/.test(name))).toEqual([]); // prettier-ignore
+      expect(named.filter((name) => !/^(node:)?(module|fs|fs\/promises|path|crypto|process|readline\/promises|stream|zlib|events|child_process|buffer|util|os|worker_threads)$/.test(name))).toEqual([]); // prettier-ignore
       expect(existsSync(join(folder, 'node_modules'))).toBe(false);
       expect(text).not.toContain('cedar-policy');
       expect(text).not.toContain(ROOT);
@@ -186,6 +186,19 @@ describe('evidence, for who has a bundle and a trust file', () => {
   });
 
   describe('verify', () => {
+    it.each([
+      ['run.tar', 0],
+      ['forged.tar', 9],
+      ['cut.tar', 9],
+      ['missing.tar', 2],
+    ])('says the same of %s with one thread and with two', (bundle, exit) => {
+      for (const program of [single, cli]) {
+        const found = program('verify', bundle, ...TRUSTED, '--threads', '2');
+        expect(found.exit).toBe(exit);
+        expect(found).toEqual(program('verify', bundle, ...TRUSTED, '--threads', '1'));
+      }
+    });
+
     it('ends with who approved what when, and how the run ended', () => {
       const lines = cli('verify', 'run.tar', '--trust', 'trust.json').out.trimEnd().split('\n');
       const from = lines.findIndex((line) => line.startsWith('run run_'));

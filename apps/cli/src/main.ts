@@ -26,6 +26,7 @@ void runCommandLine({
   env: process.env,
   readStdin,
   version: ownVersion(),
+  checkThread: join(__dirname, 'evidence', 'check-thread-entry.js'),
 }).then((exit) => {
   process.exitCode = exit;
 });

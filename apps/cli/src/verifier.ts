@@ -2,6 +2,7 @@ import { runProgram, type Register } from './command-line';
 import { registerInspect } from './commands/inspect.command';
 import { registerKey } from './commands/key.command';
 import { registerVerify } from './commands/verify.command';
+import { answersChecks } from './evidence/check-thread';
 import { ProcessTerminal } from './terminal/process-terminal';
 
 // The entry of `taskrunner-verify.mjs` (tools/build-verifier.mjs): the commands of the CLI that need neither server nor database, in one
@@ -9,6 +10,8 @@ import { ProcessTerminal } from './terminal/process-terminal';
 
 /** Set by the build. */
 declare const VERIFIER_VERSION: string;
+/** The file itself, by its URL: a second thread runs it again. Set by the build. */
+declare const VERIFIER_URL: string;
 
 const COMMANDS: readonly Register[] = [
   (program, context) => registerVerify(program, context, {}, true),
@@ -22,19 +25,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void runProgram(
-  {
-    name: 'taskrunner-verify',
-    description: 'Checks and shows the evidence of TaskRunner runs: no network, no server, no dependency.',
-  },
-  COMMANDS,
-  {
-    arguments: process.argv.slice(2),
-    terminal: new ProcessTerminal(),
-    env: process.env,
-    readStdin: async () => new Uint8Array(),
-    version: VERIFIER_VERSION,
-  },
-).then((exit) => {
-  process.exitCode = exit;
-});
+async function verify(): Promise<void> {
+  process.exitCode = await runProgram(
+    {
+      name: 'taskrunner-verify',
+      description: 'Checks and shows the evidence of TaskRunner runs: no network, no server, no dependency.',
+    },
+    COMMANDS,
+    {
+      arguments: process.argv.slice(2),
+      terminal: new ProcessTerminal(),
+      env: process.env,
+      readStdin: async () => new Uint8Array(),
+      version: VERIFIER_VERSION,
+      checkThread: new URL(VERIFIER_URL),
+    },
+  );
+}
+
+if (!answersChecks()) void verify();

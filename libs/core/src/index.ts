@@ -546,7 +546,7 @@ export { AUDIT_CHECK_NAMES, verifyAudit, type AuditCheck, type AuditVerification
 export { AuditChain, type AuditStanding, type KeptCheckpoint } from './lib/ports/audit-chain';
 export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-checkpoints';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
-export { verifyRun, type Verification } from './lib/evidence/verify-run';
+export { openVerification, verifyRun, type OpenVerification, type Verification } from './lib/evidence/verify-run';
 export { answerLines } from './lib/evidence/report/answer-lines';
 export { buildReport, shortContentsOf, type ReportRequest } from './lib/evidence/report/build-report';
 export { firstCause, type FirstCause } from './lib/evidence/report/first-cause';

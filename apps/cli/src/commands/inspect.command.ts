@@ -9,16 +9,11 @@ import {
   type Report,
   type ReportRequest,
 } from '@taskrunner/core';
-import {
-  notesOf,
-  readTerms,
-  verifyBundle,
-  withEvidenceOptions,
-  type EvidenceOptions,
-} from '../evidence/evidence-options';
+import { readTerms, verifyBundle, withEvidenceOptions, type EvidenceOptions } from '../evidence/evidence-options';
 import { errorInJson } from '../evidence/error-in-json';
+import { SecondThread } from '../evidence/second-thread';
 import { workingPaper } from '../evidence/working-paper';
-import { readBundleFile } from '../packs/read-bundle';
+import { readBundleFile, type ReadBundle } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
@@ -54,7 +49,7 @@ export function registerInspect(program: Command, context: Context, engines: Pol
         const verified = await errorInJson(terminal, isJson(options), {}, async () => {
           if (options.output !== undefined) await refuseInput(options.output, path, options);
           formatOf(options);
-          return verification(path, options, engines);
+          return verification(path, options, engines, context.checkThread);
         });
         const { bundle } = verified;
         const report = buildReport({
@@ -81,26 +76,39 @@ export function registerInspect(program: Command, context: Context, engines: Pol
     );
 }
 
-interface Verified {
-  readonly bundle: Awaited<ReturnType<typeof readBundleFile>>;
+interface Inspected {
+  readonly bundle: ReadBundle;
   readonly verified: ReportRequest['verified'];
   readonly notes: readonly string[];
 }
 
-async function verification(path: string, options: Options, engines: PolicyEngines): Promise<Verified> {
-  const { trust, expect, original, checkpoints, audit, allowDev } = options;
-  if (trust === undefined && [expect, original, checkpoints, audit, allowDev].some((one) => one !== undefined))
+async function verification(
+  path: string,
+  options: Options,
+  engines: PolicyEngines,
+  entry: string | URL | undefined,
+): Promise<Inspected> {
+  const { trust, expect, original, checkpoints, audit, allowDev, threads } = options;
+  if (trust === undefined && [expect, original, checkpoints, audit, allowDev, threads].some((one) => one !== undefined))
     throw new CliError(
       'CLI_USAGE',
-      '--expect, --original, --checkpoints, --audit and --allow-dev need --trust: without a trust file nothing is verified',
+      '--expect, --original, --checkpoints, --audit, --allow-dev and --threads need --trust: without a trust file nothing is verified',
       'Add --trust FILE.',
     );
-  const terms = options.trust === undefined ? null : await readTerms(options.trust, options);
+  if (trust === undefined) return { bundle: await readWhole(path), verified: null, notes: [] };
+  return SecondThread.beside({ entry, asked: threads, bundle: path }, async (second) => {
+    const terms = await readTerms(trust, options);
+    const bundle = await readWhole(path);
+    const { verification: found, notes } = await verifyBundle(bundle, terms, engines, second);
+    return { bundle, verified: { verification: found, trust: terms.trust }, notes };
+  });
+}
+
+/** Reads a bundle that can be read. Throws `CLI_FILE` or `BUNDLE_UNREADABLE`. */
+async function readWhole(path: string): Promise<ReadBundle> {
   const bundle = await readBundleFile(path);
   if (bundle.refusal !== null) throw bundle.refusal;
-  if (terms === null) return { bundle, verified: null, notes: [] };
-  const found = verifyBundle(bundle, terms, engines);
-  return { bundle, verified: { verification: found, trust: terms.trust }, notes: notesOf(found, engines, terms) };
+  return bundle;
 }
 
 const ENDINGS: Readonly<Record<string, Format>> = {

@@ -1,14 +1,9 @@
 import type { Command } from 'commander';
 import type { PolicyEngines } from '@taskrunner/core';
-import {
-  notesOf,
-  readTerms,
-  verifyBundle,
-  withEvidenceOptions,
-  type EvidenceOptions,
-} from '../evidence/evidence-options';
+import { readTerms, verifyBundle, withEvidenceOptions, type EvidenceOptions } from '../evidence/evidence-options';
 import { errorInJson } from '../evidence/error-in-json';
 import { verificationLines } from '../evidence/verification-lines';
+import { SecondThread } from '../evidence/second-thread';
 import { readBundleFile } from '../packs/read-bundle';
 import { EXIT } from '../terminal/exit-code';
 import type { Context } from './context';
@@ -33,19 +28,21 @@ export function registerVerify(program: Command, context: Context, engines: Poli
       context.run(async () => {
         const { terminal } = context;
         const nothing = { ok: false, run: null, planHash: null, checks: [] };
-        const [terms, bundle] = await errorInJson(terminal, options.json ?? false, nothing, async () => {
-          const read = await readTerms(options.trust, options);
-          return [read, await readBundleFile(path)] as const;
+        const thread = { entry: context.checkThread, asked: options.threads, bundle: path };
+        const { bundle, verification, notes } = await SecondThread.beside(thread, async (second) => {
+          const [terms, read] = await errorInJson(terminal, options.json ?? false, nothing, async () => {
+            return [await readTerms(options.trust, options), await readBundleFile(path)] as const;
+          });
+          if (read.refusal !== null && !options.json) throw read.refusal;
+          return { bundle: read, ...(await verifyBundle(read, terms, engines, second)) };
         });
         const { refusal, files } = bundle;
-        if (refusal !== null && !options.json) throw refusal;
-        const verification = verifyBundle(bundle, terms, engines);
         const { ok, run, planHash, checks } = verification;
         if (options.json) {
           const error = refusal && { code: refusal.code, message: refusal.message, remediation: refusal.remediation };
           terminal.print(JSON.stringify({ ok, run, planHash, checks, ...(error && { error }) }));
         } else for (const line of verificationLines(verification, files.size > 0)) terminal.print(line);
-        for (const note of notesOf(verification, engines, terms)) terminal.say(`note: ${note}`);
+        for (const note of notes) terminal.say(`note: ${note}`);
         return ok ? EXIT.OK : EXIT.NOT_VERIFIED;
       }, options.trust),
     );

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import {
   isDigest,
   readAuditExport,
   readCheckpointFile,
-  verifyRun,
+  CHECK_NAMES,
+  openVerification,
   verifySignature,
   type AuditEntry,
   type Digest,
@@ -20,6 +21,7 @@ import { several } from '../commands/options';
 import { unreadable } from '../packs/pack-argument';
 import { readBundleFile, type ReadBundle } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
+import { SECOND_CHECKS, type SecondThread } from './second-thread';
 import { readTrustFile } from './trust-file';
 
 /** How a bundle is to be verified. */
@@ -29,9 +31,10 @@ export interface EvidenceOptions {
   readonly original?: string;
   readonly checkpoints?: string;
   readonly audit?: string;
+  readonly threads?: '1' | '2';
 }
 
-/** `--expect`, `--original`, `--checkpoints`, `--audit` and `--allow-dev`. */
+/** `--expect`, `--original`, `--checkpoints`, `--audit`, `--allow-dev` and `--threads`. */
 export function withEvidenceOptions(command: Command): Command {
   return command
     .option(
@@ -45,7 +48,13 @@ export function withEvidenceOptions(command: Command): Command {
       '--audit <file>',
       'an export of the audit chain: the seal of the run and its decisions are looked for in it',
     )
-    .option('--allow-dev', 'take evidence made under the development Authority');
+    .option('--allow-dev', 'take evidence made under the development Authority')
+    .addOption(
+      new Option('--threads <number>', 'how many threads check it; default: 2 for bundles of 16 MiB and more').choices([
+        '1',
+        '2',
+      ]),
+    );
 }
 
 /** What a bundle is verified against. */
@@ -75,29 +84,36 @@ export async function readTerms(trustPath: string, options: EvidenceOptions): Pr
   };
 }
 
-/** Verifies a bundle that was read. */
-export function verifyBundle(
+/** A verification, and what people should know of how it was made. */
+export interface Verified {
+  readonly verification: Verification;
+  readonly notes: readonly string[];
+}
+
+/** Verifies a bundle that was read, with the help of a second thread if there is one. */
+export async function verifyBundle(
   { files, faults }: ReadBundle,
-  { trust, expect, original, checkpoints, audit, allowDev }: Terms,
+  terms: Terms,
   policyEngines: PolicyEngines,
-): Verification {
-  return verifyRun({
-    files,
-    trust,
-    verifySignature,
-    expect,
-    allowDev,
-    now: Date.now(),
-    policyEngines,
-    archiveFaults: faults,
-    original,
-    checkpoints,
-    audit,
-  });
+  second: SecondThread | null,
+): Promise<Verified> {
+  const { trust, expect, original, checkpoints, audit, allowDev } = terms;
+  const shared = { files, trust, allowDev, now: Date.now(), archiveFaults: faults };
+  second?.begin(shared);
+  const under = openVerification({ ...shared, verifySignature, policyEngines, expect, original, checkpoints, audit });
+  if (second !== null) under.answer(CHECK_NAMES.filter((name) => !SECOND_CHECKS.includes(name)));
+  const { checks, failure } = (await second?.answers()) ?? { checks: [], failure: null };
+  const verification = under.conclude(checks);
+  const notes = notesOf(verification, policyEngines, terms);
+  if (failure === null) return { verification, notes };
+  return {
+    verification,
+    notes: [...notes, `the second thread gave no answer (${failure}): one thread made all checks`],
+  };
 }
 
 /** What the caller should know beside the checks: engines that the verifier lacks, and an original that nothing was compared with. */
-export function notesOf(verification: Verification, engines: PolicyEngines, terms: Terms | null): readonly string[] {
+function notesOf(verification: Verification, engines: PolicyEngines, terms: Terms): readonly string[] {
   const { documents } = verification;
   const asked = new Set(documents?.plan.policies.map(({ engine }): string => engine) ?? []);
   const missing = [...asked].filter((engine) => engine !== 'cel' && !Object.hasOwn(engines, engine));
@@ -106,7 +122,7 @@ export function notesOf(verification: Verification, engines: PolicyEngines, term
     notes.push(
       `this verifier has no engine for ${missing.join(', ')}: such policies are not judged again, and the plan is not made again`,
     );
-  if (terms?.original !== undefined && documents?.admission.record.rerunOf === null)
+  if (terms.original !== undefined && documents?.admission.record.rerunOf === null)
     notes.push('this run is no rerun: the bundle of --original was not used');
   return notes;
 }

@@ -87,13 +87,41 @@ export interface Verification {
   readonly documents: EvidenceDocuments | null;
 }
 
+/** A verification whose checks can be answered in parts. Several threads share the work: each opens its own over the same bytes. */
+export interface OpenVerification {
+  /** Answers these checks, each once. Never throws. */
+  answer(names: readonly CheckName[]): readonly Check[];
+  /** Takes the answers of others, answers the checks that are still open, and concludes. Never throws. */
+  conclude(others?: readonly Check[]): Verification;
+}
+
 /**
  * Verifies the evidence bundle of a run (evidence.md §4): no network, no clock, no database, nothing taken from the bundle
  * but what trusted keys signed or what follows from it. Never throws for what a bundle holds: that is a failed check.
  */
 export function verifyRun(request: VerifyRequest): Verification {
+  return openVerification(request).conclude();
+}
+
+/** Opens a verification. Nothing is read yet. */
+export function openVerification(request: VerifyRequest): OpenVerification {
   const bundle = openCase(request);
-  const checks = CHECK_NAMES.map((name) => answer(name, CHECKERS[name], bundle));
+  const known = new Map<CheckName, Check>();
+  const answerOnce = (name: CheckName): Check => {
+    const check = known.get(name) ?? answer(name, CHECKERS[name], bundle);
+    known.set(name, check);
+    return check;
+  };
+  return {
+    answer: (names) => names.map(answerOnce),
+    conclude: (others = []) => {
+      for (const check of others) known.set(check.name, check);
+      return verificationOf(bundle, CHECK_NAMES.map(answerOnce));
+    },
+  };
+}
+
+function verificationOf(bundle: Case, checks: readonly Check[]): Verification {
   const record = admitted(bundle);
   const ok = checks.every((check) => check.ok);
   return {

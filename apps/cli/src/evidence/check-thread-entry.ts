@@ -1,0 +1,3 @@
+import { answersChecks } from './check-thread';
+
+answersChecks();
