@@ -35,14 +35,14 @@ export async function loginAs(issuer, login, options = {}) {
   const answer = await walk(start, redirectUri, { login, password });
   refuseErrors(answer);
   if (answer.state !== state || answer.iss !== issuer) throw new Error('the answer belongs to another request');
-  const token = await postForm(endpoints.token_endpoint, {
+  const form = {
     grant_type: 'authorization_code',
     client_id: clientId,
     code: answer.code,
     redirect_uri: redirectUri,
     code_verifier: verifier,
-  });
-  return toTokens(token, scopes ?? []);
+  };
+  return requestTokens(endpoints.token_endpoint, form, scopes ?? []);
 }
 
 /** Client credentials: `{accessToken, expiresAt, scopes}` of a machine. */
@@ -50,10 +50,7 @@ export async function loginAsMachine(issuer, { clientId, clientSecret, scopes = 
   const { token_endpoint: endpoint } = await discover(issuer);
   const basic = [clientId, clientSecret].map(encodeURIComponent).join(':');
   const form = { grant_type: 'client_credentials', scope: scopes.join(' ') };
-  return toTokens(
-    await postForm(endpoint, form, { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
-    scopes,
-  );
+  return requestTokens(endpoint, form, scopes, { authorization: `Basic ${Buffer.from(basic).toString('base64')}` });
 }
 
 /** Token exchange (RFC 8693): the subject's token with who acts for it as `act`. Both are access tokens of this Authority. */
@@ -68,14 +65,14 @@ export async function delegate(issuer, { subjectToken, actorToken, clientId = 't
     actor_token: actorToken,
     actor_token_type: type,
   };
-  return toTokens(await postForm(endpoint, form), []);
+  return requestTokens(endpoint, form, []);
 }
 
 /** A new access token for a refresh token, which is used up. */
 export async function refresh(issuer, refreshToken, clientId = 'taskrunner-cli') {
   const { token_endpoint: endpoint } = await discover(issuer);
   const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken };
-  return toTokens(await postForm(endpoint, form), []);
+  return requestTokens(endpoint, form, []);
 }
 
 async function discover(issuer) {
@@ -140,25 +137,23 @@ function alertOf(text) {
   return /role="alert">([^<]*)</.exec(text)?.[1] ?? text.slice(0, 300);
 }
 
-async function postForm(url, form, headers = {}) {
-  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form), headers });
-  const body = await response.json();
-  refuseErrors(body);
-  return body;
-}
-
 function refuseErrors({ error, error_description: description }) {
   if (error) throw Object.assign(new Error(`${error}: ${description ?? ''}`), { code: error });
 }
 
-function toTokens(body, wanted) {
+async function requestTokens(url, form, wanted, headers = {}) {
+  // The lifetime counts from when the token was made: from before the request on, nobody takes it for valid when it is not.
+  const before = Date.now();
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form), headers });
+  const body = await response.json();
+  refuseErrors(body);
   const scopes = (body.scope ?? '').split(' ').filter((scope) => scope !== '');
   const missing = wanted.filter((scope) => !scopes.includes(scope));
   if (missing.length > 0)
     throw Object.assign(new Error(`not granted: ${missing.join(', ')}`), { code: 'scope_missing' });
   return {
     accessToken: body.access_token,
-    expiresAt: new Date(Date.now() + body.expires_in * 1_000).toISOString(),
+    expiresAt: new Date(before + body.expires_in * 1_000).toISOString(),
     scopes,
     ...(body.refresh_token && { refreshToken: body.refresh_token }),
   };
