@@ -45,7 +45,8 @@ const tests = [
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '.nx', '**/*.js', '**/*.cjs', '**/*.mjs', '.taskrunner'] },
-  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: config.files ?? ['**/*.ts'] })),
+  // What takes types is oxlint's (`.oxlintrc.json`): it asks the compiler of TypeScript 7, which answers ten times as fast.
+  ...tseslint.configs.recommended.map((config) => ({ ...config, files: config.files ?? ['**/*.ts'] })),
   {
     files: ['{libs,apps}/*/package.json'],
     languageOptions: { parser: jsonParser },
@@ -72,22 +73,14 @@ export default tseslint.config(
   },
   {
     files: ['**/*.ts'],
-    languageOptions: {
-      parserOptions: {
-        project: ['libs/*/tsconfig.spec.json', 'apps/*/tsconfig.spec.json'],
-        tsconfigRootDir: import.meta.dirname,
-      },
-    },
+    // What Nest injects is named by a type, and needed when it runs.
+    languageOptions: { parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true } },
     plugins: { '@nx': nx },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/require-await': 'off',
       'no-restricted-syntax': ['error', ownErrors],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@nx/enforce-module-boundaries': [
         'error',
         {
@@ -133,11 +126,6 @@ export default tseslint.config(
   {
     files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.long-spec.ts', '**/src/testing/**/*.ts'],
     rules: {
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/no-unsafe-argument': 'off',
-      '@typescript-eslint/no-unsafe-call': 'off',
-      '@typescript-eslint/no-unsafe-return': 'off',
       '@nx/enforce-module-boundaries': 'off',
     },
   },

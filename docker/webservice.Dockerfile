@@ -21,7 +21,7 @@ RUN npm ci --ignore-scripts ${NPM_FLAGS}
 COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/webservice apps/webservice
-RUN find libs apps -name '*.tsbuildinfo' -delete && npx --no-install tsc -b apps/webservice
+RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json
 
 FROM manifests AS modules
 ARG NPM_FLAGS

@@ -21,7 +21,7 @@ RUN npm ci --ignore-scripts ${NPM_FLAGS}
 COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/worker apps/worker
-RUN find libs apps -name '*.tsbuildinfo' -delete && npx --no-install tsc -b apps/worker
+RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/worker/tsconfig.build.json
 
 FROM manifests AS modules
 ARG NPM_FLAGS

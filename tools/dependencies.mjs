@@ -53,17 +53,24 @@ function commandsOf(name) {
   return typeof bin === 'string' ? [basename(name)] : Object.keys(bin);
 }
 
+/** What a package wants installed beside it. */
+function peersOf(name) {
+  const { peerDependencies = {} } = JSON.parse(read(join('node_modules', name, 'package.json')));
+  return Object.keys(peerDependencies);
+}
+
 const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-/** The devDependencies that no file of `texts` imports, requires, names in configuration or calls as a command. */
-export function unusedOf(dev, texts, all = dev, commands = commandsOf) {
+/** The devDependencies that no file of `texts` imports, requires, names in configuration or calls as a command, and no other one wants beside it. */
+export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers = peersOf } = {}) {
   const isFound = (...patterns) => texts.some((text) => patterns.some((pattern) => pattern.test(text)));
   const quoted = (name) => new RegExp(`['"\`]${escaped(name)}(/[^'"\`]*)?['"\`]`);
   const called = (name) => commands(name).map((one) => new RegExp(`["/ ]${escaped(one)}["' ]`));
   return dev.filter((name) => {
     const typed = /^@types\/(.+)$/.exec(name)?.[1];
     const isTyped = typed !== undefined && (all.includes(typed) || isFound(quoted(typed)));
-    return !isTyped && !isFound(quoted(name), ...called(name));
+    const isWanted = dev.some((other) => other !== name && peers(other).includes(name));
+    return !isTyped && !isWanted && !isFound(quoted(name), ...called(name));
   });
 }
 

@@ -210,7 +210,7 @@ try {
   const whole = Date.now();
   mustLeadIntoCopy();
   const lock = run('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts']);
-  const targets = ['-t', 'build', 'check', 'format', 'diagrams'];
+  const targets = ['-t', 'build', 'lint', 'typecheck', 'format', 'diagrams'];
   const checks = run('npx', ['nx', 'run-many', ...targets, '--output-style=stream']);
   const checkSeconds = seconds(whole);
 

@@ -82,9 +82,12 @@ async function install() {
 
 /** Incremental: does nothing where nothing has changed. */
 async function build() {
-  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const tsc = join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc');
+  const configs = ['webservice', 'worker', 'cli'].map((app) => join('apps', app, 'tsconfig.build.json'));
   const force = BUILT.every((path) => existsSync(path)) ? [] : ['--force'];
-  await must('the build', process.execPath, [tsc, '-b', ...force], { onLine: (line) => console.log(`  ${line}`) });
+  await must('the build', process.execPath, [tsc, '-b', ...force, ...configs], {
+    onLine: (line) => console.log(`  ${line}`),
+  });
   const missing = BUILT.find((path) => !existsSync(path));
   if (missing) throw new Failure(`the build made no ${missing}`);
 }

@@ -69,7 +69,7 @@ const runAll = async () => {
   };
   let checks = false;
   const others = async () => {
-    checks = await nx('-t', 'check', 'format', 'diagrams', '--parallel=1', BUILT);
+    checks = await nx('-t', 'lint', 'typecheck', 'format', 'diagrams', '--parallel=1', BUILT);
     return nx('-t', 'test', '--exclude', SIDES.flat(2).join(), '--parallel=1', BUILT, ...more);
   };
   const tests = await Promise.all([...SIDES.map(side), others()]);

@@ -27,6 +27,7 @@ const CASES = [
       'libs/object-lock/src/index.ts',
       'libs/object-lock/src/lib/object-lock.spec.ts',
       'libs/object-lock/src/lib/object-lock.ts',
+      'libs/object-lock/tsconfig.build.json',
       'libs/object-lock/tsconfig.json',
       'libs/object-lock/tsconfig.spec.json',
     ],

@@ -145,7 +145,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const here = readFileSync(join(folder, 'taskrunner-verify.mjs'));
       const copy = join(folder, 'copy');
       for (const path of ['apps/cli', 'libs/core', 'libs/infrastructure'])
-        for (const part of ['src', 'package.json', 'tsconfig.json'])
+        for (const part of ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
           cpSync(join(ROOT, path, part), join(copy, path, part), { recursive: true });
       for (const path of ['tools/build-verifier.mjs', 'tsconfig.base.json', 'package.json', 'libs/core/node_modules'])
         cpSync(join(ROOT, path), join(copy, path), { recursive: true });

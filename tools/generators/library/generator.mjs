@@ -25,7 +25,7 @@ export default async function library(tree, options) {
   const dependencies = Object.fromEntries(
     needs.map((need) => [`@taskrunner/${need}`, readJson(tree, `libs/${need}/package.json`).version]),
   );
-  const references = needs.map((need) => ({ path: `../${need}` }));
+  const references = needs.map((need) => ({ path: `../${need}/tsconfig.build.json` }));
   generateFiles(tree, join(import.meta.dirname, 'files'), root, {
     ...names,
     about,
@@ -53,7 +53,7 @@ export default async function library(tree, options) {
 
   const next = [
     `${root}/src/lib/${kebab}.ts holds an example: put what the library is for in its place, and export it from src/index.ts.`,
-    'A service that imports it names it in its package.json and its two tsconfig files, and its image copies libs/' +
+    'A service that imports it names it in its package.json and its tsconfig.build.json and tsconfig.spec.json, and its image copies libs/' +
       kebab +
       '/dist.',
   ];
