@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { loginAs } from '../../tools/dev-authority/login.mjs';
 import { PROFILES } from './stack-profiles.mjs';
 
 const { startDevStack } = createRequire(import.meta.url)('../cli/dist/dev/dev-stack.js');
@@ -73,12 +74,17 @@ const calls = {
     return number;
   },
   state: () => null,
-  tokenFor: ({ stack }, login, actors) => stack.tokenFor(login, actors),
+  // A stack signs in by a process of its own; that one does the same, and most logins here need no actors.
+  tokenFor: async ({ stack }, login, actors = []) =>
+    actors.length > 0 ? stack.tokenFor(login, actors) : (await loginAs(stack.issuer, login)).accessToken,
   startWorker: ({ stack }) => stack.startWorker(),
   killWorker: ({ stack }, signal, pid) => stack.killWorker(signal, pid),
   crashDatabase: async (one) => void (one.bringBack = await one.stack.crashDatabase()),
   bringBack: ({ bringBack }) => bringBack(),
-  stop: ({ stack }) => stack.stop(),
+  stop: async (one) => {
+    for (const [profile, number] of shared) if (stacks.get(await number) === one) shared.delete(profile);
+    await one.stack.stop();
+  },
 };
 
 function stateOf(number) {
