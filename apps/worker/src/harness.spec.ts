@@ -24,7 +24,8 @@ function rangeOf(text: string): readonly [number, number] {
 async function playedFrom(first: number): Promise<Played> {
   const script = join(__dirname, 'testing/harness-process.ts');
   const args = ['-r', '@swc-node/register', script, ...[first, LAST, PROCESSES].map(String), KEEP];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, '..') });
+  const env = { ...process.env, TS_NODE_PROJECT: 'tsconfig.spec.json' };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, '..'), env });
   return JSON.parse(stdout) as Played;
 }
 
