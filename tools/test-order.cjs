@@ -6,6 +6,8 @@ const Sequencer = require('@jest/test-sequencer').default;
 const PLACES = [
   /\/harness\.spec\.ts$/,
   /\.long-spec\.ts$/,
+  // To count steps is to walk the heap, and the heap grows with each file.
+  /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
   // Those that share a stack come one after the other (apps/webservice-e2e/stack-profiles.mjs).
   /\/(fan-out|crash)\.e2e-spec\.ts$/,
   /\/(logs|outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
