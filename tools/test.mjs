@@ -56,10 +56,7 @@ const BUILT = '--excludeTaskDependencies';
  * servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others need, and
  * end with the longest, alone.
  */
-const SIDES = [
-  [['webservice-e2e'], ['cli', 'tools']],
-  [['infrastructure'], ['webservice', 'worker']],
-];
+const SIDES = [[['webservice-e2e'], ['cli', 'tools']], [['infrastructure']]];
 const runAll = async () => {
   const side = async (steps) => {
     const ends = [];
