@@ -23,11 +23,12 @@ async function start(stateDirectory, options, facts = {}) {
   const number = ++numbers;
   const onLine = (name, line) => process.connected && process.send({ number, name, line });
   const more = options.tellsLines ? { onLine } : {};
-  const { env = {}, ...others } = options;
+  const { env = {}, ports = {}, ...others } = options;
   // Its processes inherit them; those that start later do not.
   Object.assign(process.env, env);
   const common = { stateDirectory, durable: false, temporary: true, database };
-  const stack = await startDevStack({ ...common, ...others, ...more }).finally(() => {
+  const free = { api: await freePort(), authority: await freePort() };
+  const stack = await startDevStack({ ...common, ...others, ...more, ports: { ...free, ...ports } }).finally(() => {
     for (const name of Object.keys(env)) delete process.env[name];
   });
   stacks.set(number, { stack, facts, bringBack: null });
@@ -43,10 +44,16 @@ async function share(profile, folder) {
   return start(join(home, 'state'), PROFILES[profile]({ port, registry }), { port, registry });
 }
 
-/** Below the ports that systems hand out by themselves, so that nobody else is given it before the spec listens. */
+/** Below the ports that systems hand out by themselves; a range for each worker of Jest, and each port once: nobody else listens there first. */
+const PORTS = 3_000;
+const FIRST_PORT = 20_000 + ((Number(process.env.JEST_WORKER_ID ?? 1) - 1) % 4) * PORTS;
+const given = new Set();
+
 async function freePort() {
   for (;;) {
-    const port = randomInt(20_000, 32_000);
+    const port = randomInt(FIRST_PORT, FIRST_PORT + PORTS);
+    if (given.has(port)) continue;
+    given.add(port);
     const server = createServer();
     const isFree = await new Promise((resolve) => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
