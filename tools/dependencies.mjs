@@ -39,7 +39,7 @@ function textOf(project) {
   if (project !== '') return filesBelow(project, (name) => CODE.test(name)).map(read);
   const code = ['tools', 'docker'].flatMap((folder) => filesBelow(folder, (name) => CODE.test(name)));
   const own = readdirSync(root).filter(
-    (name) => CODE.test(name) || /^\.(dependency-cruiser\.cjs|prettierrc\.json)$/.test(name),
+    (name) => CODE.test(name) || /^\.(dependency-cruiser\.cjs|oxlintrc\.json)$/.test(name),
   );
   const configuration = filesBelow('', (name) => CONFIGURATION.test(name)).filter((path) => !path.includes('/src/'));
   // The sections in which a package is declared are no use of it, nor is the word about its install script.

@@ -20,13 +20,13 @@ test('the page of dependencies names what is declared, and no more', () => {
 });
 
 test('a devDependency that nothing names is found, and one that is named in any way is not', () => {
-  const commands = (name) => (name === 'prettier' ? ['prettier'] : []);
+  const commands = (name) => (name === 'oxfmt' ? ['oxfmt'] : []);
   const peers = (name) => (name === 'right' ? ['beside'] : []);
   const unused = (dev, ...texts) => unusedOf(dev, texts, dev, { commands, peers });
   assert.deepEqual(unused(['left', 'right'], "import right from 'right/deep';"), ['left']);
   assert.deepEqual(unused(['left'], '// left is not right', "import x from 'left-pad';"), ['left']);
   assert.deepEqual(unused(['left'], "require('left')"), []);
-  assert.deepEqual(unused(['prettier'], '"command": "prettier --check ."'), []);
+  assert.deepEqual(unused(['oxfmt'], '"command": "oxfmt --check ."'), []);
   assert.deepEqual(unused(['beside', 'right'], "import right from 'right';"), []);
   assert.deepEqual(unused(['@types/left'], "import right from 'right';"), ['@types/left']);
   assert.deepEqual(unused(['@types/left'], "import type { L } from 'left';"), []);

@@ -1,8 +1,10 @@
-import { formatFiles, logger } from '@nx/devkit';
+import { logger } from '@nx/devkit';
+import { formatted } from './format.mjs';
 
 /** Formats what was written; afterwards Nx prints where the author goes on. */
 export async function finished(tree, next, task = () => {}) {
-  await formatFiles(tree);
+  for (const { path, type, content } of tree.listChanges())
+    if (type !== 'DELETE') tree.write(path, await formatted(path, content.toString('utf8')));
   return async () => {
     await task();
     logger.info(`Go on:\n${next.map((one) => `- ${one}`).join('\n')}`);

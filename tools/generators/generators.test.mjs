@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { FsTree } from 'nx/src/generators/tree.js';
-import prettier from 'prettier';
 import ts from 'typescript';
+import { formatted } from './format.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path) => JSON.parse(readFileSync(join(import.meta.dirname, path), 'utf8'));
@@ -253,10 +253,7 @@ describe('a generator', () => {
 });
 
 async function assertFormatted(path, text) {
-  const { inferredParser } = await prettier.getFileInfo(path, { ignorePath: join(ROOT, '.prettierignore') });
-  if (inferredParser === null) return;
-  const config = await prettier.resolveConfig(join(ROOT, path));
-  assert.ok(await prettier.check(text, { ...config, filepath: path }), `${path} is not formatted`);
+  assert.equal(text, await formatted(path, text), `${path} is not formatted`);
 }
 
 /** A generator adds to files; a line goes only where it becomes a longer one. */

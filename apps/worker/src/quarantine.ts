@@ -20,7 +20,9 @@ export type ToQuarantine =
 
 /** And it to its worker. `driving`: from here on a death is the run's own. */
 export type FromQuarantine =
-  { readonly type: 'ready' } | { readonly type: 'driving' } | { readonly type: 'driven'; readonly driven: Driven };
+  | { readonly type: 'ready' }
+  | { readonly type: 'driving' }
+  | { readonly type: 'driven'; readonly driven: Driven };
 
 /** What came of it: the process has died of the run, or it never came so far. */
 export type DrivenApart = Driven | 'died' | 'failed';

@@ -41,7 +41,12 @@ export interface RunFacts {
 }
 
 type StepFactType =
-  'tool.resolved' | 'material.mounted' | 'attempt.stopped' | 'step.attention' | 'attention.resolved' | 'step.started';
+  | 'tool.resolved'
+  | 'material.mounted'
+  | 'attempt.stopped'
+  | 'step.attention'
+  | 'attention.resolved'
+  | 'step.started';
 /** What the journal says of one step beside its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 

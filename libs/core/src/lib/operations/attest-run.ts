@@ -62,7 +62,8 @@ export interface AttestHands {
 
 /** A file on its way into a bundle: at hand, or asked for when its turn has come. */
 export type ArchivedFile =
-  BundleFile | { readonly path: string; readonly size: number; pieces(): AsyncIterable<Uint8Array> };
+  | BundleFile
+  | { readonly path: string; readonly size: number; pieces(): AsyncIterable<Uint8Array> };
 
 /** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
 export type Attested =

@@ -28,7 +28,8 @@ export interface GivenScenarios extends Omit<GivenPack, 'inputs'> {
 
 /** How a pack would run: what callers are shown, as the text of a JSON object; or everything that is wrong. */
 export type SimulationAnswer =
-  { readonly kind: 'simulated'; readonly text: string } | Extract<PackSimulation, { kind: 'refused' }>;
+  | { readonly kind: 'simulated'; readonly text: string }
+  | Extract<PackSimulation, { kind: 'refused' }>;
 
 /** All that a planner is asked. A new kind is a new line here and below. */
 export interface PlanningWork {

@@ -13,14 +13,16 @@ import type { ValueRef } from '../step/value-ref';
 
 /** A given, or a fact. */
 export type Part =
-  { readonly kind: 'given'; readonly body: GivenBody } | { readonly kind: 'fact'; readonly fact: Fact };
+  | { readonly kind: 'given'; readonly body: GivenBody }
+  | { readonly kind: 'fact'; readonly fact: Fact };
 
 /**
  * Something that came to a driver: a given, a fact, or several of them that stand in one page or in none; a letter has its position in
  * the inbox, what is lent its offer.
  */
 export type Arrival = (
-  Part | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly offer?: Assignment }
+  | Part
+  | { readonly kind: 'parts'; readonly parts: readonly Part[]; readonly offer?: Assignment }
 ) & { readonly letter?: number };
 
 /**

@@ -27,7 +27,8 @@ export interface SalvagedPack {
 
 /** A pack that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
 export type PackReading =
-  ReadPack | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly salvaged?: SalvagedPack };
+  | ReadPack
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly salvaged?: SalvagedPack };
 
 /**
  * Reads a manifest and checks all that needs neither inputs nor an environment: fields, formats, ids, needs, names, files. A

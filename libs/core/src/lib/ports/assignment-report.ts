@@ -5,7 +5,8 @@ import type { WorkerDescription } from './worker-description';
 
 /** What happened in one execution, in order: its facts, then perhaps its end. */
 export type Reported =
-  { readonly kind: 'fact'; readonly fact: Fact } | { readonly kind: 'given'; readonly body: GivenBody };
+  | { readonly kind: 'fact'; readonly fact: Fact }
+  | { readonly kind: 'given'; readonly body: GivenBody };
 
 /** What one letter of an executor holds. */
 export interface AssignmentReport {

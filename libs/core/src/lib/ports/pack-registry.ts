@@ -4,7 +4,8 @@ import type { Metadata } from '../pack/pack';
 
 /** What a registry is asked for: a version by its name, or an artifact by its digest. */
 export type ArtifactName =
-  { readonly version: string; readonly digest: null } | { readonly version: null; readonly digest: Digest };
+  | { readonly version: string; readonly digest: null }
+  | { readonly version: null; readonly digest: Digest };
 
 /** What a published pack says of itself without being unpacked: the configuration of its artifact. Believed for lists alone. */
 export interface PackFacts {

@@ -8,7 +8,8 @@ import { endedNeeds, inheritance } from './inheritance';
 // list that is being stopped.
 
 export type Admission =
-  { readonly kind: 'runs' } | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
+  | { readonly kind: 'runs' }
+  | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
 
 /** True if the step is cleanup, or in a container that is: it still runs while its list or run is being stopped. */
 export function isCleanup(draft: Draft, step: StepId): boolean {

@@ -63,7 +63,9 @@ export interface Looping {
    * for until a time, milliseconds since the epoch. Null: an iteration is under way, or about to be.
    */
   readonly between:
-    { readonly kind: 'judging'; readonly item: StepId } | { readonly kind: 'delaying'; readonly until: number } | null;
+    | { readonly kind: 'judging'; readonly item: StepId }
+    | { readonly kind: 'delaying'; readonly until: number }
+    | null;
   /** `until` held. */
   readonly met: boolean;
   /** Outputs of the last iteration that ended; null where it has none. */

@@ -9,7 +9,10 @@ import { CodedError } from '@taskrunner/core';
  * - `DATABASE_IN_USE`: another living process has started this data directory and not stopped it.
  */
 export type EmbeddedPostgresErrorCode =
-  'DATABASE_START_FAILED' | 'DATABASE_BINARIES_MISSING' | 'DATABASE_VERSION_MISMATCH' | 'DATABASE_IN_USE';
+  | 'DATABASE_START_FAILED'
+  | 'DATABASE_BINARIES_MISSING'
+  | 'DATABASE_VERSION_MISMATCH'
+  | 'DATABASE_IN_USE';
 
 /** A refusal of the embedded database, with what to do about it. */
 export class EmbeddedPostgresError extends CodedError<EmbeddedPostgresErrorCode> {

@@ -10,7 +10,11 @@ import { CodedError } from '@taskrunner/core';
  * - `DB_RUN_UNKNOWN`: a run that is to be held or released is not there, or not held.
  */
 export type DatabaseErrorCode =
-  'DB_UNSAFE' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_SCHEMA_BEHIND' | 'DB_RUN_UNKNOWN';
+  | 'DB_UNSAFE'
+  | 'DB_ROLE_UNSAFE'
+  | 'DB_SCHEMA_NEWER'
+  | 'DB_SCHEMA_BEHIND'
+  | 'DB_RUN_UNKNOWN';
 
 /** A refusal of the database as it is, with what to do about it. */
 export class DatabaseError extends CodedError<DatabaseErrorCode> {
