@@ -43,6 +43,7 @@ import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
+import { hostileRequests, type Described } from './testing/hostile-parameters';
 import { startWebservice, type RunningWebservice } from './webservice';
 
 /** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
@@ -418,7 +419,7 @@ beforeAll(async () => {
       submit: 5_000,
       plan: 500,
       decide: 50,
-      stream: 100,
+      stream: 1_000,
       download: 500,
       read: 5_000,
       refusedDecisions: 1_000,
@@ -597,6 +598,58 @@ describe('requests', () => {
     const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x');
     expect(query.status).toBe(422);
     expect(query.body['errors']).toHaveLength(3);
+  });
+
+  it('with a hostile value in any parameter are never a fault of ours, and one with NUL says where it is', async () => {
+    const runId = await submit();
+    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as Described;
+    const samples = { runId, stepId: 'scan', name: 'demo', version: '1.0.0', code: 'RUN_NOT_FOUND', artifactId: 'a' };
+    const found: string[] = [];
+    const answers = new Map<number, number>();
+    for (const { method, path, headers, scopes, what, hasNul } of hostileRequests(document, samples)) {
+      const body = method === 'get' || method === 'delete' ? {} : { body: '{}' };
+      const login = scopes.includes('packs.approve') ? 'linus' : scopes.includes('packs.write') ? 'wendy' : 'ops';
+      const authorization = `Bearer ${tokens.get(login) ?? ''}`;
+      const response = await fetch(`${webservice.url}${path}`, {
+        ...{ method: method.toUpperCase(), ...body, signal: AbortSignal.timeout(20_000) },
+        headers: { authorization, accept: 'application/json', 'content-type': 'application/json', ...headers },
+      });
+      // A stream has been answered once it has begun.
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+      const text = isStream ? '' : await response.text();
+      if (isStream) await response.body?.cancel();
+      answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
+      const isRefused = !hasNul || (response.status === 422 && text.includes('"REQUEST_INVALID"'));
+      if (response.status >= 500 || !isRefused)
+        found.push(`${method} ${path.slice(0, 80)} (${what}): ${response.status}`);
+    }
+    expect(found).toEqual([]);
+    // Who may not call a route would not try its parameters.
+    expect(answers.get(403)).toBeUndefined();
+    expect([...answers.values()].reduce((sum, count) => sum + count)).toBeGreaterThan(3_000);
+  }, 300_000);
+
+  it.each([
+    ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'a\0b' } }, 'ada'],
+    ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, labels: { 'a\0b': 'c' } }, 'ada'],
+    ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, labels: { a: 'b\0c' } }, 'ada'],
+    ['POST', '/api/runs', { manifest: `${MANIFEST}# \0`, inputs: { image: 'app:1' } }, 'ada'],
+    ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, concurrency: { group: 'a\0b' } }, 'ada'],
+    [
+      'POST',
+      '/api/schedules',
+      { name: 'a\0b', cron: '* * * * *', timeZone: 'UTC', manifest: MANIFEST, inputs: {} },
+      'ada',
+    ],
+  ])('%s %s with NUL in a text is refused, and its place named: %j', async (method, path, body, login) => {
+    const reply = await ask(login, method, path, body);
+    expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+  });
+
+  it('refuse a reason with NUL', async () => {
+    const runId = await submit();
+    const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'a\0b' });
+    expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
   });
 
   it('for other routes and media types are refused in the same shape', async () => {
@@ -819,6 +872,8 @@ describe('a log', () => {
       stepId: 'scan',
     });
     expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
+    // A browser that comes again sends the line that it read last beside the address that it began with.
+    expect(ids(await (await read(runId, '?after=1', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
     expect(ids(await (await read(runId, '?after=1&level=warn')).text())).toEqual([2, 5, 6]);
     expect(ids(await (await read(runId, '?step=other')).text())).toEqual([6]);
     expect((await read(runId, '?after=6')).status).toBe(204);

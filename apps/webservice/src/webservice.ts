@@ -12,6 +12,7 @@ import type { OpenInfrastructure } from './infrastructure.module';
 import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
+import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 
 /** A webservice that listens. */
@@ -44,6 +45,7 @@ export async function startWebservice(
   app.use(observability.watch);
   app.use(publishedPaths);
   app.use(safeHeaders);
+  app.use(refuseNulInUrl);
   // Made when somebody first asks for it.
   SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
     jsonDocumentUrl: 'openapi.json',

@@ -38,7 +38,7 @@ export class LogsController {
     id: 'readLogs',
     summary: 'The log of a run: what there is, then what comes',
     description:
-      'Server-sent events, one JSON line per `data:`, `id` is the line number; `Last-Event-ID` or `after` resumes. The last event is ' +
+      'Server-sent events, one JSON line per `data:`, `id` is the line number; `Last-Event-ID`, else `after`, resumes. The last event is ' +
       '`run.finished`, then the stream ends; at or past the end of an ended run the answer is 204. NDJSON by `Accept: application/x-ndjson`. ' +
       'The stream ends when the token does, and that of a reader that takes nothing for a while: come again.',
     scopes: ['packs.read'],
@@ -77,7 +77,8 @@ export class LogsController {
       level: oneOf('trace', 'debug', 'info', 'warn', 'error'),
       follow: flag,
     });
-    const given = query.after ?? lastEventOf(request);
+    // A browser that comes again asks for the address that it began with, and says what it has read since.
+    const given = lastEventOf(request) ?? query.after;
     const { tenant } = principal;
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();

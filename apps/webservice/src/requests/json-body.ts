@@ -10,6 +10,7 @@ import {
 import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 import { objectionToJson } from './check-json';
+import { refuseNul } from './nul';
 import { validated } from './validated';
 
 /** A body, read and checked, and its bytes. */
@@ -38,7 +39,9 @@ function bodyPipe<Dto extends object>(type: Type<Dto>): Type<PipeTransform> {
 
     async transform(request: Request): Promise<ReadBody<Dto>> {
       const bytes = await readBytes(request, this.limit);
-      return { value: validated(type, parse(bytes)), bytes };
+      const value = parse(bytes);
+      refuseNul(value);
+      return { value: validated(type, value), bytes };
     }
   }
   return mixin(JsonBodyPipe);
