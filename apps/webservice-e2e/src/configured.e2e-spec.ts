@@ -27,6 +27,8 @@ describe('a configured installation', () => {
           publicUrl: 'http://127.0.0.1:9/behind-a-proxy',
           bodyLimit: '64KiB',
           keepAlive: '7s',
+          headersTimeout: '5s',
+          bodyTimeout: '6s',
           limits: { plan: 2 },
         },
         database: { poolSize: 3, statementTimeout: '2s' },

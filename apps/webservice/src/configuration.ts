@@ -23,6 +23,9 @@ export interface WebserviceConfiguration {
     readonly bodyLimit: number;
     /** How long an idle connection is kept, milliseconds. */
     readonly keepAlive: number;
+    /** Longest time for the head of a request to come in, and then for its body unless it is an upload, milliseconds. */
+    readonly headersTimeout: number;
+    readonly bodyTimeout: number;
     /** Logs that are read: bytes kept for their readers, and how long one may take nothing, milliseconds. */
     readonly streams: { readonly cache: number; readonly stall: number };
   };

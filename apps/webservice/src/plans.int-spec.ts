@@ -118,6 +118,8 @@ beforeAll(async () => {
       publicUrl: null,
       bodyLimit: 1 << 20,
       keepAlive: 65_000,
+      headersTimeout: 15_000,
+      bodyTimeout: 30_000,
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -353,6 +353,8 @@ beforeAll(async () => {
       publicUrl: null,
       bodyLimit: 1024 * 1024,
       keepAlive: 65_000,
+      headersTimeout: 1_500,
+      bodyTimeout: 1_000,
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {
@@ -1330,6 +1332,51 @@ describe('an upload', () => {
     expect(await objects.stat(TENANT, sha256(content))).toBeNull();
     // The room that it held is free again: two of three MiB are left beside the one that is taken.
     for (let n = 0; n < 2; n++) expect((await upload('mallory', Buffer.alloc(MIB, 20 + n))).status).toBe(201);
+  });
+});
+
+describe('a request that does not end', () => {
+  /** Writes the head of a request and never its body; resolves to what was answered once the connection is closed. */
+  async function said(head: readonly string[], more: (socket: Socket) => void = () => undefined): Promise<string> {
+    const socket = connect(Number(new URL(webservice.url).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (piece: Buffer) => (text += piece.toString()));
+    socket.on('error', () => undefined);
+    socket.write(`${head.join('\r\n')}\r\n`);
+    more(socket);
+    await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
+    return text;
+  }
+  const bearer = (login: string): string => `Authorization: Bearer ${tokens.get(login) ?? ''}`;
+  const announced = ['Host: x', 'Content-Type: application/json', 'Content-Length: 1000'];
+
+  it('is answered with 408 and the connection closed, where its body is read', async () => {
+    const text = await said(['POST /api/runs HTTP/1.1', bearer('ada'), ...announced, '', '{"manifest":']);
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain('"code":"BODY_TIMEOUT"');
+    expect(text).toMatch(/\r\nConnection: close\r\n/i);
+  });
+
+  it('keeps its connection no longer than that, where nobody reads its body', async () => {
+    expect(await said(['GET /api/me HTTP/1.1', bearer('ada'), ...announced, '', ''])).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('is closed at once where it is not authenticated', async () => {
+    const since = await said(['POST /api/uploads HTTP/1.1', 'Authorization: Bearer none', ...announced, '', '']);
+    expect(since).toMatch(/^HTTP\/1\.1 401 /);
+    expect(since).toMatch(/\r\nConnection: close\r\n/i);
+  });
+
+  it('is closed where its head does not end', async () => {
+    expect(await said(['GET /api/me HTTP/1.1', 'Host: x'])).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('is an upload, which may take longer', async () => {
+    const text = await said(
+      ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', 'Connection: close', 'Content-Length: 4', ''],
+      (socket) => void setTimeout(() => socket.write('long'), 2_500),
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 201 /);
   });
 });
 

@@ -5,6 +5,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
+import { ApiAdapter } from './api-adapter';
 import { AppModule } from './app.module';
 import type { WebserviceConfiguration } from './configuration';
 import { HealthModule } from './health/health.module';
@@ -12,6 +13,7 @@ import type { OpenInfrastructure } from './infrastructure.module';
 import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
+import { bodyDeadline } from './requests/body-deadline';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 
@@ -26,6 +28,8 @@ export interface RunningWebservice {
 }
 
 const PUBLISHED = '/v1/task-runner/';
+/** How often the server looks for connections that are late, milliseconds. */
+const LOOK_MS = 1_000;
 
 /** Starts the API, and health on its own port. */
 export async function startWebservice(
@@ -34,15 +38,22 @@ export async function startWebservice(
 ): Promise<RunningWebservice> {
   const { observability } = infrastructure;
   const logger = new NestLog(observability.log);
-  const { host, port, healthPort, keepAlive } = configuration.http;
+  const { host, port, healthPort, keepAlive, headersTimeout, bodyTimeout } = configuration.http;
   const module = AppModule.of(configuration, infrastructure);
-  const app = await NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
+  const times = {
+    keepAliveTimeout: keepAlive,
+    headersTimeout,
+    requestTimeout: configuration.uploads.timeout,
+    connectionsCheckingInterval: LOOK_MS,
+  };
+  const app = await NestFactory.create<NestExpressApplication>(module, new ApiAdapter(times), {
     bodyParser: false,
     logger,
   });
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observability.watch);
+  app.use(bodyDeadline(bodyTimeout));
   app.use(publishedPaths);
   app.use(safeHeaders);
   app.use(refuseNulInUrl);
@@ -53,9 +64,6 @@ export async function startWebservice(
   });
   await app.listen(port, host);
   const server = app.getHttpServer();
-  server.keepAliveTimeout = keepAlive;
-  server.headersTimeout = keepAlive + 1_000;
-  server.requestTimeout = configuration.uploads.timeout;
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(

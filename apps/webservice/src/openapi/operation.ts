@@ -75,7 +75,13 @@ export const OF_DOWNLOADS: readonly ProblemCode[] = [
   'OBJECT_STORE_UNAVAILABLE',
   'OBJECT_STORE_REFUSED',
 ];
-const OF_BODIES: readonly ProblemCode[] = ['BODY_UNREADABLE', 'BODY_TOO_LARGE', 'BODY_MEDIA_TYPE', 'REQUEST_INVALID'];
+const OF_BODIES: readonly ProblemCode[] = [
+  'BODY_UNREADABLE',
+  'BODY_TOO_LARGE',
+  'BODY_MEDIA_TYPE',
+  'BODY_TIMEOUT',
+  'REQUEST_INVALID',
+];
 
 /** Describes a route and says who may call it: one source for the document and for the guard. */
 export function Operation(facts: OperationFacts): MethodDecorator {

@@ -24,6 +24,7 @@ export type ApiCode =
   | 'BODY_UNREADABLE'
   | 'BODY_TOO_LARGE'
   | 'BODY_MEDIA_TYPE'
+  | 'BODY_TIMEOUT'
   | 'REQUEST_INVALID'
   | 'ROUTE_NOT_FOUND'
   | 'STEP_NOT_FOUND'

@@ -49,6 +49,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The body is too large',
     remediation: 'Send less; see the limit in the detail.',
   },
+  BODY_TIMEOUT: {
+    status: 408,
+    title: 'The body did not come in time',
+    remediation: 'Send it again, at once and whole; large files go to /api/uploads first.',
+    retryable: true,
+  },
   BODY_MEDIA_TYPE: {
     status: 415,
     title: 'The body has another media type',

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
+import { deadlineOf } from './body-deadline';
 import { objectionToJson } from './check-json';
 import { refuseNul } from './nul';
 import { validated } from './validated';
@@ -68,6 +69,9 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
     request.once('error', cutOff);
     request.once('close', cutOff);
     if (request.destroyed) cutOff();
+    deadlineOf(request)?.addEventListener('abort', () =>
+      reject(new ApiError('BODY_TIMEOUT', 'the body did not come in time', [], { Connection: 'close' })),
+    );
   });
 }
 

@@ -7,6 +7,7 @@ import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
+import { liftDeadline } from '../requests/body-deadline';
 import { instant } from '../runs/run-view';
 
 @ApiTags('runs')
@@ -36,6 +37,7 @@ export class UploadsController {
   async upload(@Caller() { principal }: Caller, @Req() request: Request, @Res() response: Response) {
     if ((request.get('content-encoding') ?? 'identity') !== 'identity')
       throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
+    liftDeadline(request);
     const announced = request.get('content-length');
     // Whoever is refused sends on: nobody reads it.
     response.setHeader('Connection', 'close');

@@ -1,6 +1,6 @@
 import { duration, httpUrl, number, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
-import { GIB, HOUR, MIB, SECOND } from './units';
+import { GIB, HOUR, MIB, MINUTE, SECOND } from './units';
 
 const perSecond = (usual: number, about: string) => key(number(1, 1_000_000), usual, about, 'requests a second');
 
@@ -10,6 +10,13 @@ export const http = section('The HTTP API and the console.', {
   healthPort: key(port, 8_081, 'Port of health and metrics; 0 takes a free one.'),
   publicUrl: unset(httpUrl, 'How others reach the API; null: http://<host>:<port>.'),
   bodyLimit: key(size(64 * 1024, 256 * MIB), 24 * MIB, 'Largest request body.', 'bytes (KiB, MiB, GiB)'),
+  headersTimeout: key(duration(SECOND, 10 * MINUTE), 15 * SECOND, 'Longest time for the head of a request.', 's, m'),
+  bodyTimeout: key(
+    duration(SECOND, HOUR),
+    30 * SECOND,
+    'Longest time for the body of a request then; uploads have artifacts.uploads.timeout.',
+    's, m',
+  ),
   keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'How long an idle connection is kept.', 's, m'),
   streams: section('Log streams.', {
     cache: key(size(MIB, 16 * GIB), 32 * MIB, 'What all readers of logs share of them.', 'KiB, MiB, GiB'),

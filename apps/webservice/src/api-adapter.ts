@@ -1,0 +1,13 @@
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
+import { ExpressAdapter } from '@nestjs/platform-express';
+
+/** Express on a server with time limits. Node reads how often it looks for what is late when the server is made, so Nest cannot set it later. */
+export class ApiAdapter extends ExpressAdapter {
+  constructor(private readonly times: ServerOptions) {
+    super();
+  }
+
+  override initHttpServer(): void {
+    this.httpServer = createServer(this.times, this.getInstance<RequestListener>());
+  }
+}
