@@ -136,6 +136,31 @@ describe('telemetry of the whole product', () => {
     expect((await ada.raw('GET', '/metrics')).status).toBe(404);
   }, 60_000);
 
+  it('a refused token is one log line with the reason and nothing of the token', async () => {
+    const [head = '', body = '', tail = ''] = (tokens[0] ?? '').split('.');
+    const twice = Buffer.from('{"iss":"a","iss":"b"}').toString('base64url');
+    const refused = [`${head}.${twice}.${tail}`, `${head}.${body}.${tail.replaceAll(/[A-Z]/g, 'x')}`];
+    for (const token of refused) expect((await new Caller(stack.server, token).ask('GET', '/api/me')).status).toBe(401);
+    expect((await ada.ask('GET', '/api/approvals')).status).toBe(403);
+    const lines = () =>
+      readFileSync(join(folder, 'logs/webservice.log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"request.refused"'))
+        .map((line) => JSON.parse(line) as Record<string, string>);
+    while (lines().length < 3) await pause(50);
+    expect(lines()).toMatchObject([
+      {
+        code: 'TOKEN_INVALID',
+        reason: expect.stringContaining('says something twice'),
+        path: '/api/me',
+        level: 'warn',
+      },
+      { code: 'TOKEN_INVALID', reason: 'invalid signature' },
+      { code: 'SCOPE_MISSING', reason: 'the token lacks the scope packs.approve', path: '/api/approvals' },
+    ]);
+    for (const token of [twice, tail]) expect(JSON.stringify(lines())).not.toContain(token.slice(0, 20));
+  });
+
   it('logs are JSON lines without passwords and tokens', () => {
     const configuration = readFileSync(stack.configurationPath, 'utf8');
     const passwords = [...configuration.matchAll(/postgresql:\/\/[^:]+:([^@]+)@/g)].map(([, one = '']) => one);

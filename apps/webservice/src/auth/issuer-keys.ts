@@ -17,6 +17,18 @@ export class KeysUnavailable extends BrandedError {
   override readonly name = 'KeysUnavailable';
 }
 
+/** RFC 7518 §3.3, §3.5: shorter RSA keys must not be used. */
+const LEAST_RSA_BITS = 2_048;
+const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
+
+/** True if this algorithm may be verified with the key. */
+function takes(alg: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (/^(RS|PS)\d+$/.test(alg))
+    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_RSA_BITS;
+  if (alg === 'EdDSA') return asymmetricKeyType === 'ed25519';
+  return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === CURVES[alg];
+}
+
 const MINUTE = 60_000;
 /** A failed first fetch is tried again after this long. */
 const FIRST_MS = 2_000;
@@ -39,20 +51,24 @@ export class IssuerKeys {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** The key with this id; without an id the only key. Null if there is none. Throws `KeysUnavailable`. */
-  async find(kid: string | undefined): Promise<KeyObject | null> {
+  /**
+   * The key with this id that the algorithm takes; without an id the only such key. Null if there is none. Throws `KeysUnavailable`.
+   *
+   * @param alg `alg` of the token (RFC 7518 §3.1, RFC 8037 §3.1)
+   */
+  async find(kid: string | undefined, alg: string): Promise<KeyObject | null> {
     if (this.keys === null || this.age > STALE_MS) {
       if (this.sinceTry >= FIRST_MS || this.pending) await this.refresh();
       if (this.keys === null || this.age > STALE_MS) throw new KeysUnavailable('the keys of the issuer cannot be had');
     } else if (this.age > FRESH_MS && this.sinceTry >= MINUTE) void this.refresh();
-    const known = this.pick(kid);
+    const known = this.pick(kid, alg);
     if (known || (this.sinceTry < MINUTE && !this.pending)) return known;
     await this.refresh();
-    return this.pick(kid);
+    return this.pick(kid, alg);
   }
 
-  private pick(kid: string | undefined): KeyObject | null {
-    const keys = this.keys ?? [];
+  private pick(kid: string | undefined, alg: string): KeyObject | null {
+    const keys = (this.keys ?? []).filter(({ key }) => takes(alg, key));
     if (kid === undefined) return keys.length === 1 ? (keys[0]?.key ?? null) : null;
     return keys.find((one) => one.kid === kid)?.key ?? null;
   }

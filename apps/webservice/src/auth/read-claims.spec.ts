@@ -25,7 +25,8 @@ const others: readonly IssuerSetting[] = [
 ];
 const read = (change: Claims = {}, of: Partial<IssuerSetting> = {}, more: Partial<AuthoritySetting> = {}) => {
   const own = { ...issuer, ...of };
-  return readClaims({ ...claims, ...change }, 'jws', own, { issuers: [own, ...others], claims: names, ...more });
+  const authority = { issuers: [own, ...others], claims: names, ...more };
+  return readClaims({ ...claims, ...change }, 'jws', own, authority, 1_000_000);
 };
 
 describe('a principal', () => {
@@ -121,6 +122,16 @@ describe('a principal', () => {
     [{ tenant: undefined }],
     [{ tenant: 'No Tenant' }],
     [{ tenant: 7 }],
+    [{ exp: 1e308 }],
+    [{ exp: -1 }],
+    [{ iat: 1_006 }],
+    [{ auth_time: 1_006 }],
+    [{ sub: 'ada\u200b' }],
+    [{ sub: 'ad\u00ada' }],
+    [{ sub: '\u202eada' }],
+    [{ sub: 'ada\n' }],
+    [{ sub: 'ada\u2028' }],
+    [{ act: { sub: 'bot\u200b' } }],
   ])('is none with %j', (change) => {
     expect(() => read(change)).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
   });
@@ -189,5 +200,7 @@ describe('scopes', () => {
     [['pack-admin'], ['packs.read', 'packs.run', 'packs.write', 'packs.admin']],
     [['pack-approver'], ['packs.read', 'packs.approve']],
     [['packs.everything', 'constructor', '__proto__', ''], []],
+    // Another case, a Kelvin sign, a Cyrillic letter, a space of no width.
+    [['PACKS.RUN', 'Packs.run', 'pac\u212as.run', 'p\u0430cks.run', 'packs.run\u200b', 'TaskRunner.Admin'], []],
   ])('of %j are %j', (given, scopes) => expect(scopesOf(given)).toEqual(scopes));
 });

@@ -20,16 +20,25 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * The caller that a token speaks for. A person only if the issuer has people, the token tells when they signed in, and it is
- * none of client credentials (gates.md §2). Throws `TOKEN_INVALID`.
+ * none of client credentials (gates.md §2). `now`: milliseconds since the epoch. Throws `TOKEN_INVALID`.
  */
-export function readClaims(claims: Claims, jws: string, issuer: IssuerSetting, authority: AuthoritySetting): Caller {
+export function readClaims(
+  claims: Claims,
+  jws: string,
+  issuer: IssuerSetting,
+  authority: AuthoritySetting,
+  now: number,
+): Caller {
   const names = authority.claims;
-  const sub = textOf(claims['sub']) ?? refuse('sub', NO_TEXT);
-  const exp = numberOf(claims['exp']) ?? refuse('exp');
+  const sub = nameOf(claims['sub']) ?? refuse('sub', NO_NAME);
+  const exp = instantOf(claims['exp']) ?? refuse('exp', NO_INSTANT);
+  // Made later than now, a token would pass for a fresh sign-in until then.
+  for (const name of ['iat', 'auth_time'])
+    if ((numberOf(claims[name]) ?? 0) > now / 1_000 + LEEWAY_SECONDS) refuse(name, 'a time that has come');
   const tenants = listOf(claims[names.tenant]).filter(isTenantId);
   const [tenant] = tenants;
   if (tenant === undefined) return refuse(names.tenant);
-  const authTime = numberOf(claims['auth_time']);
+  const authTime = instantOf(claims['auth_time']);
   const isProgram = isAmong(authority.programs, { iss: issuer.issuer, sub });
   const isPerson = issuer.kind !== 'clients' && authTime !== null && !isClientCredentials(claims, sub) && !isProgram;
   const principal: Principal = {
@@ -77,6 +86,7 @@ function actorsOf(act: unknown, iss: string, { issuers, programs, people }: Auth
   const chain =
     actChain(act as Json | undefined, iss) ??
     refuse('act', `at most ${MAX_ACTORS} actors, each an object with a \`sub\``);
+  if (chain.some((one) => nameOf(one.sub) === null || nameOf(one.iss) === null)) refuse('act', NO_NAME);
   const ofPeople = (one: Subject): boolean =>
     issuers.some(({ issuer, kind }) => issuer === one.iss && kind === 'people') || isAmong(people, one);
   return chain.map((one) => ({ ...one, kind: ofPeople(one) && !isAmong(programs, one) ? 'person' : 'client' }));
@@ -109,8 +119,12 @@ export function checkBoundLife(claims: Claims): void {
   if (iat === null || exp === null || exp - iat > BOUND_SECONDS) refuse('iat');
 }
 
-/** What a name in a token must be. */
-const NO_TEXT = 'a text without NUL and unpaired surrogates';
+/** Seconds by which the clocks of issuers may differ from ours. */
+export const LEEWAY_SECONDS = 5;
+/** Of RFC 3339: the end of the year 9999, seconds since the epoch. */
+const LAST_SECOND = 253_402_300_799;
+const NO_NAME = 'a text of visible characters';
+const NO_INSTANT = 'seconds since 1970, up to the year 9999';
 
 function refuse(claim: string, expected?: string): never {
   const wanted = expected === undefined ? '' : `: ${expected} is expected`;
@@ -119,6 +133,17 @@ function refuse(claim: string, expected?: string): never {
 
 function textOf(value: unknown): string | null {
   return isSubjectName(value) ? value : null;
+}
+
+/** Who somebody is, for people who read it too: no control, format or private characters, no unpaired surrogates, no line ends. */
+function nameOf(value: unknown): string | null {
+  return isSubjectName(value) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value) ? value : null;
+}
+
+/** A NumericDate (RFC 7519 §2) that a calendar has, in seconds. */
+function instantOf(value: unknown): number | null {
+  const number = numberOf(value);
+  return number !== null && number >= 0 && number <= LAST_SECOND ? number : null;
 }
 
 function numberOf(value: unknown): number | null {

@@ -5,13 +5,18 @@ const OPERATOR: readonly Scope[] = ['packs.read', 'packs.run'];
 // An administrator of the published vocabulary does not approve here: to run the service is not to decide its gates.
 const ADMIN: readonly Scope[] = ['packs.read', 'packs.write', 'packs.run', 'packs.admin'];
 
-/** Scopes and roles in every published vocabulary, in lower case. */
+/** Scopes and roles in every published vocabulary, as they are published: a scope is case-sensitive (RFC 6749 §3.3). */
 const NAMES: Readonly<Record<string, readonly Scope[]>> = {
   'packs.read': READ,
   'packs.run': ['packs.run'],
   'packs.approve': ['packs.approve'],
   'packs.write': ['packs.write'],
   'packs.admin': ['packs.admin'],
+  'Packs.Read': READ,
+  'Packs.Run': ['packs.run'],
+  'Packs.Approve': ['packs.approve'],
+  'Packs.Write': ['packs.write'],
+  'Packs.Admin': ['packs.admin'],
   'packs:read': READ,
   'packs:execute': ['packs.run'],
   'packs:publish': ['packs.write'],
@@ -31,8 +36,6 @@ const ORDER: readonly Scope[] = ['packs.read', 'packs.run', 'packs.approve', 'pa
 
 /** The scopes behind names of any published vocabulary, each once; unknown names give none. */
 export function scopesOf(names: readonly string[]): readonly Scope[] {
-  const known = new Set(
-    names.flatMap((name) => (Object.hasOwn(NAMES, name.toLowerCase()) ? NAMES[name.toLowerCase()] : []) ?? []),
-  );
+  const known = new Set(names.flatMap((name) => (Object.hasOwn(NAMES, name) ? NAMES[name] : []) ?? []));
   return ORDER.filter((scope) => known.has(scope));
 }

@@ -7,11 +7,10 @@ import { ApiError } from '../problems/problem';
 import type { Caller } from './caller';
 import { IssuerKeys, KeysUnavailable } from './issuer-keys';
 import { jwksOf } from './jwks';
-import { checkBoundLife, readClaims, type Claims } from './read-claims';
+import { checkBoundLife, LEEWAY_SECONDS, readClaims, type Claims } from './read-claims';
 import { VerifiedTokens } from './verified-tokens';
 import { headerOf, teachEddsa, unverifiedClaimsOf } from './verify-eddsa';
 
-const LEEWAY_SECONDS = 5;
 const MAX_TOKEN = 16 * 1024;
 const bearer = ExtractJwt.fromAuthHeaderAsBearerToken();
 
@@ -44,7 +43,9 @@ export class TokenVerifier {
   }
 
   private async verify(request: Request, response: Response, token: string): Promise<Caller> {
-    const issuer = token.length > MAX_TOKEN ? null : unverifiedClaimsOf(token)?.['iss'];
+    const claims = token.length > MAX_TOKEN ? null : unverifiedClaimsOf(token);
+    if (claims === null) throw invalid('it is too long, no JSON, or says something twice');
+    const issuer = claims['iss'];
     if (typeof issuer !== 'string' || !this.issuers.has(issuer)) throw invalid('it is from no configured issuer');
     return new Promise((resolve, reject) => {
       const answer = (error: unknown, caller: Caller | false | undefined | null, info: unknown): void => {
@@ -83,7 +84,7 @@ function strategyOf(issuer: IssuerSetting, authority: AuthoritySetting, keys: Is
     } as never,
     ((request: Request, claims: Claims, done: (error: unknown, caller?: Caller) => void) => {
       try {
-        const caller = readClaims(claims, bearer(request) ?? '', issuer, authority);
+        const caller = readClaims(claims, bearer(request) ?? '', issuer, authority, Date.now());
         if (caller.bound) checkBoundLife(claims);
         done(null, caller);
       } catch (error) {
@@ -99,9 +100,10 @@ async function keyFor(token: string, { algorithms }: IssuerSetting, keys: Issuer
   const typ = typeof header?.['typ'] === 'string' ? header['typ'].toLowerCase() : null;
   if (typ !== 'at+jwt' && typ !== 'application/at+jwt') throw invalid('it is not an access token (typ at+jwt)');
   if (!algorithms.includes(String(header?.['alg']))) throw invalid('its algorithm is not accepted');
-  if (header?.['crit'] !== undefined) throw invalid('it has critical extensions');
+  // RFC 7797 §6: `b64` must be listed in `crit`, and is none of ours in any case.
+  if (header?.['crit'] !== undefined || header?.['b64'] !== undefined) throw invalid('it has critical extensions');
   const kid = header?.['kid'];
-  const key = await keys.find(typeof kid === 'string' ? kid : undefined);
+  const key = await keys.find(typeof kid === 'string' ? kid : undefined, String(header?.['alg']));
   if (!key) throw invalid('it is signed by no known key of its issuer');
   return key;
 }

@@ -1,5 +1,6 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { Strategy } from 'passport-jwt';
+import { objectionToJson } from '../requests/check-json';
 
 type Verified = (error: Error | null, claims?: unknown) => void;
 interface VerifyOptions {
@@ -70,7 +71,12 @@ export function unverifiedClaimsOf(token: string): Readonly<Record<string, unkno
 
 function partOf(token: string, index: number): Readonly<Record<string, unknown>> | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString('utf8'));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(
+      Buffer.from(token.split('.')[index] ?? '', 'base64url'),
+    );
+    const value: unknown = JSON.parse(text);
+    // A claim twice is read one way here and another way elsewhere (RFC 7519 §4).
+    if (objectionToJson(text) !== null) return null;
     return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
   } catch {
     return null;

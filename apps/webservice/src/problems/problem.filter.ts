@@ -33,6 +33,12 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
     if (problem.status >= 500)
       this.observability.log.say('error', 'request.failed', { code: problem.code, traceId, error: thrown });
+    // Who was refused and why; nothing of the token.
+    if (problem.status === 401 || problem.status === 403)
+      this.observability.log.say('warn', 'request.refused', {
+        ...{ code: problem.code, reason: problem.detail, traceId },
+        ...{ method: request.method, path: instance, address: request.socket.remoteAddress ?? null },
+      });
     if (response.headersSent) {
       response.destroy();
       return;
