@@ -16,6 +16,7 @@ import {
   EXECUTOR_BEHAVIOURS,
   isolationOf,
   readOutputs,
+  tarEntries,
   Sandboxes,
   sweepWorkspaces,
   Workspace,
@@ -109,6 +110,7 @@ export function sandboxHands(
     supervisor: watched,
     createWorkspace: (options) => Workspace.create(options),
     readOutputs: (workspace) => readOutputs(workspace as Workspace),
+    entriesOfTar: tarEntries,
     collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
   });
   return (isolation) => {

@@ -9,7 +9,7 @@ import {
 import { refusal } from './executor-error';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
-import type { StepFile } from './sandbox-hands';
+import type { SandboxHands, StepFile } from './sandbox-hands';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from './with-values';
 
@@ -18,6 +18,7 @@ export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,
     private readonly pack: PackContent,
+    private readonly entriesOfTar: SandboxHands['entriesOfTar'],
   ) {}
 
   /**
@@ -34,7 +35,7 @@ export class MountedFiles {
         if (!path.endsWith('/')) yield { path, content };
         else if (typeof content === 'string')
           throw refusal('FILE_NOT_A_TAR', `files.${key}: content is one file, not a folder`);
-        else yield* filesOfTar(content, path, sizesOf(request.run).workspaceBytes);
+        else yield* filesOfTar(this.entriesOfTar, content, path, sizesOf(request.run).workspaceBytes);
       }
     }
   }

@@ -96,6 +96,14 @@ export interface LaidArtifact {
   readonly file: StagedFile;
 }
 
+/** A file of a tar; its content must be taken before the next one is asked for. */
+export interface TarContent {
+  readonly path: string;
+  readonly size: number;
+  readonly executable: boolean;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
 export interface SandboxHands {
   readonly sandbox: {
     /** Whom workspaces must belong to; null: the user of this process. */
@@ -114,6 +122,11 @@ export interface SandboxHands {
   }): Promise<StepWorkspace>;
   /** What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if nothing. Refuses with `OUTPUTS_REFUSED`, `OUTPUTS_INVALID`. */
   readOutputs(workspace: StepWorkspace): Promise<JsonObject>;
+  /** The files of a tar from anybody, one after the other; refuses with `ARCHIVE_…` what may not be unpacked. */
+  entriesOfTar(
+    source: AsyncIterable<Uint8Array>,
+    limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
+  ): AsyncIterable<TarContent>;
   /** Takes artifacts out of a workspace whose step is over; a fault for each that cannot be taken. */
   collect(
     request: {

@@ -10,6 +10,7 @@ import { makeCertificate, type TestCertificate } from '../egress/testing/certifi
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { collect } from '../sandbox/collector';
+import { tarEntries } from '../archive/read-tar';
 import { readOutputs } from '../sandbox/outputs-file';
 import { probeSandbox } from '../sandbox/probe';
 import { Supervisor } from '../sandbox/supervisor';
@@ -60,7 +61,7 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
     const { sandbox, reason } = await probeSandbox({ profile, supervisor, stubFolder: join(folder, 'etc') });
     if (sandbox === null && process.env['CI'] === 'true') throw new Error(reason ?? '');
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
-    const hands: SandboxHands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, collect }; // prettier-ignore
+    const hands: SandboxHands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, entriesOfTar: tarEntries, collect }; // prettier-ignore
     const options = {
       clock: new FixedClock(),
       objects,

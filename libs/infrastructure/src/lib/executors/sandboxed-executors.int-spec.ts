@@ -16,6 +16,7 @@ import {
 } from '@taskrunner/core';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { collect } from '../sandbox/collector';
+import { tarEntries } from '../archive/read-tar';
 import { readOutputs } from '../sandbox/outputs-file';
 import { probeSandbox } from '../sandbox/probe';
 import type { IsolationProfile, Sandbox } from '../sandbox/sandbox';
@@ -54,6 +55,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       supervisor,
       createWorkspace: (options) => Workspace.create(options),
       readOutputs,
+      entriesOfTar: tarEntries,
       collect,
     };
     const interpreters = ['sh', 'node', 'python3'];
@@ -438,6 +440,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         supervisor: dying,
         createWorkspace: (options) => Workspace.create(options),
         readOutputs,
+        entriesOfTar: tarEntries,
         collect,
       };
       const step = builtinExecutors({

@@ -86,7 +86,7 @@ export class SandboxedStep {
   constructor(private readonly options: SandboxedStepOptions) {
     const { hands, objects, pack, artifactMaxBytes } = options;
     this.egress = options.egress;
-    this.files = new MountedFiles(objects, pack);
+    this.files = new MountedFiles(objects, pack, (source, limits) => hands.entriesOfTar(source, limits));
     this.artifacts = new ArtifactCapture(hands, objects, artifactMaxBytes);
   }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
+import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxHands } from '../../executors/sandbox-hands';
 import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
@@ -91,7 +92,14 @@ export function describeEngine<Under extends EngineUnderTest>(
       }
       images = [await makeTinyImage(), await makeTinyImage('other')];
       const [image, other] = images as [TinyImage, TinyImage];
-      hands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, collect };
+      hands = {
+        sandbox,
+        supervisor,
+        createWorkspace: (options) => Workspace.create(options),
+        readOutputs,
+        entriesOfTar: tarEntries,
+        collect,
+      };
       under = await open({ work, supervisor, image, other });
     }, 120_000);
     afterEach(async () => {
