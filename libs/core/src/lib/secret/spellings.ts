@@ -4,7 +4,7 @@ import { trimmed, weaknessOf } from './secret-value';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /**
- * Every spelling in which a secret is looked for: as it is, and as JSON, URL, HTML, shell, base64 (at the three alignments) and
+ * Every spelling in which a secret is looked for: as it is, and as JSON (each character escaped too), URL (also twice), HTML, shell, base64 (at the three alignments) and
  * hexadecimal texts write it; the same for each leaf of a JSON secret and for each line of one with several (PEM). Capitals
  * and line ends are the matcher's matter. Parts that are too short or too common to be secrets are left out.
  */
@@ -84,12 +84,12 @@ function* textSpellings(text: string): Iterable<string> {
   yield json.replace(/[^\x20-\x7e]/g, escaped);
   yield json.replace(/[<>&]/g, escaped);
   yield json.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
-  const url = percentEncoded(text, '');
-  yield url;
-  yield url.replaceAll('%20', '+');
-  yield percentEncoded(text, '*').replaceAll('%20', '+').replaceAll('~', '%7e');
-  yield percentEncoded(text, "!'()*");
-  yield percentEncoded(text, "!'()*/:;=?@,+$&#");
+  yield Array.from({ length: text.length }, (_, at) => escaped(text[at] ?? '')).join('');
+  for (const url of urlSpellings(text)) {
+    yield url;
+    // A URL that is a parameter of another one.
+    yield* urlSpellings(url);
+  }
   const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   yield html;
   for (const [quote, apostrophe] of [
@@ -102,10 +102,22 @@ function* textSpellings(text: string): Iterable<string> {
   ] as const)
     // prettier-ignore
     yield html.replaceAll('"', quote).replaceAll("'", apostrophe);
+  // Between `$'` and `'` (bash(1), QUOTING).
+  yield text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\t', '\\t');
   yield text.replaceAll("'", "'\\''");
   yield text.replaceAll("'", "'\"'\"'");
   yield text.replaceAll(/["$`\\]/g, '\\$&');
   yield text.replaceAll(/[^A-Za-z0-9_./:=@%+,-]/g, '\\$&');
+}
+
+/** As parts of URLs and as forms write it. */
+function* urlSpellings(text: string): Iterable<string> {
+  const url = percentEncoded(text, '');
+  yield url;
+  yield url.replaceAll('%20', '+');
+  yield percentEncoded(text, '*').replaceAll('%20', '+').replaceAll('~', '%7e');
+  yield percentEncoded(text, "!'()*");
+  yield percentEncoded(text, "!'()*/:;=?@,+$&#");
 }
 
 /** RFC 3986: every byte but unreserved ones, and those in `kept`, as `%XX`. */
