@@ -53,7 +53,8 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
       partSize: '5MiB',
       partsAtOnce: 1,
       attempts: 2,
-      timeout: '1s',
+      // Longer than the store of the test is silent beside other work.
+      timeout: '5s',
       spoolDirectory: join(folder, 'spool'),
     };
     stack = await startStack(join(folder, 'state'), {
