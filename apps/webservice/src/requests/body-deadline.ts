@@ -20,7 +20,6 @@ export function bodyDeadline(ms: number) {
     }, ms).unref();
     const done = (): void => clearTimeout(timer);
     request.once('end', done);
-    request.socket.once('close', done);
     deadline.signal.addEventListener('abort', done);
     DEADLINES.set(request, deadline);
     next();

@@ -69,9 +69,11 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
     request.once('error', cutOff);
     request.once('close', cutOff);
     if (request.destroyed) cutOff();
-    deadlineOf(request)?.addEventListener('abort', () =>
-      reject(new ApiError('BODY_TIMEOUT', 'the body did not come in time', [], { Connection: 'close' })),
-    );
+    const late = (): void =>
+      reject(new ApiError('BODY_TIMEOUT', 'the body did not come in time', [], { Connection: 'close' }));
+    const deadline = deadlineOf(request);
+    if (deadline?.aborted) late();
+    deadline?.addEventListener('abort', late);
   });
 }
 
