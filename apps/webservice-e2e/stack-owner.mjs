@@ -1,11 +1,13 @@
 // A process that starts the stacks of one worker of Jest and keeps them: what is shared outlives the spec that asked for it first, and the
 // program that starts a stack is loaded once, outside of Jest's sandbox. It is asked by messages (see `stack-environment.cjs`), and stops everything
 // when the process that it belongs to is gone.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { startDevAuthority } from '../../tools/dev-authority/authority.mjs';
 import { loginAs } from '../../tools/dev-authority/login.mjs';
 import { PROFILES } from './stack-profiles.mjs';
 
@@ -23,16 +25,32 @@ async function start(stateDirectory, options, facts = {}) {
   const number = ++numbers;
   const onLine = (name, line) => process.connected && process.send({ number, name, line });
   const more = options.tellsLines ? { onLine } : {};
-  const { env = {}, ports = {}, ...others } = options;
+  const { env = {}, ports = {}, ownAuthority = ports.authority !== undefined, ...others } = options;
   // Its processes inherit them; those that start later do not.
   Object.assign(process.env, env);
-  const common = { stateDirectory, durable: false, temporary: true, database };
+  const scripts = ownAuthority ? {} : await sharedAuthority();
+  const common = { stateDirectory, durable: false, temporary: true, database, scripts };
   const free = { api: await freePort(), authority: await freePort() };
   const stack = await startDevStack({ ...common, ...others, ...more, ports: { ...free, ...ports } }).finally(() => {
     for (const name of Object.keys(env)) delete process.env[name];
   });
   stacks.set(number, { stack, facts, bringBack: null });
   return number;
+}
+
+let authority = null;
+const authorityFolder = mkdtempSync(join(cluster === undefined ? tmpdir() : dirname(cluster), 'authority-'));
+
+/** People and their tokens are the same for all stacks, so one Authority serves them. Returns what takes its place in a stack. */
+async function sharedAuthority() {
+  authority ??= (async () => {
+    const options = { port: await freePort(), stateDirectory: authorityFolder, tokenSeconds: 3_600 };
+    const { stop, ...facts } = await startDevAuthority(options);
+    process.env.SHARED_AUTHORITY = JSON.stringify(facts);
+    return stop;
+  })();
+  await authority;
+  return { authority: join(import.meta.dirname, 'shared-authority.mjs') };
 }
 
 /** The stack of a profile; its state lies in `folder`, which exists as long as the suite runs. */
@@ -115,5 +133,6 @@ process.on('message', async ({ id, call, number, args }) => {
 });
 process.on('disconnect', async () => {
   await Promise.allSettled([...stacks.values()].map(({ stack }) => stack.stop()));
+  rmSync(authorityFolder, { recursive: true, force: true });
   process.exit(0);
 });

@@ -65,7 +65,7 @@ describe('a remote Attestor', () => {
       audience: 'urn:taskrunner:api',
       retry: '500ms',
     };
-    stack = await startStack(state, { workers: 0, configuration: { attestor: attesting } });
+    stack = await startStack(state, { workers: 0, ownAuthority: true, configuration: { attestor: attesting } });
     const configuration = JSON.parse(readFileSync(stack.configurationPath, 'utf8')) as {
       authority: { issuers: readonly { issuer: string; jwksUri: string; audience: string }[] };
       attestor: object;

@@ -134,6 +134,8 @@ interface StackOptions {
   readonly configuration?: object;
   readonly ports?: object;
   readonly actors?: readonly string[];
+  /** An Authority of its own, in the folder `authority` of its state. Otherwise stacks share one. */
+  readonly ownAuthority?: boolean;
   readonly onLine?: (process: string, line: string) => void;
   /** Variables of its processes, while it starts. */
   readonly env?: Readonly<Record<string, string>>;
