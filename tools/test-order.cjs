@@ -9,10 +9,10 @@ const PLACES = [
   // To count steps is to walk the heap, and the heap grows with each file.
   /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
   // Those that share a stack come one after the other (apps/webservice-e2e/stack-profiles.mjs).
-  /\/(fan-out|crash)\.e2e-spec\.ts$/,
-  /\/(logs|outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
+  /\/(fan-out|crash|logs)\.e2e-spec\.ts$/,
+  /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,
-  /\/(?!evidence|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
+  /\/(?!evidence|exports|schedules\.|sealed|loops|rerun|egress|inner-packs|tamper|journey)[\w-]+\.e2e-spec\.ts$/,
   /\.e2e-spec\.ts$/,
   /\.int-spec\.ts$/,
 ];

@@ -59,7 +59,8 @@ async function share(profile, folder) {
   const registry = join(home, 'registry');
   mkdirSync(registry, { recursive: true });
   const port = await freePort();
-  return start(join(home, 'state'), PROFILES[profile]({ port, registry }), { port, registry });
+  const options = PROFILES[profile]({ port, home, registry });
+  return start(join(home, 'state'), options, { port, home, registry, workers: options.workers ?? 1 });
 }
 
 /** Below the ports that systems hand out by themselves; a range for each worker of Jest, and each port once: nobody else listens there first. */
@@ -92,10 +93,9 @@ const calls = {
       shared.set(profile, share(profile, folder));
     }
     const number = await shared.get(profile);
-    const { stack } = stacks.get(number);
+    const { stack, facts } = stacks.get(number);
     // The spec before may have killed some.
-    const { workers = 1 } = PROFILES[profile]({});
-    while (stack.workerPids().length < workers) await stack.startWorker();
+    while (stack.workerPids().length < facts.workers) await stack.startWorker();
     return number;
   },
   state: () => null,

@@ -1,20 +1,34 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 // Configurations that several specs share a stack of. One spec uses it at a time; the next one finds as many workers as the first. A step may call
-// `port` on loopback; packs may be pushed to the folder `registry`.
+// `port` on loopback; packs may be pushed to the folder `registry`; evidence may be exported to folders in `destinations`.
 export const PROFILES = {
   /** One worker; what most packs need. */
-  plain: ({ port, registry }) => ({
+  plain: ({ port, home, registry }) => ({
     configuration: {
+      artifacts: {
+        root: join(home, 'state/objects'),
+        destinations: [
+          destination(home, 'audit', '*'),
+          destination(home, 'down', 'acme'),
+          destination(home, 'vault', 'globex'),
+        ],
+        exports: { retry: '200ms', longestRetry: '1s', timeout: '5s' },
+      },
+      scheduler: { interval: '100ms', lease: '1s', grace: '5m', maxPerTenant: 30 },
       sealedMode: { allow: [loopback(port)] },
       packsRegistry: {
         registries: [{ name: 'main', type: 'folder', path: registry, tenants: ['acme'], publish: true }],
       },
     },
   }),
-  /** Three workers that are killed, take over and share. */
+  /** Three workers that are killed, take over and share; logs are short. */
   several: ({ port }) => ({
     workers: 3,
     configuration: {
       sealedMode: { allow: [loopback(port)] },
+      limits: { logBytes: '256KiB', logRate: '128KiB' },
       worker: { slots: 3, lease: '3s', stopGrace: '1s', snapshotEntries: 10 },
     },
   }),
@@ -22,4 +36,10 @@ export const PROFILES = {
 
 function loopback(port) {
   return { host: '127.0.0.1', ports: [port], cidr: '127.0.0.0/8', plainHttp: true };
+}
+
+function destination(home, id, tenant) {
+  const path = join(home, 'destinations', id);
+  mkdirSync(path, { recursive: true });
+  return { id, type: 'folder', tenants: [tenant], path };
 }

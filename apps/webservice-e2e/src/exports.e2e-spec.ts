@@ -1,18 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, ROOT, DevStack } from './stack';
 
 const WITH_ARTIFACT = pack(
   `- id: scan
@@ -51,25 +41,14 @@ describe('evidence that is handed over', () => {
   let mallory: Caller;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'taskrunner-exports-'));
-    for (const name of ['audit', 'down', 'vault']) mkdirSync(join(folder, name));
-    const destination = (id: string, tenants = ['*']) => ({ id, type: 'folder', tenants, path: join(folder, id) });
-    stack = await startStack(join(folder, 'state'), {
-      configuration: {
-        artifacts: {
-          root: join(folder, 'state/objects'),
-          destinations: [destination('audit'), destination('down', ['acme']), destination('vault', ['globex'])],
-          exports: { retry: '200ms', longestRetry: '1s', timeout: '5s' },
-        },
-      },
-    });
+    stack = await DevStack.shared('plain');
+    folder = join(stack.home, 'destinations');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     mallory = new Caller(stack.server, await stack.tokenFor('mallory'));
   }, 120_000);
 
   afterAll(async () => {
     await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
   const target = (destination: string, run: string, tenant = 'acme') =>
@@ -200,7 +179,7 @@ describe('evidence that is handed over', () => {
       const { status, body } = await ada.ask('POST', '/api/runs', { manifest, inputs: {} });
       expect([status, body['errors']]).toEqual([422, [expect.objectContaining({ code })]]);
     }
-    const file = join(folder, 'pack.yaml');
+    const file = join(stack.home, 'pack.yaml');
     writeFileSync(file, TO('audti'));
     expect(cli('plan', file, '--output', 'json').status).toBe(0);
     const known = cli('plan', file, '--config', stack.configurationPath, '--output', 'json');
@@ -230,7 +209,7 @@ describe('evidence that is handed over', () => {
     expect(verifies(target('down', run))).toEqual([0, true]);
     await pause(2_500);
     expect(statSync(target('down', run))).toMatchObject({ ino, mtimeMs });
-    const log = readFileSync(join(folder, 'state/logs/worker.log'), 'utf8').split('\n');
+    const log = readFileSync(join(stack.stateDirectory, 'logs/worker.log'), 'utf8').split('\n');
     const told = log.filter((line) => line.includes(run) && line.includes('evidence.export-delivered'));
     expect(told).toHaveLength(1);
     expect(log.some((line) => line.includes(run) && line.includes('evidence.export-pending'))).toBe(true);

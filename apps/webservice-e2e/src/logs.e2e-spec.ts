@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { atNight } from './at-night';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, ROOT, DevStack } from './stack';
 
 // The log of a run: its caps through the public API, and the trials of tools/logs scaled down (in full: by hand).
 
@@ -28,19 +26,16 @@ async function trial(name: string, ...args: string[]): Promise<readonly Record<s
 }
 
 describe('the log of a step', () => {
-  let folder: string;
   let stack: DevStack;
   let ada: Caller;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'taskrunner-caps-'));
-    stack = await startStack(folder, { configuration: { limits: { logBytes: '256KiB', logRate: '128KiB' } } });
+    stack = await DevStack.shared('several');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 180_000);
 
   afterAll(async () => {
     await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
   /** Its lines, and what the signed statement says of them. */

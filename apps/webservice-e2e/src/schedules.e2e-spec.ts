@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core';
 import { Client } from 'pg';
 import { adminUrlOf } from './replicas';
-import { Caller, pack, pause, ROOT, startStack, type Answer, type DevStack } from './stack';
+import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack';
 
 // Schedules as users meet them. So that nobody waits for a whole minute, a schedule is made due with SQL: its next tick is set to the
 // minute that began last. The grace of the stack is long enough for that to be in time.
@@ -38,9 +38,7 @@ describe('a schedule', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-schedules-'));
-    stack = await startStack(folder, {
-      configuration: { scheduler: { interval: '100ms', lease: '1s', grace: '5m', maxPerTenant: 30 } },
-    });
+    stack = await DevStack.shared('plain');
     sql = new Client({ connectionString: adminUrlOf(stack) });
     await sql.connect();
     const callers = ['ada', 'linus', 'grace', 'mallory'].map(

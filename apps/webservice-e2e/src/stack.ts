@@ -19,8 +19,9 @@ interface StackState {
   readonly health: { readonly webservice: string; readonly workers: readonly string[] };
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
   readonly pids: readonly number[];
-  /** Of a shared one: where a step may call on loopback, and the folder of its registry. */
+  /** Of a shared one: where a step may call on loopback, its folder, and in it that of its registry. */
   readonly port?: number;
+  readonly home?: string;
   readonly registry?: string;
 }
 
@@ -86,6 +87,12 @@ export class DevStack {
     return this.state.port;
   }
 
+  /** Folder of a shared stack; evidence may be exported to `destinations` in it. */
+  get home(): string {
+    if (this.state.home === undefined) throw new TypeError('the stack is not shared');
+    return this.state.home;
+  }
+
   /** Folder of the registry of a shared stack. */
   get registry(): string {
     if (this.state.registry === undefined) throw new TypeError('the stack is not shared');
@@ -117,8 +124,7 @@ export class DevStack {
   async stop(): Promise<void> {
     if (this.isShared) return;
     await this.call('stop');
-    if (this.state.registry !== undefined)
-      rmSync(dirname(dirname(this.state.registry)), { recursive: true, force: true });
+    if (this.state.home !== undefined) rmSync(dirname(this.state.home), { recursive: true, force: true });
   }
 
   private async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
