@@ -175,6 +175,9 @@ export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
+  STUCK_REASONS,
+  type RunFilter,
+  type StuckReason,
   type RunOriginal,
   type ArtifactView,
   type EvidenceExport,
