@@ -107,7 +107,7 @@ export class Worker {
       statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
       onError: (error) => log.say('warn', 'database.connection-lost', { error }),
-      onClaimed: (ms) => telemetry.metrics.record('taskrunner_claim_wait_seconds', ms / 1_000),
+      ...telemetry.watchFleet(),
       onFlushed: (runs, ms) => {
         telemetry.metrics.record('taskrunner_flush_runs', runs);
         telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);

@@ -129,6 +129,7 @@ export {
   type HeldAssignment,
   type OfferedAssignment,
 } from './lib/ports/assignments';
+export { clockStep, CLOCK_STEP_MS } from './lib/foundation/clock-step';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,

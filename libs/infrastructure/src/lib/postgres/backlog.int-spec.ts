@@ -18,7 +18,7 @@ beforeAll(async () => {
   database = await host.database();
   web = await database.web();
   worker = await database.worker({
-    onClaimed: (ms) => waited.push(ms),
+    claimsWatch: { onClaimed: (ms) => waited.push(ms) },
     onFlushed: (runs, ms) => flushes.push([runs, ms]),
   });
 });

@@ -86,12 +86,7 @@ export class PostgresRunReader extends RunReader {
     return row ? toSummary(row) : null;
   }
 
-  async list(
-    tenant: TenantId,
-    filter: RunFilter,
-    limit: number,
-    before: RunId | null,
-  ): Promise<readonly RunSummary[]> {
+  async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<readonly RunSummary[]> {
     const { status = null, pack = null, stuck = null } = filter;
     const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
     const cursor = before && runUuid(before);
