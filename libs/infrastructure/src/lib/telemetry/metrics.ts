@@ -79,7 +79,11 @@ export const METRICS = {
   taskrunner_runs_capacity: gauge(WORKER, 'Runs that it may drive at once: worker.concurrency.'),
   taskrunner_claim_wait_seconds: histogram(WORKER, 'How long a run had been due when it was claimed.', LONG_SECONDS),
   taskrunner_drives_total: counter(WORKER, 'Times that a run was driven, by how that ended.', 'outcome'),
-  taskrunner_work_failures_total: counter(WORKER, 'Claims and looks for evidence to seal that failed.', 'work'),
+  taskrunner_work_failures_total: counter(
+    WORKER,
+    'Failures of what a worker does again and again, such as its claims.',
+    'work',
+  ),
   taskrunner_workers_lost_total: counter(WORKER, 'Workers whose lease ran out, as found by this one.'),
   taskrunner_runs_taken_over_total: counter(WORKER, 'Runs of lost workers that this one has made due again.'),
   taskrunner_clock_steps_total: counter(

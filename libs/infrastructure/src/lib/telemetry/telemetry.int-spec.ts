@@ -325,6 +325,15 @@ describe('numbers', () => {
     ]);
   });
 
+  it('of alarms grow with a seal that is blocked, and with one from which a file was withheld', async () => {
+    const telemetry = await start({});
+    const { attest } = telemetry.watchRuns();
+    const sealed = { kind: 'sealed', digest: 'x', withheld: ['logs.txt'] };
+    const ends = [{ kind: 'blocked', reason: 'SECRET_IN_EVIDENCE: x' }, sealed, { ...sealed, withheld: [] }];
+    for (const end of ends) await attest({ runId: 'run_1', tries: 1 } as OutboxItem, async () => end as never);
+    expect(await telemetry.exposition()).toMatch(/^taskrunner_alarms_total 2$/m);
+  });
+
   it('of partitions that end are said once, and once more when there are new ones', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance'] });
     try {

@@ -1,0 +1,70 @@
+import type { WorkerLog } from './worker-log';
+
+/** What a worker does again and again: one that cannot is of no use, though it lives and its database answers. */
+export type Duty = 'claim' | 'refuse' | 'mail' | 'attest' | 'assignment' | 'standings';
+
+interface Failing {
+  readonly since: number;
+  reason: string;
+  isSaid: boolean;
+}
+
+/**
+ * How a worker's duties go. A failure is said when it begins, and once more when it has lasted so long that the worker is not ready; then when
+ * it is over. Each failure is counted.
+ */
+export class Duties {
+  private readonly failing = new Map<Duty, Failing>();
+
+  constructor(
+    private readonly log: WorkerLog,
+    /** How long a duty may fail before the worker is not ready, milliseconds. */
+    private readonly unreadyAfterMs = Infinity,
+    private readonly onFailed: (duty: Duty) => void = () => undefined,
+    /** Monotonic milliseconds; a parameter for tests. */
+    private readonly elapsed: () => number = () => performance.now(),
+  ) {}
+
+  done(duty: Duty): void {
+    const failing = this.failing.get(duty);
+    if (!failing) return;
+    this.failing.delete(duty);
+    this.log.say('info', `${duty}.works-again`, { failedForMs: Math.round(this.elapsed() - failing.since) });
+  }
+
+  failed(duty: Duty, error: unknown): void {
+    this.onFailed(duty);
+    const reason = error instanceof Error ? error.message : String(error);
+    const known = this.failing.get(duty);
+    const failing = known ?? { since: this.elapsed(), reason, isSaid: false };
+    this.failing.set(duty, failing);
+    if (!known || known.reason !== reason) this.log.say('warn', `${duty}.failed`, { error });
+    failing.reason = reason;
+    if (failing.isSaid || !this.isTooLong(failing)) return;
+    failing.isSaid = true;
+    this.log.say('error', 'worker.unready', { duty, reason, code: 'WORKER_CANNOT_WORK' });
+  }
+
+  /** Why this worker is not ready; null if it is. */
+  trouble(): string | null {
+    for (const [duty, failing] of this.failing) {
+      if (!this.isTooLong(failing)) continue;
+      const seconds = Math.round((this.elapsed() - failing.since) / 1_000);
+      return `${WHAT[duty]} has failed for ${seconds} s: ${failing.reason}`;
+    }
+    return null;
+  }
+
+  private isTooLong({ since }: Failing): boolean {
+    return this.elapsed() - since >= this.unreadyAfterMs;
+  }
+}
+
+const WHAT: { readonly [Each in Duty]: string } = {
+  claim: 'claiming runs',
+  refuse: 'looking for runs that nobody can take',
+  mail: 'looking for letters',
+  attest: 'looking for evidence to seal',
+  assignment: 'claiming assignments',
+  standings: 'looking after assignments',
+};
