@@ -1,4 +1,5 @@
 import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import { isDatabaseFault } from '@taskrunner/infrastructure';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
@@ -94,8 +95,10 @@ export class AttestLoop {
       const level = attested.kind === 'pending' ? 'warn' : attested.kind === 'blocked' ? 'error' : 'info';
       this.log.say(level, 'run.attested', { runId: item.runId, tenant: item.tenant, ...attested });
       this.alarm(item, attested);
+      this.duties.done('seal');
     } catch (error) {
-      this.log.say('warn', 'attest.failed', { error });
+      if (isDatabaseFault(error)) this.duties.failed('seal', error);
+      else this.log.say('warn', 'attest.failed', { error });
     }
   }
 

@@ -51,7 +51,7 @@ describe('claims', () => {
     isDenied = false;
     await jest.advanceTimersByTimeAsync(1_000);
     expect(duties.trouble()).toBeNull();
-    expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again']);
+    expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Refusal,
   sha256,
 } from '@taskrunner/core';
+import { isDatabaseFault } from '@taskrunner/infrastructure';
 import { Duties } from './duties';
 import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
@@ -251,12 +252,14 @@ export class ClaimLoop {
       if (this.handingOver) driver.handOver();
       const driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
+      this.duties.done('drive');
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
-      this.log.say('error', 'driver.failed', { runId, tenant, error });
+      if (isDatabaseFault(error)) this.duties.failed('drive', error);
+      else this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
       return 'failed';
     }

@@ -20,17 +20,20 @@ it('a duty that fails is said once, counted each time, and after a while the wor
   const { watched, said, counted, clock } = duties();
   for (; clock.elapsed < 60_000; clock.elapsed += 500) {
     watched.failed('claim', denied);
+    watched.failed('mail', denied);
     expect(watched.trouble() === null).toBe(clock.elapsed < 30_000);
   }
-  expect(said).toEqual(['warn claim.failed', 'error worker.unready']);
-  expect(counted).toHaveLength(120);
+  expect(said).toEqual(['warn claim.failed', 'warn mail.failed', 'error worker.unready']);
+  expect(counted).toHaveLength(240);
   expect(watched.trouble()).toBe('claiming runs has failed for 60 s: permission denied for table runs');
   watched.done('attest');
   expect(watched.trouble()).not.toBeNull();
   watched.done('claim');
   watched.done('claim');
+  expect(watched.trouble()).toBe('looking for letters has failed for 60 s: permission denied for table runs');
+  watched.done('mail');
   expect(watched.trouble()).toBeNull();
-  expect(said.slice(2)).toEqual(['info claim.works-again']);
+  expect(said.slice(3)).toEqual(['info claim.works-again', 'info mail.works-again', 'info worker.ready']);
 });
 
 it('a duty that fails now and then leaves the worker ready; another reason is said', () => {

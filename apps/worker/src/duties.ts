@@ -1,20 +1,20 @@
 import type { WorkerLog } from './worker-log';
 
 /** What a worker does again and again: one that cannot is of no use, though it lives and its database answers. */
-export type Duty = 'claim' | 'refuse' | 'mail' | 'attest' | 'assignment' | 'standings';
+export type Duty = 'claim' | 'drive' | 'refuse' | 'mail' | 'attest' | 'seal' | 'assignment' | 'standings';
 
 interface Failing {
   readonly since: number;
   reason: string;
-  isSaid: boolean;
 }
 
 /**
- * How a worker's duties go. A failure is said when it begins, and once more when it has lasted so long that the worker is not ready; then when
- * it is over. Each failure is counted.
+ * How a worker's duties go. A failure is said when it begins and when it is over. Once one has lasted so long that the worker is not ready, that
+ * is said, once, with the reason. Each failure is counted.
  */
 export class Duties {
   private readonly failing = new Map<Duty, Failing>();
+  private isUnready = false;
 
   constructor(
     private readonly log: WorkerLog,
@@ -30,18 +30,21 @@ export class Duties {
     if (!failing) return;
     this.failing.delete(duty);
     this.log.say('info', `${duty}.works-again`, { failedForMs: Math.round(this.elapsed() - failing.since) });
+    if (!this.isUnready || this.trouble() !== null) return;
+    this.isUnready = false;
+    this.log.say('info', 'worker.ready', {});
   }
 
   failed(duty: Duty, error: unknown): void {
     this.onFailed(duty);
     const reason = error instanceof Error ? error.message : String(error);
     const known = this.failing.get(duty);
-    const failing = known ?? { since: this.elapsed(), reason, isSaid: false };
+    const failing = known ?? { since: this.elapsed(), reason };
     this.failing.set(duty, failing);
     if (!known || known.reason !== reason) this.log.say('warn', `${duty}.failed`, { error });
     failing.reason = reason;
-    if (failing.isSaid || !this.isTooLong(failing)) return;
-    failing.isSaid = true;
+    if (this.isUnready || !this.isTooLong(failing)) return;
+    this.isUnready = true;
     this.log.say('error', 'worker.unready', { duty, reason, code: 'WORKER_CANNOT_WORK' });
   }
 
@@ -62,9 +65,11 @@ export class Duties {
 
 const WHAT: { readonly [Each in Duty]: string } = {
   claim: 'claiming runs',
+  drive: 'writing what runs do',
   refuse: 'looking for runs that nobody can take',
   mail: 'looking for letters',
   attest: 'looking for evidence to seal',
+  seal: 'storing evidence',
   assignment: 'claiming assignments',
   standings: 'looking after assignments',
 };
