@@ -132,8 +132,9 @@ export class RunDriver {
     const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine, journal, snapshots } =
       restored;
     const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
+    const goesOn = lastAt > 0 ? lastAt : Date.parse(admission.acceptedAt);
     const driver = new RunDriver(
-      { ...hands, clock: RunTime.after(hands.clock, lastAt, run.committedAt ?? null) },
+      { ...hands, clock: RunTime.after(hands.clock, goesOn, lastAt > 0 ? (run.committedAt ?? null) : null) },
       run,
       x,
       admission.initiators,
@@ -286,6 +287,7 @@ export class RunDriver {
       await this.learnSecrets();
     else if (letters.some(({ given }) => given.type === 'run.cancel-requested')) await this.recallSecrets();
     this.read = letters.at(-1)?.position ?? this.read;
+    for (const { postedAt } of letters) this.hands.clock.notBefore(postedAt);
     const { actors } = this.x.approvalFloor;
     const rule = { initiators: this.initiators, selfApproval: false, ...(actors && { actors }) };
     const arrivals = letters.map((letter) =>

@@ -64,3 +64,38 @@ describe('a wait of three seconds', () => {
     expect(world.at - begun).toBe(6_000);
   });
 });
+
+const gated = `- { id: approve, gate: { approval: owners, message: "go?" } }`;
+const owners = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
+
+/** Times of the run's journal, in order. */
+function timesOf(world: MemoryWorld, run: RunId): readonly number[] {
+  return (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ at }) => at));
+}
+
+describe('a journal', () => {
+  it('does not begin before its admission, also if the clock was set back in between', async () => {
+    const world = new MemoryWorld();
+    const begun = world.at;
+    world.at = begun + 15 * MINUTE;
+    const run = world.submit(planned(packText(delayed)).plan);
+    world.setClockBack(begun);
+    world.run(run).dueAt = begun;
+    expect(await drive(world, run)).toBe('parked');
+    expect(timesOf(world, run)[0]).toBeGreaterThanOrEqual(begun + 15 * MINUTE);
+    expect(world.run(run).dueAt).toBe(begun + 3_000);
+  });
+
+  it('does not tell of a decision before it was made, also if the clock was set back in between', async () => {
+    const world = new MemoryWorld();
+    const begun = world.at;
+    const run = world.submit(planned(packText(gated, owners)).plan);
+    expect(await drive(world, run)).toBe('parked');
+    world.at = begun + 15 * MINUTE;
+    world.decide(run, 'approve', 'grace');
+    world.setClockBack(begun + MINUTE);
+    world.run(run).dueAt = world.at;
+    expect(await drive(world, run)).toBe('ended');
+    expect(timesOf(world, run).at(-1)).toBeGreaterThanOrEqual(begun + 15 * MINUTE);
+  });
+});

@@ -18,7 +18,7 @@ export class RunTime extends Clock {
 
   /**
    * Goes on where the journal ends.
-   * @param lastAt time of its last entry, milliseconds; 0 if it has none.
+   * @param lastAt time of its last entry, or of its admission if it has none, milliseconds.
    * @param committedAt what the database's time was then; null if that is not known.
    */
   static after(clock: Clock, lastAt: number, committedAt: number | null): RunTime {
@@ -33,6 +33,12 @@ export class RunTime extends Clock {
     this.ahead += Math.max(0, this.read - now);
     this.read = now;
     return now + this.ahead;
+  }
+
+  /** The journal is about to tell of what others did at that moment, milliseconds, by the database's time: it does not tell of it before. */
+  notBefore(at: number): void {
+    const early = at - this.now();
+    if (early >= CLOCK_STEP_MS) this.ahead += early;
   }
 
   /** When a moment of this run comes, in the database's time: both milliseconds. */
