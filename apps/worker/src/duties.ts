@@ -1,7 +1,8 @@
 import type { WorkerLog } from './worker-log';
 
 /** What a worker does again and again: one that cannot is of no use, though it lives and its database answers. */
-export type Duty = 'claim' | 'drive' | 'refuse' | 'mail' | 'attest' | 'seal' | 'assignment' | 'standings';
+export const DUTIES = ['claim', 'drive', 'refuse', 'mail', 'attest', 'seal', 'assignment', 'standings'] as const;
+export type Duty = (typeof DUTIES)[number];
 
 interface Failing {
   readonly since: number;

@@ -35,7 +35,7 @@ import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
 import { driverHands, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
-import { Duties } from './duties';
+import { Duties, DUTIES, type Duty } from './duties';
 import { ExportLoop } from './export-loop';
 import { deliverHands, exportHands } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
@@ -158,9 +158,10 @@ export class Worker {
     });
     const sealing = await attestHands(configuration, { database, objects, keys, secrets, log });
     const watch = telemetry.watchRuns();
-    const duties = new Duties(log, settingsOfWorker.unreadyAfter, (work) =>
-      telemetry.metrics.add('taskrunner_work_failures_total', 1, { work }),
-    );
+    const countFailures = (work: Duty, failures: number): void =>
+      telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
+    for (const work of DUTIES) countFailures(work, 0);
+    const duties = new Duties(log, settingsOfWorker.unreadyAfter, (work) => countFailures(work, 1));
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,

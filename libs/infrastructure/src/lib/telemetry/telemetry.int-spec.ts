@@ -327,10 +327,10 @@ describe('numbers', () => {
 
   it('of alarms grow with a seal that is blocked, and with one from which a file was withheld', async () => {
     const telemetry = await start({});
-    const { attest } = telemetry.watchRuns();
+    const watch = telemetry.watchRuns();
     const sealed = { kind: 'sealed', digest: 'x', withheld: ['logs.txt'] };
     const ends = [{ kind: 'blocked', reason: 'SECRET_IN_EVIDENCE: x' }, sealed, { ...sealed, withheld: [] }];
-    for (const end of ends) await attest({ runId: 'run_1', tries: 1 } as OutboxItem, async () => end as never);
+    for (const end of ends) await watch.attest({ runId: 'run_1', tries: 1 } as OutboxItem, async () => end as never);
     expect(await telemetry.exposition()).toMatch(/^taskrunner_alarms_total 2$/m);
   });
 
