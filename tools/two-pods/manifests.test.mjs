@@ -74,17 +74,24 @@ for (const overlay of readdirSync(OVERLAYS)) {
   });
 }
 
-test('the example scales workers by their load, and leaves their number to the autoscaler', { skip: !hasKubectl }, () => {
-  const documents = render('example');
-  const scaler = documents.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
-  assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
-  const [{ external }] = scaler.spec.metrics;
-  // A share of their capacity: an average value for each pod would not know how much one may drive.
-  assert.deepEqual(external, { metric: { name: 'taskrunner_worker_load' }, target: { type: 'Value', value: '800m' } });
-  const replicas = (name) =>
-    documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name).spec.replicas;
-  assert.deepEqual([replicas('taskrunner-worker'), replicas('taskrunner-webservice')], [undefined, 2]);
-});
+test(
+  'the example scales workers by their load, and leaves their number to the autoscaler',
+  { skip: !hasKubectl },
+  () => {
+    const documents = render('example');
+    const scaler = documents.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
+    const [{ external }] = scaler.spec.metrics;
+    // A share of their capacity: an average value for each pod would not know how much one may drive.
+    assert.deepEqual(external, {
+      metric: { name: 'taskrunner_worker_load' },
+      target: { type: 'Value', value: '800m' },
+    });
+    const replicas = (name) =>
+      documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name).spec.replicas;
+    assert.deepEqual([replicas('taskrunner-worker'), replicas('taskrunner-webservice')], [undefined, 2]);
+  },
+);
 
 test('the recorded load is made of numbers that the services show', () => {
   const component = readFileSync(join(ROOT, 'docker/kubernetes/components/monitoring/kustomization.yaml'), 'utf8');
