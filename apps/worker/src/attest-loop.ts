@@ -1,5 +1,4 @@
 import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
-import { isDatabaseFault } from '@taskrunner/infrastructure';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
@@ -97,8 +96,7 @@ export class AttestLoop {
       this.alarm(item, attested);
       this.duties.done('seal');
     } catch (error) {
-      if (isDatabaseFault(error)) this.duties.failed('seal', error);
-      else this.log.say('warn', 'attest.failed', { error });
+      if (!this.duties.refused('seal', error)) this.log.say('warn', 'attest.failed', { error });
     }
   }
 

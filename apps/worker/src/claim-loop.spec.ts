@@ -39,7 +39,7 @@ describe('claims', () => {
     } as unknown as Claims;
     const said: string[] = [];
     const log: WorkerLog = { say: (_level, event) => void said.push(event) };
-    const duties = new Duties(log, 30_000);
+    const duties = new Duties(log, { unreadyAfterMs: 30_000 });
     const options = { concurrency: 1, claimIntervalMs: 500, mailIntervalMs: 500, unenforceableIntervalMs: 10 ** 9 };
     const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
     const loop = new ClaimLoop(claims, {} as DriverHands, log, all, () => undefined, duties);

@@ -9,7 +9,6 @@ import {
   type Refusal,
   sha256,
 } from '@taskrunner/core';
-import { isDatabaseFault } from '@taskrunner/infrastructure';
 import { Duties } from './duties';
 import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
@@ -258,8 +257,7 @@ export class ClaimLoop {
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
-      if (isDatabaseFault(error)) this.duties.failed('drive', error);
-      else this.log.say('error', 'driver.failed', { runId, tenant, error });
+      if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
       return 'failed';
     }

@@ -5,12 +5,12 @@ function duties() {
   const counted: Duty[] = [];
   const clock = { elapsed: 0 };
   const log = { say: (level: string, event: string) => void said.push(`${level} ${event}`) };
-  const watched = new Duties(
-    log,
-    30_000,
-    (duty) => counted.push(duty),
-    () => clock.elapsed,
-  );
+  const watched = new Duties(log, {
+    unreadyAfterMs: 30_000,
+    onFailed: (duty) => counted.push(duty),
+    isDatabaseFault: (error) => error === denied,
+    elapsed: () => clock.elapsed,
+  });
   return { watched, said, counted, clock };
 }
 
@@ -46,4 +46,14 @@ it('a duty that fails now and then leaves the worker ready; another reason is sa
   watched.failed('mail', denied);
   expect(watched.trouble()).toBeNull();
   expect(said).toEqual(['warn mail.failed', 'warn mail.failed', 'info mail.works-again', 'warn mail.failed']);
+});
+
+it('what the database refuses of a run is a duty that fails; what is wrong with the run is not', () => {
+  const { watched, said, clock } = duties();
+  expect(watched.refused('drive', new Error('of the run'))).toBe(false);
+  expect(said).toEqual([]);
+  expect(watched.refused('drive', denied)).toBe(true);
+  clock.elapsed = 30_000;
+  expect(watched.refused('drive', denied)).toBe(true);
+  expect(watched.trouble()).toBe('writing what runs do has failed for 30 s: permission denied for table runs');
 });

@@ -4,6 +4,16 @@ import type { WorkerLog } from './worker-log';
 export const DUTIES = ['claim', 'drive', 'refuse', 'mail', 'attest', 'seal', 'assignment', 'standings'] as const;
 export type Duty = (typeof DUTIES)[number];
 
+export interface DutySetting {
+  /** How long a duty may fail before the worker is not ready, milliseconds. Absent: for ever. */
+  readonly unreadyAfterMs?: number;
+  readonly onFailed?: (duty: Duty) => void;
+  /** True if the database refuses what this release always asks, so that it is no run's fault. */
+  readonly isDatabaseFault?: (error: unknown) => boolean;
+  /** Monotonic milliseconds; for tests. */
+  readonly elapsed?: () => number;
+}
+
 interface Failing {
   readonly since: number;
   reason: string;
@@ -19,11 +29,7 @@ export class Duties {
 
   constructor(
     private readonly log: WorkerLog,
-    /** How long a duty may fail before the worker is not ready, milliseconds. */
-    private readonly unreadyAfterMs = Infinity,
-    private readonly onFailed: (duty: Duty) => void = () => undefined,
-    /** Monotonic milliseconds; a parameter for tests. */
-    private readonly elapsed: () => number = () => performance.now(),
+    private readonly setting: DutySetting = {},
   ) {}
 
   done(duty: Duty): void {
@@ -37,7 +43,7 @@ export class Duties {
   }
 
   failed(duty: Duty, error: unknown): void {
-    this.onFailed(duty);
+    this.setting.onFailed?.(duty);
     const reason = error instanceof Error ? error.message : String(error);
     const known = this.failing.get(duty);
     const failing = known ?? { since: this.elapsed(), reason };
@@ -47,6 +53,13 @@ export class Duties {
     if (this.isUnready || !this.isTooLong(failing)) return;
     this.isUnready = true;
     this.log.say('error', 'worker.unready', { duty, reason, code: 'WORKER_CANNOT_WORK' });
+  }
+
+  /** As `failed`, if the fault is the installation's. False: it is that of the run in hand, and the caller says so. */
+  refused(duty: Duty, error: unknown): boolean {
+    const isFault = this.setting.isDatabaseFault?.(error) === true;
+    if (isFault) this.failed(duty, error);
+    return isFault;
   }
 
   /** Why this worker is not ready; null if it is. */
@@ -59,8 +72,12 @@ export class Duties {
     return null;
   }
 
+  private elapsed(): number {
+    return this.setting.elapsed?.() ?? performance.now();
+  }
+
   private isTooLong({ since }: Failing): boolean {
-    return this.elapsed() - since >= this.unreadyAfterMs;
+    return this.elapsed() - since >= (this.setting.unreadyAfterMs ?? Infinity);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  isDatabaseFault,
   type EgressProxy,
   keyPathsOf,
   loadPackTrust,
@@ -161,7 +162,11 @@ export class Worker {
     const countFailures = (work: Duty, failures: number): void =>
       telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
     for (const work of DUTIES) countFailures(work, 0);
-    const duties = new Duties(log, settingsOfWorker.unreadyAfter, (work) => countFailures(work, 1));
+    const duties = new Duties(log, {
+      unreadyAfterMs: settingsOfWorker.unreadyAfter,
+      onFailed: (work) => countFailures(work, 1),
+      isDatabaseFault,
+    });
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,
