@@ -1,7 +1,7 @@
 // What the shipped manifests promise, held against what `kubectl kustomize` renders.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
@@ -74,8 +74,29 @@ for (const overlay of readdirSync(OVERLAYS)) {
   });
 }
 
-test('the example scales workers by the queue', { skip: !hasKubectl }, () => {
-  const scaler = render('example').find(({ kind }) => kind === 'HorizontalPodAutoscaler');
-  assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
-  assert.equal(scaler.spec.metrics[0].external.metric.name, 'taskrunner_queue_due_runs');
+test(
+  'the example scales workers by their load, and leaves their number to the autoscaler',
+  { skip: !hasKubectl },
+  () => {
+    const documents = render('example');
+    const scaler = documents.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
+    const [{ external }] = scaler.spec.metrics;
+    // A share of their capacity: an average value for each pod would not know how much one may drive.
+    assert.deepEqual(external, {
+      metric: { name: 'taskrunner_worker_load' },
+      target: { type: 'Value', value: '800m' },
+    });
+    const replicas = (name) =>
+      documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name).spec.replicas;
+    assert.deepEqual([replicas('taskrunner-worker'), replicas('taskrunner-webservice')], [undefined, 2]);
+  },
+);
+
+test('the recorded load is made of numbers that the services show', () => {
+  const component = readFileSync(join(ROOT, 'docker/kubernetes/components/monitoring/kustomization.yaml'), 'utf8');
+  const guide = readFileSync(join(ROOT, 'docs/guides/observability.md'), 'utf8');
+  const names = component.match(/taskrunner_\w+(?=\))/g);
+  assert.deepEqual(names, ['taskrunner_queue_demand_runs', 'taskrunner_runs_capacity']);
+  for (const name of names) assert.ok(guide.includes(`| \`${name}\` |`), name);
 });

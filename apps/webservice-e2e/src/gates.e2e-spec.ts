@@ -395,6 +395,10 @@ describe('gates, policies and those who are told', () => {
     await receiver.until(run, 'step.attention');
     const shown = (await ada.ask('GET', `/api/runs/${run}/steps/pay`)).body;
     expect(shown).toMatchObject({ status: 'needs_attention', error: { code: 'OUTCOME_UNKNOWN', execution: 1 } });
+    const stuck = async (why: string): Promise<boolean> =>
+      JSON.stringify((await ada.ask('GET', `/api/runs?stuck=${why}`)).body).includes(run);
+    expect([await stuck('attention'), await stuck('any'), await stuck('halted')]).toEqual([true, true, false]);
+    expect(cli(['list', '--stuck', 'attention'], await stack.tokenFor('ada')).out).toContain(run);
 
     const route = `/api/runs/${run}/steps/pay/resolve`;
     const says = { execution: 1, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows it' };

@@ -196,6 +196,13 @@ describe('telemetry of the whole product', () => {
     const { lines } = await ada.lines(run);
     const printed = lines.map(({ data }) => data['message']).filter((message) => message !== undefined);
     expect(printed.at(-1)).toBe(`00-${traceId}-${execute?.spanId}-01`);
+
+    // The worker that was lost, and the run that was taken over, are counted and said once.
+    const numbers = await (await fetch(`${stack.health.workers[0]}/metrics`)).text();
+    expect(numbers).toMatch(/^taskrunner_workers_lost_total 1$/m);
+    expect(numbers).toMatch(/^taskrunner_runs_taken_over_total 1$/m);
+    const log = readFileSync(join(stack.stateDirectory, 'logs', 'worker.log'), 'utf8');
+    expect([log.match(/worker\.lost/g), log.match(/runs\.taken-over/g)].map((found) => found?.length)).toEqual([1, 1]);
   }, 90_000);
 
   it('a receiver that goes away hurts nothing', async () => {

@@ -597,9 +597,9 @@ describe('requests', () => {
     expect(new Set(paths)).toEqual(
       new Set(['/manifest', '/labels', '/planHash', '/colour', '/files/0/path', '/files/0/contentBase64']),
     );
-    const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x');
+    const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x&stuck=y');
     expect(query.status).toBe(422);
-    expect(query.body['errors']).toHaveLength(3);
+    expect(query.body['errors']).toHaveLength(4);
   });
 
   it('with a hostile value in any parameter are never a fault of ours, and one with NUL says where it is', async () => {
@@ -816,6 +816,7 @@ describe('a run', () => {
     );
     expect((await ask('ada', 'GET', `/api/runs?limit=1&status=queued&cursor=${cursor}`)).status).toBe(422);
     expect((await ask('mallory', 'GET', `/api/runs?limit=1&cursor=${cursor}`)).status).toBe(422);
+    expect((await ask('ada', 'GET', '/api/runs?stuck=any')).body['items']).toEqual([]);
   });
 
   it('is cancelled by whom it belongs to', async () => {

@@ -10,6 +10,7 @@ import {
   type OpenedRun,
   type RunId,
 } from '@taskrunner/core';
+import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
 interface Performing {
@@ -57,6 +58,7 @@ export class AssignmentLoop {
     private readonly hands: DriverHands & { readonly lending: Lending },
     private readonly log: WorkerLog,
     private readonly options: AssignmentLoopOptions,
+    private readonly duties = new Duties(log),
   ) {
     this.lending = hands.lending;
     this.lending.slots.onGiven(() => this.performing.size > 0 && this.hint());
@@ -114,10 +116,11 @@ export class AssignmentLoop {
         if (this.hasRoom()) {
           this.claiming = true;
           claimed = await this.lending.assignments.claim(incarnation);
+          this.duties.done('assignment');
           if (claimed) this.perform(claimed);
         }
       } catch (error) {
-        this.log.say('warn', 'assignment.claim-failed', { error });
+        this.duties.failed('assignment', error);
       } finally {
         this.claiming = false;
       }
@@ -166,8 +169,9 @@ export class AssignmentLoop {
           else unknown.add(key);
         }
         for (const key of this.answered) if (!standings.has(key)) this.answered.delete(key);
+        this.duties.done('standings');
       } catch (error) {
-        this.log.say('warn', 'assignment.standings-failed', { error });
+        this.duties.failed('standings', error);
       }
     }
   }

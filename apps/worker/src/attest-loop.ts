@@ -1,4 +1,5 @@
 import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
 const LEASE_MS = 30_000;
@@ -38,6 +39,7 @@ export class AttestLoop {
     private readonly watch: AttestWatch = (_item, work) => work(),
     /** True while runs need this worker more. */
     private readonly isBusy: () => boolean = () => false,
+    private readonly duties = new Duties(log),
   ) {}
 
   start(): void {
@@ -78,9 +80,10 @@ export class AttestLoop {
         const seal = this.seal(item).finally(() => this.sealing.delete(seal));
         this.sealing.add(seal);
       }
+      this.duties.done('attest');
       return items.length > 0;
     } catch (error) {
-      this.log.say('warn', 'attest.failed', { error });
+      this.duties.failed('attest', error);
       return false;
     }
   }
@@ -91,8 +94,9 @@ export class AttestLoop {
       const level = attested.kind === 'pending' ? 'warn' : attested.kind === 'blocked' ? 'error' : 'info';
       this.log.say(level, 'run.attested', { runId: item.runId, tenant: item.tenant, ...attested });
       this.alarm(item, attested);
+      this.duties.done('seal');
     } catch (error) {
-      this.log.say('warn', 'attest.failed', { error });
+      if (!this.duties.refused('seal', error)) this.log.say('warn', 'attest.failed', { error });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ClaimedRun, Claims, DriverHands, Incarnation } from '@taskrunner/core';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
+import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
 /** A loop that claims these runs once, and notes which were opened; none of them has a record that verifies. */
@@ -25,6 +26,34 @@ function loopOver(runs: readonly ClaimedRun[]) {
   const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
   return { loop: new ClaimLoop(claims, hands, log, all, () => undefined), opened };
 }
+
+describe('claims', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('that fail for as long as configured make the worker unready, until one succeeds', async () => {
+    let isDenied = true;
+    const claims = {
+      sweep: async () => 0,
+      claim: async () => (isDenied ? Promise.reject(new Error('permission denied for table runs')) : []),
+    } as unknown as Claims;
+    const said: string[] = [];
+    const log: WorkerLog = { say: (_level, event) => void said.push(event) };
+    const duties = new Duties(log, { unreadyAfterMs: 30_000 });
+    const options = { concurrency: 1, claimIntervalMs: 500, mailIntervalMs: 500, unenforceableIntervalMs: 10 ** 9 };
+    const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(claims, {} as DriverHands, log, all, () => undefined, duties);
+    loop.start({} as Incarnation);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(duties.trouble()).toBeNull();
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(duties.trouble()).toContain('permission denied for table runs');
+    isDenied = false;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(duties.trouble()).toBeNull();
+    expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
+  });
+});
 
 /** All that waits for nothing outside of this process. */
 async function whatIsReady(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type Refusal,
   sha256,
 } from '@taskrunner/core';
+import { Duties } from './duties';
 import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
@@ -58,6 +59,7 @@ export class ClaimLoop {
     private readonly log: WorkerLog,
     private readonly options: ClaimLoopOptions,
     private readonly onEnded: () => void,
+    private readonly duties = new Duties(log),
   ) {}
 
   /** How many runs it drives now. */
@@ -116,13 +118,14 @@ export class ClaimLoop {
         const free = this.options.concurrency - this.drivers.size;
         const runs = free > 0 ? await this.claims.claim(incarnation, free) : [];
         claimed = runs.length;
+        if (free > 0) this.duties.done('claim');
         for (const [i, run] of runs.entries()) {
           if (this.stopping) await this.claims.release(run, null);
           else this.drive(run, incarnation);
           if ((i + 1) % BEGUN_TOGETHER === 0) await untilTheyWait();
         }
       } catch (error) {
-        this.log.say('warn', 'claim.failed', { error });
+        this.duties.failed('claim', error);
       }
       if (claimed === 0) await this.idle();
     }
@@ -173,8 +176,9 @@ export class ClaimLoop {
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
         this.drive(run, incarnation, refusal);
       }
+      this.duties.done('refuse');
     } catch (error) {
-      this.log.say('warn', 'claim.failed', { error });
+      this.duties.failed('refuse', error);
     }
   }
 
@@ -190,8 +194,9 @@ export class ClaimLoop {
       try {
         const mail = new Set((await this.claims.mail(incarnation)).map(({ runId }) => runId));
         for (const { run, driver } of this.drivers.values()) if (mail.has(run.runId)) driver?.mail();
+        this.duties.done('mail');
       } catch (error) {
-        this.log.say('warn', 'mail.failed', { error });
+        this.duties.failed('mail', error);
       }
     }
   }
@@ -246,12 +251,13 @@ export class ClaimLoop {
       if (this.handingOver) driver.handOver();
       const driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
+      this.duties.done('drive');
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
-      this.log.say('error', 'driver.failed', { runId, tenant, error });
+      if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
       return 'failed';
     }

@@ -66,7 +66,6 @@ export async function driverHands(
     clock: database.clock,
     executors: telemetry.watchExecutors(
       builtinExecutors({
-        clock: database.clock,
         objects,
         hands: sandboxHands(sandboxes, supervisor, onStartFailed),
         egress: egress.proxy,

@@ -12,6 +12,7 @@ import {
 } from '@taskrunner/core';
 import {
   databaseUrlsOf,
+  isDatabaseFault,
   type EgressProxy,
   keyPathsOf,
   loadPackTrust,
@@ -35,6 +36,7 @@ import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
 import { driverHands, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
+import { Duties, DUTIES, type Duty } from './duties';
 import { ExportLoop } from './export-loop';
 import { deliverHands, exportHands } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
@@ -93,6 +95,7 @@ export class Worker {
     private readonly sweep: ObjectSweep,
     private readonly planning: PlanningThreads,
     private readonly telemetry: Telemetry,
+    private readonly duties: Duties,
   ) {}
 
   /** Opens everything, proves the sandbox; starts nothing. */
@@ -107,7 +110,7 @@ export class Worker {
       statementTimeoutMs: settings.statementTimeout,
       allowLoss: settings.allowUnsafe,
       onError: (error) => log.say('warn', 'database.connection-lost', { error }),
-      onClaimed: (ms) => telemetry.metrics.record('taskrunner_claim_wait_seconds', ms / 1_000),
+      ...telemetry.watchFleet(),
       onFlushed: (runs, ms) => {
         telemetry.metrics.record('taskrunner_flush_runs', runs);
         telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
@@ -156,12 +159,21 @@ export class Worker {
     });
     const sealing = await attestHands(configuration, { database, objects, keys, secrets, log });
     const watch = telemetry.watchRuns();
+    const countFailures = (work: Duty, failures: number): void =>
+      telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
+    for (const work of DUTIES) countFailures(work, 0);
+    const duties = new Duties(log, {
+      unreadyAfterMs: settingsOfWorker.unreadyAfter,
+      onFailed: (work) => countFailures(work, 1),
+      isDatabaseFault,
+    });
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,
       { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals },
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
+      duties,
     );
     const claims: ClaimLoop = new ClaimLoop(
       database.claims,
@@ -179,11 +191,10 @@ export class Worker {
         apart: (run, refusal) => quarantine.open(run, refusal),
       },
       () => attests.wake(),
+      duties,
     );
-    const assignments = new AssignmentLoop(hands, log, {
-      claimIntervalMs: settingsOfWorker.claimInterval,
-      standingIntervalMs: STANDING_INTERVAL_MS,
-    });
+    const loops = { claimIntervalMs: settingsOfWorker.claimInterval, standingIntervalMs: STANDING_INTERVAL_MS };
+    const assignments = new AssignmentLoop(hands, log, loops, duties);
     const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
       // Where nobody is to be told, what was left for endpoints of before goes away by and by.
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
@@ -216,6 +227,7 @@ export class Worker {
       sweep,
       planning,
       telemetry,
+      duties,
     );
     return opened.worker;
   }
@@ -311,7 +323,7 @@ export class Worker {
     return this.telemetry.exposition();
   }
 
-  /** A worker that honours no environment claims nothing: it is not ready. */
+  /** A worker that honours no environment claims nothing, and one whose work fails does nothing: neither is ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
     if (this.description.environments.length === 0) {
       const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
@@ -319,7 +331,9 @@ export class Worker {
         refused === '' ? 'the container engine is not here' : `the sandbox profile ${refused} cannot be enforced here`;
       return { ready: false, reason: what };
     }
-    return this.database.readiness();
+    const database = await this.database.readiness();
+    const trouble = this.duties.trouble();
+    return database.ready && trouble !== null ? { ready: false, reason: trouble } : database;
   }
 
   /** A sandbox could not be set up: perhaps it is this step, perhaps the machine has changed. */

@@ -129,6 +129,7 @@ export {
   type HeldAssignment,
   type OfferedAssignment,
 } from './lib/ports/assignments';
+export { clockStep, CLOCK_STEP_MS } from './lib/foundation/clock-step';
 export { Clock } from './lib/ports/clock';
 export {
   Committer,
@@ -175,6 +176,9 @@ export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
+  STUCK_REASONS,
+  type RunFilter,
+  type StuckReason,
   type RunOriginal,
   type ArtifactView,
   type EvidenceExport,

@@ -56,7 +56,8 @@ with recursive me as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
   returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, r.inbox_seq,
-    greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place
+    greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place,
+    floor(extract(epoch from r.committed_at) * 1000)::bigint as committed_ms
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,
   s.inputs, s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment,

@@ -11,5 +11,6 @@ from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id 
 where r.tenant_id = $1
   and ($2::text is null or (r.status = any($3::text[]) and pack_runs.shown_status(r.status, r.cancel_position, r.seen) = $2))
   and ($4::text is null or s.pack_name = $4)
+  and ($7::text[] is null or r.stuck = any($7::text[]))
   and ($5::uuid is null or r.run_id < $5)
 order by r.run_id desc limit $6

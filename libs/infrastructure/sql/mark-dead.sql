@@ -11,5 +11,6 @@ with me as (
   where w.state = 'live' and w.lease_until < clock_timestamp() for update of w skip locked
 ), dead as (
   update pack_runs.workers w set state = 'dead' from late where w.worker_id = late.worker_id
+  returning w.worker_id as id, w.name
 )
-select exists (select from me) as may_sweep
+select exists (select from me) as may_sweep, (select coalesce(json_agg(dead order by id), '[]') from dead) as dead

@@ -69,7 +69,7 @@ export { Supervisor } from './lib/sandbox/supervisor';
 export { monotonicMs } from './lib/sandbox/supervisor-process/protocol';
 export type { Tool, ToolFile } from './lib/sandbox/tool';
 export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } from './lib/sandbox/workspace';
-export { isDatabaseUnavailable } from './lib/postgres/sql-state';
+export { isDatabaseFault, isDatabaseUnavailable } from './lib/postgres/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
 export { defaultConfiguration, defaultSetting, type DefaultsFor } from './lib/configuration/default-setting';

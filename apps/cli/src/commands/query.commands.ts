@@ -1,3 +1,4 @@
+import { STUCK_REASONS } from '@taskrunner/core';
 import { Option, type Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { followLog } from '../server/follow-log';
@@ -125,6 +126,7 @@ function registerShow(program: Command, context: Context): void {
 interface ListOptions extends Options {
   readonly status?: string;
   readonly pack?: string;
+  readonly stuck?: string;
   readonly limit: string;
 }
 
@@ -133,22 +135,29 @@ function registerLists(program: Command, context: Context): void {
     .description('runs, newest first')
     .option('--status <status>', 'with this status')
     .option('--pack <name>', 'of this pack')
+    .addOption(
+      new Option(
+        '--stuck <reason>',
+        'that stand until a person acts: a step needs attention, the run was halted, or the seal of its evidence is blocked',
+      ).choices([...STUCK_REASONS, 'any']),
+    )
     .option('--limit <count>', 'at most so many', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const most = Math.max(1, Number(options.limit) || 50);
-        const query = { status: options.status, pack: options.pack, limit: Math.min(most, 200) };
+        const { status, pack, stuck } = options;
+        const query = { status, pack, stuck, limit: Math.min(most, 200) };
         const runs = await listAll<RunView>(client, '/api/runs', query, most);
         if (options.output === 'json') context.terminal.print(JSON.stringify({ items: runs }));
-        else
-          for (const { runId, status, pack, createdAt, requester } of runs)
-            context.terminal.print(
-              safeLine(`${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`),
-            );
+        else for (const run of runs) context.terminal.print(safeLine(runLine(run)));
         return EXIT.OK;
       }),
     );
+}
+
+function runLine({ runId, status, pack, createdAt, requester }: RunView): string {
+  return `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
 }
 
 function registerWait(program: Command, context: Context): void {

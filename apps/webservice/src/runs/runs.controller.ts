@@ -5,6 +5,7 @@ import {
   isRunId,
   RunReader,
   sha256,
+  STUCK_REASONS,
   SubmitRun,
   SubmitRunError,
   type RunId,
@@ -34,6 +35,7 @@ import { waitForRun } from './wait-for-run';
 
 const MOST_WAIT_SECONDS = 60;
 const ROUTE = 'POST /api/runs';
+const STUCK = [...STUCK_REASONS, 'any'] as const;
 
 @ApiTags('runs')
 @Controller('api/runs')
@@ -138,6 +140,11 @@ export class RunsController {
       cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
       status: { description: 'Runs with this status.', schema: { type: 'string' } },
       pack: { description: 'Runs of the pack with this name.', schema: { type: 'string' } },
+      stuck: {
+        description:
+          'Runs that stand until a person acts: a step needs attention (`attention`), the run was halted since its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), or any of these (`any`).',
+        schema: { type: 'string', enum: [...STUCK] },
+      },
     },
     answers: [{ status: 200, description: 'A page.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) }],
     codes: [],
@@ -148,11 +155,13 @@ export class RunsController {
       cursor: text,
       status: oneOf('queued', 'running', 'waiting', 'cancelling', 'halted', 'succeeded', 'failed', 'cancelled'),
       pack: text,
+      stuck: oneOf(...STUCK),
     });
     const limit = query.limit ?? 50;
     const filter = {
       ...(query.status === null ? {} : { status: query.status }),
       ...(query.pack === null ? {} : { pack: query.pack }),
+      ...(query.stuck === null ? {} : { stuck: query.stuck }),
     };
     const list = ['runs', principal.tenant, filter];
     const position = query.cursor === null ? null : fromCursor(query.cursor, list);

@@ -145,12 +145,12 @@ class HarnessExecutor extends Executor {
 }
 
 /** The executors of a worker: what is pure runs in the driver, time is asked for, the rest are children. */
-export function executorsOf(children: Children, time: VirtualTime, poison: () => void): ReadonlyMap<string, Executor> {
+export function executorsOf(children: Children, poison: () => void): ReadonlyMap<string, Executor> {
   const executors = [
     new HarnessExecutor('builtin:noop', async (request) => ({ kind: 'succeeded', outputs: request.with })),
     new HarnessExecutor('builtin:wait', async (request) => ({
       kind: 'deferred',
-      until: time.now + Number(request.with['ms']),
+      forMs: Number(request.with['ms']),
     })),
     new HarnessExecutor('builtin:command', (request, report) => children.execute(request, report, poison)),
   ];

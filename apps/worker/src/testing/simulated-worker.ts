@@ -96,7 +96,7 @@ export class SimulatedWorker implements Process {
     const day = 86_400_000;
     this.skew = { monotonic: random.int(0, day), wall: random.int(-day, day) };
     const pool = server.poolOf(this);
-    this.clock = new DatabaseClock(() => time.now - time.start + this.skew.monotonic);
+    this.clock = new DatabaseClock(undefined, () => time.now - time.start + this.skew.monotonic);
     this.claims = new PostgresClaims(pool, this.clock, LEASE_MS);
     this.children = new Children(this, time, random, around.effects, around.withoutDeadline, around.graceMs);
     this.description = {
@@ -225,7 +225,7 @@ export class SimulatedWorker implements Process {
 
   /** What a driver acts with in this process. */
   private handsOf(process: Process, children: Children, died: () => void): DriverHands {
-    const { time, random, server, objects, snapshotEntries, watch, alarm } = this.around;
+    const { random, server, objects, snapshotEntries, watch, alarm } = this.around;
     const pool = server.poolOf(process);
     const payload = (envelope: Envelope): unknown => JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
     const signed = <Record>(envelope: Envelope): { record: Record; digest: ReturnType<typeof digestOf> } => {
@@ -240,7 +240,7 @@ export class SimulatedWorker implements Process {
       archives: null as never,
       references: { need: async () => undefined },
       clock: this.clock,
-      executors: executorsOf(children, time, died),
+      executors: executorsOf(children, died),
       judges: new Map(),
       announcing: { streams: () => [], people: null },
       worker: this.description,

@@ -44,6 +44,7 @@ interface StoredRun {
   inbox: number;
   crashes: number;
   dueAt: number | null;
+  committedAt: number | null;
   status: string;
   halted: string | null;
   run: Commit['run'] | null;
@@ -165,6 +166,7 @@ export class MemoryWorld {
       inbox: 0,
       crashes: 0,
       dueAt: this.at,
+      committedAt: null,
       status: 'queued',
       halted: null,
       run: null,
@@ -181,8 +183,19 @@ export class MemoryWorld {
     run.fence++;
     run.owner = `w${run.fence}`;
     if (crashed) run.crashes++;
-    const { fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen } = run;
-    return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen };
+    const { fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen, committedAt } = run;
+    return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen, committedAt };
+  }
+
+  /** The clock is set back, and the sweep brings back what was set while it was ahead. */
+  setClockBack(to: number): void {
+    this.at = to;
+    for (const run of this.runs.values()) {
+      const { dueAt, committedAt } = run;
+      if (committedAt === null || committedAt <= to) continue;
+      if (dueAt !== null) run.dueAt = to + Math.max(0, dueAt - committedAt);
+      run.committedAt = to;
+    }
   }
 
   run(runId: RunId): StoredRun {
@@ -424,6 +437,7 @@ class MemoryCommitter extends Committer {
       status: commit.run.status,
       run: commit.run,
       dueAt: commit.dueAt,
+      committedAt: world.at,
       crashes: commit.run.progressed ? 0 : run.crashes,
     });
     if (commit.releases) run.owner = null;

@@ -147,9 +147,7 @@ class PairedRun implements PlayedRun {
   async play(deaths: readonly number[] = []): Promise<readonly Derived[] | null> {
     const { world, run } = this;
     this.dieAfter(deaths);
-    const executors = this.planned.plan.executors.map(
-      (uses) => new Assumed(uses, world, this.assumptions, this.waiting),
-    );
+    const executors = this.planned.plan.executors.map((uses) => new Assumed(uses, this.assumptions, this.waiting));
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const driver = await RunDriver.open(world.hands(executors), world.claim(run, false));
       const driven = typeof driver === 'string' ? driver : await this.drive(driver);
@@ -270,7 +268,6 @@ class Assumed extends Executor {
 
   constructor(
     readonly uses: string,
-    private readonly world: MemoryWorld,
     private readonly assumptions: Assumptions,
     private readonly waiting: (() => void)[],
   ) {
@@ -283,7 +280,7 @@ class Assumed extends Executor {
       return { kind: 'failed', code: 'EXIT_1', message: 'as assumed', retryable: true, exitCode: null };
     const time = parameters['for'];
     if (this.uses === 'builtin:wait' && typeof time === 'string')
-      return { kind: 'deferred', until: this.world.at + (parseDuration(time) ?? 0) };
+      return { kind: 'deferred', forMs: parseDuration(time) ?? 0 };
     const outputs = this.uses === 'builtin:transform' ? (parameters['outputs'] ?? null) : parameters;
     return { kind: 'succeeded', outputs };
   }

@@ -544,7 +544,7 @@ const CHANGING =
   );
 /** They pass over what is locked. */
 const PASSING = ['claim-runs', 'claim-assignment'];
-const NOW = new Set(['at_ms', 'waited_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
+const NOW = new Set(['at_ms', 'waited_ms', 'committed_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
 const EMPTIED = [
   ...'assignments executions runs run_sources run_labels plans profiles workers steps gates decisions resolutions inbox outbox'.split(
     ' ',

@@ -8,7 +8,7 @@ import { chain, type Head } from '../journal/chain';
 import { ROOT } from '../plan/place';
 import { runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import type { Commit, RunChange } from '../ports/committer';
+import type { Commit, OutboxEntry, RunChange } from '../ports/committer';
 import type { Letter } from '../ports/run-store';
 import { isParked, nextWakeAt, waitsOf } from '../run/advance';
 import type { Command } from '../run/command';
@@ -36,6 +36,7 @@ import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
 import { refuseSecretInPack } from './secret-in-pack';
+import { RunTime } from './run-time';
 import type { RunValues } from './run-values';
 import type { DueSnapshot, Snapshots } from './snapshots';
 import { stepRows } from './step-rows';
@@ -86,7 +87,7 @@ export class RunDriver {
   private begun = false;
 
   private constructor(
-    private readonly hands: DriverHands,
+    private readonly hands: DriverHands & { readonly clock: RunTime },
     private readonly run: ClaimedRun,
     private readonly x: PlanIndex,
     private readonly initiators: Restored['admission']['initiators'],
@@ -131,8 +132,9 @@ export class RunDriver {
     const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine, journal, snapshots } =
       restored;
     const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
+    const goesOn = lastAt > 0 ? lastAt : Date.parse(admission.acceptedAt);
     const driver = new RunDriver(
-      hands,
+      { ...hands, clock: RunTime.after(hands.clock, goesOn, lastAt > 0 ? (run.committedAt ?? null) : null) },
       run,
       x,
       admission.initiators,
@@ -285,6 +287,7 @@ export class RunDriver {
       await this.learnSecrets();
     else if (letters.some(({ given }) => given.type === 'run.cancel-requested')) await this.recallSecrets();
     this.read = letters.at(-1)?.position ?? this.read;
+    for (const { postedAt } of letters) this.hands.clock.notBefore(postedAt);
     const { actors } = this.x.approvalFloor;
     const rule = { initiators: this.initiators, selfApproval: false, ...(actors && { actors }) };
     const arrivals = letters.map((letter) =>
@@ -486,7 +489,7 @@ export class RunDriver {
       seen: draught.seen,
       closes: ended || parks || draught.closes,
       releases: ended || parks,
-      dueAt: ended ? null : parks ? wake : null,
+      dueAt: ended || !parks || wake === null ? null : this.hands.clock.inDatabase(wake),
       outbox: [
         ...(ended ? [{ kind: 'attest', body: { runId: run.runId } } as const] : []),
         ...announcementsOf({
@@ -496,7 +499,7 @@ export class RunDriver {
           tenant: run.tenant,
           entries,
           first: page.first,
-        }),
+        }).map((entry) => this.dueInDatabase(entry)),
       ],
       run: this.change(draught, parked),
       ...(assignments ? { assignments } : {}),
@@ -556,6 +559,11 @@ export class RunDriver {
     for (const { event } of draught.entries) {
       if (event.type === 'log') this.executions.numbered(event.step, event.execution, event.bytes);
     }
+  }
+
+  private dueInDatabase(entry: OutboxEntry): OutboxEntry {
+    if (entry.kind === 'attest' || entry.dueAt === null) return entry;
+    return { ...entry, dueAt: this.hands.clock.inDatabase(entry.dueAt) };
   }
 
   private change(draught: Draught, parked: boolean): RunChange {

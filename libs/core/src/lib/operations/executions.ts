@@ -194,7 +194,7 @@ export class Executions {
       case 'stopped':
         return { type: 'attempt.stopped', step, execution, unknown: outcome.unknown };
       case 'deferred':
-        return { type: 'attempt.deferred', step, execution, until: outcome.until };
+        return { type: 'attempt.deferred', step, execution, until: this.hands.clock.now() + outcome.forMs };
     }
   }
 }

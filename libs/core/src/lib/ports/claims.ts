@@ -45,6 +45,8 @@ export interface ClaimedRun {
   readonly seen: number;
   /** Letters that had come when it was claimed; absent: not known. */
   readonly inbox?: number;
+  /** Database time when its journal grew last, milliseconds; null or absent: not known. */
+  readonly committedAt?: number | null;
   /** The claim saw that nothing of it has been written yet, no page and no row of a step or gate: there is nothing to read or compare. */
   readonly untouched?: boolean;
 }

@@ -53,8 +53,8 @@ export type Outcome =
   | { readonly kind: 'stopped'; readonly unknown: boolean }
   /** It was killed with its worker's lease, or its supervisor died: no outcome. The run is handed over; a takeover decides by the effect class. */
   | { readonly kind: 'lost'; readonly reason: string }
-  /** It asks only for time: milliseconds since the epoch. */
-  | { readonly kind: 'deferred'; readonly until: number };
+  /** It asks only for time: so many milliseconds from now. */
+  | { readonly kind: 'deferred'; readonly forMs: number };
 
 /** Performs one kind of step. */
 export abstract class Executor {

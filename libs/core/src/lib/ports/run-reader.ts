@@ -102,12 +102,26 @@ export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'pa
   readonly head: Digest | null;
 }
 
+/**
+ * Why a run stands until a person acts: a step of it needs attention, its records were altered and it is halted, or the seal of its evidence is
+ * blocked.
+ */
+export const STUCK_REASONS = ['attention', 'halted', 'blocked'] as const;
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
+/** Which runs of a tenant are listed; what is absent does not matter. */
+export interface RunFilter {
+  readonly status?: string;
+  readonly pack?: string;
+  readonly stuck?: StuckReason | 'any';
+}
+
 /** Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. */
 export abstract class RunReader {
   abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
   abstract list(
     tenant: TenantId,
-    filter: { readonly status?: string; readonly pack?: string },
+    filter: RunFilter,
     limit: number,
     before: RunId | null,
   ): Promise<readonly RunSummary[]>;

@@ -29,7 +29,6 @@ export class Actor extends Executor {
       readonly profile: Profile;
     },
     private readonly left: Left,
-    private readonly now: () => number,
   ) {
     super();
   }
@@ -43,7 +42,7 @@ export class Actor extends Executor {
     if (act.fails) return { kind: 'failed', retryable: true, ...act.fails };
     const time = request.with['for'];
     if (this.uses === 'builtin:wait' && typeof time === 'string')
-      return { kind: 'deferred', until: this.now() + (parseDuration(time) ?? 0) };
+      return { kind: 'deferred', forMs: parseDuration(time) ?? 0 };
     return { kind: 'succeeded', outputs: act.outputs ?? null };
   }
 

@@ -168,7 +168,7 @@ class Stage {
   ): Promise<void> {
     const { world } = this;
     const executors = planned.plan.executors.map(
-      (uses) => new Actor(uses, { scenario, lies, plan: planned.plan, profile: planned.profile }, left, () => world.at),
+      (uses) => new Actor(uses, { scenario, lies, plan: planned.plan, profile: planned.profile }, left),
     );
     let nonces = 0;
     const secrets = scenario.secrets ?? {};

@@ -139,6 +139,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.snapshotEntries', 'apps/webservice-e2e/stack-profiles.mjs', 'snapshotEntries: 10'],
   ['worker.seals', 'apps/worker/src/worker.module.ts', 'atOnce: settingsOfWorker.seals'],
+  [
+    'worker.unreadyAfter',
+    'apps/worker/src/claim-loop.spec.ts',
+    'that fail for as long as configured make the worker unready',
+  ],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.slots', 'apps/webservice-e2e/stack-profiles.mjs', 'slots: 3'],
   ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],

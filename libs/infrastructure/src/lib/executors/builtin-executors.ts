@@ -1,4 +1,4 @@
-import type { Clock, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
+import type { ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
@@ -23,7 +23,6 @@ import { WaitExecutor } from './wait-executor';
 
 /** What the built-in executors need. */
 export interface BuiltinOptions {
-  readonly clock: Clock;
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
   readonly hands: (isolation: string) => SandboxHands | null;
@@ -50,7 +49,7 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { clock, objects, hands, interpreters, artifactMaxBytes } = options;
+  const { objects, hands, interpreters, artifactMaxBytes } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
@@ -62,7 +61,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const executors: Executor[] = [
     new NoopExecutor(declared),
     new FailExecutor(),
-    new WaitExecutor(clock),
+    new WaitExecutor(),
     new TransformExecutor(declared),
     new ValidateSchemaExecutor(pack, declared),
     new CommandExecutor(steps),

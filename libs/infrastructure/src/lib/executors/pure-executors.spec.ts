@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, compileSchema, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { compileSchema, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { growthOf } from '@taskrunner/core/testing';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
@@ -9,12 +9,6 @@ import { builtinExecutors } from './builtin-executors';
 import { failureOf } from './step-exit';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
 import { usable } from './usable-schema';
-
-class FixedClock extends Clock {
-  now(): number {
-    return 1_000;
-  }
-}
 
 let folder: string;
 let objects: FileObjectStore;
@@ -26,7 +20,6 @@ afterAll(() => rm(folder, { recursive: true }));
 
 function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
   const options = {
-    clock: new FixedClock(),
     objects,
     hands: () => null,
     workDirectory: folder,
@@ -47,8 +40,8 @@ describe('pure executors', () => {
     ['builtin:transform', { outputs: { b: 2 } }, { kind: 'succeeded', outputs: { b: 2 } }],
     ['builtin:transform', { outputs: [] }, wrong('WITH_INVALID')],
     ['builtin:fail', { message: 'no' }, { kind: 'failed', code: 'STEP_FAILED', message: 'no' }],
-    ['builtin:wait', { for: '90s' }, { kind: 'deferred', until: 91_000 }],
-    ['builtin:wait', { for: 'PT2M' }, { kind: 'deferred', until: 121_000 }],
+    ['builtin:wait', { for: '90s' }, { kind: 'deferred', forMs: 90_000 }],
+    ['builtin:wait', { for: 'PT2M' }, { kind: 'deferred', forMs: 120_000 }],
     ['builtin:wait', { for: 'soon' }, wrong('WITH_INVALID')],
     ['builtin:validate-schema', { target: 1 }, wrong('WITH_INVALID')],
     [
@@ -164,7 +157,6 @@ it.each([
 ])('a step of a run that is %s starts in %s or not at all', async (mode, isolation, code) => {
   const asked: string[] = [];
   const executors = builtinExecutors({
-    clock: new FixedClock(),
     objects,
     hands: (wanted) => {
       asked.push(wanted);
@@ -190,7 +182,6 @@ it.each([
 it('every executor has the behaviour version that the environment names', () => {
   const hands = { sandbox: { owner: null } } as never;
   const executors = builtinExecutors({
-    clock: new FixedClock(),
     objects,
     hands: () => hands,
     containers: { owner: null } as never,

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, type ClaimedRun, type Executor, type Outcome, type RunNode } from '@taskrunner/core';
+import { type ClaimedRun, type Executor, type Outcome, type RunNode } from '@taskrunner/core';
 import { EgressProxy } from '../egress/egress-proxy';
 import { makeCertificate, type TestCertificate } from '../egress/testing/certificates';
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
@@ -18,12 +18,6 @@ import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
 import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
-
-class FixedClock extends Clock {
-  now(): number {
-    return 0;
-  }
-}
 
 const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
 const DECLARED = [{ url: 'https://api.test', intent: null }];
@@ -63,7 +57,6 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
     const hands: SandboxHands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, entriesOfTar: tarEntries, collect }; // prettier-ignore
     const options = {
-      clock: new FixedClock(),
       objects,
       hands: () => hands,
       egress: proxy,

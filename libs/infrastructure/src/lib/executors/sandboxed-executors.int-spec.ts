@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  Clock,
   CodedError,
   Redactor,
   sha256,
@@ -25,12 +24,6 @@ import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
-
-class FixedClock extends Clock {
-  now(): number {
-    return 0;
-  }
-}
 
 describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profile) => {
   let folder: string;
@@ -61,7 +54,6 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     const interpreters = ['sh', 'node', 'python3'];
     const traceparent = () => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     executors = builtinExecutors({
-      clock: new FixedClock(),
       objects,
       hands: () => hands,
       workDirectory: work,
@@ -444,7 +436,6 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         collect,
       };
       const step = builtinExecutors({
-        clock: new FixedClock(),
         objects,
         hands: () => hands,
         workDirectory: work,

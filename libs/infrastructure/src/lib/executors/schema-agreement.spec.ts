@@ -1,16 +1,9 @@
-import { Clock, compileSchema, type Json, type JsonObject } from '@taskrunner/core';
+import { compileSchema, type Json, type JsonObject } from '@taskrunner/core';
 import { MemoryObjects, PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
 import { builtinExecutors } from './builtin-executors';
 import { aRequest, NO_BUNDLES, NO_EXPORTS, Report } from './testing/requests';
 
-class FixedClock extends Clock {
-  now(): number {
-    return 1_000;
-  }
-}
-
 const executors = builtinExecutors({
-  clock: new FixedClock(),
   objects: new MemoryObjects(),
   hands: () => null,
   workDirectory: '/nowhere',

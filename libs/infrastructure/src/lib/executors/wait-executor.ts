@@ -1,4 +1,4 @@
-import { Executor, parseDuration, type Clock, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, parseDuration, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { failed } from './outcome';
 
@@ -7,14 +7,10 @@ export class WaitExecutor extends Executor {
   readonly uses = 'builtin:wait';
   readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
 
-  constructor(private readonly clock: Clock) {
-    super();
-  }
-
   async execute(request: ExecutionRequest): Promise<Outcome> {
     const { for: duration } = request.with;
     const milliseconds = typeof duration === 'string' ? parseDuration(duration) : null;
     if (milliseconds === null) return failed('WITH_INVALID', 'with.for must be a duration such as 90s', false);
-    return { kind: 'deferred', until: this.clock.now() + milliseconds };
+    return { kind: 'deferred', forMs: milliseconds };
   }
 }

@@ -1,3 +1,4 @@
+import { sha256, type StuckReason } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { aCommit, aWorker, start, submit, tenantA, tenantB } from './testing/builders';
@@ -17,7 +18,7 @@ beforeAll(async () => {
   database = await host.database();
   web = await database.web();
   worker = await database.worker({
-    onClaimed: (ms) => waited.push(ms),
+    claimsWatch: { onClaimed: (ms) => waited.push(ms) },
     onFlushed: (runs, ms) => flushes.push([runs, ms]),
   });
 });
@@ -35,6 +36,11 @@ it('an empty installation has nothing before it', async () => {
     pendingEvidence: 0,
     failingEvidence: 0,
     oldestEvidenceMs: 0,
+    strandedRuns: 0,
+    oldestStrandedMs: 0,
+    liveWorkers: 0,
+    partitionDays: 14,
+    stuck: { attention: 0, halted: 0, blocked: 0 },
   };
   expect(await web.backlog()).toEqual(none);
   expect(await worker.backlog()).toEqual(none);
@@ -84,6 +90,48 @@ it('both services see the same numbers, over tenants; the trace of a submission 
   expect(item).not.toHaveProperty('traceContext');
   await worker.outbox.postpone(item, 1_000, 'pending', 'no signer');
   expect(await web.backlog()).toMatchObject({ pendingEvidence: 1, failingEvidence: 1 });
+});
+
+it('due are only runs that a living worker can claim; those that none can are stranded, and those that need a person stuck', async () => {
+  const before = await web.backlog();
+  await submit(web.runStore, { tenant: tenantB });
+  const nobodys = sha256('of a release that is gone');
+  await submit(web.runStore, { tenant: tenantB, environment: '{"schema":"x"}', environmentDigest: nobodys });
+  await submit(web.runStore, { tenant: tenantB, workerLabels: ['gpu'] });
+  expect(await web.backlog()).toMatchObject({ dueRuns: before.dueRuns + 1, strandedRuns: 2, liveWorkers: 1 });
+
+  const incarnation = await worker.claims.register(aWorker({ name: 'another' }));
+  const [claimed] = await worker.claims.claim(incarnation, 1);
+  if (!claimed) throw new Error('not claimed');
+  await worker.committer.commit(
+    aCommit(claimed, start, { run: { status: 'waiting', counts: { total: 1, needs_attention: 1 } } }),
+  );
+  expect(await web.backlog()).toMatchObject({ liveWorkers: 2, stuck: { attention: 1, halted: 0, blocked: 0 } });
+  const stuck = async (why: StuckReason | 'any') =>
+    (await web.runReader.list(tenantB, { stuck: why }, 5, null)).map(({ runId }) => runId);
+  expect(await stuck('attention')).toEqual([claimed.runId]);
+  expect(await stuck('any')).toEqual([claimed.runId]);
+  expect(await stuck('halted')).toEqual([]);
+  await worker.claims.halt(claimed, 'JOURNAL_TAMPERED', 'it differs');
+  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 0 } });
+  expect(await stuck('halted')).toEqual([claimed.runId]);
+
+  const ended = await submit(web.runStore, { tenant: tenantB });
+  const [last] = await worker.claims.claim(incarnation, 1);
+  if (!last) throw new Error('not claimed');
+  const seals = { releases: true, outbox: [{ kind: 'attest', body: {} } as const] };
+  await worker.committer.commit(aCommit(last, start, { ...seals, run: { status: 'failed', finishedAt: 5 } }));
+  const items = (await worker.outbox.take('attest', 5, 60_000)).filter(({ runId }) => runId === ended);
+  expect(items).toHaveLength(1);
+  for (const item of items) await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: x');
+  expect(await stuck('blocked')).toEqual([ended]);
+  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 1 } });
+});
+
+it('the days for which there are partitions are counted to the first that is missing', async () => {
+  const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  await database.sql(`drop table pack_run_logs.places_${day}`);
+  expect(await worker.backlog()).toMatchObject({ partitionDays: 4 });
 });
 
 it('the database refuses what is no traceparent', async () => {

@@ -33,6 +33,7 @@ export interface ClaimedRow {
   readonly admission_digest: string;
   readonly trace_context: string | null;
   readonly waited_ms: number;
+  readonly committed_ms?: number | null;
 }
 
 /**
@@ -78,7 +79,10 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
 }
 
 /** What `resume-run` returns. */
-export type ResumedRow = Pick<ClaimedRow, 'last_seq' | 'last_line' | 'head' | 'mac' | 'snapshot_seq' | 'seen'>;
+export type ResumedRow = Pick<
+  ClaimedRow,
+  'last_seq' | 'last_line' | 'head' | 'mac' | 'snapshot_seq' | 'seen' | 'committed_ms'
+>;
 
 export function toResumed(row: ResumedRow) {
   return {
@@ -88,6 +92,7 @@ export function toResumed(row: ResumedRow) {
     mac: row.mac && row.mac.toString('hex'),
     snapshotSeq: row.snapshot_seq,
     seen: row.seen,
+    committedAt: row.committed_ms ?? null,
     // What a claim saw of it then does not hold any more.
     untouched: false,
   };

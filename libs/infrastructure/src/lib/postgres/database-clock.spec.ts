@@ -3,7 +3,7 @@ import { DatabaseClock } from './database-clock';
 describe('the database clock', () => {
   it('is the measured time plus monotonic time since', () => {
     let elapsed = 100;
-    const clock = new DatabaseClock(() => elapsed);
+    const clock = new DatabaseClock(undefined, () => elapsed);
     const sent = clock.mark();
     elapsed = 110;
     clock.observe(5_000, sent);
@@ -12,16 +12,43 @@ describe('the database clock', () => {
     expect(clock.now()).toBe(6_005);
   });
 
-  it('never goes back, also when a later measurement says so', () => {
+  it('never goes back for what a measurement may be off by', () => {
     let elapsed = 0;
-    const clock = new DatabaseClock(() => elapsed);
+    const steps: number[] = [];
+    const clock = new DatabaseClock(
+      (step) => steps.push(step),
+      () => elapsed,
+    );
     clock.observe(5_000, 0);
     elapsed = 50;
     expect(clock.now()).toBe(5_050);
-    clock.observe(4_000, 50);
+    clock.observe(4_100, 50);
     expect(clock.now()).toBe(5_050);
     elapsed = 1_200;
-    expect(clock.now()).toBe(5_150);
+    expect(clock.now()).toBe(5_250);
+    // The answer lay here for six seconds.
+    elapsed = 8_000;
+    clock.observe(7_000, 2_000);
+    expect([clock.timesSetBack, steps]).toEqual([0, []]);
+  });
+
+  it('follows the clock of the database when that is set, and says by how much', () => {
+    let elapsed = 0;
+    const steps: number[] = [];
+    const clock = new DatabaseClock(
+      (step) => steps.push(step),
+      () => elapsed,
+    );
+    clock.observe(5_000, 0);
+    elapsed = 2_000;
+    clock.observe(907_000, 2_000);
+    expect([clock.now(), clock.timesSetBack]).toEqual([907_000, 0]);
+    elapsed = 4_000;
+    clock.observe(9_000, 4_000);
+    expect([clock.now(), clock.timesSetBack]).toEqual([9_000, 1]);
+    expect(steps).toEqual([900_000, -900_000]);
+    elapsed = 5_000;
+    expect(clock.now()).toBe(10_000);
   });
 
   it('refuses to guess before it was measured', () => {

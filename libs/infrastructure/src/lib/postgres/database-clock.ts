@@ -1,17 +1,29 @@
-import { Clock } from '@taskrunner/core';
+import { Clock, clockStep } from '@taskrunner/core';
 import type { Pool } from 'pg';
 
+/** Told when the clock of the database was set, and by how much, milliseconds; negative: back. */
+export type OnClockStep = (stepMs: number) => void;
+
 /**
- * Database time as this process knows it: the last measurement plus monotonic time since. It never goes back, and never looks
- * at the machine's clock, which may be wrong by days.
+ * Database time as this process knows it: the last measurement plus monotonic time since. It never looks at the machine's clock, which may be
+ * wrong by days. It does not go back for what a measurement is off by; it does when the clock of the database was set back.
  */
 export class DatabaseClock extends Clock {
   private offset: number | null = null;
   private last = 0;
+  private setBack = 0;
 
-  /** @param elapsed monotonic milliseconds; a parameter for tests. */
-  constructor(private readonly elapsed: () => number = () => performance.now()) {
+  constructor(
+    private readonly onStep: OnClockStep = () => undefined,
+    /** Monotonic milliseconds; a parameter for tests. */
+    private readonly elapsed: () => number = () => performance.now(),
+  ) {
     super();
+  }
+
+  /** How often the clock of the database was set back, as far as this process has noticed. */
+  get timesSetBack(): number {
+    return this.setBack;
   }
 
   /** Monotonic milliseconds now: take it before a question whose answer is the database's time. */
@@ -21,8 +33,16 @@ export class DatabaseClock extends Clock {
 
   /** The database said `at` to a question sent at `sent` (see `mark`): the answer was true half a round trip ago. */
   observe(at: number, sent: number): void {
-    const received = this.elapsed();
-    this.offset = at - (sent + received) / 2;
+    const halfway = (sent + this.elapsed()) / 2;
+    const before = this.offset;
+    this.offset = at - halfway;
+    if (before === null) return;
+    const step = clockStep(before + halfway, at, halfway - sent);
+    if (step < 0) {
+      this.setBack++;
+      this.last = 0;
+    }
+    if (step !== 0) this.onStep(Math.round(step));
   }
 
   /** Asks the database. */

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { backlogOf, poolUse, type Backlog, type PoolUse } from './backlog';
 import { openPool } from './connection';
-import { DatabaseClock } from './database-clock';
+import { DatabaseClock, type OnClockStep } from './database-clock';
 import { DueHints, DueListener } from './hints';
 import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
@@ -13,7 +13,7 @@ import { PostgresAssignments } from './postgres-assignments';
 import { PostgresAttentionDesk } from './postgres-attention-desk';
 import { PostgresAuditChain } from './postgres-audit-chain';
 import { PostgresEvidenceReleases } from './postgres-evidence-releases';
-import { PostgresClaims } from './postgres-claims';
+import { PostgresClaims, type ClaimsWatch } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresExports } from './postgres-exports';
 import { PostgresGateDesk } from './postgres-gate-desk';
@@ -45,8 +45,9 @@ export interface DatabaseOptions {
   readonly keptTicks?: number;
   /** Told of broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
-  /** Told how long a run had been due when it was claimed, milliseconds. */
-  readonly onClaimed?: (waitedMs: number) => void;
+  /** Told of what happens to the runs of all workers. */
+  readonly claimsWatch?: ClaimsWatch;
+  readonly onClockStep?: OnClockStep;
   /** Told of each flush: its runs, and how long it took, milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
 }
@@ -151,7 +152,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       ...(options.onFlushed ? { onFlushed: options.onFlushed } : {}),
     });
     return {
-      claims: new PostgresClaims(pool, clock, options.leaseMs, options.onClaimed),
+      claims: new PostgresClaims(pool, clock, options.leaseMs, options.claimsWatch),
       committer,
       assignments: new PostgresAssignments(pool),
       logStore: new PostgresLogStore(queries),
@@ -227,7 +228,7 @@ function poolOptions({ connections, statementTimeoutMs, onError }: DatabaseOptio
 async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClock> {
   await assertSafeDatabase(pool, options);
   await assertSchemaReady(async (query) => (await pool.query<{ name: string }>(query.text)).rows);
-  const clock = new DatabaseClock();
+  const clock = new DatabaseClock(options.onClockStep);
   await clock.measure(pool);
   return clock;
 }

@@ -22,9 +22,9 @@ beforeAll(async () => {
      from pack_runs.run_sources s, generate_series(1, ${rows}) n`,
   );
   await database.sql(
-    `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status)
+    `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status, stuck)
      select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0,
-       case when random() < 0.001 then 'failed' else 'succeeded' end
+       case when random() < 0.001 then 'failed' else 'succeeded' end, case when random() < 0.001 then 'blocked' end
      from pack_runs.run_sources s, pack_runs.runs r where s.run_id <> r.run_id`,
   );
   await database.sql(
@@ -84,10 +84,11 @@ const cursor = '018bcfe5-6800-7000-8000-000000000000';
 
 describe('with 100 000 runs, a page of 50', () => {
   it.each([
-    ['unfiltered', 'list-runs', [tenantA, null, [null], null, null, 50]],
-    ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50]],
-    ['of one status', 'list-runs', [tenantA, 'failed', ['failed'], null, null, 50]],
-    ['of one pack', 'list-runs', [tenantA, null, [null], 'pack-7', null, 50]],
+    ['unfiltered', 'list-runs', [tenantA, null, [null], null, null, 50, null]],
+    ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50, null]],
+    ['of one status', 'list-runs', [tenantA, 'failed', ['failed'], null, null, 50, null]],
+    ['of one pack', 'list-runs', [tenantA, null, [null], 'pack-7', null, 50, null]],
+    ['that are stuck', 'list-runs', [tenantA, null, [null], null, null, 50, ['attention', 'halted', 'blocked']]],
     ['of open gates', 'open-gates', [tenantA, 50]],
   ])('%s touches few rows', async (_, name, values) => {
     expect(await touched(name, values)).toBeLessThan(2_000);

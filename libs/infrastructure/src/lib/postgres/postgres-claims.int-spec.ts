@@ -228,7 +228,7 @@ describe('going on with a run', () => {
     await worker.committer.commit(commit);
     const resumed = await worker.claims.resume(mine, claimed);
     const stands = { lastSeq: 1, lastLine: 3, head: commit.page.hash, mac: commit.mac };
-    expect(resumed).toEqual({ ...claimed, untouched: false, ...stands });
+    expect(resumed).toEqual({ ...claimed, untouched: false, ...stands, committedAt: expect.any(Number) as number });
     expect(await worker.claims.resume(other, claimed)).toBeNull();
     expect(await worker.claims.resume(mine, { ...claimed, fence: 2 })).toBeNull();
     expect(await worker.committer.commit(aCommit(claimed, after(commit)))).toEqual({ kind: 'committed' });

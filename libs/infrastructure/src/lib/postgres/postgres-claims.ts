@@ -1,4 +1,4 @@
-import { Claims, canonical, runUuid, toRunId } from '@taskrunner/core';
+import { Claims, CLOCK_STEP_MS, canonical, runUuid, toRunId } from '@taskrunner/core';
 import type {
   ClaimedRun,
   Digest,
@@ -34,6 +34,31 @@ interface StandingRow {
   readonly head: Buffer | null;
 }
 
+/** A worker whose lease has run out. */
+export interface LostWorker {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What was brought back after the clock of the database was set back: due times of runs, of the outbox, of deliveries, and leases. */
+export interface HealedTimes {
+  readonly runs: number;
+  readonly items: number;
+  readonly deliveries: number;
+  readonly leases: number;
+}
+
+/** Told of what happens to the runs of all workers. */
+export interface ClaimsWatch {
+  /** How long a run had been due when it was claimed, milliseconds. */
+  readonly onClaimed?: (waitedMs: number) => void;
+  /** These were found dead: each is told once, to the worker that found it. */
+  readonly onWorkersLost?: (workers: readonly LostWorker[]) => void;
+  /** So many runs of dead workers are due again. */
+  readonly onTakenOver?: (runs: number) => void;
+  readonly onHealed?: (times: HealedTimes) => void;
+}
+
 /**
  * The right to drive runs: leases per worker incarnation, on the database's clock; claims that are fair over tenants; the sweep
  * that frees what the dead held. `renew` is meant for a thread with a connection of its own: what decides about sweeping
@@ -46,6 +71,7 @@ export class PostgresClaims extends Claims {
   private readonly unplacedStatement = statement('claim-unplaced');
   private readonly placeStatement = statement('mark-unplaced');
   private readonly renewStatement = statement('renew-lease');
+  private readonly healStatement = statement('heal-times');
   private readonly markStatement = statement('mark-dead');
   private readonly freeStatement = statement('free-runs');
   private readonly freeAssignmentsStatement = statement('free-assignments');
@@ -70,13 +96,13 @@ export class PostgresClaims extends Claims {
   private claimNumber = 0;
   private readonly lostClaims = new Map<number, number>();
   private sweptAt = -Infinity;
+  private healedAfter = -1;
 
   constructor(
     private readonly pool: Pool,
     private readonly clock: DatabaseClock,
     private readonly leaseMs = LEASE_MS,
-    /** Told how long each run had been due when it was claimed, milliseconds. */
-    private readonly onClaimed: (waitedMs: number) => void = () => undefined,
+    private readonly watch: ClaimsWatch = {},
   ) {
     super();
   }
@@ -116,17 +142,34 @@ export class PostgresClaims extends Claims {
     const now = performance.now();
     if (now - this.sweptAt < SWEEP_EVERY_MS) return 0;
     this.sweptAt = now;
-    const [marked] = await this.ask<{ may_sweep: boolean }>(this.markStatement, [incarnation.id]);
+    await this.healTimes();
+    const [marked] = await this.ask<{ may_sweep: boolean; dead: LostWorker[] }>(this.markStatement, [incarnation.id]);
     if (!marked?.may_sweep) return 0;
+    if (marked.dead.length > 0) this.watch.onWorkersLost?.(marked.dead);
     let total = 0;
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
       freed = (await this.ask<{ freed: number }>(this.freeStatement, [CRASHES_TO_QUARANTINE]))[0]?.freed ?? 0;
     }
+    if (total > 0) this.watch.onTakenOver?.(total);
     for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
       freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
     await this.ask(this.forgetStatement, []);
     await this.ask(this.placeStatement, []);
     return total;
+  }
+
+  /** At the start, and whenever the clock was set back. Whoever comes second finds nothing left. */
+  private async healTimes(): Promise<void> {
+    const { timesSetBack } = this.clock;
+    if (timesSetBack === this.healedAfter) return;
+    for (let more = true; more;) {
+      const [healed] = await this.ask<HealedTimes>(this.healStatement, [CLOCK_STEP_MS]);
+      if (!healed) throw new TypeError('no answer');
+      const { runs, items, deliveries, leases } = healed;
+      if (runs + items + deliveries + leases > 0) this.watch.onHealed?.(healed);
+      more = Math.max(runs, items, deliveries) === SWEEP_SIZE;
+    }
+    this.healedAfter = timesSetBack;
   }
 
   /**
@@ -140,7 +183,7 @@ export class PostgresClaims extends Claims {
       const values = [incarnation.id, free, this.lastServed, number, planHashes, profileDigests];
       const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => complete(row));
       this.lastServed = lastServedOf(rows.map((row) => row.tenant_id)) ?? this.lastServed;
-      for (const { waited_ms } of rows) this.onClaimed(waited_ms);
+      for (const { waited_ms } of rows) this.watch.onClaimed?.(waited_ms);
       return rows;
     });
   }

@@ -1,10 +1,11 @@
-import { RunReader, runUuid, toRunId } from '@taskrunner/core';
+import { RunReader, runUuid, STUCK_REASONS, toRunId } from '@taskrunner/core';
 import type {
   ArtifactView,
   Digest,
   Envelope,
   Json,
   JsonObject,
+  RunFilter,
   RunId,
   RunOriginal,
   RunRecords,
@@ -85,16 +86,13 @@ export class PostgresRunReader extends RunReader {
     return row ? toSummary(row) : null;
   }
 
-  async list(
-    tenant: TenantId,
-    filter: { readonly status?: string; readonly pack?: string },
-    limit: number,
-    before: RunId | null,
-  ): Promise<readonly RunSummary[]> {
-    const { status = null, pack = null } = filter;
+  async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<readonly RunSummary[]> {
+    const { status = null, pack = null, stuck = null } = filter;
     const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
     const cursor = before && runUuid(before);
-    return (await this.ask<SummaryRow>(tenant, this.listStatement, status, stored, pack, cursor, limit)).map(toSummary);
+    const why = stuck === 'any' ? STUCK_REASONS : stuck && [stuck];
+    const values = [status, stored, pack, cursor, limit, why];
+    return (await this.ask<SummaryRow>(tenant, this.listStatement, ...values)).map(toSummary);
   }
 
   async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {

@@ -136,8 +136,8 @@ describe('creating runs', () => {
          where run_id = any ($1::uuid[]) order by 2`,
         values,
       );
-      return rows.map(({ run: { run_id, created_ms, due_at, ...same } }) => {
-        expect([run_id, created_ms, due_at]).not.toContain(null);
+      return rows.map(({ run: { run_id, created_ms, due_at, due_set_at, ...same } }) => {
+        expect([run_id, created_ms, due_at, due_set_at]).not.toContain(null);
         return same;
       });
     };

@@ -1,4 +1,4 @@
-import { failureOf, isDuplicate } from './sql-state';
+import { failureOf, isDatabaseFault, isDuplicate } from './sql-state';
 
 it.each([
   ['40001', 'again'],
@@ -35,4 +35,16 @@ it.each([
 it('knows duplicates', () => {
   expect(isDuplicate({ code: '23505' })).toBe(true);
   expect(isDuplicate(new Error('x'))).toBe(false);
+});
+
+it.each([
+  ['42501', true],
+  ['42P01', true],
+  ['40001', false],
+  ['23505', false],
+  ['57P01', false],
+  ['ECONNREFUSED', false],
+])('an error %s is a fault of the installation: %s', (code, is) => {
+  expect(isDatabaseFault(Object.assign(new Error('x'), { code }))).toBe(is);
+  expect(isDatabaseFault(new Error('x'))).toBe(false);
 });

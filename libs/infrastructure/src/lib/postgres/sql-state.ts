@@ -51,3 +51,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const failure = failureOf(error);
   return failure === 'lost' || failure === 'again';
 }
+
+/** True if the database refuses what this release always asks: rights were revoked, a table was changed. No other try of the same ends otherwise. */
+export function isDatabaseFault(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && failureOf(error) === 'fault';
+}

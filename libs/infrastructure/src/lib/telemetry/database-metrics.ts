@@ -11,6 +11,11 @@ export interface MeasuredDatabase {
     readonly pendingEvidence: number;
     readonly failingEvidence: number;
     readonly oldestEvidenceMs: number;
+    readonly strandedRuns: number;
+    readonly oldestStrandedMs: number;
+    readonly liveWorkers: number;
+    readonly stuck: { readonly [reason: string]: number };
+    readonly partitionDays: number;
   }>;
   pools(): readonly {
     readonly pool: string;
@@ -25,12 +30,20 @@ type Backlog = Awaited<ReturnType<MeasuredDatabase['backlog']>>;
 const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] = [
   ['taskrunner_queue_due_runs', ({ dueRuns }) => dueRuns],
   ['taskrunner_queue_oldest_due_seconds', ({ oldestDueMs }) => oldestDueMs / 1_000],
+  ['taskrunner_queue_stranded_runs', ({ strandedRuns }) => strandedRuns],
+  ['taskrunner_queue_oldest_stranded_seconds', ({ oldestStrandedMs }) => oldestStrandedMs / 1_000],
+  ['taskrunner_queue_demand_runs', ({ ownedRuns, dueRuns }) => ownedRuns + dueRuns],
+  ['taskrunner_workers_live', ({ liveWorkers }) => liveWorkers],
+  ['taskrunner_partition_days', ({ partitionDays }) => partitionDays],
   ['taskrunner_runs_owned', ({ ownedRuns }) => ownedRuns],
   ['taskrunner_gates_open', ({ openGates }) => openGates],
   ['taskrunner_evidence_pending', ({ pendingEvidence }) => pendingEvidence],
   ['taskrunner_evidence_failing', ({ failingEvidence }) => failingEvidence],
   ['taskrunner_evidence_oldest_pending_seconds', ({ oldestEvidenceMs }) => oldestEvidenceMs / 1_000],
 ];
+
+/** Below this many days of partitions ahead a line says so: `taskrunner maintain`, which runs daily, makes 14. */
+const PARTITION_DAYS_WARNED = 7;
 
 /**
  * Asks the database every `intervalMs`, never for a scrape: however often somebody scrapes, it costs the same. While the database is
@@ -44,11 +57,18 @@ export function watchDatabase(
 ): () => void {
   let latest: Backlog | null = null;
   let asking = false;
+  let isEnding = false;
   const measure = async (): Promise<void> => {
     if (asking) return;
     asking = true;
     try {
       latest = await database.backlog();
+      const { partitionDays } = latest;
+      if (isEnding !== partitionDays < PARTITION_DAYS_WARNED) {
+        isEnding = !isEnding;
+        if (isEnding) log.say('warn', 'partitions.ending', { days: partitionDays });
+        else log.say('info', 'partitions.made', { days: partitionDays });
+      }
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });
       latest = null;
@@ -57,6 +77,9 @@ export function watchDatabase(
     }
   };
   for (const [name, number] of NUMBERS) metrics.observe(name, () => (latest === null ? [] : [[number(latest)]]));
+  metrics.observe('taskrunner_runs_stuck', () =>
+    Object.entries(latest?.stuck ?? {}).map(([reason, runs]) => [runs, { reason }] as const),
+  );
   metrics.observe('taskrunner_database_connections', () =>
     database
       .pools()

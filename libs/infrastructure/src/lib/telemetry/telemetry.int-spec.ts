@@ -202,25 +202,39 @@ describe('sending', () => {
   });
 });
 
+const BACKLOG = {
+  dueRuns: 7,
+  oldestDueMs: 1_500,
+  ownedRuns: 2,
+  openGates: 3,
+  pendingEvidence: 1,
+  failingEvidence: 0,
+  oldestEvidenceMs: 0,
+  strandedRuns: 4,
+  oldestStrandedMs: 2_500,
+  liveWorkers: 3,
+  stuck: { attention: 1, halted: 0, blocked: 5 },
+  partitionDays: 12,
+};
+
 describe('numbers', () => {
   it.each([WEBSERVICE, WORKER])('of $name are those of the table, in the format of Prometheus', async (service) => {
     const telemetry = await start({}, service);
     telemetry.watchDatabase({
-      backlog: async () => ({
-        dueRuns: 7,
-        oldestDueMs: 1_500,
-        ownedRuns: 2,
-        openGates: 3,
-        pendingEvidence: 1,
-        failingEvidence: 0,
-        oldestEvidenceMs: 0,
-      }),
+      backlog: async () => BACKLOG,
       pools: () => [{ pool: 'ordinary', used: 1, idle: 2, waiting: 0 }],
     });
     await new Promise((resolve) => setImmediate(resolve));
     const text = await telemetry.exposition();
     expect(text).toMatch(/^# TYPE taskrunner_queue_due_runs gauge\ntaskrunner_queue_due_runs 7$/m);
     expect(text).toMatch(/^taskrunner_queue_oldest_due_seconds 1\.5$/m);
+    expect(text).toMatch(/^taskrunner_queue_demand_runs 9$/m);
+    expect(text).toMatch(/^taskrunner_queue_stranded_runs 4$/m);
+    expect(text).toMatch(/^taskrunner_queue_oldest_stranded_seconds 2\.5$/m);
+    expect(text).toMatch(/^taskrunner_runs_stuck\{reason="attention"\} 1$/m);
+    expect(text).toMatch(/^taskrunner_runs_stuck\{reason="blocked"\} 5$/m);
+    expect(text).toMatch(/^taskrunner_workers_live 3$/m);
+    expect(text).toMatch(/^taskrunner_partition_days 12$/m);
     expect(text).toMatch(/^taskrunner_database_connections\{pool="ordinary",state="idle"\} 2$/m);
     expect(text).toMatch(/^taskrunner_build_info\{version="1\.2\.3"\} 1$/m);
     const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', kind]) => {
@@ -235,17 +249,20 @@ describe('numbers', () => {
   it('have no label for tenants, packs, people or runs', () => {
     const labels = new Set(Object.values(METRICS).flatMap(({ labels: some }: Metric) => some));
     expect([...labels].sort()).toEqual([
+      'direction',
       'kind',
       'method',
       'outcome',
       'pool',
       'quantile',
+      'reason',
       'route',
       'signal',
       'state',
       'status',
       'uses',
       'version',
+      'work',
     ]);
   });
 
@@ -266,6 +283,75 @@ describe('numbers', () => {
     expect(text).toMatch(/taskrunner_steps_ended_total\{kind="run",status="succeeded"\} 2/);
     expect(text).toMatch(/taskrunner_steps_ended_total\{kind="gate",status="failed"\} 1/);
     expect(text).not.toContain('running');
+  });
+
+  it('of steps that need attention grow with the commit, and a line says which step', async () => {
+    const telemetry = await start({});
+    const committer = telemetry.watchCommitter({ commit: async () => ({ kind: 'committed' }) });
+    await committer.commit({
+      ...{ runId: 'run_1', tenant: 'acme', run: { status: 'waiting', finishedAt: null } },
+      steps: [{ step: 'deploy', kind: 'run', status: 'needs_attention' }],
+    } as unknown as Commit);
+    expect(await telemetry.exposition()).toMatch(/^taskrunner_attentions_total 1$/m);
+    const said = lines.map((line) => JSON.parse(line) as { event: string });
+    expect(said).toEqual([
+      expect.objectContaining({ level: 'warn', event: 'step.needs-attention', runId: 'run_1', step: 'deploy' }),
+    ]);
+  });
+
+  it('of workers that are lost, runs that are taken over and a clock that was set grow, each with its line', async () => {
+    const telemetry = await start({});
+    const { claimsWatch, onClockStep } = telemetry.watchFleet();
+    claimsWatch.onWorkersLost([
+      { id: 'w-1', name: 'alpha' },
+      { id: 'w-2', name: 'beta' },
+    ]);
+    claimsWatch.onTakenOver(5);
+    onClockStep(900_000);
+    onClockStep(-900_000);
+    claimsWatch.onHealed({ runs: 3, items: 0, deliveries: 0, leases: 1 });
+    const text = await telemetry.exposition();
+    expect(text).toMatch(/^taskrunner_workers_lost_total 2$/m);
+    expect(text).toMatch(/^taskrunner_runs_taken_over_total 5$/m);
+    expect(text).toMatch(/^taskrunner_clock_steps_total\{direction="back"\} 1$/m);
+    const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(said.map(({ event, worker, runs, stepMs }) => [event, worker ?? runs ?? stepMs])).toEqual([
+      ['worker.lost', 'alpha'],
+      ['worker.lost', 'beta'],
+      ['runs.taken-over', 5],
+      ['clock.stepped', 900_000],
+      ['clock.stepped', -900_000],
+      ['clock.healed', 3],
+    ]);
+  });
+
+  it('of alarms grow with a seal that is blocked, and with one from which a file was withheld', async () => {
+    const telemetry = await start({});
+    const watch = telemetry.watchRuns();
+    const sealed = { kind: 'sealed', digest: 'x', withheld: ['logs.txt'] };
+    const ends = [{ kind: 'blocked', reason: 'SECRET_IN_EVIDENCE: x' }, sealed, { ...sealed, withheld: [] }];
+    for (const end of ends) await watch.attest({ runId: 'run_1', tries: 1 } as OutboxItem, async () => end as never);
+    expect(await telemetry.exposition()).toMatch(/^taskrunner_alarms_total 2$/m);
+  });
+
+  it('of partitions that end are said once, and once more when there are new ones', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance'] });
+    try {
+      const telemetry = await start({});
+      let days = 14;
+      telemetry.watchDatabase({ backlog: async () => ({ ...BACKLOG, partitionDays: days }), pools: () => [] });
+      for (const left of [14, 6, 5, -1, 14]) {
+        days = left;
+        await jest.advanceTimersByTimeAsync(60_000);
+      }
+      const said = lines.map((line) => JSON.parse(line) as { event: string; days: number });
+      expect(said.map(({ event, days: left }) => [event, left])).toEqual([
+        ['partitions.ending', 6],
+        ['partitions.made', 14],
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('of a database that is away are absent, not old', async () => {

@@ -15,6 +15,7 @@ import type { Service, TelemetryOptions } from './telemetry-options';
 import { Tracing } from './tracing';
 import { WatchedCommitter } from './watch-committer';
 import { watchExecutors } from './watch-executors';
+import { watchFleet, type FleetWatch } from './watch-fleet';
 import { WatchedLogStore } from './watch-logs';
 import { watchRequests } from './watch-requests';
 import { watchRuns, type RunWatch } from './watch-runs';
@@ -116,11 +117,16 @@ export class Telemetry {
   }
 
   watchCommitter(committer: Committer): Committer {
-    return new WatchedCommitter(committer, this.metrics);
+    return new WatchedCommitter(committer, this.metrics, this.log);
   }
 
   watchLogs(logs: LogStore): LogStore {
     return new WatchedLogStore(logs, this.metrics);
+  }
+
+  /** What a worker learns of the workers beside it, and of the clock that they share. */
+  watchFleet(): FleetWatch {
+    return watchFleet(this.metrics, this.log);
   }
 
   /** Exposes its backlog and its connections. */

@@ -1,4 +1,5 @@
 import { Committer, type Commit, type Committed } from '@taskrunner/core';
+import type { JsonLog } from './json-log';
 import type { Metrics } from './metrics';
 
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'skipped', 'cancelled']);
@@ -8,6 +9,7 @@ export class WatchedCommitter extends Committer {
   constructor(
     private readonly inner: Committer,
     private readonly metrics: Metrics,
+    private readonly log: JsonLog,
   ) {
     super();
     for (const status of ['succeeded', 'failed', 'cancelled'])
@@ -23,10 +25,14 @@ export class WatchedCommitter extends Committer {
     return committed;
   }
 
-  private count({ run, steps }: Commit): void {
+  private count({ run, steps, runId, tenant }: Commit): void {
     if (run.finishedAt !== null) this.metrics.add('taskrunner_runs_ended_total', 1, { status: run.status });
     const ended = new Map<string, number>();
-    for (const { kind, status } of steps) {
+    for (const { step, kind, status } of steps) {
+      if (status === 'needs_attention') {
+        this.metrics.add('taskrunner_attentions_total', 1);
+        this.log.say('warn', 'step.needs-attention', { runId, tenant, step });
+      }
       if (!ENDED.has(status)) continue;
       const key = `${kind} ${status}`;
       ended.set(key, (ended.get(key) ?? 0) + 1);

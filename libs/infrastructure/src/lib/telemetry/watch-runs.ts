@@ -30,6 +30,8 @@ export function watchRuns(tracing: Tracing, metrics: Metrics): RunWatch {
         span.setAttribute('taskrunner.outcome', attested.kind);
         const seconds = (performance.now() - begun) / 1_000;
         metrics.record('taskrunner_attest_duration_seconds', seconds, { outcome: attested.kind });
+        const isAlarm = attested.kind === 'blocked' || (attested.kind === 'sealed' && attested.withheld.length > 0);
+        if (isAlarm) metrics.add('taskrunner_alarms_total', 1);
         return attested;
       });
     },

@@ -48,6 +48,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'free-assignments': assignments.freeAssignments,
   'free-runs': claims.freeRuns,
   'halt-run': claims.haltRun,
+  'heal-times': claims.healTimes,
   'lent-run': assignments.lentRun,
   mail: mail,
   'mark-dead': claims.markDead,

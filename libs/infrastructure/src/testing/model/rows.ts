@@ -5,6 +5,7 @@ import { Table } from './table';
 
 export interface WorkerRow {
   readonly worker_id: string;
+  readonly name: string;
   readonly isolation: string;
   /** Digests, hexadecimal. */
   readonly environments: readonly string[];
@@ -22,6 +23,7 @@ export interface RunRow {
   readonly owner: string | null;
   readonly fence: number;
   readonly due_at: number | null;
+  readonly committed_at: number | null;
   readonly inbox_seq: number;
   readonly cancel_position: number;
   readonly refused_position: number;

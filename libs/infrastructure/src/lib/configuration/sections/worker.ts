@@ -26,6 +26,12 @@ export const worker = section('Workers.', {
     'How long a worker that stops answering keeps its runs.',
     's, m',
   ),
+  unreadyAfter: key(
+    duration(SECOND, HOUR),
+    30 * SECOND,
+    'How long its claims, or other work on the database, may fail before it says that it is not ready.',
+    's, m',
+  ),
   labels: key(list(name), [], 'Labels that steps may ask for (`workers`).'),
   stopGrace: key(duration(0, HOUR), 10 * SECOND, 'Between SIGTERM and SIGKILL when a step is stopped.', 'ms, s, m'),
 });

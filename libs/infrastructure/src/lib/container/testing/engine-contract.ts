@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
+import { type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxHands } from '../../executors/sandbox-hands';
@@ -50,12 +50,6 @@ export interface Performing {
     engine: ContainerEngine,
     parameters: ExecutionRequest['with'],
   ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
-}
-
-class FixedClock extends Clock {
-  now(): number {
-    return 0;
-  }
 }
 
 /** What every engine must do, seen through the executor that uses it. */
@@ -133,7 +127,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       report = new Report(),
     ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
       const executor: Executor | undefined = builtinExecutors({
-        ...{ clock: new FixedClock(), objects, hands: () => hands, containers: engine, workDirectory: work },
+        ...{ objects, hands: () => hands, containers: engine, workDirectory: work },
         ...{
           artifactMaxBytes: 1 << 24,
           interpreters: [],

@@ -32,6 +32,7 @@ import { drivenAlone } from './84-driven-alone';
 import { probeDocuments } from './85-probe-documents';
 import { releases } from './86-releases';
 import { auditCheckpoints } from './89-audit-checkpoints';
+import { runMarks } from './94-run-marks';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -69,6 +70,7 @@ export const migrations = [
   probeDocuments,
   releases,
   auditCheckpoints,
+  runMarks,
 ];
 
 /** Their names, as the database keeps them. */

@@ -9,7 +9,7 @@ import { claimedRow } from './claimed-row';
 
 /** `register-worker.sql`. */
 export function* registerWorker({ tx, tables, clock, uuid }: Session, values: Values): Execution<unknown> {
-  const [, , , , isolation, environments, labels, lease_ms] = values as [
+  const [name, , , , isolation, environments, labels, lease_ms] = values as [
     string,
     string,
     string,
@@ -22,7 +22,7 @@ export function* registerWorker({ tx, tables, clock, uuid }: Session, values: Va
   const worker_id = uuid(clock());
   const now = tx.startedAt;
   yield* tx.insert(tables.workers, {
-    ...{ worker_id, isolation, labels, lease_ms, state: 'live' as const },
+    ...{ worker_id, name, isolation, labels, lease_ms, state: 'live' as const },
     environments: environments.map((digest) => digest.toString('hex')),
     ...{ lease_until: now + lease_ms, renewed_at: now, steady_since: now },
   });
@@ -38,7 +38,7 @@ export function* renewLease({ tx, tables, clock }: Session, values: Values): Exe
     tx.write(tables.workers, {
       ...w,
       lease_until: now + w.lease_ms,
-      steady_since: w.renewed_at > now - w.lease_ms / 2 ? w.steady_since : now,
+      steady_since: w.renewed_at > now - w.lease_ms / 2 && w.renewed_at <= now ? w.steady_since : now,
       renewed_at: now,
     });
   }
@@ -54,14 +54,22 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
     me !== null &&
     ((me.steady_since <= now - me.lease_ms && me.renewed_at > now - me.lease_ms / 2) ||
       bugs.has('sweeps-without-being-steady'));
-  if (!me || me.state !== 'live' || me.lease_until <= now || !steady) return [{ may_sweep: false }];
+  if (!me || me.state !== 'live' || me.lease_until <= now || !steady) return [{ may_sweep: false, dead: [] }];
   const early = bugs.has('leases-end-early') ? 5_000 : 0;
+  const dead: { id: string; name: string }[] = [];
   for (const w of tx.scan(tables.workers)) {
     const isLate = (one: WorkerRow): boolean => one.state === 'live' && one.lease_until - early < clock();
     const late = w === me ? null : yield* tx.lock(tables.workers, w.worker_id, isLate, 'skip');
-    if (late) tx.write(tables.workers, { ...late, state: 'dead' as const });
+    if (!late) continue;
+    tx.write(tables.workers, { ...late, state: 'dead' as const });
+    dead.push({ id: late.worker_id, name: late.name });
   }
-  return [{ may_sweep: true }];
+  return [{ may_sweep: true, dead: dead.sort((a, b) => (a.id < b.id ? -1 : 1)) }];
+}
+
+/** `heal-times.sql`: the clock of this database is never set back. */
+export function* healTimes(): Execution<unknown> {
+  return [{ runs: 0, items: 0, deliveries: 0, leases: 0 }];
 }
 
 const FREED_AT_ONCE = 500;
@@ -156,7 +164,7 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
       ...(plans.includes(row['plan_hash'] as string) ? { plan: null } : {}),
       ...(profiles.includes(row['profile_digest'] as string) ? { profile: null, environment: null } : {}),
     };
-    return { ...row, ...known, ...at, ...fresh, waited_ms: waited };
+    return { ...row, ...known, ...at, ...fresh, waited_ms: waited, committed_ms: run.committed_at };
   });
 }
 
@@ -196,7 +204,7 @@ export function* resumeRun({ tx, tables }: Session, values: Values): Execution<u
   const r = tx.find(tables.runs, runKey(tenant, run));
   if (r?.fence !== fence || r.owner !== owner || tx.find(tables.workers, owner)?.state !== 'live') return [];
   const { last_seq, last_line, head, snapshot_seq, seen, mac } = claimedRow({ tx, tables }, r);
-  return [{ last_seq, last_line, head, snapshot_seq, seen, mac }];
+  return [{ last_seq, last_line, head, snapshot_seq, seen, committed_ms: r.committed_at, mac }];
 }
 
 /** `release-run.sql`. */

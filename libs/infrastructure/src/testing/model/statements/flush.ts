@@ -97,7 +97,7 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
       (!u.closes || r.inbox_seq === u.seen || bugs.has('parks-over-letters'));
     const r = yield* tx.lock(tables.runs, runKey(u.tenant_id, u.run_id), holds);
     if (r) {
-      tx.write(tables.runs, changed(r, u));
+      tx.write(tables.runs, changed(r, u, clock()));
       owned.set(index + 1, u);
     } else if (bugs.has('arms-do-not-join')) owned.set(index + 1, u);
   }
@@ -208,7 +208,7 @@ function keyOf({ tenant_id, run_id, name }: Told): string {
   return `${runKey(tenant_id, run_id)}/${name}`;
 }
 
-function changed(r: RunRow, u: Sent): RunRow {
+function changed(r: RunRow, u: Sent, now: number): RunRow {
   const { last_seq, last_line, seen, status, started_ms, finished_ms, waits, counts, outputs, error } = u;
   return {
     ...r,
@@ -218,6 +218,7 @@ function changed(r: RunRow, u: Sent): RunRow {
     crashes: u.progressed ? 0 : r.crashes,
     owner: u.releases ? null : r.owner,
     due_at: u.releases ? u.due_ms : r.due_at,
+    committed_at: now,
     evidence_status: u.attests ? 'pending' : r.evidence_status,
     version: r.version + 1,
   };

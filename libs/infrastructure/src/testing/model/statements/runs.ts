@@ -17,7 +17,16 @@ export function* createRun({ tx, tables, clock }: Session, values: Values): Exec
     trace_context: values[28] as string | null,
   });
   yield* tx.insert(tables.runs, {
-    ...{ tenant_id, run_id, owner: null, fence: 0, due_at: clock(), inbox_seq: 0, cancel_position: 0 },
+    ...{
+      tenant_id,
+      run_id,
+      owner: null,
+      fence: 0,
+      due_at: clock(),
+      committed_at: null,
+      inbox_seq: 0,
+      cancel_position: 0,
+    },
     ...{ refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null, crashes: 0, claim_seq: 0 },
     alone_fence: null,
     ...{ environment_digest: (values[6] as Buffer).toString('hex'), isolation: at(9), evidence_status: 'none' },

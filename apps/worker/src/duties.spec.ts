@@ -1,0 +1,59 @@
+import { Duties, type Duty } from './duties';
+
+function duties() {
+  const said: string[] = [];
+  const counted: Duty[] = [];
+  const clock = { elapsed: 0 };
+  const log = { say: (level: string, event: string) => void said.push(`${level} ${event}`) };
+  const watched = new Duties(log, {
+    unreadyAfterMs: 30_000,
+    onFailed: (duty) => counted.push(duty),
+    isDatabaseFault: (error) => error === denied,
+    elapsed: () => clock.elapsed,
+  });
+  return { watched, said, counted, clock };
+}
+
+const denied = new Error('permission denied for table runs');
+
+it('a duty that fails is said once, counted each time, and after a while the worker is not ready, which is said once', () => {
+  const { watched, said, counted, clock } = duties();
+  for (; clock.elapsed < 60_000; clock.elapsed += 500) {
+    watched.failed('claim', denied);
+    watched.failed('mail', denied);
+    expect(watched.trouble() === null).toBe(clock.elapsed < 30_000);
+  }
+  expect(said).toEqual(['warn claim.failed', 'warn mail.failed', 'error worker.unready']);
+  expect(counted).toHaveLength(240);
+  expect(watched.trouble()).toBe('claiming runs has failed for 60 s: permission denied for table runs');
+  watched.done('attest');
+  expect(watched.trouble()).not.toBeNull();
+  watched.done('claim');
+  watched.done('claim');
+  expect(watched.trouble()).toBe('looking for letters has failed for 60 s: permission denied for table runs');
+  watched.done('mail');
+  expect(watched.trouble()).toBeNull();
+  expect(said.slice(3)).toEqual(['info claim.works-again', 'info mail.works-again', 'info worker.ready']);
+});
+
+it('a duty that fails now and then leaves the worker ready; another reason is said', () => {
+  const { watched, said, clock } = duties();
+  watched.failed('mail', denied);
+  clock.elapsed = 29_000;
+  watched.failed('mail', new Error('timeout'));
+  watched.done('mail');
+  clock.elapsed = 31_000;
+  watched.failed('mail', denied);
+  expect(watched.trouble()).toBeNull();
+  expect(said).toEqual(['warn mail.failed', 'warn mail.failed', 'info mail.works-again', 'warn mail.failed']);
+});
+
+it('what the database refuses of a run is a duty that fails; what is wrong with the run is not', () => {
+  const { watched, said, clock } = duties();
+  expect(watched.refused('drive', new Error('of the run'))).toBe(false);
+  expect(said).toEqual([]);
+  expect(watched.refused('drive', denied)).toBe(true);
+  clock.elapsed = 30_000;
+  expect(watched.refused('drive', denied)).toBe(true);
+  expect(watched.trouble()).toBe('writing what runs do has failed for 30 s: permission denied for table runs');
+});

@@ -1,0 +1,40 @@
+-- After the clock was set back: what was set by it while it was ahead. A due time that was set later than now is brought back to as far from
+-- now as it was from then; the same with leases of workers, which are never further ahead than a lease is long. 500 of each at a time.
+with ahead as (
+  select r.tenant_id, r.run_id from pack_runs.runs r
+  where r.owner is null and r.due_at is not null
+    and greatest(r.due_set_at, r.committed_at) > clock_timestamp() + $1 * interval '1 millisecond'
+  limit 500 for update skip locked
+), runs as (
+  update pack_runs.runs r set
+    due_at = case when r.due_set_at > now() then now() + greatest(interval '0', r.due_at - r.due_set_at) else r.due_at end,
+    committed_at = least(r.committed_at, now())
+  from ahead a where r.tenant_id = a.tenant_id and r.run_id = a.run_id
+  returning 1
+), items as (
+  update pack_runs.outbox o set due_at = now() + greatest(interval '0', o.due_at - o.due_set_at)
+  from (
+    select i.tenant_id, i.outbox_id from pack_runs.outbox i
+    where i.due_at <> 'infinity' and i.due_set_at > clock_timestamp() + $1 * interval '1 millisecond'
+    limit 500 for update skip locked
+  ) a where o.tenant_id = a.tenant_id and o.outbox_id = a.outbox_id
+  returning 1
+), deliveries as (
+  update pack_artifacts.exports e set due_at = now() + greatest(interval '0', e.due_at - e.due_set_at)
+  from (
+    select i.tenant_id, i.run_id, i.destination from pack_artifacts.exports i
+    where i.status = 'pending' and i.due_set_at > clock_timestamp() + $1 * interval '1 millisecond'
+    limit 500 for update skip locked
+  ) a where e.tenant_id = a.tenant_id and e.run_id = a.run_id and e.destination = a.destination
+  returning 1
+), leases as (
+  update pack_runs.workers w set lease_until = clock_timestamp() + w.lease_ms * interval '1 millisecond'
+  from (
+    select l.worker_id from pack_runs.workers l
+    where l.state = 'live' and l.lease_until > clock_timestamp() + (l.lease_ms + $1) * interval '1 millisecond'
+    for update skip locked
+  ) a where w.worker_id = a.worker_id
+  returning 1
+)
+select (select count(*) from runs)::int as runs, (select count(*) from items)::int as items,
+  (select count(*) from deliveries)::int as deliveries, (select count(*) from leases)::int as leases
