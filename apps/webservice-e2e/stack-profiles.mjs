@@ -15,7 +15,7 @@ export const PROFILES = {
     workers: 3,
     configuration: {
       sealedMode: { allow: [loopback(port)] },
-      worker: { slots: 3, lease: '3s', stopGrace: '1s', snapshotEntries: 10 },
+      worker: { slots: 3, lease: '3s', stopGrace: '1s', drain: '1s', snapshotEntries: 10 },
     },
   }),
 };
