@@ -3,7 +3,7 @@
 // and an S3 server beside them. Runs the example pack to a verified bundle; kills the worker pod in the middle of a run; takes the
 // database away. Everything listens on loopback. Needs podman, runc, kubectl, moto_server (Debian: podman runc catatonit netavark
 // kubernetes-client python3-moto), root, and what `npm ci && npm run build` made.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeObjectStore } from './two-pods/object-store.mjs';
 import { buildImages, podman } from './two-pods/images.mjs';
-import { makeKeys, render, select, trustFile } from './two-pods/manifests.mjs';
+import { makeKeys, namesOf, render, select, trustFile } from './two-pods/manifests.mjs';
 import { AUDIENCE, ISSUER, makeIssuer } from './two-pods/people.mjs';
 import { Failure, must, pause, until } from './two-pods/programs.mjs';
 
@@ -31,7 +31,6 @@ const { values: options } = parseArgs({
 const began = Date.now();
 const say = (text) => console.log(`${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${text}`);
 const closers = [];
-let played = '';
 
 async function prepareDatabase(folder) {
   const product = createRequire(import.meta.url)(join(ROOT, 'libs/infrastructure/dist/index.js'));
@@ -97,16 +96,24 @@ async function exampleRuns(ada, grace, folder, trust) {
   say(`example pack: ${run} succeeded, bundle verifies (${verified.checks.length} checks)`);
 }
 
-async function workerDies(ada) {
+/** `replace`: as a cluster's controller does it, a new pod in the place of the killed one. */
+async function workerDies(ada, replace) {
   const run = (await ada(['run', join(ROOT, 'tools/two-pods/long-run.pack.yaml'), '--detach'])).trim();
-  const succeeded = async () => JSON.parse(await ada(['show', run, '--output', 'json'])).steps.succeeded;
-  await until('some turns are over', async () => ((await succeeded()) >= 4 ? true : null));
-  const before = await succeeded();
+  const shown = async () => JSON.parse(await ada(['show', run, '--output', 'json']));
+  const { pid } = await container('worker');
+  const before = await until('some turns are over', async () => {
+    const { succeeded } = (await shown()).steps;
+    return succeeded >= 4 ? succeeded : null;
+  });
   await podman(['pod', 'kill', 'taskrunner-worker-pod']);
   say(`worker pod killed with ${before} steps succeeded`);
-  // As a cluster's controller would; podman does not replace a pod that was killed.
-  await until('the pod is gone', async () => !(await container('worker')).running);
-  await podman(['pod', 'start', 'taskrunner-worker-pod']);
+  await until('its process is gone', () => !existsSync(`/proc/${pid}`));
+  const { status } = await shown();
+  if (status !== 'running') throw new Failure(`the worker was killed too late: the run was ${status}`);
+  // What podman does after the end of a container (cleanup, restart) is still under way, so the pod is not started again: it is removed,
+  // which waits for that, and a new one is made.
+  await podman(['pod', 'rm', '--force', '--time', '0', 'taskrunner-worker-pod']);
+  await replace();
   await until('the worker is back', async () => ((await health('worker', 'ready')) === 200 ? true : null));
   await ada(['wait', run, '--timeout', '180']);
   say(`its run ended: succeeded`);
@@ -143,9 +150,15 @@ async function databaseGoes(ada, database) {
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'two-pods-'));
   closers.push(() => options.keep || rmSync(folder, { recursive: true, force: true }));
+  // Of a run that was interrupted.
+  for (const name of ['migrate', 'webservice', 'worker'])
+    await podman(['pod', 'rm', '--force', '--ignore', '--time', '0', `taskrunner-${name}-pod`]);
   await buildImages(ROOT, { again: options.build, npmCache: options['npm-cache'], npmrc: options.npmrc });
   say('images are there');
-  const database = await prepareDatabase('/var/tmp/' + folder.split('/').pop());
+  // The account that runs the database must pass through.
+  const databaseFolder = '/var/tmp/' + folder.split('/').pop();
+  closers.push(() => options.keep || rmSync(databaseFolder, { recursive: true, force: true }));
+  const database = await prepareDatabase(databaseFolder);
   const store = await makeObjectStore();
   closers.push(() => store.stop());
   const issuer = makeIssuer();
@@ -167,6 +180,8 @@ async function main() {
     },
     sandbox: { profile: 'bwrap' },
     packsRegistry: { unsigned: 'run' },
+    // What is tried is not how fast this machine is beside other work.
+    limits: { planTime: '1m' },
     ...store.configuration,
   };
   const { audit: _audit, ...passwords } = database.passwords;
@@ -181,11 +196,13 @@ async function main() {
   writeFileSync(trust, JSON.stringify(trustFile(keys, issuer.jwks)));
   const shared = [['ConfigMap'], ['Secret'], ['PersistentVolumeClaim']];
 
-  played = join(folder, 'all.yaml');
   closers.push(async () => {
     if (options.keep) return;
     for (const name of ['services', 'migrate'])
       await podman(['kube', 'down', '--force', join(folder, `${name}.yaml`)]).catch(() => undefined);
+    // Secrets and ConfigMaps are volumes to podman, which `kube down` leaves behind.
+    for (const name of namesOf(manifests, ROOT, ['ConfigMap', 'Secret', 'PersistentVolumeClaim']))
+      await podman(['volume', 'rm', '--force', name]);
   });
   await play(select(manifests, ROOT, [...shared, ['Job', 'taskrunner-migrate']]), 'migrate', folder);
   await until('the migration is over', async () => {
@@ -203,9 +220,20 @@ async function main() {
   mkdirSync(join(folder, 'work'));
   await exampleRuns(ada, grace, join(folder, 'work'), trust);
   say(`${await store.objects()} objects in the bucket`);
-  await workerDies(ada);
+  await workerDies(ada, () =>
+    play(select(manifests, ROOT, [...shared, ['Deployment', 'taskrunner-worker']]), 'worker', folder),
+  );
   await databaseGoes(ada, database);
 }
+
+let closed = null;
+/** Once, whoever asks: the end of the run, or a signal in its middle. */
+const closeAll = () => (closed ??= closeEach());
+async function closeEach() {
+  for (const close of closers.reverse()) await Promise.resolve(close()).catch((error) => console.error(error.message));
+}
+// Nothing stays behind of a run that somebody ends.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void closeAll().then(() => process.exit(130)));
 
 let code = 0;
 try {
@@ -219,5 +247,5 @@ try {
       await podman(['logs', '--tail', '30', `taskrunner-${service}-pod-${service}`]).catch((e) => e.message),
     );
 }
-for (const close of closers.reverse()) await Promise.resolve(close()).catch((error) => console.error(error.message));
+await closeAll();
 process.exit(code);

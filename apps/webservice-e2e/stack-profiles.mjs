@@ -29,7 +29,7 @@ export const PROFILES = {
     configuration: {
       sealedMode: { allow: [loopback(port)] },
       limits: { logBytes: '256KiB', logRate: '128KiB' },
-      worker: { slots: 3, lease: '3s', stopGrace: '1s', snapshotEntries: 10 },
+      worker: { slots: 3, lease: '3s', stopGrace: '1s', drain: '1s', snapshotEntries: 10 },
     },
   }),
 };

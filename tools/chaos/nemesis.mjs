@@ -6,7 +6,7 @@ import { pause, until } from './waiting.mjs';
 /** Steps of a dead worker are gone before its lease can pass on; what only helped it may take longer on a busy machine, milliseconds. */
 const HELPERS_GONE_MS = 30_000;
 /** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
-const POD_GRACE_MS = 60_000;
+const POD_GRACE_MS = 90_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
 /** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */

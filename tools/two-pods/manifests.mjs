@@ -118,11 +118,21 @@ export function render(root, folder, { configuration, jwks, passwords, keyFolder
   return execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
 }
 
+function documentsOf(text, root) {
+  const { parseAllDocuments } = createRequire(join(root, 'libs/infrastructure/package.json'))('yaml');
+  return parseAllDocuments(text).map((document) => document.toJS());
+}
+
+/** Names of rendered documents of these kinds. */
+export function namesOf(text, root, kinds) {
+  return documentsOf(text, root)
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ metadata }) => metadata.name);
+}
+
 /** Of rendered documents, those of these kinds whose name begins so. */
 export function select(text, root, wanted) {
-  const { parseAllDocuments } = createRequire(join(root, 'libs/infrastructure/package.json'))('yaml');
-  return parseAllDocuments(text)
-    .map((document) => document.toJS())
+  return documentsOf(text, root)
     .filter(({ kind, metadata }) =>
       wanted.some(([k, name]) => k === kind && (name === undefined || name === metadata.name)),
     )

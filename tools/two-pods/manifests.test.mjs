@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { BlockList, isIPv4 } from 'node:net';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +22,27 @@ const render = (overlay) =>
 const podsOf = (documents) =>
   documents.flatMap(({ kind, metadata, spec }) => {
     const template = kind === 'CronJob' ? spec.jobTemplate.spec.template : spec?.template;
-    return template ? [{ name: `${kind} ${metadata.name}`, kind, spec: template.spec }] : [];
+    return template
+      ? [{ name: `${kind} ${metadata.name}`, kind, labels: template.metadata?.labels ?? {}, spec: template.spec }]
+      : [];
   });
+const selects = ({ matchLabels = {}, matchExpressions = [] }, labels) =>
+  Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
+  matchExpressions.every(({ key, operator, values = [] }) => {
+    if (operator === 'In') return values.includes(labels[key]);
+    throw new TypeError(`operator ${operator} is not read here`);
+  });
+/** True if a rule of egress lets a pod go there. */
+function leadsTo({ to = [], ports }, host, port) {
+  if (ports && !ports.some((one) => one.port === port && (one.protocol ?? 'TCP') === 'TCP')) return false;
+  return to.length === 0 || to.some(({ ipBlock }) => ipBlock !== undefined && isIn(ipBlock.cidr, host));
+}
+function isIn(cidr, host) {
+  const [address, bits] = cidr.split('/');
+  const block = new BlockList();
+  block.addSubnet(address, Number(bits));
+  return block.check(host);
+}
 
 for (const overlay of readdirSync(OVERLAYS)) {
   test(`overlay ${overlay}`, { skip: !hasKubectl }, async (t) => {
@@ -59,6 +79,41 @@ for (const overlay of readdirSync(OVERLAYS)) {
           for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
             assert.match(spec.containers[0][probe].httpGet.path, /^\/health\/(live|ready)$/);
       });
+
+    await t.test('lets every pod reach its database, past the closed network', () => {
+      const text = documents.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && /^taskrunner/.test(metadata.name),
+      ).data;
+      const { host, port = 5_432 } = parseAllDocuments(text['task-runner.yaml'])[0].toJS().database;
+      const policies = documents.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec);
+      for (const { name, labels, spec } of pods) {
+        // The network of the host: no policy is enforced there.
+        if (spec.hostNetwork) continue;
+        assert.ok(isIPv4(host), `${name}: where ${host} is, no policy can be shown to let it`);
+        const egress = policies
+          .filter(({ podSelector }) => selects(podSelector, labels))
+          .flatMap((one) => one.egress ?? []);
+        assert.ok(
+          egress.some((rule) => leadsTo(rule, host, port)),
+          `${name} cannot reach ${host}:${port}`,
+        );
+        assert.ok(!egress.some((rule) => leadsTo(rule, '198.51.100.1', port)), `${name} reaches anything`);
+      }
+    });
+
+    await t.test('gives pods that end as long as the configuration lets them take', () => {
+      const { parseConfiguration } = createRequire(join(ROOT, 'libs/infrastructure/package.json'))(
+        join(ROOT, 'libs/infrastructure/dist/index.js'),
+      );
+      const { http, worker } = parseConfiguration('').configuration;
+      const graceMs = (deployment) =>
+        1_000 * pods.find(({ name }) => name === `Deployment ${deployment}`).spec.terminationGracePeriodSeconds;
+      assert.ok(graceMs('taskrunner-webservice') >= http.lameDuck + http.drain + 10_000);
+      assert.ok(graceMs('taskrunner-worker') >= worker.drain + worker.stopGrace + 15_000);
+      const { periodSeconds, failureThreshold } = pods.find(({ name }) => name === 'Deployment taskrunner-webservice')
+        .spec.containers[0].readinessProbe;
+      assert.ok(1_000 * periodSeconds * failureThreshold < http.lameDuck, 'probes notice before the listener closes');
+    });
 
     await t.test('gives each service its own keys only', () => {
       const secretsOf = (deployment) =>

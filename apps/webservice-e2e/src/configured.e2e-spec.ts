@@ -41,7 +41,7 @@ describe('a configured installation', () => {
         },
         retries: { maxAttempts: 3, backoff: '10ms', maxBackoff: '20ms', cap: { maxAttempts: 4 } },
         limits: { attemptTimeout: '2s', runTimeout: '4h', cleanupTimeout: '3m', maxParallel: 7 },
-        worker: { name: 'configured-1', labels: ['gpu'], concurrency: 9, lease: '3s', stopGrace: '1s' },
+        worker: { name: 'configured-1', labels: ['gpu'], concurrency: 9, lease: '3s', stopGrace: '1s', drain: '1s' },
       },
     });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));

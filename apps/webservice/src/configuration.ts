@@ -26,6 +26,9 @@ export interface WebserviceConfiguration {
     /** Longest time for the head of a request to come in, and then for its body unless it is an upload, milliseconds. */
     readonly headersTimeout: number;
     readonly bodyTimeout: number;
+    /** After the order to stop: how long requests are still accepted, then how long those under way may take, milliseconds. */
+    readonly lameDuck: number;
+    readonly drain: number;
     /** Logs that are read: bytes kept for their readers, and how long one may take nothing, milliseconds. */
     readonly streams: { readonly cache: number; readonly stall: number };
   };

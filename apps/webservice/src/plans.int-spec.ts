@@ -120,6 +120,8 @@ beforeAll(async () => {
       keepAlive: 65_000,
       headersTimeout: 15_000,
       bodyTimeout: 30_000,
+      lameDuck: 0,
+      drain: 10_000,
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {

@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -355,6 +356,8 @@ beforeAll(async () => {
       keepAlive: 65_000,
       headersTimeout: 1_500,
       bodyTimeout: 1_000,
+      lameDuck: 2_000,
+      drain: 4_000,
       streams: { cache: 1 << 24, stall: 10_000 },
     },
     database: {
@@ -1503,5 +1506,49 @@ spec:
     expect(refused.body['detail']).toContain(first.body['runId']);
     const graph = await ask('ada', 'GET', `/api/runs/${first.body['runId'] as string}/graph`);
     expect(graph.body['nodes']).toEqual([expect.objectContaining({ id: 'a', workers: ['gpu'] })]);
+  });
+});
+
+// The last one: nothing answers behind it.
+describe('a service that is told to stop', () => {
+  it('fails readiness, answers on, then ends streams with where to go on and lets requests end, for so long', async () => {
+    const runId = await submit();
+    const authorization = `Bearer ${tokens.get('ada')}`;
+    const stream = await fetch(`${webservice.url}/api/runs/${runId}/logs`, { headers: { authorization } });
+    const poll = ask('ada', 'GET', `/api/runs/${runId}?wait=60s`);
+    const content = Buffer.alloc(2_000, 'x');
+    const { port } = new URL(webservice.url);
+    const begin = (): ClientRequest => {
+      const upload = request({
+        ...{ host: '127.0.0.1', port, method: 'POST', path: '/api/uploads' },
+        headers: { authorization, 'content-type': 'application/octet-stream', 'content-length': content.length },
+      });
+      upload.write(content.subarray(0, 1_000));
+      return upload;
+    };
+    const upload = begin();
+    const uploaded = once(upload, 'response') as Promise<[IncomingMessage]>;
+    const endless = begin();
+    const cut = once(endless, 'error') as Promise<[Error & { code: string }]>;
+    await Promise.all([once(upload, 'socket'), once(endless, 'socket')]);
+
+    const stopped = webservice.stop();
+    expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
+    expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(503);
+    const { status, headers } = await ask('ada', 'GET', `/api/runs/${runId}`);
+    expect([status, headers.get('connection')]).toEqual([200, 'close']);
+
+    expect((await stream.text()).trimEnd().split('\n\n').at(-1)).toMatch(
+      /^event: stream\.resume\nid: 0\nretry: \d+\ndata: \{.*"reason":"service-stops","after":0,/,
+    );
+    expect((await poll).status).toBe(200);
+    upload.end(content.subarray(1_000));
+    const [response] = await uploaded;
+    expect(response.statusCode).toBe(201);
+    response.resume();
+    const [{ code }] = await cut;
+    expect(code).toBe('ECONNRESET');
+    await stopped;
+    await expect(fetch(`${webservice.url}/api/runs/${runId}`)).rejects.toThrow();
   });
 });

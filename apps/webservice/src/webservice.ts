@@ -5,9 +5,11 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiAdapter } from './api-adapter';
 import { AppModule } from './app.module';
 import type { WebserviceConfiguration } from './configuration';
+import { Departure } from './departure';
 import { HealthModule } from './health/health.module';
 import type { OpenInfrastructure } from './infrastructure.module';
 import { NestLog } from './nest-log';
@@ -23,7 +25,10 @@ export interface RunningWebservice {
   readonly url: string;
   /** Of health. */
   readonly health: string;
-  /** Ends streams, lets requests end, closes everything. */
+  /**
+   * Fails readiness, answers for `http.lameDuck` longer, then takes no more connections, ends streams with a hint where to go on, lets
+   * requests end for `http.drain`, and closes everything. Health is there until the end.
+   */
   stop(): Promise<void>;
 }
 
@@ -38,7 +43,8 @@ export async function startWebservice(
 ): Promise<RunningWebservice> {
   const { observability } = infrastructure;
   const logger = new NestLog(observability.log);
-  const { host, port, healthPort, keepAlive, headersTimeout, bodyTimeout } = configuration.http;
+  const { host, port, healthPort, keepAlive, headersTimeout, bodyTimeout, lameDuck, drain } = configuration.http;
+  const departure = new Departure();
   const module = AppModule.of(configuration, infrastructure);
   const times = {
     keepAliveTimeout: keepAlive,
@@ -53,6 +59,7 @@ export async function startWebservice(
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observability.watch);
+  app.use(departure.watch);
   app.use(bodyDeadline(bodyTimeout));
   app.use(publishedPaths);
   app.use(safeHeaders);
@@ -67,21 +74,27 @@ export async function startWebservice(
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(
-    HealthModule.of({ ready: () => infrastructure.readiness() }, { text: () => observability.exposition() }),
+    HealthModule.of(
+      { ready: () => departure.readiness(() => infrastructure.readiness()) },
+      { text: () => observability.exposition() },
+    ),
     new ExpressAdapter(),
     { logger },
   );
   health.disable('x-powered-by');
   await health.listen(healthPort, host);
-  return {
-    url,
-    health: urlOf(health.getHttpServer(), host),
-    async stop() {
-      await health.close();
-      await closeGently(app, server);
-      await infrastructure.close();
-    },
+  const leave = async (): Promise<void> => {
+    departure.begin();
+    observability.log.say('info', 'webservice.stopping', { lameDuckMs: lameDuck, drainMs: drain });
+    await delay(lameDuck);
+    await closeGently(app, server, drain, () =>
+      observability.log.say('warn', 'webservice.cut-off', { drainMs: drain }),
+    );
+    await health.close();
+    await infrastructure.close();
   };
+  let left: Promise<void> | null = null;
+  return { url, health: urlOf(health.getHttpServer(), host), stop: () => (left ??= leave()) };
 }
 
 /** The published paths are other names of ours. */
@@ -96,13 +109,21 @@ function safeHeaders(_request: Request, response: Response, next: NextFunction):
   next();
 }
 
-/** Requests under way end by themselves, streams were told; connections that then are idle would hold the process. */
-async function closeGently(app: INestApplication, server: Server): Promise<void> {
+/**
+ * Requests under way end by themselves, streams were told; connections that then are idle would hold the process. What has not ended
+ * after `drainMs` is cut off.
+ */
+async function closeGently(app: INestApplication, server: Server, drainMs: number, onCut: () => void): Promise<void> {
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => {
+    onCut();
+    server.closeAllConnections();
+  }, drainMs);
   try {
     await app.close();
   } finally {
     clearInterval(sweep);
+    clearTimeout(cut);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type RunId,
 } from '@taskrunner/core';
 import { Duties } from './duties';
+import { letEnd, type Grace } from './drain';
 import type { WorkerLog } from './worker-log';
 
 interface Performing {
@@ -46,6 +47,7 @@ export class AssignmentLoop {
   private readonly performing = new Map<string, Performing>();
   private readonly opened = new Map<string, Opened>();
   private stopping = false;
+  private leaving = false;
   private lostLease = false;
   private claiming = false;
   private otherWorkers = 0;
@@ -76,6 +78,7 @@ export class AssignmentLoop {
 
   start(incarnation: Incarnation): void {
     this.stopping = false;
+    this.leaving = false;
     this.lostLease = false;
     this.loops = Promise.all([
       this.claimForever(incarnation),
@@ -84,11 +87,16 @@ export class AssignmentLoop {
     ]);
   }
 
-  /** Claims no more; within the grace what is held may end, then it is given back. */
-  async drain(graceMs: number): Promise<void> {
+  /** Claims no more, gives back what has not begun, and waits for the rest as `ClaimLoop.drain` does. */
+  async drain(grace: Grace): Promise<void> {
     this.stopping = true;
+    this.leaving = true;
     this.hint();
-    await Promise.race([this.allDone(), pause(graceMs)]);
+    await letEnd(
+      () => [...this.performing.values()].map(({ claimed, driver }) => ({ run: claimed, driver })),
+      () => this.allDone(),
+      grace,
+    );
     for (const { driver } of this.performing.values()) driver?.giveBack();
     await Promise.race([Promise.all([this.allDone(), this.loops]), pause(GIVE_BACK_MS)]);
   }
@@ -209,6 +217,7 @@ export class AssignmentLoop {
       if (opened === null || this.lostLease) return await this.lending.assignments.release(claimed);
       entry.environment = sha256(opened.run.environment);
       entry.driver = AssignmentDriver.of(this.hands, this.lending, claimed, opened);
+      if (this.leaving) entry.driver.leave();
       const performed = await entry.driver.drive();
       if (performed === 'answered') this.answered.add(keyOf(claimed));
       this.log.say('debug', 'assignment.performed', { runId, tenant, assignment, performed });

@@ -1,4 +1,4 @@
-import type { ClaimedRun, Claims, DriverHands, Incarnation } from '@taskrunner/core';
+import type { ClaimedRun, Claims, Driven, DriverHands, Incarnation } from '@taskrunner/core';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
@@ -54,6 +54,32 @@ describe('claims', () => {
     expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
   });
 });
+/** A loop that drives one run, whose driver notes what it is told and when. */
+function loopWith(driver: { readonly underWay: readonly string[]; readonly gives: readonly string[] }) {
+  const told: string[] = [];
+  const note = (what: string): void => void told.push(what);
+  let end = (_driven: Driven): void => undefined;
+  const apart = () => ({
+    drive: () => new Promise<Driven>((resolve) => (end = resolve)),
+    mail: () => undefined,
+    leave: () => note('leave'),
+    giveUpIdempotent: () => (note('give up'), driver.gives),
+    underWay: driver.underWay,
+    handOver: () => (note('hand over'), end('handed-over')),
+  });
+  const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: true } as unknown as ClaimedRun;
+  const due = [[run]];
+  const claims = {
+    sweep: async () => undefined,
+    claim: async () => due.shift() ?? [],
+    mail: async () => [],
+    release: async () => undefined,
+  } as unknown as Claims;
+  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, unenforceableIntervalMs: 5, apart };
+  const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
+  const log = { say: () => undefined } as unknown as WorkerLog;
+  return { loop: new ClaimLoop(claims, {} as DriverHands, log, all, () => undefined), told, end: () => end('ended') };
+}
 
 /** All that waits for nothing outside of this process. */
 async function whatIsReady(): Promise<void> {
@@ -77,5 +103,48 @@ describe('the runs of one claim', () => {
     }
     expect(seen).toEqual([8, 16, 20]);
     expect(opened).toEqual(runs.map(({ admission }) => admission));
+  });
+});
+
+describe('a worker that drains', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('stops first what may begin again elsewhere, last what may act once only, and says both', async () => {
+    const { loop, told } = loopWith({ gives: ['idem#1'], underWay: ['once#1'] });
+    loop.start({} as Incarnation);
+    await jest.advanceTimersByTimeAsync(100);
+    const given: string[] = [];
+    const drained = loop.drain({
+      graceMs: 600,
+      stopMs: 100,
+      onGivenUp: ({ run, step, effects }) => given.push(`${run.runId} ${step} ${effects}`),
+    });
+    expect(told).toEqual(['leave']);
+    await jest.advanceTimersByTimeAsync(499);
+    expect(told).toEqual(['leave']);
+    await jest.advanceTimersByTimeAsync(2);
+    expect([told, given]).toEqual([['leave', 'give up'], ['run-1 idem#1 idempotent']]);
+    await jest.advanceTimersByTimeAsync(98);
+    expect(told).toEqual(['leave', 'give up']);
+    await jest.advanceTimersByTimeAsync(2);
+    expect(told.slice(2)).toEqual(['hand over']);
+    expect(given).toEqual(['run-1 idem#1 idempotent', 'run-1 once#1 once']);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await drained;
+  });
+
+  it('waits no longer than its runs take', async () => {
+    const { loop, told, end } = loopWith({ gives: [], underWay: [] });
+    loop.start({} as Incarnation);
+    await jest.advanceTimersByTimeAsync(100);
+    let isOver = false;
+    void loop.drain({ graceMs: 60_000, stopMs: 10_000 }).then(() => (isOver = true));
+    await jest.advanceTimersByTimeAsync(200);
+    expect(isOver).toBe(false);
+    end();
+    await jest.advanceTimersByTimeAsync(500);
+    expect(isOver).toBe(true);
+    expect(told.filter((one) => one.startsWith('hand over'))).toEqual([]);
   });
 });

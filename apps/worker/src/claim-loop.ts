@@ -10,6 +10,7 @@ import {
   sha256,
 } from '@taskrunner/core';
 import { Duties } from './duties';
+import { letEnd, type Grace } from './drain';
 import type { ApartDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
@@ -47,6 +48,7 @@ export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'
 export class ClaimLoop {
   private readonly drivers = new Map<string, Driving>();
   private stopping = false;
+  private leaving = false;
   private handingOver = false;
   private hinted = false;
   private claimedAt = -Infinity;
@@ -69,6 +71,7 @@ export class ClaimLoop {
 
   start(incarnation: Incarnation): void {
     this.stopping = false;
+    this.leaving = false;
     this.handingOver = false;
     this.loops = Promise.all([
       this.claimForever(incarnation),
@@ -83,11 +86,19 @@ export class ClaimLoop {
     this.hint();
   }
 
-  /** Stops claiming; gives drivers the grace to end or park, then hands over what is left. Ends in any case. */
-  async drain(graceMs: number): Promise<void> {
+  /**
+   * Stops claiming, and begins no more steps. A run is handed over as soon as nothing of it is under way here, and all of them when the grace
+   * is over. Ends in any case.
+   */
+  async drain(grace: Grace): Promise<void> {
     this.stopping = true;
+    this.leaving = true;
     this.wake();
-    await Promise.race([this.allDone(), pause(graceMs)]);
+    await letEnd(
+      () => [...this.drivers.values()],
+      () => this.allDone(),
+      grace,
+    );
     this.abandon();
     await Promise.race([Promise.all([this.allDone(), this.loops]), pause(HAND_OVER_MS)]);
   }
@@ -249,6 +260,7 @@ export class ClaimLoop {
       if (typeof driver === 'string') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
+      else if (this.leaving) driver.leave();
       const driven = await driver.drive();
       this.log.say('info', 'run.driven', { runId, tenant, driven });
       this.duties.done('drive');

@@ -25,18 +25,20 @@ async function main(): Promise<void> {
   await worker.start();
   process.stdout.write(`${JSON.stringify({ ready: 'worker', health: await app.getUrl() })}\n`);
   let stopping = false;
-  const stop = (): void => {
+  const stop = (drainMs: number): void => {
     if (stopping) return;
     stopping = true;
     void worker
-      .stop(configuration.worker.stopGrace)
+      .stop(drainMs)
       .then(() => app.close())
       .then(() => telemetry.close())
       .then(() => process.exit(0));
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', stop).on('close', stop);
+  const { drain, stopGrace } = configuration.worker;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(drain));
+  // Whoever started it is gone, and nobody will ask how long this takes.
+  const leave = (): void => stop(Math.min(drain, stopGrace));
+  if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', leave).on('close', leave);
 }
 
 main().catch((error: unknown) => {

@@ -23,6 +23,8 @@ async function main(): Promise<void> {
     if (message.type === 'renew') worker.renew(message.deadline);
     else if (message.type === 'mail') worker.mailAlone();
     else if (message.type === 'hand-over') worker.abandonAlone();
+    else if (message.type === 'drain') worker.leaveAlone();
+    else if (message.type === 'give-up') worker.giveUpAlone();
     else if (message.type === 'leave') void telemetry.close().finally(() => process.exit(0));
     else
       worker

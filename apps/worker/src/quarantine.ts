@@ -15,6 +15,9 @@ export type ToQuarantine =
   | { readonly type: 'renew'; readonly deadline: Deadline }
   | { readonly type: 'mail' }
   | { readonly type: 'hand-over' }
+  /** Its worker leaves: nothing more begins. Then: steps that may begin again elsewhere are stopped. */
+  | { readonly type: 'drain' }
+  | { readonly type: 'give-up' }
   /** It is not needed any more. */
   | { readonly type: 'leave' };
 
@@ -159,6 +162,21 @@ export class ApartDrive {
     this.isHandedOver = true;
     this.tell({ type: 'hand-over' });
   }
+
+  /** Its worker leaves. A run that no process drives yet begins elsewhere. */
+  leave(): void {
+    if (this.child === null) this.handOver();
+    else this.tell({ type: 'drain' });
+  }
+
+  /** Which steps it gives up its own process knows. */
+  giveUpIdempotent(): readonly string[] {
+    this.tell({ type: 'give-up' });
+    return [];
+  }
+
+  /** What is under way is its own process's to know. */
+  readonly underWay: readonly string[] = [];
 
   /** Said now, or when there is a process for it; to one that has ended, not at all. */
   tell(message: ToQuarantine): void {

@@ -34,6 +34,7 @@ import { AssignmentLoop } from './assignment-loop';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
+import type { Grace } from './drain';
 import { driverHands, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
 import { Duties, DUTIES, type Duty } from './duties';
@@ -75,6 +76,7 @@ export class Worker {
   private listening = false;
   private alone: RunDriver | null = null;
   private isAbandoned = false;
+  private isLeaving = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
@@ -271,6 +273,7 @@ export class Worker {
   /** Drives one run that another process has claimed, and nothing beside it: for `quarantine-process.ts`. `onBegin`: now it may die of it. */
   async driveAlone(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
     this.isAbandoned = false;
+    this.isLeaving = false;
     // What the probe has shown there it may not have shown here.
     if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
     await this.database.probeDocuments.keep(this.sandboxes.documents);
@@ -280,6 +283,7 @@ export class Worker {
     if (typeof driver === 'string') return driver;
     this.alone = driver;
     if (this.isAbandoned) driver.handOver();
+    else if (this.isLeaving) driver.leave();
     try {
       return await driver.drive();
     } finally {
@@ -296,11 +300,33 @@ export class Worker {
     this.alone?.handOver();
   }
 
-  /** Drains: stops claiming, lets runs end or park within the grace, hands over the rest. */
+  /** Its worker leaves: nothing more of the run begins here. */
+  leaveAlone(): void {
+    this.isLeaving = true;
+    this.alone?.leave();
+  }
+
+  /** Steps of it that may begin again elsewhere are stopped. */
+  giveUpAlone(): void {
+    this.alone?.giveUpIdempotent();
+  }
+
+  /**
+   * Drains: claims and begins nothing more, hands over what is not under way, and waits `graceMs` for steps that are. Says what it did not
+   * wait for any longer.
+   */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     if (this.prober !== null) clearInterval(this.prober);
-    await Promise.all([this.claims.drain(graceMs), this.assignments.drain(graceMs)]);
+    this.log.say('info', 'worker.draining', { runs: this.claims.driving, assignments: this.assignments.held });
+    const grace: Grace = {
+      graceMs,
+      stopMs: this.configuration.worker.stopGrace,
+      onGivenUp: ({ run: { runId, tenant }, step, effects }) =>
+        this.log.say('warn', 'drain.step-given-up', { runId, tenant, step, effects }),
+    };
+    await Promise.all([this.claims.drain(grace), this.assignments.drain(grace)]);
+    this.log.say('info', 'worker.drained', { runs: this.claims.driving, assignments: this.assignments.held });
     await this.planning.close();
     await this.attests.stop();
     await this.announces.stop();
@@ -325,6 +351,7 @@ export class Worker {
 
   /** A worker that honours no environment claims nothing, and one whose work fails does nothing: neither is ready. */
   async readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
+    if (this.stopping) return { ready: false, reason: 'the worker drains' };
     if (this.description.environments.length === 0) {
       const refused = this.sandboxes.refused.map(({ profile }) => profile).join(', ');
       const what =
@@ -370,7 +397,7 @@ export class Worker {
     this.claims.abandon();
     this.assignments.abandon();
     await this.lease?.stop();
-    await Promise.all([this.claims.drain(0), this.assignments.drain(0)]);
+    await Promise.all([this.claims.drain({ graceMs: 0 }), this.assignments.drain({ graceMs: 0 })]);
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();

@@ -33,7 +33,9 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
   const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, overrides } = facts;
   const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
   const sections: Record<string, Record<string, unknown>> = {
-    http: { host: '127.0.0.1', port: apiPort, healthPort: 0 },
+    // No balancer stands before it, and whoever stops it waits.
+    http: { host: '127.0.0.1', port: apiPort, healthPort: 0, lameDuck: '0s', drain: '5s' },
+    worker: { drain: '10s' },
     database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
     authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
     artifacts: { root: directory.objects },

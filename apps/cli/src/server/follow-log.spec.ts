@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from './client';
-import { followLog } from './follow-log';
+import { followLog, type LogReading } from './follow-log';
 import type { LogEvent } from './run-views';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -31,9 +31,9 @@ describe('a log that is followed', () => {
     server.close();
   });
 
-  async function read(): Promise<readonly LogEvent[]> {
+  async function read(reading: LogReading = {}): Promise<readonly LogEvent[]> {
     const events: LogEvent[] = [];
-    for await (const event of followLog(client, 'r')) events.push(event);
+    for await (const event of followLog(client, 'r', reading)) events.push(event);
     return events;
   }
 
@@ -54,6 +54,24 @@ describe('a log that is followed', () => {
       '3 run.finished',
     ]);
     expect(asked).toEqual(['0', '2', '2']);
+  });
+
+  it('is resumed where a server that stops says so, also one that is read only as far as it goes', async () => {
+    const resume =
+      'event: stream.resume\nid: 2\nretry: 1\ndata: {"runId":"r","sequence":2,"eventType":"stream.resume","retryMs":1}\n\n';
+    for (const follow of [true, false]) {
+      asked.length = 0;
+      answers = [
+        (_request, response) => response.writeHead(200).end(line(1) + resume),
+        (_request, response) => response.writeHead(200).end(line(3) + finished(3)),
+      ];
+      expect((await read({ follow })).map(({ sequence, eventType }) => `${sequence} ${eventType}`)).toEqual([
+        '1 step.log',
+        '3 step.log',
+        '3 run.finished',
+      ]);
+      expect(asked).toEqual(['0', '2']);
+    }
   });
 
   it('ends where the server says that there is no more', async () => {

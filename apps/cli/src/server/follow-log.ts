@@ -24,7 +24,7 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /**
  * The lines of a run's log, each once and in order, over as many connections as it takes: a broken one is resumed behind the last line
- * that was read. Ends with `run.finished` where the run has ended.
+ * that was read; one that its server ends with `stream.resume` as well. Ends with `run.finished` where the run has ended.
  */
 export async function* followLog(client: Client, runId: string, reading: LogReading = {}): AsyncGenerator<LogEvent> {
   const { follow = true, step, level, signal } = reading;
@@ -32,6 +32,7 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
   let pause = FIRST_PAUSE_MS;
   let heard = Date.now();
   for (;;) {
+    let mustResume = false;
     try {
       const response = await client.open(runPath(runId, '/logs'), {
         headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
@@ -46,12 +47,17 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
         heard = Date.now();
         pause = FIRST_PAUSE_MS;
         const event = JSON.parse(data) as LogEvent;
+        if (id !== null) after = Math.max(after, Number(id));
+        if (event.eventType === 'stream.resume') {
+          mustResume = true;
+          pause = event.retryMs ?? pause;
+          break;
+        }
         yield event;
         if (event.eventType === 'run.finished') return;
-        if (id !== null) after = Math.max(after, Number(id));
       }
       heard = Date.now();
-      if (!follow) return;
+      if (!follow && !mustResume) return;
     } catch (error) {
       if (signal?.aborted || !isPassing(error) || Date.now() - heard > PATIENCE_MS) throw error;
     }

@@ -133,6 +133,8 @@ export interface LogEvent {
   readonly message?: string;
   readonly stepId?: string;
   readonly status?: string;
+  /** Of `stream.resume`: how long to wait before the log is asked for again, milliseconds. */
+  readonly retryMs?: number;
 }
 
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);

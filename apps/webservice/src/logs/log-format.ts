@@ -9,6 +9,8 @@ export interface LogFormat {
   heartbeat(at: number, head: number): string;
   /** The last event of a run that has ended; `at`: the number of its last line. */
   finished(runId: string, status: string, at: number): string;
+  /** The last event of a stream whose run goes on: the reader has everything up to `at`, and comes again after `retryMs`. */
+  resume(runId: string, reason: string, at: number, retryMs: number): string;
 }
 
 function lineJson(runId: string, { number, at, level, text, step }: LogLine): string {
@@ -28,6 +30,10 @@ function finishedJson(runId: string, status: string, at: number): string {
   return JSON.stringify({ runId, sequence: at, eventType: 'run.finished', status });
 }
 
+function resumeJson(runId: string, reason: string, at: number, retryMs: number): string {
+  return JSON.stringify({ runId, sequence: at, eventType: 'stream.resume', reason, after: at, retryMs });
+}
+
 /** Server-sent events (WHATWG HTML §9.2): `id` is the line's number, so that a browser resumes by itself. JSON text has no line feed. */
 export const EVENT_STREAM: LogFormat = {
   mediaType: 'text/event-stream',
@@ -35,6 +41,9 @@ export const EVENT_STREAM: LogFormat = {
   line: (runId, line) => `id: ${line.number}\ndata: ${lineJson(runId, line)}\n\n`,
   heartbeat: (at, head) => `: at ${at} head ${head}\n\n`,
   finished: (runId, status, at) => `id: ${at}\ndata: ${finishedJson(runId, status, at)}\n\n`,
+  // With a name, so that it is no message to a browser, which resumes by itself.
+  resume: (runId, reason, at, retryMs) =>
+    `event: stream.resume\nid: ${at}\nretry: ${retryMs}\ndata: ${resumeJson(runId, reason, at, retryMs)}\n\n`,
 };
 
 /** One JSON object a line. */
@@ -44,4 +53,5 @@ export const NDJSON: LogFormat = {
   line: (runId, line) => `${lineJson(runId, line)}\n`,
   heartbeat: () => '',
   finished: (runId, status, at) => `${finishedJson(runId, status, at)}\n`,
+  resume: (runId, reason, at, retryMs) => `${resumeJson(runId, reason, at, retryMs)}\n`,
 };

@@ -109,12 +109,35 @@ describe('a log stream', () => {
     await done;
   });
 
-  it('ends with the service', async () => {
-    const { done, streams, signal } = stream(Infinity, 'running');
+  it('ends with the service, and says where to go on', async () => {
+    const { done, streams, signal, reader } = stream(Infinity, 'running');
     await settle();
     streams.beforeApplicationShutdown();
     await done;
     expect(signal.aborted).toBe(true);
+    expect(JSON.parse(reader.written.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      ...{ eventType: 'stream.resume', reason: 'service-stops', sequence: LINES, after: LINES },
+      retryMs: expect.any(Number) as number,
+    });
+  });
+
+  it('that is full when the service stops ends behind a whole line, and says which', async () => {
+    const { done, streams, reader } = stream(5, 'running');
+    await settle();
+    streams.beforeApplicationShutdown();
+    reader.drain(Infinity);
+    await done;
+    const lines = reader.written.trimEnd().split('\n');
+    const last = JSON.parse(lines.at(-1) ?? '') as { eventType: string; after: number };
+    expect([last.eventType, last.after]).toEqual(['stream.resume', lines.length - 1]);
+    expect(last.after).toBeLessThan(LINES);
+  });
+
+  it('that is opened while the service stops ends at once', async () => {
+    const streams = new OpenStreams();
+    streams.beforeApplicationShutdown();
+    const signal = streams.signalFor(new Reader(1) as unknown as Response, Date.now() + 60_000);
+    expect([signal.aborted, signal.reason]).toEqual([true, 'service-stops']);
   });
 
   it('ends with its token', async () => {

@@ -4,6 +4,7 @@ import { hasEnded, type RunTails, type Tail } from '../runs/run-tails';
 import type { LogFormat } from './log-format';
 import { selected } from './log-frames';
 import { isWithin, type LineFilter } from './log-lines';
+import { SERVICE_STOPS, TOKEN_EXPIRED } from './open-streams';
 import type { SharedLogs } from './shared-logs';
 
 /** What a reader asked for. */
@@ -27,10 +28,13 @@ const HEARTBEAT_MS = 10_000;
 const QUIET_MS = 250;
 /** Bytes of one write: what a reader must take within its time. */
 const WRITE_BYTES = 64 * 1024;
+const FIRST_RETRY_MS = 250;
+const RETRY_SPREAD_MS = 1_000;
 
 /**
  * Sends a run's log to one reader, chunk by chunk, at the reader's own speed: after a full socket buffer it waits for the drain, and
- * holds one chunk meanwhile, which others have too. Ends with `run.finished` where the run has ended.
+ * holds one chunk meanwhile, which others have too. Ends with `run.finished` where the run has ended, with `stream.resume` where it goes
+ * on and the service or the token ends.
  */
 export class LogStream {
   private at: number;
@@ -38,6 +42,8 @@ export class LogStream {
   private wake: (() => void) | null = null;
   /** How far the reader was at the last heartbeat. */
   private told = -1;
+  /** The reader has everything up to `at`, and something may follow. */
+  private mayResume = true;
 
   constructor(
     private readonly logs: SharedLogs,
@@ -64,17 +70,30 @@ export class LogStream {
         if (tail) {
           await this.catchUp(tail.lastLine);
           if (signal.aborted) return;
-          if (hasEnded(tail.status))
-            return await this.write(Buffer.from(format.finished(runId, tail.status, Math.max(this.at, tail.lastLine))));
+          if (hasEnded(tail.status)) {
+            await this.write(Buffer.from(format.finished(runId, tail.status, Math.max(this.at, tail.lastLine))));
+            this.mayResume = false;
+            return;
+          }
           if (!follow) return;
         }
         if (isDue) await this.beat(tail);
         isDue = await this.next(tail);
       }
     } finally {
+      this.tellResume();
       watching.unsubscribe();
       signal.removeEventListener('abort', wake);
     }
+  }
+
+  /** Readers of a service that stops do not come back all at once. */
+  private tellResume(): void {
+    const { signal, format, runId } = this.reading;
+    const isTold = signal.reason === SERVICE_STOPS || signal.reason === TOKEN_EXPIRED;
+    if (!signal.aborted || !isTold || !this.mayResume || this.response.destroyed) return;
+    const retryMs = FIRST_RETRY_MS + Math.floor(Math.random() * RETRY_SPREAD_MS);
+    this.response.write(Buffer.from(format.resume(runId, String(signal.reason), this.at, retryMs)));
   }
 
   private async beat(tail: Tail | null): Promise<void> {
@@ -89,14 +108,25 @@ export class LogStream {
       if (!chunk) return;
       if (filter.step === null || isWithin(chunk.step, filter.step))
         await this.write(selected(chunk.frames(format), Math.max(0, this.at + 1 - chunk.firstLine), filter.level));
+      if (!this.mayResume) return;
       this.at = chunk.lastLine;
     }
   }
 
+  /** What was begun is ended also by a service that stops, at the speed that is asked of readers. */
   private async write(bytes: Buffer): Promise<void> {
-    const { signal } = this.reading;
-    for (let from = 0; from < bytes.length && !signal.aborted; from += WRITE_BYTES)
+    for (let from = 0; from < bytes.length; from += WRITE_BYTES) {
+      if (this.isCut()) {
+        this.mayResume = false;
+        return;
+      }
       if (!this.response.write(bytes.subarray(from, from + WRITE_BYTES))) await this.drained();
+    }
+  }
+
+  private isCut(): boolean {
+    const { signal } = this.reading;
+    return this.response.destroyed || (signal.aborted && signal.reason !== SERVICE_STOPS);
   }
 
   /** Until the reader has room, or is cut off: nobody waits for one that does not read. */
@@ -105,14 +135,17 @@ export class LogStream {
     await new Promise<void>((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
-        this.response.off('drain', settle);
-        signal.removeEventListener('abort', settle);
+        this.response.off('drain', settle).off('close', settle);
+        signal.removeEventListener('abort', settleIfCut);
         resolve();
+      };
+      const settleIfCut = (): void => {
+        if (this.isCut()) settle();
       };
       // A reset: what the reader has not taken would else stay in the kernel. Its end is seen as that of a reader that goes.
       const timer = setTimeout(() => this.response.socket?.resetAndDestroy(), stallMs);
-      this.response.once('drain', settle);
-      signal.addEventListener('abort', settle);
+      this.response.once('drain', settle).once('close', settle);
+      signal.addEventListener('abort', settleIfCut);
     });
   }
 

@@ -40,7 +40,8 @@ export class LogsController {
     description:
       'Server-sent events, one JSON line per `data:`, `id` is the line number; `Last-Event-ID`, else `after`, resumes. The last event is ' +
       '`run.finished`, then the stream ends; at or past the end of an ended run the answer is 204. NDJSON by `Accept: application/x-ndjson`. ' +
-      'The stream ends when the token does, and that of a reader that takes nothing for a while: come again.',
+      'Where the service stops or the token ends before the run does, the last event is `stream.resume`: come again with `after` (the `id` of the ' +
+      'event), after `retryMs` milliseconds (its `retry`). The stream of a reader that takes nothing for a while is cut off.',
     scopes: ['packs.read'],
     limit: 'stream',
     query: {

@@ -1,18 +1,24 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
 
-/** Every answer that lasts: each ends with its token, with its reader, or with the service. */
+/** Why a stream ends although its reader is there, and may go on elsewhere. */
+export const SERVICE_STOPS = 'service-stops';
+export const TOKEN_EXPIRED = 'token-expired';
+
+/** Every answer that lasts: each ends with its token, with its reader, or with the service. The reason of its signal says which. */
 @Injectable()
 export class OpenStreams implements BeforeApplicationShutdown {
   private readonly open = new Set<AbortController>();
+  private hasEnded = false;
 
   /** The signal of one stream; it is forgotten when the answer is over. `expiresAt`: milliseconds since the epoch. */
   signalFor(response: Response, expiresAt: number): AbortSignal {
     const controller = new AbortController();
     this.open.add(controller);
+    if (this.hasEnded) controller.abort(SERVICE_STOPS);
     // setTimeout takes 24 days at most; a token that lives longer is asked for again then.
     const left = Math.min(Math.max(0, expiresAt - Date.now()), 2_000_000_000);
-    const timer = setTimeout(() => controller.abort(), left).unref();
+    const timer = setTimeout(() => controller.abort(TOKEN_EXPIRED), left).unref();
     const end = (): void => {
       clearTimeout(timer);
       this.open.delete(controller);
@@ -23,6 +29,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
-    for (const controller of this.open) controller.abort();
+    this.hasEnded = true;
+    for (const controller of this.open) controller.abort(SERVICE_STOPS);
   }
 }

@@ -44,7 +44,7 @@ export async function waitForRun(
     readonly signal: AbortSignal;
   },
 ): Promise<RunSummary | null> {
-  const end = merge(timer(timeoutMs), fromEvent(signal, 'abort')).pipe(map(() => OVER));
+  const end = merge(timer(signal.aborted ? 0 : timeoutMs), fromEvent(signal, 'abort')).pipe(map(() => OVER));
   // The latest version is kept: one that comes while the run is read is not missed.
   const versions = merge(tails.watch(tenant, runId).pipe(map(({ version }) => version)), end).pipe(
     scan((latest, version) => Math.max(latest, version)),

@@ -53,6 +53,18 @@ export class QuarantineProcess implements Process {
     this.time.after(MESSAGE_MS, () => this.driver?.handOver(), this);
   }
 
+  leave(): void {
+    if (this.driver === null) this.handOver();
+    else this.time.after(MESSAGE_MS, () => this.driver?.leave(), this);
+  }
+
+  giveUpIdempotent(): readonly string[] {
+    this.time.after(MESSAGE_MS, () => this.driver?.giveUpIdempotent(), this);
+    return [];
+  }
+
+  readonly underWay: readonly string[] = [];
+
   /** It is gone, and its children with it. */
   end(): void {
     this.alive = false;

@@ -134,7 +134,8 @@ export class SimulatedWorker implements Process {
 
   private async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    await Promise.all([this.loop.drain(graceMs), this.assignments?.drain(graceMs)]);
+    const grace = { graceMs, stopMs: this.around.graceMs };
+    await Promise.all([this.loop.drain(grace), this.assignments?.drain(grace)]);
     this.lives++;
     this.children.close();
     for (const apart of this.apart) apart.end();
@@ -189,7 +190,7 @@ export class SimulatedWorker implements Process {
     this.lives++;
     this.loop.abandon();
     this.assignments?.abandon();
-    await Promise.all([this.loop.drain(0), this.assignments?.drain(0)]);
+    await Promise.all([this.loop.drain({ graceMs: 0 }), this.assignments?.drain({ graceMs: 0 })]);
     await this.begin();
     this.restarting = false;
   }

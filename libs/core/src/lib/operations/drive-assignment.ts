@@ -45,6 +45,8 @@ export class AssignmentDriver {
   private letters = 0;
   private refuses = false;
   private givesBack = false;
+  /** Its worker leaves: nothing more begins, what is under way may end. */
+  private leaving = false;
   private lost = false;
   private beginning: { readonly item: LentItem; readonly go: (may: boolean) => void }[] = [];
   /** Those that did not begin although nobody had told them to stop: whether they may have begun all the same. */
@@ -118,6 +120,22 @@ export class AssignmentDriver {
     this.wakeUp();
   }
 
+  /** Nothing more of it begins here; when what is under way has ended, the rest is given back. */
+  leave(): void {
+    this.leaving = true;
+    this.wakeUp();
+  }
+
+  /** Executions that may begin again elsewhere are told to stop. Which, as `step#execution`. */
+  giveUpIdempotent(): readonly string[] {
+    return this.executions.giveUp();
+  }
+
+  /** What is under way and was not told to stop, as `step#execution`. */
+  get underWay(): readonly string[] {
+    return this.executions.names;
+  }
+
   /** What has not begun is given back; what is under way is told to stop, and what it brings until then is reported. */
   giveBack(): void {
     this.givesBack = true;
@@ -130,8 +148,8 @@ export class AssignmentDriver {
     try {
       for (;;) {
         if (this.lost) return 'lost';
-        if (this.givesBack) return await this.finishGivingBack();
-        this.startWaiting();
+        if (this.givesBack || (this.leaving && this.running.size === 0)) return await this.finishGivingBack();
+        if (!this.leaving) this.startWaiting();
         if ((this.unsaid.length > 0 || this.refuses) && this.letter === null) await this.report();
         else if (this.unsaid.length + this.waiting.length + this.running.size === 0) return 'answered';
         else await this.arrival();
@@ -184,7 +202,8 @@ export class AssignmentDriver {
       const body = await this.executions.execute(this.groundOf(item), item, () => this.mayBegin(item));
       const undone = this.undone.get(step);
       if (undone !== undefined) this.end(item, { type: 'attempt.lost', step, execution, ...undone });
-      else this.end(item, isTooLong && body !== 'lost' && body.type === 'attempt.stopped' ? tooLong(item) : body);
+      else
+        this.end(item, isTooLong && typeof body === 'object' && body.type === 'attempt.stopped' ? tooLong(item) : body);
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
       this.hands.alarm(this.opened.run, code, { step, reason: this.opened.secrets.redactor.text(String(error)) });
@@ -198,10 +217,13 @@ export class AssignmentDriver {
     }
   }
 
-  private end({ step, execution }: LentItem, body: GivenBody | 'lost'): void {
+  private end({ step, execution }: LentItem, body: GivenBody | 'lost' | 'left'): void {
     if (body === 'lost') for (const part of partsOfLost(step, execution)) this.say(part);
     // A stop that giving back has asked for is no end: what it did is not known, and the next holder says so.
-    else if (!this.givesBack || body.type !== 'attempt.stopped') this.say({ kind: 'given', body });
+    else if (body === 'left') return;
+    else if (body.type === 'attempt.unbegun')
+      this.say({ kind: 'given', body: { type: 'attempt.lost', step, execution, began: false } });
+    else this.say({ kind: 'given', body });
   }
 
   private groundOf({ scope }: LentItem): Ground {
@@ -219,7 +241,7 @@ export class AssignmentDriver {
 
   /** Begins together have their rows together. False: it may not begin. */
   private async mayBegin(item: LentItem): Promise<boolean> {
-    if (item.executeBy !== null && this.hands.clock.now() >= item.executeBy) {
+    if (this.leaving || (item.executeBy !== null && this.hands.clock.now() >= item.executeBy)) {
       this.undone.set(item.step, { began: false });
       return false;
     }

@@ -81,6 +81,8 @@ export class RunDriver {
   /** Its process has died of it: nothing of it is looked at that need not be. */
   private isPoison = false;
   private handingOver = false;
+  /** Nothing more begins here; what is under way may end. */
+  private leaving = false;
   private lost = false;
   private over = false;
   /** The journal has taken this claim. */
@@ -162,11 +164,12 @@ export class RunDriver {
     return {
       state: () => this.state,
       lastAt: () => this.lastAt,
-      isHandingOver: () => this.handingOver,
+      isLeaving: () => this.leaving || this.handingOver,
       sight: () => this.sight(this.results),
       arrived: (arrival) => this.arrived(arrival),
       handOver: () => this.handOver(),
       loseChildren: () => this.loseChildren(),
+      left: () => this.wakeUp(),
     };
   }
 
@@ -179,6 +182,25 @@ export class RunDriver {
   /** True if it was handed over because children were lost (their supervisor's deadline has passed), and nobody asked for it. */
   get lostChildren(): boolean {
     return this.lost;
+  }
+
+  /**
+   * Its worker leaves: nothing more begins here that acts outside, what is under way may end, and then the run is handed over. What was
+   * to begin the next owner begins.
+   */
+  leave(): void {
+    this.leaving = true;
+    this.wakeUp();
+  }
+
+  /** The time of a worker that leaves is short: steps that may begin again elsewhere are told to stop. Which, as `step#execution`. */
+  giveUpIdempotent(): readonly string[] {
+    return this.executions.giveUp();
+  }
+
+  /** What is under way in this process and was not told to stop, as `step#execution`. */
+  get underWay(): readonly string[] {
+    return this.executions.names;
   }
 
   /** Stops without a decision: children are told to stop, the next owner takes over. */
@@ -206,7 +228,8 @@ export class RunDriver {
         const driven = await this.turn();
         if (driven === 'again') continue;
         if (driven !== 'idle') return driven;
-        await this.arrival();
+        if (this.leaving && this.isQuiet()) this.handOver();
+        else await this.arrival();
       }
     } catch (error) {
       return await halt(this.hands, this.run, unreadable(error));
@@ -214,6 +237,11 @@ export class RunDriver {
       this.over = true;
       this.executions.abandon('over');
     }
+  }
+
+  /** Nothing of it is under way here, and nothing that has come waits for a turn. */
+  private isQuiet(): boolean {
+    return this.executions.count + this.arrivals.count + this.ahead.length === 0 && !this.mailDue && !this.held.isBusy;
   }
 
   /** What has already come counts: children are told to stop and waited for, then last turns take every result that came before. */
@@ -327,7 +355,7 @@ export class RunDriver {
     do if (!last && !(await this.performAhead(draught))) return 'again';
     while (this.endUnoffered(draught) || ((draught.closes || draught.ended) && this.arrivals.takeInto(draught)));
     draught.ahead = draught.ahead.filter((command) => isWanted(draught.state, command));
-    if (last) this.leaveUnbegun(draught);
+    if (last || this.leaving) this.leaveUnbegun(draught);
     if (draught.entries.length === 0) {
       this.seen = draught.seen;
       return 'idle';
@@ -348,7 +376,7 @@ export class RunDriver {
     return over.length > 0;
   }
 
-  /** What a last turn starts, nobody begins: the next owner need neither ask what it did nor let it begin too late. */
+  /** What the turn of a driver that leaves starts, nobody begins: the next owner need neither ask what it did nor let it begin too late. */
   private leaveUnbegun(draught: Draught): void {
     for (const command of [...draught.held]) {
       const { step } = command;
@@ -367,7 +395,7 @@ export class RunDriver {
       draught.ahead = rest;
       if (!isWanted(draught.state, command)) continue;
       const body = await this.performOne(draught, command);
-      if (body === 'lost' || (this.handingOver && isStop(body))) {
+      if (body === 'lost' || body === 'left' || (this.handingOver && isStop(body))) {
         this.arrivals.giveBack(draught.taken);
         if (body === 'lost') this.loseChildren();
         return false;
@@ -399,7 +427,7 @@ export class RunDriver {
     this.hands.alarm(this.run, UNSATISFIABLE, detail);
   }
 
-  private async performOne(draught: Draught, command: Command): Promise<GivenBody | 'lost'> {
+  private async performOne(draught: Draught, command: Command): Promise<GivenBody | 'lost' | 'left'> {
     const sight = this.sight(draught.results);
     switch (command.type) {
       case 'answer': {

@@ -66,13 +66,14 @@ export class Executions {
 
   /**
    * Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. `lost`: there is no outcome
-   * (the lease is over, or the run is): nothing may be journaled of it.
+   * (the lease is over, or the run is): nothing may be journaled of it. `left`: it was stopped because its worker leaves. That is no
+   * event of the run: the next owner decides by the effect class.
    */
   async execute(
     ground: Ground,
     { step, attempt, execution }: Start,
     mayStart: () => Promise<boolean> = async () => true,
-  ): Promise<GivenBody | 'lost'> {
+  ): Promise<GivenBody | 'lost' | 'left'> {
     const node = runNodeAt(ground.x, step);
     const executor = this.hands.executors.get(node.uses);
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
@@ -82,7 +83,7 @@ export class Executions {
     const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
-    const flight: Flight = { abort, log, told: false };
+    const flight: Flight = { abort, log, effects: node.effects, told: null };
     this.flights.set(name, flight);
     try {
       const { delivered, kept } = await this.secretsFor(ground, step, node);
@@ -93,7 +94,8 @@ export class Executions {
       }
       const { redactor } = this.secrets;
       if (node.effects !== 'pure') await this.hands.mayAct(abort.signal);
-      if (!(await mayStart()) || flight.told) return { type: 'attempt.stopped', step, execution, unknown: false };
+      if (!(await mayStart()) || flight.told !== null)
+        return flight.told === HAND_OVER ? { type: 'attempt.unbegun', step, execution } : notBegun(step, execution);
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);
       const { runId } = this.run;
@@ -118,6 +120,7 @@ export class Executions {
       await report.end();
       // A result counts only with its lines: if they could not be stored the run is not ours any more.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
+      if (outcome.kind === 'stopped' && flight.told === HAND_OVER) return 'left';
       return this.given(step, execution, outcome);
     } catch (error) {
       if (!SecretError.is(error)) throw error;
@@ -170,6 +173,18 @@ export class Executions {
     this.flights.get(nameOf(step, execution))?.log.numbered(bytes);
   }
 
+  /** Tells those that may begin again elsewhere to stop, without waiting for them; `once` steps go on. Returns which. */
+  giveUp(): readonly string[] {
+    const given = [...this.flights].filter(([, { effects, told }]) => effects === 'idempotent' && told === null);
+    for (const [, flight] of given) tell(flight, HAND_OVER);
+    return given.map(([name]) => name);
+  }
+
+  /** What is under way and was not told to stop, as `step#execution`. */
+  get names(): readonly string[] {
+    return [...this.flights].filter(([, { told }]) => told === null).map(([name]) => name);
+  }
+
   /** Tells all to stop, without waiting for them. */
   abandon(reason: string): void {
     for (const flight of this.flights.values()) {
@@ -202,12 +217,16 @@ export class Executions {
 interface Flight {
   readonly abort: AbortController;
   readonly log: ExecutionLog;
-  /** It was told to stop. */
-  told: boolean;
+  readonly effects: RunNode['effects'];
+  /** Why it was told to stop, the first time. */
+  told: string | null;
 }
 
+/** Why a worker that leaves stops what it executes. */
+export const HAND_OVER = 'hand-over';
+
 function tell(flight: Flight, reason: string): void {
-  flight.told = true;
+  flight.told ??= reason;
   flight.abort.abort(reason);
 }
 
@@ -229,6 +248,10 @@ function textOf(name: string, value: Uint8Array = new Uint8Array()): string {
 
 function nameOf(step: StepId, execution: number): string {
   return `${step}#${execution}`;
+}
+
+function notBegun(step: StepId, execution: number): GivenBody {
+  return { type: 'attempt.stopped', step, execution, unknown: false };
 }
 
 function failure(step: StepId, execution: number, code: string, message: string, retryable = false): GivenBody {

@@ -18,6 +18,24 @@ class Counting extends Executor {
   }
 }
 
+/** Steps that end when the test says so, or when they are told to stop. */
+class Held extends Executor {
+  readonly uses = 'builtin:command';
+  readonly behaviour = 1;
+  readonly ends = new Map<string, () => void>();
+  readonly stopped: string[] = [];
+
+  execute({ step, signal }: ExecutionRequest): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.ends.set(step, () => resolve({ kind: 'succeeded', outputs: {} }));
+      signal.addEventListener('abort', () => {
+        this.stopped.push(`${step}: ${signal.reason}`);
+        resolve({ kind: 'stopped', unknown: false });
+      });
+    });
+  }
+}
+
 const effect = (id: string, effects: 'idempotent' | 'once', needs: readonly string[] = []): Node =>
   aRunNode(id, { uses: 'builtin:command', effects, needs });
 
@@ -87,5 +105,81 @@ describe('a run that is handed over', () => {
     expect(await goOn(world, run, next)).toBe('ended');
     expect(next.calls).toEqual(['a#2']);
     expect(world.run(run).status).toBe('succeeded');
+  });
+});
+
+/** Turns that need nothing from outside of this process have been taken. */
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+};
+
+/** A driver with `a` (once) and `b` (idempotent) under way; `c` (once) comes after `b`, and has little time. */
+async function underWay() {
+  const world = new MemoryWorld();
+  const c = { ...aRunNode('c', { uses: 'builtin:command', effects: 'once', needs: ['b'] }), timeoutMs: 1 };
+  const run = submitted(world, [effect('a', 'once'), effect('b', 'idempotent'), c]);
+  const held = new Held();
+  const driver = await RunDriver.open(world.hands([held]), world.claim(run));
+  if (typeof driver === 'string') throw new Error('halted');
+  const driven = driver.drive();
+  await settled();
+  return { world, run, held, driver, driven };
+}
+
+describe('a run whose worker leaves', () => {
+  it('begins nothing more, ends what is under way, and is then handed over', async () => {
+    const { world, run, held, driver, driven } = await underWay();
+    driver.leave();
+    held.ends.get('b')?.();
+    await settled();
+    expect([...held.ends.keys()]).toEqual(['a', 'b']);
+    expect(driver.underWay).toEqual(['a#1']);
+    held.ends.get('a')?.();
+    expect(await driven).toBe('handed-over');
+    expect(held.stopped).toEqual([]);
+
+    const next = new Counting();
+    expect(await goOn(world, run, next)).toBe('ended');
+    expect(next.calls).toEqual(['c#2']);
+    expect(world.run(run).status).toBe('succeeded');
+  });
+
+  it('gives up what may begin again before what may act once only, which it waits for', async () => {
+    const { world, run, held, driver, driven } = await underWay();
+    driver.leave();
+    expect(driver.giveUpIdempotent()).toEqual(['b#1']);
+    await settled();
+    expect(held.stopped).toEqual(['b: hand-over']);
+    expect(driver.underWay).toEqual(['a#1']);
+    held.ends.get('a')?.();
+    expect(await driven).toBe('handed-over');
+
+    const next = new Counting();
+    expect(await goOn(world, run, next)).toBe('ended');
+    expect(next.calls).toEqual(['b#2', 'c#1']);
+    expect(types(world, run)).not.toContain('step.attention');
+    expect(world.run(run).status).toBe('succeeded');
+  });
+
+  it('is handed over at once where nothing is under way', async () => {
+    const world = new MemoryWorld();
+    const run = submitted(world, [effect('a', 'once')]);
+    const driver = await RunDriver.open(world.hands([new Counting()]), world.claim(run));
+    if (typeof driver === 'string') throw new Error('halted');
+    driver.leave();
+    expect(await driver.drive()).toBe('handed-over');
+    const next = new Counting();
+    expect(await goOn(world, run, next)).toBe('ended');
+    expect(next.calls).toEqual(['a#2']);
+  });
+
+  it('takes a cancel, which stops what is under way', async () => {
+    const { world, run, held, driver, driven } = await underWay();
+    driver.leave();
+    world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 'ada' }, reason: '', force: false });
+    driver.mail();
+    expect(await driven).toBe('ended');
+    expect(held.stopped.sort()).toEqual(['a: cancel', 'b: cancel']);
+    expect(world.run(run).status).toBe('cancelled');
   });
 });

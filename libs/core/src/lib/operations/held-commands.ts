@@ -36,12 +36,15 @@ export interface RunMeans {
 export interface Driving {
   state(): RunState;
   lastAt(): number;
-  isHandingOver(): boolean;
+  /** Nothing more may begin here. */
+  isLeaving(): boolean;
   /** What is committed. */
   sight(): Sight;
   arrived(arrival: Arrival): void;
   handOver(): void;
   loseChildren(): void;
+  /** An execution has stopped because this driver leaves. */
+  left(): void;
 }
 
 /**
@@ -62,7 +65,7 @@ export class HeldCommands {
     const state = this.driving.state();
     const commands = held.filter((command) => isWanted(state, command));
     const starts = commands.filter((command) => command.type === 'start');
-    const lent = new Set<Command>(lender.beyondSlots(starts, state));
+    const lent = new Set<Command>(this.driving.isLeaving() ? [] : lender.beyondSlots(starts, state));
     if (lent.size > 0) {
       const lend = this.lend(starts.filter((start) => lent.has(start))).finally(() => this.lends.delete(lend));
       this.lends.add(lend);
@@ -72,6 +75,11 @@ export class HeldCommands {
       if (command.type === 'stop') this.stop(command);
       if (command.type === 'judge') void this.judge(command);
     }
+  }
+
+  /** Something is on its way to other workers. */
+  get isBusy(): boolean {
+    return this.lends.size > 0;
   }
 
   /** When nothing is on its way to other workers any more. */
@@ -131,8 +139,7 @@ export class HeldCommands {
     const slots = hands.lending?.slots;
     slots?.take();
     let mayBegin = false;
-    const mayStart = async (): Promise<boolean> =>
-      (mayBegin = (await this.isAsApproved(step)) && !driving.isHandingOver());
+    const mayStart = async (): Promise<boolean> => (mayBegin = (await this.isAsApproved(step)) && !driving.isLeaving());
     try {
       const body = await executions.execute(
         groundOf(() => driving.sight()),
@@ -140,8 +147,10 @@ export class HeldCommands {
         mayStart,
       );
       if (body === 'lost') driving.loseChildren();
-      else if (!driving.isHandingOver() || !isStop(body)) driving.arrived({ kind: 'given', body });
-      else if (!mayBegin) driving.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
+      else if (body === 'left') driving.left();
+      else if (isStop(body) && !mayBegin && driving.isLeaving() && isWanted(driving.state(), command))
+        driving.arrived({ kind: 'given', body: { type: 'attempt.unbegun', step, execution } });
+      else driving.arrived({ kind: 'given', body });
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
       hands.alarm(run, code, { step, reason: secrets.redactor.text(String(error)) });
@@ -176,7 +185,7 @@ export class HeldCommands {
   }
 }
 
-/** What an execution ends with that was told to stop. In a hand-over, which tells it itself, that is no event of the run: the next owner decides by the effect class. */
+/** What an execution ends with that was told to stop, or might not begin. */
 export function isStop({ type }: GivenBody): boolean {
-  return type === 'attempt.stopped';
+  return type === 'attempt.stopped' || type === 'attempt.unbegun';
 }

@@ -356,6 +356,23 @@ describe('attempts', () => {
     expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'attention', attempt: 1, execution: 2 });
   });
 
+  it('have all their time at the owner who begins them, however long they were left', () => {
+    const node = {
+      ...run('o', null, { effects: 'once', retries: { ...retries, attemptTimeoutMs: 500 } }),
+      timeoutMs: 1_000,
+    };
+    const play = new Play(plan([node]), { o: 'hang' });
+    const zero = digestOf('0');
+    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.at += 5_000;
+    play.tell({ type: 'time.reached' });
+    const claim = { type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, worker: 'w', version: '1' } as const;
+    play.tell({ ...claim, build: zero, probe: zero });
+    const state = play.state.steps.get('o' as StepId);
+    const { at } = play;
+    expect(state).toMatchObject({ kind: 'running', execution: 2, deadlineAt: at + 500, endBy: at + 1_000 });
+  });
+
   it('that were being stopped are asked to stop again, so that a decision made meanwhile comes before the end', () => {
     const play = new Play(plan([run('a', null, { retries: { ...retries, maxAttempts: 1 } })]), { a: 'hang' });
     play.wait();

@@ -122,9 +122,14 @@ export function leafLost(draft: Draft, step: StepId, state: Running, began: bool
   startAttempt(draft, step, attempt, execution + 1, endBy);
 }
 
-/** The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. */
+/**
+ * The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. Until then no time of it runs: neither of the
+ * attempt, nor of the step where nothing of it was ever executed.
+ */
 export function leafUnbegun(draft: Draft, step: StepId, state: Running): void {
-  if (state.assignment === null) draft.set(step, { ...state, unbegun: true });
+  if (state.assignment !== null) return;
+  const endBy = state.execution === 1 ? null : state.endBy;
+  draft.set(step, { ...state, unbegun: true, deadlineAt: null, endBy });
 }
 
 /** The owner who executed it is gone: by its effect class. What never began is as it was before it was started. */
@@ -132,7 +137,9 @@ export function takeOverLeaf(draft: Draft, step: StepId, state: Running): void {
   const node = runNodeAt(draft.x, step);
   if (state.unbegun && isTooLate(draft, step, node)) return endTooLate(draft, step, state.attempt - 1);
   if (node.effects === 'once' && !state.unbegun) return needAttention(draft, step, state);
-  startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
+  const isFirst = state.unbegun === true && state.execution === 1;
+  const endBy = isFirst && node.timeoutMs !== null ? draft.at + node.timeoutMs : state.endBy;
+  startAttempt(draft, step, state.attempt, state.execution + 1, endBy);
 }
 
 /** What it did is not known: a person must say. */

@@ -2,13 +2,14 @@ import { repeatOf } from '../plan/place';
 import type { Command } from './command';
 import type { RunState } from './run-state';
 
-/** True if what a command asks for still is to be done: since it was asked, its step may have been told to stop, or be over. */
+/** True if what a command asks for still is to be done: since it was asked, its step may have been told to stop, be left to the next owner, or be over. */
 export function isWanted({ steps }: RunState, command: Command): boolean {
   const { step } = command;
   const state = steps.get(step);
   switch (command.type) {
     case 'start':
-      return state?.kind === 'running' && state.execution === command.execution && state.stopping === null;
+      if (state?.kind !== 'running' || state.execution !== command.execution) return false;
+      return state.stopping === null && !state.unbegun;
     case 'answer': {
       if (command.question !== 'until') return state?.kind === 'deciding' && state.question === command.question;
       const loop = steps.get(repeatOf(step));

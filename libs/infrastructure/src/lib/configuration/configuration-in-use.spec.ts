@@ -16,6 +16,7 @@ const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
+const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
@@ -34,6 +35,16 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
   ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
+  [
+    'http.lameDuck',
+    WEBSERVICE,
+    'fails readiness, answers on, then ends streams with where to go on and lets requests end',
+  ],
+  [
+    'http.drain',
+    WEBSERVICE,
+    'fails readiness, answers on, then ends streams with where to go on and lets requests end, for so long',
+  ],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
   ['http.*', E2E, 'is reached where http says, with its limits'],
   ['database.poolSize', E2E, 'asks it on as many connections, and as long, as configured'],
@@ -143,6 +154,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'worker.unreadyAfter',
     'apps/worker/src/claim-loop.spec.ts',
     'that fail for as long as configured make the worker unready',
+  ],
+  [
+    'worker.drain',
+    'apps/webservice-e2e/src/rolling-restart.long-spec.ts',
+    'leaves no step in needs_attention, and no request fails',
   ],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.slots', 'apps/webservice-e2e/stack-profiles.mjs', 'slots: 3'],

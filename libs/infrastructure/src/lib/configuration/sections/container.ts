@@ -44,7 +44,7 @@ export const container = section('Where steps of builtin:container run.', {
   }),
   kubernetes: section('Jobs of a cluster. Worker and Jobs mount one volume.', {
     kubeconfig: unset(path, 'Path of a kubeconfig; unset: the service account of the worker’s pod.'),
-    namespace: key(name, 'taskrunner', 'Namespace of the Jobs: that of the worker, since they share a volume.'),
+    namespace: key(name, 'taskrunner-steps', 'Namespace of the Jobs: one of their own, under Pod Security restricted.'),
     workClaim: unset(name, 'Claim, in that namespace, of the volume that the worker has at sandbox.workDirectory.'),
     workSubPath: unset(name, 'Folder of that volume that the worker has there; unset: its root.'),
     serviceAccount: key(name, 'taskrunner-step', 'Service account of the pods; they get no token of it.'),
@@ -58,7 +58,10 @@ export const container = section('Where steps of builtin:container run.', {
     ),
     runtimeClass: unset(name, 'Runtime class of the pods, such as gvisor.'),
     imagePullSecrets: key(list(name), [], 'Secrets, in that namespace, for fetching images.'),
-    ownerPod: unset(name, 'Name of the worker’s own pod, if it is in the same namespace: its Jobs go with it.'),
+    ownerPod: unset(
+      name,
+      'Name of the worker’s own pod, so that its Jobs go with it; only where they run in its namespace, else the cluster removes them at once.',
+    ),
     ownerPodUid: unset(name, 'UID of that pod.'),
     startTimeout: key(duration(SECOND, 60 * MINUTE), 5 * MINUTE, 'How long a Job may wait for its pod to run.'),
     keep: key(

@@ -18,6 +18,18 @@ export const http = section('The HTTP API and the console.', {
     's, m',
   ),
   keepAlive: key(duration(SECOND, HOUR), 65 * SECOND, 'How long an idle connection is kept.', 's, m'),
+  lameDuck: key(
+    duration(0, 10 * MINUTE),
+    5 * SECOND,
+    'After SIGTERM, how long requests are still accepted while readiness fails, so that balancers find out.',
+    'ms, s, m',
+  ),
+  drain: key(
+    duration(0, HOUR),
+    30 * SECOND,
+    'After lameDuck, how long requests under way may take before they are cut off.',
+    'ms, s, m',
+  ),
   streams: section('Log streams.', {
     cache: key(size(MIB, 16 * GIB), 32 * MIB, 'What all readers of logs share of them.', 'KiB, MiB, GiB'),
     stall: key(

@@ -33,5 +33,11 @@ export const worker = section('Workers.', {
     's, m',
   ),
   labels: key(list(name), [], 'Labels that steps may ask for (`workers`).'),
+  drain: key(
+    duration(0, HOUR),
+    60 * SECOND,
+    'After SIGTERM, how long steps under way may go on: those that may act once only until it is over, others stopGrace less. The orchestrator must give the pod drain, stopGrace and 15 s before it kills it.',
+    'ms, s, m',
+  ),
   stopGrace: key(duration(0, HOUR), 10 * SECOND, 'Between SIGTERM and SIGKILL when a step is stopped.', 'ms, s, m'),
 });

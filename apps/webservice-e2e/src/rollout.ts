@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ROOT, type DevStack } from './stack';
+
+/** A service of a stack in a process of its own, as a pod holds it. */
+export class ServiceProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly name: string,
+    /** Of the API; a worker has none. */
+    readonly url: string,
+    readonly health: string,
+    readonly log: string[],
+  ) {}
+
+  /** Starts it; resolves when it is ready. `env`: variables over the stack's configuration. */
+  static async start(
+    stack: DevStack,
+    service: 'webservice' | 'worker',
+    name: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcess> {
+    // One folder each: a worker empties its own when it starts.
+    const workDirectory = join(stack.stateDirectory, 'rollout', name);
+    mkdirSync(workDirectory, { recursive: true, mode: 0o711 });
+    const child = spawn(process.execPath, [join(ROOT, 'apps', service, 'dist/main.js')], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        TASKRUNNER_CONFIG: stack.configurationPath,
+        TASKRUNNER_HTTP_PORT: '0',
+        TASKRUNNER_PARENT_WATCH: '1',
+        TASKRUNNER_WORKER_NAME: name,
+        TASKRUNNER_SANDBOX_WORK_DIRECTORY: workDirectory,
+        ...env,
+      },
+    });
+    child.stdin.on('error', () => undefined);
+    const log: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    const ready = new Promise<Record<string, string>>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (line.startsWith('{"ready"')) resolve(JSON.parse(line) as Record<string, string>);
+      });
+    });
+    const facts = await Promise.race([ready, once(child, 'exit').then(() => null)]);
+    if (facts === null) throw new Error(`${name} did not start:\n${log.join('\n')}`);
+    return new ServiceProcess(child, name, facts['url'] ?? '', facts['health'] ?? '', log);
+  }
+
+  /** SIGTERM, as a rollout sends it; resolves to its exit code, null if a signal ended it. */
+  async terminate(): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const ended = once(this.child, 'exit') as Promise<[number | null]>;
+    this.child.kill('SIGTERM');
+    const [code] = await ended;
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+}
