@@ -377,6 +377,7 @@ beforeAll(async () => {
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
     objects,
+    objectProbe: { bytes: 1_024, interval: 200 },
     uploads,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {

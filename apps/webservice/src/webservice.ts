@@ -67,7 +67,10 @@ export async function startWebservice(
   const url = urlOf(server, host);
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(
-    HealthModule.of({ ready: () => infrastructure.readiness() }, { text: () => observability.exposition() }),
+    HealthModule.of(
+      { ready: () => infrastructure.readiness(), objects: () => infrastructure.objectsReadiness() },
+      { text: () => observability.exposition() },
+    ),
     new ExpressAdapter(),
     { logger },
   );

@@ -16,13 +16,16 @@ import {
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
+  objectsReadiness,
   openObjectStore,
   openWorkerDatabase,
   type PlanningThreads,
+  sayOutage,
   SEALED_ISOLATION,
   Supervisor,
   type Configuration,
   type Sandboxes,
+  WatchedObjectStore,
   type WorkerDatabase,
   variableOf,
 } from '@taskrunner/infrastructure';
@@ -125,7 +128,11 @@ export class Worker {
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await openObjectStore(configuration.artifacts);
+    const objects = new WatchedObjectStore(await openObjectStore(configuration.artifacts), {
+      ...configuration.artifacts.probe,
+      monotonicMs,
+      onChange: sayOutage((...said) => log.say(...said)),
+    });
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
@@ -159,7 +166,7 @@ export class Worker {
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,
-      { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals },
+      { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals, isAway: () => objects.health.isAway },
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
     );
@@ -191,11 +198,13 @@ export class Worker {
     });
     const exporting = new ExportLoop(deliverHands(configuration, { database }, exports), log);
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
+    telemetry.metrics.observe('taskrunner_object_store_available', () => [[objects.health.outage === null ? 1 : 0]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
     const sweep = new ObjectSweep(
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
+      () => objects.health.isAway,
     );
     opened.worker = new Worker(
       database,
@@ -297,6 +306,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    this.hands.storeHealth.close();
     await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
@@ -309,6 +319,11 @@ export class Worker {
   /** All numbers, in the text format of Prometheus. */
   exposition(): Promise<string> {
     return this.telemetry.exposition();
+  }
+
+  /** Whether its object store keeps what is written. */
+  objectsReadiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
+    return objectsReadiness(this.hands.storeHealth);
   }
 
   /** A worker that honours no environment claims nothing: it is not ready. */
@@ -382,7 +397,7 @@ export class WorkerModule {
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
       controllers: [HealthController, MetricsController],
       providers: [
-        { provide: Readiness, useValue: { ready: () => worker.readiness() } },
+        { provide: Readiness, useValue: { ready: () => worker.readiness(), objects: () => worker.objectsReadiness() } },
         { provide: Exposition, useValue: { text: () => worker.exposition() } },
       ],
     };

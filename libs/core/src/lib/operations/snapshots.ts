@@ -32,7 +32,7 @@ export class Snapshots {
   private notBefore = 0;
 
   constructor(
-    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'snapshotEntries' | 'alarm'>,
+    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'storeHealth' | 'snapshotEntries' | 'alarm'>,
     private readonly run: ClaimedRun,
     private last: LastSnapshot,
     private readonly values: JournalValues,
@@ -45,6 +45,8 @@ export class Snapshots {
   async due(seq: number, at: number, standing: Standing): Promise<DueSnapshot | null> {
     const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.hands;
     if (seq - this.last.seq < snapshotEntries || seq < this.notBefore) return null;
+    // Whoever watches the store has said so already.
+    if (this.hands.storeHealth.outage !== null) return null;
     const { text, digest } = takeSnapshot(this.last, standing);
     const index = this.values.index();
     const values = index === null ? this.values.before : sha256(index);
@@ -56,6 +58,7 @@ export class Snapshots {
         await this.hands.objects.put(tenant, bytesOf(one), { maxBytes: SNAPSHOT_BYTES, expected });
     } catch (error) {
       if (!isCodedError(error)) throw error;
+      if (this.hands.storeHealth.note(error)) return null;
       return this.later(seq + snapshotEntries, error.message);
     }
     const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values } };

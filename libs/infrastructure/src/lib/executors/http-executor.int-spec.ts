@@ -20,6 +20,7 @@ import { EgressProxy } from '../egress/egress-proxy';
 import { makeCertificate } from '../egress/testing/certificates';
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
 import { FileObjectStore } from '../object-store/file-object-store';
+import { Spool } from '../object-store/spool';
 import { builtinExecutors } from './builtin-executors';
 import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
 
@@ -80,7 +81,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { clock: new FixedClock(), objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
+    const options = { clock: new FixedClock(), objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     executor = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
   });

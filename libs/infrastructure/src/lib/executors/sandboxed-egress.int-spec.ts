@@ -17,7 +17,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
+import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL, aRequest, aRun, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -71,6 +71,7 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
       bundles: NO_BUNDLES,
       exports: NO_EXPORTS,
       artifactMaxBytes: 1,
+      spool: NO_SPOOL,
     };
     command = builtinExecutors({ ...options, workDirectory: join(folder, 'work') }).get('builtin:command') ?? null;
   });

@@ -24,7 +24,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, packFile, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -66,6 +66,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       hands: () => hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
+      spool: NO_SPOOL,
       bundles: NO_BUNDLES,
       exports: NO_EXPORTS,
       interpreters,
@@ -449,6 +450,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         hands: () => hands,
         workDirectory: work,
         artifactMaxBytes: 1,
+        spool: NO_SPOOL,
         bundles: NO_BUNDLES,
         exports: NO_EXPORTS,
         interpreters: [],

@@ -1,7 +1,7 @@
 import { Clock, compileSchema, type Json, type JsonObject } from '@taskrunner/core';
 import { MemoryObjects, PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
 import { builtinExecutors } from './builtin-executors';
-import { aRequest, NO_BUNDLES, NO_EXPORTS, Report } from './testing/requests';
+import { aRequest, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -15,6 +15,7 @@ const executors = builtinExecutors({
   hands: () => null,
   workDirectory: '/nowhere',
   artifactMaxBytes: 1,
+  spool: NO_SPOOL,
   bundles: NO_BUNDLES,
   exports: NO_EXPORTS,
   interpreters: [],

@@ -1,4 +1,5 @@
 import { NO_REDACTOR, sha256 } from '@taskrunner/core';
+import { STEADY_STORAGE } from '@taskrunner/core/testing';
 import type {
   ClaimedRun,
   ExecutionReport,
@@ -60,6 +61,7 @@ export function aRequest(
     secrets: new Map(),
     redactor: NO_REDACTOR,
     signal: new AbortController().signal,
+    storage: STEADY_STORAGE,
     ...given,
     node: {
       artifacts: [],
@@ -101,6 +103,11 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
+
+/** For executors that save no body. */
+export const NO_SPOOL: BuiltinOptions['spool'] = () => {
+  throw new TypeError('no body is saved here');
+};
 
 /** No destination is configured, and no run is asked for. */
 export const NO_EXPORTS: BuiltinOptions['exports'] = {
