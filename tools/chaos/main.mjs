@@ -52,6 +52,7 @@ async function conduct() {
     random,
     durable: campaign.durable || !options.relaxed,
     workers: Number(options.workers),
+    ownDisk: campaign.ownDisk ?? false,
   });
   let prepared;
   try {
@@ -91,7 +92,17 @@ async function conduct() {
     const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
     const leftovers = [...nemesis.leftovers, ...orphans];
     say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
-    const evidence = await collectEvidence({ stack, workload, leftovers, measures: nemesis.did('measure') });
+    const evidence = await collectEvidence({
+      stack,
+      workload,
+      leftovers,
+      measures: nemesis.did('measure'),
+      objects: {
+        outages: nemesis.did('objects'),
+        readiness: nemesis.did('readiness'),
+        refusals: refusalsOf([ada, grace]),
+      },
+    });
     if (options.evidence) writeFileSync(options.evidence, JSON.stringify(evidence));
     const findings = judge(evidence);
     return { findings, figures: figuresOf({ evidence, nemesis, settled, progress, stack }) };
@@ -99,6 +110,14 @@ async function conduct() {
     await prepared?.stop?.();
     await stack.stop();
   }
+}
+
+/** Codes that either caller was refused with, and how often. */
+function refusalsOf(callers) {
+  const all = {};
+  for (const { refusals } of callers)
+    for (const [name, count] of Object.entries(refusals)) all[name] = (all[name] ?? 0) + count;
+  return all;
 }
 
 const seconds = (ms) => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
@@ -120,6 +139,10 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     seconds: Math.round((Date.now() - began) / 1_000),
     deeds: counted(nemesis.deeds, 'what'),
     points: counted(nemesis.did('point'), 'point'),
+    troubles: counted(nemesis.did('objects'), 'trouble'),
+    readiness: counted(nemesis.did('readiness'), 'reason'),
+    uploads: counted(nemesis.did('upload'), 'status'),
+    refusals: evidence.objects.refusals,
     stolen: counted(nemesis.did('stolen'), 'statement'),
     runs: evidence.accepted.length,
     outcomes,

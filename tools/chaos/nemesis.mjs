@@ -7,6 +7,8 @@ import { pause, until } from './waiting.mjs';
 const HELPERS_GONE_MS = 30_000;
 /** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
 const POD_GRACE_MS = 60_000;
+/** By then every service knows that its store is away, milliseconds: a probe counts two seconds. */
+export const NOTICED_MS = 5_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
 /** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */
@@ -91,6 +93,28 @@ export class Nemesis {
       await this.stack.database.kill();
       const ms = await this.stack.database.restart();
       this.#did('postmaster', { ms });
+    }
+  }
+
+  /**
+   * The store of objects is away, read-only, full or slow, `count` times, each kind as often, each for longer than a lease or hardly at all.
+   * `meanwhile` is asked after a while what the services say of it.
+   */
+  async troubleObjects(count, every, meanwhile) {
+    const { objectFolder } = this.stack;
+    const { troubles } = objectFolder;
+    const kinds = this.random.shuffled(Array.from({ length: count }, (_, i) => troubles[i % troubles.length]));
+    for (const trouble of kinds) {
+      await pause(this.random.between(...every));
+      const ms = this.random.pick([500, 3_000, 8_000, 15_000]);
+      objectFolder.begin(trouble);
+      const from = Date.now();
+      try {
+        await Promise.all([pause(ms), ms > NOTICED_MS ? pause(NOTICED_MS).then(() => meanwhile(trouble)) : null]);
+      } finally {
+        objectFolder.end(trouble);
+      }
+      this.#did('objects', { trouble, ms, from, until: Date.now() });
     }
   }
 

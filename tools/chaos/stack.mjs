@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from './database.mjs';
 import { startEffectLog } from './effect-log.mjs';
+import { ObjectFolder } from './object-folder.mjs';
 import { Workers } from './workers.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -13,8 +14,11 @@ const require = createRequire(import.meta.url);
 /** Milliseconds: how long a worker that stops answering keeps its runs. Shorter than in production, so that much happens. */
 export const LEASE_MS = 5_000;
 
-/** Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. */
-export async function startStack({ random, durable, workers, concurrency = 12 }) {
+/**
+ * Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. `ownDisk`: the objects lie where
+ * they can be taken away.
+ */
+export async function startStack({ random, durable, workers, concurrency = 12, ownDisk = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
   // The account that runs the database must pass through.
   chmodSync(folder, 0o755);
@@ -28,6 +32,8 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
     closers.push(() => effects.stop());
     const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js'));
     const state = join(folder, 'state');
+    const objectFolder = ownDisk ? new ObjectFolder(folder) : null;
+    if (objectFolder) closers.push(() => objectFolder.stop());
     const dev = await startDevStack({
       stateDirectory: state,
       durable,
@@ -35,6 +41,7 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
       configuration: {
         // Few entries: who takes over goes on from a snapshot.
         worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
+        ...(objectFolder ? { artifacts: { root: objectFolder.path } } : {}),
         sealedMode: {
           enabled: false,
           allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],
@@ -52,7 +59,16 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
     for (const name of ['work', 'logs']) mkdirSync(join(folder, name), { mode: 0o711 });
     const pool = new Workers({ configurationPath: dev.configurationPath, folder, size: workers });
     closers.push(() => pool.stop());
-    return { folder, dev, database, effects, workers: pool, objects: join(state, 'objects'), stop };
+    return {
+      folder,
+      dev,
+      database,
+      effects,
+      workers: pool,
+      objects: objectFolder?.path ?? join(state, 'objects'),
+      objectFolder,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,4 +1,5 @@
 import type { ClaimedRun, Claims, DriverHands, Incarnation } from '@taskrunner/core';
+import { healthOf } from '@taskrunner/core/testing';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import type { WorkerLog } from './worker-log';
 
@@ -18,6 +19,7 @@ function loopOver(runs: readonly ClaimedRun[]) {
       return null;
     },
     claims,
+    storeHealth: healthOf({ probe: async () => undefined }),
     alarm: () => undefined,
   } as unknown as DriverHands;
   const log = { say: () => undefined } as unknown as WorkerLog;
