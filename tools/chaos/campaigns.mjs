@@ -28,7 +28,7 @@ function sampleMemory(workers, nemesis) {
 }
 
 /**
- * Each: `count`: how often unless told; `ownDisk`: the objects lie on a file system of their own; `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
+ * Each: `count`: how often unless told; `store`: where the objects lie, so that they can be taken away (`--store`); `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
  * done here.
  */
 export const CAMPAIGNS = {
@@ -40,10 +40,11 @@ export const CAMPAIGNS = {
 
   objects: {
     what: 'a store of objects that is away, read-only, full or slow',
-    count: 24,
-    ownDisk: true,
+    count: 32,
+    store: 'file',
     prepare({ stack }) {
-      stack.workers.envOf = () => ({ TASKRUNNER_SLOW_STORE: stack.objectFolder.slowFlag });
+      const { slowFlag } = stack.objectStore;
+      if (slowFlag !== undefined) stack.workers.envOf = () => ({ TASKRUNNER_SLOW_STORE: slowFlag });
     },
     async run({ stack, workload, nemesis, count }) {
       let isOver = false;

@@ -1,6 +1,7 @@
 // npm run chaos -- [--campaign NAME] [--kills N | --count N] [--seed S] [--every MIN-MAX] [--concurrent N] [--workers N] [--json]
 // The whole product as processes, real packs, an effect log outside of it, and something that breaks it, `count` times. Then a referee
 // reads database, objects, effects, streams and bundles. Ends 0 if nothing was found. A seed gives the same workload and the same deeds.
+// `--store s3`: of the campaign `objects`, a bucket instead of a folder.
 // `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     concurrent: { type: 'string', default: '40' },
     workers: { type: 'string', default: '4' },
     settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
+    store: { type: 'string' },
     evidence: { type: 'string' },
     relaxed: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -52,7 +54,7 @@ async function conduct() {
     random,
     durable: campaign.durable || !options.relaxed,
     workers: Number(options.workers),
-    ownDisk: campaign.ownDisk ?? false,
+    store: campaign.store === undefined ? null : (options.store ?? campaign.store),
   });
   let prepared;
   try {
@@ -92,6 +94,7 @@ async function conduct() {
     const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
     const leftovers = [...nemesis.leftovers, ...orphans];
     say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
+    await stack.objectStore?.copyTo?.(stack.objects);
     const evidence = await collectEvidence({
       stack,
       workload,

@@ -7,6 +7,8 @@ import { pause, until } from './waiting.mjs';
 const HELPERS_GONE_MS = 30_000;
 /** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
 const POD_GRACE_MS = 60_000;
+/** How long a store is away: hardly at all, until it is noticed, longer than a lease and than all attempts of a step. */
+const OUTAGES_MS = [500, 3_000, 8_000, 15_000];
 /** By then every service knows that its store is away, milliseconds: a probe counts two seconds. */
 export const NOTICED_MS = 5_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
@@ -101,18 +103,20 @@ export class Nemesis {
    * `meanwhile` is asked after a while what the services say of it.
    */
   async troubleObjects(count, every, meanwhile) {
-    const { objectFolder } = this.stack;
-    const { troubles } = objectFolder;
-    const kinds = this.random.shuffled(Array.from({ length: count }, (_, i) => troubles[i % troubles.length]));
-    for (const trouble of kinds) {
+    const { objectStore } = this.stack;
+    const { troubles } = objectStore;
+    const some = Array.from({ length: count }, (_, i) => ({
+      trouble: troubles[i % troubles.length],
+      ms: OUTAGES_MS[Math.floor(i / troubles.length) % OUTAGES_MS.length],
+    }));
+    for (const { trouble, ms } of this.random.shuffled(some)) {
       await pause(this.random.between(...every));
-      const ms = this.random.pick([500, 3_000, 8_000, 15_000]);
-      objectFolder.begin(trouble);
+      objectStore.begin(trouble);
       const from = Date.now();
       try {
         await Promise.all([pause(ms), ms > NOTICED_MS ? pause(NOTICED_MS).then(() => meanwhile(trouble)) : null]);
       } finally {
-        objectFolder.end(trouble);
+        objectStore.end(trouble);
       }
       this.#did('objects', { trouble, ms, from, until: Date.now() });
     }

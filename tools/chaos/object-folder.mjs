@@ -33,6 +33,11 @@ export class ObjectFolder {
     this.#isMounted = run('mount', '-t', 'tmpfs', '-o', `size=${SIZE},mode=0755`, 'tmpfs', this.disk);
   }
 
+  /** How the services reach it. */
+  get configuration() {
+    return { root: this.path };
+  }
+
   /** What can be done to it here. */
   get troubles() {
     const readOnly = this.#isMounted || !isRoot ? ['read-only'] : [];

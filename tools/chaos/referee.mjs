@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core');
 /** A probe counts two seconds, and what has begun acts a little later, milliseconds. */
 const UNNOTICED_MS = 4_000;
+/** What callers may be told while the store is away; refused by a bucket is a code of its own. */
+const SAID = new Set(['503 OBJECT_STORE_UNAVAILABLE', '503 OBJECT_STORE_REFUSED', '503 PLANNER_BUSY']);
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** `each[3]::idem-item` → `idem-item`. */
@@ -213,7 +215,7 @@ export const CHECKS = {
   /** Services say what is wrong: to callers by a code, to who asks whether they are ready by the reason. */
   'objects.said': ({ objects }) => [
     ...Object.keys(objects.outages.length === 0 ? {} : objects.refusals)
-      .filter((name) => name !== '503 OBJECT_STORE_UNAVAILABLE' && name !== '503 PLANNER_BUSY')
+      .filter((name) => !SAID.has(name))
       .map((name) => ({ run: null, detail: `a caller was told ${name}` })),
     ...objects.readiness
       .filter(({ status, reason }) => status !== 503 || reason === null)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from './database.mjs';
 import { startEffectLog } from './effect-log.mjs';
+import { ObjectBucket } from './object-bucket.mjs';
 import { ObjectFolder } from './object-folder.mjs';
 import { Workers } from './workers.mjs';
 
@@ -15,10 +16,10 @@ const require = createRequire(import.meta.url);
 export const LEASE_MS = 5_000;
 
 /**
- * Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. `ownDisk`: the objects lie where
- * they can be taken away.
+ * Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. `store`:
+ * `file` or `s3`, where the objects can be taken away; null: where the stack has them.
  */
-export async function startStack({ random, durable, workers, concurrency = 12, ownDisk = false }) {
+export async function startStack({ random, durable, workers, concurrency = 12, store = null }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
   // The account that runs the database must pass through.
   chmodSync(folder, 0o755);
@@ -32,8 +33,9 @@ export async function startStack({ random, durable, workers, concurrency = 12, o
     closers.push(() => effects.stop());
     const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js'));
     const state = join(folder, 'state');
-    const objectFolder = ownDisk ? new ObjectFolder(folder) : null;
-    if (objectFolder) closers.push(() => objectFolder.stop());
+    const objects =
+      store === 's3' ? await ObjectBucket.start(folder) : store === 'file' ? new ObjectFolder(folder) : null;
+    if (objects) closers.push(() => objects.stop());
     const dev = await startDevStack({
       stateDirectory: state,
       durable,
@@ -41,7 +43,7 @@ export async function startStack({ random, durable, workers, concurrency = 12, o
       configuration: {
         // Few entries: who takes over goes on from a snapshot.
         worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
-        ...(objectFolder ? { artifacts: { root: objectFolder.path } } : {}),
+        ...(objects ? { artifacts: objects.configuration } : {}),
         sealedMode: {
           enabled: false,
           allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],
@@ -65,8 +67,8 @@ export async function startStack({ random, durable, workers, concurrency = 12, o
       database,
       effects,
       workers: pool,
-      objects: objectFolder?.path ?? join(state, 'objects'),
-      objectFolder,
+      objectStore: objects,
+      objects: objects?.path ?? join(state, 'objects'),
       stop,
     };
   } catch (error) {

@@ -27,7 +27,7 @@ const LONGEST_PAUSE_MS = 5_000;
 /** So often work is refused while probes succeed; then it is the work that is refused, not everybody. */
 const REFUSALS = 3;
 
-/** What one process knows of its object store, and how all that needs the store waits for it ([ADR 58](docs/adr/0058-an-outage-of-the-object-store-moves-nothing.md)). */
+/** What one process knows of its object store, and how all that needs the store waits for it (ADR 58). */
 export class ObjectStoreHealth {
   private known: StoreOutage | null = null;
   private last: { readonly at: number; readonly outage: StoreOutage | null } | null = null;

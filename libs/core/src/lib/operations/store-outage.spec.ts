@@ -111,6 +111,7 @@ describe('an outcome that the object store does not take yet', () => {
       await jest.advanceTimersByTimeAsync(25_000);
       expect(await driven).toBe('handed-over');
     } finally {
+      hands.storeHealth.close();
       jest.useRealTimers();
     }
     const next = await opened(world.hands([acting]), world.claim(run));
@@ -136,8 +137,10 @@ describe('a step whose inputs the object store does not give yet', () => {
       await expect(storage.read(open)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
       return { kind: 'stopped', unknown: !signal.aborted };
     });
-    const driver = await opened(world.hands([acting]), world.claim(run));
+    const hands = world.hands([acting]);
+    const driver = await opened(hands, world.claim(run));
     expect(await driver.drive()).toBe('ended');
+    hands.storeHealth.close();
     expect(reads).toBeGreaterThanOrEqual(2);
     expect(world.run(run).status).toBe('cancelled');
   });

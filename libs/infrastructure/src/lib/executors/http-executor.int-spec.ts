@@ -22,7 +22,7 @@ import { startDns, type DnsServer } from '../egress/testing/dns-server';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { Spool } from '../object-store/spool';
 import { builtinExecutors } from './builtin-executors';
-import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
+import { awayOnce, NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -229,6 +229,16 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const { outcome: large, report: none } = await perform({ url: at('/large'), saveAs: 'page' });
     expect(large).toMatchObject({ kind: 'failed', code: 'HTTP_BODY_TOO_LARGE', retryable: false });
     expect(none.of('artifact.captured')).toEqual([]);
+  });
+
+  it('asks once where the object store is away, and stores body and egress log again', async () => {
+    const { storage, failures } = awayOnce(folder);
+    const parameters = { method: 'POST', url: at('/bytes'), saveAs: 'page' };
+    const { outcome, report, attempts } = await perform(parameters, { effects: 'once' }, { storage });
+    expect(failures).toEqual(['OBJECT_STORE_UNAVAILABLE', 'OBJECT_STORE_UNAVAILABLE']);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(report.of('artifact.captured')).toMatchObject([{ name: 'page', size: 3 }]);
+    expect(attempts).toHaveLength(1);
   });
 
   it.each<[string, string, JsonObject, object]>([

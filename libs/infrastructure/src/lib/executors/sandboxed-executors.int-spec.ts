@@ -24,7 +24,17 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, packFile, Report, tenant } from './testing/requests';
+import {
+  awayOnce,
+  aRequest,
+  aRun,
+  NO_BUNDLES,
+  NO_EXPORTS,
+  NO_SPOOL,
+  packFile,
+  Report,
+  tenant,
+} from './testing/requests';
 
 class FixedClock extends Clock {
   now(): number {
@@ -367,6 +377,20 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     );
     expect(large.outcome).toMatchObject({ kind: 'failed', code: 'ARTIFACT_TOO_LARGE' });
     expect(large.report.of('artifact.captured').map(({ name }) => name)).toEqual(['report', 'logs']);
+  });
+
+  test('takes artifacts again where the object store was away, and reports each once', async () => {
+    const artifacts = ['small', 'large'].map((name) => ({ name, path: name, mediaType: null, optional: false }));
+    const script = 'echo small > small; head -c 1048576 /dev/zero > large';
+    const { storage, failures } = awayOnce(join(folder, 'objects'));
+    const { outcome, report } = await sh(script, { storage }, { artifacts, effects: 'once' });
+    expect(failures).toEqual(['OBJECT_STORE_UNAVAILABLE']);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(report.of('artifact.captured').map(({ name, size }) => [name, size])).toEqual([
+      ['small', 6],
+      ['large', 1 << 20],
+    ]);
+    for (const { digest, size } of report.of('artifact.captured')) expect((await read(digest)).length).toBe(size);
   });
 
   test('stores a large artifact, and of one that holds a secret neither bytes nor digest nor size', async () => {
