@@ -1457,7 +1457,7 @@ describe('an object store that is away', () => {
   };
 
   it('is told by its code, by readiness, and by one line of the log with the cause', async () => {
-    const { digest } = (await upload('ada', Buffer.from('before'))).body as { digest: Digest };
+    const { digest } = (await upload('ada', Buffer.from('before'))).body as { digest: ReturnType<typeof sha256> };
     const written = jest.spyOn(process.stderr, 'write');
     await rename(root(), `${root()}.away`);
     try {
