@@ -5,6 +5,8 @@ import { pause } from './waiting.mjs';
 export class Caller {
   constructor(server, token) {
     Object.assign(this, { server, token });
+    /** Codes of answers that the server could not give, and how often each came. */
+    this.refusals = {};
   }
 
   /** One request, sent again while nobody answers or the server says that it cannot now. Null when `ms` are over. */
@@ -15,11 +17,40 @@ export class Caller {
         const text = await response.text();
         if (response.status < 500 && response.status !== 429)
           return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+        this.#refused(response.status, text);
       } catch {
         // The connection was cut: whether it was done is not known.
       }
     }
     return null;
+  }
+
+  /** An upload that nobody needs; resolves to the status of its answer, null where there was none. */
+  async upload() {
+    try {
+      const response = await fetch(`${this.server}/api/uploads`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/octet-stream' },
+        body: randomUUID().repeat(100),
+        signal: AbortSignal.timeout(20_000),
+      });
+      const text = await response.text();
+      if (response.status >= 500) this.#refused(response.status, text);
+      return response.status;
+    } catch {
+      return null;
+    }
+  }
+
+  #refused(status, text) {
+    let code = 'none';
+    try {
+      ({ code } = JSON.parse(text));
+    } catch {
+      // Not a problem document: the code says so.
+    }
+    const name = `${status} ${code}`;
+    this.refusals[name] = (this.refusals[name] ?? 0) + 1;
   }
 
   raw(method, path, body, headers = {}, signal = AbortSignal.timeout(20_000)) {

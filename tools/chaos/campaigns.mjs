@@ -28,7 +28,7 @@ function sampleMemory(workers, nemesis) {
 }
 
 /**
- * Each: `count`: how often unless told; `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
+ * Each: `count`: how often unless told; `store`: where the objects lie, so that they can be taken away (`--store`); `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
  * done here.
  */
 export const CAMPAIGNS = {
@@ -36,6 +36,41 @@ export const CAMPAIGNS = {
     what: 'SIGKILL of workers at random moments',
     count: 200,
     run: ({ nemesis, count, every }) => nemesis.killWorkers(count, every),
+  },
+
+  objects: {
+    what: 'a store of objects that is away, read-only, full or slow',
+    count: 32,
+    store: 'file',
+    prepare({ stack }) {
+      const { slowFlag } = stack.objectStore;
+      if (slowFlag !== undefined) stack.workers.envOf = () => ({ TASKRUNNER_SLOW_STORE: slowFlag });
+    },
+    async run({ stack, workload, nemesis, count }) {
+      let isOver = false;
+      const uploads = (async () => {
+        for (; !isOver; await pause(300)) nemesis.note('upload', { status: await workload.ada.upload() });
+      })();
+      // Whether the webservice says that it is not ready, and why. It is not slow with the workers.
+      const meanwhile = async (trouble) => {
+        if (trouble === 'slow') return;
+        const response = await fetch(`${stack.dev.health.webservice}/health/ready`);
+        const { error } = await response.json();
+        nemesis.note('readiness', { trouble, status: response.status, reason: error?.objects?.reason ?? null });
+      };
+      await nemesis.troubleObjects(count, [1_500, 5_000], meanwhile);
+      isOver = true;
+      await uploads;
+      const said = stack.workers.all.map(
+        (worker) => stack.workers.logOf(worker).split('objects.unavailable').length - 1,
+      );
+      nemesis.measured({
+        name: 'log lines of outages in one worker',
+        value: Math.max(...said),
+        most: count,
+        unit: 'lines',
+      });
+    },
   },
 
   drains: {

@@ -13,8 +13,8 @@ const { cedarEngine, unpackedPage } = require('@taskrunner/infrastructure');
 const READERS = 6;
 const READING_MS = 300_000;
 
-/** Collects everything; `leftovers`: processes that should be gone; `measures`: figures that have a bound. */
-export async function collectEvidence({ stack, workload, leftovers, measures }) {
+/** Collects everything; `leftovers`: processes that should be gone; `measures`: figures that have a bound; `objects`: what was done to the store, and what was said of it. */
+export async function collectEvidence({ stack, workload, leftovers, measures, objects }) {
   const { database } = stack;
   const rows = async (text) => {
     const all = await database.ask(text);
@@ -43,6 +43,7 @@ export async function collectEvidence({ stack, workload, leftovers, measures }) 
     effects: stack.effects.effects,
     leftovers,
     measures,
+    objects,
     exits: stack.workers.all.map(({ name, end, asked, said }) => ({
       worker: name,
       ...end,

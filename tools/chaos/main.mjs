@@ -1,6 +1,7 @@
 // npm run chaos -- [--campaign NAME] [--kills N | --count N] [--seed S] [--every MIN-MAX] [--concurrent N] [--workers N] [--json]
 // The whole product as processes, real packs, an effect log outside of it, and something that breaks it, `count` times. Then a referee
 // reads database, objects, effects, streams and bundles. Ends 0 if nothing was found. A seed gives the same workload and the same deeds.
+// `--store s3`: of the campaign `objects`, a bucket instead of a folder.
 // `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     concurrent: { type: 'string', default: '40' },
     workers: { type: 'string', default: '4' },
     settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
+    store: { type: 'string' },
     evidence: { type: 'string' },
     relaxed: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -52,6 +54,7 @@ async function conduct() {
     random,
     durable: campaign.durable || !options.relaxed,
     workers: Number(options.workers),
+    store: campaign.store === undefined ? null : (options.store ?? campaign.store),
   });
   let prepared;
   try {
@@ -91,7 +94,18 @@ async function conduct() {
     const orphans = processesOf(workload.accepted).map((one) => ({ ...one, what: 'left behind' }));
     const leftovers = [...nemesis.leftovers, ...orphans];
     say(`all ended after ${seconds(settled.ended)}, all sealed after ${seconds(settled.sealed)}; the referee reads`);
-    const evidence = await collectEvidence({ stack, workload, leftovers, measures: nemesis.did('measure') });
+    await stack.objectStore?.copyTo?.(stack.objects);
+    const evidence = await collectEvidence({
+      stack,
+      workload,
+      leftovers,
+      measures: nemesis.did('measure'),
+      objects: {
+        outages: nemesis.did('objects'),
+        readiness: nemesis.did('readiness'),
+        refusals: refusalsOf([ada, grace]),
+      },
+    });
     if (options.evidence) writeFileSync(options.evidence, JSON.stringify(evidence));
     const findings = judge(evidence);
     return { findings, figures: figuresOf({ evidence, nemesis, settled, progress, stack }) };
@@ -99,6 +113,14 @@ async function conduct() {
     await prepared?.stop?.();
     await stack.stop();
   }
+}
+
+/** Codes that either caller was refused with, and how often. */
+function refusalsOf(callers) {
+  const all = {};
+  for (const { refusals } of callers)
+    for (const [name, count] of Object.entries(refusals)) all[name] = (all[name] ?? 0) + count;
+  return all;
 }
 
 const seconds = (ms) => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
@@ -120,6 +142,10 @@ function figuresOf({ evidence, nemesis, settled, progress, stack }) {
     seconds: Math.round((Date.now() - began) / 1_000),
     deeds: counted(nemesis.deeds, 'what'),
     points: counted(nemesis.did('point'), 'point'),
+    troubles: counted(nemesis.did('objects'), 'trouble'),
+    readiness: counted(nemesis.did('readiness'), 'reason'),
+    uploads: counted(nemesis.did('upload'), 'status'),
+    refusals: evidence.objects.refusals,
     stolen: counted(nemesis.did('stolen'), 'statement'),
     runs: evidence.accepted.length,
     outcomes,

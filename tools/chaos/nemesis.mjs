@@ -7,6 +7,10 @@ import { pause, until } from './waiting.mjs';
 const HELPERS_GONE_MS = 30_000;
 /** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
 const POD_GRACE_MS = 90_000;
+/** How long a store is away: hardly at all, until it is noticed, longer than a lease and than all attempts of a step. */
+const OUTAGES_MS = [500, 3_000, 8_000, 15_000];
+/** By then every service knows that its store is away, milliseconds: a probe counts two seconds. */
+export const NOTICED_MS = 5_000;
 /** The supervisor, the proxy and such: they do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
 /** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */
@@ -91,6 +95,30 @@ export class Nemesis {
       await this.stack.database.kill();
       const ms = await this.stack.database.restart();
       this.#did('postmaster', { ms });
+    }
+  }
+
+  /**
+   * The store of objects is away, read-only, full or slow, `count` times, each kind as often, each for longer than a lease or hardly at all.
+   * `meanwhile` is asked after a while what the services say of it.
+   */
+  async troubleObjects(count, every, meanwhile) {
+    const { objectStore } = this.stack;
+    const { troubles } = objectStore;
+    const some = Array.from({ length: count }, (_, i) => ({
+      trouble: troubles[i % troubles.length],
+      ms: OUTAGES_MS[Math.floor(i / troubles.length) % OUTAGES_MS.length],
+    }));
+    for (const { trouble, ms } of this.random.shuffled(some)) {
+      await pause(this.random.between(...every));
+      objectStore.begin(trouble);
+      const from = Date.now();
+      try {
+        await Promise.all([pause(ms), ms > NOTICED_MS ? pause(NOTICED_MS).then(() => meanwhile(trouble)) : null]);
+      } finally {
+        objectStore.end(trouble);
+      }
+      this.#did('objects', { trouble, ms, from, until: Date.now() });
     }
   }
 

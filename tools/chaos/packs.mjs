@@ -14,8 +14,8 @@ export function chaosPacks(port) {
   const egress = `, egress: [ { url: "http://127.0.0.1:${port}" } ]`;
   const put = (id, kind, more = '') =>
     `{ id: ${id}, effects: idempotent, ${RETRIES}, ${more}run: { uses: "builtin:http", with: { method: PUT, url: "${url(kind, id)}" }${egress} } }`;
-  const post = (id) =>
-    `{ id: ${id}, run: { uses: "builtin:http", with: { method: POST, url: "${url('once', id)}" }${egress} } }`;
+  const post = (id, more = '') =>
+    `{ id: ${id}, run: { uses: "builtin:http", with: { method: POST, url: "${url('once', id)}"${more} }${egress} } }`;
   const script = (id, source, more = '') =>
     `{ id: ${id}, ${RETRIES}, run: { uses: "builtin:script", with: { interpreter: [sh], source: ${JSON.stringify(source)} }${more} } }`;
   const lines = (count, ms) =>
@@ -35,7 +35,7 @@ export function chaosPacks(port) {
         '{ id: close, run: { uses: "builtin:noop", with: { n: "{{ steps.talk.outputs.n }}" } } }',
       ),
     ),
-    pack('once', 2, steps(put('idem-first', 'idem'), post('once-1'), post('once-2'))),
+    pack('once', 2, steps(put('idem-first', 'idem'), post('once-1'), post('once-2', ', saveAs: answer'))),
     pack(
       'map',
       2,
@@ -77,8 +77,8 @@ export function chaosPacks(port) {
       steps(
         script(
           'make',
-          `${lines(30, 10)}; seq 1 20000 > out/numbers.txt; echo "$TASKRUNNER_RUN_ID" > out/name.txt`,
-          ', artifacts: [ { name: numbers, path: out/numbers.txt }, { name: name, path: out/name.txt } ]',
+          `${lines(30, 10)}; seq 1 20000 > out/numbers.txt; seq 1 300000 > out/large.txt; echo "$TASKRUNNER_RUN_ID" > out/name.txt`,
+          ', artifacts: [ { name: numbers, path: out/numbers.txt }, { name: name, path: out/name.txt }, { name: large, path: out/large.txt } ]',
         ),
         put('idem-last', 'idem'),
       ),
@@ -92,6 +92,16 @@ export function chaosPacks(port) {
           (_, i) =>
             `{ id: s${i}, run: { uses: "builtin:transform", with: { outputs: { n: ${i === 0 ? '1' : `"{{ steps.s${i - 1}.outputs.n }}"`} } } } }`,
         ),
+      ),
+    ),
+    pack(
+      'large',
+      1,
+      steps(
+        // More than a page of the journal holds.
+        script('make', `printf '{"text":"%s"}' "$(seq 1 20000 | tr '\\n' ' ')" > $TASKRUNNER_OUTPUTS`),
+        '{ id: read, run: { uses: "builtin:transform", with: { outputs: { text: "{{ steps.make.outputs.text }}" } } } }',
+        put('idem-after', 'idem'),
       ),
     ),
     pack('cancel', 1, steps(put('idem-start', 'idem'), script('long', lines(600, 100)), put('idem-never', 'idem'))),

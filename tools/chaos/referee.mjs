@@ -2,6 +2,10 @@
 import { createRequire } from 'node:module';
 
 const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core');
+/** A probe counts two seconds, and what has begun acts a little later, milliseconds. */
+const UNNOTICED_MS = 4_000;
+/** What callers may be told while the store is away; refused by a bucket is a code of its own. */
+const SAID = new Set(['503 OBJECT_STORE_UNAVAILABLE', '503 OBJECT_STORE_REFUSED', '503 PLANNER_BUSY']);
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 
 /** `each[3]::idem-item` → `idem-item`. */
@@ -185,6 +189,38 @@ export const CHECKS = {
         ? [{ run: null, detail: [`${worker} ended, asked by ${asked}: ${signal ?? code}`, ...said].join('\n  ') }]
         : [],
     ),
+
+  /** Where nothing but the store of objects fails, nobody loses an outcome, and no attempt fails for it. */
+  'objects.wait': ({ objects, journal }) =>
+    objects.outages.length === 0
+      ? []
+      : Object.entries(journal).flatMap(([run, entries]) => [
+          ...ofType(entries, 'step.attention').map(({ event }) => ({ run, detail: `${event.step} needs attention` })),
+          ...ofType(entries, 'attempt.failed')
+            .filter(({ event }) => event.code.startsWith('OBJECT_'))
+            .map(({ event }) => ({ run, detail: `${event.step} failed: ${event.code}` })),
+        ]),
+
+  /** What acts once does not begin while its result could not be stored. */
+  'objects.unstored': ({ objects, effects }) =>
+    effects.flatMap(({ kind, run, step, at }) => {
+      const outage = objects.outages.find(
+        ({ trouble, from, until }) => trouble !== 'slow' && at > from + UNNOTICED_MS && at < until,
+      );
+      return kind === 'once' && outage
+        ? [{ run, detail: `${step} acted ${at - outage.from} ms after the store was ${outage.trouble}` }]
+        : [];
+    }),
+
+  /** Services say what is wrong: to callers by a code, to who asks whether they are ready by the reason. */
+  'objects.said': ({ objects }) => [
+    ...Object.keys(objects.outages.length === 0 ? {} : objects.refusals)
+      .filter((name) => !SAID.has(name))
+      .map((name) => ({ run: null, detail: `a caller was told ${name}` })),
+    ...objects.readiness
+      .filter(({ status, reason }) => status !== 503 || reason === null)
+      .map(({ trouble, status }) => ({ run: null, detail: `the store is ${trouble}, and readiness says ${status}` })),
+  ],
 
   'limits.kept': ({ measures }) =>
     measures.flatMap(({ name, value, most, unit }) =>

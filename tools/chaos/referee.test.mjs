@@ -56,6 +56,11 @@ function sound() {
     ],
     leftovers: [],
     measures: [{ name: 'memory', value: 300, most: 512, unit: 'MiB' }],
+    objects: {
+      outages: [{ trouble: 'full', from: 10_000, until: 20_000 }],
+      readiness: [{ trouble: 'full', status: 503, reason: 'the folder of objects is full (ENOSPC)' }],
+      refusals: { '503 OBJECT_STORE_UNAVAILABLE': 3 },
+    },
     exits: [{ worker: 'chaos-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL', said: [] }],
   };
 }
@@ -126,6 +131,21 @@ const PLANTED = {
   'workers.stay': [
     (e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: null, said: ['why'] }),
     (e) => e.exits.push({ worker: 'chaos-2', code: 1, signal: null, asked: 'SIGTERM', said: ['why'] }),
+  ],
+  'objects.wait': [
+    (e) => e.journal[RUN].push({ ...e.journal[RUN][4], event: { type: 'step.attention', step: 'once-b' } }),
+    (e) =>
+      e.journal[RUN].push({
+        ...e.journal[RUN][4],
+        event: { type: 'attempt.failed', step: 'idem-a', code: 'OBJECT_STORE_UNAVAILABLE' },
+      }),
+  ],
+  'objects.unstored': [(e) => (e.effects[2].at = 19_000)],
+  'objects.said': [
+    (e) => (e.objects.refusals['503 DATABASE_UNAVAILABLE'] = 1),
+    (e) => (e.objects.refusals['500 INTERNAL'] = 1),
+    (e) => (e.objects.readiness[0].status = 200),
+    (e) => (e.objects.readiness[0].reason = null),
   ],
   'limits.kept': [(e) => (e.measures[0].value = 513)],
   'poison.just': [

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from './database.mjs';
 import { startEffectLog } from './effect-log.mjs';
+import { ObjectBucket } from './object-bucket.mjs';
+import { ObjectFolder } from './object-folder.mjs';
 import { Workers } from './workers.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -13,8 +15,11 @@ const require = createRequire(import.meta.url);
 /** Milliseconds: how long a worker that stops answering keeps its runs. Shorter than in production, so that much happens. */
 export const LEASE_MS = 5_000;
 
-/** Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. */
-export async function startStack({ random, durable, workers, concurrency = 12 }) {
+/**
+ * Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. `store`:
+ * `file` or `s3`, where the objects can be taken away; null: where the stack has them.
+ */
+export async function startStack({ random, durable, workers, concurrency = 12, store = null }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
   // The account that runs the database must pass through.
   chmodSync(folder, 0o755);
@@ -28,6 +33,9 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
     closers.push(() => effects.stop());
     const { startDevStack } = require(join(ROOT, 'apps/cli/dist/dev/dev-stack.js'));
     const state = join(folder, 'state');
+    const objects =
+      store === 's3' ? await ObjectBucket.start(folder) : store === 'file' ? new ObjectFolder(folder) : null;
+    if (objects) closers.push(() => objects.stop());
     const dev = await startDevStack({
       stateDirectory: state,
       durable,
@@ -35,6 +43,7 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
       configuration: {
         // Few entries: who takes over goes on from a snapshot.
         worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
+        ...(objects ? { artifacts: objects.configuration } : {}),
         sealedMode: {
           enabled: false,
           allow: [{ host: '127.0.0.1', ports: [effects.port], cidr: '127.0.0.0/8', plainHttp: true }],
@@ -52,7 +61,16 @@ export async function startStack({ random, durable, workers, concurrency = 12 })
     for (const name of ['work', 'logs']) mkdirSync(join(folder, name), { mode: 0o711 });
     const pool = new Workers({ configurationPath: dev.configurationPath, folder, size: workers });
     closers.push(() => pool.stop());
-    return { folder, dev, database, effects, workers: pool, objects: join(state, 'objects'), stop };
+    return {
+      folder,
+      dev,
+      database,
+      effects,
+      workers: pool,
+      objectStore: objects,
+      objects: objects?.path ?? join(state, 'objects'),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,6 @@
 // Real worker processes, each of which may die at any moment and is replaced.
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pause } from './waiting.mjs';
@@ -30,6 +30,11 @@ export class Workers {
 
   fill() {
     while (!this.stopping && this.running.size < this.size) this.#start();
+  }
+
+  /** All that a worker has logged. */
+  logOf({ name }) {
+    return readFileSync(join(this.folder, 'logs', `${name}.log`), 'utf8');
   }
 
   /** Sends a signal; what ends a worker is remembered as ours. */

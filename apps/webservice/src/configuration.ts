@@ -1,5 +1,5 @@
 import type {
-  ObjectStore,
+  CollectableObjectStore,
   PackTrustPolicy,
   PlanningLimits,
   PlanningSetting,
@@ -42,7 +42,9 @@ export interface WebserviceConfiguration {
   };
   readonly authority: AuthoritySetting;
   /** Opened. */
-  readonly objects: ObjectStore;
+  readonly objects: CollectableObjectStore;
+  /** How it is watched: bytes of a probe, and how long one counts, milliseconds. */
+  readonly objectProbe: { readonly bytes: number; readonly interval: number };
   /** What callers may put into it. `timeout`: longest time for one to come in, milliseconds. */
   readonly uploads: UploadLimits & PackLimits & { readonly timeout: number };
   /** Key files of the two usages that the webservice signs for. */

@@ -33,7 +33,10 @@ import {
   loadSensitiveInputsKey,
   openWebDatabase,
   PlanningThreads,
+  objectsReadiness,
   readTarFiles,
+  sayOutage,
+  WatchedObjectStore,
 } from '@taskrunner/infrastructure/web';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { CHECKPOINTS, type CheckpointSetting } from './audit/checkpoint-loop';
@@ -47,6 +50,8 @@ export interface OpenInfrastructure {
   readonly module: DynamicModule;
   readonly observability: Observability;
   readiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+  /** Whether the object store keeps what is written. */
+  objectsReadiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** True if the database is away or busy. */
   isUnavailable(error: unknown): boolean;
   close(): Promise<void>;
@@ -60,13 +65,18 @@ export class InfrastructureModule {
     const {
       database: settings,
       keys,
-      objects,
+      objectProbe,
       uploads: limits,
       setting,
       scheduler,
       packs,
       checkpoints,
     } = configuration;
+    const objects = new WatchedObjectStore(configuration.objects, {
+      ...objectProbe,
+      monotonicMs: () => performance.now(),
+      onChange: sayOutage((...said) => telemetry.log.say(...said)),
+    });
     const [admission, ledger, checkpoint, sensitive] = await Promise.all([
       FileSigner.open('admission', keys.admission),
       FileSigner.open('ledger', keys.ledger),
@@ -81,6 +91,7 @@ export class InfrastructureModule {
       onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
     });
     telemetry.watchDatabase(database);
+    telemetry.metrics.observe('taskrunner_object_store_available', () => [[objects.health.outage === null ? 1 : 0]]);
     const {
       evidenceReleases,
       runReader,
@@ -202,8 +213,10 @@ export class InfrastructureModule {
         exposition: () => telemetry.exposition(),
       },
       readiness: () => database.readiness(),
+      objectsReadiness: () => objectsReadiness(objects.health),
       isUnavailable: isDatabaseUnavailable,
       async close() {
+        objects.health.close();
         await threads.close();
         await database.close();
       },

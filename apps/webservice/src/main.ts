@@ -78,6 +78,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     },
     authority: { ...authority, programs: approvals.actors, people: approvals.people },
     objects: await openObjectStore(artifacts),
+    objectProbe: artifacts.probe,
     uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
     checkpoints: signsCheckpoints ? { key: checkpoint.path, every: configuration.audit.checkpointEvery } : null,

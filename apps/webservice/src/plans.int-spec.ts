@@ -135,6 +135,7 @@ beforeAll(async () => {
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
     objects: await FileObjectStore.open(at('objects')),
+    objectProbe: { bytes: 1_024, interval: 2_000 },
     uploads: artifacts.uploads,
     keys: { admission: at('admission'), ledger: at('ledger') },
     setting: {

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -380,6 +380,7 @@ beforeAll(async () => {
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
     objects,
+    objectProbe: { bytes: 1_024, interval: 200 },
     uploads,
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
@@ -1448,6 +1449,44 @@ describe('the document and health', () => {
     expect((await fetch(`${webservice.health}/health/live`)).status).toBe(200);
     expect((await fetch(`${webservice.health}/health/ready`)).status).toBe(200);
     expect((await fetch(`${webservice.url}/health/live`)).status).toBe(404);
+  });
+});
+
+describe('an object store that is away', () => {
+  const root = (): string => join(folder, 'objects');
+  const readiness = async (): Promise<readonly [number, Json]> => {
+    const response = await fetch(`${webservice.health}/health/ready`);
+    const { details } = (await response.json()) as { details: { objects: Json } };
+    return [response.status, details.objects];
+  };
+
+  it('is told by its code, by readiness, and by one line of the log with the cause', async () => {
+    const { digest } = (await upload('ada', Buffer.from('before'))).body as { digest: ReturnType<typeof sha256> };
+    const written = jest.spyOn(process.stderr, 'write');
+    await rename(root(), `${root()}.away`);
+    try {
+      const away = { status: 503, body: { code: 'OBJECT_STORE_UNAVAILABLE', retryable: true } };
+      expect(await upload('ada', Buffer.from('meanwhile'))).toMatchObject(away);
+      expect(await upload('ada', Buffer.from('again'))).toMatchObject(away);
+      const reason = 'the folder of objects is not there';
+      expect(await readiness()).toEqual([503, { status: 'down', reason }]);
+      // What needs no bytes is answered.
+      expect((await ask('ada', 'GET', '/api/runs')).status).toBe(200);
+      const lines = written.mock.calls.flatMap(([text]) => String(text).split('\n'));
+      const [line, ...more] = lines.filter((text) => text.includes('"OBJECT_STORE_UNAVAILABLE"'));
+      expect(more).toEqual([]);
+      const cause = { code: 'ENOENT' };
+      expect(JSON.parse(line ?? '')).toMatchObject({ event: 'objects.unavailable', reason, error: { cause } });
+    } finally {
+      written.mockRestore();
+      await rename(`${root()}.away`, root());
+    }
+    for (let tries = 0; (await readiness())[0] !== 200; tries++) {
+      if (tries > 600) throw new Error('it does not become ready again');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await objects.stat(TENANT, digest)).toEqual({ size: 6 });
+    expect((await upload('ada', Buffer.from('after'))).status).toBe(201);
   });
 });
 

@@ -75,7 +75,10 @@ export async function startWebservice(
   app.get(PublicUrl).listening(url);
   const health = await NestFactory.create<NestExpressApplication>(
     HealthModule.of(
-      { ready: () => departure.readiness(() => infrastructure.readiness()) },
+      {
+        ready: () => departure.readiness(() => infrastructure.readiness()),
+        objects: () => infrastructure.objectsReadiness(),
+      },
       { text: () => observability.exposition() },
     ),
     new ExpressAdapter(),

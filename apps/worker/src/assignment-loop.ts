@@ -139,7 +139,7 @@ export class AssignmentLoop {
 
   private hasRoom(): boolean {
     const waits = [...this.performing.values()].some(({ driver }) => driver === null || driver.pending > 0);
-    return !waits && this.lending.slots.free > 0;
+    return !waits && this.lending.slots.free > 0 && !this.hands.storeHealth.isAway;
   }
 
   private async idle(): Promise<void> {

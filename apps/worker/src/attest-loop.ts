@@ -18,6 +18,8 @@ export interface AttestSettings {
   readonly intervalMs: number;
   /** Runs that are sealed at once. */
   readonly atOnce: number;
+  /** True while the object store is away: bundles wait for it. */
+  readonly isAway?: () => boolean;
 }
 
 /**
@@ -74,6 +76,7 @@ export class AttestLoop {
 
   /** Begins to seal what is due, as far as there is room. False if nothing is. */
   private async takeSome(): Promise<boolean> {
+    if (this.settings.isAway?.() === true) return false;
     try {
       const items = await this.hands.outbox.take('attest', this.settings.atOnce - this.sealing.size, LEASE_MS);
       for (const item of items) {

@@ -1,4 +1,5 @@
 import type { ClaimedRun, Claims, Driven, DriverHands, Incarnation } from '@taskrunner/core';
+import { healthOf } from '@taskrunner/core/testing';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
@@ -19,6 +20,7 @@ function loopOver(runs: readonly ClaimedRun[]) {
       return null;
     },
     claims,
+    storeHealth: healthOf({ probe: async () => undefined }),
     alarm: () => undefined,
   } as unknown as DriverHands;
   const log = { say: () => undefined } as unknown as WorkerLog;

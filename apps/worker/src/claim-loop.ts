@@ -19,6 +19,8 @@ interface Driving {
   driver: RunDriver | ApartDrive | null;
   /** It was driven apart, and its process died of it. */
   died: boolean;
+  /** It could not be driven on since the object store is away. */
+  isWaiting: boolean;
   done: Promise<void>;
 }
 
@@ -127,7 +129,7 @@ export class ClaimLoop {
       try {
         await this.claims.sweep(incarnation);
         const free = this.options.concurrency - this.drivers.size;
-        const runs = free > 0 ? await this.claims.claim(incarnation, free) : [];
+        const runs = free > 0 && !this.hands.storeHealth.isAway ? await this.claims.claim(incarnation, free) : [];
         claimed = runs.length;
         if (free > 0) this.duties.done('claim');
         for (const [i, run] of runs.entries()) {
@@ -214,7 +216,7 @@ export class ClaimLoop {
 
   private drive(run: ClaimedRun, incarnation: Incarnation, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
-    const entry: Driving = { run, driver: null, died: false, done: Promise.resolve() };
+    const entry: Driving = { run, driver: null, died: false, isWaiting: false, done: Promise.resolve() };
     this.drivers.set(key, entry);
     entry.done = this.driveOne(entry, incarnation, refusal).finally(() => {
       this.drivers.delete(key);
@@ -229,7 +231,7 @@ export class ClaimLoop {
       const { run, driver } = entry;
       if (entry.died) return this.untilAnswered(run, () => this.claims.condemn(run));
       if (driven === 'ended' || driven === 'parked' || driven === 'halted') return;
-      const isCutOff = driver instanceof RunDriver && driver.lostChildren;
+      const isCutOff = entry.isWaiting || (driver instanceof RunDriver && driver.lostChildren);
       const resumed = isCutOff ? await this.resume(incarnation, run) : null;
       if (resumed === null) return this.untilAnswered(run, () => this.claims.release(run, null));
       entry.run = resumed;
@@ -239,10 +241,12 @@ export class ClaimLoop {
 
   /**
    * Children that their supervisor has killed, since the lease could not be renewed in time, are no reason to move the run: nobody else
-   * has claimed it as long as it is ours. Null: it is not, or this worker gives up its runs.
+   * has claimed it as long as it is ours. Neither is an object store that is away: it is waited for. Null: the run is not ours any more, or
+   * this worker gives up its runs.
    */
   private async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
     await pause(RESUME_AFTER_MS);
+    while (this.hands.storeHealth.isAway && !this.handingOver && !this.stopping) await pause(SLEEP_MS);
     if (this.handingOver || this.stopping) return null;
     try {
       return await this.claims.resume(incarnation, run);
@@ -255,6 +259,7 @@ export class ClaimLoop {
   private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
     const { run } = entry;
     const { runId, tenant } = run;
+    entry.isWaiting = false;
     try {
       const driver = run.quarantine ? this.options.apart(run, refusal) : await RunDriver.open(this.hands, run, refusal);
       if (typeof driver === 'string') return driver;
@@ -269,7 +274,10 @@ export class ClaimLoop {
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
-      if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
+      entry.isWaiting = this.hands.storeHealth.note(error);
+      // Whoever watches the store has said why.
+      if (entry.isWaiting) this.log.say('info', 'driver.waits', { runId, tenant });
+      else if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
       return 'failed';
     }

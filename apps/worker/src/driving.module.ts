@@ -21,6 +21,7 @@ import {
   cedarEngine,
   loadMacKey,
   PlanningThreads,
+  Spool,
   tarEntries,
   type Configuration,
   type TarLimits,
@@ -62,6 +63,7 @@ export async function driverHands(
     logs: telemetry.watchLogs(database.logStore),
     archives: database.archives,
     objects,
+    storeHealth: objects.health,
     references: database.objectReferences,
     clock: database.clock,
     executors: telemetry.watchExecutors(
@@ -73,6 +75,7 @@ export async function driverHands(
         containers: parts.containers.engine,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
         artifactMaxBytes: configuration.artifacts.maxBytes,
+        spool: () => new Spool(join(configuration.sandbox.workDirectory, 'spool'), SPOOLED_FROM),
         interpreters,
         secretFolder: configuration.secrets.deliveryFolder,
         bundles: {
@@ -96,11 +99,18 @@ export async function driverHands(
       others: parts.otherWorkers,
     },
     ...trustedRecords(ring),
-    mayAct: (signal) => supervisor.renewed(signal),
+    mayAct: async (signal) => {
+      // The store first: that may take long, and the lease must have been renewed when the step begins.
+      await objects.health.available(signal);
+      await supervisor.renewed(signal);
+    },
     snapshotEntries: configuration.worker.snapshotEntries,
     mac: (text) => mac.mac(text),
     nonce: () => randomBytes(16).toString('hex'),
     replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),
+    executorFailed: (run, failure) => {
+      log.say('warn', 'executor.failed', { runId: run.runId, tenant: run.tenant, ...failure });
+    },
     alarm: (run, code, detail) => {
       telemetry.metrics.add('taskrunner_alarms_total', 1);
       log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
@@ -126,6 +136,9 @@ function bundleLimits({ artifacts }: Configuration): TarLimits {
   const { maxBytes } = artifacts;
   return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
 }
+
+/** Smaller bodies of answers stay in memory until they are stored, bytes. */
+const SPOOLED_FROM = 1024 * 1024;
 
 const BUNDLE_SIZES = 16;
 const BUNDLE_FILES = 100_000;

@@ -16,6 +16,8 @@ export class ObjectSweep {
   constructor(
     private readonly hands: CollectHands,
     private readonly log: WorkerLog,
+    /** True while the store is away: there is nothing to ask it. */
+    private readonly isAway: () => boolean = () => false,
   ) {}
 
   /** Goes on through all incarnations of its worker. */
@@ -32,7 +34,7 @@ export class ObjectSweep {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        await this.sweepOnce();
+        if (!this.isAway()) await this.sweepOnce();
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });

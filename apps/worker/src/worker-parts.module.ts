@@ -1,5 +1,12 @@
-import type { CollectableObjectStore, ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
-import type { KeyPaths, PlanningThreads, Sandboxes, Supervisor, WorkerDatabase } from '@taskrunner/infrastructure';
+import type { ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
+import type {
+  KeyPaths,
+  PlanningThreads,
+  Sandboxes,
+  Supervisor,
+  WatchedObjectStore,
+  WorkerDatabase,
+} from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WorkerContainers } from './container.module';
 import type { WorkerEgress } from './egress.module';
@@ -9,7 +16,7 @@ import type { WorkerLog } from './worker-log';
 export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
-  readonly objects: CollectableObjectStore;
+  readonly objects: WatchedObjectStore;
   readonly exports: ExportHands;
   readonly keys: KeyPaths;
   readonly sandboxes: Sandboxes;

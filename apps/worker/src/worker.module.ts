@@ -17,13 +17,16 @@ import {
   keyPathsOf,
   loadPackTrust,
   monotonicMs,
+  objectsReadiness,
   openObjectStore,
   openWorkerDatabase,
   type PlanningThreads,
+  sayOutage,
   SEALED_ISOLATION,
   Supervisor,
   type Configuration,
   type Sandboxes,
+  WatchedObjectStore,
   type WorkerDatabase,
   variableOf,
 } from '@taskrunner/infrastructure';
@@ -130,7 +133,11 @@ export class Worker {
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
     const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
-    const objects = await openObjectStore(configuration.artifacts);
+    const objects = new WatchedObjectStore(await openObjectStore(configuration.artifacts), {
+      ...configuration.artifacts.probe,
+      monotonicMs,
+      onChange: sayOutage((...said) => log.say(...said)),
+    });
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
@@ -172,7 +179,7 @@ export class Worker {
     const attests: AttestLoop = new AttestLoop(
       sealing,
       log,
-      { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals },
+      { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals, isAway: () => objects.health.isAway },
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
       duties,
@@ -204,11 +211,13 @@ export class Worker {
     });
     const exporting = new ExportLoop(deliverHands(configuration, { database }, exports), log);
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
+    telemetry.metrics.observe('taskrunner_object_store_available', () => [[objects.health.outage === null ? 1 : 0]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
     const { grace: graceMs, sweepInterval: intervalMs } = configuration.artifacts;
     const sweep = new ObjectSweep(
       { store: objects, references: database.objectReferences, graceMs, intervalMs, monotonicMs },
       log,
+      () => objects.health.isAway,
     );
     opened.worker = new Worker(
       database,
@@ -335,6 +344,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
+    this.hands.storeHealth.close();
     await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
@@ -347,6 +357,11 @@ export class Worker {
   /** All numbers, in the text format of Prometheus. */
   exposition(): Promise<string> {
     return this.telemetry.exposition();
+  }
+
+  /** Whether its object store keeps what is written. */
+  objectsReadiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
+    return objectsReadiness(this.hands.storeHealth);
   }
 
   /** A worker that honours no environment claims nothing, and one whose work fails does nothing: neither is ready. */
@@ -423,7 +438,7 @@ export class WorkerModule {
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
       controllers: [HealthController, MetricsController],
       providers: [
-        { provide: Readiness, useValue: { ready: () => worker.readiness() } },
+        { provide: Readiness, useValue: { ready: () => worker.readiness(), objects: () => worker.objectsReadiness() } },
         { provide: Exposition, useValue: { text: () => worker.exposition() } },
       ],
     };

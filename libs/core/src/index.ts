@@ -41,7 +41,10 @@ export {
   type PutOptions,
   type StagedFile,
   type Staging,
+  isStoreOutage,
 } from './lib/ports/object-store';
+export { ObjectStoreHealth, type StoreHealthSettings, type StoreOutage } from './lib/operations/object-store-health';
+export { causesOf } from './lib/foundation/causes';
 export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
 export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
 export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
@@ -147,6 +150,7 @@ export {
   type ExecutionRequest,
   type MountedFile,
   type Outcome,
+  type StepStorage,
 } from './lib/ports/executor';
 export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
@@ -171,7 +175,8 @@ export {
   type ExportCode,
   type ExportHands,
 } from './lib/operations/export-evidence';
-export { abortable, deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
+export { abortable } from './lib/operations/abortable';
+export { deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
@@ -322,7 +327,7 @@ export { replay, type Divergence } from './lib/journal/replay';
 export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
-export { macText, type DriverHands } from './lib/operations/driver-hands';
+export { macText, type DriverHands, type ExecutorFailure } from './lib/operations/driver-hands';
 export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
 export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
 export { openRun, type OpenedRun } from './lib/operations/open-run';

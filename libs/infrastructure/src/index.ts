@@ -25,8 +25,15 @@ export {
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
 export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
+export { Spool } from './lib/object-store/spool';
 export { openDestinations, type DestinationChoice, type Sending } from './lib/object-store/open-destinations';
 export { openObjectStore, type ObjectStoreChoice } from './lib/object-store/open-object-store';
+export {
+  objectsReadiness,
+  sayOutage,
+  WatchedObjectStore,
+  type ObjectStoreWatch,
+} from './lib/object-store/watched-object-store';
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
 export { bundleRootsOf } from './lib/configuration/bundle-roots';

@@ -3,6 +3,12 @@ export { openWebDatabase } from './lib/postgres/databases';
 export { isDatabaseUnavailable } from './lib/postgres/sql-state';
 export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { openObjectStore } from './lib/object-store/open-object-store';
+export {
+  objectsReadiness,
+  sayOutage,
+  WatchedObjectStore,
+  type ObjectStoreWatch,
+} from './lib/object-store/watched-object-store';
 export { FileSigner } from './lib/signing/file-signer';
 export { loadSensitiveInputsKey } from './lib/signing/sensitive-key';
 export { databaseUrlsOf } from './lib/configuration/database-urls';

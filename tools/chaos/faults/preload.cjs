@@ -1,11 +1,16 @@
 // `node --require tools/chaos/faults/preload.cjs apps/worker/dist/main.js` with TASKRUNNER_FAULT: hangs the points on the adapters before
-// the program is loaded. Without the variable it does nothing.
+// the program is loaded; with TASKRUNNER_SLOW_STORE, what makes the store of objects slow. Without the variables it does nothing.
 'use strict';
 
 const { join } = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 const { POINTS } = require('./points.cjs');
 const { Faults, hang, readFaults } = require('./fault.cjs');
+
+const { slowDown } = require('./slow-store.cjs');
+
+const slow = process.env['TASKRUNNER_SLOW_STORE'];
+if (slow && isMainThread) slowDown(slow);
 
 const text = process.env['TASKRUNNER_FAULT'];
 if (text && isMainThread) {

@@ -360,14 +360,15 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   OBJECT_RANGE: { status: 416, title: 'The range lies outside', remediation: 'Ask for a range within the size.' },
   OBJECT_STORE_UNAVAILABLE: {
     status: 503,
-    title: 'The object store does not answer',
-    remediation: 'Try again later.',
+    title: 'The object store is away, full or read-only',
+    remediation: 'Try again later; tell the operator if it stays so.',
     retryable: true,
   },
   OBJECT_STORE_REFUSED: {
-    status: 500,
+    status: 503,
     title: 'The object store refuses us',
     remediation: 'Tell the operator: bucket, credentials or rights of the object store are wrong.',
+    retryable: true,
   },
 
   UPLOADS_FULL: {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { DecisionError, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
+import { DecisionError, isCodedError, isStoreOutage, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
@@ -31,7 +31,9 @@ export class ProblemFilter implements ExceptionFilter {
     const traceId = this.observability.traceId() ?? traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
-    if (problem.status >= 500)
+    // Of an outage of the object store its watch has said why: once.
+    if (isStoreOutage(thrown)) this.observability.log.say('info', 'request.failed', { code: problem.code, traceId });
+    else if (problem.status >= 500)
       this.observability.log.say('error', 'request.failed', { code: problem.code, traceId, error: thrown });
     // Who was refused and why; nothing of the token.
     if (problem.status === 401 || problem.status === 403)

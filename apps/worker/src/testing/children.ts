@@ -57,6 +57,8 @@ export class Children {
     private readonly withoutDeadline: boolean,
     /** What a child takes at most to stop, milliseconds. */
     private readonly graceMs: number,
+    /** Results are more than a page of the journal takes. */
+    private readonly large = false,
   ) {}
 
   /** All die at this time, unless a later one is named before. */
@@ -93,7 +95,10 @@ export class Children {
     }
     await this.sleep(pause);
     this.end(child, 'done');
-    return outcomeOf(request, deed, child.how);
+    const outcome = outcomeOf(request, deed, child.how);
+    return this.large && outcome.kind === 'succeeded'
+      ? { ...outcome, outputs: { ...(outcome.outputs as object), large: LARGE } }
+      : outcome;
   }
 
   private start({ run, step, attempt, execution, key, node }: ExecutionRequest): Child {
@@ -130,6 +135,9 @@ function outcomeOf({ attempt, node, with: parameters }: ExecutionRequest, deed: 
 
 /** What no database takes; see `REFUSED_TEXT`. */
 export const REFUSED_OUTPUT = 'refused by the database';
+
+/** More than `INLINE_BYTES`. */
+const LARGE = 'x'.repeat(70_000);
 
 class HarnessExecutor extends Executor {
   readonly behaviour = 1;

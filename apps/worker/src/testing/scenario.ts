@@ -1,4 +1,5 @@
 import { aBlock, aRunNode, type Random } from '@taskrunner/core/testing';
+import type { StoreTrouble } from './troubled-objects';
 
 type Block = ReturnType<typeof aBlock>;
 type Node = Block['nodes'][number];
@@ -57,6 +58,7 @@ export type Disturbance = { readonly at: number } & (
       readonly fate: 'unsent' | 'unanswered' | 'late' | 'again';
       readonly rate: number;
     }
+  | { readonly kind: 'store'; readonly ms: number; readonly trouble: StoreTrouble }
   | { readonly kind: 'cancel'; readonly run: number; readonly force: boolean }
 );
 
@@ -91,8 +93,9 @@ const THEMES = {
   gates: ['messages', 'cancel', 'outage'],
   poison: ['kill', 'messages', 'drain', 'cancel'],
 } as const;
-export type Theme = keyof typeof THEMES;
-const OFTEN: readonly Theme[] = ['mixed', 'mixed', 'deaths', 'messages', 'outages', 'gates', 'poison'];
+/** `store`: nothing is wrong but the object store (`store-scenario.ts`). */
+export type Theme = keyof typeof THEMES | 'store';
+const OFTEN: readonly (keyof typeof THEMES)[] = ['mixed', 'mixed', 'deaths', 'messages', 'outages', 'gates', 'poison'];
 
 export function makeScenario(random: Random, seed: number): Scenario {
   const theme = random.pick(OFTEN);
@@ -267,18 +270,18 @@ function poisonNode(graph: Block): Node {
   });
 }
 
-function makeDisturbances(random: Random, theme: Theme, workers: number, runs: number): Disturbance[] {
+function makeDisturbances(random: Random, theme: keyof typeof THEMES, workers: number, runs: number): Disturbance[] {
   const made = Array.from({ length: random.int(theme === 'mixed' ? 0 : 1, 6) }, () =>
     makeDisturbance(random, theme, workers, runs),
   );
   return made.sort((a, b) => a.at - b.at);
 }
 
-function makeDisturbance(random: Random, theme: Theme, workers: number, runs: number): Disturbance {
+function makeDisturbance(random: Random, theme: keyof typeof THEMES, workers: number, runs: number): Disturbance {
   const at = random.int(100, theme === 'gates' ? 8_000 : theme === 'deaths' ? 40_000 : 20_000);
   // Of a run: the worker that drives it then.
   const worker = random.chance(0.5) ? { place: random.int(0, workers - 1) } : { of: random.int(0, runs - 1) };
-  const kind: Disturbance['kind'] = random.pick<Disturbance['kind']>(THEMES[theme]);
+  const kind = random.pick<Exclude<Disturbance['kind'], 'store'>>(THEMES[theme]);
   switch (kind) {
     case 'outage':
       return { kind, at, ms: random.pick(theme === 'outages' ? [9_000, 15_000] : [50, 3_000, 12_000]) };

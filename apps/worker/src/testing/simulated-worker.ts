@@ -10,6 +10,7 @@ import {
   type Envelope,
   type Json,
   type Lending,
+  ObjectStoreHealth,
   type ObjectStore,
   type Refusal,
   type ResolutionRecord,
@@ -35,6 +36,8 @@ import type { Process, VirtualTime } from './virtual-time';
 
 const LEASE_MS = 8_000;
 const RENEW_MS = 2_000;
+/** How long a probe of the object store counts. */
+export const PROBE_MS = 2_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 const zero = digestOf('zero');
@@ -49,12 +52,17 @@ export interface Surroundings {
   readonly concurrency: number;
   /** Null: each executes what it drives. */
   readonly lending: LendingSpec | null;
-  /** What is stored beside the database; no disturbance touches it. */
+  /** What is stored beside the database. */
   readonly objects: ObjectStore;
   /** Entries after which a driver writes a snapshot. */
   readonly snapshotEntries: number;
   /** What a child takes at most to stop, milliseconds. */
   readonly graceMs: number;
+  /** Begins steps whether or not the object store keeps what is written; tries once to store what they have left. */
+  readonly withoutStore: boolean;
+  readonly withoutRetry: boolean;
+  /** Results are more than a page of the journal takes. */
+  readonly large: boolean;
   /** Takes the supervisor's deadline out. */
   readonly withoutDeadline: boolean;
   /** The committer, watched. */
@@ -98,7 +106,15 @@ export class SimulatedWorker implements Process {
     const pool = server.poolOf(this);
     this.clock = new DatabaseClock(undefined, () => time.now - time.start + this.skew.monotonic);
     this.claims = new PostgresClaims(pool, this.clock, LEASE_MS);
-    this.children = new Children(this, time, random, around.effects, around.withoutDeadline, around.graceMs);
+    this.children = new Children(
+      this,
+      time,
+      random,
+      around.effects,
+      around.withoutDeadline,
+      around.graceMs,
+      around.large,
+    );
     this.description = {
       ...{ name, version: '1', build: zero, probe: zero, isolations: ['none/v1'], labels: [] },
       environments: [sha256(around.environment)],
@@ -196,10 +212,10 @@ export class SimulatedWorker implements Process {
   }
 
   private driveApart(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
-    const { time, random, effects, withoutDeadline, graceMs } = this.around;
+    const { time, random, effects, withoutDeadline, graceMs, large } = this.around;
     const name = `${this.name}.q${++this.processes}`;
     const apart = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
-      const children = new Children(process, time, random, effects, withoutDeadline, graceMs);
+      const children = new Children(process, time, random, effects, withoutDeadline, graceMs, large);
       children.renew(this.deadline);
       // It drives its run alone: nobody is counted that it could lend to.
       const lending = this.lendingOf(process, () => 0);
@@ -226,8 +242,15 @@ export class SimulatedWorker implements Process {
 
   /** What a driver acts with in this process. */
   private handsOf(process: Process, children: Children, died: () => void): DriverHands {
-    const { random, server, objects, snapshotEntries, watch, alarm } = this.around;
+    const { time, random, server, objects, snapshotEntries, watch, alarm } = this.around;
+    const { withoutStore, withoutRetry } = this.around;
     const pool = server.poolOf(process);
+    const storeHealth = new ObjectStoreHealth({
+      ...{ store: objects, probeBytes: 1, intervalMs: PROBE_MS },
+      monotonicMs: () => time.now,
+      onChange: () => undefined,
+    });
+    if (withoutRetry) storeHealth.withRetry = (work) => work();
     const payload = (envelope: Envelope): unknown => JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
     const signed = <Record>(envelope: Envelope): { record: Record; digest: ReturnType<typeof digestOf> } => {
       const record = payload(envelope);
@@ -237,7 +260,7 @@ export class SimulatedWorker implements Process {
       claims: this.claims,
       committer: watch(new PostgresCommitter(pool)),
       logs: new PostgresLogStore(new DirectQueries(pool)),
-      ...{ objects, snapshotEntries },
+      ...{ objects, storeHealth, snapshotEntries },
       archives: null as never,
       references: { need: async () => undefined },
       clock: this.clock,
@@ -251,8 +274,9 @@ export class SimulatedWorker implements Process {
       openResolution: (envelope) => signed<ResolutionRecord>(envelope),
       mac: (text) => sha256(`journal ${text}`).slice('sha256:'.length),
       nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
-      mayAct: async () => undefined,
+      mayAct: async (signal) => (withoutStore ? undefined : storeHealth.available(signal)),
       replan: async (run) => sha256(run.plan),
+      executorFailed: () => undefined,
       alarm: (_run, code, detail) => alarm(code, detail),
     };
   }

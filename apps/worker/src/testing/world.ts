@@ -22,12 +22,18 @@ import { Referee } from './referee';
 import type { Disturbance, RunSpec, Scenario, Target } from './scenario';
 import { Readers } from './readers';
 import { Server, type Fate } from './server';
-import { SimulatedWorker, type Surroundings } from './simulated-worker';
+import { PROBE_MS, SimulatedWorker, type Surroundings } from './simulated-worker';
+import { TroubledObjects } from './troubled-objects';
 import type { Standing, Violation } from './verdict';
 import { install, VirtualTime, type Process } from './virtual-time';
 
 /** Rules that the harness itself takes out, beside those of the model database. */
-export type Bug = PlantedBug | 'children-outlive-their-lease' | 'snapshots-forget-times';
+export type Bug =
+  | PlantedBug
+  | 'children-outlive-their-lease'
+  | 'snapshots-forget-times'
+  | 'steps-begin-without-a-store'
+  | 'results-are-stored-once';
 
 export interface Story {
   readonly violations: readonly Violation[];
@@ -77,6 +83,7 @@ class World {
   private readonly time: VirtualTime;
   private readonly database: ModelDatabase;
   private readonly server: Server;
+  private readonly objects: TroubledObjects;
   private readonly referee: Referee;
   private readonly people: People;
   private readonly readers: Readers;
@@ -105,22 +112,30 @@ class World {
     const { time, random } = this;
     const onCommit = (name: string, changes: readonly Change[]): void => this.committed(name, changes);
     this.database = new ModelDatabase(() => time.now, bugs as ReadonlySet<PlantedBug>, onCommit);
+    this.objects = new TroubledObjects(() => time.now, random);
     this.server = new Server(this.database, time, random, (client, name) => this.fateOf(client, name));
     this.referee = new Referee(
       () => time.now - time.start,
       (id) => this.standingOf(id),
       () => this.database,
     );
-    const effects = new EffectLog((effect, others) => this.referee.onEffect(effect, others));
+    const effects = new EffectLog((effect, others) => {
+      this.referee.onEffect(effect, others);
+      if (this.objects.refusesSince(PROBE_MS))
+        this.referee.wrong(4, `${effect.run} ${effect.step} begins while its result could not be stored`);
+    });
     this.referee.effects = effects.effects;
     this.people = new People(time, random, this.server);
     this.readers = new Readers(time, random, this.server, (what) => this.referee.wrong(7, what));
     this.surroundings = {
       ...{ time, random, server: this.server, effects, environment: environmentText },
       ...{ concurrency: scenario.concurrency, lending: scenario.lending },
-      objects: bugs.has('snapshots-forget-times') ? new ForgetfulObjects() : new MemoryObjects(),
+      objects: bugs.has('snapshots-forget-times') ? new ForgetfulObjects() : this.objects,
+      withoutStore: bugs.has('steps-begin-without-a-store'),
+      withoutRetry: bugs.has('results-are-stored-once'),
       snapshotEntries: SNAPSHOT_ENTRIES,
       graceMs: scenario.graceMs,
+      large: scenario.theme === 'store',
       withoutDeadline: bugs.has('children-outlive-their-lease'),
       watch: (committer) => this.referee.watch(committer),
       died: (worker) => this.replace(worker),
@@ -234,6 +249,8 @@ class World {
         server.goAway();
         time.after(disturbance.ms, () => server.comeBack(), null);
         return;
+      case 'store':
+        return this.objects.begin(disturbance.trouble, disturbance.ms);
       case 'messages':
         this.messages.push({ ...disturbance, until: time.now + disturbance.ms });
         return;
@@ -291,6 +308,8 @@ class World {
     error: string | null;
   }): void {
     if (row.status !== 'needs_attention' || row.error === null) return;
+    // Nobody died, and nobody was cut off: whoever has the outcome keeps it.
+    if (this.scenario.theme === 'store') this.referee.wrong(4, `${row.run_id} ${row.step} needs attention`);
     const { execution } = JSON.parse(row.error) as { execution: number };
     const wait = this.random.int(500, 4_000);
     this.people.resolve(wait, row.tenant_id as TenantId, toRunId(row.run_id), row.step, row.parent, execution);

@@ -8,7 +8,7 @@ export { TEN_CODES, TEN_FAULTS } from './ten-faults';
 export { Random } from './random';
 export { growthOf, stepsOf } from './steps';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';
-export { MemoryObjects } from './memory-objects';
+export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
 export { objectionToJournal, type JournalOf } from './honest-journal';
 export { lawRuns, searched, seedsFrom } from './runs-of-laws';

@@ -1,6 +1,8 @@
 import { sha256 } from '../lib/canonical/digest';
 import { CodedError } from '../lib/foundation/coded-error';
 import type { Digest, TenantId } from '../lib/foundation/ids';
+import { ObjectStoreHealth } from '../lib/operations/object-store-health';
+import type { StepStorage } from '../lib/ports/executor';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 
 /** Objects in memory, by tenant and digest. */
@@ -38,7 +40,19 @@ export class MemoryObjects extends ObjectStore {
   async delete(tenant: TenantId, digest: Digest): Promise<boolean> {
     return this.bytes.delete(`${tenant}/${digest}`);
   }
+  async probe(): Promise<void> {
+    // Memory keeps what is written.
+  }
   async sweep(): Promise<number> {
     return 0;
   }
 }
+
+/** Watches a store as a worker does, and tells nobody. */
+export function healthOf(store: Pick<ObjectStore, 'probe'>, intervalMs = 1): ObjectStoreHealth {
+  const monotonicMs = (): number => performance.now();
+  return new ObjectStoreHealth({ store, probeBytes: 1, intervalMs, monotonicMs, onChange: () => undefined });
+}
+
+/** Of an execution whose object store is never away: everything is tried once. */
+export const STEADY_STORAGE: StepStorage = { read: (open) => open(), keep: (work) => work() };

@@ -12,7 +12,7 @@ import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundati
 import type { Json } from '../lib/foundation/json';
 import type { DecisionKind } from '../lib/gate/gate-state';
 import type { Page } from '../lib/journal/page';
-import type { DriverHands } from '../lib/operations/driver-hands';
+import type { DriverHands, ExecutorFailure } from '../lib/operations/driver-hands';
 import type { Plan } from '../lib/plan/plan';
 import type { ApprovalFloor, Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun } from '../lib/ports/claims';
@@ -26,7 +26,7 @@ import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { MemoryAssignments } from './memory-assignments';
-import { MemoryObjects } from './memory-objects';
+import { healthOf, MemoryObjects } from './memory-objects';
 import { testDefaults, testFloor } from './random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
@@ -71,6 +71,7 @@ export class MemoryWorld {
   /** What approvals must meet, of runs that are submitted from now on. */
   floor: ApprovalFloor = testFloor;
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
+  readonly executorFailures: ExecutorFailure[] = [];
   at = Date.UTC(2026, 0, 1);
   /** Called before each commit: tests lose claims, post letters, crash. */
   beforeCommit: (commit: Commit) => void = () => undefined;
@@ -260,7 +261,8 @@ export class MemoryWorld {
   }
 
   hands(executors: readonly Executor[], change: Partial<DriverHands> = {}): DriverHands {
-    const { keys, macKey, alarms } = this;
+    const { keys, macKey, alarms, executorFailures } = this;
+    const objects = new MemoryObjects(this.objectBytes);
     const worker: WorkerDescription = {
       name: 'w',
       version: '1',
@@ -283,7 +285,8 @@ export class MemoryWorld {
       committer: new MemoryCommitter(this),
       logs: new MemoryLogs(this),
       archives: new NoArchives(),
-      objects: new MemoryObjects(this.objectBytes),
+      objects,
+      storeHealth: healthOf(change.objects ?? objects),
       references: { need: async () => undefined },
       mayAct: async () => undefined,
       clock: { now: () => this.at },
@@ -304,6 +307,7 @@ export class MemoryWorld {
       secrets: { bindings: [], providers: new Map(), sensitive: null },
       nonce: () => randomBytes(16).toString('hex'),
       replan: async (run) => sha256(run.plan),
+      executorFailed: (_run, failure) => void executorFailures.push(failure),
       alarm: (_run, code, detail) => void alarms.push({ code, detail }),
       ...change,
     };

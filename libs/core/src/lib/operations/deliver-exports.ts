@@ -1,5 +1,6 @@
 import { isCodedError } from '../foundation/coded-error';
 import type { DueExport, Exports, Settled } from '../ports/exports';
+import { abortable } from './abortable';
 import { exportEvidence, type ExportHands } from './export-evidence';
 
 /** What delivering acts with. */
@@ -61,14 +62,4 @@ function reasonOf(error: unknown, late: boolean): string {
   return late
     ? 'EXPORT_UNAVAILABLE: it took too long'
     : 'EXPORT_FAILED: the delivery failed; the log of the worker says why';
-}
-
-/** The work, or the abort, whichever comes first: what hangs ends by its own limits, behind our back, and does no harm. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

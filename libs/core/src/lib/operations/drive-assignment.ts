@@ -61,7 +61,7 @@ export class AssignmentDriver {
     private readonly assignment: Assignment | null,
   ) {
     const { run, secrets } = opened;
-    this.values = new RunValues(hands.objects, hands.references, run);
+    this.values = new RunValues(hands, run);
     const held = { fence: claimed.fence, assignment: claimed.name };
     this.executions = new Executions(
       hands,
@@ -117,6 +117,7 @@ export class AssignmentDriver {
   lose(): void {
     this.lost = true;
     this.executions.abandon('over');
+    this.values.giveUp();
     this.wakeUp();
   }
 
@@ -158,6 +159,7 @@ export class AssignmentDriver {
       stopListening();
       this.lost = true;
       this.executions.abandon('over');
+      this.values.giveUp();
       // Until it is left nobody else has it: what is lost of it is not begun again beside a child that still stops.
       await this.executions.settled(GIVE_BACK_MS);
     }
@@ -165,6 +167,7 @@ export class AssignmentDriver {
 
   private async finishGivingBack(): Promise<Performed> {
     await this.executions.settled(GIVE_BACK_MS);
+    this.values.giveUp();
     while (this.unsaid.length > 0 && !this.lost) await this.report();
     if (this.lost) return 'lost';
     await this.lending.assignments.release(this.claimed);

@@ -87,6 +87,7 @@ export class RunDriver {
   private over = false;
   /** The journal has taken this claim. */
   private begun = false;
+  private waitsUntil: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly hands: DriverHands & { readonly clock: RunTime },
@@ -217,6 +218,8 @@ export class RunDriver {
   private giveUp(): void {
     this.handingOver = true;
     this.executions.abandon('hand-over');
+    // What waits for the object store is waited for as long as children are.
+    this.waitsUntil ??= setTimeout(() => this.values.giveUp(), HAND_OVER_MS);
     this.wakeUp();
   }
 
@@ -235,7 +238,9 @@ export class RunDriver {
       return await halt(this.hands, this.run, unreadable(error));
     } finally {
       this.over = true;
+      clearTimeout(this.waitsUntil);
       this.executions.abandon('over');
+      this.values.giveUp();
     }
   }
 
@@ -248,6 +253,7 @@ export class RunDriver {
   private async finishHandOver(): Promise<Driven> {
     await within(LENDS_MS, this.held.lendsSettled());
     await this.executions.settled(HAND_OVER_MS);
+    this.values.giveUp();
     while (this.arrivals.count > 0) {
       // A turn that closes something asks for the letters that came before.
       if (this.mailDue) await this.readLetters();

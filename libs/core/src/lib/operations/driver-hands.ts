@@ -1,6 +1,6 @@
 import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../evidence/documents';
 import type { Envelope } from '../evidence/envelope';
-import type { Digest, RunId } from '../foundation/ids';
+import type { Digest, RunId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
 import type { Archives } from '../ports/archives';
@@ -15,7 +15,16 @@ import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
 import type { Lending } from './lending';
+import type { ObjectStoreHealth } from './object-store-health';
 import type { PolicyJudges } from './questions';
+
+/** Why an execution failed or has no outcome. `causes`: redacted texts, the outermost error first. */
+export interface ExecutorFailure {
+  readonly step: StepId;
+  readonly execution: number;
+  readonly code: string;
+  readonly causes: readonly string[];
+}
 
 /** What a driver acts with. The worker composes it; the tests do too. */
 export interface DriverHands {
@@ -25,6 +34,7 @@ export interface DriverHands {
   /** Where the journal of another run may stand: that of a rerun's original. */
   readonly archives: Archives;
   readonly objects: ObjectStore;
+  readonly storeHealth: ObjectStoreHealth;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
@@ -43,7 +53,10 @@ export interface DriverHands {
   openDecision(envelope: Envelope): { readonly record: DecisionRecord; readonly digest: Digest } | null;
   /** The same of a resolution. */
   openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
-  /** Resolves once this worker may act for what it owns: its lease was renewed in time; after an outage, once it is again. Or when aborted. */
+  /**
+   * Resolves once this worker may act for what it owns: its object store keeps what is written, and its lease was renewed in time; after an
+   * outage of either, once they are again. Or when aborted.
+   */
   mayAct(signal: AbortSignal): Promise<void>;
   /** HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
@@ -51,6 +64,8 @@ export interface DriverHands {
   nonce(): string;
   /** Plans the admitted pack again, with the values of sensitive inputs: the plan hash, or null if it cannot be planned. */
   replan(run: ClaimedRun): Promise<Digest | null>;
+  /** An execution went wrong in a way that its outcome alone does not explain: with the error and what caused it, for the log. */
+  executorFailed(run: ClaimedRun, failure: ExecutorFailure): void;
   /** Something that an operator must see. */
   alarm(run: ClaimedRun, code: string, detail: Json): void;
 }

@@ -1,18 +1,21 @@
 import { bind, type Bound } from '../binding/bind';
 import { secretsOf, secretsRead } from '../binding/secret-names';
 import type { PrivateValues, Sight } from '../binding/scope';
+import { causesOf } from '../foundation/causes';
 import { isCodedError } from '../foundation/coded-error';
 import type { StepId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { RunNode } from '../plan/plan';
 import { runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import type { ExecutionRequest, Outcome } from '../ports/executor';
+import type { ExecutionRequest, Outcome, StepStorage } from '../ports/executor';
+import { isStoreOutage } from '../ports/object-store';
 import type { Command } from '../run/command';
 import type { Fact, GivenBody } from '../run/run-event';
 import { SecretError } from '../secret/secret-error';
 import { trimmed } from '../secret/secret-value';
 import { idempotencyKey } from '../step/idempotency-key';
+import { abortable } from './abortable';
 import type { DriverHands } from './driver-hands';
 import { ExecutionLog, logLimitsOf, type LogHold } from './execution-log';
 import { guardingGates } from './guarding-gates';
@@ -67,7 +70,8 @@ export class Executions {
   /**
    * Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. `lost`: there is no outcome
    * (the lease is over, or the run is): nothing may be journaled of it. `left`: it was stopped because its worker leaves. That is no
-   * event of the run: the next owner decides by the effect class.
+   * event of the run: the next owner decides by the effect class. An outage of the object store is waited out: before the leaf acts until
+   * it is told to stop, afterwards until nothing of it counts any more.
    */
   async execute(
     ground: Ground,
@@ -83,24 +87,29 @@ export class Executions {
     const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
-    const flight: Flight = { abort, log, effects: node.effects, told: null };
+    const flight: Flight = { abort, held: new AbortController(), log, effects: node.effects, told: null };
+    /** It was told to stop before it began. */
+    const unbegun = (): GivenBody =>
+      flight.told === HAND_OVER ? { type: 'attempt.unbegun', step, execution } : notBegun(step, execution);
+    let begun = false;
     this.flights.set(name, flight);
     try {
       const { delivered, kept } = await this.secretsFor(ground, step, node);
       let bound = ground.bind(step, kept);
       while (bound.kind === 'missing') {
-        await this.values.fetch(bound.digests);
+        await abortable(this.values.fetch(bound.digests), abort.signal);
         bound = ground.bind(step, kept);
       }
       const { redactor } = this.secrets;
+      const storage = this.storageOf(flight);
+      const run = await this.hands.storeHealth.withRetry(() => this.packs.of(ground.x, step), abort.signal);
       if (node.effects !== 'pure') await this.hands.mayAct(abort.signal);
-      if (!(await mayStart()) || flight.told !== null)
-        return flight.told === HAND_OVER ? { type: 'attempt.unbegun', step, execution } : notBegun(step, execution);
+      if (!(await mayStart()) || flight.told !== null) return unbegun();
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);
       const { runId } = this.run;
       const request: ExecutionRequest = {
-        run: await this.packs.of(ground.x, step),
+        run,
         step,
         attempt,
         execution,
@@ -115,14 +124,20 @@ export class Executions {
         get signal() {
           return abort.signal;
         },
+        storage,
       };
+      begun = true;
       const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrownBy(node)));
+      this.sayWhy(step, execution, outcome);
       await report.end();
       // A result counts only with its lines: if they could not be stored the run is not ours any more.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
       if (outcome.kind === 'stopped' && flight.told === HAND_OVER) return 'left';
-      return this.given(step, execution, outcome);
+      return await this.given(step, execution, outcome);
     } catch (error) {
+      // What is at hand cannot be stored, and this owner waits no more: the next one asks by the effect class.
+      if (begun && isStoreOutage(error)) return 'lost';
+      if (!begun && abort.signal.aborted && (error === abort.signal.reason || isStoreOutage(error))) return unbegun();
       if (!SecretError.is(error)) throw error;
       const { code, message } = error;
       return failure(step, execution, code, message, code === 'SECRET_UNAVAILABLE');
@@ -130,6 +145,22 @@ export class Executions {
       this.flights.delete(name);
       if (this.flights.size === 0) for (const settled of this.settling.splice(0)) settled();
     }
+  }
+
+  private storageOf({ abort, held }: Flight): StepStorage {
+    const { storeHealth } = this.hands;
+    return {
+      read: (open) => storeHealth.read(open, abort.signal),
+      keep: (work) => storeHealth.withRetry(work, held.signal),
+    };
+  }
+
+  /** Says in the log of the worker what neither journal nor API may hold: the errors behind an outcome. */
+  private sayWhy(step: StepId, execution: number, outcome: Outcome): void {
+    if (outcome.kind !== 'lost' && (outcome.kind !== 'failed' || outcome.cause === undefined)) return;
+    const code = outcome.kind === 'lost' ? outcome.reason : outcome.code;
+    const causes = causesOf(outcome.cause).map((text) => this.secrets.redactor.text(text));
+    this.hands.executorFailed(this.run, { step, execution, code, causes });
   }
 
   /** The secrets that a leaf gets, and what its expressions may see of them. Steps that act in the journal alone get none. */
@@ -189,17 +220,25 @@ export class Executions {
   abandon(reason: string): void {
     for (const flight of this.flights.values()) {
       tell(flight, reason);
-      if (reason === 'over') flight.log.abandon();
+      if (reason !== 'over') continue;
+      flight.held.abort(reason);
+      flight.log.abandon();
     }
   }
 
-  private given(step: StepId, execution: number, outcome: Exclude<Outcome, { kind: 'lost' }>): GivenBody {
+  private async given(
+    step: StepId,
+    execution: number,
+    outcome: Exclude<Outcome, { kind: 'lost' }>,
+  ): Promise<GivenBody> {
     switch (outcome.kind) {
       case 'succeeded':
         try {
-          return { type: 'attempt.succeeded', step, execution, outputs: this.values.keep(outcome.outputs) };
+          const outputs = this.values.keep(outcome.outputs);
+          await this.values.store(outputs);
+          return { type: 'attempt.succeeded', step, execution, outputs };
         } catch (error) {
-          if (isCodedError(error)) return failure(step, execution, error.code, error.message);
+          if (isCodedError(error) && !isStoreOutage(error)) return failure(step, execution, error.code, error.message);
           throw error;
         }
       case 'failed': {
@@ -215,7 +254,10 @@ export class Executions {
 }
 
 interface Flight {
+  /** Tells it to stop. */
   readonly abort: AbortController;
+  /** Nothing of it counts any more. */
+  readonly held: AbortController;
   readonly log: ExecutionLog;
   readonly effects: RunNode['effects'];
   /** Why it was told to stop, the first time. */
@@ -261,9 +303,9 @@ function failure(step: StepId, execution: number, code: string, message: string,
 /** What an executor throws is a failure of its own. Of a `once` step it may have come after the step has acted: nobody knows. */
 const thrownBy =
   ({ effects }: RunNode) =>
-  (error: unknown): Outcome => {
-    if (isCodedError(error))
-      return { kind: 'failed', code: error.code, message: error.message, retryable: false, exitCode: null };
-    if (effects === 'once') return { kind: 'lost', reason: 'EXECUTOR_THREW' };
-    return { kind: 'failed', code: 'EXECUTOR_THREW', message: 'the executor failed', retryable: true, exitCode: null };
+  (cause: unknown): Outcome => {
+    const failed = { kind: 'failed', exitCode: null, cause } as const;
+    if (isCodedError(cause)) return { ...failed, code: cause.code, message: cause.message, retryable: false };
+    if (effects === 'once') return { kind: 'lost', reason: 'EXECUTOR_THREW', cause };
+    return { ...failed, code: 'EXECUTOR_THREW', message: 'the executor failed', retryable: true };
   };

@@ -29,7 +29,7 @@ export class JournalValues {
 
   constructor(
     private readonly claims: Pick<Claims, 'pages'>,
-    private readonly objects: ObjectStore,
+    private readonly objects: Pick<ObjectStore, 'open'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
     /** The index of the snapshot that the claim went on from; null: it has read every page. */
     private readonly from: Digest | null = null,
@@ -67,7 +67,11 @@ export class JournalValues {
   async find(digests: readonly Digest[]): Promise<Page['values']> {
     if (this.from === null || digests.length === 0) return {};
     this.older ??= this.readIndexes(this.from);
-    const older = await this.older;
+    const older = await this.older.catch((error: unknown) => {
+      // What failed is tried again by who asks next.
+      this.older = null;
+      throw error;
+    });
     const held = digests.filter((digest) => older.has(digest));
     let wanted = [...new Set(held.map((digest) => older.get(digest) ?? 0))].sort((a, b) => a - b);
     const found: Record<Digest, Json> = {};

@@ -55,7 +55,7 @@ async function restoreJournal(
   const from = await lastSnapshot(hands, run, begun);
   const past = from?.past ?? new Past();
   const journal = from?.values ?? new JournalValues(hands.claims, hands.objects, run);
-  const values = new RunValues(hands.objects, hands.references, run, journal);
+  const values = new RunValues(hands, run, journal);
   let state = from?.state ?? begun;
   // What is before a snapshot its page's hash binds, and its mac says that a worker wrote that.
   let head: Head = from ? { seq: from.page.first - 1, hash: from.page.prev } : { seq: 0, hash: run.admissionDigest };

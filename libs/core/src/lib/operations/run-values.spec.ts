@@ -1,3 +1,4 @@
+import { healthOf } from '../../testing/memory-objects';
 import { sha256 } from '../canonical/digest';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { ObjectStore } from '../ports/object-store';
@@ -15,7 +16,10 @@ it('notes that a run needs a large value before it stores it, and stores no smal
     need: async (tenant: TenantId, run: RunId, digests: readonly string[]) =>
       void done.push(`need ${tenant} ${run} ${digests.join(' ')}`),
   };
-  const values = new RunValues(objects, references, { tenant: 'acme' as TenantId, runId: 'run_1' as RunId });
+  const values = new RunValues(
+    { objects, references, storeHealth: healthOf({ probe: async () => undefined }) },
+    { tenant: 'acme' as TenantId, runId: 'run_1' as RunId },
+  );
   const large = 'x'.repeat(INLINE_BYTES);
   const digests = [values.keep('small'), values.keep(large)].map(
     (ref) => (ref as { digest: ReturnType<typeof sha256> }).digest,

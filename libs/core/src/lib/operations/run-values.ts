@@ -4,9 +4,8 @@ import { INLINE_VALUE_BYTES } from '../evidence/answers/large-values';
 import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import type { ObjectReferences } from '../ports/object-references';
-import type { ObjectStore } from '../ports/object-store';
 import type { ValueRef } from '../step/value-ref';
+import type { DriverHands } from './driver-hands';
 import type { JournalValues } from './journal-values';
 
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
@@ -21,16 +20,24 @@ const LARGE_BYTES_AT_HAND = 64 * 1024 * 1024;
 export class RunValues {
   readonly known = new Map<Digest, Json>();
   private readonly durable = new Set<Digest>();
+  /** Values that the object store has, and no page names yet. */
+  private readonly stored = new Set<Digest>();
   /** Values that the object store has too, by size, the longest unused first: kept at hand as far as there is room. */
   private readonly large = new Map<Digest, number>();
 
+  private readonly waiting = new AbortController();
+
   constructor(
-    private readonly objects: ObjectStore,
-    private readonly references: Pick<ObjectReferences, 'need'>,
+    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'storeHealth'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
     /** Where values are that stand in pages which were not read; absent: there are none. */
     private readonly journal?: Pick<JournalValues, 'find'>,
   ) {}
+
+  /** Waits for the object store no more: what needs it from now on is tried once. */
+  giveUp(): void {
+    this.waiting.abort();
+  }
 
   /** Values that a page brought: they are durable. */
   restore(values: { readonly [digest: Digest]: Json }): void {
@@ -61,34 +68,45 @@ export class RunValues {
     if (ref?.kind !== 'value' || this.durable.has(ref.digest)) return;
     if (held !== undefined) this.known.set(ref.digest, held);
     else {
-      await this.references.need(this.run.tenant, this.run.runId, [ref.digest]);
+      await this.hands.references.need(this.run.tenant, this.run.runId, [ref.digest]);
       this.durable.add(ref.digest);
     }
   }
 
-  /** Of some digests, what the next page must carry; larger values go to the object store first. */
+  /** Of some digests, what the next page must carry; larger values go to the object store first, however long it is away. */
   async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
     const carried: Record<Digest, Json> = {};
-    const stored = new Map<Digest, Uint8Array>();
+    const large = new Map<Digest, Uint8Array>();
     for (const digest of digests) {
       const value = this.known.get(digest);
-      if (value === undefined || this.durable.has(digest)) continue;
+      if (value === undefined || this.durable.has(digest) || this.stored.has(digest)) continue;
       const bytes = new TextEncoder().encode(canonical(value));
       if (bytes.length <= INLINE_BYTES) carried[digest] = value;
-      else stored.set(digest, bytes);
+      else large.set(digest, bytes);
     }
-    if (stored.size === 0) return carried;
+    if (large.size === 0) return carried;
     const { tenant, runId } = this.run;
-    await this.references.need(tenant, runId, [...stored.keys()]);
-    for (const [digest, bytes] of stored) {
-      await this.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest });
+    await this.hands.references.need(tenant, runId, [...large.keys()]);
+    for (const [digest, bytes] of large) {
+      await this.withRetry(() =>
+        this.hands.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
+      );
       this.large.set(digest, bytes.length);
+      this.stored.add(digest);
     }
     return carried;
   }
 
+  /** Stores a large value before a page names it, so that no turn waits for the object store on its account. */
+  async store(ref: ValueRef): Promise<void> {
+    if (ref?.kind === 'value' && ref.size > INLINE_BYTES) await this.pageValues([ref.digest]);
+  }
+
   committed(digests: Iterable<Digest>): void {
-    for (const digest of digests) this.durable.add(digest);
+    for (const digest of digests) {
+      this.durable.add(digest);
+      this.stored.delete(digest);
+    }
     let bytes = [...this.large.values()].reduce((sum, size) => sum + size, 0);
     for (const [digest, size] of this.large) {
       if (bytes <= LARGE_BYTES_AT_HAND) break;
@@ -99,14 +117,13 @@ export class RunValues {
     }
   }
 
-  /** Fetches values from older pages and the object store; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
+  /** Fetches values from older pages and the object store, however long it is away; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
   async fetch(digests: Iterable<Digest>): Promise<void> {
     const unknown = [...digests].filter((digest) => !this.known.has(digest));
-    this.restore((await this.journal?.find(unknown)) ?? {});
+    this.restore((await this.withRetry(async () => this.journal?.find(unknown))) ?? {});
     for (const digest of unknown) {
       if (this.known.has(digest)) continue;
-      const parts: Uint8Array[] = [];
-      for await (const part of await this.objects.open(this.run.tenant, digest)) parts.push(part);
+      const parts = await this.withRetry(() => this.read(digest));
       this.known.set(digest, JSON.parse(decode(parts)) as Json);
       this.durable.add(digest);
       this.large.set(
@@ -114,6 +131,16 @@ export class RunValues {
         parts.reduce((sum, part) => sum + part.length, 0),
       );
     }
+  }
+
+  private async read(digest: Digest): Promise<readonly Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    for await (const part of await this.hands.objects.open(this.run.tenant, digest)) parts.push(part);
+    return parts;
+  }
+
+  private withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.hands.storeHealth.withRetry(work, this.waiting.signal);
   }
 }
 

@@ -126,6 +126,7 @@ class NoObjects extends ObjectStore {
   open = this.gone;
   stat = this.gone;
   delete = this.gone;
+  probe = this.gone;
   sweep = this.gone;
 }
 

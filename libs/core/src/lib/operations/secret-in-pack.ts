@@ -1,7 +1,7 @@
 import { decodeEnvelope } from '../evidence/envelope';
 import { isCodedError } from '../foundation/coded-error';
 import type { ClaimedRun } from '../ports/claims';
-import type { ObjectStore } from '../ports/object-store';
+import { isStoreOutage, type ObjectStore } from '../ports/object-store';
 import type { Redactor } from '../secret/redactor';
 import { SecretError } from '../secret/secret-error';
 
@@ -10,8 +10,8 @@ const READS_AT_ONCE = 8;
 
 /**
  * Throws `SECRET_IN_PACK` if a secret stands in a document of a run that its evidence will hold as it is: then that evidence could not be
- * sealed, and whoever reads the pack has the secret. The message names the documents, never the value. A file that cannot be read is passed
- * over: the step that needs it fails with the reason.
+ * sealed, and whoever reads the pack has the secret. The message names the documents, never the value. A file that is missing or altered is
+ * passed over: the step that needs it fails with the reason. Throws on where the object store is away: what was not read may hold a secret.
  */
 export async function refuseSecretInPack(
   { objects }: { readonly objects: Pick<ObjectStore, 'open'> },
@@ -50,7 +50,7 @@ async function isInFile(
   try {
     for await (const piece of await objects.open(tenant, digest)) scan.push(piece);
   } catch (error) {
-    if (!isCodedError(error)) throw error;
+    if (!isCodedError(error) || isStoreOutage(error)) throw error;
   }
   return scan.found;
 }

@@ -32,7 +32,7 @@ export class Snapshots {
   private notBefore = 0;
 
   constructor(
-    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'snapshotEntries' | 'alarm'>,
+    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'storeHealth' | 'snapshotEntries' | 'alarm'>,
     private readonly run: ClaimedRun,
     private last: LastSnapshot,
     private readonly values: JournalValues,
@@ -45,6 +45,9 @@ export class Snapshots {
   async due(seq: number, at: number, standing: Standing): Promise<DueSnapshot | null> {
     const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.hands;
     if (seq - this.last.seq < snapshotEntries || seq < this.notBefore) return null;
+    // One that is silent would hold up the turn.
+    const { outage } = this.hands.storeHealth;
+    if (outage !== null) return this.later(seq + snapshotEntries, outage.reason);
     const { text, digest } = takeSnapshot(this.last, standing);
     const index = this.values.index();
     const values = index === null ? this.values.before : sha256(index);
@@ -56,6 +59,7 @@ export class Snapshots {
         await this.hands.objects.put(tenant, bytesOf(one), { maxBytes: SNAPSHOT_BYTES, expected });
     } catch (error) {
       if (!isCodedError(error)) throw error;
+      this.hands.storeHealth.note(error);
       return this.later(seq + snapshotEntries, error.message);
     }
     const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values } };

@@ -23,6 +23,21 @@ export interface ExecutionRequest {
   /** Keeps this run's secrets out of what an executor stores itself. The driver sees to log, outcome and facts. */
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
+  readonly storage: StepStorage;
+}
+
+/** How one execution waits for the object store: an outage of it is no failure of a step. */
+export interface StepStorage {
+  /**
+   * Opens an object, and goes on reading where an outage has cut the reading off. Waits as long as the store is away, until the execution is
+   * told to stop. For what a step needs before it acts.
+   */
+  read(open: () => Promise<AsyncIterable<Uint8Array>>): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Does the work again and again until the object store lets it, or nothing of this execution counts any more: its lease is lost, its run
+   * is over. A stop does not end it. For what a step has left: it must still be at hand at each try.
+   */
+  keep<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 export type MountedFile =
@@ -48,11 +63,13 @@ export type Outcome =
       readonly message: string;
       readonly retryable: boolean;
       readonly exitCode: number | null;
+      /** Why, for the log of the worker alone: nothing of it comes into the journal. */
+      readonly cause?: unknown;
     }
   /** It was told to stop and is proven over. */
   | { readonly kind: 'stopped'; readonly unknown: boolean }
   /** It was killed with its worker's lease, or its supervisor died: no outcome. The run is handed over; a takeover decides by the effect class. */
-  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'lost'; readonly reason: string; readonly cause?: unknown }
   /** It asks only for time: so many milliseconds from now. */
   | { readonly kind: 'deferred'; readonly forMs: number };
 

@@ -1,3 +1,4 @@
+import { isCodedError } from '../foundation/coded-error';
 import type { Digest, TenantId } from '../foundation/ids';
 
 /** Why an object store refuses. */
@@ -13,6 +14,11 @@ export type ObjectStoreErrorCode =
   | 'OBJECT_STORE_UNAVAILABLE'
   /** The store answers and refuses: wrong bucket, credentials or rights. */
   | 'OBJECT_STORE_REFUSED';
+
+/** True if the store itself is what is wrong: it is away, full, read-only, or lets nobody in. The same work may succeed once it is back. */
+export function isStoreOutage(error: unknown): boolean {
+  return isCodedError(error) && (error.code === 'OBJECT_STORE_UNAVAILABLE' || error.code === 'OBJECT_STORE_REFUSED');
+}
 
 export interface PutOptions {
   /** More than this is refused with `OBJECT_TOO_LARGE`. */
@@ -77,6 +83,8 @@ export abstract class ObjectStore {
   abstract stat(tenant: TenantId, digest: Digest): Promise<{ readonly size: number } | null>;
   /** False if it was not there. */
   abstract delete(tenant: TenantId, digest: Digest): Promise<boolean>;
+  /** Writes so many bytes as `put` does, under no tenant, and removes them. Throws as `put` does where they are not kept. */
+  abstract probe(bytes: number): Promise<void>;
   /** Removes what interrupted `put`s left behind more than `olderThanMs` ago; says how many. */
   abstract sweep(olderThanMs: number): Promise<number>;
 }

@@ -1,7 +1,7 @@
-import type { ExecutionRequest, Fault, ObjectStore } from '@taskrunner/core';
+import { isStoreOutage, type ExecutionRequest, type Fault, type ObjectStore } from '@taskrunner/core';
 import { codeOf } from './executor-error';
 import { sizesOf } from './run-sizes';
-import { reportCaptured, storeArtifact, type ArtifactReport } from './stored-artifact';
+import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from './stored-artifact';
 import type { LaidArtifact, SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
 
 const MAX_ENTRIES = 10_000;
@@ -16,14 +16,25 @@ export class ArtifactCapture {
     private readonly maxBytes: number,
   ) {}
 
-  /** An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only when the step is over. */
+  /**
+   * An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only
+   * when the step is over. While the object store is away they stay in the workspace, and are taken again.
+   */
   async capture(
     request: ExecutionRequest,
     workspace: StepWorkspace,
     report: ArtifactReport,
   ): Promise<readonly Fault[]> {
+    if (request.node.artifacts.length === 0) return [];
+    return keepArtifacts(request, report, (held) => this.take(request, workspace, held));
+  }
+
+  private async take(
+    request: ExecutionRequest,
+    workspace: StepWorkspace,
+    report: ArtifactReport,
+  ): Promise<readonly Fault[]> {
     const { run, node } = request;
-    if (node.artifacts.length === 0) return [];
     const { sandbox, supervisor } = this.hands;
     const oversized: Fault[] = [];
     const artifacts = node.artifacts.map(({ name, path, mediaType, optional }) => {
@@ -49,6 +60,10 @@ export class ArtifactCapture {
       };
       const stage = { folder: staging.folder, maxBytes: this.maxBytes, take };
       return [...(await this.hands.collect({ ...asked, stage }, store)), ...oversized];
+    } catch (error) {
+      // The collector may have failed because its folder in the store was gone: it cannot say so itself.
+      if (!isStoreOutage(error)) await this.objects.probe(1);
+      throw error;
     } finally {
       await staging.close();
     }

@@ -53,13 +53,13 @@ export class AttemptEgress {
 
   /** Puts the log into the object store and its digest into the journal. */
   async keep(
-    { run, step, execution, redactor }: ExecutionRequest,
+    { run, step, execution, redactor, storage }: ExecutionRequest,
     report: ExecutionReport,
     rules: readonly EgressRule[],
     attempts: readonly EgressAttempt[],
   ): Promise<void> {
     const text = new TextEncoder().encode(writeEgressLog(rules, attempts.map(redacted(redactor))));
-    const { digest } = await this.objects.put(run.tenant, once(text), { maxBytes: MAX_LOG_BYTES });
+    const { digest } = await storage.keep(() => this.objects.put(run.tenant, once(text), { maxBytes: MAX_LOG_BYTES }));
     const allowed = attempts.filter((attempt) => attempt.allowed).length;
     report.fact({ type: 'egress.closed', step, execution, allowed, denied: attempts.length - allowed, log: digest });
   }

@@ -8,7 +8,7 @@ import { DeclaredOutputs } from './declared-outputs';
 import type { EgressHands } from './egress-hands';
 import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
-import { HttpExecutor } from './http-executor';
+import { HttpExecutor, type HttpExecutorOptions } from './http-executor';
 import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
@@ -35,6 +35,8 @@ export interface BuiltinOptions {
   readonly workDirectory: string;
   /** Largest artifact, bytes. */
   readonly artifactMaxBytes: number;
+  /** Where bodies of answers stay until they are stored. */
+  readonly spool: HttpExecutorOptions['spool'];
   /** Roots of bundles, and how an archive is read. */
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
   /** Where evidence may be handed over to, and where it is read. */
@@ -49,7 +51,7 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { objects, hands, interpreters, artifactMaxBytes } = options;
+  const { objects, hands, interpreters, artifactMaxBytes, spool } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects);
@@ -68,7 +70,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
     new ScriptExecutor({ steps, pack, interpreters }),
     new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
     new EvidenceExportExecutor({ ...options.exports, objects }),
-    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, settings: options.http ?? DEFAULT_HTTP }),
+    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, spool, settings: options.http ?? DEFAULT_HTTP }),
   ];
   if (options.containers) executors.push(new ContainerExecutor(steps));
   return new Map(executors.map((executor) => [executor.uses, executor]));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  abortable,
   CONTENT_MANIFEST,
   contentDifference,
   Executor,
@@ -7,6 +8,7 @@ import {
   isDigest,
   isJsonArray,
   isJsonObject,
+  isStoreOutage,
   openContentManifest,
   verifySignature,
   type ContentManifest,
@@ -17,14 +19,13 @@ import {
   type JsonObject,
   type ObjectStore,
   type Outcome,
-  type TenantId,
   type VerificationKey,
 } from '@taskrunner/core';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
 import { refusal } from './executor-error';
 import { failed, refused } from './outcome';
-import { storeArtifact } from './stored-artifact';
+import { keepArtifacts, storeArtifact, type ArtifactReport } from './stored-artifact';
 
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 
@@ -72,11 +73,14 @@ export class BundleIngestExecutor extends Executor {
       if (expect['digest'] !== undefined && expect['digest'] !== digest)
         throw refusal('BUNDLE_EXPECTATION', `the bundle is ${digest}, not ${JSON.stringify(expect['digest'])}`);
       const keys = this.keysFor(request);
-      const manifest = await this.checked(request.run.tenant, digest, keys, request.signal);
+      const manifest = await this.checked(request, digest, keys);
       for (const name of ['name', 'version'] as const)
         if (expect[name] !== undefined && expect[name] !== manifest[name])
           throw refusal('BUNDLE_EXPECTATION', `its ${name} is ${JSON.stringify(manifest[name])}`);
-      await this.store(request, digest, manifest, report);
+      const kept = keepArtifacts(request, unlessStopped(request, report), (held) =>
+        this.store(request, digest, manifest, held),
+      );
+      await abortable(kept, request.signal);
       const entries = manifest.entries.map(({ path, size, sha256, mediaType }) => {
         return { name: path, path, digest: sha256, size, mediaType };
       });
@@ -87,7 +91,7 @@ export class BundleIngestExecutor extends Executor {
       });
     } catch (error) {
       if (request.signal.aborted) return { kind: 'stopped', unknown: false };
-      if (isCodedError(error) && error.code.startsWith('OBJECT_STORE_')) return failed(error.code, error.message, true);
+      if (isStoreOutage(error) && isCodedError(error)) return failed(error.code, error.message, true);
       return refused(error);
     }
   }
@@ -106,14 +110,14 @@ export class BundleIngestExecutor extends Executor {
 
   /** Reads everything, keeps nothing. */
   private async checked(
-    tenant: TenantId,
+    { run, signal, storage }: ExecutionRequest,
     bundle: Digest,
     keys: readonly VerificationKey[],
-    signal: AbortSignal,
   ): Promise<ContentManifest> {
     const found = new Map<string, { size: number; digest: Digest }>();
     let envelope: Uint8Array | null = null;
-    for await (const { path, size, content } of this.options.entries(await this.options.objects.open(tenant, bundle))) {
+    const archive = await storage.read(() => this.options.objects.open(run.tenant, bundle));
+    for await (const { path, size, content } of this.options.entries(archive)) {
       signal.throwIfAborted();
       if (path === CONTENT_MANIFEST) {
         if (size > MAX_MANIFEST_BYTES)
@@ -139,7 +143,7 @@ export class BundleIngestExecutor extends Executor {
     request: ExecutionRequest,
     bundle: Digest,
     manifest: ContentManifest,
-    report: ExecutionReport,
+    report: ArtifactReport,
   ): Promise<void> {
     const { run, signal } = request;
     const listed = new Map(manifest.entries.map((entry) => [entry.path, entry]));
@@ -153,6 +157,14 @@ export class BundleIngestExecutor extends Executor {
       await storeArtifact(request, objects, artifact, maxEntryBytes, report);
     }
   }
+}
+
+/** Who was stopped reports nothing more, whatever is still under way. */
+function unlessStopped({ signal }: ExecutionRequest, report: ExecutionReport): ArtifactReport {
+  return {
+    fact: (fact) => void (signal.aborted || report.fact(fact)),
+    line: async (level, text) => void (signal.aborted || (await report.line(level, text))),
+  };
 }
 
 function bundleOf(value: Json | undefined): { readonly digest: Digest } {

@@ -47,7 +47,7 @@ export class DeclaredOutputs {
   }
 
   private async schemaOf(request: ExecutionRequest, schema: Json): Promise<Json> {
-    if (typeof schema === 'string') return this.pack.document(request.run, schema);
+    if (typeof schema === 'string') return this.pack.document(request, schema);
     return isJsonObject(schema) && schema['type'] === 'file' ? FILE_SCHEMA : schema;
   }
 }

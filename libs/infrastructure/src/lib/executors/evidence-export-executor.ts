@@ -29,7 +29,7 @@ export class EvidenceExportExecutor extends Executor {
   }
 
   async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
-    const { run, signal, with: parameters } = request;
+    const { run, signal, storage, with: parameters } = request;
     try {
       const destination = textOf(parameters['destination'], 'destination');
       const artifacts = parameters['artifacts'] === true;
@@ -50,7 +50,10 @@ export class EvidenceExportExecutor extends Executor {
       }
       const runId = runOf(parameters['run'], run.runId);
       const wanted = { tenant: run.tenant, runId, destination, artifacts };
-      const { digest, size, written } = await abortable(exportEvidence(this.hands, wanted, signal), signal);
+      const { digest, size, written } = await abortable(
+        storage.keep(() => exportEvidence(this.hands, wanted, signal)),
+        signal,
+      );
       const file = exportedFile(runId);
       await report.line('info', `${file} ${written ? 'was written to' : 'stands already in'} ${destination}`);
       return succeeded({ run: runId, destination, artifacts, file, status: 'delivered', digest, size });

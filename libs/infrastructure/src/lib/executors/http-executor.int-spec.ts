@@ -19,8 +19,9 @@ import { EgressProxy } from '../egress/egress-proxy';
 import { makeCertificate } from '../egress/testing/certificates';
 import { startDns, type DnsServer } from '../egress/testing/dns-server';
 import { FileObjectStore } from '../object-store/file-object-store';
+import { Spool } from '../object-store/spool';
 import { builtinExecutors } from './builtin-executors';
-import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
+import { awayOnce, NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
 
 const hasOpenssl = existsSync('/usr/bin/openssl');
 if (!hasOpenssl && process.env['CI'] === 'true') throw new Error('openssl is needed');
@@ -73,7 +74,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
+    const options = { objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     executor = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
   });
@@ -221,6 +222,16 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const { outcome: large, report: none } = await perform({ url: at('/large'), saveAs: 'page' });
     expect(large).toMatchObject({ kind: 'failed', code: 'HTTP_BODY_TOO_LARGE', retryable: false });
     expect(none.of('artifact.captured')).toEqual([]);
+  });
+
+  it('asks once where the object store is away, and stores body and egress log again', async () => {
+    const { storage, failures } = awayOnce(folder);
+    const parameters = { method: 'POST', url: at('/bytes'), saveAs: 'page' };
+    const { outcome, report, attempts } = await perform(parameters, { effects: 'once' }, { storage });
+    expect(failures).toEqual(['OBJECT_STORE_UNAVAILABLE', 'OBJECT_STORE_UNAVAILABLE']);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(report.of('artifact.captured')).toMatchObject([{ name: 'page', size: 3 }]);
+    expect(attempts).toHaveLength(1);
   });
 
   it.each<[string, string, JsonObject, object]>([

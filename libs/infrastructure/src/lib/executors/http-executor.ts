@@ -23,7 +23,16 @@ import { codeOf, refusal } from './executor-error';
 import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
 import { httpRequestOf, type HttpRequest } from './http-request';
 import { failed, refused, refusedAfterActing } from './outcome';
-import { storeArtifact } from './stored-artifact';
+import { keepArtifacts, storeArtifact, type ArtifactContent } from './stored-artifact';
+
+/** Bytes that come once, to be read as often as it takes. */
+export interface BodySpool {
+  readonly size: number;
+  add(piece: Uint8Array): Promise<void>;
+  /** Bytes from `first` up to `end`, which does not belong to them. */
+  read(first: number, end: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
 
 /** What the http executor needs. */
 export interface HttpExecutorOptions {
@@ -32,11 +41,15 @@ export interface HttpExecutorOptions {
   readonly declared: DeclaredOutputs;
   /** Largest artifact, bytes. */
   readonly artifactMaxBytes: number;
+  /** Where a body stays until it is stored. */
+  readonly spool: () => BodySpool;
   readonly settings: HttpSettings;
 }
 
 /** Answers after which another attempt may go better (RFC 9110 §15). */
 const WORTH_ANOTHER = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+const PIECE = 256 * 1024;
 
 type Answer = Dispatcher.ResponseData;
 
@@ -122,14 +135,9 @@ export class HttpExecutor extends Executor {
     let content: Json = null;
     if (typeof saveAs === 'string') {
       const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, this.options.artifactMaxBytes);
-      try {
-        const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
-        const artifact = { name: saveAs, path: saveAs, mediaType, content: body as AsyncIterable<Uint8Array> };
-        await storeArtifact(request, this.options.objects, artifact, most, report);
-      } catch (error) {
-        if (codeOf(error) === 'OBJECT_TOO_LARGE') return tooLarge(most);
-        throw error;
-      }
+      const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
+      if (!(await this.save(body, { name: saveAs, path: saveAs, mediaType }, most, request, report)))
+        return tooLarge(most);
     } else {
       const { maxBodyBytes } = this.options.settings;
       const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, maxBodyBytes);
@@ -140,6 +148,29 @@ export class HttpExecutor extends Executor {
       content = read.content;
     }
     return this.options.declared.accept(request, this.outputsOf({ status, headers, body: content }, parameters));
+  }
+
+  /** The body comes once, and the object store may be away: it is at hand until it is stored. False: there are more than `most` bytes. */
+  private async save(
+    body: Answer['body'],
+    artifact: Omit<ArtifactContent, 'content'>,
+    most: number,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<boolean> {
+    const spool = this.options.spool();
+    try {
+      for await (const piece of body as AsyncIterable<Uint8Array>) {
+        if (spool.size + piece.length > most) return false;
+        await spool.add(piece);
+      }
+      await keepArtifacts(request, report, (held) =>
+        storeArtifact(request, this.options.objects, { ...artifact, content: piecesOf(spool) }, most, held),
+      );
+      return true;
+    } finally {
+      await spool.close();
+    }
   }
 
   private outputsOf(response: JsonObject, { outputs }: JsonObject): JsonObject {
@@ -179,6 +210,10 @@ function headersOf(headers: Answer['headers']): Record<string, string> {
       value === undefined || name === 'set-cookie' ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
     ),
   );
+}
+
+async function* piecesOf(spool: BodySpool): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < spool.size; at += PIECE) yield await spool.read(at, Math.min(at + PIECE, spool.size));
 }
 
 /** All bytes; null: there are more than `most`, and the rest is not taken. */

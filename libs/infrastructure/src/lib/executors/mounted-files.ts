@@ -41,15 +41,15 @@ export class MountedFiles {
   }
 
   private async open(
-    { run }: ExecutionRequest,
+    request: ExecutionRequest,
     file: MountedFile,
   ): Promise<{ readonly content: string | AsyncIterable<Uint8Array>; readonly digest: Digest | null }> {
     switch (file.kind) {
       case 'object':
-        return { content: await this.objects.open(run.tenant, file.digest), digest: file.digest };
+        return { content: await this.contentOf(request, file.digest), digest: file.digest };
       case 'pack': {
-        const { digest } = this.pack.entry(run, file.path);
-        return { content: await this.objects.open(run.tenant, digest), digest };
+        const { digest } = this.pack.entry(request.run, file.path);
+        return { content: await this.contentOf(request, digest), digest };
       }
       case 'content': {
         const content = contentOf(file.content);
@@ -57,6 +57,10 @@ export class MountedFiles {
         return { content, digest: file.secret === true ? null : sha256(content) };
       }
     }
+  }
+
+  private contentOf({ run, storage }: ExecutionRequest, digest: Digest): Promise<AsyncIterable<Uint8Array>> {
+    return storage.read(() => this.objects.open(run.tenant, digest));
   }
 }
 

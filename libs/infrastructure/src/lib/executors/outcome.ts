@@ -15,7 +15,12 @@ const WORTH_ANOTHER = new Set([
 ]);
 
 /** The outcome of a failed attempt. */
-export function failed(code: string, message: string, retryable: boolean, exitCode: number | null = null): Outcome {
+export function failed(
+  code: string,
+  message: string,
+  retryable: boolean,
+  exitCode: number | null = null,
+): Extract<Outcome, { kind: 'failed' }> {
   return { kind: 'failed', code, message, retryable, exitCode };
 }
 
@@ -30,8 +35,10 @@ const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED', 'ENGINE_LOST']);
 /** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {
   if (!isCodedError(error)) throw error;
-  if (LOST.has(error.code)) return { kind: 'lost', reason: error.code };
-  return failed(error.code, error.message, WORTH_ANOTHER.has(error.code), exitCode);
+  if (LOST.has(error.code)) return { kind: 'lost', reason: error.code, cause: error };
+  const outcome = failed(error.code, error.message, WORTH_ANOTHER.has(error.code), exitCode);
+  // Its own message is the outcome's; what is behind it only the log of the worker may say.
+  return error.cause === undefined ? outcome : { ...outcome, cause: error };
 }
 
 /**
@@ -45,5 +52,5 @@ export function refusedAfterActing(
 ): Outcome {
   const outcome = refused(error, exitCode);
   if (node.effects !== 'once' || outcome.kind !== 'failed' || !outcome.retryable) return outcome;
-  return { kind: 'lost', reason: outcome.code };
+  return { kind: 'lost', reason: outcome.code, cause: error };
 }

@@ -1,4 +1,4 @@
-import { readDocument, type ClaimedRun, type Json, type ObjectStore } from '@taskrunner/core';
+import { readDocument, type ClaimedRun, type ExecutionRequest, type Json, type ObjectStore } from '@taskrunner/core';
 import { refusal } from './executor-error';
 import type { StepFile } from './sandbox-hands';
 
@@ -17,12 +17,11 @@ export class PackContent {
     return found;
   }
 
-  /** A YAML or JSON file of the pack, read as untrusted input. */
-  async document(run: ClaimedRun, path: string): Promise<Json> {
+  /** A YAML or JSON file of the pack, read as untrusted input. Waits while the object store is away. */
+  async document({ run, storage }: ExecutionRequest, path: string): Promise<Json> {
     const { digest, size } = this.entry(run, path);
     if (size > MAX_DOCUMENT_BYTES) throw refusal('FILE_TOO_LARGE', `${path} has more than ${MAX_DOCUMENT_BYTES} bytes`);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await this.objects.open(run.tenant, digest)) pieces.push(piece);
+    const pieces = await storage.keep(() => this.piecesOf(run, digest));
     const document = readDocument(Buffer.concat(pieces));
     if (document.kind === 'read') return document.value;
     const [fault] = document.faults;
@@ -31,9 +30,17 @@ export class PackContent {
     });
   }
 
+  private async piecesOf({ tenant }: ClaimedRun, digest: ClaimedRun['files'][number]['digest']): Promise<Uint8Array[]> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await this.objects.open(tenant, digest)) pieces.push(piece);
+    return pieces;
+  }
+
   /** Every file of the pack, to be laid down. */
-  async *files(run: ClaimedRun): AsyncGenerator<StepFile> {
-    for (const { path, digest, executable } of run.files)
-      yield { path, content: await this.objects.open(run.tenant, digest), executable };
+  async *files({ run, storage }: ExecutionRequest): AsyncGenerator<StepFile> {
+    for (const { path, digest, executable } of run.files) {
+      const content = await storage.read(() => this.objects.open(run.tenant, digest));
+      yield { path, content, executable };
+    }
   }
 }

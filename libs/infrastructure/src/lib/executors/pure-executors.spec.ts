@@ -7,7 +7,7 @@ import { FileObjectStore } from '../object-store/file-object-store';
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { builtinExecutors } from './builtin-executors';
 import { failureOf } from './step-exit';
-import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
+import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, packFile, Report, tenant } from './testing/requests';
 import { usable } from './usable-schema';
 
 let folder: string;
@@ -24,6 +24,7 @@ function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
     hands: () => null,
     workDirectory: folder,
     artifactMaxBytes: 1,
+    spool: NO_SPOOL,
     bundles: NO_BUNDLES,
     exports: NO_EXPORTS,
     interpreters: [],
@@ -164,6 +165,7 @@ it.each([
     },
     workDirectory: folder,
     artifactMaxBytes: 1,
+    spool: NO_SPOOL,
     bundles: NO_BUNDLES,
     exports: NO_EXPORTS,
     interpreters: ['sh'],
@@ -187,6 +189,7 @@ it('every executor has the behaviour version that the environment names', () => 
     containers: { owner: null } as never,
     workDirectory: folder,
     artifactMaxBytes: 1,
+    spool: NO_SPOOL,
     bundles: NO_BUNDLES,
     exports: NO_EXPORTS,
     interpreters: [],

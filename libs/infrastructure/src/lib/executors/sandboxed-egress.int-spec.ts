@@ -17,7 +17,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, Report, tenant } from './testing/requests';
+import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL, aRequest, aRun, Report, tenant } from './testing/requests';
 
 const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
 const DECLARED = [{ url: 'https://api.test', intent: null }];
@@ -64,6 +64,7 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
       bundles: NO_BUNDLES,
       exports: NO_EXPORTS,
       artifactMaxBytes: 1,
+      spool: NO_SPOOL,
     };
     command = builtinExecutors({ ...options, workDirectory: join(folder, 'work') }).get('builtin:command') ?? null;
   });

@@ -23,7 +23,17 @@ import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, packFile, Report, tenant } from './testing/requests';
+import {
+  awayOnce,
+  aRequest,
+  aRun,
+  NO_BUNDLES,
+  NO_EXPORTS,
+  NO_SPOOL,
+  packFile,
+  Report,
+  tenant,
+} from './testing/requests';
 
 describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profile) => {
   let folder: string;
@@ -58,6 +68,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       hands: () => hands,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
+      spool: NO_SPOOL,
       bundles: NO_BUNDLES,
       exports: NO_EXPORTS,
       interpreters,
@@ -360,6 +371,20 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     expect(large.report.of('artifact.captured').map(({ name }) => name)).toEqual(['report', 'logs']);
   });
 
+  test('takes artifacts again where the object store was away, and reports each once', async () => {
+    const artifacts = ['small', 'large'].map((name) => ({ name, path: name, mediaType: null, optional: false }));
+    const script = 'echo small > small; head -c 1048576 /dev/zero > large';
+    const { storage, failures } = awayOnce(join(folder, 'objects'));
+    const { outcome, report } = await sh(script, { storage }, { artifacts, effects: 'once' });
+    expect(failures).toEqual(['OBJECT_STORE_UNAVAILABLE']);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(report.of('artifact.captured').map(({ name, size }) => [name, size])).toEqual([
+      ['small', 6],
+      ['large', 1 << 20],
+    ]);
+    for (const { digest, size } of report.of('artifact.captured')) expect((await read(digest)).length).toBe(size);
+  });
+
   test('stores a large artifact, and of one that holds a secret neither bytes nor digest nor size', async () => {
     const artifacts = [{ name: 'large', path: 'large', mediaType: null, optional: false }];
     const script = 'head -c 1048560 /dev/zero > large; printf k3y-0123456789ab >> large';
@@ -440,6 +465,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         hands: () => hands,
         workDirectory: work,
         artifactMaxBytes: 1,
+        spool: NO_SPOOL,
         bundles: NO_BUNDLES,
         exports: NO_EXPORTS,
         interpreters: [],

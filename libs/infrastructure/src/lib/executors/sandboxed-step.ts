@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import {
+  isStoreOutage,
   sha256,
   type ExecutionReport,
   type ExecutionRequest,
@@ -139,6 +140,7 @@ export class SandboxedStep {
     secretFolder: string | undefined,
   ): Promise<Outcome> {
     await this.furnish(workspace, request, report);
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
     const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const egress = await this.egress.open(request);
@@ -163,12 +165,14 @@ export class SandboxedStep {
 
   private async furnish(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
     try {
-      await workspace.lay('pack', this.options.pack.files(request.run));
+      await workspace.lay('pack', this.options.pack.files(request));
       await workspace.lay(
         'in',
         this.files.files(request, (fact) => report.fact(fact)),
       );
     } catch (error) {
+      // It was waiting for the object store when it was told to stop.
+      if (request.signal.aborted && isStoreOutage(error)) return;
       const code = codeOf(error);
       if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
       throw refusal('FILE_PATH_TAKEN', 'two files of the step stand at the same path', { cause: error });

@@ -36,6 +36,29 @@ export async function storeArtifact(
   else reportCaptured(request, artifact, stored, report);
 }
 
+/**
+ * Stores artifacts, again and again while the object store is away. `work` gets them from where they still are at each try; what it reported
+ * at a try that failed is forgotten.
+ */
+export async function keepArtifacts<Result>(
+  { storage }: Pick<ExecutionRequest, 'storage'>,
+  report: ArtifactReport,
+  work: (report: ArtifactReport) => Promise<Result>,
+): Promise<Result> {
+  let reported: (() => unknown)[] = [];
+  try {
+    return await storage.keep(() => {
+      const said = (reported = [] as (() => unknown)[]);
+      return work({
+        fact: (fact) => void said.push(() => report.fact(fact)),
+        line: async (level, text) => void said.push(() => report.line(level, text)),
+      });
+    });
+  } finally {
+    for (const say of reported) await say();
+  }
+}
+
 async function reportWithheld(
   { step, execution }: ExecutionRequest,
   { name, path }: Pick<ArtifactContent, 'name' | 'path'>,

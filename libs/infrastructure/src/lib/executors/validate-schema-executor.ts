@@ -19,7 +19,7 @@ export class ValidateSchemaExecutor extends Executor {
   async execute(request: ExecutionRequest): Promise<Outcome> {
     const { schema } = request.with;
     try {
-      const stated = typeof schema === 'string' ? await this.pack.document(request.run, schema) : undefined;
+      const stated = typeof schema === 'string' ? await this.pack.document(request, schema) : undefined;
       return await this.declared.judged(request, pureOutcome(this.uses, request.with, stated));
     } catch (error) {
       return refused(error);

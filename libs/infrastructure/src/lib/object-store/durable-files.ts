@@ -1,23 +1,37 @@
-import { mkdir, open, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { refusal } from './object-store-error';
 
-/** Makes the folder and the missing ones above it; each is entered in its parent durably. */
-export async function makeDurableFolder(path: string): Promise<void> {
-  const topmost = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (topmost === undefined) return;
-  for (let folder = path; ; folder = dirname(folder)) {
-    await syncFolder(dirname(folder));
-    if (folder === topmost || folder === dirname(folder)) return;
+/**
+ * Makes the folder and the missing ones between it and `root`, which itself is never made: where that is missing it was moved away or is not
+ * mounted, and what is written to another one in its place would be lost, or stand in its way. `made` gets the parent of each that was made.
+ */
+export async function makeFolderBelow(
+  root: string,
+  path: string,
+  made: (parent: string) => Promise<void> = async () => undefined,
+): Promise<void> {
+  let folder = root;
+  for (const name of relative(root, path).split(sep)) {
+    const parent = folder;
+    folder = join(parent, name);
+    if (await makeFolder(folder)) await made(parent);
   }
 }
 
-/** Removes a file, if it is there. */
-export async function removeFile(path: string): Promise<void> {
+/** The same; each is entered in its parent durably. */
+export function makeDurableFolderBelow(root: string, path: string): Promise<void> {
+  return makeFolderBelow(root, path, syncFolder);
+}
+
+/** False if it is there already. */
+async function makeFolder(path: string): Promise<boolean> {
   try {
-    await unlink(path);
+    await mkdir(path, { mode: 0o700 });
+    return true;
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 
@@ -35,17 +49,42 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-const UNAVAILABLE = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'ESTALE', 'EMFILE', 'ENFILE', 'ETIMEDOUT', 'EBUSY']);
-const REFUSED = new Set(['EACCES', 'EPERM']);
+/** Errors of a file system by which the folder as a whole is away, full, read-only or broken; why, in words. */
+const UNAVAILABLE = new Map([
+  ['ENOSPC', 'is full'],
+  ['EDQUOT', 'is full: its quota is used up'],
+  ['EROFS', 'is read-only'],
+  ['EACCES', 'may not be written or read by this user'],
+  ['EPERM', 'may not be written or read by this user'],
+  ['EIO', 'cannot be read or written'],
+  ['ESTALE', 'is away'],
+  ['ENODEV', 'is away'],
+  ['ENXIO', 'is away'],
+  ['ENOTCONN', 'is away'],
+  ['EHOSTDOWN', 'is away'],
+  ['ETIMEDOUT', 'does not answer'],
+  ['EBUSY', 'is busy'],
+  ['EMFILE', 'cannot be opened: too many files are open'],
+  ['ENFILE', 'cannot be opened: too many files are open'],
+]);
 
 /** Throws an error of the file system as what it means for an object store; others as they are. */
 export function told(error: unknown): never {
   const code = codeOf(error);
-  if (code !== null && UNAVAILABLE.has(code))
-    throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of objects fails (${code})`, error);
-  if (code !== null && REFUSED.has(code))
-    throw refusal('OBJECT_STORE_REFUSED', `the folder of objects refuses (${code})`, error);
-  throw error;
+  const what = code === null ? undefined : UNAVAILABLE.get(code);
+  if (what === undefined) throw error;
+  throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of objects ${what} (${code})`, error);
+}
+
+/** The same where what is missing is a folder of the store itself. */
+export function toldOrAway(error: unknown): never {
+  if (isMissing(error)) throw away(error);
+  return told(error);
+}
+
+/** The folder of a store, or the inside of it, is not there. */
+export function away(cause?: unknown): Error {
+  return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of objects is not there', cause);
 }
 
 export function codeOf(error: unknown): string | null {

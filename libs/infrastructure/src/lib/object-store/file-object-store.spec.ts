@@ -1,9 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { link, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { sha256, type Digest, type Staging, type TenantId } from '@taskrunner/core';
 import { objectStoreContract } from '@taskrunner/core/testing';
+import { told } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 
 const tenant = 'acme' as TenantId;
@@ -83,6 +96,78 @@ describe('FileObjectStore', () => {
     await store.put(tenant, pieces('abcdef'), { maxBytes: 100 });
     expect(await drain(await store.open(tenant, digest))).toBe('abcdef');
     await close();
+  });
+});
+
+describe('a folder of objects that is not there', () => {
+  const content = () => pieces('abcdef');
+  const digest = sha256(utf8('abcdef'));
+  const uses: Readonly<Record<string, (store: FileObjectStore) => Promise<unknown>>> = {
+    'a put': (store) => store.put(tenant, content(), { maxBytes: 100 }),
+    'a read': async (store) => drain(await store.open(tenant, digest)),
+    'a read of what was never stored': async (store) => drain(await store.open(tenant, sha256('never'))),
+    'a look': (store) => store.stat(tenant, digest),
+    'a removal': (store) => store.delete(tenant, digest),
+    'a folder for others': (store) => store.stage(null),
+    'a probe': (store) => store.probe(1_000),
+    'a sweep': (store) => store.sweep(0),
+    'a collection': (store) => store.collect(tenant, digest, 1_000),
+    'a list of tenants': (store) => store.tenants(),
+  };
+
+  it.each(Object.entries(uses))('is away for %s, and is not made anew', async (_what, use) => {
+    const { root, store, close } = await bench();
+    await store.put(tenant, content(), { maxBytes: 100 });
+    await rename(root, `${root}.away`);
+    await expect(use(store)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
+    // An empty folder where something is to be mounted is no store either.
+    await mkdir(root);
+    await expect(use(store)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
+    expect(await readdir(root)).toEqual([]);
+    await rename(`${root}.away`, root);
+    expect(await drain(await store.open(tenant, digest))).toBe('abcdef');
+    await close();
+  });
+
+  it('is away in the middle of a put, and of a read', async () => {
+    const { root, store, close } = await bench();
+    const moving = async function* () {
+      yield utf8('abc');
+      await rename(root, `${root}.away`);
+      yield utf8('def');
+    };
+    const put = store.put(tenant, moving(), { maxBytes: 100 });
+    await expect(put).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
+    await rename(`${root}.away`, root);
+    await store.put(tenant, content(), { maxBytes: 100 });
+    const read = await store.open(tenant, digest);
+    await rename(root, `${root}.away`);
+    await expect(drain(read)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
+    await rename(`${root}.away`, root);
+    await close();
+  });
+
+  it('leaves nothing of a probe behind', async () => {
+    const { root, store, close } = await bench();
+    await store.probe(100_000);
+    expect(await readdir(join(root, 'staging'))).toEqual([]);
+    expect(await readdir(root)).toEqual(['condemned', 'staging']);
+    await close();
+  });
+});
+
+describe('an error of the file system', () => {
+  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ESTALE'])(
+    '(%s) is an outage, with its cause',
+    (code) => {
+      const cause = Object.assign(new Error(`${code}: told by the kernel`), { code });
+      expect(() => told(cause)).toThrow(expect.objectContaining({ code: 'OBJECT_STORE_UNAVAILABLE', cause }));
+    },
+  );
+
+  it('that says nothing of the folder is thrown on', () => {
+    const cause = Object.assign(new Error('EINVAL'), { code: 'EINVAL' });
+    expect(() => told(cause)).toThrow(cause);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -16,7 +16,15 @@ import {
 } from '@taskrunner/core';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
-import { isMissing, makeDurableFolder, removeFile, syncFolder, told } from './durable-files';
+import {
+  away,
+  isMissing,
+  makeDurableFolderBelow,
+  makeFolderBelow,
+  syncFolder,
+  told,
+  toldOrAway,
+} from './durable-files';
 import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
 
@@ -52,20 +60,20 @@ export class FileObjectStore extends CollectableObjectStore {
     if (!isTenantId(tenant)) throw new TypeError('not a tenant');
     const staged = join(this.root, 'staging', randomUUID());
     try {
-      const file = await open(staged, 'wx', 0o600).catch(told);
+      const file = await open(staged, 'wx', 0o600).catch(toldOrAway);
       const measure = new Measure(maxBytes);
       try {
         await write(file, content, measure);
         if (expected !== undefined && expected !== measure.digest()) throw unannounced();
         await file.sync().catch(told);
       } finally {
-        await file.close();
+        await file.close().catch(told);
       }
       const digest = measure.digest();
       await this.place(staged, tenant, digest);
       return { digest, size: measure.size };
     } finally {
-      await removeFile(staged);
+      await removeStaged(staged);
     }
   }
 
@@ -81,13 +89,13 @@ export class FileObjectStore extends CollectableObjectStore {
       const second = `${staged}.link`;
       try {
         await link(staged, second);
-        await renameInto(second, target);
+        await this.renameInto(second, target);
         await syncFolder(dirname(target));
       } catch (error) {
-        told(error);
+        toldOrAway(error);
       } finally {
         // If another put was as quick, `rename` found the same file at both names and left both.
-        await removeFile(second);
+        await removeStaged(second);
       }
     };
     await restore();
@@ -101,15 +109,59 @@ export class FileObjectStore extends CollectableObjectStore {
   async open(tenant: TenantId, digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
     const found = await this.stat(tenant, digest);
     if (found === null) throw missing();
-    const path = this.path(tenant, digest);
-    if (range === undefined) return checkedPieces(piecesOf(path, 0, Infinity), digest);
+    if (range === undefined) return checkedPieces(this.pieces(tenant, digest, 0, Infinity), digest);
     assertRange(range, found.size);
-    return piecesOf(path, range.first, range.last + 1);
+    return this.pieces(tenant, digest, range.first, range.last + 1);
   }
 
   async stat(tenant: TenantId, digest: Digest): Promise<{ readonly size: number } | null> {
     const found = await factsOf(this.path(tenant, digest));
+    if (found === null) await this.assertThere();
     return found && { size: found.size };
+  }
+
+  /** An object is missing only from a store that is there: from one that was moved away, or is not mounted, everything is. */
+  private async assertThere(): Promise<void> {
+    if ((await factsOf(join(this.root, 'staging'))) === null) throw away();
+  }
+
+  /** The file is opened by the first read, so that an iteration that never starts holds nothing. */
+  private async *pieces(tenant: TenantId, digest: Digest, first: number, end: number): AsyncGenerator<Uint8Array> {
+    const file = await open(this.path(tenant, digest), 'r').catch(async (error: unknown) => {
+      if (!isMissing(error)) return told(error);
+      await this.assertThere();
+      throw missing(error);
+    });
+    try {
+      for (let at = first; at < end;) {
+        const length = Math.min(PIECE, end - at);
+        const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(told);
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+        at += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async probe(bytes: number): Promise<void> {
+    const path = join(this.root, 'staging', randomUUID());
+    const name = `${path}.probe`;
+    try {
+      const file = await open(path, 'wx', 0o600);
+      try {
+        await file.writeFile(new Uint8Array(bytes));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(path, name);
+    } catch (error) {
+      toldOrAway(error);
+    } finally {
+      await Promise.all([path, name].map(removeStaged));
+    }
   }
 
   async delete(tenant: TenantId, digest: Digest): Promise<boolean> {
@@ -117,8 +169,9 @@ export class FileObjectStore extends CollectableObjectStore {
       await rm(this.path(tenant, digest));
       return true;
     } catch (error) {
-      if (isMissing(error)) return false;
-      return told(error);
+      if (!isMissing(error)) return told(error);
+      await this.assertThere();
+      return false;
     }
   }
 
@@ -129,7 +182,7 @@ export class FileObjectStore extends CollectableObjectStore {
       const found = await factsOf(path);
       if (found === null || now - found.mtimeMs <= ageMs) return;
       if (found.isDirectory()) return void (await rmdir(path).catch(() => undefined));
-      await rm(path, { force: true });
+      await rm(path, { force: true }).catch(told);
       swept++;
     };
     for (const name of await names(join(this.root, 'staging'))) {
@@ -149,6 +202,7 @@ export class FileObjectStore extends CollectableObjectStore {
   }
 
   async tenants(): Promise<readonly TenantId[]> {
+    await this.assertThere();
     return (await names(join(this.root, 't'))).filter(isTenantId).sort();
   }
 
@@ -172,13 +226,13 @@ export class FileObjectStore extends CollectableObjectStore {
     const target = this.path(tenant, digest);
     const mark = join(this.marks(tenant, digest), randomUUID());
     const began = performance.now();
-    await makeMark(mark);
+    await this.makeMark(mark);
     try {
       const [marked, found] = [await factsOf(mark), await factsOf(target)];
       if (marked === null || found === null || marked.mtimeMs - found.mtimeMs < olderThanMs) return false;
       return performance.now() - began < DECIDE_MS && (await this.delete(tenant, digest));
     } finally {
-      await rm(mark, { force: true });
+      await removeStaged(mark);
       await rmdir(dirname(mark)).catch(() => undefined);
     }
   }
@@ -186,9 +240,9 @@ export class FileObjectStore extends CollectableObjectStore {
   /** Milliseconds by the clock that stamps the files. */
   private async now(): Promise<number> {
     const path = join(this.root, 'staging', randomUUID());
-    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(told);
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(toldOrAway);
     const found = await factsOf(path);
-    await rm(path, { force: true });
+    await removeStaged(path);
     return found?.mtimeMs ?? 0;
   }
 
@@ -198,32 +252,39 @@ export class FileObjectStore extends CollectableObjectStore {
     return join(this.root, 't', tenant, 'sha256', hex.slice(0, 2), hex);
   }
 
+  /** Nearly always the folder is there. */
+  private async renameInto(from: string, target: string): Promise<void> {
+    try {
+      await rename(from, target);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      await this.assertThere();
+      await makeDurableFolderBelow(this.root, dirname(target));
+      await rename(from, target);
+    }
+  }
+
+  /** Another collector of the same object may remove the folder, empty as it is, before the mark stands in it. */
+  private async makeMark(path: string): Promise<void> {
+    for (;;) {
+      try {
+        await makeFolderBelow(join(this.root, 'condemned'), dirname(path));
+        return await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+      } catch (error) {
+        if (!isMissing(error)) told(error);
+        await this.assertThere();
+      }
+    }
+  }
+
   private marks(tenant: TenantId, digest: Digest): string {
     return join(this.root, 'condemned', tenant, digest.slice('sha256:'.length));
   }
 }
 
-/** Nearly always the folder is there. */
-async function renameInto(from: string, target: string): Promise<void> {
-  try {
-    await rename(from, target);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    await makeDurableFolder(dirname(target));
-    await rename(from, target);
-  }
-}
-
-/** Another collector of the same object may remove the folder, empty as it is, before the mark stands in it. */
-async function makeMark(path: string): Promise<void> {
-  for (;;) {
-    try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      return await writeFile(path, '', { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      if (!isMissing(error)) told(error);
-    }
-  }
+/** What cannot be removed is swept when it is old: that the store does not let us is no failure of what was done. */
+async function removeStaged(path: string): Promise<void> {
+  await unlink(path).catch(() => undefined);
 }
 
 /** Hashes what comes while what came before is written, and has the disk begin before the end. */
@@ -266,25 +327,6 @@ class OneAtATime {
     this.done = work().catch(told);
     // Who looks at it later sees why; nobody need look before.
     this.done.catch(() => undefined);
-  }
-}
-
-/** The file is opened by the first read, so that an iteration that never starts holds nothing. */
-async function* piecesOf(path: string, first: number, end: number): AsyncGenerator<Uint8Array> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if (isMissing(error)) throw missing(error);
-    return told(error);
-  });
-  try {
-    for (let at = first; at < end;) {
-      const length = Math.min(PIECE, end - at);
-      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(told);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-      at += bytesRead;
-    }
-  } finally {
-    await file.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chown, constants, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest, StagedFile, Staging, TenantId } from '@taskrunner/core';
-import { codeOf, told } from './durable-files';
+import { codeOf, told, toldOrAway } from './durable-files';
 import { unannounced } from './object-store-error';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -23,7 +23,7 @@ export class FileStaging implements Staging {
     owner: { readonly uid: number; readonly gid: number } | null,
     place: Place,
   ): Promise<FileStaging | null> {
-    await mkdir(folder, { mode: 0o700 }).catch(told);
+    await mkdir(folder, { mode: 0o700 }).catch(toldOrAway);
     try {
       if (owner !== null) await chown(folder, owner.uid, owner.gid);
     } catch {
@@ -36,17 +36,19 @@ export class FileStaging implements Staging {
   async adopt(tenant: TenantId, { name, digest, size }: StagedFile): Promise<void> {
     if (!/^\w+$/.test(name)) throw new TypeError('not the name of a staged file');
     const own = join(dirname(this.folder), randomUUID());
-    await rename(join(this.folder, name), own).catch(told);
+    await rename(join(this.folder, name), own).catch(toldOrAway);
     try {
       await makeDurable(own, size);
       await this.place(own, tenant, digest);
     } finally {
-      await rm(own, { recursive: true, force: true });
+      // What cannot be removed is swept when it is old.
+      await rm(own, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
   async close(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true }).catch(told);
+    // What cannot be removed is swept when it is old: what was adopted is stored all the same.
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -54,7 +56,7 @@ export class FileStaging implements Staging {
 async function makeDurable(path: string, size: number): Promise<void> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
     if (codeOf(error) === 'ELOOP') throw unannounced();
-    return told(error);
+    return toldOrAway(error);
   });
   try {
     const found = await file.stat();

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExportDestination, exportRefusal, type ExportedFile } from '@taskrunner/core';
 import { toldByDestination } from './destination-errors';
-import { isMissing, makeDurableFolder, syncFolder } from './durable-files';
+import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 
 /** Older than any delivery under way. */
 const LEFT_OVER_MS = 24 * 3_600_000;
@@ -27,7 +27,7 @@ export class FolderDestination extends ExportDestination {
     const part = join(incoming, randomUUID());
     try {
       await write(part, await content());
-      await makeDurableFolder(dirname(target)).catch(toldByDestination);
+      await makeDurableFolderBelow(this.path, dirname(target)).catch(toldByDestination);
       await rename(part, target).catch(toldByDestination);
       await syncFolder(dirname(target)).catch(toldByDestination);
       return true;

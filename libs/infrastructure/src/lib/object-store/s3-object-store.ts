@@ -144,6 +144,12 @@ export class S3ObjectStore extends CollectableObjectStore {
     return true;
   }
 
+  async probe(bytes: number): Promise<void> {
+    const key = `${this.keys.probes}${randomUUID()}`;
+    await this.bucket.put(key, new Uint8Array(bytes));
+    await this.bucket.delete(key);
+  }
+
   async sweep(olderThanMs: number): Promise<number> {
     const { bucket, keys } = this;
     const now = await bucket.now(keys.probes);

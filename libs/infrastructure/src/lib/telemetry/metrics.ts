@@ -53,6 +53,7 @@ export const METRICS = {
   taskrunner_process_cpu_seconds_total: { ...counter(BOTH, 'CPU time of the process.'), observed: true },
   taskrunner_event_loop_lag_seconds: gauge(BOTH, 'Delay of the event loop over the last interval.', 'quantile'),
   taskrunner_database_connections: gauge(BOTH, 'Connections, and questions that wait for one.', 'pool', 'state'),
+  taskrunner_object_store_available: gauge(BOTH, '1 while the object store keeps what is written, 0 during an outage.'),
   taskrunner_queue_due_runs: gauge(BOTH, 'Runs that need a worker now, have none, and that a living worker can claim.'),
   taskrunner_queue_oldest_due_seconds: gauge(BOTH, 'How long the oldest of them has been due.'),
   taskrunner_queue_stranded_runs: gauge(BOTH, 'Runs that need a worker now and that no living worker can claim.'),

@@ -117,6 +117,18 @@ export const artifacts = section('Where bytes are kept: artifacts, pack files, l
     'How often workers look for them. An object goes at the second look.',
     's, m, h, d',
   ),
+  probe: section(
+    'How services find out whether the store keeps what is written: they write a few bytes and remove them.',
+    {
+      interval: key(
+        duration(100, HOUR),
+        2 * SECOND,
+        'How long a probe counts: no step that acts begins on an older one. Also the pause between two while the store is away.',
+        'ms, s, m',
+      ),
+      bytes: key(size(1, 64 * MIB), 64 * KIB, 'Size of a probe. A store with less room counts as full.', BYTES),
+    },
+  ),
   bundle: section('Evidence bundles.', {
     maxBytes: key(size(MIB, 1024 * GIB), 4 * GIB, 'Largest bundle.', BYTES),
     carriedBytes: key(size(0, 1024 * GIB), 64 * MIB, 'Artifacts of a run go along up to this size together.', BYTES),

@@ -5,7 +5,16 @@ import { type Digest, type ExecutionRequest, type Executor, type Outcome, type S
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxHands } from '../../executors/sandbox-hands';
-import { NO_BUNDLES, NO_EXPORTS, aRequest, aRun, packFile, Report, tenant } from '../../executors/testing/requests';
+import {
+  NO_BUNDLES,
+  NO_EXPORTS,
+  NO_SPOOL,
+  aRequest,
+  aRun,
+  packFile,
+  Report,
+  tenant,
+} from '../../executors/testing/requests';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { collect } from '../../sandbox/collector';
 import { readOutputs } from '../../sandbox/outputs-file';
@@ -130,6 +139,7 @@ export function describeEngine<Under extends EngineUnderTest>(
         ...{ objects, hands: () => hands, containers: engine, workDirectory: work },
         ...{
           artifactMaxBytes: 1 << 24,
+          spool: NO_SPOOL,
           interpreters: [],
           bundles: NO_BUNDLES,
           exports: NO_EXPORTS,

@@ -1,4 +1,6 @@
+import { rename } from 'node:fs/promises';
 import { NO_REDACTOR, sha256 } from '@taskrunner/core';
+import { STEADY_STORAGE } from '@taskrunner/core/testing';
 import type {
   ClaimedRun,
   ExecutionReport,
@@ -7,6 +9,7 @@ import type {
   RunId,
   RunNode,
   StepId,
+  StepStorage,
   TenantId,
 } from '@taskrunner/core';
 import type { BuiltinOptions } from '../builtin-executors';
@@ -60,6 +63,7 @@ export function aRequest(
     secrets: new Map(),
     redactor: NO_REDACTOR,
     signal: new AbortController().signal,
+    storage: STEADY_STORAGE,
     ...given,
     node: {
       artifacts: [],
@@ -101,6 +105,28 @@ export const packFile = (path: string, content: string, executable = false) => (
   size: Buffer.byteLength(content),
   executable,
 });
+
+/** Storage of an execution while which the folder of objects is away at the first try of each work. `failures`: the codes of those tries. */
+export function awayOnce(root: string): { readonly storage: StepStorage; readonly failures: string[] } {
+  const failures: string[] = [];
+  const keep = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    await rename(root, `${root}.away`);
+    try {
+      await work();
+    } catch (error) {
+      failures.push((error as { code: string }).code);
+    } finally {
+      await rename(`${root}.away`, root);
+    }
+    return work();
+  };
+  return { storage: { read: (open) => open(), keep }, failures };
+}
+
+/** For executors that save no body. */
+export const NO_SPOOL: BuiltinOptions['spool'] = () => {
+  throw new TypeError('no body is saved here');
+};
 
 /** No destination is configured, and no run is asked for. */
 export const NO_EXPORTS: BuiltinOptions['exports'] = {

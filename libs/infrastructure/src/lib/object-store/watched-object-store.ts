@@ -1,0 +1,129 @@
+import {
+  CollectableObjectStore,
+  ObjectStoreHealth,
+  type ByteRange,
+  type Digest,
+  type PutOptions,
+  type StagedFile,
+  type Staging,
+  type StoreOutage,
+  type TenantId,
+} from '@taskrunner/core';
+
+/** How a service watches its object store (`artifacts.probe` in the configuration). */
+export interface ObjectStoreWatch {
+  /** Bytes of a probe. */
+  readonly bytes: number;
+  /** How long a probe counts, milliseconds. */
+  readonly interval: number;
+  readonly monotonicMs: () => number;
+  readonly onChange: (outage: StoreOutage | null) => void;
+}
+
+/** An object store whose failures its health hears of, whoever uses it and whatever for. */
+export class WatchedObjectStore extends CollectableObjectStore {
+  readonly health: ObjectStoreHealth;
+
+  constructor(
+    private readonly store: CollectableObjectStore,
+    { bytes: probeBytes, interval: intervalMs, monotonicMs, onChange }: ObjectStoreWatch,
+  ) {
+    super();
+    this.health = new ObjectStoreHealth({ store, probeBytes, intervalMs, monotonicMs, onChange });
+  }
+
+  put(
+    tenant: TenantId,
+    content: AsyncIterable<Uint8Array>,
+    options: PutOptions,
+  ): Promise<{ readonly digest: Digest; readonly size: number }> {
+    return this.heard(this.store.put(tenant, content, options));
+  }
+
+  override async stage(owner: { readonly uid: number; readonly gid: number } | null): Promise<Staging | null> {
+    const staging = await this.heard(this.store.stage(owner));
+    if (staging === null) return null;
+    return {
+      folder: staging.folder,
+      adopt: (tenant: TenantId, file: StagedFile) => this.heard(staging.adopt(tenant, file)),
+      close: () => this.heard(staging.close()),
+    };
+  }
+
+  async open(tenant: TenantId, digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
+    return this.heardPieces(await this.heard(this.store.open(tenant, digest, range)));
+  }
+
+  stat(tenant: TenantId, digest: Digest): Promise<{ readonly size: number } | null> {
+    return this.heard(this.store.stat(tenant, digest));
+  }
+
+  delete(tenant: TenantId, digest: Digest): Promise<boolean> {
+    return this.heard(this.store.delete(tenant, digest));
+  }
+
+  probe(bytes: number): Promise<void> {
+    return this.heard(this.store.probe(bytes));
+  }
+
+  sweep(olderThanMs: number): Promise<number> {
+    return this.heard(this.store.sweep(olderThanMs));
+  }
+
+  tenants(): Promise<readonly TenantId[]> {
+    return this.heard(this.store.tenants());
+  }
+
+  aged(tenant: TenantId, olderThanMs: number): AsyncIterable<readonly Digest[]> {
+    return this.heardPieces(this.store.aged(tenant, olderThanMs));
+  }
+
+  collect(tenant: TenantId, digest: Digest, olderThanMs: number): Promise<boolean> {
+    return this.heard(this.store.collect(tenant, digest, olderThanMs));
+  }
+
+  private async heard<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      this.health.note(error);
+      throw error;
+    }
+  }
+
+  private async *heardPieces<Piece>(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      this.health.note(error);
+      throw error;
+    }
+  }
+}
+
+/** How long an answer about readiness waits for a store that is silent, milliseconds. */
+const SILENCE_MS = 3_000;
+
+/** Whether the store keeps what is written, for who asks whether a service is ready. */
+export async function objectsReadiness(
+  health: ObjectStoreHealth,
+): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<{ readonly reason: string }>((resolve) => {
+    timer = setTimeout(resolve, SILENCE_MS, { reason: 'no answer' });
+  });
+  const found = await Promise.race([health.check(), silence]);
+  clearTimeout(timer);
+  const outage = found ?? health.outage;
+  return { ready: outage === null, reason: outage?.reason ?? null };
+}
+
+/** Says once that the store is away, with the cause, and once that it is back. */
+export function sayOutage(
+  say: (level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }) => void,
+): (outage: StoreOutage | null) => void {
+  return (outage) => {
+    if (outage === null) say('info', 'objects.available', {});
+    else say('error', 'objects.unavailable', { code: outage.code, reason: outage.reason, error: outage.error });
+  };
+}
