@@ -20,6 +20,7 @@ import {
   openWorkerDatabase,
   type PlanningThreads,
   SEALED_ISOLATION,
+  proveCgroup,
   Supervisor,
   type Configuration,
   type Sandboxes,
@@ -124,7 +125,13 @@ export class Worker {
     );
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
-    const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
+    const { watchInterval, cgroup } = configuration.sandbox;
+    if (cgroup !== null) proveCgroup(cgroup);
+    log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
+    const supervisor = Supervisor.start({
+      ...{ watchMs: watchInterval, cgroup },
+      onExpired: () => log.say('error', 'supervisor.deadline', {}),
+    });
     const objects = await openObjectStore(configuration.artifacts);
     const sandboxes = await prove(configuration, keys, workerUrl, supervisor, log);
     const containers = await openContainers(configuration, supervisor, log);

@@ -29,6 +29,8 @@ export interface ContainerCeiling {
   readonly processes: number;
   /** Size of its `/tmp`. */
   readonly tmpBytes: number;
+  /** Size of its `/dev/shm`. */
+  readonly shmBytes: number;
 }
 
 /** A container, ready to start. */

@@ -11,7 +11,7 @@ const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 const shape: JobShape = {
   ...{ namespace: 'steps', workClaim: 'work', workSubPath: 'worker-1', workDirectory: '/work', serviceAccount: 'step' },
   ...{ nodeSelector: { pool: 'steps' }, runtimeClass: 'gvisor', imagePullSecrets: ['registry'], pull: 'missing' },
-  ceiling: { memoryBytes: 1 << 30, cpuMillicores: 2_000, processes: 64, tmpBytes: 1 << 20 },
+  ceiling: { memoryBytes: 1 << 30, cpuMillicores: 2_000, processes: 64, tmpBytes: 1 << 20, shmBytes: 1 << 19 },
   ...{ user: { uid: 10_001, gid: 10_001 }, startTimeoutMs: 5_000, ttlMs: 1_500, place: 'x' },
   ownerPod: { name: 'worker-1', uid: '0f-1' },
 };

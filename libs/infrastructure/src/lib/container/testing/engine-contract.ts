@@ -21,6 +21,7 @@ export const CEILING: ContainerCeiling = {
   cpuMillicores: 1_000,
   processes: 64,
   tmpBytes: 8 * 1024 * 1024,
+  shmBytes: 4 * 1024 * 1024,
 };
 
 /** Where an engine is tried. */
@@ -333,7 +334,10 @@ export function describeEngine<Under extends EngineUnderTest>(
             ...{ tenant, run: 'lost', step: 'a', execution: 1, command: [], args: ['sleep 600'], env: {} },
             image: images[0] as TinyImage,
             workspace: workspace.path,
-            limits: { memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
+            limits: {
+              ...{ memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
+              ...{ workspaceBytes: null, workspaceFiles: null },
+            },
             ...{
               deadlineMs: 600_000,
               stopGraceMs: 0,

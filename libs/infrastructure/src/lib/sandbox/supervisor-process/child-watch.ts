@@ -1,9 +1,8 @@
-import { statfsSync, statSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
 import type { MemoryGroup } from './memory-group';
 import { memoryOf } from './memory-use';
 import { MemoryFileSystems } from './memory-file-systems';
 import { deviceName, mappedUnnamed, unnamedFiles } from './open-files';
-import type { Processes } from './process-table';
 import type { Excess, Watch } from './protocol';
 import { MAX_DEPTH, measureFolder } from './workspace-meter';
 
@@ -11,6 +10,11 @@ import { MAX_DEPTH, measureFolder } from './workspace-meter';
 const FILES_PER_LOOK = 2_000;
 /** Pauses between the first tries to take hold of file systems that are being made: milliseconds. */
 const TRIES = [1, 1, 2, 4, 8, 16, 32, 64];
+
+/** Who belongs together. */
+interface Family {
+  familyOf(first: number): readonly number[];
+}
 
 /** What a walk found, and how full the disk was then. */
 interface Measured {
@@ -27,9 +31,9 @@ interface DiskUse {
 /** Looks at what one child uses, while it runs and once more when it is over. */
 export class ChildWatch {
   private readonly tmpfs: MemoryFileSystems;
-  private readonly dev: number;
-  private readonly atStart: DiskUse;
-  private last: Measured;
+  /** The device of the workspace, and how full it was in the beginning. */
+  private readonly start: Promise<{ readonly dev: number; readonly disk: DiskUse }>;
+  private last: Measured | null = null;
   private skipped = 0;
   private busy: Promise<Excess | null> | null = null;
   private released = false;
@@ -39,9 +43,9 @@ export class ChildWatch {
     private readonly group: MemoryGroup | null,
   ) {
     this.tmpfs = new MemoryFileSystems(watch.tmpfs);
-    this.dev = statSync(watch.workspace).dev;
-    this.atStart = diskUse(watch.workspace);
-    this.last = { bytes: 0, files: 0, disk: this.atStart };
+    this.start = startOf(watch.workspace);
+    // Whoever looks hears of it.
+    this.start.catch(() => undefined);
   }
 
   /** Takes hold of its file systems in memory, as soon as this first process of it has them. */
@@ -53,7 +57,7 @@ export class ChildWatch {
   }
 
   /** The limit that it is over now, or null. `first`: its first process here. Calls that come meanwhile share one look. */
-  look(first: number, processes: () => Processes): Promise<Excess | null> {
+  look(first: number, processes: () => Family): Promise<Excess | null> {
     this.busy ??= this.lookNow(first, processes).finally(() => (this.busy = null));
     return this.busy;
   }
@@ -74,7 +78,7 @@ export class ChildWatch {
     this.group?.remove();
   }
 
-  private async lookNow(first: number, processes: () => Processes): Promise<Excess | null> {
+  private async lookNow(first: number, processes: () => Family): Promise<Excess | null> {
     if (!this.released) this.tmpfs.hold(first);
     let family: readonly number[] | null = null;
     const members = () => (family ??= processes().familyOf(first));
@@ -104,8 +108,8 @@ export class ChildWatch {
   private async workspace(members: () => readonly number[]): Promise<Excess | null> {
     const { workspace, workspaceBytes, workspaceFiles } = this.watch;
     if (workspaceBytes === null && workspaceFiles === null) return null;
-    const { last } = this;
-    const disk = diskUse(workspace);
+    const last = this.last ?? { bytes: 0, files: 0, disk: (await this.start).disk };
+    const disk = await diskUse(workspace);
     const isDue =
       ++this.skipped > 1 + last.files / FILES_PER_LOOK ||
       disk.bytes - last.disk.bytes > (workspaceBytes ?? Infinity) - last.bytes ||
@@ -113,29 +117,30 @@ export class ChildWatch {
     return isDue ? this.walk((named) => this.unnamed(members(), named)) : null;
   }
 
-  private async walk(unnamed: (named: number) => number): Promise<Excess | null> {
+  private async walk(unnamed: (named: number) => number | Promise<number>): Promise<Excess | null> {
     const { workspace, workspaceBytes, workspaceFiles } = this.watch;
     const [maxBytes, maxFiles] = [workspaceBytes ?? Infinity, workspaceFiles ?? Infinity];
     this.skipped = 0;
-    const disk = diskUse(workspace);
+    const disk = await diskUse(workspace);
     const found = await measureFolder(workspace, maxFiles);
     const { files, deep } = found;
     if (deep) return { limit: 'depth', used: MAX_DEPTH + 1, allowed: MAX_DEPTH };
     if (files > maxFiles) return { limit: 'files', used: files, allowed: maxFiles };
-    const bytes = found.bytes + unnamed(found.bytes);
+    const bytes = found.bytes + (await unnamed(found.bytes));
     this.last = { bytes, files, disk };
     return bytes > maxBytes ? { limit: 'workspace', used: bytes, allowed: maxBytes } : null;
   }
 
   /** Bytes of files that its processes hold and that no folder names any more. `named`: of those that a folder names. */
-  private unnamed(pids: readonly number[], named: number): number {
-    const open = unnamedFiles(pids, this.dev);
+  private async unnamed(pids: readonly number[], named: number): Promise<number> {
+    const { dev: own, disk } = await this.start;
+    const open = unnamedFiles(pids, own);
     const known = new Set(open.map(({ id }) => id));
     const bytes = sum(open);
-    const device = deviceName(this.dev);
+    const device = deviceName(own);
     const mapped = mappedUnnamed(pids).filter(({ dev, id }) => dev === device && !known.has(id));
     // How much of a file is behind a mapping nobody tells; no more than the disk has lost.
-    const lost = Math.max(0, diskUse(this.watch.workspace).bytes - this.atStart.bytes - bytes - named);
+    const lost = Math.max(0, (await diskUse(this.watch.workspace)).bytes - disk.bytes - bytes - named);
     return bytes + Math.min(sum(mapped), lost);
   }
 }
@@ -143,12 +148,15 @@ export class ChildWatch {
 const sum = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((bytes, file) => bytes + file.bytes, 0);
 
+async function startOf(workspace: string): Promise<{ readonly dev: number; readonly disk: DiskUse }> {
+  const [{ dev }, disk] = await Promise.all([stat(workspace), diskUse(workspace)]);
+  return { dev, disk };
+}
+
 /** What is taken of the file system of a folder, by whomever. Nothing where the step has removed the folder itself (`none/v1`). */
-function diskUse(path: string): DiskUse {
-  try {
-    const { blocks, bfree, bsize, files, ffree } = statfsSync(path);
-    return { bytes: (blocks - bfree) * bsize, files: files - ffree };
-  } catch {
-    return { bytes: 0, files: 0 };
-  }
+async function diskUse(path: string): Promise<DiskUse> {
+  const found = await statfs(path).catch(() => null);
+  if (found === null) return { bytes: 0, files: 0 };
+  const { blocks, bfree, bsize, files, ffree } = found;
+  return { bytes: (blocks - bfree) * bsize, files: files - ffree };
 }

@@ -92,9 +92,10 @@ export class Child {
   }
 
   private beginWatch(): void {
-    const { id, watch } = this.run;
+    const { id, watch, firstProcess } = this.run;
     if (watch === undefined) return;
-    if (this.delegated !== null && watch.memoryBytes !== null)
+    // What a container's engine has started is in no group of ours.
+    if (this.delegated !== null && watch.memoryBytes !== null && firstProcess === undefined)
       this.group = MemoryGroup.make(this.delegated, id, watch.memoryBytes);
     this.watch = new ChildWatch(watch, this.group);
     if (this.namespace !== null) void this.watch.hold(this.namespace.pid);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -10,6 +11,9 @@ const V1 = {
   peak: 'memory.max_usage_in_bytes',
 };
 const NAME = /^taskrunner-(\d+)-\d+$/;
+
+/** Enough for a process that does nothing. */
+const TRIED_BYTES = 64 * 1024 * 1024;
 
 /** A control group below one that is delegated to this worker: the kernel counts the memory of its processes, and holds it. */
 export class MemoryGroup {
@@ -74,9 +78,22 @@ export class MemoryGroup {
   }
 }
 
+/** Makes a group, and a process that joins it; throws what the system throws where that cannot be done. */
+export function tryGroup(above: string): void {
+  const group = MemoryGroup.make(above, 0, TRIED_BYTES);
+  try {
+    const [command = '', ...args] = group.joined(['/bin/true']);
+    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  } finally {
+    group.remove();
+  }
+}
+
 /** Removes groups that supervisors which are no more have left, where they are empty. */
 export function sweepGroups(above: string): void {
-  for (const name of readdirSync(above)) {
+  // Where it cannot be read, the first step will say so.
+  const names = existsSync(above) ? readdirSync(above) : [];
+  for (const name of names) {
     const pid = NAME.exec(basename(name))?.[1];
     if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
     try {

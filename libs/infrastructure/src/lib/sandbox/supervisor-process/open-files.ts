@@ -63,7 +63,8 @@ function filesHeld(pids: readonly number[], isWanted: (link: string, found: Stat
     for (const path of descriptorsOf(pid)) {
       try {
         const link = readlinkSync(path);
-        if (!link.startsWith('/')) continue;
+        // Only what has no name is looked at: it lies on this machine, while a file with a name may be on a network that hangs.
+        if (!link.endsWith(' (deleted)')) continue;
         const found = statSync(path);
         if (isWanted(link, found))
           held.set(`${found.dev}:${found.ino}`, { id: String(found.ino), bytes: found.blocks * BLOCK });

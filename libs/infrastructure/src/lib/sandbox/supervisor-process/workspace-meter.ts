@@ -1,21 +1,11 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  opendirSync,
-  openSync,
-  type Dir,
-  type Stats,
-} from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { constants, type Stats } from 'node:fs';
+import { chmod, lstat, open, opendir, type FileHandle } from 'node:fs/promises';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** open(2): only a name for a file, which needs no right to read it. Node has no name for it. */
 const O_PATH = 0o10000000;
-/** Entries that are looked at before others of this process get their turn. */
-const SLICE = 256;
+/** Entries that are looked at at once. */
+const AT_ONCE = 64;
 /** Folders in each other: each holds a descriptor while it is walked. */
 export const MAX_DEPTH = 256;
 /** Bytes of a block in `stat`. */
@@ -35,88 +25,99 @@ export interface FolderUse {
 
 /**
  * Counts what lies in a workspace, but for its `in` and `pack`. Entries are opened below descriptors and never through a link. Ends early
- * where there are more than `maxFiles`. Others get their turn meanwhile, so it may go on while the step writes.
+ * where there are more than `maxFiles`. Nothing blocks this process meanwhile, also if the file system is on a network that hangs.
  */
 export async function measureFolder(path: string, maxFiles: number): Promise<FolderUse> {
-  const linked = new Set<string>();
-  let bytes = 0;
-  let files = 0;
-  let deep = false;
-  const isOver = (): boolean => deep || files > maxFiles;
-  const walk = async (above: Buffer, depth: number): Promise<void> => {
-    const fd = openFolder(above);
-    if (fd === null) return;
-    try {
-      const place = Buffer.from(`/proc/self/fd/${fd}/`);
-      const folder = opendirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' as 'utf8' });
-      try {
-        for (let name = nextName(folder); name !== null && !isOver(); name = nextName(folder)) {
-          const entry = name;
-          if (depth === 0 && LAID.some((laid) => laid.equals(entry))) continue;
-          const at = Buffer.concat([place, entry]);
-          const found = look(at);
-          if (found === null) continue;
-          if (++files % SLICE === 0) await setImmediate();
-          const isCounted = found.isDirectory() || found.nlink === 1 || !linked.has(idOf(found));
-          if (isCounted) bytes += found.blocks * BLOCK;
-          if (!found.isDirectory()) {
-            if (found.nlink > 1) linked.add(idOf(found));
-          } else if (depth + 1 > MAX_DEPTH) deep = true;
-          else await walk(at, depth + 1);
-        }
-      } finally {
-        folder.closeSync();
-      }
-    } finally {
-      closeSync(fd);
-    }
-  };
-  await walk(Buffer.from(path), 0);
+  const walk = new Walk(maxFiles);
+  await walk.enter(Buffer.from(path), 0);
+  const { bytes, files, deep } = walk;
   return { bytes, files, deep };
 }
 
-const idOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
+class Walk implements FolderUse {
+  bytes = 0;
+  files = 0;
+  deep = false;
+  private readonly linked = new Set<string>();
 
-function nextName(folder: Dir): Buffer | null {
-  return (folder.readSync()?.name as unknown as Buffer | undefined) ?? null;
+  constructor(private readonly maxFiles: number) {}
+
+  async enter(path: Buffer, depth: number): Promise<void> {
+    const handle = await openFolder(path);
+    if (handle === null) return;
+    try {
+      const place = Buffer.from(`/proc/self/fd/${handle.fd}/`);
+      for await (const names of namesOf(place)) {
+        const wanted = names.filter((name) => depth > 0 || !LAID.some((laid) => laid.equals(name)));
+        const paths = wanted.map((name) => Buffer.concat([place, name]));
+        const found = await Promise.all(paths.map(look));
+        const folders = paths.filter((_path, index) => this.count(found[index] ?? null));
+        this.deep ||= folders.length > 0 && depth + 1 > MAX_DEPTH;
+        for (const folder of folders) if (!this.isOver) await this.enter(folder, depth + 1);
+        if (this.isOver) return;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private get isOver(): boolean {
+    return this.deep || this.files > this.maxFiles;
+  }
+
+  /** True for a folder. */
+  private count(found: Stats | null): boolean {
+    // Removed meanwhile.
+    if (found === null) return false;
+    this.files++;
+    const isFolder = found.isDirectory();
+    const id = `${found.dev}:${found.ino}`;
+    if (isFolder || found.nlink === 1 || !this.linked.has(id)) this.bytes += found.blocks * BLOCK;
+    if (!isFolder && found.nlink > 1) this.linked.add(id);
+    return isFolder;
+  }
 }
 
-function look(path: Buffer): Stats | null {
-  try {
-    return lstatSync(path);
-  } catch {
-    // It was removed meanwhile.
-    return null;
+/** The names in a folder, in pieces. */
+async function* namesOf(path: Buffer): AsyncGenerator<readonly Buffer[]> {
+  let names: Buffer[] = [];
+  for await (const { name } of await opendir(path, { encoding: 'buffer' as 'utf8', bufferSize: AT_ONCE })) {
+    names.push(name as unknown as Buffer);
+    if (names.length < AT_ONCE) continue;
+    yield names;
+    names = [];
   }
+  yield names;
+}
+
+function look(path: Buffer): Promise<Stats | null> {
+  return lstat(path).catch(() => null);
 }
 
 /** Null where there is no folder any more. One that the step has closed to its own user is opened for a moment. */
-function openFolder(path: Buffer): number | null {
-  const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+async function openFolder(path: Buffer): Promise<FileHandle | null> {
+  const opened = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
+  if (opened !== null) return opened;
+  const name = await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
+  if (name === null) return null;
   try {
-    return openSync(path, flags);
+    return await openClosed(name);
   } catch {
-    // Below: not there, or not to be read.
-  }
-  let name: number;
-  try {
-    name = openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  } catch {
-    return null;
-  }
-  try {
-    // By descriptor: what stands at the path now may be a link to something else.
-    const own = `/proc/self/fd/${name}`;
-    const { mode } = fstatSync(name);
-    chmodSync(own, (mode & 0o7777) | 0o500);
-    try {
-      return openSync(own, O_RDONLY | O_DIRECTORY);
-    } finally {
-      chmodSync(own, mode & 0o7777);
-    }
-  } catch {
+    // The step has removed it, or it is another user's (`none/v1`).
     return null;
   } finally {
-    closeSync(name);
+    await name.close();
+  }
+}
+
+async function openClosed(name: FileHandle): Promise<FileHandle> {
+  // By descriptor: what stands at the path now may be a link to something else.
+  const own = `/proc/self/fd/${name.fd}`;
+  const { mode } = await name.stat();
+  await chmod(own, (mode & 0o7777) | 0o500);
+  try {
+    return await open(own, O_RDONLY | O_DIRECTORY);
+  } finally {
+    await chmod(own, mode & 0o7777);
   }
 }
