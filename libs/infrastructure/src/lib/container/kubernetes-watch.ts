@@ -119,8 +119,10 @@ export class JobWatch implements RunningContainer {
         };
       }
       const excess = view.kind === 'running' && !asked ? await this.workspace.look() : null;
-      // Its Job is removed when this returns.
-      if (excess !== null) return { code: null, signal: null, killed: 'limit', excess };
+      if (excess !== null) {
+        await this.jobs.end(this.name, 0);
+        return { code: null, signal: null, killed: 'limit', excess };
+      }
       if (!began && !asked && performance.now() > until) throw refusal('START_FAILED', 'the pod did not start in time');
       await pause(this.times.pollMs);
     }

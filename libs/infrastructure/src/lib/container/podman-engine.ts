@@ -189,10 +189,8 @@ export class PodmanEngine extends ContainerEngine {
   private watchOf(task: ContainerTask) {
     const { cgroups, ceiling } = this.options;
     const { memoryBytes, workspaceBytes, workspaceFiles } = grantedLimits(task, ceiling);
-    const tmpfs = [
-      { path: '/tmp', bytes: ceiling.tmpBytes },
-      { path: '/dev/shm', bytes: ceiling.shmBytes },
-    ];
+    // Podman gives a container with a read-only root a /dev/shm that cannot be written.
+    const tmpfs = [{ path: '/tmp', bytes: ceiling.tmpBytes }];
     const limits = { workspaceBytes, workspaceFiles, memoryBytes: cgroups ? null : memoryBytes };
     return { workspace: task.workspace, ...limits, tmpfs };
   }

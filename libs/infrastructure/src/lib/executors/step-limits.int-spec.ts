@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Clock, type ExecutionRequest, type Executor, type Outcome } from '@taskrunner/core';
 import { tarEntries } from '../archive/read-tar';
 import { FileObjectStore } from '../object-store/file-object-store';
+import { proveCgroup } from '../sandbox/cgroup';
 import { collect } from '../sandbox/collector';
 import { readOutputs } from '../sandbox/outputs-file';
 import { probeSandbox } from '../sandbox/probe';
@@ -172,6 +173,14 @@ describe('what a step may use', () => {
     const outcome = await run(['python3', '-c', HIDDEN], {}, grouped);
     if (outcome !== null) expect(outcome).toEqual(limited('MEMORY', /used \d+ MiB of memory.* 128 MiB/));
     expect(await run(['true'], {}, grouped)).toEqual({ kind: 'succeeded', outputs: { exitCode: 0 } });
+  });
+
+  it('has a control group only where the kernel keeps one', () => {
+    const refused = expect.objectContaining({ code: 'SANDBOX_CGROUP_UNUSABLE' }) as Error;
+    for (const path of [folder, join(folder, 'nowhere'), '/proc/self'])
+      expect(() => proveCgroup(path)).toThrow(refused);
+    const lent = lentGroup();
+    if (lent !== null) proveCgroup(lent);
   });
 
   it('is neither what was laid into its workspace nor what others use', async () => {

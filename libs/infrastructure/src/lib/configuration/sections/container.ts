@@ -25,7 +25,11 @@ export const container = section('Where steps of builtin:container run.', {
       'processes',
     ),
     tmp: key(size(65_536, 1024 ** 4), 64 * 1024 ** 2, 'Size of /tmp.'),
-    shm: key(size(65_536, 1024 ** 4), 64 * 1024 ** 2, 'Size of /dev/shm.'),
+    shm: key(
+      size(65_536, 1024 ** 4),
+      64 * 1024 ** 2,
+      'Size of /dev/shm in Jobs of a cluster; podman’s cannot be written.',
+    ),
   }),
   podman: section('podman on this machine.', {
     path: key(path, '/usr/bin/podman', 'The program.'),

@@ -95,8 +95,11 @@ export class LocalPod {
       this.begin();
       await exited;
       clearTimeout(deadline);
-      const exitCode = Number(await podman('inspect', '--format', '{{.State.ExitCode}}', this.name));
-      this.state = { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } };
+      const [exitCode = '', starved] = (
+        await podman('inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', this.name)
+      ).split(' ');
+      const reason = starved === 'true' ? 'OOMKilled' : exitCode === '0' ? 'Completed' : 'Error';
+      this.state = { terminated: { exitCode: Number(exitCode), reason } };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.state = { waiting: { reason: 'CreateContainerError', message } };

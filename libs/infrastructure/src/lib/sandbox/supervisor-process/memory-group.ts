@@ -30,16 +30,16 @@ export class MemoryGroup {
   static make(above: string, id: number, bytes: number): MemoryGroup {
     const control = join(above, 'cgroup.subtree_control');
     if (existsSync(control) && !readFileSync(control, 'latin1').split(/\s/).includes('memory'))
-      writeFileSync(control, '+memory');
+      write(control, '+memory');
     const path = join(above, `taskrunner-${process.pid}-${id}`);
     mkdirSync(path);
     const group = new MemoryGroup(path, bytes);
     try {
       const { files } = group;
-      writeFileSync(join(path, files.limit), String(bytes));
+      write(join(path, files.limit), String(bytes));
       // What may be swapped out has no end otherwise. Version 1 counts both together, and knows it only where swap is accounted.
-      if (existsSync(join(path, files.swap))) writeFileSync(join(path, files.swap), files === V2 ? '0' : String(bytes));
-      if (existsSync(join(path, 'memory.oom.group'))) writeFileSync(join(path, 'memory.oom.group'), '1');
+      if (existsSync(join(path, files.swap))) write(join(path, files.swap), files === V2 ? '0' : String(bytes));
+      if (existsSync(join(path, 'memory.oom.group'))) write(join(path, 'memory.oom.group'), '1');
       return group;
     } catch (error) {
       group.remove();
@@ -76,6 +76,11 @@ export class MemoryGroup {
       return '';
     }
   }
+}
+
+/** Writes to a file that is there: in a folder that is no control group none comes into being. */
+function write(path: string, text: string): void {
+  writeFileSync(path, text, { flag: 'r+' });
 }
 
 /** Makes a group, and a process that joins it; throws what the system throws where that cannot be done. */

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { chmod, lstat, open, opendir, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, open, opendir } from 'node:fs/promises';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** open(2): only a name for a file, which needs no right to read it. Node has no name for it. */
@@ -8,6 +8,8 @@ const O_PATH = 0o10000000;
 const AT_ONCE = 64;
 /** Folders in each other: each holds a descriptor while it is walked. */
 export const MAX_DEPTH = 256;
+/** Rights of a folder's owner to list it and to go into it. */
+const OPEN = 0o500;
 /** Bytes of a block in `stat`. */
 const BLOCK = 512;
 /** Laid down before the step began, and read-only for it. */
@@ -94,30 +96,34 @@ function look(path: Buffer): Promise<Stats | null> {
   return lstat(path).catch(() => null);
 }
 
-/** Null where there is no folder any more. One that the step has closed to its own user is opened for a moment. */
-async function openFolder(path: Buffer): Promise<FileHandle | null> {
-  const opened = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
-  if (opened !== null) return opened;
-  const name = await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
-  if (name === null) return null;
-  try {
-    return await openClosed(name);
-  } catch {
-    // The step has removed it, or it is another user's (`none/v1`).
-    return null;
-  } finally {
-    await name.close();
-  }
+/** A folder that can be read until it is closed. */
+interface OpenFolder {
+  readonly fd: number;
+  close(): Promise<void>;
 }
 
-async function openClosed(name: FileHandle): Promise<FileHandle> {
+/** Null where there is no folder any more. One that the step has closed to its own user is open to it until it has been read. */
+async function openFolder(path: Buffer): Promise<OpenFolder | null> {
+  const opened = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
+  if (opened !== null && isReadable(await opened.stat())) return { fd: opened.fd, close: () => opened.close() };
+  await opened?.close();
+  const name = await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
+  if (name === null) return null;
   // By descriptor: what stands at the path now may be a link to something else.
   const own = `/proc/self/fd/${name.fd}`;
-  const { mode } = await name.stat();
-  await chmod(own, (mode & 0o7777) | 0o500);
-  try {
-    return await open(own, O_RDONLY | O_DIRECTORY);
-  } finally {
-    await chmod(own, mode & 0o7777);
-  }
+  const mode = (await name.stat()).mode & 0o7777;
+  const restore = () => chmod(own, mode).catch(() => undefined);
+  // Removed, or another user's (`none/v1`).
+  const isOpen = await chmod(own, mode | OPEN).then(
+    () => true,
+    () => false,
+  );
+  if (isOpen) return { fd: name.fd, close: () => restore().finally(() => name.close()) };
+  await name.close();
+  return null;
+}
+
+/** Whether the owner of a folder may list it and go into it. */
+function isReadable({ mode, uid }: Stats): boolean {
+  return process.getuid?.() !== uid || (mode & OPEN) === OPEN;
 }
