@@ -28,6 +28,8 @@ const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
 const SECRETS = '/run/secrets';
 /** Where the collector finds the folder for large files. */
 const STAGING = '/staging';
+/** Room for the way out, a process of ours among those of a step that has one. */
+const FORWARDER_BYTES = 64 * 1024 * 1024;
 /** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
 const STAGED_BWRAP = '/stage/bwrap';
 /** Sizes of the file systems in memory that a step has. Bytes. */
@@ -147,7 +149,9 @@ export class BwrapSandbox extends Sandbox {
       { path: '/dev/shm', bytes: shmBytes },
     ];
     const launch = this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
-    return { ...launch, watch: watchOf(workspace, limits, tmpfs) };
+    const memoryBytes =
+      egressSocket === null || limits.memoryBytes === null ? limits.memoryBytes : limits.memoryBytes + FORWARDER_BYTES;
+    return { ...launch, watch: watchOf(workspace, { ...limits, memoryBytes }, tmpfs) };
   }
 
   inspect(

@@ -16,5 +16,5 @@ export function watchWorkspace(
 ): WorkspaceWatch {
   const { workspaceBytes, workspaceFiles } = limits;
   const watch = new ChildWatch({ workspace, workspaceBytes, workspaceFiles, memoryBytes: null, tmpfs: [] }, null);
-  return { look: () => watch.look(0, () => ({ familyOf: () => [] })), conclude: () => watch.conclude(false) };
+  return { look: () => watch.look(0, () => []), conclude: () => watch.conclude(false) };
 }

@@ -8,13 +8,8 @@ import { MAX_DEPTH, measureFolder } from './workspace-meter';
 
 /** A workspace of so many files is walked every second time that it is looked at, of twice as many every third time, and so on. */
 const FILES_PER_LOOK = 2_000;
-/** Pauses between the first tries to take hold of file systems that are being made: milliseconds. */
-const TRIES = [1, 1, 2, 4, 8, 16, 32, 64];
-
-/** Who belongs together. */
-interface Family {
-  familyOf(first: number): readonly number[];
-}
+/** Pauses before the first tries to take hold of file systems that are being made: milliseconds. Later each look tries. */
+const TRIES = [2, 4, 8, 16, 32, 64];
 
 /** What a walk found, and how full the disk was then. */
 interface Measured {
@@ -51,14 +46,14 @@ export class ChildWatch {
   /** Takes hold of its file systems in memory, as soon as this first process of it has them. */
   async hold(pid: number): Promise<void> {
     for (const ms of TRIES) {
-      if (this.released || this.tmpfs.hold(pid)) return;
       await new Promise((resolve) => setTimeout(resolve, ms).unref());
+      if (this.released || this.tmpfs.hold(pid)) return;
     }
   }
 
-  /** The limit that it is over now, or null. `first`: its first process here. Calls that come meanwhile share one look. */
-  look(first: number, processes: () => Family): Promise<Excess | null> {
-    this.busy ??= this.lookNow(first, processes).finally(() => (this.busy = null));
+  /** The limit that it is over now, or null. `first`: its first process here; `family`: all of them. Calls that come meanwhile share one look. */
+  look(first: number, family: () => readonly number[]): Promise<Excess | null> {
+    this.busy ??= this.lookNow(first, family).finally(() => (this.busy = null));
     return this.busy;
   }
 
@@ -78,10 +73,10 @@ export class ChildWatch {
     this.group?.remove();
   }
 
-  private async lookNow(first: number, processes: () => Family): Promise<Excess | null> {
+  private async lookNow(first: number, family: () => readonly number[]): Promise<Excess | null> {
     if (!this.released) this.tmpfs.hold(first);
-    let family: readonly number[] | null = null;
-    const members = () => (family ??= processes().familyOf(first));
+    let listed: readonly number[] | null = null;
+    const members = () => (listed ??= family());
     const memory = this.group === null ? this.memory(members) : this.overrun();
     return memory ?? this.crowded() ?? (await this.workspace(members));
   }

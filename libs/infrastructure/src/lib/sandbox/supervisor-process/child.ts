@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { ChildWatch } from './child-watch';
 import { MemoryGroup } from './memory-group';
-import { birthOf, isGone, killGroup, type Processes } from './process-table';
+import { birthOf, descendantsOf, isGone, killGroup, type Processes } from './process-table';
 import type { Excess, FromSupervisor, Killer, ToSupervisor } from './protocol';
 
 type Run = Extract<ToSupervisor, { type: 'run' }>;
@@ -82,13 +82,18 @@ export class Child {
     const first = this.run.firstProcess ?? this.process?.pid;
     if (this.watch === null || first === undefined || this.over || this.killed !== null) return;
     try {
-      this.excess ??= await this.watch.look(first, processes);
+      this.excess ??= await this.watch.look(first, () => this.family(first, processes));
     } catch (error) {
       // Whom nobody can watch does not go on.
       process.stderr.write(`child ${this.run.id} cannot be watched: ${String(error)}\n`);
       return this.kill('closed');
     }
     if (this.excess !== null) this.kill('limit');
+  }
+
+  /** In a namespace nobody loses a parent to a process outside of it; elsewhere all processes must be asked. */
+  private family(first: number, processes: () => Processes): readonly number[] {
+    return (this.namespace === null ? null : descendantsOf(first)) ?? processes().familyOf(first);
   }
 
   private beginWatch(): void {

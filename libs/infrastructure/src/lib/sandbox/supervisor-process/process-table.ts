@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). */
 interface Process {
@@ -68,6 +68,25 @@ export class Processes {
     // A set is walked in the order of its making, and what is added meanwhile is walked too.
     for (const pid of family) for (const child of below.get(pid) ?? []) add(child);
     return [...family];
+  }
+}
+
+/** A process and its descendants, asked of them alone (proc_pid_task(5)); null where the kernel does not tell children. */
+export function descendantsOf(first: number): readonly number[] | null {
+  if (!existsSync('/proc/thread-self/children')) return null;
+  const family = new Set([first]);
+  for (const pid of family) for (const child of childrenOf(pid)) family.add(child);
+  return [...family];
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const children = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'));
+    return children.flatMap((text) => text.split(' ').filter((number) => number !== '')).map(Number);
+  } catch {
+    // Over already.
+    return [];
   }
 }
 

@@ -118,8 +118,12 @@ async function openFolder(path: Buffer): Promise<OpenFolder | null> {
     () => true,
     () => false,
   );
-  if (isOpen) return { fd: name.fd, close: () => restore().finally(() => name.close()) };
-  await name.close();
+  const close = async () => {
+    if (isOpen) await restore();
+    await name.close();
+  };
+  if (isOpen) return { fd: name.fd, close };
+  await close();
   return null;
 }
 
