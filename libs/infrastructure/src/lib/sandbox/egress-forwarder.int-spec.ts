@@ -80,7 +80,7 @@ describe('a step with an egress socket', () => {
   it('takes no memory from the step', async () => {
     if (sandbox === null) return;
     // Less than a Node process needs.
-    const limits = { ...DEFAULT_LIMITS, memoryBytes: 8 * 1024 * 1024 };
+    const limits = { ...DEFAULT_LIMITS, memoryBytes: 4 * 1024 * 1024 };
     const { child } = await start('sleep 0.5', socketPath, limits);
     expect(await child.exit).toEqual({ code: 0, signal: null, killed: null });
   });
