@@ -83,7 +83,11 @@ export class LocalPod {
       if (this.deleted) return;
       const log = openSync(this.logFile, 'a');
       const args = ['--runtime', RUNTIME, 'start', '--attach', '--sig-proxy=false', this.name];
-      const child = spawn('podman', args, { stdio: ['ignore', log, log], env: PODMAN_ENVIRONMENT });
+      const child = spawn('podman', args, {
+        stdio: ['ignore', log, log],
+        env: PODMAN_ENVIRONMENT,
+        cwd: this.place.folder,
+      });
       closeSync(log);
       const exited = new Promise((resolve) => child.once('exit', resolve));
       const deadline = setTimeout(() => {
