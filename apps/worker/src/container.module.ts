@@ -3,6 +3,7 @@ import {
   kubernetesOf,
   PodmanEngine,
   podmanOf,
+  watchWorkspace,
   type Configuration,
   type ContainerEngine,
   type Supervisor,
@@ -34,7 +35,8 @@ export async function openContainers(
 }
 
 async function open(configuration: Configuration, supervisor: Supervisor): Promise<ContainerEngine> {
-  if (configuration.container.engine === 'kubernetes') return KubernetesEngine.open(kubernetesOf(configuration));
+  if (configuration.container.engine === 'kubernetes')
+    return KubernetesEngine.open({ ...kubernetesOf(configuration), watchWorkspace });
   return PodmanEngine.open({
     ...podmanOf(configuration),
     supervisor,

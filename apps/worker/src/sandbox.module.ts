@@ -29,6 +29,8 @@ import {
 import { VERSION } from './version';
 import type { WorkerLog } from './worker-log';
 
+const MIB = 1024 * 1024;
+
 /** Proves what the sandbox keeps apart, in each profile that the configuration wants. Nothing stands in for one that cannot be had. */
 export async function prove(
   configuration: Configuration,
@@ -51,6 +53,8 @@ export async function prove(
     stubFolder,
     roots: sandbox.roots,
     bubblewrap: sandbox.bubblewrap,
+    tmpBytes: sandbox.limits.tmpMiB * MIB,
+    shmBytes: sandbox.limits.shmMiB * MIB,
     hidden: [...secretPaths(configuration, keys), ...(isSocket ? [host] : [])],
     unreachable: isSocket ? [] : [{ what: 'the database', host, port }],
   });

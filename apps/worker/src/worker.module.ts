@@ -23,6 +23,7 @@ import {
   type PlanningThreads,
   sayOutage,
   SEALED_ISOLATION,
+  proveCgroup,
   Supervisor,
   type Configuration,
   type Sandboxes,
@@ -132,7 +133,13 @@ export class Worker {
     );
     // Before the first child: it would inherit what stands in the environment.
     const secrets = await openSecrets(configuration, keys, process.env);
-    const supervisor = Supervisor.start({ onExpired: () => log.say('error', 'supervisor.deadline', {}) });
+    const { watchInterval, cgroup } = configuration.sandbox;
+    if (cgroup !== null) proveCgroup(cgroup);
+    log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
+    const supervisor = Supervisor.start({
+      ...{ watchMs: watchInterval, cgroup },
+      onExpired: () => log.say('error', 'supervisor.deadline', {}),
+    });
     const objects = new WatchedObjectStore(await openObjectStore(configuration.artifacts), {
       ...configuration.artifacts.probe,
       monotonicMs,

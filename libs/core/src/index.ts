@@ -95,6 +95,7 @@ export {
   type PlanIndex,
 } from './lib/plan/plan-index';
 export type { ApprovalFloor, Environment, Profile, ProfileDefaults, RetryDefaults } from './lib/plan/profile';
+export { DEFAULT_MAX_FILES } from './lib/plan/profile';
 export { idempotencyKey } from './lib/step/idempotency-key';
 export type { Answer, Question } from './lib/step/question';
 export { shownStatus, type ShownStatus, type StepState } from './lib/step/step-state';

@@ -72,7 +72,9 @@ export {
   type SandboxLimits,
 } from './lib/sandbox/sandbox';
 export type { SandboxErrorCode } from './lib/sandbox/sandbox-error';
-export { Supervisor } from './lib/sandbox/supervisor';
+export { proveCgroup } from './lib/sandbox/cgroup';
+export { Supervisor, type SupervisorOptions } from './lib/sandbox/supervisor';
+export { watchWorkspace, type WorkspaceWatch } from './lib/sandbox/watch-workspace';
 export { monotonicMs } from './lib/sandbox/supervisor-process/protocol';
 export type { Tool, ToolFile } from './lib/sandbox/tool';
 export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } from './lib/sandbox/workspace';

@@ -337,7 +337,7 @@ describe('what an environment decides', () => {
     const one =
       field === 'retries'
         ? { maxAttempts: 2, backoffMs: 1, maxBackoffMs: 2, nodes: [] }
-        : 1 + (testDefaults[field as keyof ProfileDefaults] as number);
+        : 1 + Number(testDefaults[field as keyof ProfileDefaults] ?? 0);
     const defaults = { ...testDefaults, [field]: one };
     expect(differs(planFull(fullManifest, fullEnvironment, { ...fullConfiguration, defaults }))).toEqual(shows(place));
   });

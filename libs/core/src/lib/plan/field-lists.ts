@@ -188,5 +188,6 @@ export const DEFAULT_FIELDS: Readonly<Record<keyof ProfileDefaults, Place>> = {
   maxProcesses: 'profile',
   logBytes: 'profile',
   logBytesPerSecond: 'profile',
+  maxFiles: 'profile',
   retries: 'profile',
 };

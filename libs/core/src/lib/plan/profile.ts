@@ -2,6 +2,9 @@ import type { Digest, NodeId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 
+/** Files and folders that a step may make where the profile says nothing. Fixed: profiles of another meaning would have the same digest. */
+export const DEFAULT_MAX_FILES = 250_000;
+
 /** Defaults and limits that the environment gives to a plan (documents.md, Profile). Milliseconds and counts. */
 export interface ProfileDefaults {
   readonly maxParallel: number;
@@ -17,6 +20,8 @@ export interface ProfileDefaults {
   /** What an execution may keep of its output, in all and a second. Absent from runs that were admitted before it was asked. */
   readonly logBytes?: number;
   readonly logBytesPerSecond?: number;
+  /** Files and folders that a step may make. Absent: `DEFAULT_MAX_FILES`, so that environments which say nothing keep their digests. */
+  readonly maxFiles?: number;
   /** Absent where the environment gives one attempt, as the language does. */
   readonly retries?: RetryDefaults;
 }

@@ -15,7 +15,7 @@ sandbox: { workDirectory: /work }
 container:
   engine: kubernetes
   pull: missing
-  limits: { memoryMiB: 17, cpuMillicores: 18, maxProcesses: 19, tmp: 1MiB }
+  limits: { memoryMiB: 17, cpuMillicores: 18, maxProcesses: 19, tmp: 1MiB, shm: 2MiB }
   podman: { path: /opt/podman, runtime: runc, cgroups: "off", openFiles: 100, timeout: 7s }
   kubernetes:
     kubeconfig: /etc/kubeconfig
@@ -34,7 +34,13 @@ container:
     timeout: 10s
     outage: 11s
 `;
-const CEILING = { memoryBytes: 17 * 1024 ** 2, cpuMillicores: 18, processes: 19, tmpBytes: 1024 ** 2 };
+const CEILING = {
+  memoryBytes: 17 * 1024 ** 2,
+  cpuMillicores: 18,
+  processes: 19,
+  tmpBytes: 1024 ** 2,
+  shmBytes: 2 * 1024 ** 2,
+};
 
 describe('the section container', () => {
   it('each key reaches its engine', () => {

@@ -10,6 +10,7 @@ function ceilingOf({ container: { limits } }: Configuration) {
     cpuMillicores: limits.cpuMillicores,
     processes: limits.maxProcesses,
     tmpBytes: limits.tmp,
+    shmBytes: limits.shm,
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   CEDAR_BEHAVIOUR,
   CEL_BEHAVIOUR,
+  DEFAULT_MAX_FILES,
   digestOf,
   EXPRESSION_BEHAVIOUR,
   JSON_SCHEMA_BEHAVIOUR,
@@ -15,6 +16,7 @@ import {
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 import { boundDestinationsOf } from './destinations';
+import { DEFAULT_TMPFS } from './sections/sandbox';
 
 /** What the build and the start of a process add to its configuration. */
 export interface Build {
@@ -67,6 +69,7 @@ export function environmentOf(
       artifactMaxBytes: configuration.artifacts.maxBytes,
       ...profileDefaultsOf(configuration),
       ...retryLimits(configuration),
+      ...tmpfsLimits(configuration),
     },
     approvals: {
       floor: {
@@ -130,7 +133,17 @@ export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDef
     maxProcesses: sandbox.limits.maxProcesses,
     logBytes: limits.logBytes,
     logBytesPerSecond: limits.logRate,
+    // Absent where it is the default: it came later, and environments that say nothing of it keep their digests.
+    ...(sandbox.limits.maxFiles === DEFAULT_MAX_FILES ? {} : { maxFiles: sandbox.limits.maxFiles }),
   };
+}
+
+/** Sizes of file systems in memory, where they are not the defaults: these came later too. */
+function tmpfsLimits({ sandbox: { limits } }: Configuration): { readonly [name: string]: number } {
+  const names = ['tmpMiB', 'shmMiB'] as const;
+  return Object.fromEntries(
+    names.filter((name) => limits[name] !== DEFAULT_TMPFS[name]).map((name) => [name, limits[name]]),
+  );
 }
 
 /** Attempts where a pack says nothing, and the most that it may ask for. */

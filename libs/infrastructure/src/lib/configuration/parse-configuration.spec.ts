@@ -299,6 +299,13 @@ it('describes itself without passwords', () => {
   expect(described).toContain('"lease":"8s"');
 });
 
+/** Members of an environment's limits: a further one by default would change the digest of every environment. */
+const LIMITS_OF_THE_FIRST_RELEASE = [
+  ...['artifactMaxBytes', 'attemptTimeoutMs', 'cleanupTimeoutMs', 'executeWithinMs', 'expiresAfterMs', 'logBytes'],
+  ...['logBytesPerSecond', 'maxParallel', 'maxProcesses', 'memoryMiB', 'retryBackoffMs', 'retryCapAttempts'],
+  ...['retryCapBackoffMs', 'retryMaxAttempts', 'retryMaxBackoffMs', 'runTimeoutMs', 'stopGraceMs', 'workspaceMiB'],
+];
+
 describe('what is made of a configuration', () => {
   const configuration = read(
     'worker: { stopGrace: 3s }\napprovals: { floor: { maxAuthAge: 15m } }\nkeys: { ledger: /k/l.pem, admissionPublic: [/k/a, /k/b] }',
@@ -318,6 +325,20 @@ describe('what is made of a configuration', () => {
       attemptTimeoutMs: 3_600_000,
       maxParallel: 16,
     });
+  });
+
+  it('limits of steps that came later stand in the environment only where they are set to something else', () => {
+    const build = { isolation: 'none/v1', executors: {}, packTrust: {} as never };
+    const limitsOf = (limits: string) => environmentOf(read(`sandbox: { limits: { ${limits} } }`), build).limits;
+    expect(limitsOf('maxFiles: 250000, tmpMiB: 256, shmMiB: 64')).toEqual(limitsOf(''));
+    expect(Object.keys(limitsOf('')).sort()).toEqual(LIMITS_OF_THE_FIRST_RELEASE);
+    const set = { maxFiles: 100, tmpMiB: 1, shmMiB: 2 };
+    expect(limitsOf('maxFiles: 100, tmpMiB: 1, shmMiB: 2')).toEqual({ ...limitsOf(''), ...set });
+    expect(profileDefaultsOf(read('sandbox: { limits: { maxFiles: 100 } }'))).toMatchObject({ maxFiles: 100 });
+    // What it costs to look is no concern of a run.
+    expect(environmentOf(read('sandbox: { watchInterval: 1s, cgroup: /sys/fs/cgroup/x }'), build).limits).toEqual(
+      limitsOf(''),
+    );
   });
 
   it('the environment names the programs that may act for people, in one order, if there are any', () => {

@@ -16,6 +16,10 @@ export interface ContainerLimits {
   readonly processes: number | null;
   readonly openFiles: number | null;
   readonly fileBytes: number | null;
+  /** Of all that it writes to its workspace. */
+  readonly workspaceBytes: number | null;
+  /** Files and folders that it makes there. */
+  readonly workspaceFiles: number | null;
 }
 
 /** The most that a container may use (`container.limits`). */
@@ -25,6 +29,8 @@ export interface ContainerCeiling {
   readonly processes: number;
   /** Size of its `/tmp`. */
   readonly tmpBytes: number;
+  /** Size of its `/dev/shm`. */
+  readonly shmBytes: number;
 }
 
 /** A container, ready to start. */
@@ -61,12 +67,23 @@ export interface ContainerReader {
   onImage(digest: Digest): void;
 }
 
+/** A limit that a container went over. */
+export interface ContainerExcess {
+  readonly limit: 'memory' | 'workspace' | 'files' | 'depth' | 'tmpfs';
+  readonly used: number;
+  readonly allowed: number;
+  /** File system in memory that it is about; none: the workspace, or memory. */
+  readonly place?: string;
+}
+
 /** How a container ended. */
 export interface ContainerExit {
   readonly code: number | null;
   readonly signal: string | null;
   /** Who ended it, if not it itself. */
-  readonly killed: 'stop' | 'deadline' | 'closed' | null;
+  readonly killed: 'stop' | 'deadline' | 'closed' | 'limit' | null;
+  /** The limit that it went over. */
+  readonly excess?: ContainerExcess;
 }
 
 /** A container that was asked for. */

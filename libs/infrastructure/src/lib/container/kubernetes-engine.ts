@@ -1,11 +1,17 @@
 import { isAbsolute } from 'node:path';
 import type { JsonObject } from '@taskrunner/core';
-import { ContainerEngine, type ContainerReader, type ContainerTask, type RunningContainer } from './container-engine';
+import {
+  ContainerEngine,
+  type ContainerLimits,
+  type ContainerReader,
+  type ContainerTask,
+  type RunningContainer,
+} from './container-engine';
 import { refusal } from './container-error';
 import { KubernetesApi } from './kubernetes-api';
 import type { JobShape } from './job-shape';
 import { Jobs } from './kubernetes-jobs';
-import { JobWatch } from './kubernetes-watch';
+import { JobWatch, type WorkspaceWatch } from './kubernetes-watch';
 
 export interface KubernetesOptions extends Omit<JobShape, 'user'> {
   /** Path of a kubeconfig; null: the service account of the worker's pod. */
@@ -16,6 +22,8 @@ export interface KubernetesOptions extends Omit<JobShape, 'user'> {
   readonly requestTimeoutMs: number;
   /** Without an answer for this long, the end of a container can no longer be known here. Milliseconds. */
   readonly outageMs: number;
+  /** Looks at a workspace while its Job runs. */
+  readonly watchWorkspace: (workspace: string, limits: ContainerLimits) => WorkspaceWatch;
 }
 
 /** Each container is a Job of a cluster; its workspace lies on a volume that worker and Jobs share. */
@@ -62,9 +70,9 @@ export class KubernetesEngine extends ContainerEngine {
     if (task.hasSecrets) throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'secrets are not written into Jobs');
     if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
       throw new TypeError('the workspace does not lie on the shared volume');
-    return Promise.resolve(
-      new JobWatch(this.jobs, task, this.shape, this.options.pollMs, this.options.outageMs, reader),
-    );
+    const { pollMs, outageMs, watchWorkspace } = this.options;
+    const watch = watchWorkspace(task.workspace, task.limits);
+    return Promise.resolve(new JobWatch(this.jobs, task, this.shape, { pollMs, outageMs }, reader, watch));
   }
 
   async sweep(): Promise<number> {

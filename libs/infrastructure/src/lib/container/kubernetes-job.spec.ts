@@ -11,7 +11,7 @@ const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 const shape: JobShape = {
   ...{ namespace: 'steps', workClaim: 'work', workSubPath: 'worker-1', workDirectory: '/work', serviceAccount: 'step' },
   ...{ nodeSelector: { pool: 'steps' }, runtimeClass: 'gvisor', imagePullSecrets: ['registry'], pull: 'missing' },
-  ceiling: { memoryBytes: 1 << 30, cpuMillicores: 2_000, processes: 64, tmpBytes: 1 << 20 },
+  ceiling: { memoryBytes: 1 << 30, cpuMillicores: 2_000, processes: 64, tmpBytes: 1 << 20, shmBytes: 1 << 19 },
   ...{ user: { uid: 10_001, gid: 10_001 }, startTimeoutMs: 5_000, ttlMs: 1_500, place: 'x' },
   ownerPod: { name: 'worker-1', uid: '0f-1' },
 };
@@ -76,6 +76,11 @@ describe('the Job of a step', () => {
       { name: 'task', mountPath: '/task/in', subPath: 'worker-1/runs/r/2/in', readOnly: true },
       { name: 'task', mountPath: '/task/pack', subPath: 'worker-1/runs/r/2/pack', readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },
+      { name: 'shm', mountPath: '/dev/shm' },
+    ]);
+    expect(pod?.volumes?.slice(1)).toEqual([
+      { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: String(1 << 20) } },
+      { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: String(1 << 19) } },
     ]);
     expect(container?.command).toEqual(['sh', '-c', 'echo $$(HOME) $$$$ $$1']);
     expect([container?.args, container?.env]).toEqual([['$$(A)'], [{ name: 'A', value: '$$(B) $$$$' }]]);
@@ -106,7 +111,8 @@ describe('what a pod’s status says', () => {
     ],
     ['running', podWith({ running: {} }), { kind: 'running', image: DIGEST }],
     ['an image by its configuration', podWith({ running: {} }, {}, DIGEST), { kind: 'running', image: null }],
-    ['over', podWith({ terminated: { exitCode: 3 } }), { kind: 'ended', image: DIGEST, code: 3 }],
+    ['over', podWith({ terminated: { exitCode: 3 } }), { kind: 'ended', image: DIGEST, code: 3, starved: false }],
+    ['starved', podWith({ terminated: { exitCode: 137, reason: 'OOMKilled' } }), { kind: 'ended', starved: true }],
     ['evicted', { status: { phase: 'Failed', reason: 'Evicted' } }, { kind: 'taken', late: false }],
     [
       'too late',

@@ -1,11 +1,24 @@
 import type { Digest } from '@taskrunner/core';
-import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
+import type {
+  ContainerExcess,
+  ContainerExit,
+  ContainerReader,
+  ContainerTask,
+  RunningContainer,
+} from './container-engine';
 import { refusal } from './container-error';
 import { containerName } from './container-identity';
+import { grantedLimits } from './container-limits';
 import type { JobShape } from './job-shape';
 import { jobOf } from './kubernetes-job';
 import { pause, type Jobs } from './kubernetes-jobs';
 import { viewOf } from './pod-view';
+
+/** Looks at what a step writes to its workspace: this machine mounts it too. */
+export interface WorkspaceWatch {
+  look(): Promise<ContainerExcess | null>;
+  conclude(): Promise<ContainerExcess | null>;
+}
 
 /** One Job, from its making until it is gone. */
 export class JobWatch implements RunningContainer {
@@ -22,9 +35,9 @@ export class JobWatch implements RunningContainer {
     private readonly jobs: Jobs,
     private readonly task: ContainerTask,
     private readonly shape: JobShape,
-    private readonly pollMs: number,
-    private readonly outageMs: number,
+    private readonly times: { readonly pollMs: number; readonly outageMs: number },
     private readonly reader: ContainerReader,
+    private readonly workspace: WorkspaceWatch,
   ) {
     this.name = containerName(task);
     this.exit = this.live();
@@ -49,7 +62,9 @@ export class JobWatch implements RunningContainer {
       await this.logs;
       await this.jobs.remove(this.name, 0);
       if (this.failure !== null) throw this.failure.error;
-      return exit;
+      if (exit.killed !== null || exit.excess !== undefined) return exit;
+      const excess = await this.workspace.conclude();
+      return excess === null ? exit : { ...exit, excess };
     } catch (error) {
       // Also what cannot be said to have ended is ended: the next execution makes sure that it has.
       await this.jobs.remove(this.name, 0);
@@ -74,7 +89,7 @@ export class JobWatch implements RunningContainer {
         if (asked) return { code: null, signal: null, killed: 'stop' };
         if (seen) return { code: null, signal: null, killed: 'closed' };
         if (performance.now() > until) throw refusal('START_FAILED', 'no pod was made for the Job in time');
-        await pause(this.pollMs);
+        await pause(this.times.pollMs);
         continue;
       }
       seen = true;
@@ -96,10 +111,20 @@ export class JobWatch implements RunningContainer {
         if (view.kind === 'ended' && image === null)
           throw refusal('IMAGE_MISMATCH', 'the cluster does not say of which image the container was');
         if (asked) return { code: null, signal: null, killed: 'stop' };
-        return { code: view.kind === 'ended' ? view.code : null, signal: null, killed: null };
+        const allowed = grantedLimits(this.task, this.shape.ceiling).memoryBytes;
+        const starved = view.kind === 'ended' && view.starved;
+        return {
+          ...{ code: view.kind === 'ended' ? view.code : null, signal: null, killed: null },
+          ...(starved && { excess: { limit: 'memory', used: allowed, allowed } }),
+        };
+      }
+      const excess = view.kind === 'running' && !asked ? await this.workspace.look() : null;
+      if (excess !== null) {
+        await this.jobs.end(this.name, 0);
+        return { code: null, signal: null, killed: 'limit', excess };
       }
       if (!began && !asked && performance.now() > until) throw refusal('START_FAILED', 'the pod did not start in time');
-      await pause(this.pollMs);
+      await pause(this.times.pollMs);
     }
   }
 
@@ -129,12 +154,12 @@ export class JobWatch implements RunningContainer {
         if (this.gone.signal.aborted) return;
         // Of a pod that was taken away there is no more than was read.
         if (last && (await this.jobs.podOf(this.name)) === null) return;
-        if (last && performance.now() - lastMs > this.outageMs) {
+        if (last && performance.now() - lastMs > this.times.outageMs) {
           this.failure ??= { error: refusal('ENGINE_LOST', 'the log of the pod cannot be read', error) };
           return;
         }
       }
-      await pause(this.pollMs);
+      await pause(this.times.pollMs);
     }
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesEngine, type KubernetesOptions } from './kubernetes-engine';
 import { CEILING, describeEngine, type EngineSetting } from './testing/engine-contract';
+import { watchWorkspace } from '../sandbox/watch-workspace';
 import { LocalApiServer } from './testing/local-api-server';
 
 interface Kubeconfig {
@@ -17,7 +18,7 @@ const setting = async ({ work, image, other }: EngineSetting) => {
     ...{ kubeconfig: server.kubeconfig, namespace: server.namespace, place: work, ceiling: CEILING, pull: 'never' },
     ...{ workClaim: 'work', workSubPath: 'work', workDirectory: work, serviceAccount: 'steps', nodeSelector: {} },
     ...{ runtimeClass: null, imagePullSecrets: [], ownerPod: null, startTimeoutMs: 60_000, ttlMs: 60_000 },
-    ...{ pollMs: 50, requestTimeoutMs: 10_000, outageMs: 10_000 },
+    ...{ pollMs: 50, requestTimeoutMs: 10_000, outageMs: 10_000, watchWorkspace },
   };
   const engine = await KubernetesEngine.open(options);
   return {

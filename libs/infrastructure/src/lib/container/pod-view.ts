@@ -8,7 +8,8 @@ export type PodView =
   /** It will not start: the code says why. */
   | { readonly kind: 'stuck'; readonly code: 'IMAGE_MISSING' | 'START_FAILED'; readonly message: string }
   | { readonly kind: 'running'; readonly image: Digest | null }
-  | { readonly kind: 'ended'; readonly image: Digest | null; readonly code: number }
+  /** `starved`: the node killed it for its memory. */
+  | { readonly kind: 'ended'; readonly image: Digest | null; readonly code: number; readonly starved: boolean }
   /** Its pod was taken away, by whom does not matter. */
   | { readonly kind: 'taken'; readonly late: boolean };
 
@@ -31,7 +32,8 @@ export function viewOf(pod: V1Pod): PodView {
   if (terminated !== undefined) {
     if (terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun')
       return { kind: 'stuck', code: 'START_FAILED', message: said(terminated.message, terminated.reason) };
-    return late ? { kind: 'taken', late } : { kind: 'ended', image, code: terminated.exitCode };
+    if (late) return { kind: 'taken', late };
+    return { kind: 'ended', image, code: terminated.exitCode, starved: terminated.reason === 'OOMKilled' };
   }
   if (status?.phase === 'Failed') return { kind: 'taken', late };
   if (running !== undefined) return { kind: 'running', image };

@@ -32,7 +32,12 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
     ...['--user', nobody, '--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--init'],
     ...['--network', 'none', '--no-hosts', '--hostname', 'task', '--http-proxy=false', '--ipc', 'private'],
     ...['--read-only', '--read-only-tmpfs=false', '--image-volume', 'ignore', '--no-healthcheck'],
-    ...['--tmpfs', `/tmp:rw,nosuid,nodev,mode=1777,size=${shape.ceiling.tmpBytes}`, '--shm-size', '65536k'],
+    ...[
+      '--tmpfs',
+      `/tmp:rw,nosuid,nodev,mode=1777,size=${shape.ceiling.tmpBytes}`,
+      '--shm-size',
+      `${shape.ceiling.shmBytes}b`,
+    ],
     ...['--log-driver', 'none', '--restart', 'no', '--timeout', String(Math.ceil(deadlineMs / 1_000))],
     ...['--stop-signal', 'SIGTERM', '--workdir', '/task', '--env-file', envFile],
     ...volume(workspace, '/task', 'rw'),

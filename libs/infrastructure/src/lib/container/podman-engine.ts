@@ -2,12 +2,14 @@ import { isDigest, type Digest, type JsonObject } from '@taskrunner/core';
 import {
   ContainerEngine,
   type ContainerCeiling,
+  type ContainerExcess,
   type ContainerExit,
   type ContainerReader,
   type ContainerTask,
   type RunningContainer,
 } from './container-engine';
 import { refusal } from './container-error';
+import { grantedLimits } from './container-limits';
 import { containerName, workerLabels } from './container-identity';
 import { createArguments, type PodmanShape } from './podman-arguments';
 import { lastLine, PodmanCli, type PodmanProgram } from './podman-cli';
@@ -21,6 +23,13 @@ export interface ContainerSupervisor {
       readonly env: { readonly [name: string]: string };
       readonly cwd: string;
       readonly firstProcess: number;
+      readonly watch: {
+        readonly workspace: string;
+        readonly workspaceBytes: number | null;
+        readonly workspaceFiles: number | null;
+        readonly memoryBytes: number | null;
+        readonly tmpfs: readonly { readonly path: string; readonly bytes: number }[];
+      };
     },
     output: { onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> },
   ): Promise<RunningContainer>;
@@ -99,9 +108,10 @@ export class PodmanEngine extends ContainerEngine {
         env: this.cli.environment,
         cwd: '/',
         firstProcess: pid,
+        watch: this.watchOf(task),
       };
       const child = await this.options.supervisor.run(launch, { onOutput: (...output) => reader.onOutput(...output) });
-      return this.attended(name, child);
+      return this.attended(name, child, grantedLimits(task, this.options.ceiling).memoryBytes);
     } catch (error) {
       await this.remove(name);
       throw error;
@@ -139,11 +149,14 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /** The container of a child: its end is looked up and it is removed before the end is told. */
-  private attended(name: string, child: RunningContainer): RunningContainer {
+  private attended(name: string, child: RunningContainer, memoryBytes: number): RunningContainer {
     const exit = child.exit.then(
       async (end): Promise<ContainerExit> => {
         try {
-          return end.killed === null ? { code: await this.exitCode(name), signal: null, killed: null } : end;
+          if (end.killed !== null) return end;
+          const code = await this.exitCode(name);
+          const excess = end.excess ?? (code === 0 ? null : await this.overrun(name, memoryBytes));
+          return { code, signal: null, killed: null, ...(excess && { excess }) };
         } finally {
           await this.remove(name);
         }
@@ -170,6 +183,23 @@ export class PodmanEngine extends ContainerEngine {
     if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
       throw refusal('ENGINE_LOST', `podman does not say how ${name} ended: ${lastLine(stderr)}`);
     return Number(stdout);
+  }
+
+  /** What the supervisor looks at. Where podman cannot hold the memory, that too. */
+  private watchOf(task: ContainerTask) {
+    const { cgroups, ceiling } = this.options;
+    const { memoryBytes, workspaceBytes, workspaceFiles } = grantedLimits(task, ceiling);
+    // Podman gives a container with a read-only root a /dev/shm that cannot be written.
+    const tmpfs = [{ path: '/tmp', bytes: ceiling.tmpBytes }];
+    const limits = { workspaceBytes, workspaceFiles, memoryBytes: cgroups ? null : memoryBytes };
+    return { workspace: task.workspace, ...limits, tmpfs };
+  }
+
+  /** Whether the kernel killed a process of the container for its memory. */
+  private async overrun(name: string, allowed: number): Promise<ContainerExcess | null> {
+    if (!this.options.cgroups) return null;
+    const killed = await this.cli.ask(['container', 'inspect', '--format', '{{.State.OOMKilled}}', name]);
+    return killed.trim() === 'true' ? { limit: 'memory', used: allowed, allowed } : null;
   }
 
   /** Gone, or `ENGINE_LOST`: then nobody can say that it is. */

@@ -26,6 +26,7 @@ describeEngine(
         .filter((name) => name !== '');
     return {
       engine,
+      options,
       left,
       lying: async () => {
         const shim = join(folder, 'podman');
@@ -43,6 +44,16 @@ describeEngine(
     };
   },
   {
+    'says that its /tmp was full; its /dev/shm cannot be written': async ({ engine }, { perform }) => {
+      const { outcome } = await perform(engine, { args: ['touch /dev/shm/x 2>/dev/null || cat /dev/zero >/tmp/x'] });
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_TMPFS' });
+      expect(JSON.stringify(outcome)).toContain('/tmp was full; it may hold 8 MiB');
+    },
+    'watches its memory where no control group holds it': async ({ options }, { perform }) => {
+      const engine = await PodmanEngine.open({ ...options, cgroups: false });
+      const { outcome } = await perform(engine, { args: ['x=0123456789abcdef; while :; do x=$x$x; done'] });
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_MEMORY' });
+    },
     'counts its own processes, not those of its neighbours': async ({ engine }, { perform }) => {
       // More processes of the containers' user than a container may have.
       const neighbours = `for i in $(seq ${CEILING.processes + 8}); do sleep 600 & done; echo there; wait`;

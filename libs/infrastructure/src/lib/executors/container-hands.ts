@@ -21,7 +21,7 @@ export interface StepContainer {
   readonly args: readonly string[];
   readonly env: { readonly [name: string]: string };
   readonly workspace: string;
-  readonly limits: AskedResources & Pick<StepLimits, 'openFiles' | 'fileBytes'>;
+  readonly limits: AskedResources & Pick<StepLimits, 'openFiles' | 'fileBytes' | 'workspaceBytes' | 'workspaceFiles'>;
   readonly deadlineMs: number;
   readonly stopGraceMs: number;
   readonly egressSocket: string | null;

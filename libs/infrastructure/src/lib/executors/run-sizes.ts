@@ -1,4 +1,4 @@
-import type { ClaimedRun } from '@taskrunner/core';
+import { DEFAULT_MAX_FILES, type ClaimedRun } from '@taskrunner/core';
 import { documentsOf } from './admitted-documents';
 import type { AskedResources } from './container-hands';
 import type { StepLimits } from './sandbox-hands';
@@ -9,7 +9,7 @@ const OPEN_FILES = 4_096;
 /** What the steps of a run may use: what its plan asks for, else what its admitted profile gives. */
 export interface RunSizes {
   readonly limits: StepLimits;
-  /** Bytes of a workspace: of all its artifacts, of what is unpacked into it, of one file. */
+  /** Bytes of a workspace: of all that a step writes to it, of all its artifacts, of what is unpacked into it, of one file. */
   readonly workspaceBytes: number;
   readonly stopGraceMs: number;
   readonly attemptTimeoutMs: number;
@@ -50,6 +50,8 @@ function readSizes(run: ClaimedRun): RunSizes {
       fileBytes: workspaceBytes,
       memoryBytes: (sandbox.memoryMiB ?? defaults.memoryMiB) * MIB,
       cpuSeconds: null,
+      workspaceBytes,
+      workspaceFiles: defaults.maxFiles ?? DEFAULT_MAX_FILES,
     },
   };
 }

@@ -32,13 +32,17 @@ export interface StepTool {
   readonly interpreters: readonly { readonly path: string; readonly digest: Digest }[];
 }
 
-/** What one process may use; null: no limit of ours. */
+/** What a step may use; null: no limit of ours. */
 export interface StepLimits {
   readonly openFiles: number | null;
   readonly processes: number | null;
   readonly fileBytes: number | null;
   readonly memoryBytes: number | null;
   readonly cpuSeconds: number | null;
+  /** Of all that it writes to its workspace. */
+  readonly workspaceBytes: number | null;
+  /** Files and folders that it makes there; and in each file system in memory. */
+  readonly workspaceFiles: number | null;
 }
 
 /** A step, ready to start. */
@@ -55,11 +59,21 @@ export interface StepTask {
   readonly egressSocket?: string | null;
 }
 
+/** A limit that a step went over. */
+export interface StepExcess {
+  readonly limit: 'memory' | 'workspace' | 'files' | 'depth' | 'tmpfs';
+  readonly used: number;
+  readonly allowed: number;
+  /** File system in memory that it is about; none: the workspace, or memory. */
+  readonly place?: string;
+}
+
 /** How it ended. */
 export interface StepExit {
   readonly code: number | null;
   readonly signal: string | null;
-  readonly killed: 'stop' | 'deadline' | 'closed' | null;
+  readonly killed: 'stop' | 'deadline' | 'closed' | 'limit' | null;
+  readonly excess?: StepExcess;
 }
 
 /** A step that was started; `exit` means that it and all it started is gone. */

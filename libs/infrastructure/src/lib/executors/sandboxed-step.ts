@@ -20,7 +20,7 @@ import { sizesOf } from './run-sizes';
 import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
 import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
-import { failureOf } from './step-exit';
+import { failureOf, failureOfExcess } from './step-exit';
 
 /** What is to be started in a workspace. */
 export interface Invocation {
@@ -259,6 +259,8 @@ export class SandboxedStep {
         processes: resources.processes ?? asked.processes,
         openFiles: limits.openFiles,
         fileBytes: limits.fileBytes,
+        workspaceBytes: limits.workspaceBytes,
+        workspaceFiles: limits.workspaceFiles,
       },
       deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
       egressSocket,
@@ -313,8 +315,10 @@ export class SandboxedStep {
       if (reason === 'attempt-timeout' || reason === 'step-timeout') await this.salvage(workspace, request, report);
       return { kind: 'stopped', unknown: once };
     }
-    if (exit.killed !== null) return { kind: 'lost', reason: `killed: ${exit.killed}` };
-    const failure = failureOf(exit, okExitCodes);
+    if (exit.killed === 'deadline' || exit.killed === 'closed')
+      return { kind: 'lost', reason: `killed: ${exit.killed}` };
+    const { excess } = exit;
+    const failure = excess === undefined ? failureOf(exit, okExitCodes) : failureOfExcess(excess, exit.code);
     if (failure !== null) {
       await this.salvage(workspace, request, report);
       return failure;

@@ -10,6 +10,7 @@ import {
   DEFAULT_LIMITS,
   prlimitArgs,
   Sandbox,
+  watchOf,
   type BwrapProfile,
   type InspectingScript,
   type SandboxedTask,
@@ -27,8 +28,19 @@ const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
 const SECRETS = '/run/secrets';
 /** Where the collector finds the folder for large files. */
 const STAGING = '/staging';
+/** Room for the way out, a process of ours among those of a step that has one. */
+const FORWARDER_BYTES = 64 * 1024 * 1024;
 /** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
 const STAGED_BWRAP = '/stage/bwrap';
+/** Sizes of the file systems in memory that a step has. Bytes. */
+export interface TmpfsSizes {
+  /** Of `/tmp`. */
+  readonly tmpBytes: number;
+  /** Of `/dev/shm`. */
+  readonly shmBytes: number;
+}
+
+const TMPFS: TmpfsSizes = { tmpBytes: 256 * 1024 * 1024, shmBytes: 64 * 1024 * 1024 };
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
 
 /** A path of this machine that a sandbox shows at another. */
@@ -65,7 +77,7 @@ export class BwrapSandbox extends Sandbox {
     readonly profile: BwrapProfile,
     private readonly root: BuiltRoot,
     private readonly machinery: Machinery,
-    private readonly tmpBytes: number,
+    private readonly sizes: TmpfsSizes,
   ) {
     super();
     this.owner = process.getuid?.() === 0 ? NOBODY : null;
@@ -73,7 +85,7 @@ export class BwrapSandbox extends Sandbox {
 
   /**
    * Looks at this machine. `stubFolder`: where the stub files of `/etc` are kept while this worker lives; `roots`: further exact paths
-   * to show, read-only; `tmpBytes`: size of `/tmp`; `bubblewrap`: the program, looked for in the usual folders unless told.
+   * to show, read-only; `bubblewrap`: the program, looked for in the usual folders unless told.
    * Throws `SANDBOX_UNAVAILABLE` or `SANDBOX_ROOT_REFUSED`.
    */
   static open(
@@ -81,13 +93,13 @@ export class BwrapSandbox extends Sandbox {
     options: {
       readonly stubFolder: string;
       readonly roots?: readonly string[];
-      readonly tmpBytes?: number;
       readonly bubblewrap?: string | null;
-    },
+    } & Partial<TmpfsSizes>,
   ): BwrapSandbox {
     const machinery = machineryOf(options.bubblewrap ?? null);
     const root = buildRoot({ roots: options.roots ?? [], stubFolder: options.stubFolder });
-    return new BwrapSandbox(profile, root, machinery, options.tmpBytes ?? 256 * 1024 * 1024);
+    const { tmpBytes = TMPFS.tmpBytes, shmBytes = TMPFS.shmBytes } = options;
+    return new BwrapSandbox(profile, root, machinery, { tmpBytes, shmBytes });
   }
 
   describe(): JsonObject {
@@ -97,7 +109,7 @@ export class BwrapSandbox extends Sandbox {
       seccomp: sha256(this.machinery.filter),
       root: this.root.entries.map((entry) => (entry.kind === 'link' ? `${entry.target} -> ${entry.to}` : entry.target)),
       path: this.root.path,
-      tmpBytes: this.tmpBytes,
+      ...this.sizes,
       ownUser: this.owner !== null,
     };
   }
@@ -131,7 +143,15 @@ export class BwrapSandbox extends Sandbox {
     const node = shownNode();
     const egress = forwarding(egressSocket, node.command, step);
     if (egressSocket !== null) binds.push(...node.binds, ...egress.binds);
-    return this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
+    const { tmpBytes, shmBytes } = this.sizes;
+    const tmpfs = [
+      { path: '/tmp', bytes: tmpBytes },
+      { path: '/dev/shm', bytes: shmBytes },
+    ];
+    const launch = this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
+    const memoryBytes =
+      egressSocket === null || limits.memoryBytes === null ? limits.memoryBytes : limits.memoryBytes + FORWARDER_BYTES;
+    return { ...launch, watch: watchOf(workspace, { ...limits, memoryBytes }, tmpfs) };
   }
 
   inspect(
@@ -194,7 +214,11 @@ export class BwrapSandbox extends Sandbox {
       ...['--unshare-all', '--unshare-user', '--disable-userns', '--hostname', 'task'],
       ...['--uid', String(NOBODY.uid), '--gid', String(NOBODY.gid), '--cap-drop', 'ALL'],
       ...['--new-session', '--die-with-parent', '--seccomp', '5'],
-      ...['--proc', '/proc', '--dev', '/dev', '--perms', '1777', '--size', String(this.tmpBytes), '--tmpfs', '/tmp'],
+      ...['--proc', '/proc', '--dev', '/dev'],
+      ...sizedTmpfs('/tmp', this.sizes.tmpBytes),
+      // What bubblewrap mounts at /dev has no size: only what is mounted in it can be written.
+      ...sizedTmpfs('/dev/shm', this.sizes.shmBytes),
+      ...['--remount-ro', '/dev'],
       ...links,
       ...sources.flatMap(({ source, target, writable }) => [writable ? '--bind' : '--ro-bind', source, target]),
       ...['--remount-ro', '/', '--chdir', cwd, '--clearenv'],
@@ -231,6 +255,10 @@ export class BwrapSandbox extends Sandbox {
       ...['--pdeathsig', 'SIGKILL', '--'],
     ];
   }
+}
+
+function sizedTmpfs(path: string, bytes: number): string[] {
+  return ['--perms', '1777', '--size', String(bytes), '--tmpfs', path];
 }
 
 /** This Node, where it lies, or bound to a place of its own. */

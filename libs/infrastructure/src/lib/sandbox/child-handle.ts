@@ -74,10 +74,10 @@ export class ChildHandle implements RunningChild {
         this.end(() => this.settle.reject(refusal(message.code, message.message)));
         return true;
       case 'exit': {
-        const { code, signal, killed, ran } = message;
+        const { code, signal, killed, ran, excess } = message;
         // bubblewrap itself fails with a small code. Whatever else ended it without a word may have happened while the step ran.
         const unbuilt = !ran && killed === null && signal === null && (code ?? 0) < 128;
-        if (!unbuilt) this.end(() => this.settle.resolve({ code, signal, killed }));
+        if (!unbuilt) this.end(() => this.settle.resolve({ code, signal, killed, ...(excess && { excess }) }));
         else
           this.end(() =>
             this.settle.reject(

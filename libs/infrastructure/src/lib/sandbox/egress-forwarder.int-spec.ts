@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probeSandbox } from './probe';
-import type { Sandbox } from './sandbox';
+import { DEFAULT_LIMITS, type Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';
 import { Workspace } from './workspace';
 
@@ -19,7 +19,7 @@ const asked: string[] = [];
 let count = 0;
 
 beforeAll(async () => {
-  supervisor = Supervisor.start();
+  supervisor = Supervisor.start({ watchMs: 20 });
   base = await mkdtemp(join(tmpdir(), 'forwarder-'));
   const probe = await probeSandbox({ profile: 'bwrap-sealed/v1', supervisor, stubFolder: join(base, 'etc') });
   ({ sandbox } = probe);
@@ -53,13 +53,14 @@ afterAll(async () => {
   await rm(base, { recursive: true });
 });
 
-async function start(script: string, egressSocket: string | null = socketPath) {
+async function start(script: string, egressSocket: string | null = socketPath, limits = DEFAULT_LIMITS) {
   if (sandbox === null) throw new TypeError('no sandbox');
   const tool = await sandbox.resolveTool(workspace, 'bash');
   const env = sandbox.environment(workspace);
   let stdout = '';
   let stderr = '';
-  const child = await supervisor.run(sandbox.launch({ workspace, tool, args: ['-c', script], env, egressSocket }), {
+  const launch = sandbox.launch({ workspace, tool, args: ['-c', script], env, egressSocket, limits });
+  const child = await supervisor.run(launch, {
     onOutput: async (stream, chunk) => {
       if (stream === 'stdout') stdout += new TextDecoder().decode(chunk);
       else stderr += new TextDecoder().decode(chunk);
@@ -76,6 +77,14 @@ async function run(script: string, egressSocket: string | null = socketPath) {
 const REQUEST = String.raw`exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET http://example.test/x HTTP/1.1\r\nHost: example.test\r\nConnection: close\r\n\r\n' >&3 && cat <&3`;
 
 describe('a step with an egress socket', () => {
+  it('takes no memory from the step', async () => {
+    if (sandbox === null) return;
+    // Less than a Node process needs.
+    const limits = { ...DEFAULT_LIMITS, memoryBytes: 4 * 1024 * 1024 };
+    const { child } = await start('sleep 0.5', socketPath, limits);
+    expect(await child.exit).toEqual({ code: 0, signal: null, killed: null });
+  });
+
   it('reaches its proxy, and is told so in every spelling', async () => {
     if (sandbox === null) return;
     const result = await run(`env | grep -i -e proxy | sort; ${REQUEST}`);

@@ -1,4 +1,4 @@
-import type { Handover } from './supervisor-process/protocol';
+import type { Excess, Handover, Watch } from './supervisor-process/protocol';
 
 /** What the supervisor is to start. `Sandbox` makes these. */
 export interface Launch {
@@ -15,6 +15,8 @@ export interface Launch {
    * killed with the child, and the end is when it is gone too.
    */
   readonly firstProcess?: number;
+  /** What it may use beside the limits of its single processes, and where that is looked at; none: nothing is. */
+  readonly watch?: Watch;
 }
 
 /** Receives what a child writes. The child blocks while a promise is open; then the memory of the chunk is used again. */
@@ -27,8 +29,10 @@ export interface ChildExit {
   /** Null if a signal ended it. Under bubblewrap a signal shows as 128 plus its number. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** Who killed it: a `stop`, the deadline of the lease, or the closing of the supervisor. Null: nobody, it ended by itself. */
-  readonly killed: 'stop' | 'deadline' | 'closed' | null;
+  /** Who killed it: a `stop`, the deadline of the lease, the closing of the supervisor, or a limit. Null: nobody, it ended by itself. */
+  readonly killed: 'stop' | 'deadline' | 'closed' | 'limit' | null;
+  /** The limit that it went over, also if that was found only when it had ended. Absent: none. */
+  readonly excess?: Excess;
 }
 
 /** A child that was started. */

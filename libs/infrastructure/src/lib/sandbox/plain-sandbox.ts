@@ -7,6 +7,7 @@ import {
   DEFAULT_LIMITS,
   prlimitArgs,
   Sandbox,
+  watchOf,
   type InspectingScript,
   type SandboxedTask,
   type SandboxLimits,
@@ -59,6 +60,7 @@ export class PlainSandbox extends Sandbox {
       argv: [...this.limited(limits), tool.command, ...args],
       env,
       cwd: workspace.path,
+      watch: watchOf(workspace, limits, []),
       ...(stdin === undefined ? {} : { stdin }),
     };
   }

@@ -1,5 +1,5 @@
 import { digestOf, isCodedError, type Digest, type JsonObject } from '@taskrunner/core';
-import { BwrapSandbox } from './bwrap-sandbox';
+import { BwrapSandbox, type TmpfsSizes } from './bwrap-sandbox';
 import { PlainSandbox } from './plain-sandbox';
 import type { Outside, ProbeAnswer, ProbeRequest } from './probe-process/protocol';
 import { openProbeTargets } from './probe-targets';
@@ -27,13 +27,12 @@ export interface SandboxProbe {
 }
 
 /** What a probe needs. */
-export interface ProbeOptions {
+export interface ProbeOptions extends Partial<TmpfsSizes> {
   readonly profile: IsolationProfile;
   readonly supervisor: Supervisor;
   /** Where the stub files of `/etc` are kept while this worker lives. */
   readonly stubFolder: string;
   readonly roots?: readonly string[];
-  readonly tmpBytes?: number;
   /** The program; looked for in the usual folders unless told. */
   readonly bubblewrap?: string | null;
   /** Paths that no step may see: key files, the configuration, the database's folder and socket, the object store. */

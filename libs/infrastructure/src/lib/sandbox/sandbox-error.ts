@@ -12,6 +12,8 @@ export type SandboxErrorCode =
   | 'SANDBOX_UNAVAILABLE'
   /** This path may not be added to the sandbox. */
   | 'SANDBOX_ROOT_REFUSED'
+  /** The configured control group cannot hold the memory of steps. */
+  | 'SANDBOX_CGROUP_UNUSABLE'
   | 'TOOL_NOT_FOUND'
   /** Found, but not a regular file that may be executed. */
   | 'TOOL_REFUSED'
@@ -35,6 +37,8 @@ export const REMEDIES: Record<SandboxErrorCode, string> = {
   START_FAILED: 'Read the message; the probe of the worker says what its sandbox can do.',
   SANDBOX_UNAVAILABLE: 'Install bubblewrap 0.8 or later and allow user namespaces, or configure another isolation.',
   SANDBOX_ROOT_REFUSED: 'List the exact path that the steps need, not a folder that holds more.',
+  SANDBOX_CGROUP_UNUSABLE:
+    'Delegate the control group to the user of the worker, with the controller memory and without processes of its own; or unset `sandbox.cgroup`.',
   TOOL_NOT_FOUND: 'Install the tool under /usr, bring it in the pack, or add its folder to `sandbox.roots`.',
   TOOL_REFUSED: 'Make it a regular, executable file.',
   FILE_PATH_INVALID: 'Use a relative path without `.`, `..` and empty parts.',

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@taskrunner/core';
 import type { Launch } from './launch';
+import type { Watch } from './supervisor-process/protocol';
 import type { Tool } from './tool';
 import type { Owner, Workspace } from './workspace';
 
@@ -15,13 +16,18 @@ export type BwrapProfile = 'bwrap-open/v2' | 'bwrap-sealed/v1';
 /** Our own scripts that look at a workspace, or try the sandbox itself. */
 export type InspectingScript = 'collector-process' | 'probe-process';
 
-/** What one step may use (setrlimit(2)). Null: as this worker. */
+/** What one step may use: by setrlimit(2) each of its processes, by looking at them all together. Null: as this worker. */
 export interface SandboxLimits {
   readonly openFiles: number | null;
   readonly processes: number | null;
   readonly fileBytes: number | null;
+  /** Of each process its data; of all processes together also what they share. */
   readonly memoryBytes: number | null;
   readonly cpuSeconds: number | null;
+  /** What the step writes to its workspace, in all. */
+  readonly workspaceBytes: number | null;
+  /** Files and folders that it makes there; and in each file system in memory. */
+  readonly workspaceFiles: number | null;
 }
 
 export const DEFAULT_LIMITS: SandboxLimits = {
@@ -30,6 +36,8 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   fileBytes: null,
   memoryBytes: null,
   cpuSeconds: null,
+  workspaceBytes: null,
+  workspaceFiles: null,
 };
 
 /** A step, ready to start. */
@@ -73,6 +81,12 @@ export abstract class Sandbox {
     request: JsonObject,
     folder?: string | null,
   ): Launch;
+}
+
+/** What the supervisor looks at while a step runs. `tmpfs`: file systems in memory that only this step has. */
+export function watchOf(workspace: Workspace, limits: SandboxLimits, tmpfs: Watch['tmpfs']): Watch {
+  const { workspaceBytes, workspaceFiles, memoryBytes } = limits;
+  return { workspace: workspace.path, workspaceBytes, workspaceFiles, memoryBytes, tmpfs };
 }
 
 /** Arguments of prlimit(1), soft and hard alike. No core dumps: they would hold secrets. */

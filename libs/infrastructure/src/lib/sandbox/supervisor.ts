@@ -7,6 +7,17 @@ import { Pipes } from './pipes';
 import { scriptFolder } from './script-folder';
 import { monotonicMs, type FromSupervisor, type ToSupervisor } from './supervisor-process/protocol';
 
+const WATCH_MS = 500;
+
+export interface SupervisorOptions {
+  /** Told when the deadline has passed and everything was killed. */
+  readonly onExpired?: () => void;
+  /** Time between two looks at what children use. Milliseconds; 500 unless told. */
+  readonly watchMs?: number;
+  /** Control group that is delegated to this process: memory of children is held by groups below it. Null: it is watched. */
+  readonly cgroup?: string | null;
+}
+
 /** One life of the supervisor's process. */
 interface Life {
   readonly process: ChildProcess;
@@ -27,11 +38,10 @@ export class Supervisor {
   private closed = false;
   private waiting: (() => void)[] = [];
 
-  private constructor(private readonly onExpired: () => void) {}
+  private constructor(private readonly options: SupervisorOptions) {}
 
-  /** Starts the process. `onExpired` is told when the deadline has passed and everything was killed. */
-  static start(options: { readonly onExpired?: () => void } = {}): Supervisor {
-    const supervisor = new Supervisor(options.onExpired ?? (() => undefined));
+  static start(options: SupervisorOptions = {}): Supervisor {
+    const supervisor = new Supervisor(options);
     supervisor.begin();
     return supervisor;
   }
@@ -55,9 +65,9 @@ export class Supervisor {
       return child;
     }
     life.children.set(id, child);
-    const { argv, env, cwd, handover = null, firstProcess } = launch;
+    const { argv, env, cwd, handover = null, firstProcess, watch } = launch;
     const paths = { stdin: stdin?.path ?? null, stdout: stdout.path, stderr: stderr.path };
-    send(life, { type: 'run', id, argv, env, cwd, handover, firstProcess, ...paths });
+    send(life, { type: 'run', id, argv, env, cwd, handover, firstProcess, watch, ...paths });
     return child;
   }
 
@@ -91,7 +101,9 @@ export class Supervisor {
 
   private begin(): Life {
     const pipes = new Pipes();
-    const child = spawn(process.execPath, [join(scriptFolder('supervisor-process'), 'main.js'), pipes.folder], {
+    const { watchMs = WATCH_MS, cgroup, onExpired } = this.options;
+    const main = join(scriptFolder('supervisor-process'), 'main.js');
+    const child = spawn(process.execPath, [main, pipes.folder, String(watchMs), cgroup ?? ''], {
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { PATH: '/usr/bin:/bin' },
@@ -112,7 +124,7 @@ export class Supervisor {
     child.stdin.on('error', () => undefined);
     createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
       const message = JSON.parse(line) as FromSupervisor;
-      if (message.type === 'expired') this.onExpired();
+      if (message.type === 'expired') onExpired?.();
       else if (children.get(message.id)?.hear(message)) children.delete(message.id);
     });
     this.life = life;

@@ -25,6 +25,11 @@ export const container = section('Where steps of builtin:container run.', {
       'processes',
     ),
     tmp: key(size(65_536, 1024 ** 4), 64 * 1024 ** 2, 'Size of /tmp.'),
+    shm: key(
+      size(65_536, 1024 ** 4),
+      64 * 1024 ** 2,
+      'Size of /dev/shm in Jobs of a cluster; podman’s cannot be written.',
+    ),
   }),
   podman: section('podman on this machine.', {
     path: key(path, '/usr/bin/podman', 'The program.'),
@@ -32,7 +37,7 @@ export const container = section('Where steps of builtin:container run.', {
     cgroups: key(
       oneOf('limit', 'off'),
       'limit',
-      'off: where control groups cannot be written; memory and processor have no limit, and all containers share the limit of processes.',
+      'off: where control groups cannot be written; memory is watched, processor has no limit, and all containers share the limit of processes.',
       'limit | off',
     ),
     openFiles: key(number(64, 1_048_576), 4_096, 'Open files of a process.', 'files'),

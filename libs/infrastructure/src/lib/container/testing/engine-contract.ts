@@ -30,6 +30,7 @@ export const CEILING: ContainerCeiling = {
   cpuMillicores: 1_000,
   processes: 64,
   tmpBytes: 8 * 1024 * 1024,
+  shmBytes: 4 * 1024 * 1024,
 };
 
 /** Where an engine is tried. */
@@ -252,6 +253,23 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(outcome).toMatchObject({ kind: 'failed', code: 'RESOURCES_EXCEEDED', retryable: false });
     });
 
+    test('bounds what it writes in all, while it runs and in a burst', async (tested) => {
+      const run = aRun([], { workspaceMiB: 4 });
+      for (const rest of ['sleep 600', 'exit 0']) {
+        const { outcome } = await sh(tested, `for n in 1 2 3; do seq 1 300000 >out/$n; done; ${rest}`, { run });
+        expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_WORKSPACE', retryable: true });
+      }
+      const files = { run: aRun([], {}, { maxFiles: 50 }) };
+      const { outcome } = await sh(tested, 'cd out; for n in $(seq 60); do : >$n; done', files);
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_FILES' });
+    });
+
+    test('says that its memory was too little', async (tested) => {
+      const { outcome } = await sh(tested, 'x=0123456789abcdef; while :; do x=$x$x; done');
+      expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_MEMORY', retryable: true });
+      expect(JSON.stringify(outcome)).toContain('128 MiB');
+    });
+
     test('asks it to end, and it may tidy up', async (tested) => {
       const { report, said } = saying('ready');
       const stop = new AbortController();
@@ -337,7 +355,10 @@ export function describeEngine<Under extends EngineUnderTest>(
             ...{ tenant, run: 'lost', step: 'a', execution: 1, command: [], args: ['sleep 600'], env: {} },
             image: images[0] as TinyImage,
             workspace: workspace.path,
-            limits: { memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
+            limits: {
+              ...{ memoryBytes: null, cpuMillicores: null, processes: null, openFiles: null, fileBytes: null },
+              ...{ workspaceBytes: null, workspaceFiles: null },
+            },
             ...{
               deadlineMs: 600_000,
               stopGraceMs: 0,

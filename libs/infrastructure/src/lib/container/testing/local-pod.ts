@@ -83,7 +83,11 @@ export class LocalPod {
       if (this.deleted) return;
       const log = openSync(this.logFile, 'a');
       const args = ['--runtime', RUNTIME, 'start', '--attach', '--sig-proxy=false', this.name];
-      const child = spawn('podman', args, { stdio: ['ignore', log, log], env: PODMAN_ENVIRONMENT });
+      const child = spawn('podman', args, {
+        stdio: ['ignore', log, log],
+        env: PODMAN_ENVIRONMENT,
+        cwd: this.place.folder,
+      });
       closeSync(log);
       const exited = new Promise((resolve) => child.once('exit', resolve));
       const deadline = setTimeout(() => {
@@ -95,8 +99,11 @@ export class LocalPod {
       this.begin();
       await exited;
       clearTimeout(deadline);
-      const exitCode = Number(await podman('inspect', '--format', '{{.State.ExitCode}}', this.name));
-      this.state = { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } };
+      const [exitCode = '', starved] = (
+        await podman('inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', this.name)
+      ).split(' ');
+      const reason = starved === 'true' ? 'OOMKilled' : exitCode === '0' ? 'Completed' : 'Error';
+      this.state = { terminated: { exitCode: Number(exitCode), reason } };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.state = { waiting: { reason: 'CreateContainerError', message } };

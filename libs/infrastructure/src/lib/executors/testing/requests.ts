@@ -17,7 +17,7 @@ import type { BuiltinOptions } from '../builtin-executors';
 export const tenant = 'acme' as TenantId;
 
 /** A claimed run with these pack files. */
-export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): ClaimedRun {
+export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}, given: object = {}): ClaimedRun {
   const asked = { memoryMiB: null, cpuMillicores: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
   const defaults = {
     memoryMiB: 4_096,
@@ -25,6 +25,7 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}): Cla
     workspaceMiB: 64,
     stopGraceMs: 300,
     attemptTimeoutMs: 60_000,
+    ...given,
   };
   return {
     tenant,

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { birthOf, isGone, killGroup } from './process-table';
-import type { FromSupervisor, Killer, ToSupervisor } from './protocol';
+import { ChildWatch } from './child-watch';
+import { MemoryGroup } from './memory-group';
+import { birthOf, descendantsOf, isGone, killGroup, type Processes } from './process-table';
+import type { Excess, FromSupervisor, Killer, ToSupervisor } from './protocol';
 
 type Run = Extract<ToSupervisor, { type: 'run' }>;
 
@@ -13,10 +15,15 @@ export class Child {
   private ran = false;
   private killed: Killer | null = null;
   private over = false;
+  private group: MemoryGroup | null = null;
+  private watch: ChildWatch | null = null;
+  private excess: Excess | null = null;
 
+  /** `delegated`: control group in which groups for children can be made; null: none, memory is watched. */
   constructor(
     private readonly run: Run,
     private readonly tell: (message: FromSupervisor) => void,
+    private readonly delegated: string | null = null,
   ) {}
 
   /** Starts it; resolves when nothing of it is left. Tells the worker `started`, then `exit`, or only `refused`. */
@@ -28,8 +35,10 @@ export class Child {
       return;
     }
     try {
+      this.beginWatch();
       child = this.spawn();
     } catch (error) {
+      this.watch?.release();
       this.tell({
         type: 'refused',
         id,
@@ -44,6 +53,7 @@ export class Child {
     });
     const { pid } = child;
     if (pid === undefined) {
+      this.watch?.release();
       this.tell({ type: 'refused', id, code: 'START_FAILED', message: (await failed).message });
       return;
     }
@@ -62,7 +72,54 @@ export class Child {
     this.killFirst();
     while (!this.isEmpty(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.over = true;
-    this.tell({ type: 'exit', id, code, signal, killed: this.killed, ran: this.ran });
+    // A stop that comes while it is looked at for the last time comes too late.
+    const killed = (await this.endWatch(code)) ? this.killed : 'closed';
+    this.tell({ type: 'exit', id, code, signal, killed, ran: this.ran, excess: this.excess ?? undefined });
+  }
+
+  /** Kills it if it uses more than it may. */
+  async look(processes: () => Processes): Promise<void> {
+    const first = this.run.firstProcess ?? this.process?.pid;
+    if (this.watch === null || first === undefined || this.over || this.killed !== null) return;
+    try {
+      this.excess ??= await this.watch.look(first, () => this.family(first, processes));
+    } catch (error) {
+      // Whom nobody can watch does not go on.
+      process.stderr.write(`child ${this.run.id} cannot be watched: ${String(error)}\n`);
+      return this.kill('closed');
+    }
+    if (this.excess !== null) this.kill('limit');
+  }
+
+  /** In a namespace nobody loses a parent to a process outside of it; elsewhere all processes must be asked. */
+  private family(first: number, processes: () => Processes): readonly number[] {
+    return (this.namespace === null ? null : descendantsOf(first)) ?? processes().familyOf(first);
+  }
+
+  private beginWatch(): void {
+    const { id, watch, firstProcess } = this.run;
+    if (watch === undefined) return;
+    // What a container's engine has started is in no group of ours.
+    if (this.delegated !== null && watch.memoryBytes !== null && firstProcess === undefined)
+      this.group = MemoryGroup.make(this.delegated, id, watch.memoryBytes);
+    this.watch = new ChildWatch(watch, this.group);
+    if (this.namespace !== null) void this.watch.hold(this.namespace.pid);
+  }
+
+  /** Looks once more, unless somebody else has ended it. False if that cannot be done. */
+  private async endWatch(code: number | null): Promise<boolean> {
+    const { watch, killed } = this;
+    if (watch === null) return true;
+    try {
+      if (killed === null) this.excess ??= await watch.conclude(code !== 0);
+      return true;
+    } catch (error) {
+      process.stderr.write(`child ${this.run.id} cannot be watched: ${String(error)}\n`);
+      return false;
+    } finally {
+      this.killed = killed;
+      watch.release();
+    }
   }
 
   /** Asks the step itself to end, then makes it. */
@@ -98,7 +155,8 @@ export class Child {
   }
 
   private spawn(): ChildProcess {
-    const { argv, env, cwd, stdin, stdout, stderr, handover } = this.run;
+    const { env, cwd, stdin, stdout, stderr, handover } = this.run;
+    const argv = this.group?.joined(this.run.argv) ?? this.run.argv;
     const opened: number[] = [];
     // With both ends open no open(2) blocks, even if the worker has just died; and no O_NONBLOCK that the child would inherit.
     const end = (path: string, flags: number) => {
@@ -145,6 +203,7 @@ export class Child {
     const birth = birthOf(pid);
     if (birth === null) return;
     this.namespace = { pid, birth };
+    void this.watch?.hold(pid);
     this.tell({ type: 'namespace', id: this.run.id, pid, birth });
   }
 

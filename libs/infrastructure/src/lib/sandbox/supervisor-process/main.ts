@@ -3,14 +3,17 @@
 import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Child } from './child';
+import { sweepGroups } from './memory-group';
+import { Processes } from './process-table';
 import { monotonicMs, type FromSupervisor, type Killer, type ToSupervisor } from './protocol';
 
-const [pipes = ''] = process.argv.slice(2);
+const [pipes = '', watchMs = '500', delegated = ''] = process.argv.slice(2);
 /** Node takes a longer delay for none at all. */
 const LONGEST_MS = 2 ** 31 - 1;
 const children = new Map<number, Child>();
 let deadline = Infinity;
 let timer: NodeJS.Timeout | undefined;
+let watching: NodeJS.Timeout | undefined;
 
 const tell = (message: FromSupervisor): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
@@ -46,14 +49,22 @@ function obey(message: ToSupervisor): void {
         tell({ type: 'refused', id: message.id, code: 'SUPERVISOR_EXPIRED', message: 'the deadline has passed' });
         return;
       }
-      const child = new Child(message, tell);
+      const child = new Child(message, tell, delegated === '' ? null : delegated);
       children.set(message.id, child);
+      watching ??= setInterval(lookAtAll, Number(watchMs));
       void child.live().finally(() => {
         children.delete(message.id);
+        if (children.size === 0) watching = void clearInterval(watching);
         if (closed && children.size === 0) leave();
       });
     }
   }
+}
+
+/** Looks at what every child uses; the list of processes is read once for all of them. */
+function lookAtAll(): void {
+  let listed: Processes | null = null;
+  for (const child of children.values()) void child.look(() => (listed ??= Processes.now()));
 }
 
 let closed = false;
@@ -88,6 +99,7 @@ function closeInherited(): void {
 }
 
 closeInherited();
+if (delegated !== '') sweepGroups(delegated);
 // The worker decides when to stop; signals meant for it must not take its children first.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined);
 process.stdout.on('error', close);

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). */
 interface Process {
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
   /** Start time in clock ticks since boot: tells a process from a later one with the same number. */
@@ -18,7 +19,8 @@ function processOf(pid: number | string): Process | null {
   }
   // The name stands in parentheses and may hold any character; everything after the last one is separated by spaces.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', group: Number(fields[2]), session: Number(fields[3]), birth: fields[19] ?? '' };
+  const [state = '', parent, group, session] = fields;
+  return { state, parent: Number(parent), group: Number(group), session: Number(session), birth: fields[19] ?? '' };
 }
 
 const isAlive = (process: Process | null): process is Process =>
@@ -38,6 +40,56 @@ export function isGone(pid: number, birth: string): boolean {
   return birthOf(pid) !== birth;
 }
 
+/** All processes that live now, as far as they can be seen. */
+export class Processes {
+  private constructor(private readonly all: ReadonlyMap<number, Process>) {}
+
+  static now(): Processes {
+    const all = new Map<number, Process>();
+    for (const pid of pidsNow()) {
+      const found = processOf(pid);
+      if (isAlive(found)) all.set(Number(pid), found);
+    }
+    return new Processes(all);
+  }
+
+  /** A process, its descendants, and who is in the group or session that it leads, with theirs. */
+  familyOf(first: number): readonly number[] {
+    const below = new Map<number, number[]>();
+    const family = new Set<number>();
+    const add = (pid: number) => void (this.all.has(pid) && family.add(pid));
+    add(first);
+    for (const [pid, { parent, group, session }] of this.all) {
+      if (group === first || session === first) add(pid);
+      const siblings = below.get(parent);
+      if (siblings === undefined) below.set(parent, [pid]);
+      else siblings.push(pid);
+    }
+    // A set is walked in the order of its making, and what is added meanwhile is walked too.
+    for (const pid of family) for (const child of below.get(pid) ?? []) add(child);
+    return [...family];
+  }
+}
+
+/** A process and its descendants, asked of them alone (proc_pid_task(5)); null where the kernel does not tell children. */
+export function descendantsOf(first: number): readonly number[] | null {
+  if (!existsSync('/proc/thread-self/children')) return null;
+  const family = new Set([first]);
+  for (const pid of family) for (const child of childrenOf(pid)) family.add(child);
+  return [...family];
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const children = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'));
+    return children.flatMap((text) => text.split(' ').filter((number) => number !== '')).map(Number);
+  } catch {
+    // Over already.
+    return [];
+  }
+}
+
 /** Kills what lives in this process group or in the session of the same number; true once nothing does. */
 export function killGroup(leader: number): boolean {
   let reached = true;
@@ -46,12 +98,8 @@ export function killGroup(leader: number): boolean {
   } catch {
     reached = false;
   }
-  let pids: string[];
-  try {
-    pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
-  } catch {
-    return !reached;
-  }
+  const pids = pidsNow();
+  if (pids.length === 0) return !reached;
   let alive = false;
   for (const pid of pids) {
     const found = processOf(pid);
@@ -71,15 +119,10 @@ export function killGroup(leader: number): boolean {
  * nobody has told: its output tells it.
  */
 export function killHolders(paths: readonly string[]): boolean {
-  let pids: string[];
-  try {
-    pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
-  } catch {
-    return true;
-  }
   const own = processOf(process.pid)?.session;
   let none = true;
-  for (const pid of pids) {
+  for (const pid of pidsNow()) {
+    if (Number(pid) === process.pid) continue;
     const open = filesOf(pid);
     const found = processOf(pid);
     if (!isAlive(found) || !paths.some((path) => open.includes(path))) continue;
@@ -92,6 +135,15 @@ export function killHolders(paths: readonly string[]): boolean {
     }
   }
   return none;
+}
+
+/** Process ids; none where there is no /proc. */
+function pidsNow(): readonly string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  } catch {
+    return [];
+  }
 }
 
 /** What a process has open; nothing where it is over, or another user's. */

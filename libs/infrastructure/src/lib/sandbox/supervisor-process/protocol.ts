@@ -13,6 +13,29 @@ export interface Handover {
   readonly seccomp: string;
 }
 
+/** What all processes of a child together may use, and where that is looked at. Bytes and counts; null: without a limit. */
+export interface Watch {
+  /** Folder that it writes to, on this machine. `in` and `pack` in it are not counted: what lies there was laid there. */
+  readonly workspace: string;
+  readonly workspaceBytes: number | null;
+  /** Files and folders; of each file system in memory too. */
+  readonly workspaceFiles: number | null;
+  readonly memoryBytes: number | null;
+  /** File systems in memory that it has, by the path that it sees and the size that they were made with. */
+  readonly tmpfs: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+/** A limit that a child went over. */
+export interface Excess {
+  /** `depth`: folders in each other, more than can be counted. */
+  readonly limit: 'memory' | 'workspace' | 'files' | 'depth' | 'tmpfs';
+  /** What was seen, at least: counting ends where it is too much. */
+  readonly used: number;
+  readonly allowed: number;
+  /** File system in memory that it is about, as the child sees it; none: the workspace, or memory. */
+  readonly place?: string;
+}
+
 export type ToSupervisor =
   | {
       readonly type: 'run';
@@ -27,14 +50,16 @@ export type ToSupervisor =
       readonly handover: Handover | null;
       /** First process of a container that this child starts and attaches to. */
       readonly firstProcess?: number | undefined;
+      /** None: nothing is watched. */
+      readonly watch?: Watch | undefined;
     }
   /** SIGTERM now, SIGKILL after `graceMs`. */
   | { readonly type: 'stop'; readonly id: number; readonly graceMs: number }
   /** All children die at this moment (`monotonicMs`) unless a later one comes first. */
   | { readonly type: 'renew'; readonly until: number };
 
-/** Who ended a child, if not the child itself. */
-export type Killer = 'stop' | 'deadline' | 'closed';
+/** Who ended a child, if not the child itself. `limit`: it was seen to use more than it may. */
+export type Killer = 'stop' | 'deadline' | 'closed' | 'limit';
 
 export type FromSupervisor =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
@@ -54,6 +79,8 @@ export type FromSupervisor =
       readonly signal: string | null;
       readonly killed: Killer | null;
       readonly ran: boolean;
+      /** What it went over: why it was killed, or what was found when it was over. */
+      readonly excess?: Excess | undefined;
     }
   /** The deadline passed; everything was killed. */
   | { readonly type: 'expired' };

@@ -1,0 +1,14 @@
+import { refusal } from './sandbox-error';
+import { tryGroup } from './supervisor-process/memory-group';
+
+/** Tries whether the kernel holds memory in groups below this one. Throws `SANDBOX_CGROUP_UNUSABLE`. */
+export function proveCgroup(path: string): void {
+  try {
+    tryGroup(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.trim() : String(error);
+    throw refusal('SANDBOX_CGROUP_UNUSABLE', `no group that holds memory can be made in ${path}: ${why}`, {
+      cause: error,
+    });
+  }
+}
