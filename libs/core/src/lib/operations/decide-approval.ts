@@ -17,7 +17,7 @@ import type { Decision } from './decision';
 import { DecisionError, gateIsOver } from './decision-error';
 import type { ApproverKeys, BoundToken } from './decision-proof';
 import { absenceOf, standingOf } from './gate-standing';
-import { gateNodeOf, lastOf, recordOf } from './gate-view';
+import { gateNodeOf, lastOf } from './gate-view';
 import type { Plan } from '../plan/plan';
 
 /** A decision that counts, and where the gate stands now. */
@@ -155,24 +155,24 @@ export class DecideApproval {
   }
 
   private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
-    const found = await this.hands.reader.plan(tenant, runId);
+    const found = await this.hands.reader.documents(tenant, runId);
     if (!found) throw new DecisionError('RUN_NOT_FOUND');
-    return JSON.parse(found.plan) as Plan;
+    return found.plan;
   }
 }
 
 /** Why there is no row of a gate: what the run did there. `ended`: the code of a run that has ended, and so never asks anybody there. */
 export async function explainAbsentGate(
-  reader: Pick<RunReader, 'summary' | 'plan' | 'step'>,
+  reader: Pick<RunReader, 'summary' | 'documents' | 'step'>,
   tenant: TenantId,
   runId: RunId,
   gate: string,
   ended: 'RUN_ENDED' | 'GATE_NOT_OPEN',
 ): Promise<DecisionError> {
   const run = await reader.summary(tenant, runId);
-  const found = run && (await reader.plan(tenant, runId));
+  const found = run && (await reader.documents(tenant, runId));
   if (!run || !found) return new DecisionError('RUN_NOT_FOUND');
-  const plan = JSON.parse(found.plan) as Plan;
+  const { plan } = found;
   if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
   const step = await reader.step(tenant, runId, gate);
   const standing = absenceOf(gate, plan, step, run);
@@ -186,7 +186,7 @@ export async function explainAbsentGate(
 function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
   const last = lastOf(row, principal);
   if (last?.decision !== decision || planHash !== row.planHash) return null;
-  if (!sameActors(recordOf(last.envelope).actors ?? [], actorsOf(principal))) return null;
+  if (!sameActors(last.record.actors ?? [], actorsOf(principal))) return null;
   return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
 }
 

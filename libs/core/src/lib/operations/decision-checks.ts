@@ -11,7 +11,8 @@ import type { Decision } from './decision';
 import { DecisionError, gateIsOver, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { standingOf } from './gate-standing';
-import { formOf, gateStateOf, isBoundByPlan, requestOf, standingApprovals } from './gate-view';
+import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate-view';
+import { standingApprovals } from '../stored/stored-gate';
 
 /** What the checks of a decision look at. */
 export interface DecisionChecks {
@@ -187,7 +188,7 @@ async function checkResponse({ decision, response, gate }: Decision, { row, plan
     };
   });
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
-  const [first] = standingApprovals(row);
+  const [first] = standingApprovals(recordsOf(row));
   if (first && !sameResponse(first.response, response)) {
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',

@@ -16,6 +16,7 @@ import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
 import type { Lending } from './lending';
 import type { PolicyJudges } from './questions';
+import type { PackContents } from './stored-contents';
 
 /** What a driver acts with. The worker composes it; the tests do too. */
 export interface DriverHands {
@@ -51,6 +52,8 @@ export interface DriverHands {
   nonce(): string;
   /** Plans the admitted pack again, with the values of sensitive inputs: the plan hash, or null if it cannot be planned. */
   replan(run: ClaimedRun): Promise<Digest | null>;
+  /** Content digests of the claimed pack and of the published packs in it, by its manifest and its files. */
+  contents(run: ClaimedRun): Promise<PackContents>;
   /** Something that an operator must see. */
   alarm(run: ClaimedRun, code: string, detail: Json): void;
 }

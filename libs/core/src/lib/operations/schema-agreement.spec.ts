@@ -49,8 +49,7 @@ async function isTaken(form: JsonObject, response: Json): Promise<boolean> {
     gate: 'approve',
     state: 'open',
     gateDigest: sha256('gate'),
-    request: { requirement: { grants: ['packs.approve'], minApprovals: 1, selfApproval: true, proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: digestOf(form) }, reads: {}, item: null, secrets: [] }, // prettier-ignore
-    show: {},
+    documents: { records: [], show: {}, request: { requirement: { grants: ['packs.approve'], minApprovals: 1, selfApproval: true, proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: digestOf(form) }, reads: {}, item: null, secrets: [] } }, // prettier-ignore
     approvals: 0,
     required: 1,
     expiresAt: NOW + 1_000,
