@@ -185,7 +185,7 @@ describe('a database administrator without keys', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'DOCUMENT_ALTERED' } });
     expect(await ada.summary(run)).toMatchObject({ status: 'halted', error: { code: 'DOCUMENT_ALTERED' } });
     const { rows } = await sql.query<{ event: Record<string, unknown> }>(
-      "select event from pack_runs.audit where event->>'type' = 'run.halted' and event->>'runId' = $1",
+      "select event from pack_runs.audit where event->>'type' = 'document.altered' and event->>'runId' = $1",
       [run],
     );
     expect(rows).toEqual([{ event: expect.objectContaining({ code: 'DOCUMENT_ALTERED' }) }]);
@@ -224,27 +224,42 @@ describe('a database administrator without keys', () => {
     expect([status, (body['items'] as { runId: string }[]).filter(({ runId }) => runId === run)]).toEqual([200, []]);
   });
 
-  it.each(['plan', 'inputs', 'manifest', 'admission'])('cannot have an altered %s driven on', async (document) => {
-    const { run } = await waiting(apart(STEPS, OWNERS));
-    const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+  it.each(['inputs', 'manifest'])('cannot have an altered %s driven on', async (document) => {
+    const { run, uuid } = await waiting(apart(STEPS, OWNERS));
     await altered(run, document);
-    // Due, as a decision would have made it.
-    await sql.query('update pack_runs.runs set due_at = now() where run_id = $1', [runUuid(run as RunId)]);
-    expect(body['gateDigest']).toBeDefined();
-    await ada.until(run, ['halted']);
+    expect((await grace.approve(run, 'approve')).status).toBe(200);
+    expect(await ada.until(run, ['halted'])).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
     await nothingApplied(run);
-  });
+    const { rows } = await sql.query<{ due_at: Date | null }>('select due_at from pack_runs.runs where run_id = $1', [
+      uuid,
+    ]);
+    expect(rows).toEqual([{ due_at: null }]);
+  }, 60_000);
 
-  it.each(['plan', 'inputs', 'manifest', 'admission'])('cannot have an altered %s run again', async (document) => {
-    const run = await ada.submit(
-      apart('- { id: a, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied" } } }'),
+  it('cannot have an altered document of an ended run served, run again or listed unmarked', async () => {
+    const runs = new Map<string, string>();
+    for (const document of ['plan', 'inputs', 'manifest', 'admission']) {
+      const run = await ada.submit(
+        apart('- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "echo applied" } } } }'),
+        {},
+        { labels: { tamper: document } },
+      );
+      await ada.until(run, ['succeeded']);
+      await ada.sealed(run);
+      runs.set(document, run);
+    }
+    for (const [document, run] of runs) {
+      await altered(run, document);
+      const again = await ada.ask('POST', `/api/runs/${run}/rerun`, { from: 'start' });
+      expect([document, again.status, again.body['code']]).toEqual([document, 409, 'DOCUMENT_ALTERED']);
+      // What has ended and is sealed stays so; that it is altered is said wherever it is shown.
+      expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+    }
+    const { status, body } = await ada.ask('GET', '/api/runs?limit=200');
+    expect(status).toBe(200);
+    const marked = (body['items'] as { runId: string; error: { code: string } | null }[]).filter(
+      ({ runId, error }) => [...runs.values()].includes(runId) && error?.code === 'DOCUMENT_ALTERED',
     );
-    await ada.until(run, ['succeeded']);
-    await ada.sealed(run);
-    await altered(run, document);
-    const again = await ada.ask('POST', `/api/runs/${run}/rerun`, { from: 'start' });
-    expect(again).toMatchObject({ status: 409, body: { code: 'DOCUMENT_ALTERED' } });
-    // What has ended and is sealed stays so.
-    expect((await ada.summary(run))['status']).toBe('succeeded');
-  });
+    expect(marked).toHaveLength(4);
+  }, 90_000);
 });

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { LogStore, RunReader } from '@taskrunner/core';
+import { AlteredRuns, LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
 import { CheckpointLoop } from './audit/checkpoint-loop';
@@ -24,6 +24,7 @@ import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
+import { AlteredDocuments } from './problems/altered-documents';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
 import { BODY_LIMIT } from './requests/json-body';
@@ -88,10 +89,20 @@ export class AppModule {
         PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },
         {
+          provide: AlteredDocuments,
+          useFactory: (runs: AlteredRuns) => new AlteredDocuments(runs, infrastructure.observability),
+          inject: [AlteredRuns],
+        },
+        {
           provide: APP_FILTER,
-          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
-            infrastructure.isUnavailable(error),
-          ),
+          useFactory: (altered: AlteredDocuments) =>
+            new ProblemFilter(
+              url,
+              infrastructure.observability,
+              (error) => infrastructure.isUnavailable(error),
+              altered,
+            ),
+          inject: [AlteredDocuments],
         },
       ],
     };

@@ -1,4 +1,5 @@
-import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import { alarmOf, attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import type { Alarm } from './alarm';
 import type { WorkerLog } from './worker-log';
 
 const LEASE_MS = 30_000;
@@ -38,6 +39,7 @@ export class AttestLoop {
     private readonly watch: AttestWatch = (_item, work) => work(),
     /** True while runs need this worker more. */
     private readonly isBusy: () => boolean = () => false,
+    private readonly onAlarm: (alarm: Alarm) => void = (alarm) => log.say('error', 'alarm', { ...alarm }),
   ) {}
 
   start(): void {
@@ -124,10 +126,13 @@ export class AttestLoop {
 
   /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */
   private alarm({ runId, tenant }: { readonly runId: string; readonly tenant: string }, attested: Attested): void {
-    if (attested.kind === 'blocked')
-      this.log.say('error', 'alarm', { runId, tenant, code: codeOf(attested.reason), detail: attested.reason });
+    if (attested.kind === 'blocked') {
+      const code = codeOf(attested.reason);
+      const details = attested.altered?.map(alarmOf) ?? [attested.reason];
+      for (const detail of details) this.onAlarm({ runId, tenant, code, detail });
+    }
     if (attested.kind === 'sealed' && attested.withheld.length > 0)
-      this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
+      this.onAlarm({ runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
   }
 
   private async idle(): Promise<void> {

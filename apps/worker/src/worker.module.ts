@@ -44,6 +44,7 @@ import { ObjectSweep } from './object-sweep';
 import { Quarantine, type Deadline } from './quarantine';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
+import { raiseAlarm } from './alarm';
 import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
@@ -154,7 +155,7 @@ export class Worker {
       onStartFailed: () => opened.worker?.suspect(),
       otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, secrets, log });
+    const sealing = await attestHands(configuration, { database, objects, keys, secrets, planning, log });
     const watch = telemetry.watchRuns();
     const attests: AttestLoop = new AttestLoop(
       sealing,
@@ -162,6 +163,7 @@ export class Worker {
       { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals },
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
+      (alarm) => raiseAlarm(telemetry.metrics, log, alarm),
     );
     const claims: ClaimLoop = new ClaimLoop(
       database.claims,

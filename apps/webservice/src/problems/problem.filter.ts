@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { DecisionError, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
+import { DecisionError, DocumentAltered, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
+import type { AlteredDocuments } from './altered-documents';
 import { ApiError, toProblem } from './problem';
 
 /** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
@@ -20,9 +21,12 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly observability: Pick<Observability, 'log' | 'traceId'>,
     /** True if the database is away or busy. */
     private readonly isUnavailable: (error: unknown) => boolean,
+    private readonly altered: Pick<AlteredDocuments, 'raise'>,
   ) {}
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
+  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+    // Also where nobody waits for the answer any more.
+    if (DocumentAltered.is(thrown)) await this.altered.raise(thrown);
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     // The caller is gone: there is nobody to tell.

@@ -252,6 +252,7 @@ export class SimulatedWorker implements Process {
       nonce: () => Array.from({ length: 4 }, () => random.int(0, 0xffffffff).toString(16)).join(''),
       mayAct: async () => undefined,
       replan: async (run) => sha256(run.plan),
+      contents: async (run) => plannedContents(RunDocuments.compare(run).index),
       alarm: (_run, code, detail) => alarm(code, detail),
     };
   }

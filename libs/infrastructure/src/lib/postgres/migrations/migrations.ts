@@ -31,6 +31,7 @@ import { snapshots } from './83-snapshots';
 import { drivenAlone } from './84-driven-alone';
 import { probeDocuments } from './85-probe-documents';
 import { releases } from './86-releases';
+import { alteredDocuments } from './95-altered-documents';
 import { auditCheckpoints } from './89-audit-checkpoints';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -69,6 +70,7 @@ export const migrations = [
   probeDocuments,
   releases,
   auditCheckpoints,
+  alteredDocuments,
 ];
 
 /** Their names, as the database keeps them. */

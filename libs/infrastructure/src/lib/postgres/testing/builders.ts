@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sha256 } from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core';
+import { anAdmission } from '@taskrunner/core/testing';
 import type {
   Actor,
   Announcement,
@@ -27,6 +28,9 @@ export const tenantB = 'bravo' as TenantId;
 
 export const ENVIRONMENT = JSON.stringify({ schema: 'taskrunner.environment.v1', isolation: 'bwrap-netns/v1' });
 export const ENVIRONMENT_DIGEST = sha256(ENVIRONMENT);
+const INPUTS = { image: 'app:1' };
+export const PLAN = canonical({ inputs: INPUTS });
+const PROFILE = canonical({ profile: 1, environment: ENVIRONMENT_DIGEST });
 
 export function anEnvelope(payload: string): Envelope {
   return {
@@ -37,20 +41,30 @@ export function anEnvelope(payload: string): Envelope {
 }
 
 export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): NewRun {
+  const run = unsigned(runId, at, given);
+  const { tenant, planHash, profileDigest, initiators, rerunOf } = run;
+  const rerun = rerunOf === null ? {} : { rerun: { from: 'start', head: sha256('head') } };
+  const pack = { ...run.pack, signers: [] };
+  const named = { runId, tenant, planHash, profileDigest, initiators, rerunOf, pack, ...rerun };
+  const { admission, admissionDigest } = anAdmission(named);
+  return { ...run, admission, admissionDigest, ...given };
+}
+
+function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
   return {
     tenant: tenantA,
     runId,
-    planHash: sha256('plan'),
-    plan: '{"plan":1}',
-    profile: '{"profile":1}',
-    profileDigest: sha256('profile'),
+    planHash: sha256(PLAN),
+    plan: PLAN,
+    profile: PROFILE,
+    profileDigest: sha256(PROFILE),
     environment: ENVIRONMENT,
     environmentDigest: ENVIRONMENT_DIGEST,
     pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
     packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
-    inputs: { image: 'app:1' },
+    inputs: INPUTS,
     sensitive: [{ name: 'pin', sealed: Uint8Array.of(1, 2, 3) }],
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
@@ -211,7 +225,7 @@ export function aDecision(
       decision: {
         decisionId,
         gateDigest: sha256('gate'),
-        planHash: sha256('plan'),
+        planHash: sha256(PLAN),
         decision,
         person,
         onBehalfOf: delegator ? { iss: 'https://id.test', sub: delegator } : null,
