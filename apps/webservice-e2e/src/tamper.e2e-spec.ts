@@ -127,7 +127,8 @@ describe('a database administrator without keys', () => {
     );
     await stack.startWorker();
     const summary = await ada.until(run, ['halted']);
-    expect(JSON.stringify(summary)).toContain('ADMISSION_INVALID');
+    // Whoever looks first: the worker that claims it, or the webservice that is asked for it.
+    expect(JSON.stringify(summary)).toMatch(/ADMISSION_INVALID|DOCUMENT_ALTERED/);
     expect(summary['lastLine']).toBe(0);
     await ada.until(other, ['succeeded']);
   }, 90_000);
@@ -161,12 +162,10 @@ describe('a database administrator without keys', () => {
     await nothingApplied(run);
   }, 60_000);
 
-  /** Rows of documents, each altered in one place. `row`: the table, and which column is rewritten how. */
+  /** Rows of one run's documents, each altered in one place. `row`: the table, and which column is rewritten how. */
   const DOCUMENTS: Readonly<Record<string, string>> = {
     plan: `update pack_runs.plans set plan = replace(plan, 'echo applied', 'echo evil') where plan_hash =
       (select plan_hash from pack_runs.run_sources where run_id = $1)`,
-    profile: `update pack_runs.profiles set profile = profile || ' ' where profile_digest =
-      (select profile_digest from pack_runs.run_sources where run_id = $1)`,
     request: `update pack_runs.gates set request = replace(request::text, 'go?', 'stay?')::json where run_id = $1`,
     show: `update pack_runs.gates set show = replace(show::text, 'CVE-2026-1', 'nothing')::json where run_id = $1`,
     quorum: 'update pack_runs.gates set required = 7 where run_id = $1',
@@ -194,7 +193,6 @@ describe('a database administrator without keys', () => {
 
   it.each([
     ['plan', 'plan'],
-    ['profile', 'plan'],
     ['plan', 'graph'],
     ['request', 'gates/approve'],
     ['show', 'gates/approve'],
@@ -210,6 +208,7 @@ describe('a database administrator without keys', () => {
   it.each(['request', 'show', 'admission', 'plan'])('cannot have an altered %s approved', async (document) => {
     const { run } = await waiting(apart(STEPS, OWNERS));
     const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+    expect(body).toMatchObject({ gateDigest: expect.any(String) });
     const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
     await altered(run, document);
     const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
@@ -224,17 +223,21 @@ describe('a database administrator without keys', () => {
     expect([status, (body['items'] as { runId: string }[]).filter(({ runId }) => runId === run)]).toEqual([200, []]);
   });
 
-  it.each(['inputs', 'manifest'])('cannot have an altered %s driven on', async (document) => {
-    const { run, uuid } = await waiting(apart(STEPS, OWNERS));
-    await altered(run, document);
-    expect((await grace.approve(run, 'approve')).status).toBe(200);
-    expect(await ada.until(run, ['halted'])).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
-    await nothingApplied(run);
-    const { rows } = await sql.query<{ due_at: Date | null }>('select due_at from pack_runs.runs where run_id = $1', [
-      uuid,
-    ]);
-    expect(rows).toEqual([{ due_at: null }]);
-  }, 60_000);
+  it.each(['inputs', 'manifest'])(
+    'cannot have an altered %s driven on',
+    async (document) => {
+      const { run, uuid } = await waiting(apart(STEPS, OWNERS));
+      await altered(run, document);
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      expect(await ada.until(run, ['halted'])).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+      await nothingApplied(run);
+      const { rows } = await sql.query<{ due_at: Date | null }>('select due_at from pack_runs.runs where run_id = $1', [
+        uuid,
+      ]);
+      expect(rows).toEqual([{ due_at: null }]);
+    },
+    60_000,
+  );
 
   it('cannot have an altered document of an ended run served, run again or listed unmarked', async () => {
     const runs = new Map<string, string>();

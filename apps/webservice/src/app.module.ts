@@ -4,6 +4,7 @@ import { AlteredRuns, LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
 import { CheckpointLoop } from './audit/checkpoint-loop';
+import { REFUSALS, RefusalLoop } from './audit/refusal-loop';
 import { AuthGuard, Limits } from './auth/auth.guard';
 import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
@@ -85,6 +86,8 @@ export class AppModule {
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
         CheckpointLoop,
+        { provide: REFUSALS, useValue: configuration.refusals },
+        RefusalLoop,
         PackIntake,
         PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },
@@ -95,14 +98,15 @@ export class AppModule {
         },
         {
           provide: APP_FILTER,
-          useFactory: (altered: AlteredDocuments) =>
+          useFactory: (altered: AlteredDocuments, refusals: RefusalLoop) =>
             new ProblemFilter(
               url,
               infrastructure.observability,
               (error) => infrastructure.isUnavailable(error),
               altered,
+              refusals,
             ),
-          inject: [AlteredDocuments],
+          inject: [AlteredDocuments, RefusalLoop],
         },
       ],
     };

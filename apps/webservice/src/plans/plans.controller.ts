@@ -1,13 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  graphOf,
-  invalidPack,
-  PackPlanner,
-  RunReader,
-  type Fault,
-  type RunId,
-} from '@taskrunner/core';
+import { graphOf, invalidPack, PackPlanner, RunReader, type Fault, type RunId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { DecisionError, DocumentAltered, isCodedError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
 import type { Request, Response } from 'express';
+import type { RefusalLoop } from '../audit/refusal-loop';
+import type { AuthenticatedRequest } from '../auth/caller';
 import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
 import type { AlteredDocuments } from './altered-documents';
@@ -22,6 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     /** True if the database is away or busy. */
     private readonly isUnavailable: (error: unknown) => boolean,
     private readonly altered: Pick<AlteredDocuments, 'raise'>,
+    private readonly refusals: Pick<RefusalLoop, 'add'>,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
@@ -42,6 +45,13 @@ export class ProblemFilter implements ExceptionFilter {
       this.observability.log.say('warn', 'request.refused', {
         ...{ code: problem.code, reason: problem.detail, traceId },
         ...{ method: request.method, path: instance, address: request.socket.remoteAddress ?? null },
+      });
+    // Decisions that are refused have their own entries, with what was to be decided.
+    if ((problem.status === 401 || problem.status === 403) && !DecisionError.is(error))
+      this.refusals.add({
+        caller: (request as AuthenticatedRequest).caller?.principal ?? null,
+        ...{ status: problem.status, code: problem.code, reason: problem.detail },
+        ...{ address: request.socket.remoteAddress ?? null, at: Date.now() },
       });
     if (response.headersSent) {
       response.destroy();

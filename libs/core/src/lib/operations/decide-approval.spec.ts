@@ -178,7 +178,7 @@ const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunR
     step: async () => null,
   }) as unknown as RunReader;
 
-function deciding(desk: Desk, of: RunReader = reader(null)) {
+function deciding(desk: Desk, of: RunReader = reader(null, aPlan([]))) {
   const decide = new DecideApproval({
     gates: desk,
     reader: of,

@@ -71,15 +71,17 @@ export class DecideApproval {
       (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
     const first = repeated(row, principal, decision);
     if (first) return { ...standing(row), receipt: first };
+    // Compared with its digest, also where no form of it is asked for: nobody decides about a run whose plan is altered.
+    const plan = await this.planOf(principal, decision.runId);
     const checks = {
       row,
       token,
       approverKeys: this.hands.approverKeys,
-      plan: () => this.planOf(principal, decision.runId),
+      plan,
       decisionId: token === null ? `dec_${this.hands.nonce()}` : decisionOfToken(principal, token),
     };
     for (let round = 0; round < ROUNDS; round++) {
-      const checked = await checkDecision(principal, decision, await gates.now(), checks);
+      const checked = checkDecision(principal, decision, await gates.now(), checks);
       const signed = await this.sign(principal, decision, checked);
       const decided = await gates.decide(signed);
       switch (decided.kind) {

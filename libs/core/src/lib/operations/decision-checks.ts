@@ -20,7 +20,7 @@ export interface DecisionChecks {
   readonly token: BoundToken | null;
   readonly approverKeys: ApproverKeys;
   readonly decisionId: string;
-  readonly plan: () => Promise<Plan>;
+  readonly plan: Plan;
 }
 
 /** A decision that may be signed. */
@@ -33,12 +33,12 @@ export interface CheckedDecision {
 const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 
 /** Whether a decision may count now, and the record of it. Throws `DecisionError`; changes nothing. */
-export async function checkDecision(
+export function checkDecision(
   principal: Principal,
   decision: Decision,
   at: number,
   checks: DecisionChecks,
-): Promise<CheckedDecision> {
+): CheckedDecision {
   const { row, token, decisionId } = checks;
   checkState(row);
   if (decision.onBehalfOf !== null) throw new DecisionError('DELEGATION_INVALID');
@@ -59,7 +59,7 @@ export async function checkDecision(
   if (requirement.reasonRequired && decision.decision !== 'withdrawn' && !reason?.trim()) {
     throw new DecisionError('GATE_REASON_REQUIRED');
   }
-  await checkResponse(decision, checks);
+  checkResponse(decision, checks);
   const authTime = authTimeMs ?? 0;
   const maxAge = durationMs(requirement.maxAuthAge);
   if (at - authTime > maxAge) throw new DecisionError('GATE_AUTH_TOO_OLD', undefined, [], Math.floor(maxAge / 1_000));
@@ -160,14 +160,14 @@ function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EX
 }
 
 /** An approval fills in the form, and confirms what earlier approvers filled in; nothing else has a response. */
-async function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): Promise<void> {
+function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): void {
   const { formDigest } = requestOf(row).requirement;
   if (decision !== 'approved' || formDigest === null) {
     if (response === null) return;
     const why = decision === 'approved' ? 'the gate has no form' : 'only an approval has a response';
     throw new DecisionError('GATE_RESPONSE_INVALID', why);
   }
-  const form = formOf(await plan(), gate, formDigest);
+  const form = formOf(plan, gate, formDigest);
   if (form === null) throw new TypeError('the plan has not the form that the gate names');
   const schema = compileSchema(form);
   // The plan was admitted when other forms were accepted.

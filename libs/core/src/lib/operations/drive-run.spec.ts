@@ -493,7 +493,9 @@ describe('RunDriver', () => {
 
   it('halts a run that has begun where its pack is another by now, and says which digests', async () => {
     const world = new MemoryWorld();
-    const run = world.submit(aPlan(aBlock([effect('a'), gate('go', { needs: ['a'] }), effect('b', { needs: ['go'] })])));
+    const run = world.submit(
+      aPlan(aBlock([effect('a'), gate('go', { needs: ['a'] }), effect('b', { needs: ['go'] })])),
+    );
     const hands = world.hands([command(() => ok)]);
     const first = await RunDriver.open(hands, world.claim(run));
     if (!(first instanceof RunDriver)) throw new Error(first);

@@ -91,7 +91,7 @@ export class KnownAdmissions {
   compare(columns: AdmissionColumns): void {
     const { admission, admissionDigest } = columns;
     const known = this.kept.get(admissionDigest);
-    if (known?.payload === admission.payload) return compareColumns(known.record, columns);
+    if (known !== undefined && known.payload === admission.payload) return compareColumns(known.record, columns);
     const record = compareAdmission(columns);
     this.kept.set(admissionDigest, { payload: admission.payload, record });
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as Digest);

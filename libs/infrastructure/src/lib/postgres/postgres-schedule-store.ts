@@ -16,7 +16,6 @@ import type {
   TickPlace,
   TickRecord,
 } from '@taskrunner/core';
-import { createValues } from './create-values';
 import { holderOf } from './postgres-run-store';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
@@ -46,7 +45,7 @@ export class PostgresScheduleStore extends ScheduleStore {
   private readonly ticksStatement = statement('list-ticks');
   private readonly dueStatement = statement('take-due-schedules');
   private readonly takeStatement = statement('take-tick');
-  private readonly runStatement = statement('create-run');
+  private readonly submission = new SubmissionSteps();
   private readonly postStatement = statement('post-letter');
   private readonly auditStatement = statement('append-audit');
   private readonly announceStatement = statement('announce-schedule');
@@ -165,7 +164,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     ]);
     // The run last: whoever locks a run and its concurrency group does it in this order.
     const attempt = (made: NewRun): Promise<Ticked> =>
-      this.take(place, taking, [...stops, [this.runStatement, createValues(made)]]);
+      this.take(place, taking, [...stops, ...this.submission.of(made)]);
     try {
       return await attempt(run);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { canonical, sha256 } from '@taskrunner/core';
+import { canonical, digestOf, sha256 } from '@taskrunner/core';
 import { anAdmission } from '@taskrunner/core/testing';
 import type {
   Actor,
@@ -72,6 +72,7 @@ function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
     rerunOf: null,
     admission: anEnvelope('admission'),
     admissionDigest: sha256('admission'),
+    audit: { type: 'run.submitted', runId },
     acceptedAt: at,
     stepsTotal: 1,
     workerLabels: [],
@@ -198,6 +199,35 @@ export const cancelRequest: GivenBody = {
   force: false,
 };
 
+/** Digests of the gates that were opened here, by run and gate: decisions name them. */
+const gateDigests = new Map<string, Digest>();
+
+/** A gate that opens, with a request that names its run, and shows three findings. */
+export function aGateOpened(
+  { tenant, runId, planHash, profileDigest, admissionDigest }: ClaimedRun,
+  { gate = 'approve', required = 1, expiresAt = 4_000_000_000_000 } = {},
+) {
+  const show = { findings: 3 };
+  const request = {
+    ...{ schema: 'taskrunner.gate-request.v1', runId, tenant, gate, label: null },
+    ...{ planHash, profileDigest, admissionDigest },
+    requirement: {
+      ...{ approval: 'security', grants: ['packs.approve'], minApprovals: required, selfApproval: false },
+      ...{ proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: null },
+    },
+    ...{ policy: null, message: 'go?', showDigest: digestOf(show), reads: {}, item: null, secrets: [] },
+    ...{ opens: [], notApplied: [], nonce: 'n', openedAt: instant(0) },
+    ...{ expiresAt: instant(expiresAt), executeBy: instant(expiresAt) },
+  };
+  const gateDigest = digestOf(request);
+  gateDigests.set(`${runId} ${gate}`, gateDigest);
+  return { kind: 'opened', gate, approval: 'security', gateDigest, request, show, required, expiresAt } as const;
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 export function aDecision(
   runId: RunId,
   sub: string,
@@ -208,6 +238,14 @@ export function aDecision(
   const person = { iss: 'https://id.test', sub };
   const decisionId = rest.decisionId ?? randomUUID();
   const decision = rest.decision ?? 'approved';
+  const { tenant = tenantA, gate = 'approve' } = rest;
+  const record = {
+    ...{ schema: 'taskrunner.decision.v1', decisionId, runId, tenant, gate, planHash: sha256(PLAN) },
+    ...{ gateDigest: gateDigests.get(`${runId} ${gate}`) ?? sha256('gate'), decision, response: null, person },
+    ...{ onBehalfOf: null, grants: [], bound: 'gate', authTime: instant(0), acr: null, reason: null },
+    ...{ decidedAt: instant(decidedAt), proof: { kind: 'service' } },
+  };
+  const payload = canonical(record);
   return {
     tenant: tenantA,
     runId,
@@ -216,8 +254,8 @@ export function aDecision(
     decision,
     person,
     decidedAt,
-    envelope: anEnvelope(decisionId),
-    recordDigest: sha256(decisionId),
+    envelope: anEnvelope(payload),
+    recordDigest: sha256(payload),
     response: null,
     letter: {
       type: 'gate.decided',
