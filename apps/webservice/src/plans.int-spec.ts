@@ -134,6 +134,7 @@ beforeAll(async () => {
     },
     objects: await FileObjectStore.open(at('objects')),
     uploads: artifacts.uploads,
+    refusals: { every: 60_000, most: 100, tenant: null },
     keys: { admission: at('admission'), ledger: at('ledger') },
     setting: {
       environment: { ...testEnvironment, executors: EXECUTOR_BEHAVIOURS },

@@ -378,6 +378,7 @@ beforeAll(async () => {
     },
     objects,
     uploads,
+    refusals: { every: 60_000, most: 100, tenant: null },
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),

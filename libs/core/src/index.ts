@@ -181,7 +181,7 @@ export {
   type RunRecords,
   type RunSummary,
 } from './lib/ports/run-reader';
-export { INSTALLATION, RefusalTally, type Refusal, type TalliedRefusals } from './lib/operations/refusal-tally';
+export { INSTALLATION, RefusalTally, type RefusedRequest, type TalliedRefusals } from './lib/operations/refusal-tally';
 export { AlteredRuns } from './lib/ports/altered-runs';
 export {
   alarmOf,

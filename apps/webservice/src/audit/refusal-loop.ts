@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { AuditChain, RefusalTally, type Refusal, type TenantId } from '@taskrunner/core';
+import { AuditChain, RefusalTally, type RefusedRequest, type TenantId } from '@taskrunner/core';
 
 /** How refused requests get into audit chains. */
 export interface RefusalSetting {
@@ -29,7 +29,7 @@ export class RefusalLoop implements OnApplicationBootstrap, OnApplicationShutdow
     this.tally = new RefusalTally(setting.most, setting.tenant ?? undefined);
   }
 
-  add(refusal: Refusal): void {
+  add(refusal: RefusedRequest): void {
     this.tally.add(refusal);
   }
 

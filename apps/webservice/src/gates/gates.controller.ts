@@ -186,7 +186,7 @@ export class GatesController {
       limit: { description: 'Gates at most.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
     },
     answers: [{ status: 200, description: 'The gates.', schema: pageOf('Gate'), example: pageExample(EXAMPLES.gate) }],
-    codes: [],
+    codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const { mine, limit } = readQuery(request, { mine: flag, limit: whole(1, 200) });

@@ -140,7 +140,7 @@ export class RunsController {
       pack: { description: 'Runs of the pack with this name.', schema: { type: 'string' } },
     },
     answers: [{ status: 200, description: 'A page.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) }],
-    codes: [],
+    codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const query = readQuery(request, {

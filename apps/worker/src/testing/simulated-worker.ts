@@ -1,5 +1,7 @@
 import {
   digestOf,
+  plannedContents,
+  RunDocuments,
   Slots,
   sha256,
   type AdmissionRecord,

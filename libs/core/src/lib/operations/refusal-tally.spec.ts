@@ -1,11 +1,11 @@
 import type { TenantId } from '../foundation/ids';
-import { INSTALLATION, RefusalTally, type Refusal } from './refusal-tally';
+import { INSTALLATION, RefusalTally, type RefusedRequest } from './refusal-tally';
 
 const acme = 'acme' as TenantId;
 const ada = { tenant: acme, iss: 'https://id.test', sub: 'ada', actors: [] };
 const at = Date.UTC(2026, 0, 1);
 
-function refused(change: Partial<Refusal> = {}): Refusal {
+function refused(change: Partial<RefusedRequest> = {}): RefusedRequest {
   return { caller: ada, status: 403, code: 'SCOPE_MISSING', reason: 'no scope', address: '10.0.0.1', at, ...change };
 }
 

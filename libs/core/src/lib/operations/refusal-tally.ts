@@ -10,7 +10,7 @@ import { auditedCaller } from './audited-caller';
 export const INSTALLATION = '-' as TenantId;
 
 /** A request that was refused for who asked. Nothing of the token is in it. */
-export interface Refusal {
+export interface RefusedRequest {
   /** Who asked, where the token says so and holds. */
   readonly caller: Pick<Principal, 'tenant' | 'iss' | 'sub' | 'actors'> | null;
   /** HTTP status. */
@@ -23,7 +23,7 @@ export interface Refusal {
   readonly at: number;
 }
 
-interface Counted extends Omit<Refusal, 'at'> {
+interface Counted extends Omit<RefusedRequest, 'at'> {
   count: number;
   readonly first: number;
   last: number;
@@ -55,7 +55,7 @@ export class RefusalTally {
     private readonly unnamed: TenantId = INSTALLATION,
   ) {}
 
-  add(refusal: Refusal): void {
+  add(refusal: RefusedRequest): void {
     const reason = refusal.reason.slice(0, REASON_CHARACTERS);
     const counted = this.countsOf(refusal.caller?.tenant ?? this.unnamed);
     const key = keyOf({ ...refusal, reason });
@@ -87,7 +87,7 @@ export class RefusalTally {
     return made;
   }
 
-  private count(counted: Map<string, Counted>, key: string, { at, ...refusal }: Refusal): void {
+  private count(counted: Map<string, Counted>, key: string, { at, ...refusal }: RefusedRequest): void {
     const known = counted.get(key);
     if (!known) counted.set(key, { ...refusal, count: 1, first: at, last: at });
     else {
@@ -98,7 +98,7 @@ export class RefusalTally {
 }
 
 /** An address says who asked only where no token does: behind a proxy all have the same. */
-function keyOf({ caller, code, reason, address }: Refusal): string {
+function keyOf({ caller, code, reason, address }: RefusedRequest): string {
   const who =
     caller === null
       ? ['', address ?? '']

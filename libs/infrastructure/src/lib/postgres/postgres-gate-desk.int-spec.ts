@@ -9,7 +9,6 @@ import {
   aStep,
   aWorker,
   after,
-  anEnvelope,
   cancelRequest,
   PLAN,
   start,
@@ -411,6 +410,13 @@ describe('audit', () => {
       prev = digest;
     }
     const runId = await submit(web.runStore);
-    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({ seq: rows.length, head: prev });
+    const [submitted] = await database.sql<{ hash: Buffer }>(
+      'select hash from pack_runs.audit where tenant_id = $1 and seq = $2 and prev = $3',
+      [tenantA, rows.length + 1, rows.at(-1)?.hash],
+    );
+    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({
+      seq: rows.length + 1,
+      head: `sha256:${submitted?.hash.toString('hex')}`,
+    });
   });
 });

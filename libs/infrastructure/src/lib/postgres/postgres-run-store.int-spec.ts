@@ -1,5 +1,5 @@
 import { canonical, runUuid, sha256 } from '@taskrunner/core';
-import type { NewRun, RunId } from '@taskrunner/core';
+import type { NewRun, RunId, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import {
@@ -61,11 +61,33 @@ describe('creating runs', () => {
       decisions: [],
       resolutions: [],
       artifacts: [],
-      audit: { seq: 0, head: null },
+      audit: { seq: 1, head: expect.stringMatching(/^sha256:/) as string },
     });
     expect(
       await database.sql('select key, value from pack_runs.run_labels where run_id = $1', [runUuid(runId)]),
     ).toEqual([{ key: 'ticket', value: 'SEC-42' }]);
+  });
+
+  it('enters each run in the audit chain once, with others and alone, and none that only repeats a key', async () => {
+    const tenant = 'audited' as TenantId;
+    const ids = await Promise.all(Array.from({ length: 9 }, () => web.runStore.stamp()));
+    const group = { group: 'g', onConflict: 'queue' } as const;
+    const runs = ids.map(({ runId, at }, i) =>
+      aNewRun(runId, at, {
+        tenant,
+        concurrency: i > 6 ? group : null,
+        idempotency: i === 0 ? { ...key, key: 'audited' } : null,
+      }),
+    );
+    await Promise.all(runs.map((run) => web.runStore.create(run)));
+    const { runId, at } = await web.runStore.stamp();
+    const again = aNewRun(runId, at, { tenant, idempotency: { ...key, key: 'audited' } });
+    expect(await web.runStore.create(again)).toEqual({ kind: 'replayed', runId: ids[0]?.runId });
+    const rows = await database.sql<{ run: string }>(
+      `select event->>'runId' as run from pack_runs.audit where tenant_id = $1 order by 1`,
+      [tenant],
+    );
+    expect(rows.map(({ run }) => run)).toEqual(ids.map((one) => one.runId).sort());
   });
 
   it('keeps a plan once for all its runs', async () => {
@@ -269,8 +291,11 @@ describe('a run of which a document was found altered', () => {
       ...{ status: 'halted', evidence: { status: 'refused' }, waits: [] },
       error: { code, message: expect.stringContaining(sha256('b')) },
     });
-    const rows = await database.sql(`select from pack_runs.audit where event->>'runId' = $1`, [runId]);
-    expect(rows).toHaveLength(1);
+    const rows = await database.sql<{ type: string }>(
+      `select event->>'type' as type from pack_runs.audit where event->>'runId' = $1 order by seq`,
+      [runId],
+    );
+    expect(rows.map(({ type }) => type)).toEqual(['run.submitted', 'document.altered']);
     await worker.claims.retire(incarnation);
   });
 

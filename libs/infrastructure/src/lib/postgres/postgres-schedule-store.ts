@@ -22,6 +22,7 @@ import { patiently } from './retry';
 import { toDue, toSummary, toTick, type ScheduleRow, type TickRow, type WholeScheduleRow } from './schedule-rows';
 import { isDuplicate } from './sql-state';
 import { statement, type Statement } from './statement';
+import { SubmissionSteps } from './submission-steps';
 
 type Step = readonly [Statement, readonly unknown[]];
 type Taking = Pick<TickRecord, 'last' | 'count' | 'outcome' | 'reason'> & {
