@@ -3,7 +3,7 @@ import type { ReleaseRecord } from '../evidence/documents';
 import { decodeEnvelope, type Envelope } from '../evidence/envelope';
 import type { EventOf, RunFacts } from '../evidence/run-facts';
 import type { Digest } from '../foundation/ids';
-import { isJsonObject, type Json } from '../foundation/json';
+import { isJsonObject } from '../foundation/json';
 import type { OutboxItem } from '../ports/outbox';
 import type { RunRecords } from '../ports/run-reader';
 import type { DriverHands } from './driver-hands';
@@ -50,18 +50,19 @@ function compareSigner(keys: RecordKeys, { admission }: RunRecords, altered: Alt
 
 function compareGates({ gates }: RunRecords, { gates: opened }: RunFacts, altered: Altered): void {
   const rows = new Map(gates.map((row) => [row.gate, row]));
-  const named = new Map(opened.map((gate) => [gate.opened.step as string, gate.opened.gateDigest]));
-  for (const [gate, expected] of named) {
+  const journaled = new Map(opened.map((gate) => [gate.opened.step as string, gate.opened.gateDigest]));
+  for (const [gate, expected] of journaled) {
     const row = rows.get(gate);
     if (!row) throw altered('gate', `the row of gate ${gate}`, expected, 'none');
     const found = digestOf(row.request);
     if (found !== expected || row.gateDigest !== expected)
       throw altered('gate', `the request of gate ${gate}`, expected, found === expected ? row.gateDigest : found);
-    const show = isJsonObject(row.request) ? row.request['showDigest'] : null;
+    const named = isJsonObject(row.request) ? row.request['showDigest'] : null;
+    const show = typeof named === 'string' ? named : 'none';
     const shown = digestOf(row.show);
-    if (shown !== show) throw altered('show', `what gate ${gate} shows`, String(show), shown);
+    if (shown !== show) throw altered('show', `what gate ${gate} shows`, show, shown);
   }
-  const stray = gates.find(({ gate }) => !named.has(gate));
+  const stray = gates.find(({ gate }) => !journaled.has(gate));
   if (stray) throw altered('gate', `the row of gate ${stray.gate}`, 'none in the journal', stray.gateDigest);
 }
 
@@ -132,7 +133,7 @@ function artifactKey(
 
 function digestIn(envelope: Envelope): string {
   try {
-    return decodeEnvelope(envelope as unknown as Json).digest;
+    return decodeEnvelope(envelope).digest;
   } catch {
     return 'no envelope';
   }

@@ -51,7 +51,7 @@ export class RunDocuments {
     // What the profile says is what its digest names.
     const named = (JSON.parse(profile) as Profile).environment;
     compare('environment', named, environment);
-    return new RunDocuments(planHash, profileDigest, named as Digest, { plan, profile, environment });
+    return new RunDocuments(planHash, profileDigest, named, { plan, profile, environment });
   }
 
   /** True if these are the very texts: then they need not be hashed again. */
