@@ -24,6 +24,7 @@ const floors = [
   'simulation',
   'evidence',
   'publisher',
+  'stored',
   'ports',
   'operations',
 ];

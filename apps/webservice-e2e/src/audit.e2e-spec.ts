@@ -47,7 +47,9 @@ describe('checkpoints of the audit chain', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-audit-'));
-    stack = await startStack(join(folder, 'state'), { configuration: { audit: { checkpointEvery: '1s' } } });
+    stack = await startStack(join(folder, 'state'), {
+      configuration: { audit: { checkpointEvery: '1s', refusals: { every: '1s', tenant: 'acme' } } },
+    });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     ops = await stack.tokenFor('ops');
     sql = new Client({
@@ -74,7 +76,9 @@ describe('checkpoints of the audit chain', () => {
     const found = taskrunner('audit', 'export', '--file', at('export'));
     expect([found.err, found.exit]).toEqual(['', 0]);
     const entries = linesOf(at('export'));
-    expect(entries.map(({ event }) => event['type'])).toEqual(['gate.decision', 'run.sealed']);
+    expect(entries.map(({ event }) => event['type'])).toEqual(['run.submitted', 'gate.decision', 'run.sealed']);
+    const { planHash } = await ada.summary(run);
+    expect(entries[0]?.event).toMatchObject({ runId: run, planHash, person: { sub: 'ada' }, actors: [] });
     for (let tries = 0; tries < 60; tries++) {
       expect(taskrunner('audit', 'checkpoints', '--file', at('checkpoints')).exit).toBe(0);
       if (existsSync(at('checkpoints')) && audit(at('export')).out.includes(`all ${entries.length} entries`)) break;
@@ -109,20 +113,52 @@ describe('checkpoints of the audit chain', () => {
     }
   });
 
+  it('cover what was refused: once for each reason and person, however often, and nothing of a token', async () => {
+    const forged = `${ops.slice(0, -6)}AAAAAA`;
+    const strangers = [new Caller(stack.server, null), new Caller(stack.server, forged)];
+    for (let i = 0; i < 5; i++) {
+      for (const stranger of strangers) expect((await stranger.ask('GET', '/api/runs')).status).toBe(401);
+      expect((await ada.ask('GET', '/api/approvals')).status).toBe(403);
+    }
+    const admin = new Caller(stack.server, ops);
+    let events: readonly Record<string, unknown>[] = [];
+    const countOf = (code: string, sub: string | null): number =>
+      events
+        .filter(({ code: one, person }) => one === code && ((person as { sub: string } | null)?.sub ?? null) === sub)
+        .reduce((sum, { count }) => sum + (count as number), 0);
+    for (let tries = 0; tries < 60 && countOf('TOKEN_INVALID', null) < 5; tries++) {
+      await pause(250);
+      const { body } = await admin.ask('GET', '/api/audit?limit=1000');
+      events = (body['items'] as { event: Record<string, unknown> }[])
+        .map(({ event }) => event)
+        .filter(({ type }) => type === 'request.refused');
+    }
+    expect([countOf('TOKEN_MISSING', null), countOf('TOKEN_INVALID', null), countOf('SCOPE_MISSING', 'ada')]).toEqual([
+      5, 5, 7,
+    ]);
+    // Windows of a second may end between them; still there are fewer entries than requests.
+    expect(events.length).toBeLessThan(17);
+    expect(JSON.stringify(events)).not.toContain(forged.slice(0, 40));
+    expect(events.find(({ code }) => code === 'TOKEN_INVALID')).toMatchObject({ address: '127.0.0.1', status: 401 });
+  }, 60_000);
+
   it('show entries that were cut from the end, and a chain that was written anew', async () => {
     await sql.query("set session_replication_role = 'replica'");
     // The run, its evidence and its seal are gone, and the counter is set back: the database is consistent.
-    await sql.query(`delete from pack_runs.audit where seq = 2`);
-    await sql.query(`update pack_runs.audit_heads h set seq = 1, head = a.hash, prev = null from pack_runs.audit a where a.seq = 1`); // prettier-ignore
+    await sql.query(`delete from pack_runs.audit where seq > 2`);
+    await sql.query(`update pack_runs.audit_heads h set seq = 2, head = a.hash, prev = a.prev from pack_runs.audit a where a.seq = 2`); // prettier-ignore
     await sql.query('delete from pack_runs.audit_checkpoints');
     expect(taskrunner('audit', 'export', '--file', at('cut')).exit).toBe(0);
-    expect(linesOf(at('cut'))).toHaveLength(1);
+    expect(linesOf(at('cut'))).toHaveLength(2);
     const cut = audit(at('cut'));
     expect([cut.exit, cut.failing]).toEqual([9, ['audit.complete']]);
     expect(cut.out).toContain('cut off');
     // Without the first one, hashed anew: another chain.
+    await sql.query('delete from pack_runs.audit where seq > 1');
     await sql.query(`update pack_runs.audit set event = '{"type":"other"}', hash = pack_runs.audit_hash(at_ms, '{"type":"other"}', null, 1)`); // prettier-ignore
-    await sql.query('update pack_runs.audit_heads h set head = a.hash, at_ms = a.at_ms from pack_runs.audit a');
+    await sql.query(
+      'update pack_runs.audit_heads h set seq = 1, prev = null, head = a.hash, at_ms = a.at_ms from pack_runs.audit a',
+    );
     await sql.query(`select pack_runs.append_audit('acme', '{"type":"more"}')`);
     expect(taskrunner('audit', 'export', '--file', at('other')).exit).toBe(0);
     expect(audit(at('other'))).toMatchObject({ exit: 9, failing: ['audit.complete'] });

@@ -6,12 +6,18 @@ import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastruc
 import { Client } from 'pg';
 import { Caller, pack, pause, DevStack } from './stack';
 
-const GATED = pack(
-  `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
+const STEPS = `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
 - { id: approve, gate: { approval: owners, message: "go?", show: { hits: "{{ steps.find.outputs.hits }}" } } }
-- { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied" } } }`,
-  '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n',
-);
+- { id: apply, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo applied" } } }`;
+const OWNERS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
+const GATED = pack(STEPS, OWNERS);
+
+let packs = 0;
+
+/** A pack of its own plan: rows of plans are shared by the runs of one. */
+function apart(steps: string, more = ''): string {
+  return pack(steps, more).replace('name: e2e', `name: tamper-${++packs}`);
+}
 
 interface Stored {
   readonly first_seq: string;
@@ -45,8 +51,8 @@ describe('a database administrator without keys', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  async function waiting(): Promise<{ run: string; uuid: string }> {
-    const run = await ada.submit(GATED);
+  async function waiting(manifest = GATED): Promise<{ run: string; uuid: string }> {
+    const run = await ada.submit(manifest);
     await ada.until(run, ['waiting']);
     return { run, uuid: runUuid(run as RunId) };
   }
@@ -121,7 +127,8 @@ describe('a database administrator without keys', () => {
     );
     await stack.startWorker();
     const summary = await ada.until(run, ['halted']);
-    expect(JSON.stringify(summary)).toContain('ADMISSION_INVALID');
+    // Whoever looks first: the worker that claims it, or the webservice that is asked for it.
+    expect(JSON.stringify(summary)).toMatch(/ADMISSION_INVALID|DOCUMENT_ALTERED/);
     expect(summary['lastLine']).toBe(0);
     await ada.until(other, ['succeeded']);
   }, 90_000);
@@ -154,4 +161,108 @@ describe('a database administrator without keys', () => {
     await ada.until(run, ['halted']);
     await nothingApplied(run);
   }, 60_000);
+
+  /** Rows of one run's documents, each altered in one place. `row`: the table, and which column is rewritten how. */
+  const DOCUMENTS: Readonly<Record<string, string>> = {
+    plan: `update pack_runs.plans set plan = replace(plan, 'echo applied', 'echo evil') where plan_hash =
+      (select plan_hash from pack_runs.run_sources where run_id = $1)`,
+    request: `update pack_runs.gates set request = replace(request::text, 'go?', 'stay?')::json where run_id = $1`,
+    show: `update pack_runs.gates set show = replace(show::text, 'CVE-2026-1', 'nothing')::json where run_id = $1`,
+    quorum: 'update pack_runs.gates set required = 7 where run_id = $1',
+    admission: `update pack_runs.run_sources set initiators = '[]' where run_id = $1`,
+    inputs: `update pack_runs.run_sources set inputs = '{"region":"evil"}' where run_id = $1`,
+    manifest: `update pack_runs.run_sources set manifest = replace(manifest, 'echo applied', 'echo evil') where run_id = $1`,
+  };
+
+  async function altered(run: string, document: string): Promise<void> {
+    const { rowCount } = await sql.query(DOCUMENTS[document] as string, [runUuid(run as RunId)]);
+    expect(rowCount).toBe(1);
+  }
+
+  /** Refused with the code, halted, and told to the auditors once. */
+  async function found(run: string, answer: { status: number; body: Record<string, unknown> }): Promise<void> {
+    expect(answer).toMatchObject({ status: 409, body: { code: 'DOCUMENT_ALTERED' } });
+    expect(await ada.summary(run)).toMatchObject({ status: 'halted', error: { code: 'DOCUMENT_ALTERED' } });
+    const { rows } = await sql.query<{ event: Record<string, unknown> }>(
+      "select event from pack_runs.audit where event->>'type' = 'document.altered' and event->>'runId' = $1",
+      [run],
+    );
+    expect(rows).toEqual([{ event: expect.objectContaining({ code: 'DOCUMENT_ALTERED' }) }]);
+    await nothingApplied(run);
+  }
+
+  it.each([
+    ['plan', 'plan'],
+    ['plan', 'graph'],
+    ['request', 'gates/approve'],
+    ['show', 'gates/approve'],
+    ['quorum', 'gates/approve'],
+    ['admission', 'gates/approve'],
+    ['request', 'gates'],
+  ])('cannot have an altered %s served by %s', async (document, route) => {
+    const { run } = await waiting(apart(STEPS, OWNERS));
+    await altered(run, document);
+    await found(run, await ada.ask('GET', `/api/runs/${run}/${route}`));
+  });
+
+  it.each(['request', 'show', 'admission', 'plan'])('cannot have an altered %s approved', async (document) => {
+    const { run } = await waiting(apart(STEPS, OWNERS));
+    const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
+    expect(body).toMatchObject({ gateDigest: expect.any(String) });
+    const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
+    await altered(run, document);
+    const decision = { gateId: 'approve', decision: 'approved', planHash, gateDigest, reason: 'reviewed' };
+    await found(run, await grace.ask('POST', `/api/runs/${run}/approve`, decision));
+  });
+
+  it('cannot have an altered gate shown in the list of approvals, which goes on without its run', async () => {
+    const { run } = await waiting(apart(STEPS, OWNERS));
+    await altered(run, 'show');
+    await found(run, await grace.ask('GET', '/api/approvals'));
+    const { status, body } = await grace.ask('GET', '/api/approvals?limit=200');
+    expect([status, (body['items'] as { runId: string }[]).filter(({ runId }) => runId === run)]).toEqual([200, []]);
+  });
+
+  it.each(['inputs', 'manifest'])(
+    'cannot have an altered %s driven on',
+    async (document) => {
+      const { run, uuid } = await waiting(apart(STEPS, OWNERS));
+      await altered(run, document);
+      expect((await grace.approve(run, 'approve')).status).toBe(200);
+      expect(await ada.until(run, ['halted'])).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+      await nothingApplied(run);
+      const { rows } = await sql.query<{ due_at: Date | null }>('select due_at from pack_runs.runs where run_id = $1', [
+        uuid,
+      ]);
+      expect(rows).toEqual([{ due_at: null }]);
+    },
+    60_000,
+  );
+
+  it('cannot have an altered document of an ended run served, run again or listed unmarked', async () => {
+    const runs = new Map<string, string>();
+    for (const document of ['plan', 'inputs', 'manifest', 'admission']) {
+      const run = await ada.submit(
+        apart('- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "echo applied" } } } }'),
+        {},
+        { labels: { tamper: document } },
+      );
+      await ada.until(run, ['succeeded']);
+      await ada.sealed(run);
+      runs.set(document, run);
+    }
+    for (const [document, run] of runs) {
+      await altered(run, document);
+      const again = await ada.ask('POST', `/api/runs/${run}/rerun`, { from: 'start' });
+      expect([document, again.status, again.body['code']]).toEqual([document, 409, 'DOCUMENT_ALTERED']);
+      // What has ended and is sealed stays so; that it is altered is said wherever it is shown.
+      expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
+    }
+    const { status, body } = await ada.ask('GET', '/api/runs?limit=200');
+    expect(status).toBe(200);
+    const marked = (body['items'] as { runId: string; error: { code: string } | null }[]).filter(
+      ({ runId, error }) => [...runs.values()].includes(runId) && error?.code === 'DOCUMENT_ALTERED',
+    );
+    expect(marked).toHaveLength(4);
+  }, 90_000);
 });

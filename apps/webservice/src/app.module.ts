@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { LogStore, RunReader } from '@taskrunner/core';
+import { AlteredRuns, LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
 import { CheckpointLoop } from './audit/checkpoint-loop';
+import { REFUSALS, RefusalLoop } from './audit/refusal-loop';
 import { AuthGuard, Limits } from './auth/auth.guard';
 import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
@@ -24,6 +25,7 @@ import { ComparisonController } from './plans/comparison.controller';
 import { PlansController, SETTING } from './plans/plans.controller';
 import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
+import { AlteredDocuments } from './problems/altered-documents';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
 import { BODY_LIMIT } from './requests/json-body';
@@ -84,14 +86,27 @@ export class AppModule {
         { provide: SCHEDULER, useValue: scheduler },
         TickLoop,
         CheckpointLoop,
+        { provide: REFUSALS, useValue: configuration.refusals },
+        RefusalLoop,
         PackIntake,
         PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },
         {
+          provide: AlteredDocuments,
+          useFactory: (runs: AlteredRuns) => new AlteredDocuments(runs, infrastructure.observability),
+          inject: [AlteredRuns],
+        },
+        {
           provide: APP_FILTER,
-          useValue: new ProblemFilter(url, infrastructure.observability, (error) =>
-            infrastructure.isUnavailable(error),
-          ),
+          useFactory: (altered: AlteredDocuments, refusals: RefusalLoop) =>
+            new ProblemFilter(
+              url,
+              infrastructure.observability,
+              (error) => infrastructure.isUnavailable(error),
+              altered,
+              refusals,
+            ),
+          inject: [AlteredDocuments, RefusalLoop],
         },
       ],
     };

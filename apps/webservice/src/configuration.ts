@@ -1,3 +1,4 @@
+import type { RefusalSetting } from './audit/refusal-loop';
 import type {
   CollectableObjectStore,
   PackTrustPolicy,
@@ -54,6 +55,8 @@ export interface WebserviceConfiguration {
     /** Key file that seals sensitive inputs; none: packs that have some are refused. */
     readonly sensitiveInputs?: string | null;
   };
+  /** How refused requests get into audit chains. */
+  readonly refusals: RefusalSetting;
   /** Key file of usage `checkpoint`, and least time between two checkpoints of a tenant, milliseconds; none: nothing is signed. */
   readonly checkpoints?: { readonly key: string; readonly every: number } | null;
   readonly setting: PlanningSetting;

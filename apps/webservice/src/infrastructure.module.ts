@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
+  AlteredRuns,
   ArchivedLogStore,
   AuditChain,
   Calendar,
@@ -98,6 +99,7 @@ export class InfrastructureModule {
       gateDesk,
       attentionDesk,
       auditChain,
+      alteredRuns,
       scheduleStore,
       packVersions,
       uploads,
@@ -133,6 +135,7 @@ export class InfrastructureModule {
       { provide: RunReader, useValue: runReader },
       { provide: GateDesk, useValue: gateDesk },
       { provide: AuditChain, useValue: auditChain },
+      { provide: AlteredRuns, useValue: alteredRuns },
       {
         provide: CHECKPOINTS,
         useValue: checkpoint && checkpoints ? checkpointing(auditChain, checkpoint, checkpoints.every) : null,
@@ -176,7 +179,7 @@ export class InfrastructureModule {
       { provide: PackPlanner, useValue: planner },
       { provide: PackLibrary, useValue: library },
       { provide: CancelRun, useValue: new CancelRun({ runs: runStore, reader: runReader, gates: gateDesk }) },
-      { provide: RerunRun, useValue: new RerunRun({ reader: runReader, objects, submit: submitRun }) },
+      { provide: RerunRun, useValue: new RerunRun({ reader: runReader, planner, objects, submit: submitRun }) },
       {
         provide: DecideApproval,
         useValue: new DecideApproval({ gates: gateDesk, reader: runReader, signer: ledger, approverKeys, nonce }),
@@ -208,6 +211,12 @@ export class InfrastructureModule {
       },
       observability: {
         log: telemetry.log,
+        alarm(fields, altered) {
+          telemetry.metrics.add('taskrunner_alarms_total', 1);
+          if (altered !== undefined)
+            telemetry.metrics.add('taskrunner_documents_altered_total', 1, { document: altered });
+          telemetry.log.say('error', 'alarm', fields);
+        },
         watch: telemetry.watchRequests(),
         traceId: () => telemetry.tracing.traceId(),
         exposition: () => telemetry.exposition(),

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError, type TenantId } from '@taskrunner/core';
 import {
   cedarEngine,
   configurationFileOf,
@@ -54,6 +54,11 @@ async function main(): Promise<void> {
   if (process.env['TASKRUNNER_PARENT_WATCH'] === '1') process.stdin.resume().on('end', stop).on('close', stop);
 }
 
+function refusalsOf({ audit }: Configuration): WebserviceConfiguration['refusals'] {
+  const { every, most, tenant } = audit.refusals;
+  return { every, most, tenant: tenant as TenantId | null };
+}
+
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
   const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets, limits } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
@@ -81,6 +86,7 @@ async function webserviceConfiguration(configuration: Configuration): Promise<We
     objectProbe: artifacts.probe,
     uploads: artifacts.uploads,
     keys: { admission, ledger, sensitiveInputs: sensitiveKey },
+    refusals: refusalsOf(configuration),
     checkpoints: signsCheckpoints ? { key: checkpoint.path, every: configuration.audit.checkpointEvery } : null,
     setting: {
       environment: environments.usual,

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** What the webservice says of itself, and how. */
 export interface Observability {
   readonly log: ServiceLog;
+  /** Something that an operator must see: counted, and logged as `alarm`. `altered`: the kind of document, if it is about one. */
+  readonly alarm: (fields: Readonly<Record<string, unknown>>, altered?: string) => void;
   /** Express middleware, before all others: a span and a duration for each request. */
   readonly watch: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** Of the request that is under way here. */

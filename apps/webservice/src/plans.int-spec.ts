@@ -137,6 +137,7 @@ beforeAll(async () => {
     objects: await FileObjectStore.open(at('objects')),
     objectProbe: { bytes: 1_024, interval: 2_000 },
     uploads: artifacts.uploads,
+    refusals: { every: 60_000, most: 100, tenant: null },
     keys: { admission: at('admission'), ledger: at('ledger') },
     setting: {
       environment: { ...testEnvironment, executors: EXECUTOR_BEHAVIOURS },

@@ -382,6 +382,7 @@ beforeAll(async () => {
     objects,
     objectProbe: { bytes: 1_024, interval: 200 },
     uploads,
+    refusals: { every: 60_000, most: 100, tenant: null },
     keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
     setting: {
       environment: environment(),

@@ -1,4 +1,5 @@
-import { attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import { alarmOf, attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import type { Alarm } from './alarm';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
 
@@ -42,6 +43,7 @@ export class AttestLoop {
     /** True while runs need this worker more. */
     private readonly isBusy: () => boolean = () => false,
     private readonly duties = new Duties(log),
+    private readonly onAlarm: (alarm: Alarm) => void = (alarm) => log.say('error', 'alarm', { ...alarm }),
   ) {}
 
   start(): void {
@@ -131,10 +133,13 @@ export class AttestLoop {
 
   /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */
   private alarm({ runId, tenant }: { readonly runId: string; readonly tenant: string }, attested: Attested): void {
-    if (attested.kind === 'blocked')
-      this.log.say('error', 'alarm', { runId, tenant, code: codeOf(attested.reason), detail: attested.reason });
+    if (attested.kind === 'blocked') {
+      const code = codeOf(attested.reason);
+      const details = attested.altered?.map(alarmOf) ?? [attested.reason];
+      for (const detail of details) this.onAlarm({ runId, tenant, code, detail });
+    }
     if (attested.kind === 'sealed' && attested.withheld.length > 0)
-      this.log.say('error', 'alarm', { runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
+      this.onAlarm({ runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
   }
 
   private async idle(): Promise<void> {

@@ -5,9 +5,11 @@ import {
   admittedPack,
   algorithmOf,
   Slots,
+  storedPack,
   trustedRecords,
   verifySignature,
   type DriverHands,
+  type KeyRing,
   type Lending,
   type KeyUsage,
   type PlanningLimits,
@@ -26,6 +28,7 @@ import {
   type Configuration,
   type TarLimits,
 } from '@taskrunner/infrastructure';
+import { raiseAlarm } from './alarm';
 import { sandboxHands } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
@@ -49,13 +52,7 @@ export async function driverHands(
     telemetry,
   } = parts;
   const mac = await loadMacKey(keys.journalMac);
-  const ring = {
-    keys: [
-      ...(await publicKeys(keys.admissionPublic, 'admission')),
-      ...(await publicKeys(keys.ledgerPublic, 'ledger')),
-    ],
-    verifySignature,
-  };
+  const ring = await recordKeys(keys);
   const { interpreters } = configuration.sandbox;
   return {
     claims: database.claims,
@@ -111,10 +108,8 @@ export async function driverHands(
     executorFailed: (run, failure) => {
       log.say('warn', 'executor.failed', { runId: run.runId, tenant: run.tenant, ...failure });
     },
-    alarm: (run, code, detail) => {
-      telemetry.metrics.add('taskrunner_alarms_total', 1);
-      log.say('error', 'alarm', { runId: run.runId, tenant: run.tenant, code, detail });
-    },
+    contents: async (run) => planning.ask(run.tenant, 'contents', await storedPack(run, objects)),
+    alarm: ({ runId, tenant }, code, detail) => raiseAlarm(telemetry.metrics, log, { runId, tenant, code, detail }),
   };
 }
 
@@ -142,6 +137,12 @@ const SPOOLED_FROM = 1024 * 1024;
 
 const BUNDLE_SIZES = 16;
 const BUNDLE_FILES = 100_000;
+
+/** Keys of the webservice that this worker trusts: those that sign admissions, decisions, resolutions and releases. */
+export async function recordKeys(keys: WorkerParts['keys']): Promise<KeyRing> {
+  const admission = await publicKeys(keys.admissionPublic, 'admission');
+  return { keys: [...admission, ...(await publicKeys(keys.ledgerPublic, 'ledger'))], verifySignature };
+}
 
 /** Public keys from PEM files, for one usage. */
 export async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

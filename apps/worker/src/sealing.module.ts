@@ -1,15 +1,17 @@
-import { trustedRelease, verifySignature, type AttestHands } from '@taskrunner/core';
-import { writeTar, type Configuration } from '@taskrunner/infrastructure';
+import { trustedRecords, trustedRelease, type AttestHands } from '@taskrunner/core';
+import { loadMacKey, writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
-import { publicKeys } from './driving.module';
+import { recordKeys } from './driving.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What seals runs that have ended. */
 export async function attestHands(
   configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'secrets' | 'log'>,
+  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'secrets' | 'planning' | 'log'>,
 ): Promise<AttestHands> {
-  const { database, objects, keys, secrets, log } = parts;
+  const { database, objects, keys, secrets, planning, log } = parts;
+  const ring = await recordKeys(keys);
+  const mac = await loadMacKey(keys.journalMac);
   return {
     claims: database.claims,
     runReader: database.runReader,
@@ -17,7 +19,10 @@ export async function attestHands(
     objects,
     outbox: database.outbox,
     secrets,
-    openRelease: trustedRelease({ keys: await publicKeys(keys.ledgerPublic, 'ledger'), verifySignature }),
+    ...trustedRecords(ring),
+    openRelease: trustedRelease(ring),
+    mac: (text) => mac.mac(text),
+    contents: (tenant, pack) => planning.ask(tenant, 'contents', pack),
     retryMs: configuration.attestor.retry,
     attestor: await openAttestor(configuration, keys, log),
     developmentAuthority: configuration.authority.development,

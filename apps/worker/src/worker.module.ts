@@ -51,6 +51,7 @@ import { ObjectSweep } from './object-sweep';
 import { Quarantine, type Deadline } from './quarantine';
 import { describe, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
+import { raiseAlarm } from './alarm';
 import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
@@ -173,7 +174,7 @@ export class Worker {
       onStartFailed: () => opened.worker?.suspect(),
       otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, secrets, log });
+    const sealing = await attestHands(configuration, { database, objects, keys, secrets, planning, log });
     const watch = telemetry.watchRuns();
     const countFailures = (work: Duty, failures: number): void =>
       telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
@@ -190,6 +191,7 @@ export class Worker {
       (item, work) => watch.attest(item, work),
       () => claims.driving > DRIVING_MANY,
       duties,
+      (alarm) => raiseAlarm(telemetry.metrics, log, alarm),
     );
     const claims: ClaimLoop = new ClaimLoop(
       database.claims,

@@ -191,6 +191,22 @@ export {
   type RunRecords,
   type RunSummary,
 } from './lib/ports/run-reader';
+export { INSTALLATION, RefusalTally, type RefusedRequest, type TalliedRefusals } from './lib/operations/refusal-tally';
+export { AlteredRuns } from './lib/ports/altered-runs';
+export {
+  alarmOf,
+  alterationText,
+  compareEach,
+  DocumentAltered,
+  type Alteration,
+  type StoredDocument,
+  type StoredDocumentCode,
+} from './lib/stored/document-altered';
+export { ComparedJson } from './lib/stored/compared-json';
+export { compareAdmission, KnownAdmissions, type AdmissionColumns } from './lib/stored/stored-admission';
+export { GateDocuments, type KnownGates, type StoredDecision, type StoredGate } from './lib/stored/stored-gate';
+export { KnownDocuments, RunDocuments, type StoredTexts } from './lib/stored/run-documents';
+export { plannedContents, type PackContents, type StoredPack } from './lib/operations/stored-contents';
 export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
 export {
@@ -496,7 +512,7 @@ export {
 export { attestRun, type ArchivedFile, type AttestHands, type Attested } from './lib/operations/attest-run';
 export { InTurn } from './lib/operations/in-turn';
 export { trustedRecords, trustedRelease } from './lib/operations/trusted-records';
-export { admittedPack, type AdmittedPack } from './lib/operations/replan-run';
+export { admittedPack, storedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
 export { verifySignature } from './lib/evidence/signature';
 export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';

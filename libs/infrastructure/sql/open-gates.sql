@@ -1,15 +1,17 @@
--- Gates of a tenant that can still be decided, newest first.
-select g.run_id, g.gate, g.state, g.gate_digest, g.request, g.show, g.approvals, g.required,
-  (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.initiators,
+-- Gates of a tenant that can still be decided, newest first; those of halted runs cannot.
+select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
+  (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
+  s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of, s.admission, s.admission_digest,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
     and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,
-      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'envelope', d.envelope, 'decidedAt', d.decided_ms)
+      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'envelope', d.envelope, 'recordDigest', d.record_digest,
+      'decidedAt', d.decided_ms)
       order by d.decided_ms), '[]')
     from pack_runs.decisions d where d.tenant_id = g.tenant_id and d.run_id = g.run_id and d.gate = g.gate) as decisions
 from pack_runs.gates g
 join pack_runs.runs r on r.tenant_id = g.tenant_id and r.run_id = g.run_id
 join pack_runs.run_sources s on s.tenant_id = g.tenant_id and s.run_id = g.run_id
-where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp()
+where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted'
 order by g.opened_ms desc limit $2

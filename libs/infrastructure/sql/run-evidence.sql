@@ -1,2 +1,4 @@
 -- What sealing left.
-select bundle, bundle_size, statements from pack_artifacts.attestations where tenant_id = $1 and run_id = $2
+select t.bundle, t.bundle_size, t.statements, r.evidence_digest
+from pack_artifacts.attestations t join pack_runs.runs r on r.tenant_id = t.tenant_id and r.run_id = t.run_id
+where t.tenant_id = $1 and t.run_id = $2

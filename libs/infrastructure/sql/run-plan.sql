@@ -1,6 +1,8 @@
--- The plan as it was hashed, its profile, and the environment that the run was admitted in.
-select p.plan, p.plan_hash, f.profile, f.environment
+-- The plan as it was hashed, its profile, and the environment that the run was admitted in; with the admission, to compare them. A document
+-- that is not there is empty, which no digest names.
+select s.run_id, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of,
+  s.admission, s.admission_digest, coalesce(p.plan, '') as plan, coalesce(f.profile, '') as profile, coalesce(f.environment, '') as environment
 from pack_runs.run_sources s
-join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
-join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
+left join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
+left join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
 where s.tenant_id = $1 and s.run_id = $2

@@ -1,8 +1,8 @@
 -- Everything that evidence is made of, from one snapshot.
 select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
-  s.content_digest, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
+  s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
   r.finished_ms, r.waits, r.counts, r.outputs, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
-  p.plan, f.profile, f.environment, s.manifest, s.files, s.pack_signatures, s.inputs, s.admission,
+  coalesce(p.plan, '') as plan, coalesce(f.profile, '') as profile, coalesce(f.environment, '') as environment, s.manifest, s.files, s.pack_signatures, s.inputs,
   (select coalesce(json_agg(json_build_object('gate', g.gate, 'gateDigest', g.gate_digest, 'request', g.request, 'show', g.show,
       'state', g.state) order by g.opened_ms, g.gate), '[]')
     from pack_runs.gates g where g.tenant_id = r.tenant_id and g.run_id = r.run_id) as gates,
@@ -19,7 +19,7 @@ select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as 
   (select coalesce(sum(octet_length(j.content)), 0)::float8
     from pack_run_logs.journal j where j.tenant_id = r.tenant_id and j.run_id = r.run_id) as journal_bytes
 from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
-join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
-join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
+left join pack_runs.plans p on p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash
+left join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.profile_digest
 left join pack_runs.audit_heads h on h.tenant_id = r.tenant_id
 where r.tenant_id = $1 and r.run_id = $2

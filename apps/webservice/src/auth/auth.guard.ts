@@ -64,6 +64,8 @@ export class AuthGuard implements CanActivate {
   private async authenticate(request: AuthenticatedRequest, response: Response): Promise<Caller> {
     try {
       const caller = await this.verifier.callerOf(request, response);
+      // Also of what is refused below it is known who asked.
+      request.caller = caller;
       return withinTenant(caller, [request.get('x-stellaops-tenant'), request.get('x-stella-tenant')]);
     } catch (error) {
       refuseAfter(this.limiter.take(`token ${request.socket.remoteAddress ?? ''}`, this.limits.of.refusedTokens));

@@ -18,6 +18,7 @@ import {
   type Principal,
   type RunId,
   type StepRow,
+  type StoredDocumentCode,
 } from '@taskrunner/core';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
@@ -26,7 +27,7 @@ import { instant } from '../runs/run-view';
 export interface GatePlanDiff {
   readonly against: RunId;
   readonly diff: PlanDiff | null;
-  readonly why: PlannerErrorCode | null;
+  readonly why: PlannerErrorCode | StoredDocumentCode | null;
 }
 
 /**
@@ -50,7 +51,7 @@ export function toGate(
     gateDigest: row.gateDigest,
     planHash: row.planHash,
     request: requestOf(row) as unknown as JsonObject,
-    show: row.show,
+    show: row.documents.show,
     approvals: row.approvals,
     required: row.required,
     until: instant(row.expiresAt),

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import {
   DecideApproval,
   DecisionError,
+  DocumentAltered,
   explainAbsentGate,
   GateDesk,
   gatesOf,
@@ -31,6 +32,7 @@ import { RateLimiter } from '../auth/rate-limiter';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
+import { AlteredDocuments } from '../problems/altered-documents';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { JsonBody, type ReadBody } from '../requests/json-body';
@@ -54,6 +56,7 @@ export class GatesController {
     private readonly gates: GateDesk,
     private readonly reader: RunReader,
     private readonly planner: PackPlanner,
+    private readonly altered: AlteredDocuments,
     private readonly limiter: RateLimiter,
     private readonly limits: Limits,
     private readonly url: PublicUrl,
@@ -77,10 +80,10 @@ export class GatesController {
       const absence = await explainAbsentGate(this.reader, tenant, runId, gate, 'GATE_NOT_OPEN');
       throw absence.code === 'RUN_NOT_FOUND' ? runNotFound() : absence;
     }
-    const found = await this.reader.plan(tenant, runId);
+    const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
-    const plan = JSON.parse(found.plan) as Plan;
-    const planDiff = await this.planDiff(tenant, runId, found.plan);
+    const { plan } = found;
+    const planDiff = await this.planDiff(tenant, runId, found.texts.plan);
     return toGate(row, principal, await this.gates.now(), this.url, ungatedEffects(plan), planDiff, plan);
   }
 
@@ -105,9 +108,9 @@ export class GatesController {
   async ofRun(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
     const query = readQuery(request, { limit: whole(1, 200), cursor: text });
     const { tenant } = principal;
-    const found = await this.reader.plan(tenant, runId);
+    const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
-    const plan = JSON.parse(found.plan) as Plan;
+    const { plan } = found;
     const limit = query.limit ?? 50;
     const list = ['gates', tenant, runId];
     const after = query.cursor === null ? null : fromCursor(query.cursor, list);
@@ -145,17 +148,30 @@ export class GatesController {
     }
   }
 
-  /** A gate can be read and decided also where the planner is busy: then it says that no differences are shown. */
+  /**
+   * A gate can be read and decided also where the planner is busy, or the earlier run is altered: then it says that no differences are shown.
+   */
   private async planDiff(tenant: TenantId, runId: RunId, after: string): Promise<GatePlanDiff | null> {
-    const earlier = await this.reader.approvedBefore(tenant, runId);
-    if (earlier === null) return null;
-    const { runId: against, plan: before } = earlier;
+    const earlier = await this.approvedBefore(tenant, runId);
+    if (earlier === null || 'why' in earlier) return earlier;
+    const { runId: against, documents } = earlier;
+    const before = documents.texts.plan;
     try {
       const diff = JSON.parse(await this.planner.compare(tenant, { before, after })) as PlanDiff;
       return { against, diff, why: null };
     } catch (error) {
       if (PlannerError.is(error)) return { against, diff: null, why: error.code };
       throw error;
+    }
+  }
+
+  private async approvedBefore(tenant: TenantId, runId: RunId) {
+    try {
+      return await this.reader.approvedBefore(tenant, runId);
+    } catch (error) {
+      if (!DocumentAltered.is(error)) throw error;
+      await this.altered.raise(error);
+      return { against: error.first.runId, diff: null, why: error.code };
     }
   }
 
@@ -170,7 +186,7 @@ export class GatesController {
       limit: { description: 'Gates at most.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
     },
     answers: [{ status: 200, description: 'The gates.', schema: pageOf('Gate'), example: pageExample(EXAMPLES.gate) }],
-    codes: [],
+    codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const { mine, limit } = readQuery(request, { mine: flag, limit: whole(1, 200) });
@@ -188,8 +204,8 @@ export class GatesController {
     for (const row of rows) {
       const { policy } = requestOf(row);
       if (policy === null || overriddenVerdict(row, null) || plans.has(row.planHash)) continue;
-      const found = await this.reader.plan(tenant, row.runId);
-      if (found) plans.set(row.planHash, JSON.parse(found.plan) as Plan);
+      const found = await this.reader.documents(tenant, row.runId);
+      if (found) plans.set(row.planHash, found.plan);
     }
     return plans;
   }

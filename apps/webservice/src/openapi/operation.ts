@@ -93,6 +93,8 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(body ? OF_BODIES : []),
     ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
     ...facts.codes,
+    // What is stored of a run is compared with its digests before anything is answered from it.
+    ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED'] as const) : []),
   ]);
   return applyDecorators(
     RequireAccess({ scopes, limit, takesBound }),

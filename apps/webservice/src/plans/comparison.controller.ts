@@ -159,12 +159,12 @@ export class ComparisonController {
     const { against } = readQuery(request, { against: run });
     if (against === null)
       throw new ApiError('REQUEST_INVALID', 'the query has faults', [fault('/against', 'against is missing.')]);
-    const [after, before] = await Promise.all([runId, against].map((one) => this.reader.plan(tenant, one)));
+    const [after, before] = await Promise.all([runId, against].map((one) => this.reader.documents(tenant, one)));
     if (!after || !before) throw runNotFound();
     response
       .setHeader('ETag', `"${before.planHash}.${after.planHash}"`)
       .type('json')
-      .send(await this.planner.compare(tenant, { before: before.plan, after: after.plan }));
+      .send(await this.planner.compare(tenant, { before: before.texts.plan, after: after.texts.plan }));
   }
 
   /** As `plan`; faults are shown below the member that holds the pack. */

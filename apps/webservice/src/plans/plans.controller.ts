@@ -1,16 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  graphOf,
-  invalidPack,
-  PackPlanner,
-  RunReader,
-  sha256,
-  type Fault,
-  type Plan,
-  type Profile,
-  type RunId,
-} from '@taskrunner/core';
+import { graphOf, invalidPack, PackPlanner, RunReader, type Fault, type RunId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
@@ -147,7 +137,7 @@ export class PlansController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const found = await this.reader.plan(principal.tenant, runId);
+    const found = await this.reader.documents(principal.tenant, runId);
     if (!found) throw runNotFound();
     const tag = `"${found.planHash}"`;
     response.setHeader('ETag', tag);
@@ -155,12 +145,8 @@ export class PlansController {
       response.status(304).end();
       return;
     }
-    const plan = JSON.parse(found.plan) as Plan;
-    const profile = JSON.parse(found.profile) as Profile;
-    const { planHash } = found;
-    response
-      .status(200)
-      .json({ planHash, receipt: receiptOf(plan), profileDigest: sha256(found.profile), plan, profile, warnings: [] });
+    const { planHash, profileDigest, plan, profile } = found;
+    response.status(200).json({ planHash, receipt: receiptOf(plan), profileDigest, plan, profile, warnings: [] });
   }
 
   @Get('runs/:runId/graph')
@@ -188,7 +174,7 @@ export class PlansController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const found = await this.reader.plan(principal.tenant, runId);
+    const found = await this.reader.documents(principal.tenant, runId);
     if (!found) throw runNotFound();
     const tag = `"${found.planHash}"`;
     response.setHeader('ETag', tag);
@@ -196,7 +182,7 @@ export class PlansController {
       response.status(304).end();
       return;
     }
-    response.status(200).json(graphOf(JSON.parse(found.plan) as Plan, found.planHash));
+    response.status(200).json(graphOf(found.plan, found.planHash));
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ReleaseCode,
   RerunRunCode,
   ScheduleCode,
+  StoredDocumentCode,
   SubmitRunCode,
   UploadCode,
 } from '@taskrunner/core';
@@ -47,6 +48,7 @@ export type ProblemCode =
   | RerunRunCode
   | ReleaseCode
   | ScheduleCode
+  | StoredDocumentCode
   | ObjectStoreErrorCode
   | PackLibraryCode
   | PlannerErrorCode

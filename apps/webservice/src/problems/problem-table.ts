@@ -352,6 +352,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'They were deleted (see the retention of the installation), or never stored: they held a secret.',
   },
   OBJECT_TOO_LARGE: { status: 413, title: 'Too many bytes', remediation: 'Send less.' },
+  DOCUMENT_ALTERED: {
+    status: 409,
+    title: 'A stored document was altered',
+    remediation:
+      'Act on nothing that this run has shown. An operator finds the document and both digests in the log (event `alarm`), and restores the rows or starts the run again.',
+  },
   OBJECT_DIGEST_MISMATCH: {
     status: 500,
     title: 'Stored bytes were altered',

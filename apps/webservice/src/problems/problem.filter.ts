@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { DecisionError, isCodedError, isStoreOutage, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core';
+import {
+  DecisionError,
+  DocumentAltered,
+  isCodedError,
+  isStoreOutage,
+  PlanHashMismatch,
+  ScheduleUnconfirmed,
+} from '@taskrunner/core';
 import type { Request, Response } from 'express';
+import type { RefusalLoop } from '../audit/refusal-loop';
+import type { AuthenticatedRequest } from '../auth/caller';
 import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
+import type { AlteredDocuments } from './altered-documents';
 import { ApiError, toProblem } from './problem';
 
 /** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
@@ -20,9 +30,13 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly observability: Pick<Observability, 'log' | 'traceId'>,
     /** True if the database is away or busy. */
     private readonly isUnavailable: (error: unknown) => boolean,
+    private readonly altered: Pick<AlteredDocuments, 'raise'>,
+    private readonly refusals: Pick<RefusalLoop, 'add'>,
   ) {}
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
+  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+    // Also where nobody waits for the answer any more.
+    if (DocumentAltered.is(thrown)) await this.altered.raise(thrown);
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     // The caller is gone: there is nobody to tell.
@@ -40,6 +54,13 @@ export class ProblemFilter implements ExceptionFilter {
       this.observability.log.say('warn', 'request.refused', {
         ...{ code: problem.code, reason: problem.detail, traceId },
         ...{ method: request.method, path: instance, address: request.socket.remoteAddress ?? null },
+      });
+    // Decisions that are refused have their own entries, with what was to be decided.
+    if ((problem.status === 401 || problem.status === 403) && !DecisionError.is(error))
+      this.refusals.add({
+        caller: (request as AuthenticatedRequest).caller?.principal ?? null,
+        ...{ status: problem.status, code: problem.code, reason: problem.detail },
+        ...{ address: request.socket.remoteAddress ?? null, at: Date.now() },
       });
     if (response.headersSent) {
       response.destroy();

@@ -147,7 +147,7 @@ export class RunsController {
       },
     },
     answers: [{ status: 200, description: 'A page.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) }],
-    codes: [],
+    codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const query = readQuery(request, {

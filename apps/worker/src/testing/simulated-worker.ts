@@ -1,5 +1,7 @@
 import {
   digestOf,
+  plannedContents,
+  RunDocuments,
   Slots,
   sha256,
   type AdmissionRecord,
@@ -277,6 +279,7 @@ export class SimulatedWorker implements Process {
       mayAct: async (signal) => (withoutStore ? undefined : storeHealth.available(signal)),
       replan: async (run) => sha256(run.plan),
       executorFailed: () => undefined,
+      contents: async (run) => plannedContents(RunDocuments.compare(run).index),
       alarm: (_run, code, detail) => alarm(code, detail),
     };
   }

@@ -370,6 +370,7 @@ function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
     initiators: [{ ...INITIATOR, kind: 'person' }],
     requester: { ...INITIATOR, name: 'Ada' },
     ...{ labels: {}, admission: envelopeOf(record), admissionDigest: digestOf(record), acceptedAt: at },
+    ...{ audit: { type: 'run.submitted', runId } },
     ...{ rerunOf: null, stepsTotal: 1, workerLabels: [], concurrency: null, idempotency: null },
   };
 }

@@ -5,6 +5,7 @@ export { packText, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';
 export { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES, type SchemaCase } from './schema-cases';
 export { TEN_CODES, TEN_FAULTS } from './ten-faults';
+export { anAdmission, comparedDocuments, comparedGate, storedDecision, storedGate } from './stored-documents';
 export { Random } from './random';
 export { growthOf, stepsOf } from './steps';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random-plan';

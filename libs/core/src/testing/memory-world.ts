@@ -13,6 +13,7 @@ import type { Json } from '../lib/foundation/json';
 import type { DecisionKind } from '../lib/gate/gate-state';
 import type { Page } from '../lib/journal/page';
 import type { DriverHands, ExecutorFailure } from '../lib/operations/driver-hands';
+import { plannedContents } from '../lib/operations/stored-contents';
 import type { Plan } from '../lib/plan/plan';
 import type { ApprovalFloor, Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun } from '../lib/ports/claims';
@@ -25,6 +26,7 @@ import type { Letter } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
 import type { GivenBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
+import { RunDocuments } from '../lib/stored/run-documents';
 import { MemoryAssignments } from './memory-assignments';
 import { healthOf, MemoryObjects } from './memory-objects';
 import { testDefaults, testFloor } from './random-plan';
@@ -308,6 +310,7 @@ export class MemoryWorld {
       nonce: () => randomBytes(16).toString('hex'),
       replan: async (run) => sha256(run.plan),
       executorFailed: (_run, failure) => void executorFailures.push(failure),
+      contents: async (run) => plannedContents(RunDocuments.compare(run).index),
       alarm: (_run, code, detail) => void alarms.push({ code, detail }),
       ...change,
     };

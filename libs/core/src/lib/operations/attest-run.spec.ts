@@ -1,23 +1,33 @@
 import { sampleRun, signed, type Sample, type SampleKey } from '../../testing/sample-evidence';
 import { LogRows, sampleChunks } from '../../testing/sample-log';
 import { sha256 } from '../canonical/digest';
+import type { GateRequest } from '../evidence/documents';
+import { decodeEnvelope, type Envelope } from '../evidence/envelope';
+import { readAdmission, readDecision } from '../evidence/read-documents';
+import { factsOf } from '../evidence/run-facts';
 import { verifySignature } from '../evidence/signature';
 import { verifyRun } from '../evidence/verify-run';
 import type { Json } from '../foundation/json';
 import type { RunId, TenantId } from '../foundation/ids';
-import type { SealedEvidence } from '../ports/outbox';
+import type { OutboxItem, SealedEvidence } from '../ports/outbox';
+import type { RunRecords } from '../ports/run-reader';
+import { RunDocuments } from '../stored/run-documents';
 import { attestRun, type ArchivedFile, type AttestHands, type Attested } from './attest-run';
 import { InTurn } from './in-turn';
+import { plannedContents } from './stored-contents';
+import { trustedRecords } from './trusted-records';
 import { KeyAttestor } from './key-attestor';
 
-const ITEM = {
-  id: 'x',
-  tenant: 'acme' as TenantId,
-  runId: 'run_x' as RunId,
-  kind: 'attest',
-  body: null,
-  tries: 0,
-} as const;
+function itemOf({ evidence }: Sample): OutboxItem {
+  const { tenant, runId } = readAdmission(decodeEnvelope(evidence.admission).payload);
+  return { id: 'x', tenant: tenant as TenantId, runId: runId as RunId, kind: 'attest', body: null, tries: 0 };
+}
+
+function documentsOf(of: Sample): RunDocuments {
+  const { plan, profile, environment } = of.evidence;
+  const named = { planHash: sha256(plan), profileDigest: sha256(profile) };
+  return RunDocuments.compare({ ...itemOf(of), ...named, plan, profile, environment });
+}
 
 let sample: Sample;
 beforeAll(async () => {
@@ -29,8 +39,17 @@ async function seal(
   heldLogBytes: number,
   logs = new LogRows(sampleChunks(sample)),
   of = sample,
-  change: { readonly size?: object; readonly largeRuns?: InTurn; readonly putting?: () => Promise<void> } = {},
+  change: {
+    readonly size?: object;
+    readonly largeRuns?: InTurn;
+    readonly putting?: () => Promise<void>;
+    /** What is altered in the rows. */
+    readonly altered?: (records: RunRecords) => RunRecords;
+    readonly hands?: Partial<AttestHands>;
+  } = {},
 ) {
+  const documents = documentsOf(of);
+  const { altered = (records: RunRecords) => records } = change;
   const { size = {}, largeRuns = new InTurn(), putting = async () => undefined } = change;
   const stored = new Map<string, Buffer>();
   const files = new Map<string, Uint8Array>();
@@ -41,23 +60,36 @@ async function seal(
     sign: async (payloadType: string, payload: string) => signed(key, payloadType, Buffer.from(payload)),
   });
   const hands = {
-    claims: { pages: async () => evidence.pages, sensitiveInputs: async () => [] },
+    claims: {
+      pages: async () => evidence.pages.map((page) => ({ ...page, mac: 'mac' })),
+      sensitiveInputs: async () => [],
+    },
+    mac: () => 'mac',
+    contents: async () => plannedContents(documents.index),
+    ...trustedRecords({ keys: of.trust.keys, verifySignature }),
     runReader: {
-      records: async () => ({
-        ...evidence,
-        manifest: evidence.pack.manifest,
-        files: evidence.pack.files,
-        packSignatures: [],
-        gates: evidence.gates.map(({ request, show }) => ({
-          request: JSON.parse(request) as Json,
-          show: JSON.parse(show as string) as Json,
-        })),
-        decisions: evidence.decisions.map((envelope) => ({ envelope })),
-        releases: [],
-        artifacts: [],
-        audit: evidence.asserted.audit,
-        ...{ summary: { lastLine: 1 }, journalBytes: 1_000, ...size },
-      }),
+      records: async () =>
+        altered({
+          ...evidence,
+          documents,
+          manifest: evidence.pack.manifest,
+          files: evidence.pack.files,
+          packSignatures: [],
+          gates: evidence.gates.map(({ request, show }) => ({
+            gate: (JSON.parse(request) as GateRequest).gate,
+            gateDigest: sha256(request),
+            request: JSON.parse(request) as Json,
+            show: JSON.parse(show as string) as Json,
+          })),
+          decisions: evidence.decisions.map((envelope) => {
+            const { gate, decisionId } = readDecision(decodeEnvelope(envelope).payload);
+            return { gate, decisionId, envelope };
+          }),
+          releases: [],
+          artifacts: [],
+          audit: evidence.asserted.audit,
+          ...{ summary: { lastLine: 1 }, journalBytes: 1_000, ...size },
+        } as unknown as RunRecords),
     },
     objects: {
       open: async (_tenant: TenantId, digest: string) =>
@@ -105,7 +137,8 @@ async function seal(
       }
     },
   };
-  const attested: Attested = await attestRun(hands as unknown as AttestHands, ITEM, largeRuns);
+  const all = { ...hands, ...change.hands } as unknown as AttestHands;
+  const attested: Attested = await attestRun(all, itemOf(of), largeRuns);
   return { attested, stored, files, sealed };
 }
 
@@ -149,12 +182,81 @@ it('reads the journal from its start where claims went on from a snapshot, and s
   expect(await sealedAs(altered)).toEqual({ kind: 'blocked', reason });
 });
 
+/** An envelope with another payload under the same signature. */
+function forged(envelope: Envelope): Envelope {
+  const payload = Buffer.from(envelope.payload, 'base64')
+    .toString()
+    .replace('"nonce":"', '"nonce":"0')
+    .replace('"approved"', '"rejected"');
+  return { ...envelope, payload: Buffer.from(payload).toString('base64') };
+}
+
+type Rows = (records: RunRecords) => RunRecords;
+const gatesWith =
+  (change: (gate: RunRecords['gates'][number]) => object): Rows =>
+  (records) => ({
+    ...records,
+    gates: records.gates.map((gate) => ({ ...gate, ...change(gate) })),
+  });
+
+it.each<[string, Rows, Partial<AttestHands>]>([
+  ['admission', (records) => ({ ...records, admission: forged(records.admission) }), {}],
+  ['gate', gatesWith(({ request }) => ({ request: { ...(request as object), message: 'another' } })), {}],
+  ['gate', gatesWith(() => ({ gateDigest: sha256('another') })), {}],
+  ['gate', (records) => ({ ...records, gates: [] }), {}],
+  ['show', gatesWith(() => ({ show: { hits: [] } })), {}],
+  [
+    'decision',
+    ({ decisions, ...rest }) => ({
+      ...rest,
+      decisions: decisions.map((one) => ({ ...one, envelope: forged(one.envelope) })),
+    }),
+    {},
+  ],
+  ['decision', (records) => ({ ...records, decisions: records.decisions.slice(1) }), {}],
+  ['resolution', (records) => ({ ...records, resolutions: [records.admission] }), {}],
+  [
+    'outputs',
+    (records) => ({ ...records, artifacts: [{ step: 's', name: 'n', path: 'p', digest: sha256('x') }] as never }),
+    {},
+  ],
+  ['pack', (records) => records, { contents: async () => ({ '': sha256('another pack') }) }],
+  ['probe', (records) => records, { probes: { find: async () => new Map([[sha256('probe'), 'another']]) } }],
+])('does not seal a run whose %s was altered', async (document, altered, hands) => {
+  const { attested, stored, sealed } = await seal(1e9, new LogRows(sampleChunks(sample)), sample, { altered, hands });
+  // The chain of the journal begins with the admission.
+  if (document === 'admission')
+    expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('JOURNAL_TAMPERED') });
+  else
+    expect(attested).toMatchObject({
+      kind: 'blocked',
+      reason: expect.stringMatching(/^DOCUMENT_ALTERED: /),
+      altered: [{ document, expected: expect.anything(), found: expect.anything() }],
+    });
+  expect([stored.size, sealed]).toEqual([0, []]);
+});
+
+it('does not seal a run whose log was altered, nor one with a page that no worker wrote', async () => {
+  const chunks = sampleChunks(sample).map((chunk) => ({ ...chunk, data: chunk.data.map((byte) => byte ^ 1) }));
+  expect((await seal(1e9, new LogRows(chunks))).attested).toMatchObject({
+    kind: 'blocked',
+    altered: [{ document: 'log' }],
+  });
+  const unknown = { hands: { mac: () => 'another' } };
+  expect((await seal(1e9, new LogRows(sampleChunks(sample)), sample, unknown)).attested).toMatchObject({
+    kind: 'blocked',
+    reason: expect.stringContaining('JOURNAL_TAMPERED: the mac'),
+  });
+});
+
 it.each([
   ['small runs at once', {}, 3],
   ['runs with a large journal one at a time', { journalBytes: 200_000 }, 1],
   ['runs with a long log one at a time', { summary: { lastLine: 2_001 } }, 1],
-  ['runs with large artifacts one at a time', { artifacts: [{ digest: 'sha256:0', size: 2 ** 21 }] }, 1],
-])('seals %s', async (_what, size, most) => {
+  ['runs with large artifacts one at a time', 2 ** 21, 1],
+])('seals %s', async (_what, large, most) => {
+  const [artifact] = factsOf(sample.evidence.pages).artifacts;
+  const size = typeof large === 'number' ? { artifacts: [{ ...artifact, size: large }] } : large;
   const largeRuns = new InTurn();
   let [now, seen] = [0, 0];
   const putting = async (): Promise<void> => {

@@ -1,5 +1,3 @@
-import { answerAgain } from '../evidence/answers/answer-again';
-import { LARGE_VALUE_BYTES, largeValues, valuesOf } from '../evidence/answers/large-values';
 import { archiveOf, statementParts } from '../evidence/archive';
 import {
   bundleFiles,
@@ -9,50 +7,41 @@ import {
   type BundleFile,
   type RunAttestations,
 } from '../evidence/bundle-files';
-import type { ReleaseRecord } from '../evidence/documents';
-import { decodeEnvelope, type Envelope } from '../evidence/envelope';
+import { decodeEnvelope } from '../evidence/envelope';
 import { exportRequests } from '../evidence/export-requests';
 import { readEvidence, type EvidenceDocuments } from '../evidence/evidence-documents';
 import { readManifest } from '../evidence/read-documents';
-import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../evidence/run-evidence';
-import { factsOf, workersOf } from '../evidence/run-facts';
+import { factsOf } from '../evidence/run-facts';
 import { isReleasable, withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../evidence/withheld';
-import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
-import { canonical } from '../canonical/canonical';
-import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
 import { checkChain } from '../journal/chain';
-import type { Environment } from '../plan/profile';
+import type { Page } from '../journal/page';
 import type { Attestor } from '../ports/attestor';
 import type { Claims } from '../ports/claims';
 import type { SealableLogStore } from '../ports/log-store';
-import type { ObjectStore } from '../ports/object-store';
 import type { Outbox, OutboxItem } from '../ports/outbox';
-import type { ProbeDocuments } from '../ports/probe-documents';
 import type { RunReader, RunRecords } from '../ports/run-reader';
+import { DocumentAltered, type Alteration } from '../stored/document-altered';
+import { compareRecords, type RecordKeys } from './compare-records';
+import { macsDiffer } from './driver-hands';
 import { piecesOf, readEndedLog } from './ended-log';
-import { leaksIn, redactorOf, withheldAtCapture } from './final-scan';
+import { leaksIn, redactorOf } from './final-scan';
+import { gatherEvidence, withLargeValues, type GatherHands } from './gather-evidence';
 import { InTurn } from './in-turn';
 import type { SecretHands } from './run-secrets';
 
 /** What attesting acts with. */
-export interface AttestHands {
+export interface AttestHands extends RecordKeys, GatherHands {
   readonly claims: Claims;
   readonly runReader: RunReader;
   readonly logs: SealableLogStore;
-  readonly objects: ObjectStore;
   readonly outbox: Outbox;
   readonly secrets: SecretHands;
   readonly attestor: Attestor;
-  /** The record in an envelope that verifies under a configured ledger key; null if it does not. */
-  readonly openRelease: (envelope: Envelope) => ReleaseRecord | null;
+  /** HMAC under the workers' journal key, hexadecimal. */
+  readonly mac: (text: string) => string;
   /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
   readonly retryMs: number;
-  /** True under the development Authority: another builder id. */
-  readonly developmentAuthority: boolean;
-  readonly probes: Pick<ProbeDocuments, 'find'>;
-  /** Artifacts up to this many bytes in all go into the bundle. */
-  readonly artifactBytes: number;
   /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
   readonly heldLogBytes: number;
   readonly maxBundleBytes: number;
@@ -71,8 +60,8 @@ export type Attested =
   | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
   | { readonly kind: 'known' }
   | { readonly kind: 'pending'; readonly reason: string }
-  /** A secret stands in files that cannot be withheld, or the journal was altered. An operator must see it. */
-  | { readonly kind: 'blocked'; readonly reason: string };
+  /** A secret stands in files that cannot be withheld, or the journal or a document was altered. An operator must see it. */
+  | { readonly kind: 'blocked'; readonly reason: string; readonly altered?: readonly Alteration[] };
 
 const LONGEST_RETRY_MS = 60_000;
 /** What makes a run large: bytes of its journal as they are stored, a sixth of what is held; lines of its log; bytes of its artifacts. */
@@ -96,8 +85,14 @@ export async function attestRun(
     const work = (): Promise<Attested> => sealRun(hands, item, records);
     return isLarge(records) ? await largeRuns.take(work) : await work();
   } catch (error) {
+    if (DocumentAltered.is(error)) return blockAltered(hands, item, error);
     return postpone(hands, item, error instanceof Error ? error.message : String(error));
   }
+}
+
+async function blockAltered(hands: AttestHands, item: OutboxItem, error: DocumentAltered): Promise<Attested> {
+  const { kind, reason } = await postpone(hands, item, `${error.code}: ${error.message}`, 'blocked');
+  return { kind, reason, altered: error.all };
 }
 
 function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
@@ -106,9 +101,12 @@ function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
 }
 
 async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords): Promise<Attested> {
-  const unread = await gatherEvidence(hands, item.tenant, item.runId, records);
-  const broken = brokenBeforeSnapshots(unread);
+  const stored = await hands.claims.pages(item.tenant, item.runId, 0);
+  const broken = brokenJournal(hands, item, records, stored);
   if (broken !== null) return await postpone(hands, item, broken, 'blocked');
+  const pages = stored.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
+  compareRecords(hands, item, records, factsOf(pages));
+  const unread = await gatherEvidence(hands, item.tenant, item.runId, records, pages);
   const read = await withLargeValues(hands, item.tenant, readEvidence(unread));
   const redactor = await redactorOf(hands, read);
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
@@ -168,19 +166,25 @@ function released(
   return { ...documents, evidence };
 }
 
-/** What claims did not read, since they went on from a snapshot, is checked here. */
-function brokenBeforeSnapshots({ admission, pages }: RunEvidence): string | null {
-  if (!pages.some(({ entries }) => entries[0]?.event.type === 'state')) return null;
+/** The whole journal is read once more: claims that went on from a snapshot did not, and the last one was a while ago. */
+function brokenJournal(
+  hands: AttestHands,
+  { runId }: OutboxItem,
+  { admission }: RunRecords,
+  pages: readonly (Page & { readonly mac: string })[],
+): string | null {
   const { broken } = checkChain({ seq: 0, hash: decodeEnvelope(admission).digest }, pages);
-  return broken && `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
+  if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
+  const badMac = macsDiffer(hands, runId, pages);
+  return badMac && `JOURNAL_TAMPERED: ${badMac}`;
 }
 
-async function postpone(
+async function postpone<Kind extends 'pending' | 'blocked' = 'pending'>(
   hands: AttestHands,
   item: OutboxItem,
   reason: string,
-  kind: 'pending' | 'blocked' = 'pending',
-): Promise<Attested> {
+  kind: Kind = 'pending' as Kind,
+): Promise<{ readonly kind: Kind; readonly reason: string }> {
   const pause = Math.min(hands.retryMs * 2 ** Math.min(item.tries, 6), Math.max(LONGEST_RETRY_MS, hands.retryMs));
   await hands.outbox.postpone(item, pause, kind, reason);
   return { kind, reason };
@@ -200,138 +204,4 @@ async function closeBundle(
 
 function inOrder(files: readonly ArchivedFile[]): readonly ArchivedFile[] {
   return [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-/** Everything but the log, which is read when it is known what to look for in it. */
-async function gatherEvidence(
-  hands: AttestHands,
-  tenant: TenantId,
-  run: RunId,
-  records: RunRecords,
-): Promise<RunEvidence> {
-  const environment = JSON.parse(records.environment) as Environment;
-  const builder = builderIdOf({
-    developmentAuthority: hands.developmentAuthority,
-    keyFile: hands.attestor.isKeyFile,
-    // Steps under none/v1 are children in the worker's own network.
-    hostNetwork: environment.isolation === 'none/v1',
-    mode: environment.mode,
-  });
-  const files: PackFile[] = [];
-  for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
-  const { admission, plan, profile, manifest, packSignatures } = records;
-  const pages = await journalPages(hands, tenant, run);
-  const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
-  return {
-    admission,
-    plan,
-    profile,
-    environment: records.environment,
-    pack: { manifest, files, signatures: packSignatures },
-    pages,
-    gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
-    decisions: records.decisions.map(({ envelope }) => envelope),
-    resolutions: records.resolutions,
-    logs: [],
-    egress: await egressLogs(hands, tenant, pages),
-    probes: new Map([...(await hands.probes.find([...claimed]))].filter(([digest, text]) => sha256(text) === digest)),
-    artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
-    asserted: { builder, audit: records.audit },
-  };
-}
-
-/** The journal, as a bundle holds it. */
-async function journalPages(hands: AttestHands, tenant: TenantId, run: RunId): Promise<RunEvidence['pages']> {
-  const pages = await hands.claims.pages(tenant, run, 0);
-  return pages.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
-}
-
-/**
- * The evidence with the large values that the run's questions and policies read: each is laid beside the first page that names it, so that a
- * verifier can answer again. What is beyond `LARGE_VALUE_BYTES` stays away, and a verifier says so.
- */
-async function withLargeValues(
-  hands: AttestHands,
-  tenant: TenantId,
-  documents: EvidenceDocuments,
-): Promise<EvidenceDocuments> {
-  const large = largeValues(documents.facts.entries);
-  let room = LARGE_VALUE_BYTES;
-  let known = documents;
-  const tried = new Set<Digest>();
-  while (large.size > 0) {
-    const wanted = [...answerAgain(known, null).missing].filter((digest) => large.has(digest) && !tried.has(digest));
-    if (wanted.length === 0) break;
-    const found = new Map<Digest, Json>();
-    for (const digest of wanted) {
-      tried.add(digest);
-      const size = large.get(digest) ?? 0;
-      if (size > room) continue;
-      room -= size;
-      const text = new TextDecoder().decode(await readAll(hands.objects, tenant, digest));
-      found.set(digest, JSON.parse(text) as Json);
-    }
-    const { evidence } = known;
-    known = { ...known, evidence: { ...evidence, pages: pagesWith(evidence.pages, found) } };
-  }
-  return known;
-}
-
-function pagesWith(pages: RunEvidence['pages'], found: Map<Digest, Json>): RunEvidence['pages'] {
-  return pages.map((page) => {
-    const values: Record<Digest, Json> = {};
-    for (const ref of page.entries.flatMap(valuesOf)) {
-      if (ref?.kind !== 'value') continue;
-      const value = found.get(ref.digest);
-      if (value === undefined) continue;
-      values[ref.digest] = value;
-      found.delete(ref.digest);
-    }
-    return Object.keys(values).length === 0 ? page : { ...page, values: { ...page.values, ...values } };
-  });
-}
-
-/** The proxy's log of each closed socket, by the digest that the journal holds. */
-async function egressLogs(
-  hands: AttestHands,
-  tenant: TenantId,
-  pages: RunEvidence['pages'],
-): Promise<RunEvidence['egress']> {
-  const logs = new Map<Digest, string>();
-  for (const { event } of pages.flatMap(({ entries }) => entries))
-    if (event.type === 'egress.closed' && !logs.has(event.log))
-      logs.set(event.log, new TextDecoder().decode(await readAll(hands.objects, tenant, event.log)));
-  return logs;
-}
-
-async function carriedArtifacts(
-  hands: AttestHands,
-  tenant: TenantId,
-  records: RunRecords,
-  withheld: ReadonlyMap<Digest, Withheld>,
-): Promise<RunEvidence['artifacts']> {
-  const carried = new Map<Digest, Uint8Array | Withheld>(withheld);
-  let room = hands.artifactBytes;
-  for (const { digest, size } of records.artifacts) {
-    if (carried.has(digest) || size > room) continue;
-    carried.set(digest, await readAll(hands.objects, tenant, digest));
-    room -= size;
-  }
-  return carried;
-}
-
-async function readAll(objects: ObjectStore, tenant: TenantId, digest: Digest): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of await objects.open(tenant, digest)) {
-    parts.push(part);
-    size += part.length;
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

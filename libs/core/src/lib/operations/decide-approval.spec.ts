@@ -13,6 +13,7 @@ import type { Block, GateNode, Node, Plan } from '../plan/plan';
 import { GateDesk, type Decided, type GateRow, type SignedDecision } from '../ports/gate-desk';
 import type { RunReader, RunSummary } from '../ports/run-reader';
 import { Signer } from '../ports/signer';
+import { anAdmission, comparedGate, storedDecision, storedGate } from '../../testing/stored-documents';
 import { DecideApproval } from './decide-approval';
 import { objectionTo } from './decision-checks';
 import type { Decision } from './decision';
@@ -51,6 +52,8 @@ class LedgerSigner extends Signer {
   }
 }
 
+const admission = anAdmission();
+
 function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest {
   return {
     schema: 'taskrunner.gate-request.v1',
@@ -60,7 +63,7 @@ function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest
     label: null,
     planHash,
     profileDigest: sha256('profile'),
-    admissionDigest: sha256('admission'),
+    admissionDigest: admission.admissionDigest,
     requirement: {
       approval: 'prod',
       grants: ['packs.approve', 'role:sec-lead'],
@@ -125,14 +128,13 @@ class Desk extends GateDesk {
 }
 
 function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['requirement']> = {}): GateRow {
-  const request = aRequest(requirement) as unknown as JsonObject;
+  const request = aRequest(requirement);
   return {
     runId,
     gate: 'approve',
     state: 'open',
-    gateDigest: digestOf(request),
-    request,
-    show: {},
+    gateDigest: digestOf(request as unknown as Json),
+    documents: comparedGate(storedGate(request, {}, change.decisions, admission)),
     approvals: 0,
     required: 1,
     expiresAt: NOW + 1_000,
@@ -172,11 +174,11 @@ const approverKeys = {
 const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunReader =>
   ({
     summary: async () => run,
-    plan: async () => plan && { plan: JSON.stringify(plan) },
+    documents: async () => plan && { plan },
     step: async () => null,
   }) as unknown as RunReader;
 
-function deciding(desk: Desk, of: RunReader = reader(null)) {
+function deciding(desk: Desk, of: RunReader = reader(null, aPlan([]))) {
   const decide = new DecideApproval({
     gates: desk,
     reader: of,
@@ -297,8 +299,7 @@ describe('a decision', () => {
     const open = aRow({ required: 2 });
     const desk = new Desk(open);
     const { receipt } = await deciding(desk)(aDecision(open), { ...grace, actors: [acting('linus')] });
-    const { decisionId, decidedAt, person } = desk.signed[0] as SignedDecision;
-    const decisions = [{ decisionId, decision: 'approved' as const, person, envelope: receipt, decidedAt }];
+    const decisions = [storedDecision(receipt)];
     const counted = aRow({ required: 2, approvals: 1, decisions });
     const again = (who: Partial<Principal>) => deciding(new Desk(counted))(aDecision(counted), { ...grace, ...who });
     await expect(again({ sub: 'linus' })).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
@@ -312,8 +313,7 @@ describe('a decision', () => {
     const open = aRow();
     const desk = new Desk(open);
     const { receipt } = await deciding(desk)(aDecision(open));
-    const { decisionId, decidedAt, person } = desk.signed[0] as SignedDecision;
-    const decisions = [{ decisionId, decision: 'approved' as const, person, envelope: receipt, decidedAt }];
+    const decisions = [storedDecision(receipt)];
     const counted = aRow({ required: 2, approvals: 1, decisions });
     const through = deciding(new Desk(counted))(aDecision(counted), { ...grace, actors: [acting('ada')] });
     await expect(through).rejects.toMatchObject({ code: 'GATE_SELF_APPROVAL' });
@@ -332,13 +332,10 @@ describe('a decision', () => {
     const open = aRow();
     const desk = new Desk(open);
     const { receipt } = await deciding(desk)(aDecision(open));
-    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
     const decided = aRow({
       state: 'approved',
       approvals: 1,
-      decisions: [
-        { decisionId, decision: 'approved', person: { iss: ISS, sub: 'grace' }, envelope: receipt, decidedAt },
-      ],
+      decisions: [storedDecision(receipt)],
     });
     const later = new Desk(decided);
     expect(await deciding(later)(aDecision(decided))).toMatchObject({ state: 'approved', approvals: 1, receipt });
@@ -355,9 +352,8 @@ describe('a decision', () => {
     const open = aRow();
     const desk = new Desk(open);
     const { receipt } = await deciding(desk)(aDecision(open, { decision: 'rejected', reason: 'no\nway' }));
-    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
-    const person = { iss: ISS, sub: 'grace' };
-    const decisions = [{ decisionId, decision: 'rejected', person, envelope: receipt, decidedAt }] as const;
+    const { decidedAt } = desk.signed[0] as SignedDecision;
+    const decisions = [storedDecision(receipt)];
     const asked = async (change: Partial<GateRow>, answers?: () => Decided) => {
       const row = aRow(change);
       const linus = { ...grace, sub: 'linus' };
@@ -459,14 +455,9 @@ describe('a decision', () => {
         code: 'GATE_TOKEN_MISMATCH',
       });
     }
-    const { decisionId, decidedAt } = desk.signed[0] as SignedDecision;
-    const person = { iss: ISS, sub: 'grace' };
     const used = aRow(
       {
-        decisions: [
-          { decisionId, decision: 'approved', person, envelope: receipt, decidedAt },
-          { decisionId: 'w', decision: 'withdrawn', person, envelope: withdrawn(receipt), decidedAt: decidedAt + 1 },
-        ],
+        decisions: [storedDecision(receipt), storedDecision(withdrawn(receipt))],
       },
       { proof: 'token' },
     );

@@ -17,7 +17,7 @@ import type { Decision } from './decision';
 import { DecisionError, gateIsOver } from './decision-error';
 import type { ApproverKeys, BoundToken } from './decision-proof';
 import { absenceOf, standingOf } from './gate-standing';
-import { gateNodeOf, lastOf, recordOf } from './gate-view';
+import { gateNodeOf, lastOf } from './gate-view';
 import type { Plan } from '../plan/plan';
 
 /** A decision that counts, and where the gate stands now. */
@@ -71,15 +71,17 @@ export class DecideApproval {
       (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
     const first = repeated(row, principal, decision);
     if (first) return { ...standing(row), receipt: first };
+    // Compared with its digest, also where no form of it is asked for: nobody decides about a run whose plan is altered.
+    const plan = await this.planOf(principal, decision.runId);
     const checks = {
       row,
       token,
       approverKeys: this.hands.approverKeys,
-      plan: () => this.planOf(principal, decision.runId),
+      plan,
       decisionId: token === null ? `dec_${this.hands.nonce()}` : decisionOfToken(principal, token),
     };
     for (let round = 0; round < ROUNDS; round++) {
-      const checked = await checkDecision(principal, decision, await gates.now(), checks);
+      const checked = checkDecision(principal, decision, await gates.now(), checks);
       const signed = await this.sign(principal, decision, checked);
       const decided = await gates.decide(signed);
       switch (decided.kind) {
@@ -155,24 +157,24 @@ export class DecideApproval {
   }
 
   private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
-    const found = await this.hands.reader.plan(tenant, runId);
+    const found = await this.hands.reader.documents(tenant, runId);
     if (!found) throw new DecisionError('RUN_NOT_FOUND');
-    return JSON.parse(found.plan) as Plan;
+    return found.plan;
   }
 }
 
 /** Why there is no row of a gate: what the run did there. `ended`: the code of a run that has ended, and so never asks anybody there. */
 export async function explainAbsentGate(
-  reader: Pick<RunReader, 'summary' | 'plan' | 'step'>,
+  reader: Pick<RunReader, 'summary' | 'documents' | 'step'>,
   tenant: TenantId,
   runId: RunId,
   gate: string,
   ended: 'RUN_ENDED' | 'GATE_NOT_OPEN',
 ): Promise<DecisionError> {
   const run = await reader.summary(tenant, runId);
-  const found = run && (await reader.plan(tenant, runId));
+  const found = run && (await reader.documents(tenant, runId));
   if (!run || !found) return new DecisionError('RUN_NOT_FOUND');
-  const plan = JSON.parse(found.plan) as Plan;
+  const { plan } = found;
   if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
   const step = await reader.step(tenant, runId, gate);
   const standing = absenceOf(gate, plan, step, run);
@@ -186,7 +188,7 @@ export async function explainAbsentGate(
 function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
   const last = lastOf(row, principal);
   if (last?.decision !== decision || planHash !== row.planHash) return null;
-  if (!sameActors(recordOf(last.envelope).actors ?? [], actorsOf(principal))) return null;
+  if (!sameActors(last.record.actors ?? [], actorsOf(principal))) return null;
   return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
 }
 

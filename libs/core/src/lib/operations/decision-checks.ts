@@ -11,7 +11,8 @@ import type { Decision } from './decision';
 import { DecisionError, gateIsOver, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
 import { standingOf } from './gate-standing';
-import { formOf, gateStateOf, isBoundByPlan, requestOf, standingApprovals } from './gate-view';
+import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate-view';
+import { standingApprovals } from '../stored/stored-gate';
 
 /** What the checks of a decision look at. */
 export interface DecisionChecks {
@@ -19,7 +20,7 @@ export interface DecisionChecks {
   readonly token: BoundToken | null;
   readonly approverKeys: ApproverKeys;
   readonly decisionId: string;
-  readonly plan: () => Promise<Plan>;
+  readonly plan: Plan;
 }
 
 /** A decision that may be signed. */
@@ -32,12 +33,12 @@ export interface CheckedDecision {
 const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 
 /** Whether a decision may count now, and the record of it. Throws `DecisionError`; changes nothing. */
-export async function checkDecision(
+export function checkDecision(
   principal: Principal,
   decision: Decision,
   at: number,
   checks: DecisionChecks,
-): Promise<CheckedDecision> {
+): CheckedDecision {
   const { row, token, decisionId } = checks;
   checkState(row);
   if (decision.onBehalfOf !== null) throw new DecisionError('DELEGATION_INVALID');
@@ -58,7 +59,7 @@ export async function checkDecision(
   if (requirement.reasonRequired && decision.decision !== 'withdrawn' && !reason?.trim()) {
     throw new DecisionError('GATE_REASON_REQUIRED');
   }
-  await checkResponse(decision, checks);
+  checkResponse(decision, checks);
   const authTime = authTimeMs ?? 0;
   const maxAge = durationMs(requirement.maxAuthAge);
   if (at - authTime > maxAge) throw new DecisionError('GATE_AUTH_TOO_OLD', undefined, [], Math.floor(maxAge / 1_000));
@@ -159,14 +160,14 @@ function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EX
 }
 
 /** An approval fills in the form, and confirms what earlier approvers filled in; nothing else has a response. */
-async function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): Promise<void> {
+function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): void {
   const { formDigest } = requestOf(row).requirement;
   if (decision !== 'approved' || formDigest === null) {
     if (response === null) return;
     const why = decision === 'approved' ? 'the gate has no form' : 'only an approval has a response';
     throw new DecisionError('GATE_RESPONSE_INVALID', why);
   }
-  const form = formOf(await plan(), gate, formDigest);
+  const form = formOf(plan, gate, formDigest);
   if (form === null) throw new TypeError('the plan has not the form that the gate names');
   const schema = compileSchema(form);
   // The plan was admitted when other forms were accepted.
@@ -187,7 +188,7 @@ async function checkResponse({ decision, response, gate }: Decision, { row, plan
     };
   });
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
-  const [first] = standingApprovals(row);
+  const [first] = standingApprovals(recordsOf(row));
   if (first && !sameResponse(first.response, response)) {
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',

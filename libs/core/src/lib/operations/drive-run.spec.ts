@@ -1,5 +1,6 @@
 import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
 import { MemoryWorld } from '../../testing/memory-world';
+import { sha256 } from '../canonical/digest';
 import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
@@ -453,10 +454,16 @@ describe('RunDriver', () => {
     expect(act.calls).toEqual([]);
   });
 
-  it.each<[string, (run: ReturnType<MemoryWorld['run']>) => void]>([
-    ['inputs and plan', (run) => Object.assign(run.claimed, { plan: run.claimed.plan.replace('"test"', '"evil"') })],
+  it.each<[string, string, (run: ReturnType<MemoryWorld['run']>) => void]>([
+    [
+      'plan',
+      'DOCUMENT_ALTERED',
+      (run) => Object.assign(run.claimed, { plan: run.claimed.plan.replace('"test"', '"evil"') }),
+    ],
+    ['inputs', 'DOCUMENT_ALTERED', (run) => Object.assign(run.claimed, { inputs: { region: 'evil' } })],
     [
       'plan and its hash',
+      'ADMISSION_INVALID',
       (run) => {
         const plan = run.claimed.plan.replace('"test"', '"evil"');
         Object.assign(run.claimed, { plan, planHash: run.claimed.admissionDigest });
@@ -464,22 +471,42 @@ describe('RunDriver', () => {
     ],
     [
       'profile',
+      'DOCUMENT_ALTERED',
       (run) =>
         Object.assign(run.claimed, { profile: run.claimed.profile.replace('"maxParallel":3', '"maxParallel":9') }),
     ],
     [
       'environment',
+      'DOCUMENT_ALTERED',
       (run) => Object.assign(run.claimed, { environment: run.claimed.environment.replace('none/v1', 'evil/v1') }),
     ],
-    ['tenant', (run) => Object.assign(run.claimed, { tenant: 'globex' })],
-  ])('halts a queued run whose %s was swapped', async (_what, swap) => {
+    ['tenant', 'ADMISSION_INVALID', (run) => Object.assign(run.claimed, { tenant: 'globex' })],
+  ])('halts a queued run whose %s was swapped: %s', async (_what, code, swap) => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('a')])));
     swap(world.run(run));
     const act = command(() => ok);
     expect(await drive(world, run, [act])).toBe('halted');
-    expect(world.run(run).halted).toBe('ADMISSION_INVALID');
+    expect(world.run(run).halted).toBe(code);
     expect(act.calls).toEqual([]);
+  });
+
+  it('halts a run that has begun where its pack is another by now, and says which digests', async () => {
+    const world = new MemoryWorld();
+    const run = world.submit(
+      aPlan(aBlock([effect('a'), gate('go', { needs: ['a'] }), effect('b', { needs: ['go'] })])),
+    );
+    const hands = world.hands([command(() => ok)]);
+    const first = await RunDriver.open(hands, world.claim(run));
+    if (!(first instanceof RunDriver)) throw new Error(first);
+    expect(await first.drive()).toBe('parked');
+    const others = world.hands([command(() => ok)], { contents: async () => ({ '': sha256('another pack') }) });
+    expect(await RunDriver.open(others, world.claim(run))).toBe('halted');
+    expect(world.run(run).halted).toBe('DOCUMENT_ALTERED');
+    expect(world.alarms.at(-1)).toMatchObject({
+      code: 'DOCUMENT_ALTERED',
+      detail: { document: 'pack', found: sha256('another pack'), expected: expect.stringMatching(/^sha256:/) },
+    });
   });
 
   it('halts when the admitted pack no longer gives the admitted hash', async () => {

@@ -29,6 +29,7 @@ import { letterArrival } from './letter-arrival';
 import type { RunSecrets } from './run-secrets';
 import { answerQuestion, judgePolicy } from './questions';
 import type { JournalValues } from './journal-values';
+import { alarmOf } from '../stored/document-altered';
 import type { Halted } from './open-run';
 import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { PolicyLog } from './policy-log';
@@ -633,10 +634,10 @@ export class RunDriver {
 async function halt(
   hands: DriverHands,
   run: ClaimedRun,
-  { code, detail }: Pick<Halted, 'code' | 'detail'>,
+  { code, detail, altered }: Pick<Halted, 'code' | 'detail' | 'altered'>,
 ): Promise<'halted' | 'claim-lost'> {
   if (!(await hands.claims.halt(run, code, detail))) return 'claim-lost';
-  hands.alarm(run, code, detail);
+  hands.alarm(run, code, altered ? alarmOf(altered) : detail);
   return 'halted';
 }
 

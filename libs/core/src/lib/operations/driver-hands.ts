@@ -17,6 +17,7 @@ import type { Announcing } from './announce';
 import type { Lending } from './lending';
 import type { ObjectStoreHealth } from './object-store-health';
 import type { PolicyJudges } from './questions';
+import type { PackContents } from './stored-contents';
 
 /** Why an execution failed or has no outcome. `causes`: redacted texts, the outermost error first. */
 export interface ExecutorFailure {
@@ -64,6 +65,8 @@ export interface DriverHands {
   nonce(): string;
   /** Plans the admitted pack again, with the values of sensitive inputs: the plan hash, or null if it cannot be planned. */
   replan(run: ClaimedRun): Promise<Digest | null>;
+  /** Content digests of the claimed pack and of the published packs in it, by its manifest and its files. */
+  contents(run: ClaimedRun): Promise<PackContents>;
   /** An execution went wrong in a way that its outcome alone does not explain: with the error and what caused it, for the log. */
   executorFailed(run: ClaimedRun, failure: ExecutorFailure): void;
   /** Something that an operator must see. */

@@ -1,3 +1,4 @@
+import { sha256 } from '../canonical/digest';
 import { RunningDigest } from '../canonical/running-digest';
 import type { UnheldFile } from '../evidence/bundle-files';
 import { logFiles, type LogFile } from '../evidence/log-files';
@@ -5,9 +6,10 @@ import type { RunFacts } from '../evidence/run-facts';
 import { streamsOf, type LogStream } from '../evidence/run-evidence';
 import { secretNotice } from '../evidence/withheld';
 import { CodedError } from '../foundation/coded-error';
-import type { RunId, TenantId } from '../foundation/ids';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { LogStore, NumberedChunk, SealableLogStore } from '../ports/log-store';
 import type { Redactor } from '../secret/redactor';
+import { DocumentAltered, type Alteration } from '../stored/document-altered';
 
 /** Up to 1 MiB: the driver of the database holds an answer several times over while it reads it. */
 const CHUNKS_AT_ONCE = 16;
@@ -31,9 +33,11 @@ export async function readEndedLog(
   heldBytes: number,
 ): Promise<EndedLog> {
   const unheld = new Map<string, LogFile>();
+  const named = new Map<string, Digest>();
   let [room, left] = [heldBytes, 0];
   for (const file of logFiles(facts)) {
     left += file.chunks.length;
+    for (const chunk of file.chunks) named.set(chunkKey(chunk), chunk.sha256);
     const size = file.chunks.reduce((sum, { bytes }) => sum + bytes, 0);
     if (size <= room) room -= size;
     else unheld.set(keyOf(file), file);
@@ -50,6 +54,7 @@ export async function readEndedLog(
     if (!last) break;
     for (const chunk of page) {
       const { data, ...rest } = chunk;
+      compareChunk({ tenant, runId: run }, chunk, named.get(chunkKey(chunk)));
       chunks.push(rest);
       const key = keyOf(chunk);
       const file = unheld.get(key);
@@ -88,6 +93,22 @@ export async function* piecesOf(
     `${file.path} has changed while it was sealed`,
     'Look for who writes into the rows of an ended run; it is sealed again from what is there.',
   );
+}
+
+/** Throws `DocumentAltered` if a chunk is another than the journal numbered. */
+function compareChunk(
+  of: Pick<Alteration, 'tenant' | 'runId'>,
+  { step, execution, chunk, data }: NumberedChunk,
+  expected: Digest | undefined,
+): void {
+  const found = sha256(data);
+  if (found === expected) return;
+  const what = `chunk ${chunk} of the log of ${step}, execution ${execution}`;
+  throw new DocumentAltered({ ...of, document: 'log', what, expected: expected ?? 'none in the journal', found });
+}
+
+function chunkKey({ step, execution, chunk }: Pick<NumberedChunk, 'step' | 'execution' | 'chunk'>): string {
+  return `${execution} ${chunk} ${step}`;
 }
 
 function keyOf({ step, execution }: Pick<LogFile, 'step' | 'execution'>): string {

@@ -7,7 +7,8 @@ import type { StepRow } from '../ports/committer';
 import type { GateRow } from '../ports/gate-desk';
 import type { RunSummary } from '../ports/run-reader';
 import { RUN_REASONS } from './gate-outcome';
-import { gateNodeOf, recordsOf, requestOf, standingApprovals } from './gate-view';
+import { gateNodeOf, recordsOf, requestOf } from './gate-view';
+import { standingApprovals } from '../stored/stored-gate';
 
 /** The policy that a gate of a plan asks; null if it asks none. */
 export function policyOfGate(
@@ -55,7 +56,7 @@ export function standingOf(row: GateRow): string {
   const counted = `${approvals} of ${required} approvals`;
   switch (state) {
     case 'approved':
-      return `${name} was approved by ${standingApprovals(row).map(deciderText).join(' and ')}`;
+      return `${name} was approved by ${standingApprovals(recordsOf(row)).map(deciderText).join(' and ')}`;
     case 'rejected': {
       const rejection = recordsOf(row).findLast(({ decision }) => decision === 'rejected');
       return `${name} was rejected${rejection ? ` by ${deciderText(rejection)}${reasonText(rejection)}` : ''}`;

@@ -1,7 +1,5 @@
 import { digestOf } from '../canonical/digest';
 import type { DecisionRecord, GateRequest } from '../evidence/documents';
-import { decodeEnvelope, type Envelope } from '../evidence/envelope';
-import { parseUtf8 } from '../evidence/strict-json';
 import type { Digest, NodeId, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';
@@ -10,20 +8,16 @@ import type { GateState } from '../gate/gate-state';
 import { nodeOf } from '../plan/place';
 import type { Block, GateNode, Node, Plan } from '../plan/plan';
 import type { GateRow } from '../ports/gate-desk';
+import { standingApprovals, type StoredDecision } from '../stored/stored-gate';
 
-/** The gate request of a row. The row is an index: what it says counts only as far as its digest is the one that is decided on. */
+/** The gate request of a row: the document that its gate digest names. */
 export function requestOf(row: GateRow): GateRequest {
-  return row.request as unknown as GateRequest;
+  return row.documents.request;
 }
 
 /** The records in a gate's decisions, in the order they were made. */
 export function recordsOf(row: GateRow): readonly DecisionRecord[] {
-  return row.decisions.map(({ envelope }) => recordOf(envelope));
-}
-
-/** The record in the envelope of a decision. Its signature is not checked. */
-export function recordOf(envelope: Envelope): DecisionRecord {
-  return JSON.parse(parseUtf8(decodeEnvelope(envelope).payload)) as DecisionRecord;
+  return row.documents.records;
 }
 
 /** A gate's row as the pure machine asks for it, to decide by the same function as the worker. */
@@ -42,27 +36,18 @@ export function gateStateOf(row: GateRow): GateState {
     expiresAt: row.expiresAt,
     executeBy: Date.parse(executeBy),
     initiators: row.initiators,
-    approvals: standingApprovals(row).map((record) => ({
+    approvals: standingApprovals(recordsOf(row)).map((record) => ({
       decisionId: record.decisionId,
       persons: personsOf(record),
     })),
   };
 }
 
-/** Approvals that were not withdrawn. */
-export function standingApprovals(row: GateRow): readonly DecisionRecord[] {
-  let standing: readonly DecisionRecord[] = [];
-  for (const record of recordsOf(row)) {
-    if (record.decision === 'withdrawn')
-      standing = standing.filter(({ person }) => !sameSubject(person, record.person));
-    if (record.decision === 'approved') standing = [...standing, record];
-  }
-  return standing;
-}
-
 /** What this person last said at the gate. */
-export function lastOf(row: GateRow, person: Subject): GateRow['decisions'][number] | null {
-  return row.decisions.findLast((decision) => sameSubject(decision.person, person)) ?? null;
+export function lastOf(row: GateRow, person: Subject): (StoredDecision & { readonly record: DecisionRecord }) | null {
+  const i = row.decisions.findLastIndex((decision) => sameSubject(decision.person, person));
+  const [decision, record] = [row.decisions[i], recordsOf(row)[i]];
+  return decision && record ? { ...decision, record } : null;
 }
 
 /**
@@ -71,7 +56,8 @@ export function lastOf(row: GateRow, person: Subject): GateRow['decisions'][numb
  */
 export function isBoundByPlan(row: GateRow): boolean {
   const { reads, item, secrets } = requestOf(row);
-  const shows = isJsonObject(row.show) ? Object.keys(row.show).length > 0 : row.show !== null;
+  const { show } = row.documents;
+  const shows = isJsonObject(show) ? Object.keys(show).length > 0 : show !== null;
   return !shows && Object.keys(reads).length === 0 && item === null && secrets.length === 0;
 }
 

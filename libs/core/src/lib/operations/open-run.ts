@@ -3,10 +3,14 @@ import type { AdmissionRecord } from '../evidence/documents';
 import type { Json, JsonObject } from '../foundation/json';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import { KnownDocuments, type AdmittedDocuments } from './admitted-documents';
+import { admissionDifference } from '../stored/stored-admission';
+import { alterationText, DocumentAltered, type Alteration } from '../stored/document-altered';
+import { KnownDocuments, type RunDocuments } from '../stored/run-documents';
 import type { DriverHands } from './driver-hands';
 import { openSensitiveInputs } from './open-sensitive-inputs';
+import { Replanned } from './replanned';
 import { RunSecrets } from './run-secrets';
+import { contentDifference, plannedContents, type PackContents } from './stored-contents';
 
 /** What was accepted of a run, checked. */
 export interface OpenedRun {
@@ -24,68 +28,76 @@ export interface Halted {
     | 'ADMISSION_INVALID'
     | 'PLAN_HASH_MISMATCH'
     | 'JOURNAL_TAMPERED'
+    | 'DOCUMENT_ALTERED'
     | 'OBJECT_DIGEST_MISMATCH'
     | 'SENSITIVE_INPUT_UNREADABLE';
   readonly detail: string;
+  /** Which document is altered, and its digests: of `DOCUMENT_ALTERED`. */
+  readonly altered?: Alteration;
 }
 
 /**
- * Checks what was accepted of a run: the admission record must verify and say what the rows say; plan, profile and environment must be
- * what their digests name. No row is believed.
+ * Checks what was accepted of a run: the admission record must verify and say what the rows say; plan, profile, environment, inputs and pack
+ * must be what their digests name. No row is believed: a run is driven from what this returns, never from what was claimed.
  */
 export async function openRun(hands: DriverHands, run: ClaimedRun): Promise<OpenedRun | Halted> {
+  try {
+    return await openCompared(hands, run);
+  } catch (error) {
+    if (DocumentAltered.is(error)) return altered(error.first);
+    throw error;
+  }
+}
+
+async function openCompared(hands: DriverHands, run: ClaimedRun): Promise<OpenedRun | Halted> {
   const admission = hands.openAdmission(run.admission);
   if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
-  const admitted = knownTo(hands).of(run);
-  const difference = admissionDifference(run, admission, admitted);
-  if (difference) return halted('ADMISSION_INVALID', difference);
-  const { plan, profile, environment } = admitted.documents;
-  if (profile.environment !== admitted.environmentDigest)
-    return halted('ADMISSION_INVALID', 'the environment is not the one that the profile names');
+  const difference = admissionDifference(admission, run)?.what ?? recordDifference(admission, run);
+  if (difference) return halted('ADMISSION_INVALID', `the ${difference} differs from the admission record`);
+  const { known, replanned } = knownTo(hands);
+  const documents = known.of(run);
+  documents.compareInputs(run, run.inputs);
+  const { plan, profile, environment } = documents;
   const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
   if (sensitive === null)
     return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
   if (run.lastSeq === 0) {
     const again = { ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } };
-    const replanned = await admitted.replan(again, () => hands.replan(again));
-    if (replanned !== run.planHash)
+    if ((await replanned.planHash(documents, again, () => hands.replan(again))) !== run.planHash)
       return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
-  }
+    replanned.knowContents(run, plannedContents(documents.index));
+  } else comparePack(run, documents, await replanned.contents(run, () => hands.contents(run)));
   const { signers } = admission.pack;
   const of = { run, profile, mode: environment.mode, signers, sensitive };
   const secrets = new RunSecrets(hands.secrets, (text) => hands.mac(text), of);
-  return { kind: 'opened', run, x: admitted.x, admission, secrets };
+  return { kind: 'opened', run, x: documents.index, admission, secrets };
 }
 
-/** Of the drivers that share their hands. */
-const KNOWN = new WeakMap<DriverHands, KnownDocuments>();
+/** What the drivers that share their hands have read before. */
+const KNOWN = new WeakMap<DriverHands, { readonly known: KnownDocuments; readonly replanned: Replanned }>();
 
-function knownTo(hands: DriverHands): KnownDocuments {
-  const known = KNOWN.get(hands) ?? new KnownDocuments();
+function knownTo(hands: DriverHands): { readonly known: KnownDocuments; readonly replanned: Replanned } {
+  const known = KNOWN.get(hands) ?? { known: new KnownDocuments(), replanned: new Replanned() };
   KNOWN.set(hands, known);
   return known;
 }
 
-function admissionDifference(
-  run: ClaimedRun,
-  admission: AdmissionRecord,
-  { planHash, profileDigest }: AdmittedDocuments,
-): string | null {
-  const expected: readonly (readonly [string, unknown, unknown])[] = [
-    ['run', admission.runId, run.runId],
-    ['tenant', admission.tenant, run.tenant],
-    ['plan hash', admission.planHash, run.planHash],
-    ['plan', planHash, run.planHash],
-    ['profile', admission.profileDigest, profileDigest],
-    ['profile digest', admission.profileDigest, run.profileDigest],
-    ['pack name', admission.pack.name, run.pack.name],
-    ['pack version', admission.pack.version, run.pack.version],
-    ['content digest', admission.pack.contentDigest, run.pack.contentDigest],
-    ['source digest', admission.pack.sourceDigest, run.pack.sourceDigest],
-    ['record', digestOf(admission as unknown as Json), run.admissionDigest],
-  ];
-  const wrong = expected.find(([, said, found]) => said !== found);
-  return wrong ? `the ${wrong[0]} differs from the admission record` : null;
+function recordDifference(admission: AdmissionRecord, { admissionDigest }: ClaimedRun): string | null {
+  return digestOf(admission as unknown as Json) === admissionDigest ? null : 'record';
+}
+
+/** Compares what the pack of a run comes to with what its plan says. Throws `DocumentAltered`. */
+export function comparePack(
+  { tenant, runId }: Pick<ClaimedRun, 'tenant' | 'runId'>,
+  { index }: RunDocuments,
+  stored: PackContents,
+): void {
+  const wrong = contentDifference(plannedContents(index), stored);
+  if (wrong) throw new DocumentAltered({ tenant, runId, document: 'pack', ...wrong });
+}
+
+function altered(found: Alteration): Halted {
+  return { kind: 'halted', code: 'DOCUMENT_ALTERED', detail: alterationText(found), altered: found };
 }
 
 export function halted(code: Halted['code'], detail: string): Halted {

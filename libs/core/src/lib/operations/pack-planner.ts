@@ -10,6 +10,7 @@ import type { PackSource, PlanningSetting } from './pack-source';
 import type { PlanPair, PlanToDraw } from './plan-comparison';
 import type { PlanningWork, SimulationAnswer } from './planning-work';
 import type { ScenarioFile } from './run-scenario';
+import type { PackContents, StoredPack } from './stored-contents';
 
 /** How many plannings are remembered, and of which packs: those with files or long manifests are planned each time. */
 const REMEMBERED = 64;
@@ -77,6 +78,11 @@ export class PackPlanner {
   /** A plan's graph or drawing; the text of a JSON object. */
   async draw(tenant: TenantId, plan: PlanToDraw): Promise<string> {
     return this.planner.ask(tenant, 'draw', plan);
+  }
+
+  /** Content digests of a stored pack, and of the published packs among its files. */
+  async contents(tenant: TenantId, pack: StoredPack): Promise<PackContents> {
+    return this.planner.ask(tenant, 'contents', pack);
   }
 
   async describe(tenant: TenantId, source: PackSource): Promise<DescribedPack> {

@@ -12,6 +12,7 @@ import { replan, type AdmittedPack } from './replan-run';
 import { runScenarios, scenarioReportJson, type ScenarioFile } from './run-scenario';
 import { simulatePack, type PackSimulation } from './simulate-pack';
 import { simulationText } from './simulation-text';
+import { storedContents, type PackContents, type StoredPack } from './stored-contents';
 
 /** A pack with what it is planned for. */
 export interface GivenPack {
@@ -43,6 +44,7 @@ export interface PlanningWork {
   readonly compare: { readonly asked: PlanPair; readonly answer: string };
   readonly draw: { readonly asked: PlanToDraw; readonly answer: string };
   readonly replan: { readonly asked: AdmittedPack; readonly answer: Digest | null };
+  readonly contents: { readonly asked: StoredPack; readonly answer: PackContents };
 }
 
 /** What the work goes by; the same for all of it. */
@@ -76,6 +78,7 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
     compare: comparisonText,
     draw: drawingText,
     replan: (admitted) => replan(admitted, policyEngines),
+    contents: storedContents,
   };
 }
 

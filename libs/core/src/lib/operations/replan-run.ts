@@ -10,6 +10,7 @@ import type { PolicyEngines } from '../policy/policy';
 import type { ClaimedRun } from '../ports/claims';
 import type { ObjectStore } from '../ports/object-store';
 import { packFilesOf, type PackFile } from './pack-source';
+import type { StoredPack } from './stored-contents';
 
 /** A pack as it was admitted. */
 export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'profile' | 'environment'> {
@@ -19,14 +20,22 @@ export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'pr
 
 /** The pack that a run was admitted with; each of its files is read hashed. */
 export async function admittedPack(run: ClaimedRun, objects: ObjectStore): Promise<AdmittedPack> {
-  const { manifest, plan, profile, environment, inputs } = run;
+  const { plan, profile, environment, inputs } = run;
+  return { ...(await storedPack(run, objects)), plan, profile, environment, inputs: inputs as JsonObject };
+}
+
+/** The manifest and the files of a run's pack; each file is read hashed. */
+export async function storedPack(
+  { tenant, manifest, files: listed }: Pick<ClaimedRun, 'tenant' | 'manifest' | 'files'>,
+  objects: ObjectStore,
+): Promise<StoredPack> {
   const files: PackFile[] = [];
-  for (const { path, digest, executable } of run.files) {
+  for (const { path, digest, executable } of listed) {
     const parts: Uint8Array[] = [];
-    for await (const part of await objects.open(run.tenant, digest)) parts.push(part);
+    for await (const part of await objects.open(tenant, digest)) parts.push(part);
     files.push({ path, bytes: joined(parts), executable });
   }
-  return { manifest, plan, profile, environment, files, inputs: inputs as JsonObject };
+  return { manifest, files };
 }
 
 /**

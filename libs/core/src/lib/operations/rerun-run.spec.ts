@@ -4,6 +4,8 @@ import type { Principal } from '../foundation/principal';
 import type { RunOriginal } from '../ports/run-reader';
 import { MemoryWorld } from '../../testing/memory-world';
 import { packText, planned } from '../../testing/planning';
+import { RunDocuments } from '../stored/run-documents';
+import { plannedContents, type PackContents } from './stored-contents';
 import { RerunRun, type RerunRunHands } from './rerun-run';
 import type { Submission } from './submit-run';
 
@@ -12,13 +14,19 @@ const RUN = 'run_00000000000000000000000000' as RunId;
 const linus = { iss: 'https://issuer.test', sub: 'linus', kind: 'person' } as const;
 
 /** What is submitted for a rerun of a run that was such. */
-async function submitted(change: Partial<RunOriginal>, from = 'failed', sensitive = {}): Promise<Submission> {
+async function submitted(
+  change: Partial<RunOriginal>,
+  from = 'failed',
+  sensitive = {},
+  contents: PackContents = {},
+): Promise<Submission> {
   const { plan } = planned(packText('- { id: apply, run: { uses: "builtin:noop" } }'));
   const world = new MemoryWorld();
   const { claimed } = world.run(world.submit(plan));
+  const documents = RunDocuments.compare(claimed);
   const original: RunOriginal = {
     status: 'failed',
-    planHash: claimed.planHash,
+    documents,
     sourceDigest: sha256('source'),
     manifest: '{}',
     files: [],
@@ -31,7 +39,8 @@ async function submitted(change: Partial<RunOriginal>, from = 'failed', sensitiv
   };
   let seen: Submission | null = null;
   const hands: RerunRunHands = {
-    reader: { original: async () => original, plan: async () => claimed },
+    reader: { original: async () => original },
+    planner: { contents: async () => ({ ...plannedContents(documents.index), ...contents }) },
     objects: world.hands([]).objects,
     submit: { submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: null }) },
   };
@@ -57,6 +66,11 @@ it.each<[string, Partial<RunOriginal>, string, object, string]>([
   ['without such a step', {}, 'aply', { pin: '1' }, 'RERUN_STEP_UNKNOWN'],
 ])('refuses a run that is %s', async (_, change, from, sensitive, code) => {
   await expect(submitted(change, from, sensitive)).rejects.toMatchObject({ code });
+});
+
+it('refuses a run whose stored pack is another than was planned', async () => {
+  const altered = submitted({}, 'failed', { pin: '1' }, { '': sha256('another pack') });
+  await expect(altered).rejects.toMatchObject({ code: 'DOCUMENT_ALTERED', first: { document: 'pack' } });
 });
 
 it('asks for sensitive inputs again, all at once, and for no others', async () => {

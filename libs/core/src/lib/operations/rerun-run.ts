@@ -7,11 +7,11 @@ import type { RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import { nearestName } from '../foundation/nearest-name';
 import type { Principal } from '../foundation/principal';
-import { indexPlan } from '../plan/plan-index';
-import type { Plan } from '../plan/plan';
-import type { Environment, Profile } from '../plan/profile';
 import type { ObjectStore } from '../ports/object-store';
 import type { RunOriginal, RunReader } from '../ports/run-reader';
+import type { RunDocuments } from '../stored/run-documents';
+import { comparePack } from './open-run';
+import type { PackPlanner } from './pack-planner';
 import type { PackSource } from './pack-source';
 import { loadSource } from './schedule-source';
 import { invalidPack, type Idempotency, type SubmitRun, type Submitted } from './submit-run';
@@ -43,7 +43,8 @@ export interface Rerun {
 }
 
 export interface RerunRunHands {
-  readonly reader: Pick<RunReader, 'original' | 'plan'>;
+  readonly reader: Pick<RunReader, 'original'>;
+  readonly planner: Pick<PackPlanner, 'contents'>;
   readonly objects: ObjectStore;
   readonly submit: Pick<SubmitRun, 'submit'>;
 }
@@ -61,21 +62,18 @@ export class RerunRun {
   async rerun(principal: Principal, asked: Rerun, idempotency: Idempotency | null): Promise<Submitted> {
     const { runId, from } = asked;
     const { reader, submit } = this.hands;
-    const [original, planned] = await Promise.all([
-      reader.original(principal.tenant, runId),
-      reader.plan(principal.tenant, runId),
-    ]);
-    if (!original || !planned)
-      throw new RerunRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
-    const { status, head, initiators, labels, planHash, packSignatures } = original;
+    const original = await reader.original(principal.tenant, runId);
+    if (!original) throw new RerunRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+    const { status, head, initiators, labels, documents, packSignatures } = original;
     if (!ENDED.has(status) || head === null)
       throw new RerunRunError('RUN_NOT_ENDED', `the run is ${status}`, 'Wait for its end, or cancel it.');
-    refuseUnknownStep(planned, from);
+    refuseUnknownStep(documents, from);
+    const source = await this.sourceOf(principal.tenant, runId, original);
     return submit.submit(principal, {
-      source: await this.sourceOf(principal.tenant, original),
+      source,
       signatures: packSignatures.map(({ envelope, hint }) => sigstoreBundle(envelope, hint) as unknown as Json),
       inputs: inputsAgain(original, asked.sensitive),
-      planHash,
+      planHash: documents.planHash,
       receipt: null,
       labels,
       rerun: { of: runId, from, head, initiators },
@@ -83,17 +81,18 @@ export class RerunRun {
     });
   }
 
-  /** The pack as it was admitted; each of its files is read hashed. */
-  private async sourceOf(tenant: TenantId, { manifest, files, sourceDigest }: RunOriginal): Promise<PackSource> {
+  /** The pack as it was admitted: each of its files is read hashed, and all of it is compared with its content digest. */
+  private async sourceOf(tenant: TenantId, runId: RunId, original: RunOriginal): Promise<PackSource> {
+    const { manifest, files, documents, sourceDigest } = original;
     const stored = { kind: 'inline', manifest, hasLines: false, files: [...files] } as const;
-    return { ...(await loadSource(this.hands.objects, tenant, stored)), archiveDigest: sourceDigest };
+    const source = await loadSource(this.hands.objects, tenant, stored);
+    const contents = await this.hands.planner.contents(tenant, { manifest, files: source.files });
+    comparePack({ tenant, runId }, documents, contents);
+    return { ...source, archiveDigest: sourceDigest };
   }
 }
 
-function refuseUnknownStep(planned: NonNullable<Awaited<ReturnType<RunReader['plan']>>>, from: string): void {
-  const { defaults } = JSON.parse(planned.profile) as Profile;
-  const { floor } = (JSON.parse(planned.environment) as Environment).approvals;
-  const x = indexPlan(JSON.parse(planned.plan) as Plan, planned.planHash, defaults, floor);
+function refuseUnknownStep({ index: x }: RunDocuments, from: string): void {
   if (isRerunFrom(x, from)) return;
   const near = nearestName(from, x.nodes.keys());
   throw new RerunRunError(

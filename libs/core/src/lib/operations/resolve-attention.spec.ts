@@ -1,4 +1,3 @@
-import { sha256 } from '../canonical/digest';
 import type { ResolutionRecord } from '../evidence/documents';
 import { decodeEnvelope, sealEnvelope } from '../evidence/envelope';
 import { readResolution } from '../evidence/read-documents';
@@ -9,7 +8,8 @@ import { AttentionDesk, type SignedResolution } from '../ports/attention-desk';
 import type { GateDesk } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import { Signer } from '../ports/signer';
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../testing/random-plan';
+import { aBlock, aPlan, aRunNode, testFloor } from '../../testing/random-plan';
+import { comparedDocuments } from '../../testing/stored-documents';
 import { ResolveAttention } from './resolve-attention';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -52,12 +52,7 @@ function resolving(programs: readonly string[] = []) {
   const floor = { ...testFloor, ...(programs.length > 0 && { actors: programs.map((sub) => ({ iss: ISS, sub })) }) };
   const reader = {
     summary: async () => ({ initiators: [acting('ada'), program('ci')] }),
-    plan: async () => ({
-      plan: JSON.stringify(plan),
-      planHash: sha256('plan'),
-      profile: JSON.stringify({ defaults: testDefaults }),
-      environment: JSON.stringify({ approvals: { floor } }),
-    }),
+    documents: async () => comparedDocuments(plan, { approvals: { floor } }),
     step: async () => ({ status: 'needs_attention', error: { execution: 1 }, parent: '' }),
   } as unknown as RunReader;
   const gates = {

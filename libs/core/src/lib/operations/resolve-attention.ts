@@ -7,13 +7,12 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { sameSubject, type Principal } from '../foundation/principal';
 import { objectionToDeciders } from '../gate/deciders';
 import { nodeOf } from '../plan/place';
-import { indexPlan } from '../plan/plan-index';
-import type { Plan, RunNode } from '../plan/plan';
-import type { Environment, Profile } from '../plan/profile';
+import type { RunNode } from '../plan/plan';
 import type { AttentionDesk, SignedResolution } from '../ports/attention-desk';
 import type { GateDesk } from '../ports/gate-desk';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
+import type { RunDocuments } from '../stored/run-documents';
 import { actorsOf, auditedCaller } from './audited-caller';
 import { deciderError } from './decision-checks';
 import { DecisionError } from './decision-error';
@@ -90,10 +89,10 @@ export class ResolveAttention {
     if (kind !== 'person' || authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
     const [run, planned] = await Promise.all([
       this.hands.reader.summary(tenant, runId),
-      this.hands.reader.plan(tenant, runId),
+      this.hands.reader.documents(tenant, runId),
     ]);
     if (!run || !planned) throw new DecisionError('RUN_NOT_FOUND');
-    const { maxAuthAgeMs, actors } = (JSON.parse(planned.environment) as Environment).approvals.floor;
+    const { maxAuthAgeMs, actors } = planned.environment.approvals.floor;
     const { initiators } = run;
     const deciders = { person: principal, onBehalfOf: null, actors: principal.actors };
     const objection = objectionToDeciders(deciders, { initiators, selfApproval: false, ...(actors && { actors }) });
@@ -167,13 +166,8 @@ export class ResolveAttention {
   }
 }
 
-function runNodeOf(
-  { plan, planHash, profile, environment }: NonNullable<Awaited<ReturnType<RunReader['plan']>>>,
-  step: string,
-): RunNode | null {
-  const { defaults } = JSON.parse(profile) as Profile;
-  const { floor } = (JSON.parse(environment) as Environment).approvals;
-  const node = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor).nodes.get(nodeOf(step as StepId))?.node;
+function runNodeOf({ index }: RunDocuments, step: string): RunNode | null {
+  const node = index.nodes.get(nodeOf(step as StepId))?.node;
   return node?.kind === 'run' ? node : null;
 }
 

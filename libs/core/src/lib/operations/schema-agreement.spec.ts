@@ -42,15 +42,14 @@ const outputsPack = (schema: Json): string =>
 const firstNode = (of: Plan): RunNode | GateNode => of.graph.nodes[0] as RunNode | GateNode;
 
 /** Whether the gate's form takes the response. */
-async function isTaken(form: JsonObject, response: Json): Promise<boolean> {
+function isTaken(form: JsonObject, response: Json): boolean {
   const gatePlan = planned(gatePack(form)).plan;
   const row = {
     runId: 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId,
     gate: 'approve',
     state: 'open',
     gateDigest: sha256('gate'),
-    request: { requirement: { grants: ['packs.approve'], minApprovals: 1, selfApproval: true, proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: digestOf(form) }, reads: {}, item: null, secrets: [] }, // prettier-ignore
-    show: {},
+    documents: { records: [], show: {}, request: { requirement: { grants: ['packs.approve'], minApprovals: 1, selfApproval: true, proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: digestOf(form) }, reads: {}, item: null, secrets: [] } }, // prettier-ignore
     approvals: 0,
     required: 1,
     expiresAt: NOW + 1_000,
@@ -63,12 +62,12 @@ async function isTaken(form: JsonObject, response: Json): Promise<boolean> {
   const { runId, gate, planHash, gateDigest } = row;
   const decision = { runId, gate, planHash, gateDigest, decision: 'approved' as const, reason: null, response, onBehalfOf: null, proof: null }; // prettier-ignore
   try {
-    await checkDecision(grace, decision, NOW, {
+    checkDecision(grace, decision, NOW, {
       row,
       token: null,
       approverKeys: { keys: [], verifySignature: () => false },
       decisionId: 'd',
-      plan: async () => gatePlan,
+      plan: gatePlan,
     });
     return true;
   } catch (error) {
@@ -97,7 +96,7 @@ async function verdicts(schema: JsonObject, value: Json): Promise<Readonly<Recor
   const rule = { name: 'x', type, required: true, default: null, enum: null, schema };
   return {
     planner: planning.kind === 'planned',
-    form: await isTaken(schema, value),
+    form: isTaken(schema, value),
     inner: holdInput(rule, value).kind === 'value',
     resolved: resolves(),
     scripted: scripted.length === 0,

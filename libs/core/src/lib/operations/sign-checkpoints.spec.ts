@@ -22,6 +22,7 @@ class Chains extends AuditChain {
   }
   entries = () => Promise.resolve([]);
   checkpoints = () => Promise.resolve([]);
+  append = () => Promise.resolve();
   due = () => Promise.resolve([...this.standings.keys()]);
   standing = (tenant: TenantId) => Promise.resolve(this.standings.get(tenant) ?? ({ kind: 'unchanged' } as const));
   keep = (tenant: TenantId, checkpoint: KeptCheckpoint) => Promise.resolve(void this.kept.push([tenant, checkpoint]));

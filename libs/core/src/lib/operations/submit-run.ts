@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import { CodedError } from '../foundation/coded-error';
+import type { AdmissionRecord } from '../evidence/documents';
 import type { Fault } from '../foundation/fault';
 import type { Digest, RunId, ScheduleId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
@@ -17,6 +18,7 @@ import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
 import type { Workforce } from '../ports/workforce';
 import type { AdmissiblePack } from './admissible-pack';
+import { auditedCaller } from './audited-caller';
 import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
 import type { PackJudge } from './pack-judge';
 import { layInnerPacks, type ResolvePack } from './inner-packs';
@@ -272,6 +274,7 @@ export class SubmitRun {
       rerunOf: rerun?.of ?? null,
       admission: admission.envelope,
       admissionDigest: admission.digest,
+      audit: submissionEvent(principal, record, admission.digest),
       acceptedAt: at,
       stepsTotal: planning.steps,
       workerLabels: planning.workerLabels,
@@ -321,6 +324,18 @@ export class SubmitRun {
     this.environments.set(environment, found);
     return found;
   }
+}
+
+/** What the audit chain says of a submission: who, what, and which record was signed for it. */
+function submissionEvent(principal: Principal, record: AdmissionRecord, admission: Digest): JsonObject {
+  const { runId, planHash, scheduleId, rerunOf } = record;
+  const { name, version, contentDigest } = record.pack;
+  return {
+    ...{ type: 'run.submitted', runId, pack: { name, version, contentDigest }, planHash, admission },
+    ...(scheduleId !== null && { scheduleId }),
+    ...(rerunOf !== null && { rerunOf }),
+    ...auditedCaller(principal),
+  };
 }
 
 /** Sealed runs have an environment of their own where not all are sealed. */

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../evidence/audit-chain';
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, TenantId } from '../foundation/ids';
+import type { JsonObject } from '../foundation/json';
 
 /** How far a tenant's audit chain may be signed: entries that follow the last checkpoint, checked one by one. */
 export type AuditStanding =
@@ -35,6 +36,8 @@ export abstract class AuditChain {
   abstract due(everyMs: number, limit: number): Promise<readonly TenantId[]>;
   /** Checks at most `limit` entries after the last checkpoint. */
   abstract standing(tenant: TenantId, limit: number): Promise<AuditStanding>;
+  /** Adds entries, in order and in one transaction. */
+  abstract append(tenant: TenantId, events: readonly JsonObject[]): Promise<void>;
   /** Keeps a checkpoint; one that covers as many entries already stays. */
   abstract keep(tenant: TenantId, checkpoint: KeptCheckpoint): Promise<void>;
 }

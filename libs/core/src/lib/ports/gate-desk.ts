@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { DecisionKind, GateOutcome } from '../gate/gate-state';
 import type { GivenBody } from '../run/run-event';
+import type { GateDocuments, StoredDecision } from '../stored/stored-gate';
 
 /** A gate as the place of decision: its row, and what the run's row adds. */
 export interface GateRow {
@@ -11,8 +12,8 @@ export interface GateRow {
   readonly gate: string;
   readonly state: 'open' | GateOutcome;
   readonly gateDigest: Digest;
-  readonly request: JsonObject;
-  readonly show: Json;
+  /** What is decided and what was decided: compared with its digests. */
+  readonly documents: GateDocuments;
   readonly approvals: number;
   readonly required: number;
   readonly expiresAt: number;
@@ -21,13 +22,8 @@ export interface GateRow {
   readonly runStatus: string;
   /** Another gate of the run was rejected, or its time is over: the run ends, and no decision counts any more. */
   readonly doomed: boolean;
-  readonly decisions: readonly {
-    readonly decisionId: string;
-    readonly decision: DecisionKind;
-    readonly person: { readonly iss: string; readonly sub: string };
-    readonly envelope: Envelope;
-    readonly decidedAt: number;
-  }[];
+  /** In the order in which they were made. */
+  readonly decisions: readonly StoredDecision[];
 }
 
 /** A decision, signed and ready to count. */
@@ -68,7 +64,9 @@ export type Decided =
       readonly code: 'GATE_DECIDED' | 'GATE_EXPIRED' | 'GATE_ALREADY_COUNTED' | 'RUN_ENDED' | 'GATE_NOT_OPEN';
     };
 
-/** Where people decide: one statement on the gate row (gates.md §3). */
+/**
+ * Where people decide: one statement on the gate row (gates.md §3). Whoever reads gates compares them first, and throws `DocumentAltered`.
+ */
 export abstract class GateDesk {
   abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;
   /** Those of these gate instances of a run that opened for people, in no order. */

@@ -3,6 +3,7 @@ import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
+import type { RunDocuments } from '../stored/run-documents';
 import type { ArtifactRow, StepRow } from './committer';
 
 /** A delivery of a run's sealed evidence that the run itself asked for. Times in milliseconds since the epoch. */
@@ -58,9 +59,8 @@ export interface ArtifactView extends ArtifactRow {
 /** Everything the attestation and the bundle are made of, read once a run has ended. */
 export interface RunRecords {
   readonly summary: RunSummary;
-  readonly plan: string;
-  readonly profile: string;
-  readonly environment: string;
+  /** Compared with their digests. */
+  readonly documents: RunDocuments;
   readonly manifest: string;
   readonly files: readonly {
     readonly path: string;
@@ -75,6 +75,7 @@ export interface RunRecords {
   readonly gates: readonly {
     readonly gate: string;
     readonly gateDigest: Digest;
+    /** Of it and of what follows nothing is compared yet: the seal does that. */
     readonly request: Json;
     readonly show: Json;
     readonly state: string;
@@ -92,7 +93,8 @@ export interface RunRecords {
 /** What a rerun is made of: a run as it was admitted, and how far it has come. */
 export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
   readonly status: string;
-  readonly planHash: Digest;
+  /** Compared with their digests, as is all else of the admission but the pack. */
+  readonly documents: RunDocuments;
   readonly sourceDigest: Digest;
   /** Sensitive ones are `{sensitive: true}`. */
   readonly inputs: JsonObject;
@@ -116,7 +118,11 @@ export interface RunFilter {
   readonly stuck?: StuckReason | 'any';
 }
 
-/** Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. */
+/**
+ * Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. What has a digest is
+ * compared with it first: all of them reject with `DocumentAltered`. A run that is known to be altered says so in its summary, and is
+ * summarised without a comparison.
+ */
 export abstract class RunReader {
   abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
   abstract list(
@@ -126,20 +132,13 @@ export abstract class RunReader {
     before: RunId | null,
   ): Promise<readonly RunSummary[]>;
   abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
-  abstract plan(
-    tenant: TenantId,
-    run: RunId,
-  ): Promise<{
-    readonly plan: string;
-    readonly profile: string;
-    readonly environment: string;
-    readonly planHash: Digest;
-  } | null>;
+  /** Plan, profile and environment of a run. */
+  abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;
   /** Of the runs of the same pack before this one, looked for not far back: the last that people approved, and its plan. */
   abstract approvedBefore(
     tenant: TenantId,
     run: RunId,
-  ): Promise<{ readonly runId: RunId; readonly plan: string } | null>;
+  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null>;
   abstract steps(
     tenant: TenantId,
     run: RunId,

@@ -1,6 +1,6 @@
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Json } from '../foundation/json';
+import type { Json, JsonObject } from '../foundation/json';
 import type { ConcurrencyClaim } from '../plan/plan-request';
 import type { Actor, Subject } from '../foundation/principal';
 import type { GivenBody } from '../run/run-event';
@@ -46,6 +46,8 @@ export interface NewRun {
   readonly rerunOf: RunId | null;
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
+  /** Its entry of the audit chain: added by the transaction that stores it. */
+  readonly audit: JsonObject;
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
   /** W3C `traceparent` of what asked for it, if that is traced: workers go on with it. No part of the evidence. */

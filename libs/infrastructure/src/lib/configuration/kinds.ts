@@ -6,6 +6,7 @@ import {
   parseRule,
   pointerTo,
   type Json,
+  isTenantId,
 } from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
@@ -49,6 +50,9 @@ export const databaseUrl = textual(
 export const name = textual('a name of letters, digits, ., _, : and -', (value) =>
   /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
 );
+
+/** The name of a tenant. */
+export const tenantName = textual('the name of a tenant (a to z, 0 to 9, ., _ and -)', (value) => isTenantId(value));
 
 /** A public key: base64 of its SPKI. */
 export const spki = textual('a public Ed25519 or P-256 key (SPKI in base64)', (value) => {

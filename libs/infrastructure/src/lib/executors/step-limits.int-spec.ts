@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock, type ExecutionRequest, type Executor, type Outcome } from '@taskrunner/core';
+import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core';
 import { tarEntries } from '../archive/read-tar';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { proveCgroup } from '../sandbox/cgroup';
@@ -14,13 +14,7 @@ import { MemoryGroup } from '../sandbox/supervisor-process/memory-group';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
 import type { SandboxHands } from './sandbox-hands';
-import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, Report } from './testing/requests';
-
-class FixedClock extends Clock {
-  now(): number {
-    return 0;
-  }
-}
+import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from './testing/requests';
 
 /** What the steps of this file may use. */
 const SIZES = { memoryMiB: 128, workspaceMiB: 16 };
@@ -102,8 +96,8 @@ describe('what a step may use', () => {
         createWorkspace: (options) => Workspace.create(options),
       };
       const executors = builtinExecutors({
-        ...{ clock: new FixedClock(), objects, hands: () => hands, bundles: NO_BUNDLES, exports: NO_EXPORTS },
-        ...{ workDirectory: join(folder, 'work'), artifactMaxBytes: 1 << 20, interpreters: [] },
+        ...{ objects, hands: () => hands, bundles: NO_BUNDLES, exports: NO_EXPORTS },
+        ...{ workDirectory: join(folder, 'work'), artifactMaxBytes: 1 << 20, spool: NO_SPOOL, interpreters: [] },
       });
       return executors.get('builtin:command') ?? null;
     });

@@ -7,6 +7,7 @@ import { assertSchemaReady, migrateDatabase } from './migrate';
 import type { Migrated } from './migrate';
 import { maintainDatabase, type Maintained } from './maintain';
 import { databaseReadiness, type Readiness } from './partitions';
+import { PostgresAlteredRuns } from './postgres-altered-runs';
 import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresArchives } from './postgres-archives';
 import { PostgresAssignments } from './postgres-assignments';
@@ -59,6 +60,7 @@ export interface WebDatabase {
   readonly gateDesk: PostgresGateDesk;
   readonly attentionDesk: PostgresAttentionDesk;
   readonly auditChain: PostgresAuditChain;
+  readonly alteredRuns: PostgresAlteredRuns;
   readonly evidenceReleases: PostgresEvidenceReleases;
   readonly runReader: PostgresRunReader;
   readonly logStore: PostgresLogStore;
@@ -113,6 +115,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       gateDesk: new PostgresGateDesk(queries),
       attentionDesk: new PostgresAttentionDesk(queries),
       auditChain: new PostgresAuditChain(queries),
+      alteredRuns: new PostgresAlteredRuns(queries),
       evidenceReleases: new PostgresEvidenceReleases(queries),
       runReader: new PostgresRunReader(queries),
       logStore: new PostgresLogStore(queries),

@@ -1,4 +1,4 @@
-import { AuditChain } from '@taskrunner/core';
+import { AuditChain, canonical } from '@taskrunner/core';
 import type { AuditEntry, AuditStanding, Envelope, JsonObject, KeptCheckpoint, TenantId } from '@taskrunner/core';
 import { digestBytes, toDigest } from './digest-bytes';
 import type { Queries } from './queries';
@@ -40,6 +40,7 @@ export class PostgresAuditChain extends AuditChain {
   private readonly checkpointsStatement = statement('list-checkpoints');
   private readonly dueStatement = statement('due-checkpoints');
   private readonly standingStatement = statement('audit-standing');
+  private readonly appendStatement = statement('append-audits');
   private readonly keepStatement = statement('keep-checkpoint');
 
   constructor(private readonly queries: Queries) {
@@ -82,6 +83,12 @@ export class PostgresAuditChain extends AuditChain {
     return last === null || head === null
       ? { kind: 'unchanged' }
       : { kind: 'grown', count: last, head: toDigest(head), at };
+  }
+
+  async append(tenant: TenantId, events: readonly JsonObject[]): Promise<void> {
+    if (events.length === 0) return;
+    const texts = events.map((event) => canonical(event));
+    await patiently(() => this.queries.within(tenant, this.appendStatement, [tenant, texts]));
   }
 
   async keep(tenant: TenantId, { count, head, at, envelope }: KeptCheckpoint): Promise<void> {

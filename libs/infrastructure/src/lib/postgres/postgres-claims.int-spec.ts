@@ -8,7 +8,7 @@ import { DatabaseClock } from './database-clock';
 import { openLeaseDatabase } from './lease-database';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { PostgresClaims } from './postgres-claims';
-import { aCommit, aWorker, after, start, submit, tenantA, tenantB } from './testing/builders';
+import { aCommit, aWorker, after, start, submit, tenantA, tenantB, PLAN } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
@@ -43,8 +43,8 @@ describe('claiming', () => {
         fence: 1,
         crashes: 0,
         quarantine: false,
-        plan: '{"plan":1}',
-        planHash: sha256('plan'),
+        plan: PLAN,
+        planHash: sha256(PLAN),
         inputs: { image: 'app:1' },
         lastSeq: 0,
         head: null,

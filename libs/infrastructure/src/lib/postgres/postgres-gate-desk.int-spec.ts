@@ -1,15 +1,16 @@
 import { digestOf, runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Json, RunId } from '@taskrunner/core';
+import type { ClaimedRun, Envelope, Json, RunId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import {
   aCommit,
   aDecision,
+  aGateOpened,
   aStep,
   aWorker,
   after,
-  anEnvelope,
   cancelRequest,
+  PLAN,
   start,
   submit,
   tenantA,
@@ -37,18 +38,7 @@ async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{
   const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
   if (!claimed) throw new Error('not claimed');
   const opens = aCommit(claimed, start, {
-    gates: [
-      {
-        kind: 'opened',
-        gate: 'approve',
-        approval: 'security',
-        gateDigest: sha256('gate'),
-        request: { message: 'go?' },
-        show: { findings: 3 },
-        required,
-        expiresAt,
-      },
-    ],
+    gates: [aGateOpened(claimed, { required, expiresAt })],
     closes: true,
     releases: true,
     run: { status: 'waiting' },
@@ -58,11 +48,17 @@ async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{
   return { runId, claimed };
 }
 
-/** A copy of the run's gate under another name. */
-async function secondGate(runId: RunId): Promise<void> {
+/** The run's gate once more, under another name. */
+async function secondGate(
+  { runId, ...claimed }: ClaimedRun,
+  given: Parameters<typeof aGateOpened>[1] = {},
+): Promise<void> {
+  const { gateDigest, request } = aGateOpened({ ...claimed, runId }, { ...given, gate: 'second' });
   await database.sql(
-    `insert into pack_runs.gates select (jsonb_populate_record(g, '{"gate": "second"}')).* from pack_runs.gates g where run_id = $1`,
-    [runUuid(runId)],
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, show, required, expires_at, opened_ms)
+     select tenant_id, run_id, 'second', approval, state, $2, $3, show, required, to_timestamp($4::bigint / 1000.0), opened_ms
+     from pack_runs.gates g where run_id = $1`,
+    [runUuid(runId), gateDigest, JSON.stringify(request), Date.parse(request.expiresAt)],
   );
 }
 
@@ -94,7 +90,12 @@ describe('a decision', () => {
     ]);
     expect(letters[0]?.envelope?.payloadType).toBe('application/vnd.taskrunner.test+json');
     const gate = await web.gateDesk.find(tenantA, runId, 'approve');
-    expect(gate).toMatchObject({ state: 'approved', approvals: 2, planHash: sha256('plan'), show: { findings: 3 } });
+    expect(gate).toMatchObject({
+      state: 'approved',
+      approvals: 2,
+      planHash: sha256(PLAN),
+      documents: { show: { findings: 3 } },
+    });
     expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
     // The letters made the run due.
     const incarnation = await worker.claims.register(aWorker());
@@ -131,8 +132,8 @@ describe('a decision', () => {
   });
 
   it('shares one order of letters with other gates and senders of its run', async () => {
-    const { runId } = await gated(100);
-    await secondGate(runId);
+    const { runId, claimed } = await gated(100);
+    await secondGate(claimed, { required: 100 });
     const at = await web.gateDesk.now();
     const decided = Array.from({ length: 40 }, async (_, i) => {
       const gate = i % 2 ? 'approve' : 'second';
@@ -159,14 +160,14 @@ describe('a decision', () => {
     for (const outcome of outcomes) {
       if (outcome.kind !== 'counted') expect(outcome.kind).toBe('repeated');
     }
-    const [first] = await database.sql<{ decision_id: string }>(
-      'select decision_id from pack_runs.decisions where run_id = $1',
+    const [first] = await database.sql<{ envelope: Envelope }>(
+      'select envelope from pack_runs.decisions where run_id = $1',
       [runUuid(runId)],
     );
     const again = await web.gateDesk.decide(aDecision(runId, 'ben', 5_000));
     expect(again).toEqual({
       kind: 'repeated',
-      envelope: anEnvelope(first?.decision_id ?? ''),
+      envelope: first?.envelope,
       state: 'open',
       approvals: 1,
       required: 2,
@@ -287,8 +288,8 @@ describe('a decision', () => {
   });
 
   it('is refused once another gate of its run was rejected, before any worker has read that', async () => {
-    const { runId } = await gated(1);
-    await secondGate(runId);
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed);
     expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000, { decision: 'rejected' }))).toMatchObject({
       state: 'rejected',
     });
@@ -305,11 +306,8 @@ describe('a decision', () => {
   });
 
   it('is refused once the time of another gate of its run is over, before any worker has read that', async () => {
-    const { runId } = await gated(1);
-    await secondGate(runId);
-    await database.sql(`update pack_runs.gates set expires_at = now() where run_id = $1 and gate = 'second'`, [
-      runUuid(runId),
-    ]);
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed, { expiresAt: 1 });
     expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
     expect((await web.gateDesk.find(tenantA, runId, 'approve'))?.doomed).toBe(true);
     expect(await count('pack_runs.inbox', runId)).toBe(0);
@@ -317,8 +315,8 @@ describe('a decision', () => {
 
   it('never counts behind a rejection, however parallel', async () => {
     for (let round = 0; round < 5; round++) {
-      const { runId } = await gated(100);
-      await secondGate(runId);
+      const { runId, claimed } = await gated(100);
+      await secondGate(claimed, { required: 100 });
       const at = await web.gateDesk.now();
       const outcomes = await Promise.all(
         Array.from({ length: 30 }, async (_, i) => {
@@ -355,8 +353,8 @@ describe('a decision', () => {
 
 describe('the gates of a run', () => {
   it('are found by their names with their decisions, and only by its tenant', async () => {
-    const { runId } = await gated(1);
-    await secondGate(runId);
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed);
     await web.gateDesk.decide(aDecision(runId, 'ben', 1_000));
     const found = await web.gateDesk.ofRun(tenantA, runId, ['second', 'approve', 'never']);
     const shown = found.map(({ gate, state, decisions }) => [gate, state, decisions.length]).sort();
@@ -412,6 +410,13 @@ describe('audit', () => {
       prev = digest;
     }
     const runId = await submit(web.runStore);
-    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({ seq: rows.length, head: prev });
+    const [submitted] = await database.sql<{ hash: Buffer }>(
+      'select hash from pack_runs.audit where tenant_id = $1 and seq = $2 and prev = $3',
+      [tenantA, rows.length + 1, rows.at(-1)?.hash],
+    );
+    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({
+      seq: rows.length + 1,
+      head: `sha256:${submitted?.hash.toString('hex')}`,
+    });
   });
 });

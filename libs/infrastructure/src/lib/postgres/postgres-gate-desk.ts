@@ -1,37 +1,44 @@
-import { GateDesk, canonical, personsOf, runUuid, toRunId } from '@taskrunner/core';
+import {
+  ComparedJson,
+  GateDesk,
+  GateDocuments,
+  KnownAdmissions,
+  canonical,
+  compareEach,
+  personsOf,
+  runUuid,
+} from '@taskrunner/core';
 import type {
-  Actor,
   Decided,
   DecisionKind,
   Digest,
   Envelope,
   GateRow,
-  Json,
   JsonObject,
+  KnownGates,
   RunId,
   SignedDecision,
+  StoredDecision,
   Subject,
   TenantId,
 } from '@taskrunner/core';
 import type { Queries } from './queries';
 import { patiently } from './retry';
+import { admissionColumns, type AdmissionRow } from './run-rows';
 import { statement } from './statement';
 
-interface GateRecord {
-  readonly run_id: string;
+interface GateRecord extends AdmissionRow {
   readonly gate: string;
   readonly state: GateRow['state'];
   readonly gate_digest: string;
-  readonly request: JsonObject;
-  readonly show: Json;
+  readonly request: string;
+  readonly show: string | null;
   readonly approvals: number;
   readonly required: number;
   readonly expires_ms: number;
-  readonly plan_hash: string;
-  readonly initiators: Actor[];
   readonly run_status: string;
   readonly doomed: boolean;
-  readonly decisions: GateRow['decisions'];
+  readonly decisions: readonly StoredDecision[];
 }
 
 interface Counted {
@@ -67,6 +74,7 @@ export class PostgresGateDesk extends GateDesk {
   private readonly decideStatement = statement('decide-gate');
   private readonly explainStatement = statement('explain-decision');
   private readonly auditStatement = statement('append-audit');
+  private readonly known: KnownGates = { json: new ComparedJson(), admissions: new KnownAdmissions() };
 
   constructor(private readonly queries: Queries) {
     super();
@@ -80,12 +88,12 @@ export class PostgresGateDesk extends GateDesk {
   async ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]> {
     const values = [tenant, runUuid(run), gates];
     const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.ofRunStatement, values));
-    return rows.map(toGateRow);
+    return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
   }
 
   async open(tenant: TenantId, limit: number): Promise<readonly GateRow[]> {
     const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.openStatement, [tenant, limit]));
-    return rows.map(toGateRow);
+    return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
   }
 
   async now(): Promise<number> {
@@ -179,21 +187,26 @@ function keyOf({ iss, sub }: Subject): string {
   return JSON.stringify([iss, sub]);
 }
 
-function toGateRow(row: GateRecord): GateRow {
+function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
+  const { gate, request, show, approvals, required, decisions, initiators } = row;
+  const columns = admissionColumns(tenant, row);
+  const gateDigest = row.gate_digest as Digest;
+  const numbers = { approvals, required, expiresAt: row.expires_ms };
+  const documents = GateDocuments.compare(
+    { ...columns, gate, gateDigest, request, show, ...numbers, decisions },
+    known,
+  );
   return {
-    runId: toRunId(row.run_id),
-    gate: row.gate,
+    runId: columns.runId,
+    gate,
     state: row.state,
-    gateDigest: row.gate_digest as Digest,
-    request: row.request,
-    show: row.show,
-    approvals: row.approvals,
-    required: row.required,
-    expiresAt: row.expires_ms,
-    planHash: row.plan_hash as Digest,
-    initiators: row.initiators,
+    gateDigest,
+    documents,
+    ...numbers,
+    planHash: columns.planHash,
+    initiators,
     runStatus: row.run_status,
     doomed: row.doomed,
-    decisions: row.decisions,
+    decisions,
   };
 }

@@ -1,10 +1,19 @@
-import { RunReader, runUuid, STUCK_REASONS, toRunId } from '@taskrunner/core';
+import {
+  compareEach,
+  DocumentAltered,
+  KnownAdmissions,
+  KnownDocuments,
+  RunReader,
+  runUuid,
+  STUCK_REASONS,
+  toRunId,
+} from '@taskrunner/core';
 import type {
   ArtifactView,
   Digest,
-  Envelope,
   Json,
   JsonObject,
+  RunDocuments,
   RunFilter,
   RunId,
   RunOriginal,
@@ -12,25 +21,25 @@ import type {
   RunSummary,
   StatementParts,
   StepRow,
+  StoredTexts,
   TenantId,
 } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 import type { Queries } from './queries';
 import { patiently } from './retry';
-import { toArtifactView, toStepRow, toSummary, whereabouts } from './run-rows';
-import type { ArtifactRecord, StepRecord, SummaryRow } from './run-rows';
+import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } from './run-rows';
+import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from './run-rows';
 import { plannedEachTime, statement } from './statement';
 import type { Statement } from './statement';
 
-interface RecordsRow extends SummaryRow {
-  readonly plan: string;
-  readonly profile: string;
-  readonly environment: string;
+/** An admission and its documents. */
+interface DocumentsRow extends AdmissionRow, StoredTexts {}
+
+interface RecordsRow extends SummaryRow, StoredTexts {
   readonly manifest: string;
   readonly files: RunRecords['files'];
   readonly pack_signatures: RunRecords['packSignatures'];
   readonly inputs: Json;
-  readonly admission: Envelope;
   readonly gates: RunRecords['gates'];
   readonly decisions: RunRecords['decisions'];
   readonly resolutions: RunRecords['resolutions'];
@@ -41,12 +50,18 @@ interface RecordsRow extends SummaryRow {
   readonly journal_bytes: number;
 }
 
-interface OriginalRow extends Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'initiators' | 'labels'> {
+interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'labels'> {
   readonly head: Buffer | null;
-  readonly plan_hash: string;
-  readonly source_digest: string;
   readonly pack_signatures: RunOriginal['packSignatures'];
   readonly inputs: JsonObject;
+}
+
+interface EvidenceRow {
+  readonly bundle: string;
+  readonly bundle_size: number;
+  readonly statements: StatementParts;
+  /** Of the run's row; null if that has gone. */
+  readonly evidence_digest: Buffer | null;
 }
 
 interface TailRow {
@@ -61,7 +76,7 @@ interface TailRow {
 /** Statuses as stored that may be shown as `cancelling`: the mark of a cancel request lies over them. */
 const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
 
-/** Questions of readers; each is one statement within the tenant. */
+/** Questions of readers; each is one statement within the tenant. What has a digest is compared with it here, once for the same text. */
 export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
@@ -76,6 +91,8 @@ export class PostgresRunReader extends RunReader {
   private readonly recordsStatement = statement('run-records');
   private readonly evidenceStatement = statement('run-evidence');
   private readonly tailStatement = statement('tail');
+  private readonly documentsKnown = new KnownDocuments();
+  private readonly admissionsKnown = new KnownAdmissions();
 
   constructor(private readonly queries: Queries) {
     super();
@@ -83,7 +100,7 @@ export class PostgresRunReader extends RunReader {
 
   async summary(tenant: TenantId, run: RunId): Promise<RunSummary | null> {
     const [row] = await this.ask<SummaryRow>(tenant, this.summaryStatement, runUuid(run));
-    return row ? toSummary(row) : null;
+    return row ? toSummary(tenant, row, this.admissionsKnown) : null;
   }
 
   async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<readonly RunSummary[]> {
@@ -92,16 +109,19 @@ export class PostgresRunReader extends RunReader {
     const cursor = before && runUuid(before);
     const why = stuck === 'any' ? STUCK_REASONS : stuck && [stuck];
     const values = [status, stored, pack, cursor, limit, why];
-    return (await this.ask<SummaryRow>(tenant, this.listStatement, ...values)).map(toSummary);
+    const rows = await this.ask<SummaryRow>(tenant, this.listStatement, ...values);
+    return compareEach(rows, (row) => toSummary(tenant, row, this.admissionsKnown));
   }
 
   async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {
     const [row] = await this.ask<OriginalRow>(tenant, this.originalStatement, runUuid(run));
     if (!row) return null;
     const { status, head, manifest, files, inputs, initiators, labels } = row;
+    const documents = this.documentsOf(tenant, row);
+    documents.compareInputs(admissionColumns(tenant, row), inputs);
     return {
       status,
-      planHash: row.plan_hash as Digest,
+      documents,
       sourceDigest: row.source_digest as Digest,
       manifest,
       files,
@@ -113,23 +133,24 @@ export class PostgresRunReader extends RunReader {
     };
   }
 
-  async plan(
-    tenant: TenantId,
-    run: RunId,
-  ): Promise<{ plan: string; profile: string; environment: string; planHash: Digest } | null> {
-    const [row] = await this.ask<{ plan: string; profile: string; environment: string; plan_hash: string }>(
-      tenant,
-      this.planStatement,
-      runUuid(run),
-    );
-    if (!row) return null;
-    const { plan, profile, environment, plan_hash } = row;
-    return { plan, profile, environment, planHash: plan_hash as Digest };
+  async documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null> {
+    const [row] = await this.ask<DocumentsRow>(tenant, this.planStatement, runUuid(run));
+    return row ? this.documentsOf(tenant, row) : null;
   }
 
-  async approvedBefore(tenant: TenantId, run: RunId): Promise<{ runId: RunId; plan: string } | null> {
-    const [row] = await this.ask<{ run_id: string; plan: string }>(tenant, this.approvedBeforeStatement, runUuid(run));
-    return row ? { runId: toRunId(row.run_id), plan: row.plan } : null;
+  async approvedBefore(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null> {
+    const [row] = await this.ask<DocumentsRow>(tenant, this.approvedBeforeStatement, runUuid(run));
+    return row ? { runId: toRunId(row.run_id), documents: this.documentsOf(tenant, row) } : null;
+  }
+
+  private documentsOf(tenant: TenantId, row: DocumentsRow): RunDocuments {
+    const columns = admissionColumns(tenant, row);
+    this.admissionsKnown.compare(columns);
+    const { plan, profile, environment } = row;
+    return this.documentsKnown.of({ ...columns, plan, profile, environment });
   }
 
   async steps(
@@ -175,11 +196,11 @@ export class PostgresRunReader extends RunReader {
   async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
     const [row] = await this.ask<RecordsRow>(tenant, this.recordsStatement, runUuid(run));
     if (!row) return null;
+    const documents = this.documentsOf(tenant, row);
+    documents.compareInputs(admissionColumns(tenant, row), row.inputs);
     return {
-      summary: toSummary(row),
-      plan: row.plan,
-      profile: row.profile,
-      environment: row.environment,
+      summary: toSummary(tenant, row, this.admissionsKnown),
+      documents,
       manifest: row.manifest,
       files: row.files,
       packSignatures: row.pack_signatures,
@@ -199,11 +220,12 @@ export class PostgresRunReader extends RunReader {
     tenant: TenantId,
     run: RunId,
   ): Promise<{ bundle: Digest; size: number; statements: StatementParts } | null> {
-    const [row] = await this.ask<{ bundle: string; bundle_size: number; statements: StatementParts }>(
-      tenant,
-      this.evidenceStatement,
-      runUuid(run),
-    );
+    const [row] = await this.ask<EvidenceRow>(tenant, this.evidenceStatement, runUuid(run));
+    if (row?.evidence_digest && toDigest(row.evidence_digest) !== row.bundle)
+      throw new DocumentAltered({
+        ...{ tenant, runId: run, document: 'evidence', what: 'the place of the evidence' },
+        ...{ expected: toDigest(row.evidence_digest), found: row.bundle },
+      });
     return row ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: row.statements } : null;
   }
 

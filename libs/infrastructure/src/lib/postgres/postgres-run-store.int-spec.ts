@@ -1,5 +1,5 @@
-import { runUuid, sha256 } from '@taskrunner/core';
-import type { NewRun, RunId } from '@taskrunner/core';
+import { canonical, runUuid, sha256 } from '@taskrunner/core';
+import type { NewRun, RunId, TenantId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import {
@@ -7,7 +7,10 @@ import {
   aNewRun,
   aWorker,
   cancelRequest,
+  anEnvelope,
   ENVIRONMENT,
+  ENVIRONMENT_DIGEST,
+  PLAN,
   start,
   submit,
   tenantA,
@@ -46,11 +49,10 @@ describe('creating runs', () => {
       counts: { total: 1, pending: 1 },
     });
     expect(summary?.evidence).toEqual({ status: 'none', digest: null, reason: null, exports: [] });
-    expect(await web.runReader.plan(tenantA, runId)).toEqual({
-      plan: '{"plan":1}',
-      profile: '{"profile":1}',
-      environment: ENVIRONMENT,
-      planHash: sha256('plan'),
+    expect(await web.runReader.documents(tenantA, runId)).toMatchObject({
+      planHash: sha256(PLAN),
+      environmentDigest: ENVIRONMENT_DIGEST,
+      texts: { plan: PLAN, environment: ENVIRONMENT },
     });
     const records = await worker.runReader.records(tenantA, runId);
     expect(records).toMatchObject({
@@ -59,11 +61,33 @@ describe('creating runs', () => {
       decisions: [],
       resolutions: [],
       artifacts: [],
-      audit: { seq: 0, head: null },
+      audit: { seq: 1, head: expect.stringMatching(/^sha256:/) as string },
     });
     expect(
       await database.sql('select key, value from pack_runs.run_labels where run_id = $1', [runUuid(runId)]),
     ).toEqual([{ key: 'ticket', value: 'SEC-42' }]);
+  });
+
+  it('enters each run in the audit chain once, with others and alone, and none that only repeats a key', async () => {
+    const tenant = 'audited' as TenantId;
+    const ids = await Promise.all(Array.from({ length: 9 }, () => web.runStore.stamp()));
+    const group = { group: 'g', onConflict: 'queue' } as const;
+    const runs = ids.map(({ runId, at }, i) =>
+      aNewRun(runId, at, {
+        tenant,
+        concurrency: i > 6 ? group : null,
+        idempotency: i === 0 ? { ...key, key: 'audited' } : null,
+      }),
+    );
+    await Promise.all(runs.map((run) => web.runStore.create(run)));
+    const { runId, at } = await web.runStore.stamp();
+    const again = aNewRun(runId, at, { tenant, idempotency: { ...key, key: 'audited' } });
+    expect(await web.runStore.create(again)).toEqual({ kind: 'replayed', runId: ids[0]?.runId });
+    const rows = await database.sql<{ run: string }>(
+      `select event->>'runId' as run from pack_runs.audit where tenant_id = $1 order by 1`,
+      [tenant],
+    );
+    expect(rows.map(({ run }) => run)).toEqual(ids.map((one) => one.runId).sort());
   });
 
   it('keeps a plan once for all its runs', async () => {
@@ -121,6 +145,8 @@ describe('creating runs', () => {
       workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
       sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
       inputs: { text: `{${i}}`, nothing: null },
+      // Of all the same: what names a run would differ.
+      ...{ admission: anEnvelope('admission'), admissionDigest: sha256('admission') },
       ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),
     });
     const stored = async (ids: readonly { runId: RunId; at: number }[]): Promise<unknown[]> => {
@@ -230,5 +256,104 @@ describe('letters', () => {
     expect(await web.runReader.list(tenant, { status: 'waiting' }, 9, null)).toHaveLength(0);
     expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
     await worker.claims.retire(incarnation);
+  });
+});
+
+describe('a run of which a document was found altered', () => {
+  const found = (runId: RunId, tenant = tenantA) =>
+    ({ tenant, runId, document: 'plan', what: 'the plan', expected: sha256('a'), found: sha256('b') }) as const;
+  const rowOf = async (runId: RunId) =>
+    (
+      await database.sql<{ status: string; owner: string | null; due: boolean; fence: number; altered: unknown }>(
+        `select status, owner::text, due_at is not null as due, fence::int, altered from pack_runs.runs where run_id = $1`,
+        [runUuid(runId)],
+      )
+    )[0];
+
+  it('is halted and told to the auditors once, also while a worker drives it, who then writes nothing more', async () => {
+    const runId = await submit(web.runStore);
+    const incarnation = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(incarnation, 10_000)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    expect(
+      await Promise.all([1, 2, 3].map(() => web.alteredRuns.mark(found(runId)))).then((all) => all.sort()),
+    ).toEqual([false, false, true]);
+    const code = 'DOCUMENT_ALTERED';
+    expect(await rowOf(runId)).toMatchObject({
+      status: 'halted',
+      owner: null,
+      due: false,
+      fence: 2,
+      altered: { code },
+    });
+    expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+    expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
+      ...{ status: 'halted', evidence: { status: 'refused' }, waits: [] },
+      error: { code, message: expect.stringContaining(sha256('b')) },
+    });
+    const rows = await database.sql<{ type: string }>(
+      `select event->>'type' as type from pack_runs.audit where event->>'runId' = $1 order by seq`,
+      [runId],
+    );
+    expect(rows.map(({ type }) => type)).toEqual(['run.submitted', 'document.altered']);
+    await worker.claims.retire(incarnation);
+  });
+
+  it('that has ended stays as it ended, and says so; one of another tenant is not touched', async () => {
+    const [ended, foreign] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    await database.sql(`update pack_runs.runs set status = 'succeeded', due_at = null where run_id = $1`, [
+      runUuid(ended),
+    ]);
+    expect(await web.alteredRuns.mark(found(ended))).toBe(true);
+    expect(await rowOf(ended)).toMatchObject({ status: 'succeeded', fence: 0 });
+    expect(await web.runReader.summary(tenantA, ended)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+    expect(await web.alteredRuns.mark(found(foreign))).toBe(false);
+    expect(await rowOf(foreign)).toMatchObject({ status: 'queued', altered: null });
+  });
+
+  it('hands its concurrency group on', async () => {
+    const concurrency = { group: 'altered', onConflict: 'queue' } as const;
+    const [holder, next] = [await submit(web.runStore, { concurrency }), await submit(web.runStore, { concurrency })];
+    expect(await rowOf(next)).toMatchObject({ status: 'waiting', due: false });
+    await web.alteredRuns.mark(found(holder));
+    expect(await rowOf(next)).toMatchObject({ status: 'queued', due: true });
+  });
+});
+
+/** A statement with those of the values that it names. */
+function numbered(statement: string, values: readonly string[]): [string, string[]] {
+  const named = [...new Set([...statement.matchAll(/\$(\d)/g)].map(([, n]) => Number(n)))];
+  const text = statement.replaceAll(/\$(\d)/g, (_, n: string) => `$${named.indexOf(Number(n)) + 1}`);
+  return [text, named.map((n) => values[n - 1] as string)];
+}
+
+describe('rows that somebody has altered', () => {
+  it.each<[string, string]>([
+    ['plan', `update pack_runs.plans set plan = plan || ' ' where plan_hash = $1`],
+    ['profile', `update pack_runs.profiles set profile = profile || ' ' where profile_digest = $2`],
+    ['environment', `update pack_runs.profiles set environment = '{}' where profile_digest = $2`],
+    ['plan', `delete from pack_runs.plans where plan_hash = $1`],
+    ['admission', `update pack_runs.run_sources set pack_name = 'other' where run_id = $3`],
+    ['admission', `update pack_runs.run_sources set admission = '{}' where run_id = $3`],
+    ['admission', `update pack_runs.run_sources set admission_digest = $1 where run_id = $3`],
+  ])('are no %s of a run: %s', async (document, statement) => {
+    const plan = canonical({ inputs: { image: 'app:1' }, of: statement });
+    const profile = canonical({ of: statement, environment: ENVIRONMENT_DIGEST });
+    const runId = await submit(web.runStore, {
+      ...{ plan, planHash: sha256(plan), profile, profileDigest: sha256(profile) },
+    });
+    expect((await web.runReader.documents(tenantA, runId))?.planHash).toBe(sha256(plan));
+    const [text, values] = numbered(statement, [sha256(plan), sha256(profile), runUuid(runId)]);
+    await database.sql(text, values);
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId, tenant: tenantA, document } };
+    await expect(web.runReader.documents(tenantA, runId)).rejects.toMatchObject(altered);
+    await expect(web.runReader.original(tenantA, runId)).rejects.toMatchObject(altered);
+    await expect(worker.runReader.records(tenantA, runId)).rejects.toMatchObject(altered);
+    if (document !== 'admission') return;
+    await expect(web.runReader.summary(tenantA, runId)).rejects.toMatchObject(altered);
+    const listed = web.runReader.list(tenantA, {}, 1, null);
+    await expect(listed).rejects.toMatchObject(altered);
+    await web.alteredRuns.mark({ ...altered.first, document: 'admission', what: 'it', expected: 'a', found: 'b' });
+    expect(await web.runReader.list(tenantA, {}, 1, null)).toMatchObject([{ runId, status: 'halted' }]);
   });
 });

@@ -1,12 +1,12 @@
 import { RunStore, runUuid, toRunId } from '@taskrunner/core';
 import type { Created, GivenBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
-import { createManyValues, createValues } from './create-values';
 import { Grouped } from './grouped';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
 import { RunStamps, type StampSources } from './run-stamps';
 import { isDuplicate } from './sql-state';
 import { statement } from './statement';
+import { createdRows, SubmissionSteps } from './submission-steps';
 
 interface PostedRow {
   readonly position: number | null;
@@ -25,8 +25,7 @@ const GROUPS = { atOnce: 2, most: 64 };
  * commit is what costs most.
  */
 export class PostgresRunStore extends RunStore {
-  private readonly createStatement = statement('create-run');
-  private readonly createManyStatement = statement('create-runs');
+  private readonly steps = new SubmissionSteps();
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-letter');
   private readonly stamps: RunStamps;
@@ -67,13 +66,9 @@ export class PostgresRunStore extends RunStore {
 
   /** All in one statement; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
-    const [first] = runs;
-    const [statement, values] =
-      runs.length === 1 && first
-        ? [this.createStatement, createValues(first)]
-        : [this.createManyStatement, createManyValues(tenant, runs)];
     try {
-      const rows = await this.queries.within<{ run_id: string }>(tenant, statement, values);
+      const answers = await this.queries.together(tenant, this.steps.ofMany(tenant, runs));
+      const rows = createdRows<{ run_id: string }>(answers);
       const created = new Set(rows.map(({ run_id }) => run_id));
       const outcomes = runs.map(async (run): Promise<Created> =>
         created.has(runUuid(run.runId)) ? { kind: 'created', inLine: false } : this.ownerOfKey(run),
@@ -88,8 +83,8 @@ export class PostgresRunStore extends RunStore {
   private async createAlone(run: NewRun, doubted: boolean): Promise<Created> {
     return patiently(async ({ lost }) => {
       try {
-        const values = createValues(run);
-        const [row] = await this.queries.within<{ in_line: boolean }>(run.tenant, this.createStatement, values);
+        const answers = await this.queries.together(run.tenant, this.steps.of(run));
+        const [row] = createdRows<{ in_line: boolean }>(answers);
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
         // The id is ours alone: it is there because a lost answer had been a success.

@@ -16,13 +16,13 @@ import type {
   TickPlace,
   TickRecord,
 } from '@taskrunner/core';
-import { createValues } from './create-values';
 import { holderOf } from './postgres-run-store';
 import type { TenantQueries } from './queries';
 import { patiently } from './retry';
 import { toDue, toSummary, toTick, type ScheduleRow, type TickRow, type WholeScheduleRow } from './schedule-rows';
 import { isDuplicate } from './sql-state';
 import { statement, type Statement } from './statement';
+import { SubmissionSteps } from './submission-steps';
 
 type Step = readonly [Statement, readonly unknown[]];
 type Taking = Pick<TickRecord, 'last' | 'count' | 'outcome' | 'reason'> & {
@@ -46,7 +46,7 @@ export class PostgresScheduleStore extends ScheduleStore {
   private readonly ticksStatement = statement('list-ticks');
   private readonly dueStatement = statement('take-due-schedules');
   private readonly takeStatement = statement('take-tick');
-  private readonly runStatement = statement('create-run');
+  private readonly submission = new SubmissionSteps();
   private readonly postStatement = statement('post-letter');
   private readonly auditStatement = statement('append-audit');
   private readonly announceStatement = statement('announce-schedule');
@@ -165,7 +165,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     ]);
     // The run last: whoever locks a run and its concurrency group does it in this order.
     const attempt = (made: NewRun): Promise<Ticked> =>
-      this.take(place, taking, [...stops, [this.runStatement, createValues(made)]]);
+      this.take(place, taking, [...stops, ...this.submission.of(made)]);
     try {
       return await attempt(run);
     } catch (error) {

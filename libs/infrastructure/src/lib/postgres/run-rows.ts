@@ -1,18 +1,58 @@
 import { canonical, sha256, toRunId } from '@taskrunner/core';
-import type { Actor, ArtifactView, Digest, Json, RunSummary, StepRow } from '@taskrunner/core';
+import type {
+  Actor,
+  AdmissionColumns,
+  ArtifactView,
+  Digest,
+  Envelope,
+  Json,
+  KnownAdmissions,
+  RunSummary,
+  StepRow,
+  TenantId,
+} from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 
-/** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
-export interface SummaryRow {
+/** What a run's row repeats of its admission, and the admission. */
+export interface AdmissionRow {
   readonly run_id: string;
-  readonly status: string;
+  readonly plan_hash: string;
+  readonly profile_digest: string;
   readonly pack_name: string;
   readonly pack_version: string;
   readonly content_digest: string;
-  readonly plan_hash: string;
-  readonly profile_digest: string;
-  readonly requester: RunSummary['requester'];
+  readonly source_digest: string;
   readonly initiators: Actor[];
+  readonly rerun_of: string | null;
+  readonly admission: Envelope;
+  readonly admission_digest: string;
+}
+
+export function admissionColumns(tenant: TenantId, row: AdmissionRow): AdmissionColumns {
+  return {
+    tenant,
+    runId: toRunId(row.run_id),
+    planHash: row.plan_hash as Digest,
+    profileDigest: row.profile_digest as Digest,
+    pack: {
+      name: row.pack_name,
+      version: row.pack_version,
+      contentDigest: row.content_digest as Digest,
+      sourceDigest: row.source_digest as Digest,
+    },
+    initiators: row.initiators,
+    rerunOf: row.rerun_of === null ? null : toRunId(row.rerun_of),
+    admission: row.admission,
+    admissionDigest: row.admission_digest as Digest,
+  };
+}
+
+/** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
+export interface SummaryRow extends AdmissionRow {
+  readonly status: string;
+  /** What of it was found altered, as an error of a run; null: nothing. */
+  readonly altered: Json;
+  readonly requester: RunSummary['requester'];
   readonly labels: RunSummary['labels'];
   readonly created_ms: number;
   readonly started_ms: number | null;
@@ -26,11 +66,12 @@ export interface SummaryRow {
   readonly evidence_reason: string | null;
   readonly exports?: RunSummary['evidence']['exports'] | null;
   readonly last_line: number;
-  readonly rerun_of: string | null;
   readonly version: number;
 }
 
-export function toSummary(row: SummaryRow): RunSummary {
+/** Of a run that is known to be altered, the admission is not compared: that it is must be seen somewhere. */
+export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): RunSummary {
+  if (row.altered === null && row.status !== 'halted') known.compare(admissionColumns(tenant, row));
   return {
     runId: toRunId(row.run_id),
     status: row.status,
@@ -46,7 +87,7 @@ export function toSummary(row: SummaryRow): RunSummary {
     waits: row.waits,
     counts: row.counts,
     outputs: row.outputs,
-    error: row.error,
+    error: row.altered ?? row.error,
     evidence: {
       status: row.evidence_status,
       digest: row.evidence_digest && toDigest(row.evidence_digest),

@@ -1,4 +1,4 @@
-import { runUuid, sha256 } from '@taskrunner/core';
+import { RunDocuments, runUuid, sha256 } from '@taskrunner/core';
 import type { RunId, StepId } from '@taskrunner/core';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
@@ -313,7 +313,7 @@ describe('what was approved before', () => {
     await database.sql("update pack_runs.gates set state = 'approved'");
     expect(await web.runReader.approvedBefore(tenantA, next)).toEqual({
       runId: ours,
-      plan: expect.any(String) as string,
+      documents: expect.any(RunDocuments) as RunDocuments,
     });
     const last = await submit(web.runStore, { tenant: tenantA });
     expect((await web.runReader.approvedBefore(tenantA, last))?.runId).toBe(ours);

@@ -122,7 +122,12 @@ export const METRICS = {
     SECONDS,
     'outcome',
   ),
-  taskrunner_alarms_total: counter(WORKER, 'Alarms: see the log for each.'),
+  taskrunner_alarms_total: counter(BOTH, 'Alarms: see the log for each.'),
+  taskrunner_documents_altered_total: counter(
+    BOTH,
+    'Documents in rows that differed from their digests, each time one was found.',
+    'document',
+  ),
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof METRICS;

@@ -5,7 +5,7 @@ import { makeTables } from './rows';
 import type { PlantedBug, Session } from './session';
 import * as assignments from './statements/assignments';
 import { resolveAttention, explainResolution } from './statements/attention';
-import { audit } from './statements/audit';
+import { audit, auditSubmissions } from './statements/audit';
 import * as claims from './statements/claims';
 import { flush } from './statements/flush';
 import { decideGate, explainDecision, runGates } from './statements/gates';
@@ -25,6 +25,7 @@ const nothing: ModelStatement = function* () {
 /** By the names under which the adapters prepare them. */
 const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'append-audit': audit,
+  'audit-submissions': auditSubmissions,
   'append-chunks': appendChunks,
   'append-lent-chunks': appendLentChunks,
   'assignment-standings': assignments.assignmentStandings,

@@ -126,6 +126,7 @@ export interface DecisionRow extends OfRun {
   readonly sub: string;
   readonly decided_ms: number;
   readonly envelope: string;
+  readonly record_digest: string;
 }
 
 export interface ResolutionRow extends OfRun {

@@ -31,6 +31,7 @@ import { snapshots } from './83-snapshots';
 import { drivenAlone } from './84-driven-alone';
 import { probeDocuments } from './85-probe-documents';
 import { releases } from './86-releases';
+import { alteredDocuments } from './95-altered-documents';
 import { auditCheckpoints } from './89-audit-checkpoints';
 import { runMarks } from './94-run-marks';
 
@@ -71,6 +72,7 @@ export const migrations = [
   releases,
   auditCheckpoints,
   runMarks,
+  alteredDocuments,
 ];
 
 /** Their names, as the database keeps them. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sha256 } from '@taskrunner/core';
+import { canonical, digestOf, sha256 } from '@taskrunner/core';
+import { anAdmission } from '@taskrunner/core/testing';
 import type {
   Actor,
   Announcement,
@@ -27,6 +28,9 @@ export const tenantB = 'bravo' as TenantId;
 
 export const ENVIRONMENT = JSON.stringify({ schema: 'taskrunner.environment.v1', isolation: 'bwrap-netns/v1' });
 export const ENVIRONMENT_DIGEST = sha256(ENVIRONMENT);
+const INPUTS = { image: 'app:1' };
+export const PLAN = canonical({ inputs: INPUTS });
+const PROFILE = canonical({ profile: 1, environment: ENVIRONMENT_DIGEST });
 
 export function anEnvelope(payload: string): Envelope {
   return {
@@ -37,20 +41,30 @@ export function anEnvelope(payload: string): Envelope {
 }
 
 export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): NewRun {
+  const run = unsigned(runId, at, given);
+  const { tenant, planHash, profileDigest, initiators, rerunOf } = run;
+  const rerun = rerunOf === null ? {} : { rerun: { from: 'start', head: sha256('head') } };
+  const pack = { ...run.pack, signers: [] };
+  const named = { runId, tenant, planHash, profileDigest, initiators, rerunOf, pack, ...rerun };
+  const { admission, admissionDigest } = anAdmission(named);
+  return { ...run, admission, admissionDigest, ...given };
+}
+
+function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
   return {
     tenant: tenantA,
     runId,
-    planHash: sha256('plan'),
-    plan: '{"plan":1}',
-    profile: '{"profile":1}',
-    profileDigest: sha256('profile'),
+    planHash: sha256(PLAN),
+    plan: PLAN,
+    profile: PROFILE,
+    profileDigest: sha256(PROFILE),
     environment: ENVIRONMENT,
     environmentDigest: ENVIRONMENT_DIGEST,
     pack: { name: 'demo', version: '1.0.0', contentDigest: sha256('content'), sourceDigest: sha256('source') },
     packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
-    inputs: { image: 'app:1' },
+    inputs: INPUTS,
     sensitive: [{ name: 'pin', sealed: Uint8Array.of(1, 2, 3) }],
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
@@ -58,6 +72,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     rerunOf: null,
     admission: anEnvelope('admission'),
     admissionDigest: sha256('admission'),
+    audit: { type: 'run.submitted', runId },
     acceptedAt: at,
     stepsTotal: 1,
     workerLabels: [],
@@ -184,6 +199,35 @@ export const cancelRequest: GivenBody = {
   force: false,
 };
 
+/** Digests of the gates that were opened here, by run and gate: decisions name them. */
+const gateDigests = new Map<string, Digest>();
+
+/** A gate that opens, with a request that names its run, and shows three findings. */
+export function aGateOpened(
+  { tenant, runId, planHash, profileDigest, admissionDigest }: ClaimedRun,
+  { gate = 'approve', required = 1, expiresAt = 4_000_000_000_000 } = {},
+) {
+  const show = { findings: 3 };
+  const request = {
+    ...{ schema: 'taskrunner.gate-request.v1', runId, tenant, gate, label: null },
+    ...{ planHash, profileDigest, admissionDigest },
+    requirement: {
+      ...{ approval: 'security', grants: ['packs.approve'], minApprovals: required, selfApproval: false },
+      ...{ proof: 'service', maxAuthAge: null, reasonRequired: false, formDigest: null },
+    },
+    ...{ policy: null, message: 'go?', showDigest: digestOf(show), reads: {}, item: null, secrets: [] },
+    ...{ opens: [], notApplied: [], nonce: 'n', openedAt: instant(0) },
+    ...{ expiresAt: instant(expiresAt), executeBy: instant(expiresAt) },
+  };
+  const gateDigest = digestOf(request);
+  gateDigests.set(`${runId} ${gate}`, gateDigest);
+  return { kind: 'opened', gate, approval: 'security', gateDigest, request, show, required, expiresAt } as const;
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 export function aDecision(
   runId: RunId,
   sub: string,
@@ -194,6 +238,14 @@ export function aDecision(
   const person = { iss: 'https://id.test', sub };
   const decisionId = rest.decisionId ?? randomUUID();
   const decision = rest.decision ?? 'approved';
+  const { tenant = tenantA, gate = 'approve' } = rest;
+  const record = {
+    ...{ schema: 'taskrunner.decision.v1', decisionId, runId, tenant, gate, planHash: sha256(PLAN) },
+    ...{ gateDigest: gateDigests.get(`${runId} ${gate}`) ?? sha256('gate'), decision, response: null, person },
+    ...{ onBehalfOf: null, grants: [], bound: 'gate', authTime: instant(0), acr: null, reason: null },
+    ...{ decidedAt: instant(decidedAt), proof: { kind: 'service' } },
+  };
+  const payload = canonical(record);
   return {
     tenant: tenantA,
     runId,
@@ -202,8 +254,8 @@ export function aDecision(
     decision,
     person,
     decidedAt,
-    envelope: anEnvelope(decisionId),
-    recordDigest: sha256(decisionId),
+    envelope: anEnvelope(payload),
+    recordDigest: sha256(payload),
     response: null,
     letter: {
       type: 'gate.decided',
@@ -211,7 +263,7 @@ export function aDecision(
       decision: {
         decisionId,
         gateDigest: sha256('gate'),
-        planHash: sha256('plan'),
+        planHash: sha256(PLAN),
         decision,
         person,
         onBehalfOf: delegator ? { iss: 'https://id.test', sub: delegator } : null,

@@ -1,4 +1,5 @@
 import type { Values } from '../columns';
+import { runKey } from '../rows';
 import type { Session } from '../session';
 import type { Execution, Pause } from '../transaction';
 
@@ -10,6 +11,17 @@ export function* appendAudit({ tx, tables }: Session, tenant_id: string, _event:
   const seq = (head?.seq ?? 0) + 1;
   tx.write(tables.audit, { tenant_id, seq });
   return seq;
+}
+
+/** `audit-submissions.sql`: of the runs that are there. */
+export function* auditSubmissions(session: Session, values: Values): Execution<unknown> {
+  const [tenant, runs, events] = values as [string, readonly string[], readonly string[]];
+  const rows: unknown[] = [];
+  for (const [i, run] of runs.entries()) {
+    if (!session.tx.find(session.tables.runs, runKey(tenant, run))) continue;
+    rows.push({ audit_seq: yield* appendAudit(session, tenant, events[i] ?? '') });
+  }
+  return rows;
 }
 
 /** `append-audit.sql`. */

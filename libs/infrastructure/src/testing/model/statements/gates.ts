@@ -14,7 +14,13 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   const [tenant_id, run_id, gate, decision_id, decision, person, persons, iss, sub] = values as string[] as string[] &
     readonly [string, string, string, string, string, string, string, string, string];
   const decided_ms = values[9] as number;
-  const [envelope, , response, given, audit] = values.slice(10) as [string, string, string | null, string, string];
+  const [envelope, record_digest, response, given, audit] = values.slice(10) as [
+    string,
+    string,
+    string | null,
+    string,
+    string,
+  ];
   const key = runKey(tenant_id, run_id);
   const blind = bugs.has('decisions-do-not-look-at-the-run');
   const open = (r: RunRow): boolean =>
@@ -59,7 +65,8 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   });
   const letter = { tenant_id, run_id, position, dedupe: `decision:${decision_id}`, given, envelope, response };
   yield* insertLetter(session, { ...letter, posted_ms: Math.floor(clock()) }, 'fail');
-  const row: DecisionRow = { tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms, envelope };
+  const signed = { decided_ms, envelope, record_digest };
+  const row: DecisionRow = { tenant_id, run_id, gate, decision_id, decision, iss, sub, ...signed };
   yield* tx.insert(tables.decisions, row);
   const audit_seq = yield* appendAudit(session, tenant_id, audit);
   return [{ state, approvals, required: g.required, audit_seq }];
@@ -132,10 +139,16 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
   return [
     {
       ...{ run_id: run, gate, state: g.state, gate_digest: g.gate_digest },
-      ...{ request: parsed(g.request), show: parsed(g.show), approvals: g.approvals, required: g.required },
+      ...{ request: g.request, show: g.show, approvals: g.approvals, required: g.required },
       expires_ms: g.expires_at,
-      plan_hash: s.plan_hash,
-      initiators: parsed(s.initiators),
+      ...{
+        plan_hash: s.plan_hash,
+        profile_digest: s.profile_digest,
+        pack_name: s.pack_name,
+        pack_version: s.pack_version,
+      },
+      ...{ content_digest: s.content_digest, source_digest: s.source_digest, initiators: parsed(s.initiators) },
+      ...{ rerun_of: null, admission: parsed(s.admission), admission_digest: s.admission_digest },
       run_status: shownStatus(r),
       doomed: r.refused_position > 0 || otherGateLapsed(tx, session, key, gate),
       decisions: decisions.map((d) => ({
@@ -143,6 +156,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
         decision: d.decision,
         person: { iss: d.iss, sub: d.sub },
         envelope: parsed(d.envelope),
+        recordDigest: d.record_digest,
         decidedAt: d.decided_ms,
       })),
     },

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { alarmOf, AlteredRuns, type DocumentAltered } from '@taskrunner/core';
+import type { Observability } from '../observability';
+
+/** What happens where a document was found altered, whoever found it: an alarm for each, and its run is marked and halted. */
+@Injectable()
+export class AlteredDocuments {
+  constructor(
+    private readonly runs: AlteredRuns,
+    private readonly observability: Pick<Observability, 'log' | 'alarm'>,
+  ) {}
+
+  /** Never rejects: that a run cannot be marked now is told to operators, and the request is refused all the same. */
+  async raise(error: DocumentAltered): Promise<void> {
+    for (const found of error.all) {
+      const { tenant, runId, document } = found;
+      this.observability.alarm({ runId, tenant, code: error.code, detail: alarmOf(found) }, document);
+      try {
+        await this.runs.mark(found);
+      } catch (cause) {
+        this.observability.log.say('error', 'run.not-marked', { runId, tenant, code: error.code, error: cause });
+      }
+    }
+  }
+}

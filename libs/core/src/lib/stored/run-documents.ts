@@ -1,0 +1,117 @@
+import { canonical } from '../canonical/canonical';
+import { sha256 } from '../canonical/digest';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import type { Plan } from '../plan/plan';
+import { indexPlan, type PlanIndex } from '../plan/plan-index';
+import type { Environment, Profile } from '../plan/profile';
+import type { AdmissionColumns } from './stored-admission';
+import { DocumentAltered, type StoredDocument } from './document-altered';
+
+/** Documents of an admission as rows hold them: nothing says yet that they are what was admitted. */
+export interface StoredTexts {
+  readonly plan: string;
+  readonly profile: string;
+  readonly environment: string;
+}
+
+type Named = Pick<AdmissionColumns, 'tenant' | 'runId' | 'planHash' | 'profileDigest'>;
+
+/** How many are kept, and of how much text: what is longer is hashed each time. */
+const KEPT = 64;
+const CHARACTERS = 128 * 1024;
+
+/**
+ * Plan, profile and environment of a run, each compared with its digest: `compare` is the only way to have one. Read and indexed once,
+ * however many runs have the same.
+ */
+export class RunDocuments {
+  private read: { readonly plan: Plan; readonly profile: Profile; readonly environment: Environment } | null = null;
+  private indexed: PlanIndex | null = null;
+  private inputText: string | null = null;
+
+  private constructor(
+    readonly planHash: Digest,
+    readonly profileDigest: Digest,
+    readonly environmentDigest: Digest,
+    /** The very texts. */
+    readonly texts: StoredTexts,
+  ) {}
+
+  /** Throws `DocumentAltered` if one of the texts is another than its digest names. */
+  static compare(of: Named & StoredTexts): RunDocuments {
+    const { planHash, profileDigest, plan, profile, environment } = of;
+    const compare = (document: StoredDocument, expected: string, text: string): Digest => {
+      const found = sha256(text);
+      if (found !== expected) throw altered(of, document, `the ${document}`, expected, found);
+      return found;
+    };
+    compare('plan', planHash, plan);
+    compare('profile', profileDigest, profile);
+    // What the profile says is what its digest names.
+    const named = (JSON.parse(profile) as Profile).environment;
+    compare('environment', named, environment);
+    return new RunDocuments(planHash, profileDigest, named, { plan, profile, environment });
+  }
+
+  /** True if these are the very texts: then they need not be hashed again. */
+  areOf({ plan, profile, environment }: StoredTexts): boolean {
+    const { texts } = this;
+    return texts.plan === plan && texts.profile === profile && texts.environment === environment;
+  }
+
+  get plan(): Plan {
+    return this.documents.plan;
+  }
+
+  get profile(): Profile {
+    return this.documents.profile;
+  }
+
+  get environment(): Environment {
+    return this.documents.environment;
+  }
+
+  get index(): PlanIndex {
+    const { plan, profile, environment } = this.documents;
+    return (this.indexed ??= indexPlan(plan, this.planHash, profile.defaults, environment.approvals.floor));
+  }
+
+  /** Compares inputs that a row repeats with those of the plan. Throws `DocumentAltered`. */
+  compareInputs(of: Named, inputs: Json): void {
+    const expected = (this.inputText ??= canonical(this.plan.inputs));
+    const found = canonical(inputs);
+    if (found !== expected) throw altered(of, 'inputs', 'the list of inputs', sha256(expected), sha256(found));
+  }
+
+  private get documents(): { readonly plan: Plan; readonly profile: Profile; readonly environment: Environment } {
+    const { plan, profile, environment } = this.texts;
+    return (this.read ??= {
+      plan: JSON.parse(plan) as Plan,
+      profile: JSON.parse(profile) as Profile,
+      environment: JSON.parse(environment) as Environment,
+    });
+  }
+}
+
+function altered({ tenant, runId }: Named, document: StoredDocument, what: string, expected: string, found: string) {
+  return new DocumentAltered({ tenant, runId, document, what, expected, found });
+}
+
+/** The documents that were compared last, each tenant's apart. */
+export class KnownDocuments {
+  private readonly kept = new Map<string, RunDocuments>();
+
+  /** Throws `DocumentAltered`. */
+  of(run: Named & StoredTexts): RunDocuments {
+    const key = `${run.tenant} ${run.planHash} ${run.profileDigest}`;
+    const known = this.kept.get(key);
+    const documents = known?.areOf(run) ? known : RunDocuments.compare(run);
+    if (run.plan.length + run.profile.length + run.environment.length > CHARACTERS) return documents;
+    // The last used stands last.
+    this.kept.delete(key);
+    this.kept.set(key, documents);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
+    return documents;
+  }
+}

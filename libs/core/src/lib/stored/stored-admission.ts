@@ -1,0 +1,99 @@
+import { decodeEnvelope, type Envelope } from '../evidence/envelope';
+import type { AdmissionRecord } from '../evidence/documents';
+import { EvidenceError } from '../evidence/evidence-error';
+import { readAdmission } from '../evidence/read-documents';
+import type { Digest, RunId, TenantId } from '../foundation/ids';
+import type { Actor } from '../foundation/principal';
+import { sameJson } from '../canonical/same-json';
+import { DocumentAltered } from './document-altered';
+
+/** Columns that repeat what the admission of a run says, as its rows hold them. */
+export interface AdmissionColumns {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly pack: {
+    readonly name: string;
+    readonly version: string;
+    readonly contentDigest: Digest;
+    readonly sourceDigest: Digest;
+  };
+  readonly admission: Envelope;
+  readonly admissionDigest: Digest;
+  /** Not read for every question. */
+  readonly initiators?: readonly Actor[];
+  readonly rerunOf?: RunId | null;
+}
+
+/** What of the columns differs from a record; null if nothing does. */
+export function admissionDifference(
+  record: AdmissionRecord,
+  columns: Omit<AdmissionColumns, 'admission' | 'admissionDigest'>,
+): { readonly what: string; readonly expected: string; readonly found: string } | null {
+  const { pack, initiators, rerunOf } = columns;
+  const expected: readonly (readonly [string, string | null, string | null])[] = [
+    ['run', record.runId, columns.runId],
+    ['tenant', record.tenant, columns.tenant],
+    ['plan hash', record.planHash, columns.planHash],
+    ['profile digest', record.profileDigest, columns.profileDigest],
+    ['pack name', record.pack.name, pack.name],
+    ['pack version', record.pack.version, pack.version],
+    ['content digest', record.pack.contentDigest, pack.contentDigest],
+    ['source digest', record.pack.sourceDigest, pack.sourceDigest],
+    ...(rerunOf === undefined ? [] : [['original run', record.rerunOf, rerunOf] as const]),
+  ];
+  const wrong = expected.find(([, said, found]) => said !== found);
+  if (wrong) return { what: wrong[0], expected: String(wrong[1]), found: String(wrong[2]) };
+  if (initiators === undefined || sameJson(record.initiators, initiators)) return null;
+  return { what: 'list of initiators', expected: JSON.stringify(record.initiators), found: JSON.stringify(initiators) };
+}
+
+/**
+ * Compares the admission of a run with its digest, and with the columns that repeat it. Its signature is another matter: workers and verifiers
+ * check that. Throws `DocumentAltered`.
+ */
+export function compareAdmission(columns: AdmissionColumns): AdmissionRecord {
+  const record = recordIn(columns);
+  compareColumns(record, columns);
+  return record;
+}
+
+function compareColumns(record: AdmissionRecord, columns: AdmissionColumns): void {
+  const wrong = admissionDifference(record, columns);
+  if (wrong) throw altered(columns, `the ${wrong.what}`, wrong.expected, wrong.found);
+}
+
+function recordIn(columns: AdmissionColumns): AdmissionRecord {
+  const { admission, admissionDigest } = columns;
+  const what = 'the admission record';
+  try {
+    const { digest, payload } = decodeEnvelope(admission);
+    if (digest !== admissionDigest) throw altered(columns, what, admissionDigest, digest);
+    return readAdmission(payload);
+  } catch (error) {
+    if (EvidenceError.is(error)) throw altered(columns, what, admissionDigest, error.code);
+    throw error;
+  }
+}
+
+function altered({ tenant, runId }: AdmissionColumns, what: string, expected: string, found: string): DocumentAltered {
+  return new DocumentAltered({ tenant, runId, document: 'admission', what, expected, found });
+}
+
+const KEPT = 1_024;
+
+/** Admissions that were compared last: one whose envelope comes again under the same digest is not hashed again. */
+export class KnownAdmissions {
+  private readonly kept = new Map<Digest, { readonly payload: string; readonly record: AdmissionRecord }>();
+
+  /** As `compareAdmission`. */
+  compare(columns: AdmissionColumns): void {
+    const { admission, admissionDigest } = columns;
+    const known = this.kept.get(admissionDigest);
+    if (known !== undefined && known.payload === admission.payload) return compareColumns(known.record, columns);
+    const record = compareAdmission(columns);
+    this.kept.set(admissionDigest, { payload: admission.payload, record });
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as Digest);
+  }
+}

@@ -1,0 +1,131 @@
+import type { DecisionRecord } from '../evidence/documents';
+import { decodeEnvelope, type Envelope } from '../evidence/envelope';
+import { EvidenceError } from '../evidence/evidence-error';
+import { readDecision } from '../evidence/read-documents';
+import type { Digest } from '../foundation/ids';
+import type { Json } from '../foundation/json';
+import { sameSubject, type Subject } from '../foundation/principal';
+import type { GateRequest } from '../gate/gate-request';
+import type { DecisionKind } from '../gate/gate-state';
+import type { ComparedJson } from './compared-json';
+import { DocumentAltered, type StoredDocument } from './document-altered';
+import type { AdmissionColumns, KnownAdmissions } from './stored-admission';
+
+/** A decision as its row holds it. */
+export interface StoredDecision {
+  readonly decisionId: string;
+  readonly decision: DecisionKind;
+  readonly person: Subject;
+  readonly envelope: Envelope;
+  readonly recordDigest: Digest;
+  /** Milliseconds since the epoch. */
+  readonly decidedAt: number;
+}
+
+/** A gate as its rows hold it: nothing says yet that these are the documents which its digest names. */
+export interface StoredGate extends AdmissionColumns {
+  readonly gate: string;
+  readonly gateDigest: Digest;
+  /** JSON texts, in any spelling. */
+  readonly request: string;
+  readonly show: string | null;
+  readonly required: number;
+  readonly approvals: number;
+  readonly expiresAt: number;
+  readonly decisions: readonly StoredDecision[];
+}
+
+/** Documents of gates that were compared last. */
+export interface KnownGates {
+  readonly json: ComparedJson;
+  readonly admissions: KnownAdmissions;
+}
+
+/** What is decided at a gate and what was decided, each compared with its digest: `compare` is the only way to have one. */
+export class GateDocuments {
+  protected readonly isCompared = true;
+
+  private constructor(
+    readonly request: GateRequest,
+    readonly show: Json,
+    /** Records of the decisions, in the order in which they were made. Their signatures are not checked. */
+    readonly records: readonly DecisionRecord[],
+  ) {}
+
+  /**
+   * Throws `DocumentAltered` if a document is another than its digest names, or a column differs from what the documents say.
+   *
+   * @param known documents that were compared before.
+   */
+  static compare(of: StoredGate, known: KnownGates): GateDocuments {
+    const altered = (document: StoredDocument, what: string, expected: string, found: string) =>
+      new DocumentAltered({ tenant: of.tenant, runId: of.runId, document, what, expected, found });
+    const { gate, gateDigest } = of;
+    known.admissions.compare(of);
+    const read = known.json.read(of.request, gateDigest);
+    if (read.digest !== gateDigest) throw altered('gate', `the request of gate ${gate}`, gateDigest, read.digest);
+    const request = read.value as unknown as GateRequest;
+    const shown = known.json.read(of.show ?? 'null', request.showDigest);
+    if (shown.digest !== request.showDigest)
+      throw altered('show', `what gate ${gate} shows`, request.showDigest, shown.digest);
+    const repeated: readonly (readonly [string, unknown, unknown])[] = [
+      ['run', request.runId, of.runId],
+      ['tenant', request.tenant, of.tenant],
+      ['gate', request.gate, gate],
+      ['plan hash', request.planHash, of.planHash],
+      ['profile digest', request.profileDigest, of.profileDigest],
+      ['admission digest', request.admissionDigest, of.admissionDigest],
+      ['number of approvals that are needed', request.requirement.minApprovals, of.required],
+      ['time of expiry', Date.parse(request.expiresAt), of.expiresAt],
+    ];
+    const wrong = repeated.find(([, said, found]) => said !== found);
+    if (wrong) throw altered('gate', `the ${wrong[0]} of gate ${gate}`, String(wrong[1]), String(wrong[2]));
+    const records = of.decisions.map((row) => compareDecision(of, row, altered));
+    const standing = standingApprovals(records).length;
+    if (standing !== of.approvals)
+      throw altered('gate', `the number of approvals of gate ${gate}`, String(standing), String(of.approvals));
+    return new GateDocuments(request, shown.value, records);
+  }
+}
+
+type Altered = (document: StoredDocument, what: string, expected: string, found: string) => DocumentAltered;
+
+function compareDecision(of: StoredGate, row: StoredDecision, altered: Altered): DecisionRecord {
+  const what = `decision ${row.decisionId} at gate ${of.gate}`;
+  const record = recordIn(row, what, altered);
+  const repeated: readonly (readonly [string, unknown, unknown])[] = [
+    ['run', record.runId, of.runId],
+    ['tenant', record.tenant, of.tenant],
+    ['gate', record.gate, of.gate],
+    ['gate digest', record.gateDigest, of.gateDigest],
+    ['id', record.decisionId, row.decisionId],
+    ['outcome', record.decision, row.decision],
+    ['time', Date.parse(record.decidedAt), row.decidedAt],
+    ['person', sameSubject(record.person, row.person), true],
+  ];
+  const wrong = repeated.find(([, said, found]) => said !== found);
+  if (wrong) throw altered('decision', `the ${wrong[0]} of ${what}`, String(wrong[1]), String(wrong[2]));
+  return record;
+}
+
+function recordIn({ envelope, recordDigest }: StoredDecision, what: string, altered: Altered): DecisionRecord {
+  try {
+    const { digest, payload } = decodeEnvelope(envelope);
+    if (digest !== recordDigest) throw altered('decision', what, recordDigest, digest);
+    return readDecision(payload);
+  } catch (error) {
+    if (EvidenceError.is(error)) throw altered('decision', what, recordDigest, error.code);
+    throw error;
+  }
+}
+
+/** Approvals that were not withdrawn. */
+export function standingApprovals(records: readonly DecisionRecord[]): readonly DecisionRecord[] {
+  let standing: readonly DecisionRecord[] = [];
+  for (const record of records) {
+    if (record.decision === 'withdrawn')
+      standing = standing.filter(({ person }) => !sameSubject(person, record.person));
+    if (record.decision === 'approved') standing = [...standing, record];
+  }
+  return standing;
+}

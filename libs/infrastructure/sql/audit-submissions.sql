@@ -1,0 +1,6 @@
+-- An entry of the audit chain for each of these runs that was stored, in the transaction that stores them and last in it: the counter of the
+-- chain stays locked until the commit. Of a run whose idempotency key was taken there is no row, and no entry.
+select pack_runs.append_audit($1, s.event) as audit_seq
+from unnest($2::uuid[], $3::text[]) s (run_id, event)
+where exists (select from pack_runs.runs r where r.tenant_id = $1 and r.run_id = s.run_id)
+order by s.run_id

@@ -1,0 +1,25 @@
+import { AlteredRuns, alterationText, canonical, runUuid, type Alteration } from '@taskrunner/core';
+import type { Queries } from './queries';
+import { patiently } from './retry';
+import { statement } from './statement';
+
+/** Marks of altered runs, each with its audit row in one statement. */
+export class PostgresAlteredRuns extends AlteredRuns {
+  private readonly markStatement = statement('mark-altered');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async mark(found: Alteration): Promise<boolean> {
+    const { tenant, runId, document } = found;
+    const [code, detail] = ['DOCUMENT_ALTERED', alterationText(found)];
+    const values = [
+      tenant,
+      runUuid(runId),
+      JSON.stringify({ code, message: detail }),
+      canonical({ type: 'document.altered', runId, code, document, detail }),
+    ];
+    return (await patiently(() => this.queries.within(tenant, this.markStatement, values))).length > 0;
+  }
+}
