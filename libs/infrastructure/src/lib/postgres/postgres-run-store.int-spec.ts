@@ -120,7 +120,7 @@ describe('creating runs', () => {
       labels: { ticket: `SEC-${i}`, 'odd "key" {,}': 'back\\slash, "quote" ä' },
       workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
       sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
-      inputs: { text: `{${i}}`, nothing: null },
+      inputs: JSON.stringify({ text: `{${i}}`, nothing: null }),
       ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),
     });
     const stored = async (ids: readonly { runId: RunId; at: number }[]): Promise<unknown[]> => {

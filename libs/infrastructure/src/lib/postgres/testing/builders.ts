@@ -50,7 +50,7 @@ export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): 
     packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
-    inputs: { image: 'app:1' },
+    inputs: '{"image":"app:1"}',
     sensitive: [{ name: 'pin', sealed: Uint8Array.of(1, 2, 3) }],
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },
