@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { LogStore, RunReader } from '@taskrunner/core';
+import type { WorkThreads } from '@taskrunner/infrastructure/web';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
 import { CheckpointLoop } from './audit/checkpoint-loop';
@@ -26,7 +27,8 @@ import { SchemasController } from './packs/schemas.controller';
 import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
-import { BODY_LIMIT } from './requests/json-body';
+import { BodyReader, BodyRelease } from './requests/body-reader';
+import type { BodyWork } from './requests/body-threads';
 import { RunTails } from './runs/run-tails';
 import { RerunController } from './runs/rerun.controller';
 import { RunsController } from './runs/runs.controller';
@@ -39,7 +41,12 @@ import { UploadsController } from './uploads/uploads.controller';
 /** The HTTP API. */
 @Module({})
 export class AppModule {
-  static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
+  /** `bodies`: threads that read large bodies. */
+  static of(
+    configuration: WebserviceConfiguration,
+    infrastructure: OpenInfrastructure,
+    bodies: WorkThreads<BodyWork>,
+  ): DynamicModule {
     const { http, authority, uploads, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
@@ -66,7 +73,8 @@ export class AppModule {
       ],
       providers: [
         { provide: PublicUrl, useValue: url },
-        { provide: BODY_LIMIT, useValue: http.bodyLimit },
+        { provide: BodyReader, useValue: new BodyReader({ ...http.bodies, largest: http.bodyLimit }, bodies) },
+        { provide: APP_INTERCEPTOR, useClass: BodyRelease },
         { provide: SETTING, useValue: setting },
         { provide: PACK_LIMITS, useValue: uploads },
         PackSources,

@@ -14,6 +14,7 @@ import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
 import { bodyDeadline } from './requests/body-deadline';
+import { bodyThreads } from './requests/body-threads';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 
@@ -39,7 +40,8 @@ export async function startWebservice(
   const { observability } = infrastructure;
   const logger = new NestLog(observability.log);
   const { host, port, healthPort, keepAlive, headersTimeout, bodyTimeout } = configuration.http;
-  const module = AppModule.of(configuration, infrastructure);
+  const bodies = bodyThreads({ ...configuration.http.bodies, largest: configuration.http.bodyLimit });
+  const module = AppModule.of(configuration, infrastructure, bodies);
   const times = {
     keepAliveTimeout: keepAlive,
     headersTimeout,
@@ -79,6 +81,7 @@ export async function startWebservice(
     async stop() {
       await health.close();
       await closeGently(app, server);
+      await bodies.close();
       await infrastructure.close();
     },
   };

@@ -12,4 +12,4 @@ const { setting, engines } = workerData as ThreadGround;
 const policyEngines = Object.fromEntries(engines.map((name) => [name, ENGINES[name]]));
 const hands = planningHands({ setting, policyEngines });
 
-answerQuestions((kind, asked) => ({ answer: workOf(hands, kind as keyof PlanningWork, asked as never) }));
+answerQuestions((kind, asked) => workOf(hands, kind as keyof PlanningWork, asked as never));

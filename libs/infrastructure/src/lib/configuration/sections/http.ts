@@ -37,7 +37,7 @@ export const http = section('The HTTP API and the console.', {
       'Up to here a body is read at once; a larger one is read in a thread and counts in memory and tenantMemory.',
       'KiB, MiB',
     ),
-    directValues: key(number(100, 20_000), 2_000, 'The same for keys and elements together.', 'values'),
+    directValues: key(number(100, 20_000), 500, 'The same for keys and elements together.', 'values'),
     memory: key(
       size(MIB, 64 * GIB),
       192 * MIB,
@@ -50,6 +50,12 @@ export const http = section('The HTTP API and the console.', {
       2,
       'Large bodies that are read at once; of one tenant one less, if there are two or more.',
       'threads',
+    ),
+    queue: key(
+      number(2, 100_000),
+      256,
+      'Large bodies that wait to be read, half of them of one tenant. Beyond it: 429 BODIES_BUSY.',
+      'bodies',
     ),
     threadMemory: key(
       size(64 * MIB, 16 * GIB),
