@@ -72,7 +72,9 @@ const codeOf = async (reading: Promise<unknown>): Promise<string> =>
     () => 'read',
     (error: unknown) => (ApiError.is(error) ? error.code : String(error)),
   );
-const turn = async () => new Promise((resolve) => void setImmediate(resolve));
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 10; n++) await new Promise((resolve) => void setImmediate(resolve));
+};
 
 const SIZE = 22 * MIB;
 const brackets = (before: string) => before + '[],'.repeat(SIZE / 3);
@@ -115,14 +117,12 @@ describe('large bodies', () => {
     const { reader, threads } = opened(limits);
     const first = [sent('acme', isSaid), sent('acme', isSaid)];
     const reading = first.map(async (request) => reader.read(request, 'submitRun'));
-    await turn();
-    await turn();
+    await turns();
     const more = new Sent(text, 'acme', isSaid ? { 'content-length': String(text.length) } : {});
     expect(await codeOf(reader.read(more.request, 'submitRun'))).toBe('BODIES_BUSY');
     if (isSaid) expect(more.taken).toBe(0);
     const other = reader.read(sent('globex', isSaid), 'submitRun');
-    await turn();
-    await turn();
+    await turns();
     expect(await codeOf(reader.read(sent('initech', isSaid), 'submitRun'))).toBe('BODIES_BUSY');
     expect(threads.asked.map(({ tenant }) => tenant)).toEqual(['acme', 'acme', 'globex']);
     threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
@@ -134,8 +134,7 @@ describe('large bodies', () => {
     const requests = [sent('acme'), sent('acme')];
     const answers = [response(), response()];
     const reading = requests.map(async (request) => reader.read(request, 'submitRun'));
-    await turn();
-    await turn();
+    await turns();
     threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
     await Promise.all(reading);
     const isBusy = async () => (await codeOf(reader.read(sent('acme'), 'submitRun'))) === 'BODIES_BUSY';
@@ -147,16 +146,14 @@ describe('large bodies', () => {
     expect(await isBusy()).toBe(true);
     answers[0]?.emit('close');
     const again = reader.read(sent('acme'), 'submitRun');
-    await turn();
-    await turn();
+    await turns();
     expect(threads.asked).toHaveLength(3);
     expect(await isBusy()).toBe(true);
     reader.done(requests[1] as never, answers[1] as never);
     threads.asked[2]?.answer({ kind: 'refused', code: 'REQUEST_INVALID', detail: 'no', faults: [] });
     expect(await codeOf(again)).toBe('REQUEST_INVALID');
     const last = reader.read(sent('acme'), 'submitRun');
-    await turn();
-    await turn();
+    await turns();
     expect(threads.asked).toHaveLength(4);
     threads.asked[3]?.answer({ kind: 'read', body: 'read' });
     expect(await last).toBe('read');
@@ -166,8 +163,7 @@ describe('large bodies', () => {
     const { reader, threads } = opened({ ...limits, directValues: 100 });
     const many = `{"manifest":"","inputs":{"o":[${'1,'.repeat(100)}1]}}`;
     const reading = [1, 2, 3].map(async () => reader.read(new Sent(many, 'acme').request, 'submitRun'));
-    await turn();
-    await turn();
+    await turns();
     expect(threads.asked.map(({ size }) => size)).toEqual([many.length, many.length, many.length]);
     threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
     expect(await Promise.all(reading)).toEqual(['read', 'read', 'read']);

@@ -9,6 +9,7 @@ import type { BodyLimits } from './body-limits';
 import { BodyMemory, type HeldBytes } from './body-memory';
 import type { BodyWork } from './body-threads';
 import { readBody, type ReadBody } from './read-body';
+import { ReadingTurns } from './reading-turns';
 import { receiveBody, type BodyBounds } from './receive-body';
 
 /**
@@ -17,6 +18,7 @@ import { receiveBody, type BodyBounds } from './receive-body';
  */
 export class BodyReader {
   private readonly memory: BodyMemory;
+  private readonly turns = new ReadingTurns();
   private readonly held = new WeakMap<Request, HeldBytes>();
 
   constructor(
@@ -32,7 +34,7 @@ export class BodyReader {
     if (tenant === undefined) throw new TypeError('bodies are read of known callers only');
     const held = this.memory.open(tenant);
     this.held.set(request, held);
-    const { bytes, values } = await receiveBody(request, this.boundsOf(name), held);
+    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { turns: this.turns, held });
     const { direct, directValues, smallValues: mostBeside } = this.limits;
     if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
     // A buffer that is handed over must hold nothing else.

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
+import type { ReadingTurns } from './reading-turns';
 
 /** What a body may be. */
 export interface BodyBounds {
@@ -20,31 +21,47 @@ export interface ReceivedBody {
   readonly values: number;
 }
 
+/** Bytes after which a body comes in by turns. */
+const FIRST_PART = 64 * 1024;
+
+/** What all requests share while their bodies come in, and what one of them holds. */
+export interface BodyRoom {
+  readonly turns: ReadingTurns;
+  readonly held: HeldBytes;
+}
+
 /**
  * The bytes of a JSON body. They are counted while they come in: a body that is too large, too deep or holds too much is refused before the rest
  * of it has come, and one for which there is no room before any of it has. Rejects with `BODY_…` and `BODIES_BUSY`.
  */
-export async function receiveBody(request: Request, bounds: BodyBounds, held: HeldBytes): Promise<ReceivedBody> {
+export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
   if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
   if ((request.get('content-encoding') ?? 'identity') !== 'identity')
     throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
   const said = Number(request.get('content-length') ?? 0);
   if (said > bounds.most) throw tooLarge(bounds.most);
-  if (said > bounds.free) held.holdAtLeast(said);
   const meter = new JsonMeter(bounds.json);
-  const bytes = await collect(request, said, (part, size) => {
-    if (size > bounds.most) throw tooLarge(bounds.most);
-    if (size > bounds.free) held.holdAtLeast(size);
-    const excess = meter.add(part);
-    if (excess !== null) throw tooMuch(excess);
-  });
-  return { bytes, values: meter.values };
+  try {
+    if (said > bounds.free) room.held.holdAtLeast(said);
+    const bytes = await collect(request, said, room.turns, (part, size) => {
+      if (size > bounds.most) throw tooLarge(bounds.most);
+      if (size > bounds.free) room.held.holdAtLeast(size);
+      const excess = meter.add(part);
+      if (excess !== null) throw tooMuch(excess);
+    });
+    return { bytes, values: meter.values };
+  } catch (error) {
+    // Who should come again is told for certain: a connection that is closed while it is written to may lose the answer.
+    if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.turns);
+    throw error;
+  }
 }
 
 /** All bytes; `check` looks at each part with the size until then, and ends it by throwing. `said`: the size, if it is known. */
 async function collect(
   request: Request,
   said: number,
+  turns: ReadingTurns,
   check: (part: Buffer, size: number) => void,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -54,6 +71,7 @@ async function collect(
     let size = 0;
     const stop = (error: unknown): void => {
       request.removeListener('data', take);
+      request.pause();
       reject(error);
     };
     const take = (part: Buffer): void => {
@@ -61,11 +79,11 @@ async function collect(
       try {
         check(part, size);
       } catch (error) {
-        request.pause();
         return stop(error);
       }
       if (whole) part.copy(whole, size - part.length);
       else parts.push(part);
+      if (size > FIRST_PART) byTurns(request, turns, take);
     };
     const cutOff = (): void => {
       if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body was cut off'));
@@ -81,6 +99,21 @@ async function collect(
     if (deadline?.aborted) late();
     deadline?.addEventListener('abort', late);
   });
+}
+
+/** Lets the next part come when it is its turn, if `taker` still takes parts then. */
+function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) => void): void {
+  request.pause();
+  turns.next(() => {
+    if (request.listeners('data').includes(taker)) request.resume();
+  });
+}
+
+/** Takes what still comes and keeps nothing of it, for as long as a body may take. */
+function throwAway(request: Request, turns: ReadingTurns): void {
+  const drop = (): void => byTurns(request, turns, drop);
+  request.on('data', drop);
+  request.resume();
 }
 
 function tooLarge(most: number): ApiError {
