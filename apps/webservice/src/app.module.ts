@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { LogStore, RunReader } from '@taskrunner/core';
-import type { WorkThreads } from '@taskrunner/infrastructure/web';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
 import { CheckpointLoop } from './audit/checkpoint-loop';
@@ -28,7 +27,7 @@ import { ErrorsController } from './problems/errors.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
 import { BodyReader, BodyRelease } from './requests/body-reader';
-import type { BodyWork } from './requests/body-threads';
+import type { BodyThreads } from './requests/body-work';
 import { RunTails } from './runs/run-tails';
 import { RerunController } from './runs/rerun.controller';
 import { RunsController } from './runs/runs.controller';
@@ -45,7 +44,7 @@ export class AppModule {
   static of(
     configuration: WebserviceConfiguration,
     infrastructure: OpenInfrastructure,
-    bodies: WorkThreads<BodyWork>,
+    bodies: BodyThreads,
   ): DynamicModule {
     const { http, authority, uploads, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);

@@ -14,7 +14,7 @@ import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
 import { bodyDeadline } from './requests/body-deadline';
-import { bodyThreads } from './requests/body-threads';
+import { bodyThreads } from './requests/body-threads.module';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 

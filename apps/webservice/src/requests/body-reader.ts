@@ -1,5 +1,4 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import type { WorkThreads } from '@taskrunner/infrastructure/web';
 import type { Request, Response } from 'express';
 import { finalize, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../auth/caller';
@@ -7,7 +6,7 @@ import { ApiError } from '../problems/problem';
 import { BODIES, type BodyName } from './bodies';
 import type { BodyLimits } from './body-limits';
 import { BodyMemory, type HeldBytes } from './body-memory';
-import type { BodyWork } from './body-threads';
+import type { BodyThreads } from './body-work';
 import { readBody, type ReadBody } from './read-body';
 import { ReadingTurns } from './reading-turns';
 import { receiveBody, type BodyBounds } from './receive-body';
@@ -18,12 +17,13 @@ import { receiveBody, type BodyBounds } from './receive-body';
  */
 export class BodyReader {
   private readonly memory: BodyMemory;
-  private readonly turns = new ReadingTurns();
+  /** What is thrown away does not hold up what is read. */
+  private readonly turns = { reading: new ReadingTurns(8), dropping: new ReadingTurns(2) };
   private readonly held = new WeakMap<Request, HeldBytes>();
 
   constructor(
     private readonly limits: BodyLimits,
-    private readonly threads: Pick<WorkThreads<BodyWork>, 'ask'>,
+    private readonly threads: Pick<BodyThreads, 'ask'>,
   ) {
     this.memory = new BodyMemory(limits);
   }
@@ -34,7 +34,7 @@ export class BodyReader {
     if (tenant === undefined) throw new TypeError('bodies are read of known callers only');
     const held = this.memory.open(tenant);
     this.held.set(request, held);
-    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { turns: this.turns, held });
+    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
     const { direct, directValues, smallValues: mostBeside } = this.limits;
     if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
     // A buffer that is handed over must hold nothing else.

@@ -3,7 +3,7 @@
 import 'reflect-metadata';
 import { answerQuestions } from '@taskrunner/infrastructure/threads';
 import { ApiError } from '../problems/problem';
-import type { BodyWork } from './body-threads';
+import type { BodyWork } from './body-work';
 import { readBody } from './read-body';
 
 answerQuestions((_kind, asked): BodyWork['read']['answer'] => {

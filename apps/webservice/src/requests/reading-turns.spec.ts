@@ -3,7 +3,7 @@ import { ReadingTurns } from './reading-turns';
 const turn = async () => new Promise((resolve) => void setImmediate(resolve));
 
 it('lets a few go on in each turn of the event loop, in order, and who asks again after all others', async () => {
-  const turns = new ReadingTurns();
+  const turns = new ReadingTurns(4);
   const went: string[] = [];
   const again = (name: string, left: number) => (): void => {
     went.push(name);

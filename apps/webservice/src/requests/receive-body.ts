@@ -26,7 +26,8 @@ const FIRST_PART = 64 * 1024;
 
 /** What all requests share while their bodies come in, and what one of them holds. */
 export interface BodyRoom {
-  readonly turns: ReadingTurns;
+  readonly reading: ReadingTurns;
+  readonly dropping: ReadingTurns;
   readonly held: HeldBytes;
 }
 
@@ -43,7 +44,7 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
   const meter = new JsonMeter(bounds.json);
   try {
     if (said > bounds.free) room.held.holdAtLeast(said);
-    const bytes = await collect(request, said, room.turns, (part, size) => {
+    const bytes = await collect(request, said, room.reading, (part, size) => {
       if (size > bounds.most) throw tooLarge(bounds.most);
       if (size > bounds.free) room.held.holdAtLeast(size);
       const excess = meter.add(part);
@@ -52,7 +53,7 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
     return { bytes, values: meter.values };
   } catch (error) {
     // Who should come again is told for certain: a connection that is closed while it is written to may lose the answer.
-    if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.turns);
+    if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
     throw error;
   }
 }
@@ -72,7 +73,7 @@ async function collect(
     const stop = (error: unknown): void => {
       request.removeListener('data', take);
       request.pause();
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     };
     const take = (part: Buffer): void => {
       size += part.length;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../foundation/json';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 
 /**
  * Inputs of a large request: what is small as values, the rest as the text of one JSON object that is read only where packs are
@@ -63,11 +63,12 @@ export function weighsLess(value: Json, most: number): boolean {
     left -= 1;
     if (typeof one === 'string') left -= Math.floor(one.length / CHARACTERS);
     if (left < 0) return false;
-    if (Array.isArray(one)) return one.length <= left && one.every(weigh);
-    if (typeof one !== 'object' || one === null) return true;
+    if (isJsonArray(one)) return one.length <= left && one.every(weigh);
+    if (!isJsonObject(one)) return true;
+    // No list of all keys: there may be a million.
     for (const key in one) {
       left -= Math.floor(key.length / CHARACTERS);
-      if (!weigh((one as JsonObject)[key] as Json)) return false;
+      if (!weigh(one[key] ?? null)) return false;
     }
     return true;
   };

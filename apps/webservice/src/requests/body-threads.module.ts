@@ -1,32 +1,14 @@
 import { join } from 'node:path';
-import type { Fault } from '@taskrunner/core';
 import { WorkThreads } from '@taskrunner/infrastructure/web';
-import type { ApiCode } from '../problems/problem-code';
 import { ApiError } from '../problems/problem';
-import type { BodyName } from './bodies';
 import type { BodyLimits } from './body-limits';
 import { tooMany } from './body-memory';
-import type { ReadBody } from './read-body';
-
-/** What threads do: `readBody`, whose errors come back as data. */
-export interface BodyWork {
-  readonly read: {
-    readonly asked: { readonly name: BodyName; readonly bytes: Uint8Array; readonly mostBeside: number };
-    readonly answer:
-      | { readonly kind: 'read'; readonly body: ReadBody<unknown> }
-      | {
-          readonly kind: 'refused';
-          readonly code: ApiCode;
-          readonly detail: string;
-          readonly faults: readonly Fault[];
-        };
-  };
-}
+import type { BodyThreads, BodyWork } from './body-work';
 
 const MIB = 1024 ** 2;
 
 /** Threads that read large bodies. They are started by the first one. */
-export function bodyThreads(limits: BodyLimits): WorkThreads<BodyWork> {
+export function bodyThreads(limits: BodyLimits): BodyThreads {
   const { threads, queue, threadMemory: memory, time } = limits;
   return new WorkThreads<BodyWork>(
     {
