@@ -64,7 +64,7 @@ class Threads {
 
 function opened(more: Partial<BodyLimits> = {}) {
   const threads = new Threads();
-  return { threads, reader: new BodyReader({ ...LIMITS, ...more }, threads as never) };
+  return { threads, reader: new BodyReader({ ...LIMITS, ...more }, threads) };
 }
 
 const codeOf = async (reading: Promise<unknown>): Promise<string> =>
