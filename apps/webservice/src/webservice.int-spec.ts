@@ -38,7 +38,7 @@ import {
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
-import { marked, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
+import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
@@ -1379,6 +1379,16 @@ describe('a request that does not end', () => {
     const text = await said([route, bearer(login), ...announced.slice(0, 2), 'Content-Length: 900000', '', begun]);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(text).toContain(`"code":"${code}"`);
+  });
+
+  it('takes inputs that are large, and plans with all of them', async () => {
+    const inputs = { items: Array.from({ length: 5_000 }, (_, i) => i), name: 'many' };
+    const declared = 'inputs: [ { name: items, type: array, required: true }, { name: name, type: string } ]';
+    const manifest = packText('- { id: a, run: { uses: "builtin:noop" } }', declared);
+    const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest, inputs });
+    expect([status, body['code']]).toEqual([201, undefined]);
+    const found = await ask('ada', 'GET', `/api/runs/${body['runId'] as string}/plan`);
+    expect((found.body['plan'] as JsonObject)['inputs']).toEqual(inputs);
   });
 
   it('keeps others of its tenant from sending large bodies, and says when to come again', async () => {
