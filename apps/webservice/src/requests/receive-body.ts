@@ -21,8 +21,8 @@ export interface ReceivedBody {
   readonly values: number;
 }
 
-/** Bytes after which a body comes in by turns. */
-const FIRST_PART = 64 * 1024;
+/** Bytes of a body that come in before it waits for its next turn. */
+const BYTES_A_TURN = 256 * 1024;
 
 /** What all requests share while their bodies come in, and what one of them holds. */
 export interface BodyRoom {
@@ -70,6 +70,7 @@ async function collect(
     const whole = said > 0 ? Buffer.allocUnsafeSlow(said) : null;
     const parts: Buffer[] = [];
     let size = 0;
+    let atTurn = 0;
     const stop = (error: unknown): void => {
       request.removeListener('data', take);
       request.pause();
@@ -84,7 +85,9 @@ async function collect(
       }
       if (whole) part.copy(whole, size - part.length);
       else parts.push(part);
-      if (size > FIRST_PART) byTurns(request, turns, take);
+      if (size - atTurn < BYTES_A_TURN) return;
+      atTurn = size;
+      byTurns(request, turns, take);
     };
     const cutOff = (): void => {
       if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body was cut off'));
