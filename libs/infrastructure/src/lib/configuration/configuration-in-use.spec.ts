@@ -42,7 +42,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.bodies.threads', PLANNING, 'leaves a thread to others, however much one tenant asks'],
   ['http.bodies.queue', PLANNING, 'refuses what has no room to wait'],
   ['http.bodies.threadMemory', 'apps/webservice/src/requests/body-threads.module.ts', 'threadMemory: memory'],
-  ['http.bodies.time', 'apps/webservice/src/requests/body-threads.module.ts', 'limits: { memory, time, threads, queue }'],
+  [
+    'http.bodies.time',
+    'apps/webservice/src/requests/body-threads.module.ts',
+    'limits: { memory, time, threads, queue }',
+  ],
   ['http.bodies.*', BODIES, 'is refused while it comes in: %s of %s'],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
   ['http.*', E2E, 'is reached where http says, with its limits'],
