@@ -129,7 +129,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^apps/(webservice|worker)/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/lease-thread\\.ts$|/quarantine-process\\.ts$|^apps/worker/src/testing/`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/worker/src/testing/`,
       },
       to: { path: '^libs/infrastructure/' },
     },
@@ -187,7 +187,7 @@ module.exports = {
       from: { path: '^(apps|tools)/' },
       to: {
         path: '^libs/([^/]+)/src/',
-        pathNot: '^libs/[^/]+/src/(index|defaults|lease|offline|tar|telemetry|web|testing/index)\\.ts$',
+        pathNot: '^libs/[^/]+/src/(index|defaults|lease|offline|tar|telemetry|threads|web|testing/index)\\.ts$',
       },
     },
   ],

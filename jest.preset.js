@@ -36,6 +36,7 @@ module.exports = {
     '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
     '^@taskrunner/infrastructure/tar$': `${__dirname}/libs/infrastructure/src/tar.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
+    '^@taskrunner/infrastructure/threads$': `${__dirname}/libs/infrastructure/src/threads.ts`,
     '^@taskrunner/infrastructure/web$': `${__dirname}/libs/infrastructure/src/web.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AlteredRuns, LogStore, RunReader } from '@taskrunner/core';
 import { ArtifactsController } from './artifacts/artifacts.controller';
 import { AuditController } from './audit/audit.controller';
@@ -28,7 +28,8 @@ import { ErrorsController } from './problems/errors.controller';
 import { AlteredDocuments } from './problems/altered-documents';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
-import { BODY_LIMIT } from './requests/json-body';
+import { BodyReader, BodyRelease } from './requests/body-reader';
+import type { BodyThreads } from './requests/body-work';
 import { RunTails } from './runs/run-tails';
 import { RerunController } from './runs/rerun.controller';
 import { RunsController } from './runs/runs.controller';
@@ -41,7 +42,12 @@ import { UploadsController } from './uploads/uploads.controller';
 /** The HTTP API. */
 @Module({})
 export class AppModule {
-  static of(configuration: WebserviceConfiguration, infrastructure: OpenInfrastructure): DynamicModule {
+  /** `bodies`: threads that read large bodies. */
+  static of(
+    configuration: WebserviceConfiguration,
+    infrastructure: OpenInfrastructure,
+    bodies: BodyThreads,
+  ): DynamicModule {
     const { http, authority, uploads, setting, limits, scheduler } = configuration;
     const url = new PublicUrl(http.publicUrl);
     return {
@@ -68,7 +74,8 @@ export class AppModule {
       ],
       providers: [
         { provide: PublicUrl, useValue: url },
-        { provide: BODY_LIMIT, useValue: http.bodyLimit },
+        { provide: BodyReader, useValue: new BodyReader({ ...http.bodies, largest: http.bodyLimit }, bodies) },
+        { provide: APP_INTERCEPTOR, useClass: BodyRelease },
         { provide: SETTING, useValue: setting },
         { provide: PACK_LIMITS, useValue: uploads },
         PackSources,

@@ -9,6 +9,7 @@ import type {
   UploadLimits,
 } from '@taskrunner/core';
 import type { PackLimits } from './plans/pack-sources';
+import type { BodyLimits } from './requests/body-limits';
 
 /** What the webservice is told at its start; `main.ts` makes it from the configuration file. */
 export interface WebserviceConfiguration {
@@ -20,8 +21,9 @@ export interface WebserviceConfiguration {
     readonly healthPort: number;
     /** How others reach the API; null: `http://<host>:<port>`. */
     readonly publicUrl: string | null;
-    /** Bytes. */
+    /** Largest body that brings a pack, bytes, and all other limits of bodies. */
     readonly bodyLimit: number;
+    readonly bodies: Omit<BodyLimits, 'largest'>;
     /** How long an idle connection is kept, milliseconds. */
     readonly keepAlive: number;
     /** Longest time for the head of a request to come in, and then for its body unless it is an upload, milliseconds. */

@@ -117,6 +117,7 @@ beforeAll(async () => {
       healthPort: 0,
       publicUrl: null,
       bodyLimit: 1 << 20,
+      bodies: parsed.configuration.http.bodies,
       keepAlive: 65_000,
       headersTimeout: 15_000,
       bodyTimeout: 30_000,

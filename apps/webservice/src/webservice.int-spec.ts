@@ -39,7 +39,7 @@ import {
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
-import { marked, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
+import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
@@ -353,6 +353,7 @@ beforeAll(async () => {
       healthPort: 0,
       publicUrl: null,
       bodyLimit: 1024 * 1024,
+      bodies: { ...parsed.configuration.http.bodies, memory: 8 * MIB, tenantMemory: 4 * MIB },
       keepAlive: 65_000,
       headersTimeout: 1_500,
       bodyTimeout: 1_000,
@@ -1371,6 +1372,43 @@ describe('a request that does not end', () => {
     const since = await said(['POST /api/uploads HTTP/1.1', 'Authorization: Bearer none', ...announced, '', '']);
     expect(since).toMatch(/^HTTP\/1\.1 401 /);
     expect(since).toMatch(/\r\nConnection: close\r\n/i);
+  });
+
+  const APPROVE = 'POST /api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9eh/approve HTTP/1.1';
+  const SUBMIT = 'POST /api/runs HTTP/1.1';
+  it.each([
+    ['brackets', 'grace', APPROVE, `{"response":[${'[],'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+    ['keys', 'grace', APPROVE, `{"response":{${'"k":1,'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+    ['levels', 'ada', SUBMIT, '['.repeat(200), 400, 'BODY_UNREADABLE'],
+    ['no scope', 'grace', SUBMIT, '', 403, 'SCOPE_MISSING'],
+  ] as const)('is refused before the rest of its body has come: %s', async (_, login, route, begun, status, code) => {
+    const text = await said([route, bearer(login), ...announced.slice(0, 2), 'Content-Length: 900000', '', begun]);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(text).toContain(`"code":"${code}"`);
+  });
+
+  it('takes inputs that are large, and plans with all of them', async () => {
+    const inputs = { items: Array.from({ length: 5_000 }, (_, i) => i), name: 'many' };
+    const declared = 'inputs: [ { name: items, type: array, required: true }, { name: name, type: string } ]';
+    const manifest = packText('- { id: a, run: { uses: "builtin:noop" } }', declared);
+    const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest, inputs });
+    expect([status, body['code']]).toEqual([201, undefined]);
+    const found = await ask('ada', 'GET', `/api/runs/${body['runId'] as string}/plan`);
+    expect((found.body['plan'] as JsonObject)['inputs']).toEqual(inputs);
+  });
+
+  it('keeps others of its tenant from sending large bodies, and says when to come again', async () => {
+    const large = async () => ask('ada', 'POST', '/api/runs', `{"manifest":"${'x'.repeat(900_000)}"}`);
+    expect((await large()).body['code']).toBe('PACK_INVALID');
+    const begun = [SUBMIT, bearer('ada'), ...announced.slice(0, 2), 'Content-Length: 900000', '', ''];
+    const held = Promise.all([1, 2, 3, 4].map(async () => said(begun)));
+    // They are let in before these, which come later through the same guard.
+    for (let n = 0; n < 5; n++) expect((await ask('ada', 'GET', '/api/me')).status).toBe(200);
+    const reply = await large();
+    expect([reply.status, reply.body['code'], reply.headers.get('retry-after')]).toEqual([429, 'BODIES_BUSY', '1']);
+    expect((await ask('ada', 'POST', '/api/runs', '{"manifest":"x"}')).body['code']).toBe('PACK_INVALID');
+    for (const text of await held) expect(text).toContain('"code":"BODY_TIMEOUT"');
+    expect((await large()).body['code']).toBe('PACK_INVALID');
   });
 
   it('is closed where its head does not end', async () => {

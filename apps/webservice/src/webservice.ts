@@ -16,6 +16,7 @@ import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
 import { bodyDeadline } from './requests/body-deadline';
+import { bodyThreads } from './requests/body-threads.module';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 
@@ -45,7 +46,8 @@ export async function startWebservice(
   const logger = new NestLog(observability.log);
   const { host, port, healthPort, keepAlive, headersTimeout, bodyTimeout, lameDuck, drain } = configuration.http;
   const departure = new Departure();
-  const module = AppModule.of(configuration, infrastructure);
+  const bodies = bodyThreads({ ...configuration.http.bodies, largest: configuration.http.bodyLimit });
+  const module = AppModule.of(configuration, infrastructure, bodies);
   const times = {
     keepAliveTimeout: keepAlive,
     headersTimeout,
@@ -94,6 +96,7 @@ export async function startWebservice(
       observability.log.say('warn', 'webservice.cut-off', { drainMs: drain }),
     );
     await health.close();
+    await bodies.close();
     await infrastructure.close();
   };
   let left: Promise<void> | null = null;

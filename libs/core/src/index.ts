@@ -48,6 +48,14 @@ export { causesOf } from './lib/foundation/causes';
 export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
 export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
 export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
+export {
+  packInputs,
+  PackedInputs,
+  toGivenInputs,
+  weighsLess,
+  type GivenInputs,
+  type SentInputs,
+} from './lib/operations/given-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
 export { ProbeDocuments } from './lib/ports/probe-documents';
 export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
@@ -355,6 +363,7 @@ export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './li
 export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export { readDocument, type DocumentLimits } from './lib/document/read-document';
 export type { DocumentReading, ReadDocument } from './lib/document/document-reading';
+export { JsonMeter, type JsonBounds, type JsonExcess } from './lib/document/json-meter';
 export { pointerNames, pointerTo } from './lib/document/json-pointer';
 export type { Position } from './lib/document/position';
 export { LONGEST_MS, parseDuration, printDuration } from './lib/pack/duration';
@@ -474,7 +483,7 @@ export {
   type PlanningWork,
   type SimulationAnswer,
 } from './lib/operations/planning-work';
-export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits } from './lib/ports/planner';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits, type WorkKinds } from './lib/ports/planner';
 export {
   packFilesOf,
   environmentOfPack,

@@ -20,6 +20,7 @@ export { loadPackTrust } from './lib/configuration/load-pack-trust';
 export { EXECUTOR_BEHAVIOURS } from './lib/executors/behaviours';
 export { cedarEngine } from './lib/policies/cedar-engine';
 export { PlanningThreads } from './lib/planning/planning-threads';
+export { WorkThreads } from './lib/planning/work-threads';
 export { readTarFiles } from './lib/archive/read-tar';
 export { TAR_HANDS } from './lib/archive/tar-hands';
 export { openRegistries } from './lib/registry/open-registries';

@@ -15,7 +15,7 @@ import { EXAMPLES } from '../openapi/examples';
 import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { ReleaseBody } from './release.body';
@@ -110,7 +110,7 @@ export class EvidenceController {
   async releaseEvidence(
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody(ReleaseBody) { value }: ReadBody<ReleaseBody>,
+    @JsonBody('releaseEvidence') { value }: BodyFor<'releaseEvidence'>,
     @Res() response: Response,
   ) {
     const { paths = [], reason } = value;

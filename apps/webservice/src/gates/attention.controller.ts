@@ -8,7 +8,7 @@ import { RateLimiter } from '../auth/rate-limiter';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { ResolveBody } from './resolve.body';
 
@@ -52,7 +52,7 @@ export class AttentionController {
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
     @Param('stepId') step: string,
-    @JsonBody(ResolveBody) { value }: ReadBody<ResolveBody>,
+    @JsonBody('resolveAttention') { value }: BodyFor<'resolveAttention'>,
     @Res() response: Response,
   ) {
     const key = callerKey('refused', principal);

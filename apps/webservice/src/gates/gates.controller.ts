@@ -35,7 +35,7 @@ import { pageOf, ref } from '../openapi/schemas';
 import { AlteredDocuments } from '../problems/altered-documents';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { fromCursor, toCursor } from '../requests/cursor';
 import { flag, readQuery, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
@@ -245,7 +245,7 @@ export class GatesController {
   async decide(
     @Caller() { principal, bound }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody(ApproveBody) { value }: ReadBody<ApproveBody>,
+    @JsonBody('decide') { value }: BodyFor<'decide'>,
     @Res() response: Response,
   ) {
     const key = callerKey('refused', principal);

@@ -80,6 +80,8 @@ const OF_BODIES: readonly ProblemCode[] = [
   'BODY_TOO_LARGE',
   'BODY_MEDIA_TYPE',
   'BODY_TIMEOUT',
+  'BODIES_BUSY',
+  'BODY_READER_UNAVAILABLE',
   'REQUEST_INVALID',
 ];
 

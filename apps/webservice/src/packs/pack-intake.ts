@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { PackLibrary, parsePackReference, type Json, type PackSource, type TenantId } from '@taskrunner/core';
-import { toSource, type PackBody } from '../plans/pack-body';
+import { PackLibrary, type Json, type PackSource, type TenantId } from '@taskrunner/core';
+import type { SentPack } from '../plans/pack-request';
 import { PackSources } from '../plans/pack-sources';
-import { ApiError } from '../problems/problem';
 import type { ProblemCode } from '../problems/problem-code';
-import { fault } from '../requests/validated';
 
 /** What may be wrong with a pack that is named and not sent in. */
 export const INTAKE_CODES: readonly ProblemCode[] = [
@@ -33,30 +31,18 @@ export class PackIntake {
     private readonly sources: PackSources,
   ) {}
 
-  /** Rejects with `REQUEST_INVALID` unless exactly one way is used, and as the library does. */
+  /** Rejects as the library and the store of uploads do. */
   async take(
     tenant: TenantId,
-    { manifest, files, pack, bundle, signatures }: PackBody,
+    sent: SentPack,
   ): Promise<{ readonly source: PackSource; readonly signatures: readonly Json[] }> {
-    if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
-      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-        fault(
-          '/manifest',
-          'Exactly one of manifest, pack and bundle is given.',
-          'Send a manifest, name a published pack, or refer to an upload.',
-        ),
-      ]);
-    if (bundle !== undefined) {
-      const source = await this.sources.unpack(tenant, bundle.digest, files);
-      return { source, signatures: signatures ?? [] };
+    switch (sent.kind) {
+      case 'source':
+        return sent;
+      case 'published':
+        return this.library.resolve(tenant, sent.reference);
+      case 'upload':
+        return { source: await this.sources.unpack(tenant, sent.digest), signatures: sent.signatures };
     }
-    if (manifest !== undefined) return { source: toSource(manifest, files ?? []), signatures: signatures ?? [] };
-    if (files !== undefined || signatures !== undefined)
-      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-        fault(files === undefined ? '/signatures' : '/files', 'A published pack brings its own files and signatures.'),
-      ]);
-    const reference = parsePackReference(pack ?? '');
-    if (reference === null) throw new TypeError('a reference that was checked is none');
-    return this.library.resolve(tenant, reference);
   }
 }

@@ -13,10 +13,9 @@ import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
-import { toSource } from '../plans/pack-body';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { readQuery, text, whole } from '../requests/query';
 import { INTAKE_CODES, PLANNER_CODES } from './pack-intake';
 import { toPackDetail, toPublishedPack } from './pack-view';
@@ -116,11 +115,11 @@ export class PacksController {
   })
   async publish(
     @Caller() { principal }: Caller,
-    @JsonBody(PublishPackBody) { value }: ReadBody<PublishPackBody>,
+    @JsonBody('publishPack') { value }: BodyFor<'publishPack'>,
     @Res() response: Response,
   ) {
-    const source = toSource(value.manifest, value.files ?? []);
-    const { artifact, isNew } = await this.library.publish(principal.tenant, source, value.signatures ?? []);
+    const { source, signatures } = value;
+    const { artifact, isNew } = await this.library.publish(principal.tenant, source, signatures);
     const { name, version } = artifact.facts;
     if (isNew) response.setHeader('Location', this.url.pack(name, version));
     response.status(isNew ? 201 : 200).json(toPublishedPack(artifact, this.url));

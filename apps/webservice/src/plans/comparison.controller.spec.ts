@@ -2,7 +2,9 @@ import 'reflect-metadata';
 import { canonical, groundOf, PackPlanner, PlannerHere, planPack, type JsonObject } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { ComparisonController } from './comparison.controller';
-import { toSource, type PackBody } from './pack-body';
+import { PackIntake } from '../packs/pack-intake';
+import type { BodyName } from '../requests/bodies';
+import { readBody } from '../requests/read-body';
 import { PacksToPlan } from './packs-to-plan';
 
 // The routes without HTTP: the guard, the body's reader and the OpenAPI document are tested with the whole webservice.
@@ -66,15 +68,10 @@ const caller = { principal: { tenant: 'acme' } } as never;
 const reader = {
   plan: async (tenant: string, run: string) => (tenant === 'acme' && RUNS[run] ? stored(RUNS[run]) : null),
 };
-const intake = {
-  take: async (_tenant: string, body: PackBody) => ({
-    source: toSource(body.manifest ?? '', body.files ?? []),
-    signatures: [],
-  }),
-};
+const intake = new PackIntake({} as never, {} as never);
 const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
 const packs = new PacksToPlan(
-  intake as never,
+  intake,
   { policy: { keys: [] } } as never,
   {} as never,
   { find: async () => new Set() } as never,
@@ -95,12 +92,14 @@ async function sent(route: (response: Response) => Promise<void>, headers = new 
   await route(response as unknown as Response);
   return JSON.parse(text) as unknown;
 }
-const body = (value: object) => ({ value }) as never;
+/** A body as the reader gives it to a route. */
+const body = (name: BodyName, value: object) =>
+  readBody(name, new TextEncoder().encode(JSON.stringify(value)), 50_000) as never;
 const query = (given: object) => ({ query: given }) as Request;
 
 describe('plans that are looked at', () => {
   it('compares two packs', async () => {
-    const pair = body({ before: { manifest: ONE }, after: { manifest: TWO } });
+    const pair = body('diffPlans', { before: { manifest: ONE }, after: { manifest: TWO } });
     const diff = await sent((response) => controller.diff(caller, pair, response));
     expect(diff).toMatchObject({
       same: false,
@@ -113,16 +112,18 @@ describe('plans that are looked at', () => {
 
   it('says in which of the two a fault is', async () => {
     const wrong = { before: { manifest: ONE }, after: { manifest: ONE.replace('kind: TaskPack', 'kind: Task') } };
-    await expect(sent((response) => controller.diff(caller, body(wrong), response))).rejects.toMatchObject({
-      code: 'PACK_INVALID',
-      faults: [{ code: 'PACK_KIND', path: '/after/kind', line: 2 }],
-    });
-    await expect(
-      sent((response) => controller.diff(caller, body({ before: { manifest: ONE, colour: 1 }, after: {} }), response)),
-    ).rejects.toMatchObject({
-      code: 'REQUEST_INVALID',
-      faults: [{ path: '/before/colour' }],
-    });
+    await expect(sent((response) => controller.diff(caller, body('diffPlans', wrong), response))).rejects.toMatchObject(
+      {
+        code: 'PACK_INVALID',
+        faults: [{ code: 'PACK_KIND', path: '/after/kind', line: 2 }],
+      },
+    );
+    expect(() => body('diffPlans', { before: { manifest: ONE, colour: 1 }, after: {} })).toThrow(
+      expect.objectContaining({
+        code: 'REQUEST_INVALID',
+        faults: [expect.objectContaining({ path: '/before/colour' })],
+      }),
+    );
   });
 
   it('compares two runs of a tenant, and knows no others', async () => {
@@ -144,7 +145,7 @@ describe('plans that are looked at', () => {
 
   it('draws a pack', async () => {
     const draw = (format: object) =>
-      sent((response) => controller.graph(caller, body({ manifest: ONE }), query(format), response));
+      sent((response) => controller.graph(caller, body('drawPlan', { manifest: ONE }), query(format), response));
     expect(await draw({})).toMatchObject({
       nodes: [{ id: 'agree' }, { id: 'a' }],
       edges: [{ from: 'agree', to: 'a' }],
@@ -156,7 +157,7 @@ describe('plans that are looked at', () => {
 
   it('runs scenarios that come along, or those of the pack', async () => {
     const scenarios = 'name: x\nexpect: { status: succeeded }\n---\nname: y\nexpect: { status: failed }\n';
-    const run = (pack: object) => sent((response) => controller.scenarios(caller, body(pack), response));
+    const run = (pack: object) => sent((response) => controller.scenarios(caller, body('testPack', pack), response));
     expect(await run({ manifest: ONE, scenarios })).toMatchObject({
       passed: 1,
       failed: 1,

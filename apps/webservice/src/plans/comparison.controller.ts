@@ -17,13 +17,13 @@ import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { oneOf, readQuery, type Parameter } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { fault, validated } from '../requests/validated';
+import { fault } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
-import { PackBody } from './pack-body';
+import type { PackRequest } from './pack-request';
 import { PacksToPlan } from './packs-to-plan';
 
 const run: Parameter<RunId> = { read: (given) => (isRunId(given) ? given : null), says: 'the id of a run' };
@@ -58,7 +58,7 @@ export class ComparisonController {
   })
   async diff(
     @Caller() { principal: { tenant } }: Caller,
-    @JsonBody(DiffBody) { value }: ReadBody<DiffBody>,
+    @JsonBody('diffPlans') { value }: BodyFor<'diffPlans'>,
     @Res() response: Response,
   ) {
     const before = await this.planAt('/before', tenant, value.before);
@@ -94,7 +94,7 @@ export class ComparisonController {
   })
   async graph(
     @Caller() { principal: { tenant } }: Caller,
-    @JsonBody(GraphBody) { value }: ReadBody<GraphBody>,
+    @JsonBody('drawPlan') { value }: BodyFor<'drawPlan'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
@@ -123,10 +123,10 @@ export class ComparisonController {
   })
   async scenarios(
     @Caller() { principal: { tenant } }: Caller,
-    @JsonBody(ScenariosBody) { value }: ReadBody<ScenariosBody>,
+    @JsonBody('testPack') { value }: BodyFor<'testPack'>,
     @Res() response: Response,
   ) {
-    const { scenarios, filter = '', ...pack } = value;
+    const { scenarios, filter = '', pack } = value;
     const { source, signers } = await this.packs.take(tenant, pack);
     const files =
       scenarios === undefined
@@ -168,9 +168,9 @@ export class ComparisonController {
   }
 
   /** As `plan`; faults are shown below the member that holds the pack. */
-  private async planAt(at: '/before' | '/after', tenant: TenantId, body: object) {
+  private async planAt(at: '/before' | '/after', tenant: TenantId, asked: PackRequest) {
     try {
-      return await this.plan(tenant, validated(PackBody, body));
+      return await this.plan(tenant, asked);
     } catch (error) {
       if (!isCodedError(error) || error.faults.length === 0) throw error;
       const faults = error.faults.map((one) => ({ ...one, path: `${at}${one.path}` }));
@@ -180,8 +180,8 @@ export class ComparisonController {
     }
   }
 
-  private async plan(tenant: TenantId, body: PackBody) {
-    const { source, signers, inputs, faults } = await this.packs.takeWithInputs(tenant, body);
+  private async plan(tenant: TenantId, asked: PackRequest) {
+    const { source, signers, inputs, faults } = await this.packs.takeWithInputs(tenant, asked);
     const planning = await this.planner.plan(tenant, source, inputs, signers);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);

@@ -11,7 +11,6 @@ import {
 } from '@taskrunner/core';
 import { ApiError } from '../problems/problem';
 import { fault } from '../requests/validated';
-import type { PackBody } from './pack-body';
 
 /** The most that a pack may hold that is submitted as an upload: a token for dependency injection. */
 export const PACK_LIMITS = Symbol('pack limits');
@@ -40,9 +39,7 @@ export class PackSources {
   ) {}
 
   /** The pack in an uploaded archive. Throws `REQUEST_INVALID`, `UPLOAD_MISSING`, `ARCHIVE_…`, `OBJECT_…`. */
-  async unpack(tenant: TenantId, digest: Digest, files: PackBody['files'] = undefined): Promise<PackSource> {
-    if (files !== undefined && files.length > 0)
-      throw invalid('/files', 'An uploaded pack brings its files along.', 'Leave files out.');
+  async unpack(tenant: TenantId, digest: Digest): Promise<PackSource> {
     if (!(await this.uploads.find(tenant, [digest])).has(digest))
       throw new SubmitRunError(
         'UPLOAD_MISSING',

@@ -6,13 +6,14 @@ import {
   PackPlanner,
   resolveFileInputs,
   signersOf,
+  toGivenInputs,
   Uploads,
   type PackSource,
   type ResolvedFileInputs,
   type TenantId,
 } from '@taskrunner/core';
 import { PackIntake } from '../packs/pack-intake';
-import type { PackBody } from './pack-body';
+import type { PackRequest, SentPack } from './pack-request';
 
 /** A pack with the published packs that it uses, and who verifiably signed it. */
 export interface PackToPlan {
@@ -32,8 +33,8 @@ export class PacksToPlan {
   ) {}
 
   /** Rejects as `PackIntake`, the library and the planner do. */
-  async take(tenant: TenantId, body: PackBody): Promise<PackToPlan> {
-    const { source: sent, signatures } = await this.intake.take(tenant, body);
+  async take(tenant: TenantId, sentPack: SentPack): Promise<PackToPlan> {
+    const { source: sent, signatures } = await this.intake.take(tenant, sentPack);
     const { source } = await layInnerPacks(tenant, sent, {
       resolve: (asking, reference) => this.library.resolve(asking, reference),
       uses: (asking, user) => this.planner.uses(asking, user),
@@ -42,9 +43,9 @@ export class PacksToPlan {
   }
 
   /** With the inputs of the request. Files of which the size is given need not be uploaded: nothing runs. */
-  async takeWithInputs(tenant: TenantId, body: PackBody): Promise<PackToPlan & ResolvedFileInputs> {
-    const taken = await this.take(tenant, body);
-    const given = { source: taken.source, inputs: body.inputs ?? {} };
+  async takeWithInputs(tenant: TenantId, { pack, inputs }: PackRequest): Promise<PackToPlan & ResolvedFileInputs> {
+    const taken = await this.take(tenant, pack);
+    const given = { source: taken.source, inputs: toGivenInputs(inputs) };
     return { ...taken, ...(await resolveFileInputs(this, tenant, given, false)) };
   }
 }

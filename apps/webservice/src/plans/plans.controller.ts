@@ -8,7 +8,7 @@ import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { isKnown } from '../requests/entity-tag';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
 import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
@@ -51,7 +51,7 @@ export class PlansController {
   })
   async plan(
     @Caller() { principal }: Caller,
-    @JsonBody(PlanBody) { value }: ReadBody<PlanBody>,
+    @JsonBody('planPack') { value }: BodyFor<'planPack'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
@@ -91,14 +91,14 @@ export class PlansController {
   })
   async simulate(
     @Caller() { principal }: Caller,
-    @JsonBody(SimulationBody) { value }: ReadBody<SimulationBody>,
+    @JsonBody('simulatePack') { value }: BodyFor<'simulatePack'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
     const { check } = readQuery(request, { check: flag });
     const { source, inputs, faults, signers } = await this.packs.takeWithInputs(principal.tenant, value);
     if (faults.length > 0 && !check) throw invalidPack('PLAN_INVALID', faults);
-    const simulation = await this.planner.simulate(principal.tenant, source, inputs, value.script ?? {}, signers);
+    const simulation = await this.planner.simulate(principal.tenant, source, inputs, value.script, signers);
     if (check) {
       const all = [...faults, ...(simulation.kind === 'refused' ? simulation.faults : [])];
       response.json({ valid: all.length === 0, errors: all.map(toFault) });

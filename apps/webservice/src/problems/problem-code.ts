@@ -26,6 +26,9 @@ export type ApiCode =
   | 'BODY_TOO_LARGE'
   | 'BODY_MEDIA_TYPE'
   | 'BODY_TIMEOUT'
+  /** As many large bodies are in work as may be, in all or of the tenant. */
+  | 'BODIES_BUSY'
+  | 'BODY_READER_UNAVAILABLE'
   | 'REQUEST_INVALID'
   | 'ROUTE_NOT_FOUND'
   | 'STEP_NOT_FOUND'

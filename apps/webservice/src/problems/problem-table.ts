@@ -55,6 +55,18 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Send it again, at once and whole; large files go to /api/uploads first.',
     retryable: true,
   },
+  BODIES_BUSY: {
+    status: 429,
+    title: 'Too many large bodies are in work',
+    remediation: 'Try again after the time in Retry-After; large files go to /api/uploads first.',
+    retryable: true,
+  },
+  BODY_READER_UNAVAILABLE: {
+    status: 503,
+    title: 'Large bodies cannot be read just now',
+    remediation: 'Try again; tell the operator if it stays so.',
+    retryable: true,
+  },
   BODY_MEDIA_TYPE: {
     status: 415,
     title: 'The body has another media type',

@@ -68,8 +68,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     for (const [name, value] of Object.entries(headersOf(error, problem.code))) response.setHeader(name, value);
     if (problem.retryable && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
-    // Nobody reads the rest of what was refused; who is unknown gets no connection kept.
-    if (problem.status === 401 || !request.complete) response.setHeader('Connection', 'close');
+    // Nobody reads the rest of what was refused, but where the reader of bodies throws it away; who is unknown gets no connection kept.
+    if (problem.status === 401 || (!request.complete && problem.code !== 'BODIES_BUSY'))
+      response.setHeader('Connection', 'close');
     const more = membersOf(error);
     response
       .status(problem.status)

@@ -8,6 +8,10 @@ export interface HasParts {
   readonly parts?: Readonly<Record<string, Type<object>>>;
 }
 
+/** Items of a list of objects, and faults that are told: more of either helps nobody, and costs much. */
+const MOST_PARTS = 10_000;
+const MOST_FAULTS = 100;
+
 /** A parsed body as an instance of its class. Values are taken over as they are, nothing is converted. Throws `REQUEST_INVALID`. */
 export function validated<Dto extends object>(type: Type<Dto> & HasParts, value: unknown): Dto {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -17,10 +21,12 @@ export function validated<Dto extends object>(type: Type<Dto> & HasParts, value:
   const errors = validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
   const faults = errors.flatMap((error) => faultsOf(error, ''));
   if (faults.length > 0) {
+    const { length } = faults;
+    const shown = length > MOST_FAULTS ? `, of which ${MOST_FAULTS} are shown` : '';
     throw new ApiError(
       'REQUEST_INVALID',
-      faults.length === 1 ? 'the request has one fault' : `the request has ${faults.length} faults`,
-      faults,
+      length === 1 ? 'the request has one fault' : `the request has ${length} faults${shown}`,
+      faults.slice(0, MOST_FAULTS),
     );
   }
   return dto;
@@ -31,6 +37,10 @@ function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: objec
   for (const [name, part] of Object.entries(type.parts ?? {})) {
     const list = dto[name];
     if (!Array.isArray(list)) continue;
+    if (list.length > MOST_PARTS)
+      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+        fault(`/${name}`, `${name} must contain no more than ${MOST_PARTS} elements.`),
+      ]);
     const items = list.map((item: unknown) =>
       typeof item === 'object' && item !== null ? Object.assign(new part(), item) : item,
     );

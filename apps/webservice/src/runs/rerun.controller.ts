@@ -9,7 +9,7 @@ import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { PublicUrl } from '../public-url';
 import { idempotencyKeyOf } from '../requests/idempotency-key';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { RerunBody } from './rerun.body';
 import { runNotFound } from './run-not-found';
@@ -73,13 +73,13 @@ export class RerunController {
   async rerun(
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody(RerunBody) { value, bytes }: ReadBody<RerunBody>,
+    @JsonBody('rerunRun') { value, digest }: BodyFor<'rerunRun'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
     const key = idempotencyKeyOf(request);
     // Keys are unique for the route: which run it is about is part of what is asked.
-    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${sha256(bytes)}`) };
+    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${digest}`) };
     const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
     const { runId: made, run } = await this.rerunRun.rerun(principal, asked, idempotency);
     if (run) {

@@ -4,10 +4,10 @@ import {
   CancelRun,
   isRunId,
   RunReader,
-  sha256,
   STUCK_REASONS,
   SubmitRun,
   SubmitRunError,
+  toGivenInputs,
   type RunId,
   type RunSummary,
   type Submitted,
@@ -23,7 +23,7 @@ import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
 import { isKnown } from '../requests/entity-tag';
 import { idempotencyKeyOf } from '../requests/idempotency-key';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { oneOf, readQuery, seconds, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { CancelRunBody } from './cancel-run.body';
@@ -95,18 +95,18 @@ export class RunsController {
   })
   async submit(
     @Caller() { principal }: Caller,
-    @JsonBody(SubmitRunBody) body: ReadBody<SubmitRunBody>,
+    @JsonBody('submitRun') body: BodyFor<'submitRun'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const { value, bytes } = body;
+    const { value, digest } = body;
     const key = idempotencyKeyOf(request);
-    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(bytes) };
+    const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: digest };
     let submitted: Submitted;
     try {
       submitted = await this.submitRun.submit(principal, {
-        ...(await this.intake.take(principal.tenant, value)),
-        inputs: value.inputs ?? {},
+        ...(await this.intake.take(principal.tenant, value.pack)),
+        inputs: toGivenInputs(value.inputs),
         planHash: value.planHash ?? null,
         receipt: value.receipt ?? null,
         labels: value.labels ?? {},
@@ -258,7 +258,7 @@ export class RunsController {
   async cancel(
     @Caller() { principal }: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
-    @JsonBody(CancelRunBody) { value }: ReadBody<CancelRunBody>,
+    @JsonBody('cancelRun') { value }: BodyFor<'cancelRun'>,
     @Res() response: Response,
   ) {
     const outcome = await this.cancelRun.cancel(principal, runId, {

@@ -17,9 +17,10 @@ import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
+import { sentPackOf } from '../plans/pack-request';
 import { PublicUrl } from '../public-url';
 import { fromCursor, toCursor } from '../requests/cursor';
-import { JsonBody, type ReadBody } from '../requests/json-body';
+import { JsonBody, type BodyFor } from '../requests/json-body';
 import { readQuery, text, whole } from '../requests/query';
 import { fault } from '../requests/validated';
 import { instant } from '../runs/run-view';
@@ -78,10 +79,10 @@ export class SchedulesController {
   })
   async create(
     @Caller() { principal }: Caller,
-    @JsonBody(ScheduleBody) { value }: ReadBody<ScheduleBody>,
+    @JsonBody('createSchedule') { value }: BodyFor<'createSchedule'>,
     @Res() response: Response,
   ) {
-    const { source } = await this.intake.take(principal.tenant, packOfSchedule(value) ?? value);
+    const { source } = await this.intake.take(principal.tenant, sentPackOf(packOfSchedule(value) ?? value));
     const wanted = toWanted(value, source, this.setting.catchUpWindow);
     const schedule = await this.keep.create(principal, wanted, toExpectation(value, null));
     response.setHeader('Location', this.url.schedule(schedule.scheduleId));
@@ -174,13 +175,13 @@ export class SchedulesController {
   async edit(
     @Caller() { principal }: Caller,
     @Param('scheduleId', ScheduleIdPipe) scheduleId: ScheduleId,
-    @JsonBody(ScheduleEditBody) { value }: ReadBody<ScheduleEditBody>,
+    @JsonBody('editSchedule') { value }: BodyFor<'editSchedule'>,
     @Req() request: Request,
     @Res() response: Response,
   ) {
     const expected = toExpectation(value, revisionOf(request));
     const pack = packOfSchedule(value);
-    const source = pack && (await this.intake.take(principal.tenant, pack)).source;
+    const source = pack && (await this.intake.take(principal.tenant, sentPackOf(pack))).source;
     this.answer(response, 200, await this.keep.edit(principal, scheduleId, toEdit(value, source), expected));
   }
 

@@ -80,7 +80,7 @@ export function plannerContract(open: (ground: PlanningGround) => Promise<Planne
       same(name, 'describe', source),
       same(name, 'uses', source),
       same(name, 'plan', given),
-      same(name, 'simulate', { ...given, script: {} }),
+      same(name, 'simulate', { ...given, script: '{}' }),
       ...admitted(hands, given).map((asked) => same(name, 'replan', asked)),
     ];
   });

@@ -15,7 +15,7 @@ import {
   type PackSource,
   type PlanningSetting,
 } from './pack-source';
-import { sensitiveInputFaults } from './sensitive-in-pack';
+import { sensitiveInputFaults, type SealedDocument } from './sensitive-in-pack';
 
 /**
  * A pack that can run, as data: what is long is a text, so that it costs no more than a copy to hand it from thread to thread, to
@@ -27,12 +27,15 @@ export interface AdmissiblePack {
   readonly planHash: Digest;
   readonly receipt: Receipt;
   readonly profileDigest: Digest;
-  /** RFC 8785. */
-  readonly texts: { readonly plan: string; readonly profile: string; readonly manifest: string };
-  /** As the plan shows them. */
-  readonly inputs: JsonObject;
-  /** The sensitive ones that were given, in clear. Never part of the plan. */
-  readonly sensitive: JsonObject;
+  /** RFC 8785. `inputs`: as the plan shows them. */
+  readonly texts: {
+    readonly plan: string;
+    readonly profile: string;
+    readonly manifest: string;
+    readonly inputs: string;
+  };
+  /** The sensitive inputs that were given, by name: RFC 8785, in clear. Never part of the plan. */
+  readonly sensitive: Readonly<Record<string, string>>;
   /** The run is sealed. */
   readonly sealed: boolean;
   /** Nodes of the plan. */
@@ -53,6 +56,7 @@ export function admitPack(
   inputs: JsonObject,
   setting: PlanningSetting,
   asker?: PackAsker,
+  beside: readonly SealedDocument[] = [],
 ): PackAdmission {
   const planning = planPack(source, inputs, setting, asker);
   if (planning.kind === 'refused') return planning;
@@ -65,6 +69,7 @@ export function admitPack(
     plan: text,
     profile: canonical(profile as unknown as Json),
     manifest: canonical(toManifest(read.pack)),
+    inputs: canonical(plan.inputs),
   };
   const given = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
   const published = source.files.filter(({ path }) => path.startsWith(VENDORED));
@@ -75,6 +80,7 @@ export function admitPack(
     { name: 'the profile', content: texts.profile },
     { name: 'the environment', content: canonical(environment as unknown as Json) },
     ...[...packed, ...published].map(({ path, bytes }) => ({ name: `the pack file ${path}`, content: bytes })),
+    ...beside,
   ]);
   if (faults.length > 0) return { kind: 'refused', code: 'PLAN_INVALID', faults };
   return {
@@ -84,8 +90,7 @@ export function admitPack(
     receipt,
     profileDigest,
     texts,
-    inputs: plan.inputs,
-    sensitive: given,
+    sensitive: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, canonical(value)])),
     sealed: environment.mode === 'sealed',
     steps: index.nodes.size,
     workerLabels,

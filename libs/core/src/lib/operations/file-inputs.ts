@@ -3,12 +3,13 @@ import type { Fault } from '../foundation/fault';
 import { isDigest, type Digest, type TenantId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Uploads } from '../ports/uploads';
+import { toGivenInputs, toSentInputs, type GivenInputs } from './given-inputs';
 import type { PackPlanner } from './pack-planner';
 import type { PackSource } from './pack-source';
 
 /** Inputs as planners take them, and what is wrong with the files among them. */
 export interface ResolvedFileInputs {
-  readonly inputs: JsonObject;
+  readonly inputs: GivenInputs;
   readonly faults: readonly Fault[];
 }
 
@@ -28,14 +29,16 @@ const TEXT_CHARACTERS = 255;
 export async function resolveFileInputs(
   { uploads, planner }: { readonly uploads: Pick<Uploads, 'find'>; readonly planner: Pick<PackPlanner, 'describe'> },
   tenant: TenantId,
-  { source, inputs }: { readonly source: PackSource; readonly inputs: JsonObject },
+  { source, inputs }: { readonly source: PackSource; readonly inputs: GivenInputs },
   mustBeThere: boolean,
 ): Promise<ResolvedFileInputs> {
-  const references = await referencesIn(planner, tenant, source, inputs);
+  // A reference is small: it stands among the values.
+  const { values, text } = toSentInputs(inputs);
+  const references = await referencesIn(planner, tenant, source, values);
   const digests = [...references.values()].map(({ digest }) => digest);
   const sizes = await uploads.find(tenant, [...new Set(digests)]);
   const faults: Fault[] = [];
-  const resolved: Record<string, Json> = { ...inputs };
+  const resolved: Record<string, Json> = { ...values };
   for (const [name, { digest, size: given }] of references) {
     const size = sizes.get(digest);
     const refuse = (code: string, message: string, remediation: string) =>
@@ -50,7 +53,7 @@ export async function resolveFileInputs(
       refuse('INPUT_UPLOAD_SIZE', `The input ${name} has ${size} bytes.`, 'Correct the size, or leave it out.');
     resolved[name] = { digest, size: size ?? given ?? 0 };
   }
-  return { inputs: resolved, faults };
+  return { inputs: toGivenInputs({ values: resolved, text }), faults };
 }
 
 /** Inputs that the pack wants as files and that are written as such. Whatever else they are, the planner says. */

@@ -3,6 +3,7 @@ import type { TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { testDefaults, testFloor } from '../../testing/random-plan';
 import { PlannerHere, groundOf } from './planning-work';
+import { PackedInputs } from './given-inputs';
 import { PackPlanner } from './pack-planner';
 import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
 
@@ -106,6 +107,15 @@ describe('PackPlanner', () => {
         else expect(planning).toEqual(plain);
       }
     }
+  });
+
+  it('gives the same for inputs that come as a text', async () => {
+    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const values = await planner.plan(acme, manifest('x'), { a: 7 });
+    expect(values).toMatchObject({ kind: 'planned', texts: { inputs: '{"a":7}' } });
+    expect(await planner.plan(acme, manifest('x'), new PackedInputs({}, '{"a":7}'))).toEqual(values);
+    const simulated = await planner.simulate(acme, manifest('x'), { a: 7 }, '{}');
+    expect(await planner.simulate(acme, manifest('x'), new PackedInputs({}, '{"a":7}'), '{}')).toEqual(simulated);
   });
 
   it('forgets what was not used for long', async () => {

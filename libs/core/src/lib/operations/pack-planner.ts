@@ -1,15 +1,16 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
-import type { Json, JsonObject } from '../foundation/json';
 import type { PackReference } from '../pack/pack-reference';
 import type { Planner } from '../ports/planner';
 import type { PackAdmission } from './admissible-pack';
 import type { DescribedPack } from './describe-pack';
+import { toSentInputs, type GivenInputs } from './given-inputs';
 import type { PackSource, PlanningSetting } from './pack-source';
 import type { PlanPair, PlanToDraw } from './plan-comparison';
-import type { PlanningWork, SimulationAnswer } from './planning-work';
+import type { GivenPack, PlanningWork, SimulationAnswer } from './planning-work';
 import type { ScenarioFile } from './run-scenario';
+import type { SealedDocument } from './sensitive-in-pack';
 import type { PackContents, StoredPack } from './stored-contents';
 
 /** How many plannings are remembered, and of which packs: those with files or long manifests are planned each time. */
@@ -30,14 +31,16 @@ export class PackPlanner {
     private readonly planner: Planner<PlanningWork>,
   ) {}
 
+  /** `beside`: documents beside the pack in which no sensitive value may stand. */
   async plan(
     tenant: TenantId,
     source: PackSource,
-    inputs: JsonObject,
+    inputs: GivenInputs,
     signers: readonly string[] = [],
+    beside: readonly SealedDocument[] = [],
   ): Promise<PackAdmission> {
     const key = keyOf(tenant, source, inputs, signers);
-    const ask = () => this.planner.ask(tenant, 'plan', { source, inputs, asker: { tenant, signers } });
+    const ask = () => this.planner.ask(tenant, 'plan', { source, ...sent(inputs), asker: { tenant, signers }, beside });
     if (key === null) return ask();
     const planning = this.remembered.get(key) ?? (await ask());
     // What is sensitive is kept no longer than it is needed.
@@ -49,14 +52,15 @@ export class PackPlanner {
     return planning;
   }
 
+  /** `script`: JSON text. */
   async simulate(
     tenant: TenantId,
     source: PackSource,
-    inputs: JsonObject,
-    script: Json,
+    inputs: GivenInputs,
+    script: string,
     signers: readonly string[] = [],
   ): Promise<SimulationAnswer> {
-    return this.planner.ask(tenant, 'simulate', { source, inputs, script, asker: { tenant, signers } });
+    return this.planner.ask(tenant, 'simulate', { source, ...sent(inputs), script, asker: { tenant, signers } });
   }
 
   /** Runs scenarios of a pack; the text of a JSON object. */
@@ -95,15 +99,22 @@ export class PackPlanner {
   }
 }
 
+function sent(given: GivenInputs): Pick<GivenPack, 'inputs' | 'inputsText'> {
+  const { values, text } = toSentInputs(given);
+  return { inputs: values, inputsText: text };
+}
+
 function keyOf(
   tenant: TenantId,
   { manifest, hasLines, files }: PackSource,
-  inputs: JsonObject,
+  inputs: GivenInputs,
   signers: readonly string[],
 ): string | null {
   if (files.length > 0 || manifest.length > MANIFEST_CHARACTERS) return null;
+  const { values, text: more } = toSentInputs(inputs);
+  if (more !== null) return null;
   try {
-    const text = canonical(inputs);
+    const text = canonical(values);
     return text.length > INPUT_CHARACTERS
       ? null
       : `${tenant} ${hasLines} ${sha256(manifest)} ${sha256(text)} ${signers.join(' ')}`;

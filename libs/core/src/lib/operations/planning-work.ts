@@ -5,11 +5,13 @@ import { Planner } from '../ports/planner';
 import type { PolicyEngines } from '../policy/policy';
 import { admitPack, type PackAdmission } from './admissible-pack';
 import { describePack, type DescribedPack } from './describe-pack';
+import { unpackInputs } from './given-inputs';
 import type { PackAsker, PackSource, PlanningSetting } from './pack-source';
 import { publishedUses } from './published-uses';
 import { comparisonText, drawingText, type PlanPair, type PlanToDraw } from './plan-comparison';
 import { replan, type AdmittedPack } from './replan-run';
 import { runScenarios, scenarioReportJson, type ScenarioFile } from './run-scenario';
+import type { SealedDocument } from './sensitive-in-pack';
 import { simulatePack, type PackSimulation } from './simulate-pack';
 import { simulationText } from './simulation-text';
 import { storedContents, type PackContents, type StoredPack } from './stored-contents';
@@ -18,11 +20,15 @@ import { storedContents, type PackContents, type StoredPack } from './stored-con
 export interface GivenPack {
   readonly source: PackSource;
   readonly inputs: JsonObject;
+  /** Further inputs, as the text of a JSON object: what is large is read here alone. */
+  readonly inputsText?: string | null;
   readonly asker: PackAsker;
+  /** Documents beside the pack in which no sensitive value may stand. */
+  readonly beside?: readonly SealedDocument[];
 }
 
 /** A pack and the files of its scenarios, of which those count whose name or file holds `filter`. */
-export interface GivenScenarios extends Omit<GivenPack, 'inputs'> {
+export interface GivenScenarios extends Pick<GivenPack, 'source' | 'asker'> {
   readonly files: readonly ScenarioFile[];
   readonly filter: string;
 }
@@ -38,7 +44,8 @@ export interface PlanningWork {
   /** Published packs that a pack names. */
   readonly uses: { readonly asked: PackSource; readonly answer: readonly PackReference[] };
   readonly plan: { readonly asked: GivenPack; readonly answer: PackAdmission };
-  readonly simulate: { readonly asked: GivenPack & { readonly script: Json }; readonly answer: SimulationAnswer };
+  /** `script` is JSON text. */
+  readonly simulate: { readonly asked: GivenPack & { readonly script: string }; readonly answer: SimulationAnswer };
   /** The answer is a scenario report, as the text of a JSON object. */
   readonly scenarios: { readonly asked: GivenScenarios; readonly answer: string };
   readonly compare: { readonly asked: PlanPair; readonly answer: string };
@@ -68,9 +75,9 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
   return {
     describe: describePack,
     uses: publishedUses,
-    plan: ({ source, inputs, asker }) => admitPack(source, inputs, here(), asker),
-    simulate: ({ source, inputs, asker, script }) => {
-      const simulation = simulatePack(source, inputs, script, here(), asker);
+    plan: (given) => admitPack(given.source, inputsOf(given), here(), given.asker, given.beside),
+    simulate: ({ script, ...given }) => {
+      const simulation = simulatePack(given.source, inputsOf(given), JSON.parse(script) as Json, here(), given.asker);
       return simulation.kind === 'refused' ? simulation : { kind: 'simulated', text: simulationText(simulation) };
     },
     scenarios: ({ source, files, filter, asker }) =>
@@ -80,6 +87,10 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
     replan: (admitted) => replan(admitted, policyEngines),
     contents: storedContents,
   };
+}
+
+function inputsOf({ inputs, inputsText = null }: GivenPack): JsonObject {
+  return unpackInputs({ values: inputs, text: inputsText });
 }
 
 /** The ground of an installation. */

@@ -72,7 +72,7 @@ describe('the value of a sensitive input is refused where evidence would hold it
 
   it('a pack without it, and files that do not belong to the pack, are admitted', () => {
     const files = [file('.packignore', 'notes.txt\n'), file('notes.txt', PIN), file('run.sh', 'echo')];
-    expect(admitted(manifest(), {}, files)).toMatchObject({ kind: 'planned', sensitive: { pin: PIN } });
+    expect(admitted(manifest(), {}, files)).toMatchObject({ kind: 'planned', sensitive: { pin: JSON.stringify(PIN) } });
   });
 });
 
@@ -113,6 +113,6 @@ describe('a submission', () => {
   });
 
   it('without one is accepted', async () => {
-    expect((await check({ labels: { team: 'x' } })).planning.sensitive).toEqual({ pin: PIN });
+    expect((await check({ labels: { team: 'x' } })).planning.sensitive).toEqual({ pin: JSON.stringify(PIN) });
   });
 });

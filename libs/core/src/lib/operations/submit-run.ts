@@ -23,9 +23,10 @@ import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './
 import type { PackJudge } from './pack-judge';
 import { layInnerPacks, type ResolvePack } from './inner-packs';
 import { resolveFileInputs } from './file-inputs';
+import type { GivenInputs } from './given-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
-import { sensitiveInputFaults } from './sensitive-in-pack';
+import type { SealedDocument } from './sensitive-in-pack';
 import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from './pack-source';
 
 /** Why a run is not accepted. */
@@ -97,7 +98,7 @@ export interface Submission {
   readonly source: PackSource;
   /** Publishers' signatures that came with it; not verified. */
   readonly signatures: readonly Json[];
-  readonly inputs: JsonObject;
+  readonly inputs: GivenInputs;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
   /** The caller's receipt, to name what differs. */
@@ -196,11 +197,11 @@ export class SubmitRun {
       ? { inputs: submission.inputs, faults: [] }
       : await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
-    const planning = await planner.plan(principal.tenant, source, inputs, signers);
+    const beside = besideThePack(principal, submission);
+    const planning = await planner.plan(principal.tenant, source, inputs, signers, beside);
     if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
     if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
     if (submission.schedule) refuseSensitive(planning);
-    refuseSensitiveBeside(planning, principal, submission);
     comparePlan(planning, submission);
     compareProfile(planning, submission);
     const { pack } = planning;
@@ -266,7 +267,6 @@ export class SubmitRun {
       pack,
       files: stored,
       packSignatures: signatures,
-      inputs: planning.inputs,
       sensitive: this.sealedInputs(planning, runId),
       initiators: initiatorsOf(principal, rerun?.initiators),
       requester: { iss, sub, name },
@@ -288,8 +288,8 @@ export class SubmitRun {
   }
 
   private sealedInputs({ sensitive, planHash }: AdmissiblePack, runId: RunId): NewRun['sensitive'] {
-    return Object.entries(sensitive).map(([name, value]) => {
-      return { name, sealed: this.sealer().seal({ runId, name, planHash }, value) };
+    return Object.entries(sensitive).map(([name, text]) => {
+      return { name, sealed: this.sealer().seal({ runId, name, planHash }, text) };
     });
   }
 
@@ -411,18 +411,16 @@ function refuseSensitive({ sensitive }: AdmissiblePack): void {
   throw invalidPack('PLAN_INVALID', faults);
 }
 
-/** The admission names the caller and the initiators, and every reader of the run sees its labels: no sensitive value may stand there. */
-function refuseSensitiveBeside(
-  { sensitive }: AdmissiblePack,
+/** What stands beside the pack: the admission names the caller and the initiators, and every reader of the run sees its labels. No sensitive value may stand there. */
+function besideThePack(
   { iss, sub, name, actors }: Principal,
   { labels, rerun }: Submission,
-): void {
+): readonly SealedDocument[] {
   const initiators = [...actors, ...(rerun?.initiators ?? [])].map((actor) => [actor.iss, actor.sub]);
-  const faults = sensitiveInputFaults(sensitive, [
+  return [
     ...Object.entries(labels).map(([label, value]) => ({ name: `the label ${label}`, content: value })),
     { name: 'the admission', content: canonical([iss, sub, name ?? null, ...initiators]) },
-  ]);
-  if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+  ];
 }
 
 function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {

@@ -35,8 +35,8 @@ export interface NewRun {
   }[];
   /** Publishers' signatures that hold, one a key: for the evidence. */
   readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
-  /** Inputs by value, as given and defaulted; sensitive ones as `{sensitive: true}`. */
-  readonly inputs: Json;
+  /** RFC 8785 text of the inputs by value, as given and defaulted; sensitive ones as `{sensitive: true}`. */
+  readonly inputs: string;
   /** Sensitive inputs as ciphertext, kept until the evidence is sealed. */
   readonly sensitive: readonly SealedInput[];
   readonly initiators: readonly Actor[];

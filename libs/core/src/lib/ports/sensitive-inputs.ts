@@ -16,7 +16,8 @@ export interface SealedInput {
 
 /** Seals sensitive inputs for the store (webservice) and opens them (worker): authenticated encryption bound to the place. */
 export abstract class SensitiveInputs {
-  abstract seal(place: SensitivePlace, value: Json): Uint8Array;
+  /** `text`: RFC 8785 of the value. */
+  abstract seal(place: SensitivePlace, text: string): Uint8Array;
   /** Null if it does not open here: it was altered, belongs elsewhere, or another key made it. */
   abstract open(place: SensitivePlace, sealed: Uint8Array): Json | null;
   /** A keyed digest of a text that depends on such values: what may be stored of it. */

@@ -70,8 +70,8 @@ class Vault extends SecretProvider {
 
 /** Values lie as they are: nothing here is about their encryption. */
 class OpenInputs extends SensitiveInputs {
-  seal(_place: unknown, value: Json): Uint8Array {
-    return new TextEncoder().encode(canonical(value));
+  seal(_place: unknown, text: string): Uint8Array {
+    return new TextEncoder().encode(text);
   }
   open(_place: unknown, sealed: Uint8Array): Json {
     return JSON.parse(new TextDecoder().decode(sealed)) as Json;
@@ -151,7 +151,7 @@ class Stage {
     const sensitive = Object.entries(scenario.sensitive ?? {});
     world.sensitive.set(
       run,
-      sensitive.map(([name, value]) => ({ name, sealed: new OpenInputs().seal(null, value) })),
+      sensitive.map(([name, value]) => ({ name, sealed: new OpenInputs().seal(null, canonical(value)) })),
     );
     world.at += 1_000;
     return run;

@@ -15,6 +15,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
       '/http/healthPort',
       '/http/port',
     ]);
+  checkBodies(configuration, notes);
   if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
     notes.fault(
       'CONFIG_CONFLICT',
@@ -53,6 +54,26 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
   checkContainer(configuration, notes);
+}
+
+/** The largest body must have room, or it is refused for ever. */
+function checkBodies({ http: { bodyLimit, bodies } }: Configuration, notes: Notes): void {
+  if (bodies.tenantMemory < bodyLimit)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/http/bodies/tenantMemory',
+      'http.bodies.tenantMemory is less than http.bodyLimit: the largest body would always be refused.',
+      'Make it at least as large as one body.',
+      ['/http/bodies/tenantMemory', '/http/bodyLimit'],
+    );
+  if (bodies.memory < bodies.tenantMemory)
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/http/bodies/memory',
+      'http.bodies.memory is less than http.bodies.tenantMemory.',
+      'Make it at least as large as the share of one tenant.',
+      ['/http/bodies/memory', '/http/bodies/tenantMemory'],
+    );
 }
 
 /** A program that acts for people is none of them: nobody counts as both. */

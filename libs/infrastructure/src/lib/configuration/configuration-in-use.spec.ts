@@ -15,6 +15,7 @@ const LOGS = 'apps/webservice-e2e/src/logs.e2e-spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
+const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
@@ -45,6 +46,19 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     WEBSERVICE,
     'fails readiness, answers on, then ends streams with where to go on and lets requests end, for so long',
   ],
+  ['http.bodies.direct', BODIES, 'leave small ones alone'],
+  ['http.bodies.directValues', BODIES, 'are those with many values too, which hold nothing'],
+  ['http.bodies.memory', BODIES, 'are so many at once, in all and of one tenant'],
+  ['http.bodies.tenantMemory', BODIES, 'are so many at once, in all and of one tenant'],
+  ['http.bodies.threads', PLANNING, 'leaves a thread to others, however much one tenant asks'],
+  ['http.bodies.queue', PLANNING, 'refuses what has no room to wait'],
+  ['http.bodies.threadMemory', 'apps/webservice/src/requests/body-threads.module.ts', 'threadMemory: memory'],
+  [
+    'http.bodies.time',
+    'apps/webservice/src/requests/body-threads.module.ts',
+    'limits: { memory, time, threads, queue }',
+  ],
+  ['http.bodies.*', BODIES, 'is refused while it comes in: %s of %s'],
   ['http.limits.*', GUARD, 'this.limits.of[access.limit]'],
   ['http.*', E2E, 'is reached where http says, with its limits'],
   ['database.poolSize', E2E, 'asks it on as many connections, and as long, as configured'],

@@ -154,6 +154,8 @@ describe('parseConfiguration', () => {
 
   it.each([
     ['http: { port: 80, healthPort: 80 }', ['1:31 CONFIG_CONFLICT /http/healthPort']],
+    ['http: { bodyLimit: 97MiB }', ['1:7 CONFIG_CONFLICT /http/bodies/tenantMemory']],
+    ['http: { bodies: { tenantMemory: 193MiB } }', ['1:17 CONFIG_CONFLICT /http/bodies/memory']],
     ['retention: { runs: 30d, evidence: 20d }', ['1:35 CONFIG_CONFLICT /retention/evidence']],
     [
       'retention: { evidence: 60d, tenants: [{ tenant: acme, runs: 90d }] }',

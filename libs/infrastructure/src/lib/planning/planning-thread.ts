@@ -1,9 +1,10 @@
 // What runs in a planning thread: pure work on packs of strangers, one question at a time. Whoever started it ends it when it takes
 // too long; V8 ends it when it takes too much memory.
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { planningHands, workOf, type PlanningWork, type PolicyEngine } from '@taskrunner/core';
 import { cedarEngine } from '../policies/cedar-engine';
-import type { EngineName, Question, Said, ThreadGround } from './thread-protocol';
+import { answerQuestions } from './answer-questions';
+import type { EngineName, ThreadGround } from './thread-protocol';
 
 const ENGINES: Readonly<Record<EngineName, PolicyEngine>> = { cedar: cedarEngine };
 
@@ -11,14 +12,4 @@ const { setting, engines } = workerData as ThreadGround;
 const policyEngines = Object.fromEntries(engines.map((name) => [name, ENGINES[name]]));
 const hands = planningHands({ setting, policyEngines });
 
-function answerTo({ kind, asked }: Question): Said {
-  try {
-    return { kind: 'answer', answer: workOf(hands, kind as keyof PlanningWork, asked as never) };
-  } catch (error) {
-    if (error instanceof RangeError) return { kind: 'outgrown' };
-    return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-}
-
-parentPort?.on('message', (question: Question) => parentPort?.postMessage(answerTo(question)));
-parentPort?.postMessage({ kind: 'ready' } satisfies Said);
+answerQuestions((kind, asked) => workOf(hands, kind as keyof PlanningWork, asked as never));

@@ -76,7 +76,7 @@ function columnsOf(run: NewRun) {
     source_digest: pack.sourceDigest,
     manifest: run.manifest,
     files: JSON.stringify(run.files),
-    inputs: JSON.stringify(run.inputs),
+    inputs: run.inputs,
     initiators: JSON.stringify(run.initiators),
     requester: JSON.stringify(run.requester),
     labels: JSON.stringify(run.labels),

@@ -67,7 +67,7 @@ describe('references to objects', () => {
     const runId = await submit(web.runStore, {
       tenant: tenantA,
       files: [{ path: 'a', digest: file, size: 1, executable: false }],
-      inputs: { report: { digest: input, size: 1 } },
+      inputs: JSON.stringify({ report: { digest: input, size: 1 } }),
     });
     const kept = sha256('of a schedule');
     const { at, scheduleId } = await web.scheduleStore.stamp();

@@ -144,7 +144,7 @@ describe('creating runs', () => {
       labels: { ticket: `SEC-${i}`, 'odd "key" {,}': 'back\\slash, "quote" ä' },
       workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
       sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
-      inputs: { text: `{${i}}`, nothing: null },
+      inputs: JSON.stringify({ text: `{${i}}`, nothing: null }),
       // Of all the same: what names a run would differ.
       ...{ admission: anEnvelope('admission'), admissionDigest: sha256('admission') },
       ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),

@@ -30,11 +30,11 @@ export class SensitiveInputsKey extends SensitiveInputs {
     this.digesting = derived('sensitive-inputs.digest.v1');
   }
 
-  seal(place: SensitivePlace, value: Json): Uint8Array {
+  seal(place: SensitivePlace, text: string): Uint8Array {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.sealing, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associated(place));
-    const sealed = [cipher.update(canonical(value), 'utf8'), cipher.final()];
+    const sealed = [cipher.update(text, 'utf8'), cipher.final()];
     return new Uint8Array(Buffer.concat([Buffer.of(FORMAT), nonce, ...sealed, cipher.getAuthTag()]));
   }
 

@@ -1,6 +1,6 @@
 import { duration, httpUrl, number, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
-import { GIB, HOUR, MIB, MINUTE, SECOND } from './units';
+import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
 const perSecond = (usual: number, about: string) => key(number(1, 1_000_000), usual, about, 'requests a second');
 
@@ -9,7 +9,67 @@ export const http = section('The HTTP API and the console.', {
   port: key(port, 8_080, 'Port of the API; 0 takes a free one.'),
   healthPort: key(port, 8_081, 'Port of health and metrics; 0 takes a free one.'),
   publicUrl: unset(httpUrl, 'How others reach the API; null: http://<host>:<port>.'),
-  bodyLimit: key(size(64 * 1024, 256 * MIB), 24 * MIB, 'Largest request body.', 'bytes (KiB, MiB, GiB)'),
+  bodyLimit: key(
+    size(64 * KIB, 256 * MIB),
+    24 * MIB,
+    'Largest body of a request that brings a pack: submissions, plans, simulations, publishing.',
+    'bytes (KiB, MiB, GiB)',
+  ),
+  bodies: section('Bodies of requests. They are bounded while they come in, before anything becomes a value.', {
+    small: key(size(16 * KIB, 16 * MIB), MIB, 'Largest body of every other request.', 'KiB, MiB'),
+    smallValues: key(
+      number(1_000, 1_000_000),
+      50_000,
+      'Keys and elements of every other request, and of what a request holds beside its pack and inputs.',
+      'values',
+    ),
+    levels: key(number(8, 100), 100, 'Lists and objects in each other.', 'levels'),
+    keys: key(number(1_000, 10_000_000), 1_000_000, 'Keys of a request that brings a pack.', 'keys'),
+    elements: key(
+      number(1_000, 10_000_000),
+      1_000_000,
+      'Elements of lists of a request that brings a pack.',
+      'elements',
+    ),
+    direct: key(
+      size(4 * KIB, MIB),
+      64 * KIB,
+      'Up to here a body is read at once; a larger one is read in a thread and counts in memory and tenantMemory.',
+      'KiB, MiB',
+    ),
+    directValues: key(number(100, 20_000), 500, 'The same for keys and elements together.', 'values'),
+    memory: key(
+      size(MIB, 64 * GIB),
+      192 * MIB,
+      'Large bodies of all requests that are not answered yet. Beyond it: 429 BODIES_BUSY.',
+      'MiB, GiB',
+    ),
+    tenantMemory: key(size(MIB, 64 * GIB), 96 * MIB, 'The same for one tenant.', 'MiB, GiB'),
+    threads: key(
+      number(1, 64),
+      2,
+      'Large bodies that are read at once; of one tenant one less, if there are two or more.',
+      'threads',
+    ),
+    queue: key(
+      number(2, 100_000),
+      256,
+      'Large bodies that wait to be read, half of them of one tenant. Beyond it: 429 BODIES_BUSY.',
+      'bodies',
+    ),
+    threadMemory: key(
+      size(64 * MIB, 16 * GIB),
+      256 * MIB,
+      'Heap of such a thread. More is 413 BODY_TOO_LARGE.',
+      'MiB, GiB',
+    ),
+    time: key(
+      duration(SECOND, 10 * MINUTE),
+      10 * SECOND,
+      'Longest time to read one body. More is 413 BODY_TOO_LARGE.',
+      's, m',
+    ),
+  }),
   headersTimeout: key(duration(SECOND, 10 * MINUTE), 15 * SECOND, 'Longest time for the head of a request.', 's, m'),
   bodyTimeout: key(
     duration(SECOND, HOUR),

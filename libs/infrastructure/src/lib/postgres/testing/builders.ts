@@ -64,7 +64,7 @@ function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
     packSignatures: [],
     manifest: '{"name":"demo"}',
     files: [],
-    inputs: INPUTS,
+    inputs: canonical(INPUTS),
     sensitive: [{ name: 'pin', sealed: Uint8Array.of(1, 2, 3) }],
     initiators: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }],
     requester: { iss: 'https://id.test', sub: 'ada', name: 'Ada' },

@@ -1,0 +1,103 @@
+import {
+  isCodedError,
+  packInputs,
+  parsePackReference,
+  weighsLess,
+  type Digest,
+  type Json,
+  type JsonObject,
+  type PackReference,
+  type PackSource,
+  type SentInputs,
+} from '@taskrunner/core';
+import type { PublishPackBody } from '../packs/publish-pack.body';
+import { ApiError } from '../problems/problem';
+import { fault, validated } from '../requests/validated';
+import type { DiffBody } from './comparison.body';
+import { PackBody, toSource } from './pack-body';
+import type { SimulationBody } from './plan.body';
+
+/** A pack in whichever way a request brings it. What is large is a text, or bytes. */
+export type SentPack =
+  | { readonly kind: 'source'; readonly source: PackSource; readonly signatures: readonly JsonObject[] }
+  | { readonly kind: 'published'; readonly reference: PackReference }
+  | { readonly kind: 'upload'; readonly digest: Digest; readonly signatures: readonly JsonObject[] };
+
+/** A pack of a request and its inputs, as data that costs little to hand from thread to thread. */
+export interface PackRequest {
+  readonly pack: SentPack;
+  readonly inputs: SentInputs;
+}
+
+/** The pack that a body brings. Throws `REQUEST_INVALID` unless exactly one way is used. */
+export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBody): SentPack {
+  if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
+    throw invalid(
+      '/manifest',
+      'Exactly one of manifest, pack and bundle is given.',
+      'Send a manifest, name a published pack, or refer to an upload.',
+    );
+  if (bundle !== undefined) {
+    if (files !== undefined && files.length > 0)
+      throw invalid('/files', 'An uploaded pack brings its files along.', 'Leave files out.');
+    return { kind: 'upload', digest: bundle.digest, signatures: signatures ?? [] };
+  }
+  if (manifest !== undefined)
+    return { kind: 'source', source: toSource(manifest, files ?? []), signatures: signatures ?? [] };
+  if (files !== undefined || signatures !== undefined)
+    throw invalid(
+      files === undefined ? '/signatures' : '/files',
+      'A published pack brings its own files and signatures.',
+    );
+  const reference = parsePackReference(pack ?? '');
+  if (reference === null) throw new TypeError('a reference that was checked is none');
+  return { kind: 'published', reference };
+}
+
+/** A body that brings a pack. `mostBeside`: weight of what stands beside pack and inputs. Throws `ApiError`. */
+export function toPackRequest<Dto extends PackBody>(
+  { manifest, files, pack, bundle, signatures, inputs, ...beside }: Dto,
+  mostBeside: number,
+): Omit<Dto, keyof PackBody> & PackRequest {
+  refuseHeavy({ ...beside, signatures }, mostBeside);
+  return {
+    ...beside,
+    pack: sentPackOf({ manifest, files, pack, bundle, signatures } as PackBody),
+    inputs: packInputs(inputs ?? {}),
+  };
+}
+
+/** The script as JSON text: it is read where the pack is planned. */
+export function toSimulation({ script = {}, ...body }: SimulationBody, mostBeside: number) {
+  return { ...toPackRequest<PackBody>(body, mostBeside), script: JSON.stringify(script) };
+}
+
+/** Two packs. Faults are shown below the member that holds the pack. */
+export function toPackPair({ before, after }: DiffBody, mostBeside: number) {
+  const one = (at: string, body: object): PackRequest => {
+    try {
+      return toPackRequest<PackBody>(validated(PackBody, body), mostBeside);
+    } catch (error) {
+      if (!isCodedError(error) || !ApiError.is(error)) throw error;
+      const faults = error.faults.map((found) => ({ ...found, path: `${at}${found.path}` }));
+      throw new ApiError(error.code, error.message, faults, error.headers);
+    }
+  };
+  return { before: one('/before', before), after: one('/after', after) };
+}
+
+/** A pack to publish. */
+export function toPublication({ manifest, files, signatures = [] }: PublishPackBody, mostBeside: number) {
+  refuseHeavy(signatures, mostBeside);
+  return { source: toSource(manifest, files ?? []), signatures };
+}
+
+/** What is not packed is handed over value by value. */
+function refuseHeavy(beside: object, most: number): void {
+  if (weighsLess(beside as Json, most)) return;
+  throw new ApiError('BODY_TOO_LARGE', `a body may have ${most} keys and elements beside its pack and inputs`);
+}
+
+function invalid(path: string, message: string, remediation?: string): ApiError {
+  return new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remediation)]);
+}

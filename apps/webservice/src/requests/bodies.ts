@@ -1,0 +1,58 @@
+import type { Type } from '@nestjs/common';
+import { ReleaseBody } from '../evidence/release.body';
+import { ApproveBody } from '../gates/approve.body';
+import { ResolveBody } from '../gates/resolve.body';
+import { PublishPackBody } from '../packs/publish-pack.body';
+import { DiffBody, GraphBody, ScenariosBody } from '../plans/comparison.body';
+import type { PackBody } from '../plans/pack-body';
+import { toPackPair, toPackRequest, toPublication, toSimulation } from '../plans/pack-request';
+import { PlanBody, SimulationBody } from '../plans/plan.body';
+import { CancelRunBody } from '../runs/cancel-run.body';
+import { RerunBody } from '../runs/rerun.body';
+import { SubmitRunBody } from '../runs/submit-run.body';
+import { ScheduleBody, ScheduleEditBody } from '../schedules/schedule.body';
+import type { HasParts } from './validated';
+
+/** A kind of body: its class, whether it may be as large as a pack with its inputs, and what a route is given of it. */
+interface BodyKind<Dto extends object, Value> {
+  readonly type: Type<Dto> & HasParts;
+  readonly bringsPack: boolean;
+  /** What is large comes out as texts and bytes. */
+  readonly read: (dto: Dto, mostBeside: number) => Value;
+}
+
+/** A body that is small, as it is. */
+const small = <Dto extends object>(type: Type<Dto>): BodyKind<Dto, Dto> => ({
+  type,
+  bringsPack: false,
+  read: (dto) => dto,
+});
+
+const withPack = <Dto extends object, Value>(
+  type: Type<Dto>,
+  read: (dto: Dto, mostBeside: number) => Value,
+): BodyKind<Dto, Value> => ({ type, bringsPack: true, read });
+
+const planned = <Dto extends PackBody>(type: Type<Dto>) => withPack(type, toPackRequest<Dto>);
+
+/** Every JSON body of the API. Threads know them by these names. */
+export const BODIES = {
+  submitRun: planned(SubmitRunBody),
+  planPack: planned(PlanBody),
+  simulatePack: withPack(SimulationBody, toSimulation),
+  diffPlans: withPack(DiffBody, toPackPair),
+  drawPlan: planned(GraphBody),
+  testPack: planned(ScenariosBody),
+  publishPack: withPack(PublishPackBody, toPublication),
+  cancelRun: small(CancelRunBody),
+  rerunRun: small(RerunBody),
+  decide: small(ApproveBody),
+  resolveAttention: small(ResolveBody),
+  releaseEvidence: small(ReleaseBody),
+  createSchedule: small(ScheduleBody),
+  editSchedule: small(ScheduleEditBody),
+};
+
+export type BodyName = keyof typeof BODIES;
+/** What a route is given of a body. */
+export type BodyOf<Name extends BodyName> = ReturnType<(typeof BODIES)[Name]['read']>;

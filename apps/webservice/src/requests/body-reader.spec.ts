@@ -1,0 +1,181 @@
+import 'reflect-metadata';
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import type { Response } from 'express';
+import type { AuthenticatedRequest } from '../auth/caller';
+import { ApiError } from '../problems/problem';
+import { BODIES, type BodyName } from './bodies';
+import { BodyReader } from './body-reader';
+import type { BodyLimits } from './body-limits';
+
+const MIB = 1024 ** 2;
+const PIECE = 64 * 1024;
+const LIMITS: BodyLimits = {
+  ...{ largest: 24 * MIB, small: MIB, smallValues: 50_000, levels: 100, keys: 1_000_000, elements: 1_000_000 },
+  ...{ direct: PIECE, directValues: 500, memory: 192 * MIB, tenantMemory: 96 * MIB },
+  ...{ threads: 2, queue: 256, threadMemory: 256 * MIB, time: 10_000 },
+};
+
+/** A request whose body comes in pieces, and how many bytes of it were taken. `ends`: false for one of which the rest never comes. */
+class Sent extends Readable {
+  taken = 0;
+  private at = 0;
+
+  constructor(
+    private readonly body: string,
+    tenant: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+    private readonly ends = true,
+  ) {
+    super({ highWaterMark: PIECE });
+    Object.assign(this, { caller: { principal: { tenant } } });
+  }
+
+  get(name: string): string | undefined {
+    return this.headers[name];
+  }
+
+  is(): boolean {
+    return true;
+  }
+
+  override _read(): void {
+    const piece = this.body.slice(this.at, this.at + PIECE);
+    this.at += piece.length;
+    if (piece !== '') {
+      this.taken += piece.length;
+      this.push(piece);
+    } else if (this.ends) this.push(null);
+  }
+
+  get request(): AuthenticatedRequest {
+    return this as unknown as AuthenticatedRequest;
+  }
+}
+
+/** Threads that answer when they are told to. */
+class Threads {
+  readonly asked: { readonly tenant: string; readonly size: number; readonly answer: (given: unknown) => void }[] = [];
+
+  async ask(tenant: string, _kind: string, { bytes }: { bytes: Uint8Array }): Promise<never> {
+    return new Promise((resolve) => this.asked.push({ tenant, size: bytes.length, answer: resolve as never }));
+  }
+}
+
+function opened(more: Partial<BodyLimits> = {}) {
+  const threads = new Threads();
+  return { threads, reader: new BodyReader({ ...LIMITS, ...more }, threads) };
+}
+
+const codeOf = async (reading: Promise<unknown>): Promise<string> =>
+  reading.then(
+    () => 'read',
+    (error: unknown) => (ApiError.is(error) ? error.code : String(error)),
+  );
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 10; n++) await new Promise((resolve) => void setImmediate(resolve));
+};
+
+const SIZE = 22 * MIB;
+const brackets = (before: string) => before + '[],'.repeat(SIZE / 3);
+const keys = (before: string) => before + '"k":1,'.repeat(SIZE / 6);
+
+describe('a body that is too much', () => {
+  it.each<readonly [string, BodyName, string, number, string]>([
+    ['brackets', 'submitRun', brackets('{"inputs":{"o":['), 3 * MIB, 'BODY_TOO_LARGE'],
+    ['keys', 'submitRun', keys('{"inputs":{"o":{'), 6 * MIB, 'BODY_TOO_LARGE'],
+    ['levels', 'submitRun', '['.repeat(SIZE), 100, 'BODY_UNREADABLE'],
+    ['brackets', 'decide', brackets('{"response":['), 150_000, 'BODY_TOO_LARGE'],
+    ['keys', 'decide', keys('{"response":{'), 300_000, 'BODY_TOO_LARGE'],
+    ['bytes', 'decide', `{"reason":"${'x'.repeat(SIZE)}`, MIB, 'BODY_TOO_LARGE'],
+    ['bytes', 'createSchedule', `{"manifest":"${'x'.repeat(SIZE)}`, MIB, 'BODY_TOO_LARGE'],
+  ])('is refused while it comes in: %s of %s', async (_, name, body, enough, code) => {
+    const { reader, threads } = opened();
+    const sent = new Sent(body, 'acme');
+    expect(await codeOf(reader.read(sent.request, name))).toBe(code);
+    // What is read ahead by the stream itself comes on top.
+    expect(sent.taken).toBeLessThanOrEqual(enough + 3 * PIECE);
+    expect(threads.asked).toEqual([]);
+  });
+
+  it.each(Object.keys(BODIES) as BodyName[])('is not read at all where it says so: %s', async (name) => {
+    const most = BODIES[name].bringsPack ? LIMITS.largest : LIMITS.small;
+    const sent = new Sent('{"a":1}', 'acme', { 'content-length': String(most + 1) });
+    expect(await codeOf(opened().reader.read(sent.request, name))).toBe('BODY_TOO_LARGE');
+    expect(sent.taken).toBe(0);
+  });
+});
+
+describe('large bodies', () => {
+  const text = JSON.stringify({ manifest: 'x'.repeat(25_000) });
+  const sent = (tenant: string, isSaid = true) =>
+    new Sent(text, tenant, isSaid ? { 'content-length': String(text.length) } : {}).request;
+  const limits = { direct: 10_000, memory: 100_000, tenantMemory: 60_000 };
+  const response = () => Object.assign(new EventEmitter(), { closed: false }) as unknown as Response & EventEmitter;
+
+  it.each([true, false])('are so many at once, in all and of one tenant: size told %s', async (isSaid) => {
+    const { reader, threads } = opened(limits);
+    const first = [sent('acme', isSaid), sent('acme', isSaid)];
+    const reading = first.map(async (request) => reader.read(request, 'submitRun'));
+    await turns();
+    const more = new Sent(text, 'acme', isSaid ? { 'content-length': String(text.length) } : {});
+    expect(await codeOf(reader.read(more.request, 'submitRun'))).toBe('BODIES_BUSY');
+    if (isSaid) expect(more.taken).toBe(0);
+    const other = reader.read(sent('globex', isSaid), 'submitRun');
+    await turns();
+    expect(await codeOf(reader.read(sent('initech', isSaid), 'submitRun'))).toBe('BODIES_BUSY');
+    expect(threads.asked.map(({ tenant }) => tenant)).toEqual(['acme', 'acme', 'globex']);
+    threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
+    expect(await Promise.all([...reading, other])).toEqual(['read', 'read', 'read']);
+  });
+
+  it('count until they are answered and their routes have ended', async () => {
+    const { reader, threads } = opened(limits);
+    const requests = [sent('acme'), sent('acme')];
+    const answers = [response(), response()];
+    const reading = requests.map(async (request) => reader.read(request, 'submitRun'));
+    await turns();
+    threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
+    await Promise.all(reading);
+    const isBusy = async () => (await codeOf(reader.read(sent('acme'), 'submitRun'))) === 'BODIES_BUSY';
+    expect(await isBusy()).toBe(true);
+    // The route has ended, its answer is under way; then the client has gone, its route goes on.
+    reader.done(requests[0] as never, answers[0] as never);
+    Object.assign(answers[1] ?? {}, { closed: true });
+    answers[1]?.emit('close');
+    expect(await isBusy()).toBe(true);
+    answers[0]?.emit('close');
+    const again = reader.read(sent('acme'), 'submitRun');
+    await turns();
+    expect(threads.asked).toHaveLength(3);
+    expect(await isBusy()).toBe(true);
+    reader.done(requests[1] as never, answers[1] as never);
+    threads.asked[2]?.answer({ kind: 'refused', code: 'REQUEST_INVALID', detail: 'no', faults: [] });
+    expect(await codeOf(again)).toBe('REQUEST_INVALID');
+    const last = reader.read(sent('acme'), 'submitRun');
+    await turns();
+    expect(threads.asked).toHaveLength(4);
+    threads.asked[3]?.answer({ kind: 'read', body: 'read' });
+    expect(await last).toBe('read');
+  });
+
+  it('are those with many values too, which hold nothing', async () => {
+    const { reader, threads } = opened({ ...limits, directValues: 100 });
+    const many = `{"manifest":"","inputs":{"o":[${'1,'.repeat(100)}1]}}`;
+    const reading = [1, 2, 3].map(async () => reader.read(new Sent(many, 'acme').request, 'submitRun'));
+    await turns();
+    expect(threads.asked.map(({ size }) => size)).toEqual([many.length, many.length, many.length]);
+    threads.asked.forEach(({ answer }) => answer({ kind: 'read', body: 'read' }));
+    expect(await Promise.all(reading)).toEqual(['read', 'read', 'read']);
+  });
+
+  it('leave small ones alone', async () => {
+    const { reader, threads } = opened({ ...limits, memory: 1, tenantMemory: 1 });
+    const small = new Sent('{"manifest":"x","inputs":{"a":1}}', 'acme').request;
+    expect(await reader.read(small, 'submitRun')).toMatchObject({
+      value: { pack: { source: { manifest: 'x' } }, inputs: { values: { a: 1 }, text: null } },
+      digest: expect.stringMatching(/^sha256:/),
+    });
+    expect(threads.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,80 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { finalize, type Observable } from 'rxjs';
+import type { AuthenticatedRequest } from '../auth/caller';
+import { ApiError } from '../problems/problem';
+import { BODIES, type BodyName } from './bodies';
+import type { BodyLimits } from './body-limits';
+import { BodyMemory, type HeldBytes } from './body-memory';
+import type { BodyThreads } from './body-work';
+import { readBody, type ReadBody } from './read-body';
+import { ReadingTurns } from './reading-turns';
+import { receiveBody, type BodyBounds } from './receive-body';
+
+/**
+ * Reads the JSON bodies of requests: small ones on the event loop, large ones in threads. What large ones hold counts until the
+ * request is answered and its route has ended.
+ */
+export class BodyReader {
+  private readonly memory: BodyMemory;
+  /** What is thrown away does not hold up what is read. */
+  private readonly turns = { reading: new ReadingTurns(8), dropping: new ReadingTurns(2) };
+  private readonly held = new WeakMap<Request, HeldBytes>();
+
+  constructor(
+    private readonly limits: BodyLimits,
+    private readonly threads: Pick<BodyThreads, 'ask'>,
+  ) {
+    this.memory = new BodyMemory(limits);
+  }
+
+  /** The body of a request behind the guard. Rejects with `ApiError`. */
+  async read(request: AuthenticatedRequest, name: BodyName): Promise<ReadBody<unknown>> {
+    const tenant = request.caller?.principal.tenant;
+    if (tenant === undefined) throw new TypeError('bodies are read of known callers only');
+    const held = this.memory.open(tenant);
+    this.held.set(request, held);
+    const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
+    const { direct, directValues, smallValues: mostBeside } = this.limits;
+    if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
+    // A buffer that is handed over must hold nothing else.
+    const own = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+    const answer = await this.threads.ask(tenant, 'read', { name, bytes: own, mostBeside }, [
+      own.buffer as ArrayBuffer,
+    ]);
+    if (answer.kind === 'refused') throw new ApiError(answer.code, answer.detail, answer.faults);
+    return answer.body;
+  }
+
+  /** The route of a request has ended: what its body holds is free as soon as the answer has gone too. */
+  done(request: Request, response: Pick<Response, 'closed' | 'once'>): void {
+    const held = this.held.get(request);
+    if (held === undefined) return;
+    if (response.closed) held.release();
+    else response.once('close', () => held.release());
+  }
+
+  private boundsOf(name: BodyName): BodyBounds {
+    const { largest, small, smallValues, levels, keys, elements, direct: free } = this.limits;
+    return BODIES[name].bringsPack
+      ? { most: largest, free, json: { levels, keys, elements, values: keys + elements } }
+      : {
+          most: Math.min(small, largest),
+          free,
+          json: { levels, keys: smallValues, elements: smallValues, values: smallValues },
+        };
+  }
+}
+
+/** Tells the reader of bodies when a route has ended, however. */
+@Injectable()
+export class BodyRelease implements NestInterceptor {
+  constructor(private readonly reader: BodyReader) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    return next
+      .handle()
+      .pipe(finalize(() => this.reader.done(http.getRequest<Request>(), http.getResponse<Response>())));
+  }
+}

@@ -1,0 +1,17 @@
+// What runs in a thread for bodies: it parses and checks what strangers send, one body at a time. Whoever started it ends it when it
+// takes too long; V8 ends it when it takes too much memory.
+import 'reflect-metadata';
+import { answerQuestions } from '@taskrunner/infrastructure/threads';
+import { ApiError } from '../problems/problem';
+import type { BodyWork } from './body-work';
+import { readBody } from './read-body';
+
+answerQuestions((_kind, asked): BodyWork['read']['answer'] => {
+  const { name, bytes, mostBeside } = asked as BodyWork['read']['asked'];
+  try {
+    return { kind: 'read', body: readBody(name, bytes, mostBeside) };
+  } catch (error) {
+    if (!ApiError.is(error)) throw error;
+    return { kind: 'refused', code: error.code, detail: error.message, faults: error.faults };
+  }
+});

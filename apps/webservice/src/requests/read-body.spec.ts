@@ -1,0 +1,69 @@
+import 'reflect-metadata';
+import type { Json } from '@taskrunner/core';
+import type { BodyOf } from './bodies';
+import { readBody } from './read-body';
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const submission = (value: object) => readBody('submitRun', bytesOf(value), 1_000).value as BodyOf<'submitRun'>;
+const refusalOf = (value: object): unknown => {
+  try {
+    return submission(value);
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('readBody', () => {
+  it('gives a pack and large inputs as texts and bytes, and references to files as values', () => {
+    const report = { digest: `sha256:${'0'.repeat(64)}`, size: 7 };
+    const items = Array.from({ length: 5_000 }, (_, i) => ({ i }));
+    const files = ['a', 'b'].map((path) => ({ path, contentBase64: Buffer.from(path).toString('base64') }));
+    const { pack, inputs, labels } = submission({
+      ...{ manifest: { b: [1], a: {} }, files, labels: { team: 'x' } },
+      inputs: { report, items, dry: true },
+    });
+    if (pack.kind !== 'source') throw new Error(pack.kind);
+    expect(pack.source).toMatchObject({ manifest: '{"a":{},"b":[1]}', hasLines: false });
+    expect(pack.source.files.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(['a', 'b']);
+    expect(new Set(pack.source.files.map(({ bytes }) => bytes.buffer)).size).toBe(1);
+    expect(inputs.values).toEqual({ report, dry: true });
+    expect(JSON.parse(inputs.text ?? '')).toEqual({ items });
+    expect(labels).toEqual({ team: 'x' });
+  });
+
+  it('takes a file of many MiB', () => {
+    const bytes = new Uint8Array(6 * 1024 ** 2).fill(251);
+    const { pack } = submission({
+      manifest: '',
+      files: [{ path: 'a', contentBase64: Buffer.from(bytes).toString('base64') }],
+    });
+    expect(pack.kind === 'source' && Buffer.compare(pack.source.files[0]?.bytes ?? Buffer.of(), bytes)).toBe(0);
+  });
+
+  it.each(['a', 'ab=a', 'a===', '====', 'abc-', 'ab c'])('refuses %j as base64', (contentBase64) => {
+    expect(refusalOf({ manifest: '', files: [{ path: 'a', contentBase64 }] })).toMatchObject({
+      faults: [{ path: '/files/0/contentBase64', message: 'contentBase64 must be base64 with padding.' }],
+    });
+  });
+
+  it('shows the first hundred of many faults', () => {
+    expect(refusalOf({ manifest: '', files: Array(200).fill({}) })).toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: 'the request has 800 faults, of which 100 are shown',
+      faults: { length: 100 },
+    });
+  });
+
+  it('looks at no part of a list that is too long', () => {
+    expect(refusalOf({ manifest: '', files: Array(10_001).fill({}) })).toMatchObject({
+      faults: [{ path: '/files', message: 'files must contain no more than 10000 elements.' }],
+    });
+  });
+
+  it.each<Json>([
+    { signatures: [{ payload: Array(1_000).fill(1) }] },
+    { receipt: {}, signatures: [{ a: 'x'.repeat(300_000) }] },
+  ])('refuses what is heavy beside a pack and its inputs: %#', (beside) => {
+    expect(refusalOf({ manifest: '', ...(beside as object) })).toMatchObject({ code: 'BODY_TOO_LARGE' });
+  });
+});

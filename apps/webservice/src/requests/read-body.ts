@@ -1,0 +1,41 @@
+import { sha256, type Digest } from '@taskrunner/core';
+import { ApiError } from '../problems/problem';
+import { BODIES, type BodyName } from './bodies';
+import { objectionToJson } from './check-json';
+import { refuseNul } from './nul';
+import { validated } from './validated';
+
+/** A body, read and checked. */
+export interface ReadBody<Value> {
+  readonly value: Value;
+  /** Of its bytes. */
+  readonly digest: Digest;
+}
+
+/**
+ * Reads the bytes of one kind of body. Pure, and as much work as the body is large: large ones are read in a thread, and what comes out
+ * is data that costs little to hand over. `mostBeside`: weight of what stands beside a pack and its inputs. Throws `ApiError`.
+ */
+export function readBody(name: BodyName, bytes: Uint8Array, mostBeside: number): ReadBody<unknown> {
+  const { type, read } = BODIES[name];
+  const value = parse(bytes);
+  return { value: read(validated<object>(type, value) as never, mostBeside), digest: sha256(bytes) };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    // The message of JSON.parse quotes the text; only the place is handed on.
+    const place = cause instanceof SyntaxError ? (/position \d+/.exec(cause.message)?.[0] ?? 'its end') : 'its bytes';
+    throw new ApiError('BODY_UNREADABLE', `the body is not JSON in UTF-8, see ${place}`);
+  }
+  const objection = objectionToJson(text);
+  if (objection) throw new ApiError('BODY_UNREADABLE', `the body has ${objection.what} at position ${objection.at}`);
+  // JSON has no other spelling of it (RFC 8259 §7).
+  if (text.includes('\\u0000')) refuseNul(value);
+  return value;
+}

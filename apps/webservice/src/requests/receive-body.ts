@@ -1,0 +1,133 @@
+import { JsonMeter, type JsonBounds, type JsonExcess } from '@taskrunner/core';
+import type { Request } from 'express';
+import { ApiError } from '../problems/problem';
+import { deadlineOf } from './body-deadline';
+import type { HeldBytes } from './body-memory';
+import type { ReadingTurns } from './reading-turns';
+
+/** What a body may be. */
+export interface BodyBounds {
+  /** Bytes. */
+  readonly most: number;
+  /** Bytes up to which a body holds no memory that counts. */
+  readonly free: number;
+  readonly json: JsonBounds;
+}
+
+/** A body as it came, not parsed yet. */
+export interface ReceivedBody {
+  readonly bytes: Uint8Array;
+  /** Keys and elements. */
+  readonly values: number;
+}
+
+/** Bytes of a body that come in before it waits for its next turn. */
+const BYTES_A_TURN = 256 * 1024;
+
+/** What all requests share while their bodies come in, and what one of them holds. */
+export interface BodyRoom {
+  readonly reading: ReadingTurns;
+  readonly dropping: ReadingTurns;
+  readonly held: HeldBytes;
+}
+
+/**
+ * The bytes of a JSON body. They are counted while they come in: a body that is too large, too deep or holds too much is refused before the rest
+ * of it has come, and one for which there is no room before any of it has. Rejects with `BODY_…` and `BODIES_BUSY`.
+ */
+export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
+  if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
+  if ((request.get('content-encoding') ?? 'identity') !== 'identity')
+    throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
+  const said = Number(request.get('content-length') ?? 0);
+  if (said > bounds.most) throw tooLarge(bounds.most);
+  const meter = new JsonMeter(bounds.json);
+  try {
+    if (said > bounds.free) room.held.holdAtLeast(said);
+    const bytes = await collect(request, said, room.reading, (part, size) => {
+      if (size > bounds.most) throw tooLarge(bounds.most);
+      if (size > bounds.free) room.held.holdAtLeast(size);
+      const excess = meter.add(part);
+      if (excess !== null) throw tooMuch(excess);
+    });
+    return { bytes, values: meter.values };
+  } catch (error) {
+    // Who should come again is told for certain: a connection that is closed while it is written to may lose the answer.
+    if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
+    throw error;
+  }
+}
+
+/** All bytes; `check` looks at each part with the size until then, and ends it by throwing. `said`: the size, if it is known. */
+async function collect(
+  request: Request,
+  said: number,
+  turns: ReadingTurns,
+  check: (part: Buffer, size: number) => void,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    // A buffer of its own, which a thread can be given without a copy.
+    const whole = said > 0 ? Buffer.allocUnsafeSlow(said) : null;
+    const parts: Buffer[] = [];
+    let size = 0;
+    let atTurn = 0;
+    const stop = (error: unknown): void => {
+      request.removeListener('data', take);
+      request.pause();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const take = (part: Buffer): void => {
+      size += part.length;
+      try {
+        check(part, size);
+      } catch (error) {
+        return stop(error);
+      }
+      if (whole) part.copy(whole, size - part.length);
+      else parts.push(part);
+      if (size - atTurn < BYTES_A_TURN) return;
+      atTurn = size;
+      byTurns(request, turns, take);
+    };
+    const cutOff = (): void => {
+      if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body was cut off'));
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(whole ? whole.subarray(0, size) : Buffer.concat(parts, size)));
+    request.once('error', cutOff);
+    request.once('close', cutOff);
+    if (request.destroyed) cutOff();
+    const late = (): void =>
+      stop(new ApiError('BODY_TIMEOUT', 'the body did not come in time', [], { Connection: 'close' }));
+    const deadline = deadlineOf(request);
+    if (deadline?.aborted) late();
+    deadline?.addEventListener('abort', late);
+  });
+}
+
+/** Lets the next part come when it is its turn, if `taker` still takes parts then. */
+function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) => void): void {
+  request.pause();
+  turns.next(() => {
+    if (request.listeners('data').includes(taker)) request.resume();
+  });
+}
+
+/** Takes what still comes and keeps nothing of it, for as long as a body may take. */
+function throwAway(request: Request, turns: ReadingTurns): void {
+  const drop = (): void => byTurns(request, turns, drop);
+  request.on('data', drop);
+  request.resume();
+}
+
+function tooLarge(most: number): ApiError {
+  return new ApiError('BODY_TOO_LARGE', `a body may have ${most} bytes here`, [], { Connection: 'close' });
+}
+
+const CALLED = { levels: 'levels', keys: 'keys', elements: 'elements of lists', values: 'keys and elements' };
+
+function tooMuch({ of, most, at }: JsonExcess): ApiError {
+  if (of === 'levels')
+    return new ApiError('BODY_UNREADABLE', `the body has more than ${most} levels at position ${at}`);
+  return new ApiError('BODY_TOO_LARGE', `a body may have ${most} ${CALLED[of]} here; there are more at position ${at}`);
+}

@@ -1,0 +1,19 @@
+import { parentPort } from 'node:worker_threads';
+import type { Question, Said } from './thread-protocol';
+
+/** Makes this thread one of `WorkThreads`: it answers questions, one at a time, by a pure function. */
+export function answerQuestions(answerTo: (kind: string, asked: unknown) => unknown): void {
+  const port = parentPort;
+  if (port === null) throw new TypeError('this script is for threads');
+  const say = (said: Said): void => port.postMessage(said);
+  const answer = ({ kind, asked }: Question): Said => {
+    try {
+      return { kind: 'answer', answer: answerTo(kind, asked) };
+    } catch (error) {
+      if (error instanceof RangeError) return { kind: 'outgrown' };
+      return { kind: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    }
+  };
+  port.on('message', (question: Question) => say(answer(question)));
+  say({ kind: 'ready' });
+}
