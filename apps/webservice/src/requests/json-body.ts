@@ -28,17 +28,21 @@ const RequestOf = createParamDecorator((_data: unknown, context: ExecutionContex
 );
 
 /**
- * The JSON body as an instance of a request class. It is read only after the caller is known: before that a request costs no
+ * The JSON body as an instance of a request class; one that is optional and absent counts as `{}`. It is read only after the caller is known: before that a request costs no
  * memory.
  */
-export const JsonBody = <Dto extends object>(type: Type<Dto>): ParameterDecorator => RequestOf(bodyPipe(type));
+export const JsonBody = <Dto extends object>(
+  type: Type<Dto>,
+  { isOptional = false }: { readonly isOptional?: boolean } = {},
+): ParameterDecorator => RequestOf(bodyPipe(type, isOptional));
 
-function bodyPipe<Dto extends object>(type: Type<Dto>): Type<PipeTransform> {
+function bodyPipe<Dto extends object>(type: Type<Dto>, isOptional: boolean): Type<PipeTransform> {
   @Injectable()
   class JsonBodyPipe implements PipeTransform {
     constructor(@Inject(BODY_LIMIT) private readonly limit: number) {}
 
     async transform(request: Request): Promise<ReadBody<Dto>> {
+      if (isOptional && !hasBody(request)) return { value: validated(type, {}), bytes: new Uint8Array() };
       const bytes = await readBytes(request, this.limit);
       const value = parse(bytes);
       refuseNul(value);
@@ -46,6 +50,11 @@ function bodyPipe<Dto extends object>(type: Type<Dto>): Type<PipeTransform> {
     }
   }
   return mixin(JsonBodyPipe);
+}
+
+/** RFC 9112 §6.3: a request has a body if it says how long it is, or that it comes in chunks. */
+function hasBody(request: Request): boolean {
+  return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
 async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
