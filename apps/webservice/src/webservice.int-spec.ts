@@ -1,11 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import { Client } from 'pg';
@@ -44,7 +46,6 @@ import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
-import { hostileRequests, type Described } from './testing/hostile-parameters';
 import { startWebservice, type RunningWebservice } from './webservice';
 
 /** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
@@ -324,6 +325,14 @@ console.log((await loginAs(issuer, login, { authorizationDetails: [detail] })).a
 }
 
 let issuer = '';
+/** An issuer whose key is the prober's. */
+const probing = { issuer: 'https://probing.test', audience: 'taskrunner', privateKey: '' };
+
+function makeProbingIssuer(): object {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  probing.privateKey = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'security', alg: 'ES256', use: 'sig' }] };
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taskrunner-web-'));
@@ -342,6 +351,7 @@ beforeAll(async () => {
   await migrateDatabase(server.url(roleName('owner'), DATABASE));
   worker = await openWorkerDatabase(server.url(roleName('worker'), DATABASE), { allowLoss: true });
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
+  await writeFile(join(folder, 'probing.json'), JSON.stringify(makeProbingIssuer()));
   objects = await FileObjectStore.open(join(folder, 'objects'));
   const parsed = parseConfiguration('', {});
   if (parsed.kind === 'refused') throw new Error('the defaults are refused');
@@ -375,6 +385,10 @@ beforeAll(async () => {
           audience: facts.audience,
           kind: 'both',
           algorithms: ['ES256'],
+        },
+        {
+          ...{ issuer: probing.issuer, audience: probing.audience, kind: 'both', algorithms: ['ES256'] },
+          ...{ jwksUri: null, jwksFile: join(folder, 'probing.json') },
         },
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
@@ -425,7 +439,7 @@ beforeAll(async () => {
     limits: {
       submit: 5_000,
       plan: 500,
-      decide: 50,
+      decide: 5_000,
       stream: 1_000,
       download: 500,
       read: 5_000,
@@ -607,33 +621,26 @@ describe('requests', () => {
     expect(query.body['errors']).toHaveLength(4);
   });
 
-  it('with a hostile value in any parameter are never a fault of ours, and one with NUL says where it is', async () => {
+  it('of strangers get what the document says, with every route, token, scope and parameter (npm run security)', async () => {
+    await gated('approve');
     const runId = await submit();
-    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as Described;
-    const samples = { runId, stepId: 'scan', name: 'demo', version: '1.0.0', code: 'RUN_NOT_FOUND', artifactId: 'a' };
-    const found: string[] = [];
-    const answers = new Map<number, number>();
-    for (const { method, path, headers, scopes, what, hasNul } of hostileRequests(document, samples)) {
-      const body = method === 'get' || method === 'delete' ? {} : { body: '{}' };
-      const login = scopes.includes('packs.approve') ? 'linus' : scopes.includes('packs.write') ? 'wendy' : 'ops';
-      const authorization = `Bearer ${tokens.get(login) ?? ''}`;
-      const response = await fetch(`${webservice.url}${path}`, {
-        ...{ method: method.toUpperCase(), ...body, signal: AbortSignal.timeout(20_000) },
-        headers: { authorization, accept: 'application/json', 'content-type': 'application/json', ...headers },
-      });
-      // A stream has been answered once it has begun.
-      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-      const text = isStream ? '' : await response.text();
-      if (isStream) await response.body?.cancel();
-      answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
-      const isRefused = !hasNul || (response.status === 422 && text.includes('"REQUEST_INVALID"'));
-      if (response.status >= 500 || !isRefused)
-        found.push(`${method} ${path.slice(0, 80)} (${what}): ${response.status}`);
-    }
-    expect(found).toEqual([]);
-    // Who may not call a route would not try its parameters.
-    expect(answers.get(403)).toBeUndefined();
-    expect([...answers.values()].reduce((sum, count) => sum + count)).toBeGreaterThan(3_000);
+    const { digest, size } = await objects.put(TENANT, [Buffer.from('theirs')] as never, { maxBytes: 100 });
+    const artifact = { step: 'scan', execution: 1, name: 'page', path: 'out/a', digest, size, mediaType: 'text/plain' };
+    await commit(runId, { artifacts: [artifact] });
+    await ask('wendy', 'POST', '/api/packs', { manifest: MANIFEST.replace('name: demo', 'name: probed') });
+    const { url } = webservice;
+    const tool = spawn(process.execPath, [join(ROOT, 'tools/security/main.mjs'), '--target', '--json'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    tool.stdin.end(JSON.stringify({ url, ...probing, victim: TENANT, stranger: 'globex' }));
+    const { results } = (await json(tool.stdout)) as { results: Record<string, { count: number; findings: string[] }> };
+    const counts = Object.entries(results).map(([name, { count, findings }]) => {
+      expect([name, findings]).toEqual([name, []]);
+      return [name, count] as const;
+    });
+    expect(counts.map(([name]) => name)).toEqual(['matrix', 'tokens', 'parameters', 'probes']);
+    const least: Readonly<Record<string, number>> = { matrix: 600, tokens: 60, parameters: 3_000, probes: 200 };
+    for (const [name, count] of counts) expect([name, count >= (least[name] ?? 0)]).toEqual([name, true]);
   }, 300_000);
 
   it.each([
