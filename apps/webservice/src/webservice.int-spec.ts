@@ -632,7 +632,7 @@ describe('requests', () => {
     const tool = spawn(process.execPath, [join(ROOT, 'tools/security/main.mjs'), '--target', '--json'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    tool.stdin.end(JSON.stringify({ url, ...probing, victim: TENANT, stranger: 'globex' }));
+    tool.stdin.end(JSON.stringify({ url, ...probing, victim: TENANT, stranger: 'initech' }));
     const { results } = (await json(tool.stdout)) as { results: Record<string, { count: number; findings: string[] }> };
     const counts = Object.entries(results).map(([name, { count, findings }]) => {
       expect([name, findings]).toEqual([name, []]);
@@ -1083,27 +1083,29 @@ describe('a gate', () => {
     const all = (await ask('grace', 'GET', '/api/approvals?limit=200')).body;
     expect(all['nextCursor']).toBeNull();
     const names = (body: JsonObject) =>
-      (body['items'] as JsonObject[]).map(({ runId, gateId }) => `${String(runId)} ${String(gateId)}`);
+      (body['items'] as unknown as { runId: string; gateId: string }[]).map(
+        ({ runId, gateId }) => `${runId} ${gateId}`,
+      );
     for (const [query, login, expected] of [
       ['', 'grace', names(all)],
       ['&mine=true', 'linus', names((await ask('linus', 'GET', '/api/approvals?limit=200&mine=true')).body)],
     ] as const) {
       const seen: string[] = [];
-      for (let cursor: Json = ''; cursor !== null;) {
+      for (let cursor: string | null = ''; cursor !== null;) {
         const page: JsonObject = (
-          await ask(login, 'GET', `/api/approvals?limit=1${query}${cursor === '' ? '' : `&cursor=${String(cursor)}`}`)
+          await ask(login, 'GET', `/api/approvals?limit=1${query}${cursor === '' ? '' : `&cursor=${cursor}`}`)
         ).body;
         expect(names(page).length).toBeLessThanOrEqual(1);
         seen.push(...names(page));
-        cursor = page['nextCursor'] ?? null;
+        cursor = page['nextCursor'] as string | null;
       }
       expect(seen).toEqual(expected);
       expect(seen.filter((name) => made.some((runId) => name.startsWith(runId))).length).toBeGreaterThanOrEqual(2);
     }
-    const { nextCursor } = (await ask('grace', 'GET', '/api/approvals?limit=1')).body;
+    const nextCursor = (await ask('grace', 'GET', '/api/approvals?limit=1')).body['nextCursor'] as string;
     for (const path of [
-      `/api/approvals?mine=true&cursor=${String(nextCursor)}`,
-      `/api/runs?cursor=${String(nextCursor)}`,
+      `/api/approvals?mine=true&cursor=${nextCursor}`,
+      `/api/runs?cursor=${nextCursor}`,
       '/api/approvals?cursor=x',
     ])
       expect([path, (await ask('grace', 'GET', path)).status]).toEqual([path, 422]);
