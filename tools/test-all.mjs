@@ -9,6 +9,7 @@ const ROUNDS = [
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },
+  { name: 'strangers', command: ['tools/security/main.mjs'] },
   { name: 'chaos', command: ['tools/chaos/main.mjs', '--kills', '200'] },
 ];
 

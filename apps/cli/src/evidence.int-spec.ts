@@ -63,6 +63,8 @@ describe('evidence, for who has a bundle and a trust file', () => {
     const forged = [...new Map(files).set('plan.json', Buffer.from(plan))].map(([path, bytes]) => ({ path, bytes }));
     await put('forged.tar', resealed(sample.keys.bundle, forged));
     writeFileSync(join(folder, 'garbage.tar'), 'this is no archive, however long one looks at it\n'.repeat(40));
+    // Where a tar has the checksum of its first header, this has a byte that begins a number in base 256.
+    writeFileSync(join(folder, 'binary.tar'), Buffer.alloc(2_000, 0xd5));
     writeFileSync(join(folder, 'empty.tar'), '');
     writeFileSync(join(folder, 'cut.tar'), readFileSync(join(folder, 'run.tar')).subarray(0, 5_000));
     writeFileSync(join(folder, 'run.tar.gz'), gzipSync(readFileSync(join(folder, 'run.tar'))));
@@ -224,6 +226,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
 
     it.each([
       ['garbage.tar', 'is not a tar'],
+      ['binary.tar', 'is not a tar'],
       ['empty.tar', 'is empty'],
       ['cut.tar', 'is a damaged tar: the tar is cut off'],
       ['run.tar.gz', 'is compressed with gzip: a bundle is a plain tar'],

@@ -42,7 +42,9 @@ describe('taskrunner, for authors', () => {
 
   it('begins a pack that validates, plans, simulates and passes its tests as it is', async () => {
     expect(await taskrunner('validate', 'demo')).toMatchObject({ exit: 0, err: '' });
+    expect(await taskrunner('plan', 'demo')).toMatchObject({ exit: 0, err: '' });
     expect(await taskrunner('plan', 'demo', ...INPUTS)).toMatchObject({ exit: 0, err: '' });
+    expect(await taskrunner('simulate', 'demo')).toMatchObject({ exit: 0, err: '' });
     const simulated = await taskrunner('simulate', 'demo', ...INPUTS, '--output', 'json');
     expect([simulated.exit, json(simulated.out)['status'], json(simulated.out)['assumptions']]).toEqual([
       0,

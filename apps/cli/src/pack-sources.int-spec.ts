@@ -8,6 +8,7 @@ import { loadPack } from './packs/pack-argument';
 import { NOBODY, takePack } from './packs/pack-in-hand';
 import { planOffline } from './packs/plan-offline';
 import { libraryOf } from './packs/given-registry';
+import { runCommandLine } from './program';
 
 const PACK = `apiVersion: stellaops.io/pack.v1\r
 kind: TaskPack\r
@@ -86,6 +87,50 @@ describe('one pack in every form', () => {
     for (const argument of ['flat.tar', 'flat.tar.gz', 'wrapped.tgz', 'modes.tar', 'ours.tar'].map(at))
       expect([argument, await identityOf(argument)]).toEqual([argument, expected]);
     expect(await identityOf('many-ways:1.0.0', { config })).toEqual(expected);
+  });
+
+  it('is shown from a registry without a server', async () => {
+    const { source, archiveDigest, contentDigest } = await takePack(pack, {}, {});
+    mkdirSync(at('shown'));
+    const { artifact } = await (await libraryOf({ registry: at('shown') }, {})).publish(NOBODY, source, []);
+    const out: string[] = [];
+    const err: string[] = [];
+    const show = (...args: readonly string[]) =>
+      runCommandLine({
+        arguments: ['pack', 'show', ...args, '--output', 'json'],
+        env: {},
+        version: '0',
+        readStdin: async () => new Uint8Array(),
+        terminal: {
+          print: (line) => void out.push(line),
+          say: (line) => void err.push(line),
+          draw: () => undefined,
+          isInteractive: false,
+          columns: 80,
+          rows: 24,
+          ask: async () => null,
+        },
+      });
+    expect([await show('many-ways:1.0.0', '--registry', at('shown')), err]).toEqual([0, []]);
+    expect(JSON.parse(out[0] ?? '')).toEqual({
+      name: 'many-ways',
+      version: '1.0.0',
+      digest: artifact.digest,
+      contentDigest,
+      archiveDigest,
+      description: null,
+      registry: at('shown'),
+      inputs: [expect.objectContaining({ name: 'who', type: 'string', required: true })],
+      secrets: [],
+      approvals: [],
+      signatures: 0,
+    });
+    expect([await show('many-ways:2.0.0', '--registry', at('shown')), err[0]]).toEqual([
+      4,
+      `PACK_NOT_FOUND no configured registry has many-ways:2.0.0`,
+    ]);
+    expect(await show('many ways', '--registry', at('shown'))).toBe(2);
+    expect(err.at(-2)).toMatch(/^CLI_USAGE /);
   });
 
   it('keeps bytes as they are, the executable bit and only what belongs to it', async () => {

@@ -28,6 +28,7 @@ import { ErrorsController } from './problems/errors.controller';
 import { AlteredDocuments } from './problems/altered-documents';
 import { ProblemFilter } from './problems/problem.filter';
 import { PublicUrl } from './public-url';
+import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import type { BodyThreads } from './requests/body-work';
 import { RunTails } from './runs/run-tails';
@@ -98,6 +99,7 @@ export class AppModule {
         PackIntake,
         PacksToPlan,
         { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_GUARD, useClass: AcceptableGuard },
         {
           provide: AlteredDocuments,
           useFactory: (runs: AlteredRuns) => new AlteredDocuments(runs, infrastructure.observability),

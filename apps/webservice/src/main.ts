@@ -26,7 +26,7 @@ import { VERSION } from './version';
 import { startWebservice } from './webservice';
 
 async function main(): Promise<void> {
-  const reading = await loadConfiguration(undefined, process.env);
+  const reading = await loadConfiguration(undefined, process.env, 'webservice');
   if (reading.kind === 'refused') {
     const file = configurationFileOf(undefined, process.env);
     for (const { code, line, column, path, message, remediation } of reading.faults) {
@@ -62,11 +62,8 @@ function refusalsOf({ audit }: Configuration): WebserviceConfiguration['refusals
 async function webserviceConfiguration(configuration: Configuration): Promise<WebserviceConfiguration> {
   const { http, database, authority, artifacts, approvals, sandbox, scheduler, secrets, limits } = configuration;
   const { webUrl } = await databaseUrlsOf(configuration);
-  if (!webUrl) throw new TypeError('database.webUrl is not configured');
   const isolation = isolationOf(configuration);
-  // A worker can try what the machine allows; here the environment of runs is promised before one has them.
-  if (isolation === null)
-    throw new TypeError('sandbox.profile is auto: the webservice needs to know it, write bwrap or none');
+  if (!webUrl || isolation === null) throw new TypeError('the configuration was not read for a webservice');
   const { admission, ledger, checkpoint, sensitiveInputs } = keyPathsOf(configuration);
   const signsCheckpoints = checkpoint.required || existsSync(checkpoint.path);
   const sensitiveKey = sensitiveInputs.required || existsSync(sensitiveInputs.path) ? sensitiveInputs.path : null;

@@ -1,11 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import { Client } from 'pg';
@@ -44,7 +46,6 @@ import { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import type { WebserviceConfiguration } from './configuration';
 import { InfrastructureModule } from './infrastructure.module';
 import { EXAMPLES } from './openapi/examples';
-import { hostileRequests, type Described } from './testing/hostile-parameters';
 import { startWebservice, type RunningWebservice } from './webservice';
 
 /** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
@@ -324,6 +325,14 @@ console.log((await loginAs(issuer, login, { authorizationDetails: [detail] })).a
 }
 
 let issuer = '';
+/** An issuer whose key is the prober's. */
+const probing = { issuer: 'https://probing.test', audience: 'taskrunner', privateKey: '' };
+
+function makeProbingIssuer(): object {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  probing.privateKey = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'security', alg: 'ES256', use: 'sig' }] };
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'taskrunner-web-'));
@@ -342,6 +351,7 @@ beforeAll(async () => {
   await migrateDatabase(server.url(roleName('owner'), DATABASE));
   worker = await openWorkerDatabase(server.url(roleName('worker'), DATABASE), { allowLoss: true });
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
+  await writeFile(join(folder, 'probing.json'), JSON.stringify(makeProbingIssuer()));
   objects = await FileObjectStore.open(join(folder, 'objects'));
   const parsed = parseConfiguration('', {});
   if (parsed.kind === 'refused') throw new Error('the defaults are refused');
@@ -376,6 +386,10 @@ beforeAll(async () => {
           audience: facts.audience,
           kind: 'both',
           algorithms: ['ES256'],
+        },
+        {
+          ...{ issuer: probing.issuer, audience: probing.audience, kind: 'both', algorithms: ['ES256'] },
+          ...{ jwksUri: null, jwksFile: join(folder, 'probing.json') },
         },
       ],
       claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
@@ -426,7 +440,7 @@ beforeAll(async () => {
     limits: {
       submit: 5_000,
       plan: 500,
-      decide: 50,
+      decide: 5_000,
       stream: 1_000,
       download: 500,
       read: 5_000,
@@ -608,33 +622,26 @@ describe('requests', () => {
     expect(query.body['errors']).toHaveLength(4);
   });
 
-  it('with a hostile value in any parameter are never a fault of ours, and one with NUL says where it is', async () => {
+  it('of strangers get what the document says, with every route, token, scope and parameter (npm run security)', async () => {
+    await gated('approve');
     const runId = await submit();
-    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as Described;
-    const samples = { runId, stepId: 'scan', name: 'demo', version: '1.0.0', code: 'RUN_NOT_FOUND', artifactId: 'a' };
-    const found: string[] = [];
-    const answers = new Map<number, number>();
-    for (const { method, path, headers, scopes, what, hasNul } of hostileRequests(document, samples)) {
-      const body = method === 'get' || method === 'delete' ? {} : { body: '{}' };
-      const login = scopes.includes('packs.approve') ? 'linus' : scopes.includes('packs.write') ? 'wendy' : 'ops';
-      const authorization = `Bearer ${tokens.get(login) ?? ''}`;
-      const response = await fetch(`${webservice.url}${path}`, {
-        ...{ method: method.toUpperCase(), ...body, signal: AbortSignal.timeout(20_000) },
-        headers: { authorization, accept: 'application/json', 'content-type': 'application/json', ...headers },
-      });
-      // A stream has been answered once it has begun.
-      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-      const text = isStream ? '' : await response.text();
-      if (isStream) await response.body?.cancel();
-      answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
-      const isRefused = !hasNul || (response.status === 422 && text.includes('"REQUEST_INVALID"'));
-      if (response.status >= 500 || !isRefused)
-        found.push(`${method} ${path.slice(0, 80)} (${what}): ${response.status}`);
-    }
-    expect(found).toEqual([]);
-    // Who may not call a route would not try its parameters.
-    expect(answers.get(403)).toBeUndefined();
-    expect([...answers.values()].reduce((sum, count) => sum + count)).toBeGreaterThan(3_000);
+    const { digest, size } = await objects.put(TENANT, [Buffer.from('theirs')] as never, { maxBytes: 100 });
+    const artifact = { step: 'scan', execution: 1, name: 'page', path: 'out/a', digest, size, mediaType: 'text/plain' };
+    await commit(runId, { artifacts: [artifact] });
+    await ask('wendy', 'POST', '/api/packs', { manifest: MANIFEST.replace('name: demo', 'name: probed') });
+    const { url } = webservice;
+    const tool = spawn(process.execPath, [join(ROOT, 'tools/security/main.mjs'), '--target', '--json'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    tool.stdin.end(JSON.stringify({ url, ...probing, victim: TENANT, stranger: 'initech' }));
+    const { results } = (await json(tool.stdout)) as { results: Record<string, { count: number; findings: string[] }> };
+    const counts = Object.entries(results).map(([name, { count, findings }]) => {
+      expect([name, findings]).toEqual([name, []]);
+      return [name, count] as const;
+    });
+    expect(counts.map(([name]) => name)).toEqual(['matrix', 'tokens', 'parameters', 'probes']);
+    const least: Readonly<Record<string, number>> = { matrix: 600, tokens: 60, parameters: 3_000, probes: 200 };
+    for (const [name, count] of counts) expect([name, count >= (least[name] ?? 0)]).toEqual([name, true]);
   }, 300_000);
 
   it.each([
@@ -658,6 +665,63 @@ describe('requests', () => {
     const runId = await submit();
     const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'a\0b' });
     expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+  });
+
+  it.each([
+    ['PUT', '/api/runs', 'GET, HEAD, OPTIONS, POST'],
+    ['DELETE', '/v1/task-runner/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef', 'GET, HEAD, OPTIONS'],
+    ['GET', '/api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef/cancel', 'OPTIONS, POST'],
+    ['POST', '/errors/GATE_STALE', 'GET, HEAD, OPTIONS'],
+  ])('%s %s names the methods that there are', async (method, path, allow) => {
+    const { status, headers, body } = await ask('ada', method, path);
+    expect([status, headers.get('allow'), body['code']]).toEqual([405, allow, 'METHOD_NOT_ALLOWED']);
+    const options = await ask(null, 'OPTIONS', path);
+    expect([options.status, options.headers.get('allow'), options.body]).toEqual([204, allow, {}]);
+    expect((await ask(null, 'OPTIONS', '/api/nothing')).status).toBe(404);
+  });
+
+  it.each([
+    ['/api/me', 'text/html', 406],
+    ['/api/me', 'text/html, application/json;q=0', 406],
+    ['/api/me', 'application/xml, */*;q=0.1', 200],
+    ['/api/me', 'application/*', 200],
+    ['/api/me', '*/*', 200],
+    ['/api/runs?limit=1', 'application/json', 200],
+    ['/errors/GATE_STALE', 'image/png', 406],
+    ['/api/runs/RUN/logs?follow=false', 'application/json', 406],
+    ['/api/runs/RUN/logs?follow=false', 'application/x-ndjson', 200],
+    ['/api/runs/RUN/logs?follow=false', 'text/event-stream', 200],
+    ['/api/runs/RUN/evidence', 'application/x-tar', 409],
+    ['/api/runs/RUN/evidence', 'application/json', 406],
+    // Artifacts have the type that their step gave them.
+    ['/api/runs/RUN/artifacts/none', 'text/html', 404],
+  ])('of %s that accept %s get %d', async (path, accept, status) => {
+    const runId = path.includes('RUN') ? await submit() : '';
+    const response = await fetch(`${webservice.url}${path.replace('RUN', runId)}`, {
+      headers: { authorization: `Bearer ${tokens.get('ada')}`, accept },
+    });
+    const text = await response.text();
+    expect([response.status, text.includes('"NOT_ACCEPTABLE"')]).toEqual([status, status === 406]);
+    if (status === 406) expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+
+  it('are answered as they are where nobody accepts a coding, and compressed where JSON is long', async () => {
+    const runId = await submit();
+    await commit(runId, { state: { status: 'succeeded', finishedAt: 5, lastLine: 0 } });
+    const read = async (path: string, coding: string) => {
+      const response = await fetch(`${webservice.url}${path}`, {
+        headers: { authorization: `Bearer ${tokens.get('ada')}`, 'accept-encoding': coding },
+      });
+      const text = await response.text();
+      return { coding: response.headers.get('content-encoding'), vary: response.headers.get('vary'), text };
+    };
+    const plain = await read(`/api/runs/${runId}/plan`, 'identity');
+    expect([plain.coding, plain.vary]).toEqual([null, 'Accept-Encoding']);
+    for (const coding of ['gzip', 'br'])
+      expect(await read(`/api/runs/${runId}/plan`, coding)).toEqual({ ...plain, coding });
+    expect((await read('/errors/GATE_STALE', 'gzip')).coding).toBeNull();
+    // Each line of a log is to be seen when it is written.
+    expect((await read(`/api/runs/${runId}/logs`, 'gzip')).coding).toBeNull();
   });
 
   it('for other routes and media types are refused in the same shape', async () => {
@@ -835,6 +899,21 @@ describe('a run', () => {
     expect((await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'again', force: true })).status).toBe(202);
   });
 
+  it('is cancelled without a body or a reason too', async () => {
+    const runId = await submit();
+    expect((await ask('ada', 'POST', `/api/runs/${runId}/cancel`)).body['status']).toBe('cancelling');
+    const other = await submit();
+    expect((await ask('ada', 'POST', `/api/runs/${other}/cancel`, {})).status).toBe(202);
+    for (const [body, code] of [
+      ['{', 'BODY_UNREADABLE'],
+      ['{"reason":" "}', 'REQUEST_INVALID'],
+      ['{"colour":1}', 'REQUEST_INVALID'],
+    ])
+      expect((await ask('ada', 'POST', `/api/runs/${other}/cancel`, body)).body['code']).toBe(code);
+    const form = await ask('ada', 'POST', `/api/runs/${other}/cancel`, 'a=b', { 'content-type': 'text/plain' });
+    expect(form.status).toBe(415);
+  });
+
   it('can be waited for', async () => {
     const runId = await submit();
     const { headers } = await ask('ada', 'GET', `/api/runs/${runId}`);
@@ -868,8 +947,10 @@ describe('a log', () => {
     const text = await whole.text();
     expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6, 6]);
     expect(text.trimEnd().split('\n').at(-1)).toBe(
-      `data: {"runId":"${runId}","sequence":6,"eventType":"run.finished","status":"succeeded"}`,
+      `data: {"runId":"${runId}","sequence":6,"timestamp":"1970-01-01T00:00:00.005Z","eventType":"run.finished","status":"succeeded"}`,
     );
+    for (const [, event] of text.matchAll(/^data: (.*)$/gm))
+      expect(validators.get('LogLine')?.(JSON.parse(event ?? ''))).toBe(true);
     const line = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as JsonObject;
     expect(line).toEqual({
       runId,
@@ -996,6 +1077,39 @@ describe('a gate', () => {
     expect((await ask('linus', 'GET', '/api/approvals?mine=true')).body['items']).not.toContainEqual(
       expect.objectContaining({ runId }),
     );
+  });
+
+  it('is listed with the other open ones in pages, each once', async () => {
+    const made = [await gated('approve'), await gated('quick'), await gated('quick')].map(({ runId }) => runId);
+    const all = (await ask('grace', 'GET', '/api/approvals?limit=200')).body;
+    expect(all['nextCursor']).toBeNull();
+    const names = (body: JsonObject) =>
+      (body['items'] as unknown as { runId: string; gateId: string }[]).map(
+        ({ runId, gateId }) => `${runId} ${gateId}`,
+      );
+    for (const [query, login, expected] of [
+      ['', 'grace', names(all)],
+      ['&mine=true', 'linus', names((await ask('linus', 'GET', '/api/approvals?limit=200&mine=true')).body)],
+    ] as const) {
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: JsonObject = (
+          await ask(login, 'GET', `/api/approvals?limit=1${query}${cursor === '' ? '' : `&cursor=${cursor}`}`)
+        ).body;
+        expect(names(page).length).toBeLessThanOrEqual(1);
+        seen.push(...names(page));
+        cursor = page['nextCursor'] as string | null;
+      }
+      expect(seen).toEqual(expected);
+      expect(seen.filter((name) => made.some((runId) => name.startsWith(runId))).length).toBeGreaterThanOrEqual(2);
+    }
+    const nextCursor = (await ask('grace', 'GET', '/api/approvals?limit=1')).body['nextCursor'] as string;
+    for (const path of [
+      `/api/approvals?mine=true&cursor=${nextCursor}`,
+      `/api/runs?cursor=${nextCursor}`,
+      '/api/approvals?cursor=x',
+    ])
+      expect([path, (await ask('grace', 'GET', path)).status]).toEqual([path, 422]);
   });
 
   it('shows what differs from the plan that was approved before', async () => {
@@ -1471,6 +1585,45 @@ describe('the document and health', () => {
       if (operation.requestBody) expect(Object.values(operation.requestBody.content)[0]?.examples).toBeDefined();
     }
     expect((await fetch(`${webservice.url}/docs`)).status).toBe(200);
+  });
+
+  it('show examples that fit the schemas that they stand beside', async () => {
+    type Media = { schema: object; example?: unknown; examples?: Record<string, { value: unknown }> };
+    type Described = { operationId: string; requestBody?: { content: Record<string, Media> } } & {
+      responses: Record<string, { content?: Record<string, Media> }>;
+    };
+    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
+      servers: object[];
+      tags: { name: string; description: string }[];
+      paths: Record<string, Record<string, Described & { tags: string[] }>>;
+    };
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'https://x/examples', ...document }, 'https://x/examples');
+    const absolute = (schema: object): object =>
+      JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://x/examples#/')) as object;
+    let tried = 0;
+    const wrong: unknown[] = [];
+    for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+      const { operationId, requestBody, responses, tags } = operation;
+      expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags));
+      const bodies = [requestBody, ...Object.values(responses)].flatMap((one) => Object.entries(one?.content ?? {}));
+      for (const [type, { schema, example, examples = {} }] of bodies) {
+        const values = [
+          ...Object.values(examples).map(({ value }) => value),
+          ...(example === undefined ? [] : [example]),
+        ];
+        const validate = ajv.compile(absolute(schema));
+        for (const value of values)
+          if (!validate(value)) wrong.push([operationId, type, ajv.errorsText(validate.errors)]);
+        tried += values.length;
+      }
+      expect(Object.keys(responses).some((status) => status.startsWith('4'))).toBe(true);
+    }
+    expect(wrong).toEqual([]);
+    expect(tried).toBeGreaterThan(100);
+    expect(document.servers.length).toBeGreaterThan(0);
+    // A list says what it is of.
+    expect(JSON.stringify(document).match(/"type":(?:"array"|\["array","null"\])(?!,"items")[^{}]*\}/g)).toBeNull();
   });
 
   it('show examples that fit the schemas of their names', () => {

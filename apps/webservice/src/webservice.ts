@@ -15,8 +15,10 @@ import type { OpenInfrastructure } from './infrastructure.module';
 import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
+import { tellMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { bodyThreads } from './requests/body-threads.module';
+import { compressed } from './requests/compressed';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 
@@ -66,6 +68,8 @@ export async function startWebservice(
   app.use(publishedPaths);
   app.use(safeHeaders);
   app.use(refuseNulInUrl);
+  app.use(tellMethods);
+  app.use(compressed());
   // Made when somebody first asks for it.
   SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
     jsonDocumentUrl: 'openapi.json',

@@ -131,7 +131,7 @@ function secretPaths(
   { keys: { folder }, database, artifacts, secrets }: Configuration,
   keys: KeyPaths,
 ): readonly string[] {
-  const { embedded, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
+  const { ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
   return [
     folder,
     keys.runOpen,
@@ -145,9 +145,7 @@ function secretPaths(
     ...artifacts.destinations.flatMap(({ path, accessKeyIdFile, secretAccessKeyFile }) =>
       [path, accessKeyIdFile, secretAccessKeyFile].filter((place) => place !== null),
     ),
-    ...[embedded.dataDirectory, ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap(
-      (path) => path ?? [],
-    ),
+    ...[ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap((path) => path ?? []),
   ];
 }
 

@@ -161,7 +161,7 @@ export {
   type Outcome,
   type StepStorage,
 } from './lib/ports/executor';
-export { GateDesk, type Decided, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
+export { GateDesk, type Decided, type GatePlace, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
 export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Archives } from './lib/ports/archives';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/archive';

@@ -1,6 +1,6 @@
--- Gates of a tenant that can still be decided, newest first; those of halted runs cannot.
+-- Gates of a tenant that can still be decided, newest first, after a place, if there is one; those of halted runs cannot.
 select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
-  (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
+  g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of, s.admission, s.admission_digest,
   pack_runs.shown_status(r.status, r.cancel_position, r.seen) as run_status,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
@@ -14,4 +14,5 @@ from pack_runs.gates g
 join pack_runs.runs r on r.tenant_id = g.tenant_id and r.run_id = g.run_id
 join pack_runs.run_sources s on s.tenant_id = g.tenant_id and s.run_id = g.run_id
 where g.tenant_id = $1 and g.state = 'open' and g.expires_at > clock_timestamp() and r.status <> 'halted'
-order by g.opened_ms desc limit $2
+  and ($3::bigint is null or (g.opened_ms, g.run_id, g.gate) < ($3, $4::uuid, $5::text))
+order by g.opened_ms desc, g.run_id desc, g.gate desc limit $2

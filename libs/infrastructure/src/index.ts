@@ -22,6 +22,7 @@ export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './lib/embedded-postgres/embedded-postgres';
+export { ownDirectory, type DirectoryOwner } from './lib/embedded-postgres/directory-owner';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './lib/embedded-postgres/embedded-postgres-error';
 export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';

@@ -116,6 +116,36 @@ describe('taskrunner config', () => {
     expect([missing.exit, missing.err[0]]).toEqual([2, expect.stringMatching(/^CONFIG_UNREADABLE /)]);
   });
 
+  it('check says of a file in the default place that is not there that it is not there', async () => {
+    expect(await taskrunner(['config', 'check'])).toEqual({
+      exit: 2,
+      out: [],
+      err: [
+        'CONFIG_UNREADABLE /etc/taskrunner/task-runner.yaml There is no file /etc/taskrunner/task-runner.yaml.',
+        'help: Name the file, or set TASKRUNNER_CONFIG. To check the environment variables alone, name /dev/null.',
+      ],
+    });
+    expect((await taskrunner(['config', 'check', '/dev/null'])).exit).toBe(0);
+  });
+
+  it('check refuses sandbox.profile: auto where the file is that of a webservice', async () => {
+    const check = (text: string) => taskrunner(['config', 'check', file(text)]);
+    const web = 'database: { webUrl: "postgresql://u@h/d" }\n';
+    const place = join(folder, 'c.yaml');
+    expect(await check(`${web}sandbox:\n  profile: auto\n`)).toEqual({
+      exit: 2,
+      out: [],
+      err: [
+        `CONFIG_CONFLICT ${place}:3:12 sandbox.profile is auto, which the webservice cannot try out.`,
+        'help: Write bwrap or none for webservice and workers alike.',
+      ],
+    });
+    expect((await check(web)).err[0]).toMatch(/^CONFIG_CONFLICT .* sandbox\.profile is auto/);
+    expect((await check(`${web}sandbox: { profile: none }\n`)).exit).toBe(0);
+    // A worker can: it probes the machine that it runs on.
+    expect((await check('database: { workerUrl: "postgresql://u@h/d" }\n')).exit).toBe(0);
+  });
+
   it('show prints what it means, without passwords', async () => {
     const path = file('database: { webUrl: "postgresql://u:hunter2@h/d" }\n');
     const env = { TASKRUNNER_WORKER_LEASE: '9s' };

@@ -25,7 +25,6 @@ interface Options {
 }
 
 interface HoldOptions {
-  readonly config?: string;
   readonly tenant: string;
   readonly reason: string;
 }
@@ -71,9 +70,9 @@ export function registerDatabase(program: Command, context: Context): void {
   held(maintain, 'hold')
     .description('keep all that there is of a run, whatever its age; in the audit')
     .requiredOption('--reason <text>', 'why, for instance the number of a case')
-    .action((run: string, { tenant, reason, config }: HoldOptions) =>
+    .action((run: string, { tenant, reason }: HoldOptions, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(config, context);
+        const { urls } = await settingsOf(configOf(command), context);
         await holdRun(urlOf('maintain', urls), tenant as TenantId, runOf(run), reason);
         terminal.print(safeLine(`${run} is held`));
         return EXIT.OK;
@@ -81,9 +80,9 @@ export function registerDatabase(program: Command, context: Context): void {
     );
   held(maintain, 'release')
     .description('end a hold; in the audit')
-    .action((run: string, { tenant, config }: HoldOptions) =>
+    .action((run: string, { tenant }: HoldOptions, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(config, context);
+        const { urls } = await settingsOf(configOf(command), context);
         await releaseRun(urlOf('maintain', urls), tenant as TenantId, runOf(run));
         terminal.print(safeLine(`${run} is held no more`));
         return EXIT.OK;
@@ -100,6 +99,11 @@ function held(maintain: Command, name: string): Command {
     .argument('<run>', 'id of the run')
     .requiredOption('--tenant <name>', 'whose run it is')
     .option(...CONFIG);
+}
+
+/** `maintain` has this option too, and takes it wherever it stands. */
+function configOf(command: Command): string | undefined {
+  return command.optsWithGlobals<{ readonly config?: string }>().config;
 }
 
 function told({ partitions, runs, evidence, dropped, kept }: Maintained): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { parsePackReference, type JsonObject } from '@taskrunner/core';
+import { parsePackReference, type JsonObject, type PackReference } from '@taskrunner/core';
 import { libraryOf, withRegistry, type RegistryOptions } from '../packs/given-registry';
-import { NOBODY } from '../packs/pack-in-hand';
+import { NOBODY, takePublished } from '../packs/pack-in-hand';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { listAll } from '../server/run-api';
 import { CliError } from '../terminal/cli-error';
@@ -9,7 +9,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { withOutput } from './options';
-import { show } from './show-facts';
+import { factsOf, show } from './show-facts';
 
 interface Options extends RegistryOptions, ConnectionOptions {
   readonly output: string;
@@ -32,12 +32,18 @@ export function registerPackLists(group: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
-  withConnection(withOutput(group.command('show <reference>'), 'json'))
-    .description('a published pack: inputs, approvals, who signed it, and whether it may run')
+  withConnection(withRegistry(withOutput(group.command('show <reference>'), 'json')))
+    .description(
+      'a published pack: inputs, approvals, who signed it, and whether it may run there; with --registry as the registry has it',
+    )
     .action((argument: string, options: Options) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        show(context, options, await describePack(client, argument));
+        const reference = referenceOf(argument);
+        const facts =
+          options.registry === undefined
+            ? await describePack(await connect(options, context.env), reference)
+            : await describeHere(reference, options, context);
+        show(context, options, facts);
         return EXIT.OK;
       }, argument),
     );
@@ -70,14 +76,34 @@ async function rowsOf(options: Options, context: Context): Promise<readonly Row[
   }
 }
 
-/** What the server says of a published pack. Throws `CLI_USAGE` for what is no reference. */
+/** Throws `CLI_USAGE` for what is no reference. */
+export function referenceOf(argument: string): PackReference {
+  const reference = parsePackReference(argument);
+  if (reference !== null) return reference;
+  throw new CliError('CLI_USAGE', 'a published pack is named name:version or name@sha256:…', 'Correct it.');
+}
+
+/** What the server says of a published pack. */
 export async function describePack(
   client: Awaited<ReturnType<typeof connect>>,
-  reference: string,
+  { name, version, digest }: PackReference,
 ): Promise<JsonObject> {
-  const parsed = parsePackReference(reference);
-  if (parsed === null)
-    throw new CliError('CLI_USAGE', 'a published pack is named name:version or name@sha256:…', 'Correct it.');
-  const { body } = await client.ask(`/api/packs/${parsed.name}/${encodeURIComponent(parsed.version ?? parsed.digest)}`);
+  const { body } = await client.ask(`/api/packs/${name}/${encodeURIComponent(version ?? digest ?? '')}`);
   return body as JsonObject;
+}
+
+/** What a registry has of a pack. Who is trusted is for a server to say: `pack verify` compares signatures with keys. */
+async function describeHere(reference: PackReference, options: Options, context: Context): Promise<object> {
+  const pack = await takePublished(reference, options, context.env);
+  const { metadata, spec } = pack.pack;
+  const { name, version, contentDigest, archiveDigest } = factsOf(pack);
+  return {
+    ...{ name, version, digest: pack.artifact?.digest ?? null, contentDigest, archiveDigest },
+    description: metadata.description,
+    registry: pack.artifact?.registry ?? null,
+    inputs: spec.inputs,
+    secrets: spec.secrets.map(({ name: secret, description, required }) => ({ name: secret, description, required })),
+    approvals: spec.approvals.map(({ id, grants, minApprovals }) => ({ id, grants, minApprovals })),
+    signatures: pack.signatures.length,
+  };
 }

@@ -22,7 +22,7 @@ import type { Terminal } from '../terminal/terminal';
 import { TreeDisplay } from '../terminal/tree-display';
 import type { Context } from './context';
 import { several, withInputs, withOutput } from './options';
-import { describePack } from './pack-list.command';
+import { describePack, referenceOf } from './pack-list.command';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly output: string;
@@ -94,7 +94,9 @@ async function publishedBody(
   options: InputOptions,
   context: Context,
 ): Promise<object> {
-  const { inputs } = (await describePack(client, reference)) as unknown as { inputs: Pack['spec']['inputs'] };
+  const { inputs } = (await describePack(client, referenceOf(reference))) as unknown as {
+    inputs: Pack['spec']['inputs'];
+  };
   const files: InputFile[] = [];
   const given = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
   for (const file of files) await uploadFile(client, file);

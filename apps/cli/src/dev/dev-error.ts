@@ -4,6 +4,8 @@ import { CodedError } from '@taskrunner/core';
 export type DevErrorCode =
   /** A process did not become ready. */
   | 'DEV_START_FAILED'
+  /** Another process runs a stack in the same folder. */
+  | 'DEV_ALREADY_RUNS'
   /** A process ended although nobody stopped it. */
   | 'DEV_PROCESS_LOST'
   /** Nobody of this name, or the sign-in was refused. */

@@ -87,6 +87,21 @@ describe('the development stack', () => {
     expect(readTrust(readFileSync(second.trustPath, 'utf8'))).toEqual(trust);
   });
 
+  it('does not start twice in one folder, and leaves the first as it is', async () => {
+    const first = await start();
+    const kept = (): readonly string[] =>
+      ['ports.json', 'task-runner.yaml', 'trust.json', 'logs/authority.log'].map((name) =>
+        readFileSync(join(first.stateDirectory, name), 'utf8'),
+      );
+    const before = kept();
+    await expect(startDevStack({ stateDirectory: first.stateDirectory, ports: { api: 1 } })).rejects.toMatchObject({
+      code: 'DEV_ALREADY_RUNS',
+      message: `process ${process.pid} runs a stack in ${first.stateDirectory}`,
+    });
+    expect(kept()).toEqual(before);
+    expect(await (await fetch(first.server)).text()).toBe(first.configurationPath);
+  });
+
   it('kills and starts workers on demand, tells of those that are lost, and leaves none behind', async () => {
     const running = await start({ workers: 2 });
     const before = running.workerPids();

@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path';
 import {
   bootstrapRoles,
   createDatabase,
-  loadConfiguration,
-  maintainDatabase,
   migrateDatabase,
   roleName,
   startEmbeddedPostgres,
@@ -21,8 +19,15 @@ import { signIn } from './dev-login';
 import { makeKeys } from './key-ring';
 import { choosePorts, type Ports } from './ports';
 import { chooseSandbox, type SandboxChoice } from './sandbox-choice';
-import { openStateDirectory, readJsonFile, replaceFile, type StateDirectory } from './state-directory';
+import {
+  openStateDirectory,
+  ownStateDirectory,
+  readJsonFile,
+  replaceFile,
+  type StateDirectory,
+} from './state-directory';
 import { writeTrustFile } from './trust-file';
+import { keepUp } from './upkeep';
 
 /** How to start the stack. */
 export interface DevStackOptions {
@@ -87,7 +92,6 @@ export interface DevStack {
 }
 
 const DATABASE = 'taskrunner';
-const DAY_MS = 86_400_000;
 
 /** A token of one of the people of a stack that another process runs in this folder, and who acts for them. Throws `DEV_LOGIN_FAILED`. */
 export async function tokenOfStack(
@@ -105,12 +109,14 @@ export async function tokenOfStack(
 
 /**
  * Starts the whole product on loopback: embedded database, development Authority, webservice and worker, each a process of its own.
- * Nothing is left behind if it cannot. If this process is killed, the others end by themselves; the database is reclaimed by the next
+ * Throws `DEV_ALREADY_RUNS` where another one runs in the folder, whose files stay as they are. Nothing is left behind if it cannot. If this process is killed, the others end by themselves; the database is reclaimed by the next
  * start.
  */
 export async function startDevStack(options: DevStackOptions): Promise<DevStack> {
   const directory = await openStateDirectory(options.stateDirectory);
-  const closers: (() => Promise<void>)[] = [];
+  const owner = await ownStateDirectory(directory);
+  // The last to be closed.
+  const closers: (() => Promise<void>)[] = [() => owner.release()];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, options.temporary ? directory.path : null));
   try {
@@ -164,8 +170,8 @@ async function start(
     });
     return postgres;
   };
-  // Others depend on it: it stops last.
-  closers.unshift(async () => {
+  // Others depend on it: it stops after them.
+  closers.splice(1, 0, async () => {
     await server?.postgres.stop();
     server?.dismissGuard();
   });
@@ -285,36 +291,10 @@ async function prepareDatabase(postgres: EmbeddedPostgres): Promise<DevDatabase>
   };
 }
 
-/** Upkeep of the database at start and once a day, by what the configuration says then. */
-function keepUp(
-  maintainUrl: string,
-  configurationPath: string,
-  onProgress: (text: string) => void,
-): { stop(): Promise<void> } {
-  const keepUpOnce = async (): Promise<void> => {
-    const reading = await loadConfiguration(configurationPath, {});
-    // The services tell what is wrong with it, and do not start.
-    if (reading.kind === 'read') await maintainDatabase(maintainUrl, reading.configuration.retention);
-  };
-  let last: Promise<void>;
-  const next = (): void => {
-    last = keepUpOnce().catch((error: unknown) => onProgress(`upkeep of the database failed: ${String(error)}`));
-  };
-  next();
-  const timer = setInterval(next, DAY_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return last;
-    },
-  };
-}
-
 function authorityArgs(script: string, port: number, state: string): readonly string[] {
   return [script, '--port', String(port), '--state', state, '--token-seconds', '3600', '--parent-watch'];
 }
 
-/** Of the caller's environment everything but our own variables, which would override the configuration. */
 /**
  * Of a worker, as its image has them (docker/worker.Dockerfile): freed buffers go back to the system. Without them glibc keeps what a
  * log storm or a seal took for a moment.
@@ -325,6 +305,7 @@ const MEMORY_RETURNS = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
+/** Of the caller's environment everything but our own variables, which would override the configuration. */
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
   return Object.fromEntries(entries) as Record<string, string>;

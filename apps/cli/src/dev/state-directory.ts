@@ -1,5 +1,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ownDirectory, type DirectoryOwner } from '@taskrunner/infrastructure';
+import { DevError } from './dev-error';
 
 /** The folder of a development stack and what lies where in it. */
 export interface StateDirectory {
@@ -47,6 +49,19 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   }
   await mkdir(directory.work, { recursive: true, mode: 0o711 });
   return directory;
+}
+
+/** The right to run a stack in the folder, until it is released or this process ends. Throws `DEV_ALREADY_RUNS`. */
+export async function ownStateDirectory({ path }: StateDirectory): Promise<DirectoryOwner> {
+  return ownDirectory(
+    path,
+    (pid) =>
+      new DevError(
+        'DEV_ALREADY_RUNS',
+        `process ${pid} runs a stack in ${path}`,
+        'Use it, stop it with Ctrl-C, or give this one another folder by --keep-data.',
+      ),
+  );
 }
 
 /** Writes a file at once or not at all. */

@@ -9,6 +9,7 @@ import {
   type Json,
   type Pack,
   type PackArtifact,
+  type PackReference,
   type PackSource,
   type TenantId,
 } from '@taskrunner/core';
@@ -39,7 +40,15 @@ export const NOBODY = 'nobody' as TenantId;
 /** Takes a file, folder or tarball, or a pack of a registry. Throws as `loadPack` and `PackLibrary` do, `CLI_INPUT` for a pack with faults. */
 export async function takePack(argument: string, options: RegistryOptions, env: Variables): Promise<PackInHand> {
   const reference = (await isThere(argument)) ? null : parsePackReference(argument);
-  if (reference === null) return inHand((await loadPack(argument)).source, []);
+  return reference === null ? inHand((await loadPack(argument)).source, []) : takePublished(reference, options, env);
+}
+
+/** Takes a pack of a registry, whatever lies here under its name. */
+export async function takePublished(
+  reference: PackReference,
+  options: RegistryOptions,
+  env: Variables,
+): Promise<PackInHand> {
   const { source, signatures, artifact } = await (await libraryOf(options, env)).resolve(NOBODY, reference);
   return inHand(source, signatures, artifact);
 }

@@ -9,7 +9,11 @@ metadata:
   description: Says what it does in one sentence.
 spec:
   inputs:
-    - { name: request, type: object, required: true, schema: schemas/inputs.schema.json, description: What is asked for }
+    - name: request
+      type: object
+      schema: schemas/inputs.schema.json
+      description: What is asked for
+      default: { target: staging }
   approvals:
     - { id: owners, grants: [packs.approve], minApprovals: 1, expiresAfter: 4h }
   steps:
@@ -40,8 +44,11 @@ spec:
     'docs/usage.md': `# ${name}
 
     taskrunner test .
-    taskrunner simulate . -i request='{"target":"staging"}'
-    taskrunner run . -i request='{"target":"staging"}'
+    taskrunner plan .
+    taskrunner simulate . -i request='{"target":"production"}'
+    taskrunner run . -i request='{"target":"production"}'
+
+Without \`-i\` the request is the default that \`pack.yaml\` gives. Write \`required: true\` in its place once callers must say what they ask for.
 
 An owner agrees before anything is changed.
 `,

@@ -69,8 +69,9 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
 /** The end, where the server says that there are no further lines. */
 async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent> {
   const { run } = await getRun(client, runId);
-  if (run && hasEnded(run.status))
-    yield { runId, sequence: run.lastLine, eventType: 'run.finished', status: run.status };
+  if (!run || !hasEnded(run.status)) return;
+  const { lastLine: sequence, status, finishedAt } = run;
+  yield { runId, sequence, ...(finishedAt && { timestamp: finishedAt }), eventType: 'run.finished', status };
 }
 
 /** True for what may go by: no answer, a broken connection, a server that asks for patience. A refusal stays one. */

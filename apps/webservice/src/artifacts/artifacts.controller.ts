@@ -8,6 +8,7 @@ import { OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { pageOf } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
+import { ANY_TYPE } from '../requests/acceptable.guard';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { toArtifact } from '../runs/run-view';
@@ -52,14 +53,14 @@ export class ArtifactsController {
         status: 200,
         description: 'All bytes.',
         schema: { type: 'string', format: 'binary' },
-        mediaType: 'application/octet-stream',
+        mediaType: ANY_TYPE,
         example: 'bytes',
       },
       {
         status: 206,
         description: 'The range.',
         schema: { type: 'string', format: 'binary' },
-        mediaType: 'application/octet-stream',
+        mediaType: ANY_TYPE,
       },
       { status: 304, description: 'Still as it was.', schema: null },
     ],

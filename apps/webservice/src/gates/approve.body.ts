@@ -14,12 +14,13 @@ export class ApproveBody {
   @IsIn(['approved', 'rejected', 'withdrawn'])
   decision!: DecisionKind;
 
-  @ApiProperty({ pattern: DIGEST_PATTERN, description: 'The plan hash of the run.' })
+  @ApiProperty({ type: String, pattern: DIGEST_PATTERN, description: 'The plan hash of the run.' })
   @Matches(DIGEST, { message: 'planHash must be sha256: and 64 hexadecimal digits' })
   planHash!: Digest;
 
   @ApiProperty({
     required: false,
+    type: String,
     pattern: DIGEST_PATTERN,
     description:
       'Digest of the gate request that was shown. May be left out only where the gate shows nothing, and nothing behind it reads a result.',
@@ -35,9 +36,10 @@ export class ApproveBody {
   reason?: string | null;
 
   @ApiProperty({
-    required: false,
+    selfRequired: false,
     description: "What the gate's form asks for.",
-    oneOf: [{ type: 'object', additionalProperties: true }],
+    type: 'object',
+    additionalProperties: true,
   })
   @IsOptional()
   response?: Json;

@@ -15,6 +15,7 @@ import {
   RunReader,
   ungatedEffects,
   type Digest,
+  type GatePlace,
   type GateRow,
   type JsonObject,
   type Plan,
@@ -47,6 +48,8 @@ import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-vie
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
+/** Open gates that one request looks through for those that its caller may decide. */
+const MINE_AT_ONCE = 1_000;
 
 @ApiTags('gates')
 @Controller('api')
@@ -179,23 +182,41 @@ export class GatesController {
   @Operation({
     id: 'listApprovals',
     summary: 'Open gates of the tenant, newest first',
+    description:
+      'With `mine` a page may hold fewer gates than asked for, or none, and others follow all the same: go on while there is a `nextCursor`.',
     scopes: ['packs.approve'],
     limit: 'read',
     query: {
       mine: { description: 'true: those that the caller may decide.', schema: { type: 'boolean', default: false } },
-      limit: { description: 'Gates at most.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+      limit: { description: 'Gates on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
     },
-    answers: [{ status: 200, description: 'The gates.', schema: pageOf('Gate'), example: pageExample(EXAMPLES.gate) }],
+    answers: [{ status: 200, description: 'A page.', schema: pageOf('Gate'), example: pageExample(EXAMPLES.gate) }],
     codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
-    const { mine, limit } = readQuery(request, { mine: flag, limit: whole(1, 200) });
-    const most = limit ?? 50;
-    const rows = await this.gates.open(principal.tenant, mine ? 1_000 : most);
+    const query = readQuery(request, { mine: flag, limit: whole(1, 200), cursor: text });
+    const { tenant, iss, sub } = principal;
+    const limit = query.limit ?? 50;
+    const mine = query.mine ?? false;
+    // What somebody may decide is told by their token: it is no filter of the database.
+    const list = mine ? ['approvals', tenant, iss, sub] : ['approvals', tenant];
+    const after = query.cursor === null ? null : placeOf(fromCursor(query.cursor, list));
+    const most = mine ? MINE_AT_ONCE : limit;
+    const rows = await this.gates.open(tenant, most + 1, after);
+    const read = rows.slice(0, most);
     const now = await this.gates.now();
-    const plans = await this.plansOf(principal.tenant, rows);
-    const shown = rows.map((row) => toGate(row, principal, now, this.url, null, null, plans.get(row.planHash) ?? null));
-    return { items: (mine ? shown.filter(({ canDecide }) => canDecide) : shown).slice(0, most), nextCursor: null };
+    const plans = await this.plansOf(tenant, read);
+    const items: JsonObject[] = [];
+    let last: GateRow | null = null;
+    for (const row of read) {
+      if (items.length === limit) break;
+      last = row;
+      const gate = toGate(row, principal, now, this.url, null, null, plans.get(row.planHash) ?? null);
+      if (!mine || gate['canDecide'] === true) items.push(gate);
+    }
+    if (last === null || last === rows.at(-1)) return { items, nextCursor: null };
+    return { items, nextCursor: toCursor(JSON.stringify([last.openedAt, last.runId, last.gate]), list) };
   }
 
   /** Plans of gates whose requests do not name the policy that people are asked to override: of earlier versions. */
@@ -265,6 +286,11 @@ export class GatesController {
       throw error;
     }
   }
+}
+
+function placeOf(cursor: string): GatePlace {
+  const [openedAt, runId, gate] = JSON.parse(cursor) as [number, RunId, string];
+  return { openedAt, runId, gate };
 }
 
 function decisionOf(runId: RunId, body: ApproveBody): Parameters<DecideApproval['decide']>[1] {

@@ -22,9 +22,10 @@ export class ResolveBody {
   outcome!: ResolutionOutcome;
 
   @ApiProperty({
-    required: false,
+    selfRequired: false,
     description: 'With `succeeded`: the outputs that the step declares, at most 64 KiB.',
-    oneOf: [{ type: 'object', additionalProperties: true }],
+    type: 'object',
+    additionalProperties: true,
   })
   @IsOptional()
   outputs?: Json;

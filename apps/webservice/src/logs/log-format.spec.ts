@@ -49,11 +49,11 @@ describe('a log', () => {
   });
 
   it('ends with the published name of the end', () => {
-    expect(EVENT_STREAM.finished('run_1', 'failed', 9)).toBe(
-      'id: 9\ndata: {"runId":"run_1","sequence":9,"eventType":"run.finished","status":"failed"}\n\n',
+    expect(EVENT_STREAM.finished('run_1', 'failed', 9, 0)).toBe(
+      'id: 9\ndata: {"runId":"run_1","sequence":9,"timestamp":"1970-01-01T00:00:00.000Z","eventType":"run.finished","status":"failed"}\n\n',
     );
-    expect(NDJSON.finished('run_1', 'failed', 9)).toBe(
-      '{"runId":"run_1","sequence":9,"eventType":"run.finished","status":"failed"}\n',
+    expect(NDJSON.finished('run_1', 'failed', 9, 0)).toBe(
+      '{"runId":"run_1","sequence":9,"timestamp":"1970-01-01T00:00:00.000Z","eventType":"run.finished","status":"failed"}\n',
     );
     expect(EVENT_STREAM.heartbeat(3, 9)).toBe(': at 3 head 9\n\n');
   });

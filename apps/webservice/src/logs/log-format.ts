@@ -7,8 +7,8 @@ export interface LogFormat {
   line(runId: string, line: LogLine): string;
   /** Tells that the reader is still connected, and how far it is of how much. */
   heartbeat(at: number, head: number): string;
-  /** The last event of a run that has ended; `at`: the number of its last line. */
-  finished(runId: string, status: string, at: number): string;
+  /** The last event of a run that has ended; `at`: the number of its last line; `endedAt`: milliseconds since the epoch. */
+  finished(runId: string, status: string, at: number, endedAt: number): string;
   /** The last event of a stream whose run goes on: the reader has everything up to `at`, and comes again after `retryMs`. */
   resume(runId: string, reason: string, at: number, retryMs: number): string;
 }
@@ -26,8 +26,9 @@ function lineJson(runId: string, { number, at, level, text, step }: LogLine): st
   });
 }
 
-function finishedJson(runId: string, status: string, at: number): string {
-  return JSON.stringify({ runId, sequence: at, eventType: 'run.finished', status });
+function finishedJson(runId: string, status: string, at: number, endedAt: number): string {
+  const timestamp = new Date(endedAt).toISOString();
+  return JSON.stringify({ runId, sequence: at, timestamp, eventType: 'run.finished', status });
 }
 
 function resumeJson(runId: string, reason: string, at: number, retryMs: number): string {
@@ -40,7 +41,7 @@ export const EVENT_STREAM: LogFormat = {
   begin: 'retry: 1000\n\n',
   line: (runId, line) => `id: ${line.number}\ndata: ${lineJson(runId, line)}\n\n`,
   heartbeat: (at, head) => `: at ${at} head ${head}\n\n`,
-  finished: (runId, status, at) => `id: ${at}\ndata: ${finishedJson(runId, status, at)}\n\n`,
+  finished: (runId, status, at, endedAt) => `id: ${at}\ndata: ${finishedJson(runId, status, at, endedAt)}\n\n`,
   // With a name, so that it is no message to a browser, which resumes by itself.
   resume: (runId, reason, at, retryMs) =>
     `event: stream.resume\nid: ${at}\nretry: ${retryMs}\ndata: ${resumeJson(runId, reason, at, retryMs)}\n\n`,
@@ -52,6 +53,6 @@ export const NDJSON: LogFormat = {
   begin: '',
   line: (runId, line) => `${lineJson(runId, line)}\n`,
   heartbeat: () => '',
-  finished: (runId, status, at) => `${finishedJson(runId, status, at)}\n`,
+  finished: (runId, status, at, endedAt) => `${finishedJson(runId, status, at, endedAt)}\n`,
   resume: (runId, reason, at, retryMs) => `${resumeJson(runId, reason, at, retryMs)}\n`,
 };

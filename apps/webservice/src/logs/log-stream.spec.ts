@@ -70,6 +70,7 @@ function stream(room: number, status = 'succeeded', stallMs = 10_000) {
     follow: true,
     signal,
     stallMs,
+    endedAt: async () => 5,
   };
   const done = new LogStream(new SharedLogs(store, 1 << 20), tails, reader as unknown as Response, reading).run();
   return { reads, reader, done, streams, signal };

@@ -21,6 +21,8 @@ export interface LogReading {
   readonly signal: AbortSignal;
   /** A reader that takes nothing for so long is cut off, milliseconds. */
   readonly stallMs: number;
+  /** When the run ended, milliseconds since the epoch: asked once it has. */
+  readonly endedAt: () => Promise<number>;
 }
 
 const HEARTBEAT_MS = 10_000;
@@ -55,7 +57,7 @@ export class LogStream {
   }
 
   async run(): Promise<void> {
-    const { tenant, runId, format, follow, signal } = this.reading;
+    const { tenant, runId, format, follow, signal, endedAt } = this.reading;
     const wake = (): void => this.wake?.();
     const watching = this.tails.watch(tenant, runId).subscribe((tail) => {
       this.tail = tail;
@@ -71,7 +73,8 @@ export class LogStream {
           await this.catchUp(tail.lastLine);
           if (signal.aborted) return;
           if (hasEnded(tail.status)) {
-            await this.write(Buffer.from(format.finished(runId, tail.status, Math.max(this.at, tail.lastLine))));
+            const last = Math.max(this.at, tail.lastLine);
+            await this.write(Buffer.from(format.finished(runId, tail.status, last, await endedAt())));
             this.mayResume = false;
             return;
           }

@@ -59,7 +59,7 @@ export class LogsController {
         status: 200,
         description: 'The lines.',
         schema: ref('LogLine'),
-        mediaType: 'text/event-stream',
+        mediaType: [EVENT_STREAM.mediaType, NDJSON.mediaType],
         example: EXAMPLES.line,
       },
       { status: 204, description: 'The run has ended and there are no further lines.', schema: null },
@@ -94,10 +94,16 @@ export class LogsController {
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('X-Accel-Buffering', 'no');
     response.flushHeaders();
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     const signal = this.streams.signalFor(response, expiresAt);
     const filter = { step: query.step, level: query.level };
+    // A run that was halted has no end yet: then it is when this is told.
+    const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
     const [after, follow] = [given ?? 0, query.follow ?? true];
-    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.stallMs };
+    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.stallMs, endedAt };
     await new LogStream(this.logs, this.tails, response, reading).run();
     response.end();
   }

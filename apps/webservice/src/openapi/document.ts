@@ -2,6 +2,22 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { SCHEMAS } from './schemas';
 
+const LICENSE = 'AGPL-3.0-or-later';
+
+/** What the routes are grouped by. */
+const TAGS = {
+  runs: 'Runs: started, followed, cancelled, done again.',
+  gates: 'Where people decide.',
+  evidence: 'What can be shown to strangers about a run.',
+  audit: 'What happened in a tenant, chained and signed.',
+  plans: 'What would run, before anything does.',
+  schedules: 'Packs that run by the clock.',
+  packs: 'Published packs.',
+  uploads: 'Files for inputs and packs.',
+  callers: 'Who is asking.',
+  errors: 'What codes mean.',
+};
+
 /** The OpenAPI 3.1 document of the API. */
 export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -11,26 +27,25 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
       'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline. The published paths `/v1/task-runner/…` answer like `/api/…`.',
     )
     .setVersion(version)
-    .setLicense('AGPL-3.0-or-later', '')
+    .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .build();
   const document = SwaggerModule.createDocument(app, builder);
+  // OpenAPI 3.1: by its SPDX identifier, and then without a URL, which @nestjs/swagger asks for.
+  const info = { ...document.info, license: { name: LICENSE, identifier: LICENSE } };
+  const tags = Object.entries(TAGS).map(([name, description]) => ({ name, description }));
   const schemas = { ...document.components?.schemas, ...SCHEMAS } as NonNullable<
     OpenAPIObject['components']
   >['schemas'];
-  return withoutNullable({ ...document, components: { ...document.components, schemas } }) as OpenAPIObject;
+  return withoutNullable({ ...document, info, tags, components: { ...document.components, schemas } }) as OpenAPIObject;
 }
 
-/** OpenAPI 3.1 has no `nullable`: @nestjs/swagger writes it nevertheless, and an empty licence URL. */
+/** OpenAPI 3.1 has no `nullable`: @nestjs/swagger writes it nevertheless. */
 export function withoutNullable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNullable);
   if (typeof value !== 'object' || value === null) return value;
   const { nullable, ...rest } = value as Readonly<Record<string, unknown>>;
-  const plain = Object.fromEntries(
-    Object.entries(rest)
-      .filter(([, one]) => one !== '')
-      .map(([name, one]) => [name, withoutNullable(one)]),
-  );
+  const plain = Object.fromEntries(Object.entries(rest).map(([name, one]) => [name, withoutNullable(one)]));
   if (nullable !== true)
     return typeof nullable === 'object' ? { ...plain, nullable: withoutNullable(nullable) } : plain;
   const { type } = plain;

@@ -11,6 +11,7 @@ import {
 } from '@nestjs/swagger';
 import type { Json, Scope } from '@taskrunner/core';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
+import { Produces } from '../requests/acceptable.guard';
 import type { ProblemCode } from '../problems/problem-code';
 import { PROBLEMS } from '../problems/problem-table';
 
@@ -24,8 +25,8 @@ export interface Answer {
   /** Null: no body. */
   readonly schema: Schema | null;
   readonly example?: Json;
-  /** `application/json` unless told. */
-  readonly mediaType?: string;
+  /** `application/json` unless told; a list: whichever is accepted. */
+  readonly mediaType?: string | readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +39,12 @@ export interface OperationFacts {
   readonly scopes: readonly Scope[];
   readonly limit: Access['limit'];
   readonly takesBound?: boolean;
-  readonly body?: { readonly type: Type<object>; readonly example: Json };
+  readonly body?: {
+    readonly type: Type<object>;
+    readonly example: Json;
+    /** True: without one it is as if it were `{}`. */
+    readonly isOptional?: boolean;
+  };
   /** What the body is, where it is bytes of any kind. */
   readonly raw?: string;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
@@ -52,6 +58,7 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'TOKEN_MISSING',
   'TOKEN_INVALID',
   'TENANT_MISMATCH',
+  'NOT_ACCEPTABLE',
   'RATE_LIMITED',
   'AUTHORITY_UNAVAILABLE',
   'DATABASE_UNAVAILABLE',
@@ -100,6 +107,7 @@ export function Operation(facts: OperationFacts): MethodDecorator {
   ]);
   return applyDecorators(
     RequireAccess({ scopes, limit, takesBound }),
+    Produces(facts.answers.flatMap(typesOf)),
     ApiSecurity('bearer', [...scopes]),
     ApiOperation({
       operationId: facts.id,
@@ -108,7 +116,14 @@ export function Operation(facts: OperationFacts): MethodDecorator {
       ...({ 'x-scopes': [...scopes] } as object),
     }),
     ...(body
-      ? [ApiExtraModels(body.type), ApiBody({ type: body.type, examples: { example: { value: body.example } } })]
+      ? [
+          ApiExtraModels(body.type),
+          ApiBody({
+            type: body.type,
+            required: body.isOptional !== true,
+            examples: { example: { value: body.example } },
+          }),
+        ]
       : []),
     ...(raw === undefined
       ? []
@@ -141,27 +156,29 @@ export function PublicOperation(
 ): MethodDecorator {
   return applyDecorators(
     RequireAccess(PUBLIC),
+    Produces(answers.flatMap(typesOf)),
     ApiOperation({ operationId: id, summary, ...({ 'x-scopes': [], security: [] } as object) }),
     ...answers.map((answer) => ApiResponse(responseOf(answer) as never)),
-    ...problemsOf(new Set<ProblemCode>(['INTERNAL', ...codes])).map((problem) => ApiResponse(problem as never)),
+    ...problemsOf(new Set<ProblemCode>(['INTERNAL', 'NOT_ACCEPTABLE', ...codes])).map((problem) =>
+      ApiResponse(problem as never),
+    ),
   );
 }
 
-function responseOf({
-  status,
-  description,
-  schema,
-  example,
-  mediaType = 'application/json',
-  headers = {},
-}: Answer): object {
+function typesOf({ schema, mediaType = 'application/json' }: Answer): readonly string[] {
+  return schema === null ? [] : [mediaType].flat();
+}
+
+function responseOf(answer: Answer): object {
+  const { status, description, schema, example, headers = {} } = answer;
+  const content = { schema, ...(example === undefined ? {} : { example }) };
   return {
     status,
     description,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, about]) => [name, { description: about, schema: { type: 'string' } }]),
     ),
-    ...(schema === null ? {} : { content: { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } } }),
+    ...(schema === null ? {} : { content: Object.fromEntries(typesOf(answer).map((type) => [type, content])) }),
   };
 }
 

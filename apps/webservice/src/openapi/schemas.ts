@@ -486,7 +486,7 @@ export const SCHEMAS = {
         description: maybeText,
         required: flag,
         default: anything,
-        enum: { type: ['array', 'null'] },
+        enum: { type: ['array', 'null'], items: anything },
         schema: anything,
         sensitive: flag,
       }),

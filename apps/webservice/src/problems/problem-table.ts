@@ -78,6 +78,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     remediation: 'Correct what is listed under errors.',
   },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', remediation: 'See /openapi.json.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The route does not have this method',
+    remediation: 'Use one of the methods in the header Allow; see /openapi.json.',
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'The answer has no media type that is accepted',
+    remediation: 'Accept one of the types that the detail names, or send no Accept.',
+  },
   STEP_NOT_FOUND: {
     status: 404,
     title: 'The run has no such step',

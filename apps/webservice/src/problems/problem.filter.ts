@@ -14,6 +14,7 @@ import type { AuthenticatedRequest } from '../auth/caller';
 import type { Observability } from '../observability';
 import type { PublicUrl } from '../public-url';
 import type { AlteredDocuments } from './altered-documents';
+import { allowedMethods } from '../requests/allowed-methods';
 import { ApiError, toProblem } from './problem';
 
 /** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
@@ -41,7 +42,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<Response>();
     // The caller is gone: there is nobody to tell.
     if (response.destroyed || response.writableFinished) return;
-    const error = this.refusalOf(thrown);
+    const error = this.refusalOf(thrown, request);
     const traceId = this.observability.traceId() ?? traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
@@ -79,8 +80,8 @@ export class ProblemFilter implements ExceptionFilter {
       .send(JSON.stringify({ ...problem, ...more }));
   }
 
-  private refusalOf(thrown: unknown): unknown {
-    if (thrown instanceof HttpException) return fromNest(thrown);
+  private refusalOf(thrown: unknown, request: Request): unknown {
+    if (thrown instanceof HttpException) return fromNest(thrown, request);
     if (!isCodedError(thrown) && this.isUnavailable(thrown))
       return new ApiError('DATABASE_UNAVAILABLE', 'the database does not answer');
     return thrown;
@@ -94,8 +95,11 @@ function membersOf(error: unknown): object {
 }
 
 /** Nest itself throws for unknown routes and malformed URLs only. */
-function fromNest(error: HttpException): unknown {
+function fromNest(error: HttpException, request: Request): unknown {
   const status = error.getStatus();
+  const methods = status === 404 ? allowedMethods(request) : [];
+  if (methods.length > 0)
+    return new ApiError('METHOD_NOT_ALLOWED', `the route has no ${request.method}`, [], { Allow: methods.join(', ') });
   if (status === 404) return new ApiError('ROUTE_NOT_FOUND', 'there is no such route');
   if (status === 400) return new ApiError('BODY_UNREADABLE', 'the request cannot be read');
   return error;

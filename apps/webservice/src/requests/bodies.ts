@@ -13,10 +13,14 @@ import { SubmitRunBody } from '../runs/submit-run.body';
 import { ScheduleBody, ScheduleEditBody } from '../schedules/schedule.body';
 import type { HasParts } from './validated';
 
-/** A kind of body: its class, whether it may be as large as a pack with its inputs, and what a route is given of it. */
+/**
+ * A kind of body: its class, whether it may be as large as a pack with its inputs, whether it may be absent (then it counts as `{}`), and
+ * what a route is given of it.
+ */
 interface BodyKind<Dto extends object, Value> {
   readonly type: Type<Dto> & HasParts;
   readonly bringsPack: boolean;
+  readonly isOptional?: boolean;
   /** What is large comes out as texts and bytes. */
   readonly read: (dto: Dto, mostBeside: number) => Value;
 }
@@ -44,7 +48,7 @@ export const BODIES = {
   drawPlan: planned(GraphBody),
   testPack: planned(ScenariosBody),
   publishPack: withPack(PublishPackBody, toPublication),
-  cancelRun: small(CancelRunBody),
+  cancelRun: { ...small(CancelRunBody), isOptional: true },
   rerunRun: small(RerunBody),
   decide: small(ApproveBody),
   resolveAttention: small(ResolveBody),

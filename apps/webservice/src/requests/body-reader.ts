@@ -32,6 +32,7 @@ export class BodyReader {
   async read(request: AuthenticatedRequest, name: BodyName): Promise<ReadBody<unknown>> {
     const tenant = request.caller?.principal.tenant;
     if (tenant === undefined) throw new TypeError('bodies are read of known callers only');
+    if (isOptional(name) && !hasBody(request)) return readBody(name, Buffer.from('{}'), this.limits.smallValues);
     const held = this.memory.open(tenant);
     this.held.set(request, held);
     const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
@@ -64,6 +65,16 @@ export class BodyReader {
           json: { levels, keys: smallValues, elements: smallValues, values: smallValues },
         };
   }
+}
+
+function isOptional(name: BodyName): boolean {
+  const kind: { readonly isOptional?: boolean } = BODIES[name];
+  return kind.isOptional === true;
+}
+
+/** RFC 9112 §6.3: a request has a body if it says how long it is, or that it comes in chunks. */
+function hasBody(request: Request): boolean {
+  return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
 /** Tells the reader of bodies when a route has ended, however. */

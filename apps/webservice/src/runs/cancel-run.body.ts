@@ -3,11 +3,12 @@ import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-valid
 
 /** `POST /api/runs/{runId}/cancel`. */
 export class CancelRunBody {
-  @ApiProperty({ maxLength: 4_000, description: 'Why; it is kept with the run.' })
+  @ApiProperty({ required: false, maxLength: 4_000, description: 'Why; it is kept with the run.' })
+  @IsOptional()
   @IsString()
   @MaxLength(4_000)
   @Matches(/\S/, { message: 'reason must not be empty' })
-  reason!: string;
+  reason?: string;
 
   @ApiProperty({ required: false, default: false, description: 'Stop cleanup steps too.' })
   @IsOptional()

@@ -238,7 +238,7 @@ export class RunsController {
     description: 'Its initiators may, and administrators. Running steps are stopped, then cleanup steps run.',
     scopes: ['packs.run', 'packs.admin'],
     limit: 'submit',
-    body: { type: CancelRunBody, example: { reason: 'wrong target' } },
+    body: { type: CancelRunBody, example: { reason: 'wrong target' }, isOptional: true },
     answers: [
       {
         status: 202,
@@ -262,7 +262,7 @@ export class RunsController {
     @Res() response: Response,
   ) {
     const outcome = await this.cancelRun.cancel(principal, runId, {
-      reason: value.reason,
+      reason: value.reason ?? 'no reason was given',
       force: value.force ?? false,
     });
     const run = await this.reader.summary(principal.tenant, runId);

@@ -30,6 +30,7 @@ export function IsMapOf(
 export class SubmitRunBody extends PackBody {
   @ApiProperty({
     required: false,
+    type: String,
     pattern: DIGEST_PATTERN,
     description: 'What the plan must hash to; another hash is refused and nothing starts.',
   })

@@ -129,6 +129,7 @@ export class ScheduleBody extends PackBody {
 
   @ApiProperty({
     required: false,
+    type: String,
     pattern: DIGEST_PATTERN,
     description: 'What the plan must hash to; another hash is refused.',
   })
@@ -138,6 +139,7 @@ export class ScheduleBody extends PackBody {
 
   @ApiProperty({
     required: false,
+    type: String,
     pattern: DIGEST_PATTERN,
     description: 'What the profile must have as digest; another one is refused.',
   })

@@ -137,6 +137,7 @@ function aRow(change: Partial<GateRow> = {}, requirement: Partial<GateRequest['r
     documents: comparedGate(storedGate(request, {}, change.decisions, admission)),
     approvals: 0,
     required: 1,
+    openedAt: NOW,
     expiresAt: NOW + 1_000,
     planHash,
     initiators: [{ iss: ISS, sub: 'ada', kind: 'person' }],

@@ -16,6 +16,8 @@ export interface GateRow {
   readonly documents: GateDocuments;
   readonly approvals: number;
   readonly required: number;
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number;
   readonly expiresAt: number;
   readonly planHash: Digest;
   readonly initiators: readonly Actor[];
@@ -25,6 +27,9 @@ export interface GateRow {
   /** In the order in which they were made. */
   readonly decisions: readonly StoredDecision[];
 }
+
+/** Where a list of gates ended. */
+export type GatePlace = Pick<GateRow, 'openedAt' | 'runId' | 'gate'>;
 
 /** A decision, signed and ready to count. */
 export interface SignedDecision {
@@ -71,8 +76,8 @@ export abstract class GateDesk {
   abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;
   /** Those of these gate instances of a run that opened for people, in no order. */
   abstract ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]>;
-  /** Open gates of the tenant, newest first. */
-  abstract open(tenant: TenantId, limit: number): Promise<readonly GateRow[]>;
+  /** Open gates of the tenant, newest first; after one of them. */
+  abstract open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]>;
   abstract now(): Promise<number>;
   abstract decide(decision: SignedDecision): Promise<Decided>;
   /** A refusal leaves a row too, in a transaction of its own. */

@@ -118,12 +118,12 @@ class Stage {
   private admit(scenario: Scenario, planned: Planned, { lies = {}, keys }: PlayOptions): RunId {
     const { world } = this;
     world.at += 60_000;
-    const { plan, values, text, planHash, profile, profileDigest } = planned;
+    const { plan, text, planHash, profile, profileDigest } = planned;
     const { again, publishers = 0 } = scenario;
     const signers = keys.publishers.slice(0, publishers).map(({ trusted }) => trusted.keyid);
     const of = again ? this.runs.get(again.of) : undefined;
     const rerun = again && of ? { of, from: again.from } : null;
-    const run = world.submit(plan, values, [...signers].sort(), profile.egress, profile.secrets, rerun);
+    const run = world.submit(plan, plan.inputs, [...signers].sort(), profile.egress, profile.secrets, rerun);
     this.runs.set(scenario, run);
     const stored = world.run(run);
     const before = JSON.parse(Buffer.from(stored.claimed.admission.payload, 'base64').toString()) as AdmissionRecord;

@@ -51,7 +51,8 @@ export function encodeHeader(
 /** Reads a header; null for a block of zeroes. Throws `ARCHIVE_INVALID`. */
 export function decodeHeader(block: Uint8Array): TarHeader | null {
   if (block.every((byte) => byte === 0)) return null;
-  const sum = octal(block, 148, 8);
+  // The checksum decides whether this is a header at all: until then no number of it is believed, not even to be large.
+  const sum = isLarge(block, 148) ? null : octal(block, 148, 8);
   // The sum is over the header as if spaces stood where it stands itself.
   if (sumOf(block) - sumOf(block.subarray(148, 156)) + 8 * 0x20 !== sum)
     throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
@@ -91,10 +92,15 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
+/** Base 256. */
+function isLarge(block: Uint8Array, offset: number): boolean {
+  return ((block[offset] ?? 0) & 0x80) !== 0;
+}
+
 /** Octal digits among spaces and NULs; base 256 (GNU) is for sizes that no archive of ours has. */
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
-  if (((field[0] ?? 0) & 0x80) !== 0) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
+  if (isLarge(block, offset)) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
   const digits = /^\s*([0-7]*)[\0 ]*$/.exec(
     Buffer.from(field.buffer, field.byteOffset, field.length).toString('latin1'),
   )?.[1];

@@ -7,8 +7,11 @@ import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './check-packs-registry';
 import { isLoopback } from './loopback';
 
-/** What single keys cannot show: values that do not go together. */
-export function checkConfiguration(configuration: Configuration, notes: Notes): void {
+/** Who reads a configuration: `check` stands for every service that the file has a database role of. */
+export type Reader = 'anybody' | 'webservice' | 'check';
+
+/** What single keys cannot show: values that do not go together, and what the reader must have. */
+export function checkConfiguration(configuration: Configuration, notes: Notes, reader: Reader = 'anybody'): void {
   const { http, database, authority, approvals, scheduler, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
     notes.fault('CONFIG_CONFLICT', '/http/healthPort', 'http.healthPort and http.port must differ.', undefined, [
@@ -41,7 +44,6 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkRetries(configuration, notes);
   checkRetention(configuration, notes);
   checkTelemetry(configuration, notes);
-  if (database.embedded.dataDirectory !== null) checkEmbedded(database, notes);
   authority.issuers.forEach((issuer, index) =>
     checkIssuer(issuer, `/authority/issuers/${index}`, authority.development, notes),
   );
@@ -54,6 +56,31 @@ export function checkConfiguration(configuration: Configuration, notes: Notes): 
   checkAttestor(configuration, notes);
   checkSecrets(secrets, notes);
   checkContainer(configuration, notes);
+  if (reader === 'webservice' || (reader === 'check' && isOfWebservice(database)))
+    checkWebservice(configuration, notes);
+}
+
+function isOfWebservice({ webUrl, host, webPasswordFile }: Configuration['database']): boolean {
+  return webUrl !== null || (host !== null && webPasswordFile !== null);
+}
+
+/** A worker can try what the machine allows. The webservice promises runs their environment before a worker has them. */
+function checkWebservice({ database, sandbox }: Configuration, notes: Notes): void {
+  if (!isOfWebservice(database))
+    notes.fault(
+      'CONFIG_MISSING_KEY',
+      '/database/webUrl',
+      'How to connect as taskrunner_web is not configured.',
+      'Set database.webUrl, or database.host and database.webPasswordFile.',
+      ['/database/webUrl', '/database/host', '/database/webPasswordFile'],
+    );
+  if (sandbox.profile === 'auto')
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/sandbox/profile',
+      'sandbox.profile is auto, which the webservice cannot try out.',
+      'Write bwrap or none for webservice and workers alike.',
+    );
 }
 
 /** The largest body must have room, or it is refused for ever. */
@@ -190,16 +217,6 @@ function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration,
     'Use https, or send no headers.',
     ['/telemetry/endpoint', '/telemetry/headersFile'],
   );
-}
-
-function checkEmbedded(database: Configuration['database'], notes: Notes): void {
-  for (const name of ['ownerUrl', 'maintainUrl', 'webUrl', 'workerUrl', 'host'] as const)
-    if (database[name] !== null)
-      notes.fault(
-        'CONFIG_CONFLICT',
-        `/database/${name}`,
-        `database.${name} and database.embedded.dataDirectory exclude each other.`,
-      );
 }
 
 function checkIssuer(issuer: IssuerConfiguration, at: string, development: boolean, notes: Notes): void {

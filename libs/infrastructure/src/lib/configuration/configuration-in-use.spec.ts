@@ -66,7 +66,6 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/migrate.int-spec.ts', 'allowLoss: true'],
   ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
-  ['database.embedded.dataDirectory', 'apps/worker/src/sandbox.module.ts', 'embedded.dataDirectory'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Reader } from './check-configuration';
 import { placeless } from './configuration-fault';
 import type { Variables } from './environment-variables';
 import { parseConfiguration, type ConfigurationReading } from './parse-configuration';
@@ -13,20 +14,30 @@ export function configurationFileOf(path: string | undefined, env: Variables): s
 
 /**
  * Reads the configuration: from `path`, else from the file that TASKRUNNER_CONFIG names, else from the default place, where it may
- * be missing: then all is default. A named file that cannot be read is `CONFIG_UNREADABLE`.
+ * be missing: then all is default. A named file that cannot be read is `CONFIG_UNREADABLE`, and for a check also the one of the default place.
  */
-export async function loadConfiguration(path: string | undefined, env: Variables): Promise<ConfigurationReading> {
+export async function loadConfiguration(
+  path: string | undefined,
+  env: Variables,
+  reader: Reader = 'anybody',
+): Promise<ConfigurationReading> {
   const named = path ?? (env['TASKRUNNER_CONFIG'] || undefined);
   const source = configurationFileOf(path, env);
   try {
-    return parseConfiguration(await readFile(source, 'utf8'), env);
+    return parseConfiguration(await readFile(source, 'utf8'), env, reader);
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : null;
     if (code === null) throw error;
-    if (named === undefined && code === 'ENOENT') return parseConfiguration('', env);
+    if (named === undefined && code === 'ENOENT')
+      return reader === 'check' ? absent(source) : parseConfiguration('', env, reader);
     return {
       kind: 'refused',
       faults: [placeless('CONFIG_UNREADABLE', '', `The file ${source} cannot be read (${code}).`)],
     };
   }
+}
+
+function absent(source: string): ConfigurationReading {
+  const help = 'Name the file, or set TASKRUNNER_CONFIG. To check the environment variables alone, name /dev/null.';
+  return { kind: 'refused', faults: [placeless('CONFIG_UNREADABLE', '', `There is no file ${source}.`, help)] };
 }

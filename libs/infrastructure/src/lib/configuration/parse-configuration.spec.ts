@@ -181,10 +181,7 @@ describe('parseConfiguration', () => {
       ['1:56 CONFIG_UNSAFE /authority/issuers/0/jwksUri'],
     ],
     ['authority: { development: true }\nhttp: { host: 0.0.0.0 }', ['2:15 CONFIG_UNSAFE /http/host']],
-    [
-      'database: { embedded: { dataDirectory: /d }, webUrl: "postgres://h/d" }',
-      ['1:54 CONFIG_CONFLICT /database/webUrl'],
-    ],
+    ['database: { embedded: { dataDirectory: /d } }', ['1:13 CONFIG_UNKNOWN_KEY /database/embedded']],
     ['database: { webUrl: "http://h/d" }', ['1:21 CONFIG_FORMAT /database/webUrl']],
     ['packsRegistry: { registries: [{ name: a }] }', ['1:31 CONFIG_CONFLICT /packsRegistry/registries/0']],
     [

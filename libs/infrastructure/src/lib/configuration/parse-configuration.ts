@@ -1,5 +1,5 @@
 import { isJsonObject, readDocument, sortFaults, type Fault, type Json } from '@taskrunner/core';
-import { checkConfiguration } from './check-configuration';
+import { checkConfiguration, type Reader } from './check-configuration';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { placeless, REMEDIES, type Notes } from './configuration-fault';
 import { readVariables, type Override, type Variables } from './environment-variables';
@@ -11,10 +11,14 @@ export type ConfigurationReading =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /**
- * Reads a configuration file (YAML or JSON; an empty one is all defaults) and the variables that override it. Pure; all faults at
- * once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
+ * Reads a configuration file (YAML or JSON; an empty one is all defaults) and the variables that override it, for `reader`. Pure; all
+ * faults at once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
  */
-export function parseConfiguration(source: string, env: Variables = {}): ConfigurationReading {
+export function parseConfiguration(
+  source: string,
+  env: Variables = {},
+  reader: Reader = 'anybody',
+): ConfigurationReading {
   const reading = readDocument(source);
   const document = reading.kind === 'refused' ? reading.salvaged : reading;
   const variables = readVariables(env);
@@ -37,12 +41,13 @@ export function parseConfiguration(source: string, env: Variables = {}): Configu
       note(code, at, message, remediation);
     },
   });
-  checkConfiguration(configuration, {
+  const notes: Notes = {
     fault: (code, at, message, remediation, involved = [at]) => {
       if (!involved.some((place) => [...refused].some((one) => overlap(one, place))))
         note(code, at, message, remediation);
     },
-  });
+  };
+  checkConfiguration(configuration, notes, reader);
   return faults.length > 0 ? { kind: 'refused', faults: sortFaults(faults) } : { kind: 'read', configuration };
 }
 

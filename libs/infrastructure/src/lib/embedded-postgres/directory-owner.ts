@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { bornAt, isAlive } from './process-table';
 
-/** The right of this process to start and stop the server of one directory. */
+/** The right of this process to start and stop what runs in one directory. */
 export interface DirectoryOwner {
   release(): Promise<void>;
 }
 
 /**
- * Writes `owner` (process id and birth) into `directory`. A file left by a process that no longer lives is replaced: its
- * server is an orphan, to be reclaimed. PostgreSQL's own lock file remains the last word against two servers.
- * @throws EmbeddedPostgresError `DATABASE_IN_USE` while the owner lives, also when that is this very process.
+ * Writes `owner` (process id and birth) into `directory`. A file left by a process that no longer lives is replaced.
+ * @throws what `inUse` makes of the owner's process id, while the owner lives, also when that is this very process.
  */
-export async function ownDirectory(directory: string): Promise<DirectoryOwner> {
+export async function ownDirectory(directory: string, inUse: (pid: number) => Error): Promise<DirectoryOwner> {
   const file = join(directory, 'owner');
   const draft = join(directory, `owner.${randomUUID()}`);
   const mine = JSON.stringify({ pid: process.pid, born: await bornAt(process.pid) });
   await writeFile(draft, mine, { flag: 'wx', mode: 0o600 });
   try {
-    while (!(await linked(draft, file))) await evictDeadOwner(file, directory);
+    while (!(await linked(draft, file))) await evictDeadOwner(file, inUse);
   } finally {
     await rm(draft, { force: true });
   }
@@ -42,17 +40,11 @@ async function linked(draft: string, file: string): Promise<boolean> {
   }
 }
 
-async function evictDeadOwner(file: string, directory: string): Promise<void> {
+async function evictDeadOwner(file: string, inUse: (pid: number) => Error): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const owner = parseOwner(text);
-  if (owner && (await isAlive(owner.pid)) && (await bornAt(owner.pid)) === owner.born) {
-    throw new EmbeddedPostgresError(
-      'DATABASE_IN_USE',
-      `process ${owner.pid} is running the database in ${directory}`,
-      'stop that process, connect to its database by database.url, or choose another data directory',
-    );
-  }
+  if (owner && (await isAlive(owner.pid)) && (await bornAt(owner.pid)) === owner.born) throw inUse(owner.pid);
   const aside = `${file}.${randomUUID()}`;
   await rename(file, aside).catch(() => undefined);
   const taken = await readFile(aside, 'utf8').catch(() => text);

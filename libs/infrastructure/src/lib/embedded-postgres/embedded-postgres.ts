@@ -77,7 +77,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function prepare(requested: string): Promise<DirectoryOwner> {
   try {
     await makeDirectory(requested);
-    return await ownDirectory(requested);
+    // The server of an owner that no longer lives is an orphan, to be reclaimed. PostgreSQL's own lock file remains the last word.
+    return await ownDirectory(requested, (pid) => inUse(pid, requested));
   } catch (error) {
     if (EmbeddedPostgresError.is(error)) throw error;
     throw new EmbeddedPostgresError(
@@ -87,6 +88,14 @@ async function prepare(requested: string): Promise<DirectoryOwner> {
       error,
     );
   }
+}
+
+function inUse(pid: number, directory: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'DATABASE_IN_USE',
+    `process ${pid} is running the database in ${directory}`,
+    'stop that process, connect to its database by database.url, or choose another data directory',
+  );
 }
 
 async function start(

@@ -256,14 +256,14 @@ describe('a decision', () => {
 
   it('comes too late by the clock, whatever the row says', async () => {
     const { runId } = await gated(1, (await web.gateDesk.now()) + 150);
-    expect(await web.gateDesk.open(tenantA, 100)).toContainEqual(expect.objectContaining({ runId }));
+    expect(await web.gateDesk.open(tenantA, 100, null)).toContainEqual(expect.objectContaining({ runId }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toEqual({
       kind: 'refused',
       code: 'GATE_EXPIRED',
     });
     expect(await count('pack_runs.inbox', runId)).toBe(0);
-    expect(await web.gateDesk.open(tenantA, 100)).not.toContainEqual(expect.objectContaining({ runId }));
+    expect(await web.gateDesk.open(tenantA, 100, null)).not.toContainEqual(expect.objectContaining({ runId }));
   });
 
   it('beats the timer that would expire the gate', async () => {

@@ -13,6 +13,7 @@ import type {
   DecisionKind,
   Digest,
   Envelope,
+  GatePlace,
   GateRow,
   JsonObject,
   KnownGates,
@@ -35,6 +36,7 @@ interface GateRecord extends AdmissionRow {
   readonly show: string | null;
   readonly approvals: number;
   readonly required: number;
+  readonly opened_ms: number;
   readonly expires_ms: number;
   readonly run_status: string;
   readonly doomed: boolean;
@@ -91,8 +93,10 @@ export class PostgresGateDesk extends GateDesk {
     return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
   }
 
-  async open(tenant: TenantId, limit: number): Promise<readonly GateRow[]> {
-    const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.openStatement, [tenant, limit]));
+  async open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]> {
+    const place = after === null ? [null, null, null] : [after.openedAt, runUuid(after.runId), after.gate];
+    const values = [tenant, limit, ...place];
+    const rows = await patiently(() => this.queries.within<GateRecord>(tenant, this.openStatement, values));
     return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
   }
 
@@ -203,6 +207,7 @@ function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRo
     gateDigest,
     documents,
     ...numbers,
+    openedAt: row.opened_ms,
     planHash: columns.planHash,
     initiators,
     runStatus: row.run_status,

@@ -1,4 +1,4 @@
-import { databaseUrl, duration, flag, number, path, secretFile, text } from '../kinds';
+import { databaseUrl, duration, flag, number, secretFile, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { SECOND, HOUR } from './units';
 
@@ -19,8 +19,5 @@ export const database = section(
     poolSize: key(number(1, 1_000), 8, 'Connections of one process for ordinary questions.', 'connections'),
     statementTimeout: key(duration(SECOND, HOUR), 30 * SECOND, 'Longest time one statement may take.', 'ms, s, m, h'),
     allowUnsafe: key(flag, false, 'Accepts a server that may lose acknowledged commits: for tests only.'),
-    embedded: section('The database of `taskrunner dev`: a PostgreSQL of our own.', {
-      dataDirectory: unset(path, 'Its folder; null: no embedded database.'),
-    }),
   },
 );

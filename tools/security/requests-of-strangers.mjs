@@ -1,0 +1,161 @@
+// Every request in which a stranger can name something of another tenant: in the path, the query, a header, the body.
+import { filled, operationsOf } from './operations.mjs';
+import { PLAIN } from './resources.mjs';
+
+/** What a stranger writes into each parameter that is not in the path. A new parameter must be named here. */
+const QUERY = {
+  limit: () => ['1'],
+  cursor: ({ cursors }) => cursors.slice(0, 6),
+  status: () => ['succeeded', 'waiting'],
+  pack: ({ packs }) => packs.map(({ name }) => name),
+  wait: () => ['0s'],
+  for: () => ['change'],
+  parent: (_all, { run }) => ['', ...(run?.steps ?? [])].slice(0, 2),
+  after: () => ['0'],
+  step: (_all, { run }) => run?.steps.slice(0, 1) ?? [],
+  level: () => ['info'],
+  follow: () => ['false'],
+  against: ({ runs }) => runs.slice(0, 2).map(({ runId }) => runId),
+  check: () => ['true'],
+  format: () => ['svg'],
+  mine: () => ['true'],
+  stuck: () => ['any'],
+  count: () => ['3'],
+};
+const HEADERS = {
+  'If-None-Match': () => ['"v1"', '*', 'W/"v2"'],
+  'If-Match': () => ['"r1"', '*'],
+  'Idempotency-Key': ({ keyed }) => [keyed.key],
+  Range: () => ['bytes=0-0', 'bytes=0-'],
+  'Last-Event-ID': () => ['0', '1'],
+};
+const FILED = PLAIN.replace(', required: false', '').replace('security-plain', 'security-filed');
+
+/** The published name of every route. */
+const PUBLISHED = '/v1/task-runner/';
+
+/** Bodies that name what is the tenant's: of packs for every route that takes a pack, else by operation. */
+const BODIES = {
+  cancelRun: () => [undefined, { reason: 'mine' }, { reason: 'mine', force: true }],
+  rerunRun: (_all, { run }) => ['start', 'failed', ...run.steps.slice(0, 1)].map((from) => ({ from })),
+  releaseEvidence: () => [{ reason: 'mine' }, { reason: 'mine', paths: ['logs/1.log'] }],
+  decide: (_all, { run }) =>
+    ['approved', 'rejected', 'withdrawn'].flatMap((decision) =>
+      (run.gates.length > 0 ? run.gates : [{ gateId: 'approve', gateDigest: null }]).map(({ gateId, gateDigest }) => ({
+        ...{ gateId, decision, planHash: run.planHash, reason: 'mine' },
+        ...(gateDigest && { gateDigest }),
+      })),
+    ),
+  resolveAttention: () =>
+    ['retry', 'failed', 'succeeded'].map((outcome) => ({ execution: 1, outcome, reason: 'mine' })),
+  editSchedule: () => [{ paused: true }, { cron: '* * * * *' }],
+  createSchedule: (all) =>
+    packsOf(all).map((pack, number) => ({ name: `n${number}`, cron: '0 3 * * *', timeZone: 'UTC', ...pack })),
+  publishPack: ({ packs }) => packs.map(({ name }) => ({ manifest: PLAIN.replace('security-plain', name) })),
+  submitRun: (all) => [all.keyed.body, ...packsOf(all)],
+  diffPlans: (all) =>
+    packsOf(all).flatMap((pack) => [
+      { before: pack, after: { manifest: PLAIN } },
+      { before: { manifest: PLAIN }, after: pack },
+    ]),
+  testPack: (all) =>
+    packsOf(all).map((pack) => ({ ...pack, scenarios: 'name: it ends well\nexpect: { status: succeeded }\n' })),
+  planPack: packsOf,
+  simulatePack: packsOf,
+  drawPlan: packsOf,
+};
+
+function packsOf({ packs, upload, runs }) {
+  return [
+    ...packs.flatMap(({ name, version, digest }) => [{ pack: `${name}:${version}` }, { pack: `${name}@${digest}` }]),
+    { bundle: { digest: upload.digest } },
+    { manifest: FILED, inputs: { report: { digest: upload.digest } } },
+    { manifest: FILED, inputs: { report: { digest: upload.digest, size: upload.bytes.length } } },
+    ...runs
+      .flatMap(({ artifacts }) => artifacts)
+      .slice(0, 2)
+      .map(({ digest }) => ({ manifest: FILED, inputs: { report: { digest } } })),
+  ];
+}
+
+/** Yields `{operation, method, path, headers, body}` as the tenant itself would ask. A small round has each once, a whole one also the published paths and HEAD. */
+export function* requestsOf(document, all, isSmall) {
+  for (const operation of operationsOf(document)) {
+    if (operation.isPublic) continue;
+    for (const place of placesOf(operation, all))
+      for (const { query, headers, body } of variantsOf(operation, all, place)) {
+        const { method } = operation;
+        const path = `${filled(operation.path, place.names)}${query === null ? '' : `?${query}`}`;
+        yield { operation, method, path, headers, body };
+        // A key that a stranger has used answers with the stranger's own run, which goes on meanwhile: each is used once.
+        if (isSmall || headers['Idempotency-Key'] !== undefined) continue;
+        yield { operation, method, path: path.replace('/api/', PUBLISHED), headers, body };
+        if (method === 'GET') yield { operation, method: 'HEAD', path, headers, body };
+      }
+  }
+}
+
+/** What the path can name. */
+function placesOf({ path }, { runs, schedules, packs }) {
+  const has = (name) => path.includes(`{${name}}`);
+  if (has('scheduleId')) return schedules.map((names) => ({ names }));
+  if (has('name'))
+    return packs.flatMap(({ name, version, digest }) =>
+      [version, digest].map((one) => ({ names: { name, version: one } })),
+    );
+  if (!has('runId')) return [{ names: {} }];
+  return runs.flatMap((run) => {
+    const inner = has('stepId')
+      ? namesOr('make', run.steps).map((stepId) => ({ stepId }))
+      : has('gate')
+        ? namesOr(
+            'approve',
+            run.gates.map(({ gateId }) => gateId),
+          ).map((gate) => ({ gate }))
+        : has('artifactId')
+          ? namesOr(
+              'art_1',
+              run.artifacts.map(({ artifactId }) => artifactId),
+            ).map((artifactId) => ({ artifactId }))
+          : [{}];
+    return inner.map((more) => ({ run, names: { runId: run.runId, ...more } }));
+  });
+}
+
+/** What a run has, or a name that it might have. */
+function namesOr(guess, names) {
+  return names.length > 0 ? names : [guess];
+}
+
+/** Alone, with each parameter, with each header, and with both. */
+function variantsOf({ id, parameters, body }, all, place) {
+  const valuesIn = (kind, table) =>
+    parameters
+      .filter((one) => one.in === kind)
+      .flatMap(({ name }) => {
+        if (table[name] === undefined) throw new Error(`${id}: nobody says what a stranger writes into ${name}`);
+        return table[name](all, place).map((value) => [name, value]);
+      });
+  const queries = [null, ...valuesIn('query', QUERY).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)];
+  const headers = [{}, ...valuesIn('header', HEADERS).map(([name, value]) => ({ [name]: value }))];
+  const variants = queries.flatMap((query) =>
+    headers.flatMap((given) =>
+      bodiesOf(id, body, all, place).map((one) => ({ query, headers: { ...one.headers, ...given }, body: one.body })),
+    ),
+  );
+  // With the key of a submission goes its body: with another one the answer is about the key.
+  const theirs = JSON.stringify(all.keyed?.body);
+  return variants.filter(
+    (one) => id !== 'submitRun' || one.headers['Idempotency-Key'] === undefined || one.body === theirs,
+  );
+}
+
+function bodiesOf(id, body, all, place) {
+  if (body === null) return [{ headers: {} }];
+  const headers = { 'content-type': body.mediaType };
+  if (!body.mediaType.includes('json')) return [{ headers, body: all.upload.bytes }];
+  if (BODIES[id] === undefined) throw new Error(`${id}: nobody says what a stranger writes into its body`);
+  return BODIES[id](all, place).map((one) =>
+    one === undefined ? { headers: {} } : { headers, body: JSON.stringify(one) },
+  );
+}

@@ -1,0 +1,83 @@
+// One way to ask the webservice for every part: bytes as they came, on a few connections that are kept.
+import { Agent, request } from 'node:http';
+
+const AT_ONCE = 6;
+const PATIENCE_MS = 20_000;
+/** What differs from answer to answer and says nothing. */
+const UNSAID = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding']);
+
+/** Asks one server. `count`: how many requests were made. */
+export class Server {
+  count = 0;
+  #agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+
+  constructor(url) {
+    this.url = new URL(url);
+  }
+
+  /** Resolves to `{status, headers, text}`. A stream has been answered once it has begun: its text is empty. */
+  ask({ method = 'GET', path, token = null, headers = {}, body }) {
+    this.count++;
+    const bytes = body === undefined ? null : Buffer.from(body);
+    const options = {
+      host: this.url.hostname,
+      port: this.url.port,
+      method,
+      path,
+      agent: this.#agent,
+      timeout: PATIENCE_MS,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(bytes === null ? {} : { 'content-length': bytes.length }),
+        ...headers,
+      },
+    };
+    return new Promise((resolve, reject) => {
+      const asked = request(options, (response) => {
+        const { statusCode: status, headers: all } = response;
+        const said = Object.fromEntries(Object.entries(all).filter(([name]) => !UNSAID.has(name)));
+        const done = (text) => resolve({ status, headers: said, text });
+        if (said['content-type']?.startsWith('text/event-stream')) {
+          response.on('error', () => undefined);
+          response.destroy();
+          return done('');
+        }
+        const pieces = [];
+        response.on('data', (piece) => pieces.push(piece));
+        response.on('end', () => done(Buffer.concat(pieces).toString('latin1')));
+        response.on('error', reject);
+      });
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${PATIENCE_MS} ms: ${method} ${path}`)));
+      asked.on('error', reject);
+      asked.end(bytes ?? undefined);
+    });
+  }
+
+  /** As `ask`, with JSON, or `bytes`, to and JSON fro. Throws for what is refused. */
+  async json(asked) {
+    const { body, bytes, ...rest } = asked;
+    const sent = bytes !== undefined ? { body: bytes } : body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...rest.headers };
+    const answer = await this.ask({ ...rest, ...sent, headers });
+    if (answer.status >= 300) throw new Error(`${rest.method ?? 'GET'} ${rest.path}: ${answer.status} ${answer.text}`);
+    return answer.text === '' ? null : JSON.parse(Buffer.from(answer.text, 'latin1').toString());
+  }
+
+  close() {
+    this.#agent.destroy();
+  }
+}
+
+/** Does something with each item, a few at once. */
+export async function each(items, does) {
+  const queue = items[Symbol.iterator]();
+  const work = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) await does(next.value);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** The code of a problem; null if the answer is none. */
+export function codeOf({ text }) {
+  return /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? null;
+}
