@@ -16,6 +16,7 @@ import {
   digestOf,
   packSchema,
   sha256,
+  type ClaimedRun,
   type Commit,
   type Entry,
   type Json,
@@ -146,10 +147,9 @@ async function promised(schema: string, login: string, method: string, path: str
 }
 
 /** A commit of the worker: enough of one for readers. */
-async function commit(
-  runId: RunId,
-  given: Partial<Commit> & { readonly state?: Partial<Commit['run']> },
-): Promise<void> {
+type Committed = Partial<Commit> & { readonly state?: Partial<Commit['run']> };
+
+async function commit(runId: RunId, given: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
   const incarnation = await worker.claims.register({
     name: 'w',
     version: '0',
@@ -161,7 +161,7 @@ async function commit(
   });
   const claimed = (await worker.claims.claim(incarnation, 100)).find((one) => one.runId === runId);
   if (!claimed) throw new Error('the run cannot be claimed');
-  const { state, chunks = [], ...rest } = given;
+  const { state, chunks = [], ...rest } = typeof given === 'function' ? given(claimed) : given;
   if (chunks.length > 0) {
     const data = new TextEncoder().encode('ione\nwtwo\ndthree\n');
     const held = await worker.logStore.append(
@@ -253,46 +253,50 @@ async function gated(
       ({ id }) => id === gate,
     )?.form ?? null;
   const now = Date.now();
-  const request: JsonObject = {
-    schema: 'taskrunner.gate-request.v1',
-    runId,
-    tenant: TENANT,
-    gate,
-    label: null,
-    planHash,
-    profileDigest: sha256('profile'),
-    admissionDigest: sha256('admission'),
-    requirement: {
-      approval: gate,
-      grants: gate === 'approve' ? ['packs.approve', 'role:sec-lead'] : ['packs.approve'],
-      minApprovals: 1,
-      selfApproval: false,
-      proof: 'service',
-      maxAuthAge: null,
-      reasonRequired: gate === 'quick',
-      formDigest: form === null ? null : digestOf(form),
-      ...requirement,
-    },
-    policy: null,
-    message: 'go?',
-    showDigest: digestOf({}),
-    reads: { scan: sha256('scan') },
-    item: null,
-    secrets: [],
-    opens: [],
-    notApplied: [],
-    nonce: runId,
-    openedAt: new Date(now).toISOString(),
-    expiresAt: new Date(now + 3_600_000).toISOString(),
-    executeBy: new Date(now + 7_200_000).toISOString(),
-    ...change,
-  };
-  const gateDigest = digestOf(request);
-  const required = Number((request['requirement'] as JsonObject)['minApprovals']);
-  await commit(runId, {
-    gates: [
-      { kind: 'opened', gate, approval: gate, gateDigest, request, show: {}, required, expiresAt: now + 3_600_000 },
-    ],
+  let gateDigest = '';
+  await commit(runId, ({ profileDigest, admissionDigest }) => {
+    const request: JsonObject = {
+      schema: 'taskrunner.gate-request.v1',
+      runId,
+      tenant: TENANT,
+      gate,
+      label: null,
+      planHash,
+      profileDigest,
+      admissionDigest,
+      requirement: {
+        approval: gate,
+        grants: gate === 'approve' ? ['packs.approve', 'role:sec-lead'] : ['packs.approve'],
+        minApprovals: 1,
+        selfApproval: false,
+        proof: 'service',
+        maxAuthAge: null,
+        reasonRequired: gate === 'quick',
+        formDigest: form === null ? null : digestOf(form),
+        ...requirement,
+      },
+      policy: null,
+      message: 'go?',
+      showDigest: digestOf({}),
+      reads: { scan: sha256('scan') },
+      item: null,
+      secrets: [],
+      opens: [],
+      notApplied: [],
+      nonce: runId,
+      openedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + 3_600_000).toISOString(),
+      executeBy: new Date(now + 7_200_000).toISOString(),
+      ...change,
+    };
+    gateDigest = digestOf(request);
+    const required = Number((request['requirement'] as JsonObject)['minApprovals']);
+    const expiresAt = now + 3_600_000;
+    return {
+      gates: [
+        { kind: 'opened', gate, approval: gate, gateDigest: digestOf(request), request, show: {}, required, expiresAt },
+      ],
+    };
   });
   return { runId, decision: { gateId: gate, decision: 'approved', planHash, gateDigest } };
 }
@@ -1211,28 +1215,19 @@ describe('a gate', () => {
     const runId = body['runId'] as RunId;
     const { decision } = await gated('quick');
     const gate = (await ask('linus', 'GET', `/api/approvals`)).body['items'] as JsonObject[];
-    const request = {
-      ...(gate.find((one) => one['gateDigest'] === decision['gateDigest'])?.['request'] as JsonObject),
-      runId,
-    };
-    await commit(runId, {
-      gates: [
-        {
-          kind: 'opened',
-          gate: 'quick',
-          approval: 'quick',
-          gateDigest: digestOf(request),
-          request,
-          show: {},
-          required: 1,
-          expiresAt: Date.now() + 60_000,
-        },
-      ],
+    const shown = gate.find((one) => one['gateDigest'] === decision['gateDigest'])?.['request'] as JsonObject;
+    let gateDigest = '';
+    await commit(runId, ({ planHash, profileDigest, admissionDigest }) => {
+      const request = { ...shown, runId, planHash, profileDigest, admissionDigest };
+      gateDigest = digestOf(request);
+      const expiresAt = Date.parse(String(shown['expiresAt']));
+      const opened = { kind: 'opened' as const, gate: 'quick', approval: 'quick', show: {}, required: 1, expiresAt };
+      return { gates: [{ ...opened, gateDigest: digestOf(request), request }] };
     });
     const reply = await decide('linus', runId, {
       ...decision,
       planHash: body['planHash'] ?? null,
-      gateDigest: digestOf(request),
+      gateDigest,
       reason: 'me',
     });
     expect([reply.status, reply.body['code']]).toEqual([403, 'GATE_SELF_APPROVAL']);

@@ -1,5 +1,16 @@
 import 'reflect-metadata';
-import { canonical, groundOf, PackPlanner, PlannerHere, planPack, type JsonObject } from '@taskrunner/core';
+import {
+  canonical,
+  groundOf,
+  PackPlanner,
+  PlannerHere,
+  planPack,
+  RunDocuments,
+  sha256,
+  toRunId,
+  type JsonObject,
+  type TenantId,
+} from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { ComparisonController } from './comparison.controller';
 import { PackIntake } from '../packs/pack-intake';
@@ -57,16 +68,23 @@ const RUNS: Readonly<Record<string, string>> = {
 };
 const [FIRST = '', SECOND = ''] = Object.keys(RUNS);
 
+const RUN = toRunId('01900000-0000-7000-8000-000000000001');
+
 function stored(text: string) {
   const planning = planPack({ manifest: text, hasLines: true, files: [] }, {}, setting);
   if (planning.kind === 'refused') throw new Error(JSON.stringify(planning.faults));
   const { plan, planHash } = planning.planned;
-  return { plan: canonical(plan as unknown as JsonObject), planHash, profile: '{}' };
+  const environment = canonical(setting.environment);
+  const profile = canonical({ environment: sha256(environment) });
+  return RunDocuments.compare({
+    ...{ tenant: 'acme' as TenantId, runId: RUN, planHash, profileDigest: sha256(profile) },
+    ...{ plan: canonical(plan as unknown as JsonObject), profile, environment },
+  });
 }
 
 const caller = { principal: { tenant: 'acme' } } as never;
 const reader = {
-  plan: async (tenant: string, run: string) => (tenant === 'acme' && RUNS[run] ? stored(RUNS[run]) : null),
+  documents: async (tenant: string, run: string) => (tenant === 'acme' && RUNS[run] ? stored(RUNS[run]) : null),
 };
 const intake = new PackIntake({} as never, {} as never);
 const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
