@@ -1,14 +1,14 @@
 import {
   AssignmentDriver,
   openRun,
-  sha256,
+  unmetOf,
   type ClaimedAssignment,
-  type Digest,
   type DriverHands,
   type Incarnation,
   type Lending,
   type OpenedRun,
   type RunId,
+  type TenantId,
 } from '@taskrunner/core';
 import { Duties } from './duties';
 import { letEnd, type Grace } from './drain';
@@ -17,7 +17,7 @@ import type { WorkerLog } from './worker-log';
 interface Performing {
   readonly claimed: ClaimedAssignment;
   driver: AssignmentDriver | null;
-  environment: Digest | null;
+  environment: string | null;
   done: Promise<void>;
 }
 
@@ -29,6 +29,8 @@ interface Opened {
 export interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
   readonly standingIntervalMs: number;
+  /** This life of the worker is offered nothing more of a run. */
+  readonly decline: (incarnation: Incarnation, tenant: TenantId, run: RunId) => Promise<void>;
 }
 
 /** How long what was accepted of a run is kept at hand after its last assignment. */
@@ -107,10 +109,10 @@ export class AssignmentLoop {
     for (const { driver } of this.performing.values()) driver?.lose();
   }
 
-  /** What this worker honours has changed: what it holds of other environments goes to whoever can. */
-  abandonOthers(honoured: readonly Digest[]): void {
+  /** What this worker honours has changed: what it holds of other environments, by their texts, goes to whoever can. */
+  abandonOthers(honours: (environment: string) => boolean): void {
     for (const { driver, environment } of this.performing.values())
-      if (environment !== null && !honoured.includes(environment)) driver?.giveBack();
+      if (environment !== null && !honours(environment)) driver?.giveBack();
   }
 
   private async allDone(): Promise<void> {
@@ -215,7 +217,11 @@ export class AssignmentLoop {
     try {
       const opened = await this.runOf(claimed);
       if (opened === null || this.lostLease) return await this.lending.assignments.release(claimed);
-      entry.environment = sha256(opened.run.environment);
+      if (!this.isHonoured(opened)) {
+        await this.options.decline(claimed.incarnation, tenant, runId);
+        return await this.lending.assignments.release(claimed);
+      }
+      entry.environment = opened.run.environment;
       entry.driver = AssignmentDriver.of(this.hands, this.lending, claimed, opened);
       if (this.leaving) entry.driver.leave();
       const performed = await entry.driver.drive();
@@ -227,6 +233,12 @@ export class AssignmentLoop {
       await pause(1_000);
       await this.lending.assignments.release(claimed).catch(() => undefined);
     }
+  }
+
+  /** What a run asks for of its environment is asked of whoever executes its steps, not of its driver alone. */
+  private isHonoured({ run, x, admission }: OpenedRun): boolean {
+    const { honouring } = this.hands;
+    return honouring === undefined || unmetOf(run, x, admission, honouring.means()).length === 0;
   }
 
   /** Checked once, however many of its assignments come. */

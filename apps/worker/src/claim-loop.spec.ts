@@ -24,8 +24,8 @@ function loopOver(runs: readonly ClaimedRun[]) {
     alarm: () => undefined,
   } as unknown as DriverHands;
   const log = { say: () => undefined } as unknown as WorkerLog;
-  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, unenforceableIntervalMs: 5 };
-  const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
+  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, refuseIntervalMs: 5 };
+  const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
   return { loop: new ClaimLoop(claims, hands, log, all, () => undefined), opened };
 }
 
@@ -42,9 +42,9 @@ describe('claims', () => {
     const said: string[] = [];
     const log: WorkerLog = { say: (_level, event) => void said.push(event) };
     const duties = new Duties(log, { unreadyAfterMs: 30_000 });
-    const options = { concurrency: 1, claimIntervalMs: 500, mailIntervalMs: 500, unenforceableIntervalMs: 10 ** 9 };
-    const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
-    const loop = new ClaimLoop(claims, {} as DriverHands, log, all, () => undefined, duties);
+    const options = { concurrency: 1, claimIntervalMs: 500, mailIntervalMs: 500, refuseIntervalMs: 10 ** 9 };
+    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(claims, present(), log, all, () => undefined, duties);
     loop.start({} as Incarnation);
     await jest.advanceTimersByTimeAsync(20_000);
     expect(duties.trouble()).toBeNull();
@@ -77,10 +77,10 @@ function loopWith(driver: { readonly underWay: readonly string[]; readonly gives
     mail: async () => [],
     release: async () => undefined,
   } as unknown as Claims;
-  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, unenforceableIntervalMs: 5, apart };
-  const all = { ...options, unenforceable: () => [] } as unknown as ClaimLoopOptions;
+  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, refuseIntervalMs: 5, apart };
+  const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
   const log = { say: () => undefined } as unknown as WorkerLog;
-  return { loop: new ClaimLoop(claims, {} as DriverHands, log, all, () => undefined), told, end: () => end('ended') };
+  return { loop: new ClaimLoop(claims, present(), log, all, () => undefined), told, end: () => end('ended') };
 }
 
 /** All that waits for nothing outside of this process. */
@@ -150,3 +150,8 @@ describe('a worker that drains', () => {
     expect(told.filter((one) => one.startsWith('hand over'))).toEqual([]);
   });
 });
+
+/** Hands of which only the object store is asked, and is there. */
+function present(): DriverHands {
+  return { storeHealth: healthOf({ probe: async () => undefined }) } as unknown as DriverHands;
+}

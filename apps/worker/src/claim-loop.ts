@@ -4,10 +4,9 @@ import {
   type ClaimedRun,
   type Driven,
   type DriverHands,
+  type Environment,
   type Incarnation,
-  type Digest,
   type Refusal,
-  sha256,
 } from '@taskrunner/core';
 import { Duties } from './duties';
 import { letEnd, type Grace } from './drain';
@@ -32,13 +31,11 @@ export interface ClaimLoopOptions {
   readonly watch?: DriveWatch;
   /** Drives a run in a process of its own. */
   readonly apart: (run: ClaimedRun, refusal: Refusal | null) => ApartDrive;
-  /** Sandbox profiles that this worker cannot enforce: it ends runs that wait in vain for somebody who can. */
-  readonly unenforceable: () => readonly string[];
-  /** How long they wait before that. */
-  readonly unenforceableWaitMs: number;
-  readonly unenforceableIntervalMs: number;
-  /** How long runs wait for labels that no living worker has, before this one ends them. */
-  readonly unplacedWaitMs: number;
+  /** Runs that are kept apart by these sandbox profiles wait so long for a worker that can honour them, before one that cannot ends them. */
+  readonly sealed: { readonly isolations: readonly string[]; readonly waitMs: number };
+  /** The same of others, and of runs whose labels no living worker has. */
+  readonly profileWaitMs: number;
+  readonly refuseIntervalMs: number;
 }
 
 export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
@@ -111,10 +108,9 @@ export class ClaimLoop {
     for (const { driver } of this.drivers.values()) driver?.handOver();
   }
 
-  /** What this worker honours has changed: what it drives of other environments goes to whoever can. */
-  abandonOthers(honoured: readonly Digest[]): void {
-    for (const { run, driver } of this.drivers.values())
-      if (!honoured.includes(sha256(run.environment))) driver?.handOver();
+  /** What this worker honours has changed: what it drives of other environments, by their texts, goes to whoever can. */
+  abandonOthers(honours: (environment: string) => boolean): void {
+    for (const { run, driver } of this.drivers.values()) if (!honours(run.environment)) driver?.handOver();
   }
 
   private async allDone(): Promise<void> {
@@ -163,29 +159,45 @@ export class ClaimLoop {
     });
   }
 
-  /** Ends runs that nobody who lives can keep apart, or has the labels for, as they ask; starts nothing of them. */
+  /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */
   private async refuseForever(incarnation: Incarnation): Promise<void> {
-    const { unenforceable, unenforceableWaitMs, unplacedWaitMs, unenforceableIntervalMs } = this.options;
+    const { sealed, profileWaitMs, refuseIntervalMs } = this.options;
     while (!this.stopping) {
-      await this.sleep(unenforceableIntervalMs);
-      const isolations = unenforceable();
-      await this.refuse(incarnation, UNPLACED, (free) => this.claims.claimUnplaced(incarnation, unplacedWaitMs, free));
-      if (isolations.length === 0) continue;
-      await this.refuse(incarnation, UNENFORCEABLE, (free) =>
-        this.claims.claimUnenforceable(incarnation, isolations, unenforceableWaitMs, free),
+      await this.sleep(refuseIntervalMs);
+      await this.refuse(
+        incarnation,
+        () => UNPLACED,
+        (free) => this.claims.claimUnplaced(incarnation, profileWaitMs, free),
+      );
+      await this.refuse(
+        incarnation,
+        (run) => this.unhonoured(run),
+        (free) => this.claims.claimUnhonoured(incarnation, profileWaitMs, sealed, free),
       );
     }
   }
 
+  private unhonoured({ environment, unhonoured = '' }: ClaimedRun): Refusal {
+    const { isolation } = JSON.parse(environment) as Environment;
+    const isUnsealed =
+      this.options.sealed.isolations.includes(isolation) && unhonoured.split(',').includes('isolation');
+    if (isUnsealed) return UNENFORCEABLE;
+    return {
+      code: 'PROFILE_MISMATCH',
+      message: `no worker that is there can honour what the run was admitted with: ${unhonoured}`,
+    };
+  }
+
   private async refuse(
     incarnation: Incarnation,
-    refusal: Refusal,
+    refusalOf: (run: ClaimedRun) => Refusal,
     claim: (free: number) => Promise<readonly ClaimedRun[]>,
   ): Promise<void> {
     const free = Math.min(this.options.concurrency - this.drivers.size, REFUSED_AT_ONCE);
     if (this.stopping || free < 1) return;
     try {
       for (const run of await claim(free)) {
+        const refusal = refusalOf(run);
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
         this.drive(run, incarnation, refusal);
       }
@@ -230,7 +242,7 @@ export class ClaimLoop {
       const driven = await watch(entry.run, () => this.driveWatched(entry, refusal));
       const { run, driver } = entry;
       if (entry.died) return this.untilAnswered(run, () => this.claims.condemn(run));
-      if (driven === 'ended' || driven === 'parked' || driven === 'halted') return;
+      if (driven === 'ended' || driven === 'parked' || driven === 'halted' || driven === 'passed') return;
       const isCutOff = entry.isWaiting || (driver instanceof RunDriver && driver.lostChildren);
       const resumed = isCutOff ? await this.resume(incarnation, run) : null;
       if (resumed === null) return this.untilAnswered(run, () => this.claims.release(run, null));

@@ -21,6 +21,7 @@ import {
   bundleRootsOf,
   CedarJudge,
   cedarEngine,
+  egressRulesOf,
   loadMacKey,
   PlanningThreads,
   Spool,
@@ -68,6 +69,7 @@ export async function driverHands(
         objects,
         hands: sandboxHands(sandboxes, supervisor, onStartFailed),
         egress: egress.proxy,
+        egressAllow: egressRulesOf(configuration),
         http: egress.http,
         containers: parts.containers.engine,
         workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
@@ -88,6 +90,7 @@ export async function driverHands(
     get worker() {
       return description();
     },
+    honouring: parts.honouring,
     secrets,
     lending: {
       assignments: database.assignments,

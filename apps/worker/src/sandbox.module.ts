@@ -8,10 +8,12 @@ import {
   type Json,
   type PackTrustPolicy,
   type WorkerDescription,
+  type WorkerMeans,
 } from '@taskrunner/core';
 import {
   collect,
   DEFAULT_CONFIGURATION_PATH,
+  egressRulesOf,
   environmentsOf,
   EXECUTOR_BEHAVIOURS,
   isolationOf,
@@ -67,18 +69,33 @@ export function sayRefused(sandboxes: Sandboxes, log: WorkerLog): void {
   for (const { profile, reason } of sandboxes.refused) log.say('warn', 'sandbox.unavailable', { profile, reason });
 }
 
-/** What this worker proves and honours: the environments whose sandbox it can enforce. */
-export function describe(
+/** What this worker has for runs, as its last probe left it. `configuredAt`: when it read its configuration, database time. */
+export function meansOf(
   configuration: Configuration,
   sandboxes: Sandboxes,
   packTrust: PackTrustPolicy,
-): WorkerDescription {
+  configuredAt: number,
+): WorkerMeans {
   const { usual, sealed } = environmentsOf(configuration, {
     isolation: sandboxes.open,
     executors: EXECUTOR_BEHAVIOURS,
     packTrust,
   });
-  const offered = [...new Set(sealed === null ? [usual] : [usual, sealed])];
+  return {
+    environments: [...new Set(sealed === null ? [usual] : [usual, sealed])],
+    isolations: sandboxes.enforced,
+    egress: egressRulesOf(configuration),
+    packTrust,
+    configuredAt,
+  };
+}
+
+/** What this worker proves, and the environments of its own configuration whose sandbox it can enforce: the ones that it claims runs of at once. */
+export function describe(
+  configuration: Configuration,
+  sandboxes: Sandboxes,
+  { environments }: WorkerMeans,
+): WorkerDescription {
   const { name, labels } = configuration.worker;
   return {
     name: name ?? hostname(),
@@ -86,7 +103,7 @@ export function describe(
     build: sha256(`taskrunner-worker ${VERSION}`),
     isolations: sandboxes.enforced,
     probe: sandboxes.digest,
-    environments: offered
+    environments: environments
       .filter(({ isolation }) => sandboxes.of(isolation) !== null)
       .map((environment) => sha256(canonical(environment as unknown as Json))),
     labels,

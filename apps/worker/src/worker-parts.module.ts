@@ -1,4 +1,4 @@
-import type { ExportHands, SecretHands, WorkerDescription } from '@taskrunner/core';
+import type { ExportHands, Honouring, SecretHands, WorkerDescription } from '@taskrunner/core';
 import type {
   KeyPaths,
   PlanningThreads,
@@ -22,6 +22,7 @@ export interface WorkerParts {
   readonly sandboxes: Sandboxes;
   /** As the last probe left it. */
   readonly description: () => WorkerDescription;
+  readonly honouring: Honouring;
   /** A sandbox could not be set up: what the probe has shown may be true no more. */
   readonly onStartFailed: () => void;
   /** Workers that live beside this one, as last asked. */

@@ -2,12 +2,16 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import {
   RunDriver,
-  sha256,
+  type Honouring,
+  type WorkerMeans,
   type ClaimedRun,
   type Driven,
+  type Digest,
   type DriverHands,
   type Incarnation,
   type Refusal,
+  type RunId,
+  type TenantId,
   type WorkerDescription,
 } from '@taskrunner/core';
 import {
@@ -42,6 +46,7 @@ import type { Grace } from './drain';
 import { driverHands, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
 import { Duties, DUTIES, type Duty } from './duties';
+import { HonourLoop } from './honour-loop';
 import { ExportLoop } from './export-loop';
 import { deliverHands, exportHands } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
@@ -49,7 +54,7 @@ import { Exposition, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
 import { Quarantine, type Deadline } from './quarantine';
-import { describe, prove, sayRefused } from './sandbox.module';
+import { describe, meansOf, prove, sayRefused } from './sandbox.module';
 import { attestHands } from './sealing.module';
 import { raiseAlarm } from './alarm';
 import { openSecrets } from './secrets.module';
@@ -64,7 +69,8 @@ const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
 const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
-const UNENFORCEABLE_INTERVAL_MS = 2_000;
+const REFUSE_INTERVAL_MS = 2_000;
+const HONOUR_INTERVAL_MS = 1_000;
 /** Between two probes that failed starts ask for. */
 const SUSPICION_MS = 10_000;
 /** How long before its lease ends a worker's children are killed. */
@@ -96,6 +102,7 @@ export class Worker {
     private description: WorkerDescription,
     private readonly claims: ClaimLoop,
     private readonly assignments: AssignmentLoop,
+    private readonly honours: HonourLoop,
     private readonly attests: AttestLoop,
     private readonly announces: AnnounceLoop,
     private readonly exporting: ExportLoop,
@@ -150,8 +157,19 @@ export class Worker {
     const containers = await openContainers(configuration, supervisor, log);
     const opened: { worker: Worker | null } = { worker: null };
     const packTrust = await loadPackTrust(configuration);
-    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, packTrust);
+    const configuredAt = database.clock.now();
+    const meansNow = (): WorkerMeans => meansOf(configuration, sandboxes, packTrust, configuredAt);
+    const describeNow = (): WorkerDescription => describe(configuration, sandboxes, meansNow());
     const description = describeNow();
+    const honouring: Honouring = {
+      means: meansNow,
+      unmet: ({ runId, tenant }, unmet, refusal) =>
+        log.say('warn', refusal === null ? 'run.passed-on' : 'run.refused', {
+          ...{ runId, tenant, code: refusal?.code ?? null },
+          parts: unmet.map(({ part }) => part).join(','),
+          detail: unmet.map(({ detail }) => detail).join('; '),
+        }),
+    };
     const egress = await openEgress(configuration, log);
     const exports = await exportHands(configuration, { database, objects });
     const planning = planAgain(configuration);
@@ -170,6 +188,7 @@ export class Worker {
         log,
         telemetry,
       },
+      honouring,
       description: () => opened.worker?.description ?? description,
       onStartFailed: () => opened.worker?.suspect(),
       otherWorkers: () => opened.worker?.assignments.others ?? 0,
@@ -201,18 +220,38 @@ export class Worker {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
         mailIntervalMs: MAIL_INTERVAL_MS,
-        unenforceable: () => (sandboxes.of(SEALED_ISOLATION) === null ? [SEALED_ISOLATION] : []),
-        unenforceableWaitMs: configuration.sealedMode.wait,
-        unplacedWaitMs: configuration.limits.profileWait,
-        unenforceableIntervalMs: UNENFORCEABLE_INTERVAL_MS,
+        sealed: { isolations: [SEALED_ISOLATION], waitMs: configuration.sealedMode.wait },
+        profileWaitMs: configuration.limits.profileWait,
+        refuseIntervalMs: REFUSE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
         apart: (run, refusal) => quarantine.open(run, refusal),
       },
       () => attests.wake(),
       duties,
     );
-    const loops = { claimIntervalMs: settingsOfWorker.claimInterval, standingIntervalMs: STANDING_INTERVAL_MS };
+    const loops = {
+      claimIntervalMs: settingsOfWorker.claimInterval,
+      standingIntervalMs: STANDING_INTERVAL_MS,
+      decline: (of: Incarnation, tenant: TenantId, run: RunId) => database.runEnvironments.decline(of, tenant, run),
+    };
     const assignments = new AssignmentLoop(hands, log, loops, duties);
+    const honours = new HonourLoop(
+      {
+        environments: database.runEnvironments,
+        means: meansNow,
+        own: () => describeNow().environments,
+        openAdmission: (envelope) => hands.openAdmission(envelope),
+        onHonoured: async (environments) => opened.worker?.honour(environments),
+      },
+      log,
+      HONOUR_INTERVAL_MS,
+    );
+    telemetry.metrics.observe('taskrunner_runs_unhonoured', () =>
+      honours.counts.map(({ part, runs }) => [runs, { part }]),
+    );
+    telemetry.metrics.observe('taskrunner_runs_unhonoured_oldest_seconds', () =>
+      honours.counts.map(({ part, oldestSeconds }) => [oldestSeconds, { part }]),
+    );
     const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
       // Where nobody is to be told, what was left for endpoints of before goes away by and by.
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
@@ -241,6 +280,7 @@ export class Worker {
       description,
       claims,
       assignments,
+      honours,
       attests,
       announces,
       exporting,
@@ -266,6 +306,7 @@ export class Worker {
       } else void this.begin();
     });
     this.retire = () => this.database.claims.retire(incarnation);
+    this.honours.start(incarnation);
     this.claims.start(incarnation);
     if (!this.listening) this.database.due.listen(() => this.claims.wake());
     this.listening = true;
@@ -293,7 +334,7 @@ export class Worker {
     this.isAbandoned = false;
     this.isLeaving = false;
     // What the probe has shown there it may not have shown here.
-    if (refusal === null && !this.description.environments.includes(sha256(run.environment))) return 'handed-over';
+    if (refusal === null && !this.honours.honours(run.environment)) return 'handed-over';
     await this.database.probeDocuments.keep(this.sandboxes.documents);
     if (!(await this.database.claims.beginAlone(run))) return 'handed-over';
     await onBegin();
@@ -346,6 +387,7 @@ export class Worker {
     await Promise.all([this.claims.drain(grace), this.assignments.drain(grace)]);
     this.log.say('info', 'worker.drained', { runs: this.claims.driving, assignments: this.assignments.held });
     await this.planning.close();
+    await this.honours.stop();
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();
@@ -394,17 +436,27 @@ export class Worker {
     void this.prove();
   }
 
+  /** Claims runs of these environments from now on. */
+  private async honour(environments: readonly Digest[]): Promise<void> {
+    this.description = { ...this.description, environments };
+    if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
+    this.claims.wake();
+  }
+
   /** Probes again. What cannot be enforced any more is claimed no more, and what is driven under it is handed over. */
   private async prove(): Promise<void> {
     try {
       if (this.stopping || !(await this.sandboxes.again())) return;
       await this.database.probeDocuments.keep(this.sandboxes.documents);
       this.description = this.describeNow();
-      const { isolations, environments, probe } = this.description;
+      const { isolations, probe } = this.description;
       this.log.say('warn', 'sandbox.changed', { isolations, probe });
       sayRefused(this.sandboxes, this.log);
-      this.claims.abandonOthers(environments);
-      this.assignments.abandonOthers(environments);
+      // The next look finds what else this worker can honour.
+      this.honours.forget();
+      const honours = (environment: string): boolean => this.honours.honours(environment);
+      this.claims.abandonOthers(honours);
+      this.assignments.abandonOthers(honours);
       if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
     } catch (error) {
       this.log.say('error', 'sandbox.not-probed', { error });
@@ -422,6 +474,7 @@ export class Worker {
     this.assignments.abandon();
     await this.lease?.stop();
     await Promise.all([this.claims.drain({ graceMs: 0 }), this.assignments.drain({ graceMs: 0 })]);
+    await this.honours.stop();
     await this.attests.stop();
     await this.announces.stop();
     await this.exporting.stop();

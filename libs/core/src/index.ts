@@ -57,6 +57,13 @@ export {
   type SentInputs,
 } from './lib/operations/given-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
+export {
+  RunEnvironments,
+  type ParkedKind,
+  type UnhonouredEnvironment,
+  type UnhonouredRun,
+  type WaitingEnvironment,
+} from './lib/ports/run-environments';
 export { ProbeDocuments } from './lib/ports/probe-documents';
 export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
@@ -353,7 +360,10 @@ export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
 export { Results, type StepResult } from './lib/binding/results';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
 export { macText, type DriverHands, type ExecutorFailure } from './lib/operations/driver-hands';
-export { RunDriver, type Driven, type Refusal } from './lib/operations/drive-run';
+export { RunDriver, type Driven } from './lib/operations/drive-run';
+export { partsOf, stopOf, unmetOf } from './lib/operations/honour-run';
+export type { Honouring } from './lib/operations/honouring';
+export type { Refusal } from './lib/operations/refusal';
 export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
 export { openRun, type OpenedRun } from './lib/operations/open-run';
 export type { Lending } from './lib/operations/lending';
@@ -416,6 +426,7 @@ export {
 } from './lib/egress/authority';
 export { writeEgressLog, type AttemptCode, type EgressAttempt } from './lib/egress/egress-log';
 export { broadnessOf } from './lib/egress/broad-egress';
+export { boundRules } from './lib/egress/egress-bound';
 export { coversHost, intersect, isCovered, parseRule, type EgressRule } from './lib/egress/egress-rule';
 export {
   decideAddress,
@@ -425,7 +436,7 @@ export {
   type EgressCode,
   type EgressDecision,
 } from './lib/egress/decide-egress';
-export { rulesOfStep } from './lib/plan/step-egress';
+export { environmentRules, rulesOfStep } from './lib/plan/step-egress';
 export { CARRYING_HEADERS } from './lib/plan/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export {
@@ -672,6 +683,15 @@ export {
   type PackSignature,
   type SignedPack,
 } from './lib/evidence/pack-signature';
+export {
+  UNMET_PARTS,
+  unmetOfEnvironment,
+  unmetOfRun,
+  type StopCode,
+  type Unmet,
+  type UnmetPart,
+  type WorkerMeans,
+} from './lib/publisher/honour';
 export {
   decidePackTrust,
   type PackTrust,

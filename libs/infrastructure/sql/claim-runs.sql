@@ -1,7 +1,7 @@
 -- Fair claim: tenants by skip-scan of the index (one probe a tenant, however many runs each has), those after the last one
 -- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
 -- seen, so it waits for one that does; the same with labels: the sets that a tenant's runs ask for are skipped through in the
--- index, one probe a set. SKIP LOCKED: workers do not wait for each other. A run of which nothing is written yet is told so, which saves
+-- index, one probe a set. A run that this life of a worker has passed on is not offered to it again. SKIP LOCKED: workers do not wait for each other. A run of which nothing is written yet is told so, which saves
 -- its driver three questions. Plans and profiles that the worker knows by their digests ($5, $6) are not sent again.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
@@ -36,6 +36,7 @@ with recursive me as (
     select 1 from pack_runs.runs r
     where r.tenant_id = k.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
+      and $1 <> all (r.passed_by)
     order by r.due_at limit 1
   ) due
 ), turns as (
@@ -48,12 +49,13 @@ with recursive me as (
     select r.tenant_id, r.run_id, r.due_at from pack_runs.runs r
     where r.tenant_id = turns.tenant_id and r.environment_digest = k.digest and r.worker_labels = k.asked
       and r.owner is null and r.due_at <= now() and not r.unplaced and r.isolation = any (me.isolations)
+      and $1 <> all (r.passed_by)
     order by r.due_at limit turns.share for update skip locked
   ) due
 ), picked as (
   select tenant_id, run_id, turn, place from ready where place <= share order by turn, place limit $2
 ), claimed as (
-  update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4
+  update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $4, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
   returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, r.inbox_seq,
     greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms, p.turn, p.place,

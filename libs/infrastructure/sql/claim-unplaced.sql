@@ -4,7 +4,7 @@ with me as (
   select from pack_runs.workers w where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), picked as (
   select r.tenant_id, r.run_id from pack_runs.runs r, me
-  where r.unplaced and r.owner is null and r.due_at <= now() - $3::int8 * interval '1 millisecond'
+  where r.unplaced and r.owner is null and r.unhonoured is null and r.due_at <= now() - $3::int8 * interval '1 millisecond'
     and not exists (
       select from pack_runs.workers w
       where w.state = 'live' and w.lease_until > clock_timestamp() and r.worker_labels <@ w.labels collate "C"

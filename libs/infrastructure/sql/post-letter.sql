@@ -13,9 +13,9 @@ with run as (
     inbox_seq = letter.position,
     cancel_position = case when $5 and r.cancel_position = 0 then letter.position else r.cancel_position end,
     due_at = case when r.owner is null and ($5 or not r.in_line) then least(r.due_at, now()) else r.due_at end,
-    -- Nothing of it has run: anybody may end it.
+    -- Nothing of it has run: anybody may end it. One that nobody can honour is claimed to be ended in any case.
     worker_labels = case when $5 and r.last_seq = 0 then '{}' else r.worker_labels end,
-    unplaced = r.unplaced and not ($5 and r.last_seq = 0),
+    unplaced = r.unplaced and not ($5 and r.last_seq = 0 and r.unhonoured is null),
     version = r.version + 1
   from letter where r.tenant_id = $1 and r.run_id = $2
 )

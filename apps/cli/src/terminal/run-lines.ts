@@ -12,6 +12,11 @@ export function waitLines({ runId }: RunView, { kind, id, until, policy = null }
       ...(policy === null ? [] : ['approving overrides the denial']),
       safeLine(`help: somebody who did not start it decides with: taskrunner approve ${runId} ${quoted(id ?? '')}`),
     ];
+  if (kind === 'environment')
+    return [
+      safeLine(`no worker can give this run what it was admitted with: ${id ?? '?'}`),
+      safeLine(`help: ask the operator, or end it with: taskrunner cancel ${runId}`),
+    ];
   if (kind === 'attention') return [safeLine(`needs attention: ${id ?? '?'}`)];
   return [];
 }

@@ -122,14 +122,14 @@ export class SimulatedWorker implements Process {
       environments: [sha256(around.environment)],
     };
     const options = {
-      ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, mailIntervalMs: 500, unenforceable: () => [] },
+      ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, mailIntervalMs: 500 },
       apart: (run: ClaimedRun, refusal: Refusal | null) => this.driveApart(run, refusal),
-      ...{ unenforceableWaitMs: 60_000, unenforceableIntervalMs: 3_600_000, unplacedWaitMs: 60_000 },
+      ...{ sealed: { isolations: [], waitMs: 60_000 }, profileWaitMs: 60_000, refuseIntervalMs: 3_600_000 },
     };
     const log = { say: () => undefined };
     const lending = this.lendingOf(this, () => this.assignments?.others ?? 0);
     const hands = { ...this.handsOf(this, this.children, () => around.died(this)), ...lending };
-    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 1_000 };
+    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 1_000, decline: async () => undefined };
     this.assignments = lending ? new AssignmentLoop({ ...hands, ...lending }, log, intervals) : null;
     this.loop = new ClaimLoop(this.claims, hands, log, options, () => undefined);
   }

@@ -70,8 +70,12 @@ export class MemoryWorld {
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
   readonly assignments = new MemoryAssignments(this);
+  /** Of the environment of runs that are submitted from now on. */
+  engines: Environment['engines'] = {};
   /** What approvals must meet, of runs that are submitted from now on. */
   floor: ApprovalFloor = testFloor;
+  /** Runs that were given back since the worker cannot honour them. */
+  readonly passed: { readonly runId: RunId; readonly parts: string; readonly keep: boolean }[] = [];
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   readonly executorFailures: ExecutorFailure[] = [];
   at = Date.UTC(2026, 0, 1);
@@ -99,7 +103,7 @@ export class MemoryWorld {
       limits: {},
       approvals: { floor: this.floor },
       packTrust: {},
-      engines: {},
+      engines: this.engines,
       executors: {},
       extensions: {},
     };
@@ -340,8 +344,12 @@ class MemoryClaims extends Claims {
   async claim(): Promise<readonly ClaimedRun[]> {
     return [];
   }
-  async claimUnenforceable(): Promise<readonly ClaimedRun[]> {
+  async claimUnhonoured(): Promise<readonly ClaimedRun[]> {
     return [];
+  }
+  async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
+    this.world.passed.push({ runId: run.runId, parts, keep });
+    return !keep;
   }
   async claimUnplaced(): Promise<readonly ClaimedRun[]> {
     return [];

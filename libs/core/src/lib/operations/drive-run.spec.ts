@@ -5,7 +5,8 @@ import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
-import { RunDriver, type Driven, type Refusal } from './drive-run';
+import { RunDriver, type Driven } from './drive-run';
+import type { Refusal } from './refusal';
 
 class Scripted extends Executor {
   readonly behaviour = 1;

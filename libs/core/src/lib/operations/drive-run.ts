@@ -23,6 +23,7 @@ import { ApprovedContext } from './approved-context';
 import { Arrivals } from './arrivals';
 import { macText, type DriverHands } from './driver-hands';
 import { Executions, groundOf } from './executions';
+import { honourRun } from './honour-run';
 import { HeldCommands, isStop, type Driving } from './held-commands';
 import { Lender } from './lender';
 import { letterArrival } from './letter-arrival';
@@ -33,6 +34,7 @@ import { alarmOf } from '../stored/document-altered';
 import type { Halted } from './open-run';
 import { NOTHING_TAKEN, type OriginalRun } from './original-run';
 import { PolicyLog } from './policy-log';
+import type { Refusal } from './refusal';
 import { withoutOutcomes } from './refused-turn';
 import { restoreRun, type Restored } from './restore-run';
 import { runChange } from './run-change';
@@ -43,13 +45,8 @@ import type { DueSnapshot, Snapshots } from './snapshots';
 import { stepRows } from './step-rows';
 import { Draught, type Arrival } from './turn';
 
-export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over';
-
-/** Why a run ends without being driven. */
-export interface Refusal {
-  readonly code: 'SEALED_UNENFORCEABLE' | 'PROFILE_MISMATCH' | 'ORIGINAL_GONE';
-  readonly message: string;
-}
+/** `passed`: this worker cannot honour it, and has given it back. */
+export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over' | 'passed';
 
 /** A run that would wait less than this keeps its driver. */
 const PARK_AFTER_MS = 1_000;
@@ -124,18 +121,20 @@ export class RunDriver {
 
   /**
    * Restores a claimed run. One whose records do not agree is halted, and there is no driver; nor is there one if they do not agree since
-   * another owner writes them. With a `refusal` the run ends with its code, and none of its steps is started.
+   * another owner writes them, or if this worker cannot honour what the run was admitted with. With a `refusal` the run ends with its code, and none of its steps is started.
    */
   static async open(
     hands: DriverHands,
     run: ClaimedRun,
     refusal: Refusal | null = null,
-  ): Promise<RunDriver | 'halted' | 'claim-lost'> {
+  ): Promise<RunDriver | 'halted' | 'claim-lost' | 'passed'> {
     const restored = await restoreRun(hands, run).catch(unreadable);
     if (restored.kind === 'halted') return halt(hands, run, restored);
+    const refused = refusal ?? (await honourRun(hands, run, restored));
+    if (refused === 'passed') return 'passed';
     const { x, admission, values, results, secrets, original, state, head, lastAt, lastLine, journal, snapshots } =
       restored;
-    const stopped = refusal ?? (original === 'gone' ? ORIGINAL_GONE : null);
+    const stopped = refused ?? (original === 'gone' ? ORIGINAL_GONE : null);
     const goesOn = lastAt > 0 ? lastAt : Date.parse(admission.acceptedAt);
     const driver = new RunDriver(
       { ...hands, clock: RunTime.after(hands.clock, goesOn, lastAt > 0 ? (run.committedAt ?? null) : null) },

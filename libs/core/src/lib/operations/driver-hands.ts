@@ -14,6 +14,7 @@ import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
+import type { Honouring } from './honouring';
 import type { Lending } from './lending';
 import type { ObjectStoreHealth } from './object-store-health';
 import type { PolicyJudges } from './questions';
@@ -43,6 +44,8 @@ export interface DriverHands {
   readonly judges: PolicyJudges;
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
+  /** Absent: it drives whatever it has claimed (tests of the driver alone). */
+  readonly honouring?: Honouring;
   readonly secrets: SecretHands;
   /** Absent: it executes what it drives, and nothing else. */
   readonly lending?: Lending;

@@ -306,7 +306,9 @@ export class SubmitRun {
   /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
   private async refuseUnenforceable(planning: AdmissiblePack): Promise<void> {
     if (!planning.sealed) return;
-    const { live, honouring } = await this.hands.workforce.honouring(this.environmentOf(planning).digest);
+    const { live, honouring } = await this.hands.workforce.enforcing(
+      environmentWhere(planning.sealed, this.hands.planner.setting).isolation,
+    );
     if (live === 0 || honouring > 0) return;
     throw new SubmitRunError(
       'SEALED_UNENFORCEABLE',

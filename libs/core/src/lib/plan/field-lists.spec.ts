@@ -300,6 +300,7 @@ describe('what an environment decides', () => {
     limits: { limits: { x: 1 } },
     approvals: { approvals: { floor: { ...fullEnvironment.approvals.floor, selfApproval: true } } },
     packTrust: { packTrust: { x: 1 } },
+    egress: { egress: [`sha256:${'a'.repeat(64)}`] },
     destinations: { destinations: { x: other } },
     engines: { engines: { cel: 2 } },
     executors: { executors: { ...fullEnvironment.executors, 'builtin:other': 1 } },

@@ -157,6 +157,7 @@ export const ENVIRONMENT_FIELDS: Readonly<Record<keyof Environment, Place>> = {
   limits: 'profile',
   approvals: 'profile',
   packTrust: 'profile',
+  egress: 'profile',
   destinations: 'profile',
   engines: 'profile',
   executors: 'profile',

@@ -60,6 +60,11 @@ export interface Environment {
   readonly limits: { readonly [name: string]: number };
   readonly approvals: { readonly floor: ApprovalFloor };
   readonly packTrust: JsonObject;
+  /**
+   * Digests of the entries of `sealedMode.allow`, sorted. By digest: the document is in every bundle, and they name inner hosts. Absent: there
+   * are none, or the release that admitted the run did not say.
+   */
+  readonly egress?: readonly Digest[];
   /** Destinations of `builtin:evidence-export` by id, each with the digest of where it leads and for whom. Absent: not asked (offline planning). */
   readonly destinations?: { readonly [id: string]: Digest };
   /** Behaviour versions. */

@@ -47,6 +47,8 @@ export interface ClaimedRun {
   readonly inbox?: number;
   /** Database time when its journal grew last, milliseconds; null or absent: not known. */
   readonly committedAt?: number | null;
+  /** Of a run that is claimed to be ended: the parts of its environment that no living worker has, parted by commas. */
+  readonly unhonoured?: string;
   /** The claim saw that nothing of it has been written yet, no page and no row of a step or gate: there is nothing to read or compare. */
   readonly untouched?: boolean;
 }
@@ -66,15 +68,20 @@ export abstract class Claims {
   /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
   abstract claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]>;
   /**
-   * Claims up to `free` runs of these sandbox profiles that have been due for `waitMs` while no living worker honours their
-   * environment: to end them with a reason, never to start one of their steps.
+   * Claims up to `free` runs that no living worker can honour, to end them, never to start one of their steps: those that are asked to
+   * cancel, and those that have been due for `waitMs`, or for `sealed.waitMs` where one of the profiles `sealed.isolations` is to keep them apart.
    */
-  abstract claimUnenforceable(
+  abstract claimUnhonoured(
     incarnation: Incarnation,
-    isolations: readonly string[],
     waitMs: number,
+    sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
     free: number,
   ): Promise<readonly ClaimedRun[]>;
+  /**
+   * Gives a run back that its owner cannot honour: this life of a worker is not offered it again. Where no living worker is left that may,
+   * it says that it waits for `parts`; with `keep` it then stays with its owner. False: it stays. True too if it was not ours any more.
+   */
+  abstract pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean>;
   /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
   abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
   /** The admission record of a run in its envelope; null if the run is not kept. */

@@ -1,6 +1,4 @@
-import type { Digest } from '../foundation/ids';
-
-/** The workers as the webservice may know them: only how many there are, and how many honour an environment. */
+/** The workers as the webservice may know them: only how many there are, and how many have proven a sandbox profile. */
 export abstract class Workforce {
-  abstract honouring(environment: Digest): Promise<{ readonly live: number; readonly honouring: number }>;
+  abstract enforcing(isolation: string): Promise<{ readonly live: number; readonly honouring: number }>;
 }

@@ -60,7 +60,7 @@ export interface PackTrust {
 
 interface Sorted {
   /** By SPKI: a key counts once, however often it signed and under however many names. */
-  readonly valid: ReadonlyMap<string, PackSignature>;
+  readonly valid: ReadonlyMap<string, unknown>;
   readonly invalid: readonly string[];
   readonly unknown: number;
 }
@@ -90,12 +90,30 @@ export function decidePackTrust(
   };
 }
 
+/**
+ * Decides whether a pack that was admitted may go on: by the signers that the admission record names (fingerprints), under the policy as it
+ * is now. Null signers, of a pack that another one uses: nobody noted them, so its content and its version alone are judged.
+ */
+export function decideStandingTrust(
+  pack: SignedPack,
+  tenant: TenantId,
+  signers: readonly string[] | null,
+  policy: PackTrustPolicy,
+): PackTrust['refusal'] {
+  const denial = denialOf(pack, policy);
+  if (denial !== null || signers === null) return denial;
+  const standing = policy.keys.filter(({ spki }) => signers.includes(fingerprint(spki)));
+  const gone = signers.length - new Set(standing.map(({ spki }) => spki)).size;
+  const valid = new Map(standing.map(({ spki }) => [spki, null]));
+  return refusalOf(pack, tenant, { valid, invalid: [], unknown: gone }, policy);
+}
+
 function sortSignatures(
   pack: SignedPack,
   documents: readonly Json[],
   keys: readonly PublisherKey[],
   verifySignature: VerifySignature,
-): Sorted {
+): Sorted & { readonly valid: ReadonlyMap<string, PackSignature> } {
   const valid = new Map<string, PackSignature>();
   const invalid: string[] = [];
   let unknown = 0;
@@ -128,12 +146,8 @@ function refusalOf(
   { valid, invalid, unknown }: Sorted,
   policy: PackTrustPolicy,
 ): PackTrust['refusal'] {
-  const untrusted = (detail: string, remediation: string) => ({ code: 'PACK_UNTRUSTED', detail, remediation }) as const;
-  if (policy.deny.includes(pack.contentDigest))
-    return untrusted('this content is on the deny list', 'Use another version of the pack.');
-  const oldest = policy.minimumVersions.find(({ pack: name }) => name === pack.name)?.version;
-  if (oldest !== undefined && compareVersions(pack.version, oldest) < 0)
-    return untrusted(`versions below ${oldest} may not run here`, `Use ${pack.name}:${oldest} or later.`);
+  const denial = denialOf(pack, policy);
+  if (denial !== null) return denial;
   const covering = policy.rules.filter((rule) => covers(rule, pack, tenant));
   const missing = covering.map((rule) => rule.threshold - keysOf(rule, policy, valid));
   if (missing.some((count) => count <= 0)) return null;
@@ -160,6 +174,19 @@ function refusalOf(
     `${Math.min(...missing)} more of the trusted keys must have signed it`,
     'Have it signed by further publishers that the trust policy names.',
   );
+}
+
+/** Content that runs nowhere, and versions that are too old, whoever signed them. */
+function denialOf(pack: SignedPack, { deny, minimumVersions }: PackTrustPolicy): PackTrust['refusal'] {
+  if (deny.includes(pack.contentDigest))
+    return untrusted('this content is on the deny list', 'Use another version of the pack.');
+  const oldest = minimumVersions.find(({ pack: name }) => name === pack.name)?.version;
+  if (oldest === undefined || compareVersions(pack.version, oldest) >= 0) return null;
+  return untrusted(`versions below ${oldest} may not run here`, `Use ${pack.name}:${oldest} or later.`);
+}
+
+function untrusted(detail: string, remediation: string) {
+  return { code: 'PACK_UNTRUSTED', detail, remediation } as const;
 }
 
 function covers({ tenants, packs }: PackTrustRule, { name }: SignedPack, tenant: TenantId): boolean {

@@ -146,7 +146,10 @@ function claimed(draft: Draft): void {
 }
 
 /** Of a run that may not be driven, or whose process died of it, nothing starts any more: not even what cleans up. */
-const UNDRIVABLE: readonly string[] = ['SEALED_UNENFORCEABLE', 'PROFILE_MISMATCH', 'POISON'];
+const UNDRIVABLE: readonly string[] = [
+  ...['SEALED_UNENFORCEABLE', 'PROFILE_MISMATCH', 'POISON'],
+  ...['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID', 'SEALED_EGRESS_DENIED'],
+];
 
 function failed(draft: Draft, { code, step }: GivenOf<'run.failed'>): void {
   const force = UNDRIVABLE.includes(code);

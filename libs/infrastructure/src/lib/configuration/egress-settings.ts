@@ -1,4 +1,4 @@
-import { parseHost, type EgressRule } from '@taskrunner/core';
+import { digestOf, parseHost, type Digest, type EgressRule } from '@taskrunner/core';
 import type { Configuration } from './configuration';
 
 /** What the environment lists: one rule for each port of each entry of `sealedMode.allow`. */
@@ -11,6 +11,12 @@ export function egressRulesOf({ sealedMode }: Configuration): readonly EgressRul
       ...(cidr === null ? {} : { cidr }),
     })),
   );
+}
+
+/** The same as the environment document binds it; undefined if there are none, so that other environments keep their digests. */
+export function boundEgressOf(configuration: Configuration): readonly Digest[] | undefined {
+  const rules = egressRulesOf(configuration);
+  return rules.length === 0 ? undefined : [...new Set(rules.map((rule) => digestOf({ ...rule })))].sort();
 }
 
 /** How the proxy treats one attempt, and whom it never lets a list of every host reach: the API and the database. */

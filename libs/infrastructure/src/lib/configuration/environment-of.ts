@@ -16,6 +16,7 @@ import {
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 import { boundDestinationsOf } from './destinations';
+import { boundEgressOf } from './egress-settings';
 import { DEFAULT_TMPFS } from './sections/sandbox';
 
 /** What the build and the start of a process add to its configuration. */
@@ -60,6 +61,7 @@ export function environmentOf(
   mode: 'open' | 'sealed' = 'open',
 ): Environment {
   const { floor } = configuration.approvals;
+  const egress = boundEgressOf(configuration);
   return {
     schema: 'taskrunner.environment.v1',
     machine: MACHINE_VERSION,
@@ -86,6 +88,7 @@ export function environmentOf(
       policy: digestOf(build.packTrust),
       bundleRoots: boundRootsOf(configuration),
     },
+    ...(egress && { egress }),
     destinations: boundDestinationsOf(configuration),
     engines: {
       cel: CEL_BEHAVIOUR,

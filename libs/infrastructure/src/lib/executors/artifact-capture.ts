@@ -1,6 +1,6 @@
 import { isStoreOutage, type ExecutionRequest, type Fault, type ObjectStore } from '@taskrunner/core';
 import { codeOf } from './executor-error';
-import { sizesOf } from './run-sizes';
+import { artifactBytesOf, sizesOf } from './run-sizes';
 import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from './stored-artifact';
 import type { LaidArtifact, SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
 
@@ -9,7 +9,7 @@ const MAX_DEPTH = 32;
 
 /** Brings artifacts out of a workspace into the object store. */
 export class ArtifactCapture {
-  /** `maxBytes`: largest artifact. */
+  /** `maxBytes`: largest artifact of runs whose environment does not say. */
   constructor(
     private readonly hands: SandboxHands,
     private readonly objects: ObjectStore,
@@ -40,13 +40,14 @@ export class ArtifactCapture {
     const artifacts = node.artifacts.map(({ name, path, mediaType, optional }) => {
       return { name, path, optional, ...(mediaType === null ? {} : { mediaType }) };
     });
+    const maxBytes = artifactBytesOf(run, this.maxBytes);
     const limits = { maxEntries: MAX_ENTRIES, maxDepth: MAX_DEPTH, maxBytes: sizesOf(run).workspaceBytes };
     const store = async (artifact: TakenArtifact): Promise<void> => {
       try {
-        await storeArtifact(request, this.objects, artifact, this.maxBytes, report);
+        await storeArtifact(request, this.objects, artifact, maxBytes, report);
       } catch (error) {
         if (codeOf(error) !== 'OBJECT_TOO_LARGE') throw error;
-        oversized.push(this.tooLarge(artifact.name));
+        oversized.push(tooLarge(artifact.name, maxBytes));
       }
     };
     const asked = { supervisor, sandbox, workspace, artifacts, limits };
@@ -58,7 +59,7 @@ export class ArtifactCapture {
         await staging.adopt(run.tenant, file);
         reportCaptured(request, artifact, file, report);
       };
-      const stage = { folder: staging.folder, maxBytes: this.maxBytes, take };
+      const stage = { folder: staging.folder, maxBytes, take };
       return [...(await this.hands.collect({ ...asked, stage }, store)), ...oversized];
     } catch (error) {
       // The collector may have failed because its folder in the store was gone: it cannot say so itself.
@@ -68,15 +69,15 @@ export class ArtifactCapture {
       await staging.close();
     }
   }
+}
 
-  private tooLarge(name: string): Fault {
-    return {
-      code: 'ARTIFACT_TOO_LARGE',
-      path: '',
-      line: null,
-      column: null,
-      message: `artifact ${JSON.stringify(name)} has more than ${this.maxBytes} bytes`,
-      remediation: 'Write less, or raise `artifacts.maxBytes` in the configuration.',
-    };
-  }
+function tooLarge(name: string, maxBytes: number): Fault {
+  return {
+    code: 'ARTIFACT_TOO_LARGE',
+    path: '',
+    line: null,
+    column: null,
+    message: `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`,
+    remediation: 'Write less, or raise `artifacts.maxBytes` in the configuration.',
+  };
 }

@@ -1,8 +1,11 @@
 import {
+  boundRules,
+  environmentRules,
   rulesOfStep,
   writeEgressLog,
   type EgressAttempt,
   type EgressRule,
+  type Environment,
   type ExecutionReport,
   type ExecutionRequest,
   type ObjectStore,
@@ -23,10 +26,14 @@ const REMEMBERED = 1_000;
 export class AttemptEgress {
   private readonly losses = new Map<string, number>();
 
-  /** `hands` null: this worker has no proxy, and steps that need one are refused. */
+  /**
+   * `hands` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A run gets
+   * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
+   */
   constructor(
     private readonly hands: EgressHands | null,
     private readonly objects: ObjectStore,
+    private readonly allow: readonly EgressRule[],
   ) {}
 
   /** Where the step of this request may go. */
@@ -41,7 +48,10 @@ export class AttemptEgress {
     const rules = this.rules(request);
     if (rules.length === 0) return null;
     if (this.hands === null) throw refusal('EGRESS_UNAVAILABLE', 'this worker has no egress proxy');
-    return new OpenEgress(await this.hands.open(rules), rules);
+    const { mode } = JSON.parse(request.run.environment) as Pick<Environment, 'mode'>;
+    const given = boundRules(rules, environmentRules({ mode }, this.allow));
+    // The log says under which rules the step was admitted; what this worker does not give of them is denied in it.
+    return new OpenEgress(await this.hands.open(given), rules);
   }
 
   /** Closes it, keeps its log, tells the journal. False: the proxy was lost, and what the attempt did is not evidence. */

@@ -1,4 +1,4 @@
-import type { ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
+import type { EgressRule, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
@@ -30,6 +30,8 @@ export interface BuiltinOptions {
   readonly containers?: ContainerHands | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
   readonly egress?: EgressHands | null;
+  /** The worker's own `sealedMode.allow`; absent: none. */
+  readonly egressAllow?: readonly EgressRule[];
   readonly http?: HttpSettings;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -54,7 +56,7 @@ export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, E
   const { objects, hands, interpreters, artifactMaxBytes, spool } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
-  const egress = new AttemptEgress(options.egress ?? null, objects);
+  const egress = new AttemptEgress(options.egress ?? null, objects, options.egressAllow ?? []);
   const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
     hands,

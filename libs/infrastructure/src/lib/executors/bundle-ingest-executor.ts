@@ -25,6 +25,7 @@ import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import type { DeclaredOutputs } from './declared-outputs';
 import { refusal } from './executor-error';
 import { failed, refused } from './outcome';
+import { artifactBytesOf } from './run-sizes';
 import { keepArtifacts, storeArtifact, type ArtifactReport } from './stored-artifact';
 
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
@@ -147,7 +148,8 @@ export class BundleIngestExecutor extends Executor {
   ): Promise<void> {
     const { run, signal } = request;
     const listed = new Map(manifest.entries.map((entry) => [entry.path, entry]));
-    const { objects, maxEntryBytes } = this.options;
+    const { objects } = this.options;
+    const maxEntryBytes = artifactBytesOf(run, this.options.maxEntryBytes);
     for await (const { path, content } of this.options.entries(await objects.open(run.tenant, bundle))) {
       signal.throwIfAborted();
       const entry = listed.get(path);

@@ -33,6 +33,8 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   let dns: DnsServer;
   let proxy: EgressProxy;
   let executor: Executor;
+  /** Of a worker whose own list is empty. */
+  let bare: Executor;
   let tls: number;
   let plain: number;
   const seen: { readonly request: IncomingMessage; readonly body: string }[] = [];
@@ -76,7 +78,11 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
     const options = { objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
-    executor = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
+    const any = { scheme: '*', port: '*' } as const;
+    const pinned = ['api.test', 'other.test'].map((host) => ({ ...any, host, cidr: '127.0.0.0/8' }));
+    const egressAllow = [...pinned, { ...any, host: 'private.test' }];
+    executor = builtinExecutors({ ...options, http, egressAllow }).get('builtin:http') as Executor;
+    bare = builtinExecutors({ ...options, http }).get('builtin:http') as Executor;
   });
 
   afterAll(async () => {
@@ -93,7 +99,12 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   }
 
   /** Performs a step whose declared destinations were admitted as they are, pinned to loopback. */
-  async function perform(parameters: JsonObject, node: Partial<RunNode> = {}, given: object = {}): Promise<Done> {
+  async function perform(
+    parameters: JsonObject,
+    node: Partial<RunNode> = {},
+    given: object = {},
+    by = executor,
+  ): Promise<Done> {
     const profile = {
       egress: [
         { scheme: 'https', host: 'api.test', port: tls, cidr: '127.0.0.0/8' },
@@ -105,7 +116,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const run = { ...aRun(), plan: '{"sandbox":{"egressAllowlist":null}}', profile: JSON.stringify(profile) } as ClaimedRun; // prettier-ignore
     const report = new Report();
     const written = { uses: 'builtin:http', with: parameters, effects: 'idempotent' as const, ...node };
-    const outcome = await executor.execute(aRequest(parameters, { run, ...given }, written), report);
+    const outcome = await by.execute(aRequest(parameters, { run, ...given }, written), report);
     const attempts: JsonObject[] = [];
     for (const { log, allowed, denied } of report.of('egress.closed')) {
       let text = '';
@@ -136,6 +147,14 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
       },
     ]);
     expect(report.lines).toEqual([`info GET api.test:${tls} 200`]);
+  });
+
+  it('gets nowhere that is not on the list of this worker, whatever the run was admitted with', async () => {
+    const before = seen.length;
+    const { outcome, attempts } = await perform({ url: at('/json') }, {}, {}, bare);
+    expect(outcome).toMatchObject({ kind: 'failed' });
+    expect(attempts).toMatchObject([{ host: 'api.test', address: null, sent: 0, allowed: false }]);
+    expect(seen.length).toBe(before);
   });
 
   it.each([

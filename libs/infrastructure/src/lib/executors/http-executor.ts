@@ -23,6 +23,7 @@ import { codeOf, refusal } from './executor-error';
 import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
 import { httpRequestOf, type HttpRequest } from './http-request';
 import { failed, refused, refusedAfterActing } from './outcome';
+import { artifactBytesOf } from './run-sizes';
 import { keepArtifacts, storeArtifact, type ArtifactContent } from './stored-artifact';
 
 /** Bytes that come once, to be read as often as it takes. */
@@ -134,7 +135,7 @@ export class HttpExecutor extends Executor {
     const { saveAs, maxBytes } = parameters;
     let content: Json = null;
     if (typeof saveAs === 'string') {
-      const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, this.options.artifactMaxBytes);
+      const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, artifactBytesOf(request.run, this.options.artifactMaxBytes));
       const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
       if (!(await this.save(body, { name: saveAs, path: saveAs, mediaType }, most, request, report)))
         return tooLarge(most);

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_FILES, type ClaimedRun } from '@taskrunner/core';
+import { DEFAULT_MAX_FILES, type ClaimedRun, type Environment } from '@taskrunner/core';
 import { documentsOf } from './admitted-documents';
 import type { AskedResources } from './container-hands';
 import type { StepLimits } from './sandbox-hands';
@@ -27,6 +27,12 @@ export function sizesOf(run: ClaimedRun): RunSizes {
     known.set(run, sizes);
   }
   return sizes;
+}
+
+/** The largest artifact of a run: as it was admitted, else (an environment that does not say) what is configured here. */
+export function artifactBytesOf({ environment }: ClaimedRun, configured: number): number {
+  const { limits } = JSON.parse(environment) as Partial<Environment>;
+  return limits?.['artifactMaxBytes'] ?? configured;
 }
 
 function readSizes(run: ClaimedRun): RunSizes {

@@ -60,6 +60,10 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
       objects,
       hands: () => hands,
       egress: proxy,
+      egressAllow: [
+        { scheme: '*', host: '*', port: '*', cidr: '127.0.0.0/8' },
+        { scheme: 'https', host: 'api.test', port: 443 },
+      ] as const,
       interpreters: [],
       bundles: NO_BUNDLES,
       exports: NO_EXPORTS,

@@ -23,6 +23,7 @@ import { PostgresObjectReferences } from './postgres-object-references';
 import { PostgresProbeDocuments } from './postgres-probe-documents';
 import { PostgresPackVersions } from './postgres-pack-versions';
 import { PostgresOutbox } from './postgres-outbox';
+import { PostgresRunEnvironments } from './postgres-run-environments';
 import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
@@ -87,6 +88,7 @@ export interface WorkerDatabase {
   readonly announcements: PostgresAnnouncements;
   readonly objectReferences: PostgresObjectReferences;
   readonly probeDocuments: PostgresProbeDocuments;
+  readonly runEnvironments: PostgresRunEnvironments;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   /** Hears when something is due; connects when somebody listens. */
@@ -165,6 +167,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       announcements: new PostgresAnnouncements(queries),
       objectReferences: new PostgresObjectReferences(queries),
       probeDocuments: new PostgresProbeDocuments(queries),
+      runEnvironments: new PostgresRunEnvironments(pool),
       runReader: new PostgresRunReader(queries),
       clock,
       due,

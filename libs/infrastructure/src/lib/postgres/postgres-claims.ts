@@ -67,7 +67,8 @@ export interface ClaimsWatch {
 export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
   private readonly describeStatement = statement('describe-worker');
-  private readonly unenforceableStatement = statement('claim-unenforceable');
+  private readonly unhonouredStatement = statement('claim-unhonoured');
+  private readonly passStatement = statement('pass-run');
   private readonly unplacedStatement = statement('claim-unplaced');
   private readonly placeStatement = statement('mark-unplaced');
   private readonly renewStatement = statement('renew-lease');
@@ -188,16 +189,21 @@ export class PostgresClaims extends Claims {
     });
   }
 
-  async claimUnenforceable(
+  async claimUnhonoured(
     incarnation: Incarnation,
-    isolations: readonly string[],
     waitMs: number,
+    sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
     free: number,
   ): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
-    return this.numbered(incarnation, (number) =>
-      this.ask<ClaimedRow>(this.unenforceableStatement, [incarnation.id, free, [...isolations], waitMs, number]),
-    );
+    const values = [incarnation.id, free, sealed.waitMs, [...sealed.isolations], waitMs];
+    return this.numbered(incarnation, (number) => this.ask<ClaimedRow>(this.unhonouredStatement, [...values, number]));
+  }
+
+  async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
+    const values = [run.tenant, runUuid(run.runId), run.fence, parts, keep];
+    const [row] = await untilAnswered(() => this.ask<{ passed: boolean }>(this.passStatement, values));
+    return row?.passed ?? true;
   }
 
   async claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {

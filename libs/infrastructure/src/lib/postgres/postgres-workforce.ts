@@ -1,5 +1,4 @@
-import { Workforce, type Digest } from '@taskrunner/core';
-import { digestBytes } from './digest-bytes';
+import { Workforce } from '@taskrunner/core';
 import type { Queries } from './queries';
 import { patiently } from './retry';
 import { statement } from './statement';
@@ -12,9 +11,9 @@ export class PostgresWorkforce extends Workforce {
     super();
   }
 
-  async honouring(environment: Digest): Promise<{ readonly live: number; readonly honouring: number }> {
+  async enforcing(isolation: string): Promise<{ readonly live: number; readonly honouring: number }> {
     const [row] = await patiently(() =>
-      this.queries.across<{ live: number; honouring: number }>(this.countStatement, [digestBytes(environment)]),
+      this.queries.across<{ live: number; honouring: number }>(this.countStatement, [isolation]),
     );
     if (!row) throw new TypeError('no count');
     return row;

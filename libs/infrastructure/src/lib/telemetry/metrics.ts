@@ -62,6 +62,12 @@ export const METRICS = {
     BOTH,
     'Runs that are driven, and due ones that a living worker can claim. Scale workers on this against their capacity.',
   ),
+  taskrunner_runs_unhonoured: gauge(
+    WORKER,
+    'Due runs that no living worker can honour, by the part that is missing.',
+    'part',
+  ),
+  taskrunner_runs_unhonoured_oldest_seconds: gauge(WORKER, 'How long the oldest of them has been due.', 'part'),
   taskrunner_runs_owned: gauge(BOTH, 'Runs that some worker drives.'),
   taskrunner_runs_stuck: gauge(BOTH, 'Runs that stand until a person acts.', 'reason'),
   taskrunner_workers_live: gauge(BOTH, 'Workers whose lease is valid.'),

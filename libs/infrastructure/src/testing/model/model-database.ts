@@ -33,8 +33,8 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'begin-executions': assignments.beginExecutions,
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
-  // Every worker here has all profiles and labels, so that nothing is ever unenforceable or unplaced.
-  'claim-unenforceable': nothing,
+  // Every worker here has all profiles, labels and means, so that nothing is ever unhonoured or unplaced.
+  'claim-unhonoured': nothing,
   'claim-unplaced': nothing,
   'mark-unplaced': nothing,
   'condemn-run': claims.condemnRun,

@@ -19,7 +19,7 @@ export const limits = section('Of every run, where the pack says nothing. A run 
   profileWait: key(
     duration(SECOND, 365 * DAY),
     DAY,
-    'A run that no living worker has the labels for, before it ends PROFILE_MISMATCH.',
+    'A run that no living worker can honour or has the labels for, before it ends PROFILE_MISMATCH.',
     's, m, h, d',
   ),
   maxParallel: key(number(1, 100_000), 16, 'Children of a map under way at once.', 'children'),

@@ -27,7 +27,7 @@ export const sealedMode = section(
     allow: key(
       listOf(destination),
       [],
-      'Destinations. An open environment allows every public host; there these entries add private ones.',
+      'Destinations; those of a worker bound what it gives to any run. An open environment allows every public host; there these entries add private ones.',
     ),
     proxy: section('The egress proxy, for each attempt of a step.', {
       connections: key(number(1, 10_000), 64, 'Connections at once.', 'connections'),

@@ -33,6 +33,7 @@ import { probeDocuments } from './85-probe-documents';
 import { releases } from './86-releases';
 import { alteredDocuments } from './95-altered-documents';
 import { auditCheckpoints } from './89-audit-checkpoints';
+import { honour } from './93-honour';
 import { runMarks } from './94-run-marks';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
@@ -71,6 +72,7 @@ export const migrations = [
   probeDocuments,
   releases,
   auditCheckpoints,
+  honour,
   runMarks,
   alteredDocuments,
 ];

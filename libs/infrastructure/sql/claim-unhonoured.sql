@@ -1,19 +1,19 @@
--- Runs of these sandbox profiles that have been due for a while, and no living worker honours their environment: they would wait for
--- ever. Whoever claims them ends them; nothing of them is started.
+-- Runs that no living worker can honour, to be ended: those that somebody has asked to cancel at once, the others when they have been due for
+-- as long as they may wait, $3 milliseconds where they are kept apart by one of the sandbox profiles $4, else $5. Whoever claims them ends
+-- them; nothing of them is started.
 with me as (
   select from pack_runs.workers w where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), picked as (
-  select r.tenant_id, r.run_id from pack_runs.runs r, me
-  where r.owner is null and r.due_at <= now() - $4::int * interval '1 millisecond' and r.isolation = any ($3::text[])
-    and not exists (
-      select from pack_runs.workers w
-      where w.state = 'live' and w.lease_until > clock_timestamp() and r.environment_digest = any (w.environments)
-    )
+  select r.tenant_id, r.run_id, r.unhonoured from pack_runs.runs r, me
+  where r.unhonoured is not null and r.owner is null and (
+    r.cancel_position > r.seen
+    or r.due_at <= now() - case when r.isolation = any ($4::text[]) then $3::int8 else $5::int8 end * interval '1 millisecond'
+  )
   order by r.due_at limit $2 for update of r skip locked
 ), claimed as (
-  update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $5
+  update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $6, unplaced = false, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id
-  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen,
+  returning r.tenant_id, r.run_id, r.fence, r.crashes, r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen, p.unhonoured,
     greatest(0, extract(epoch from clock_timestamp() - r.due_at) * 1000)::float8 as waited_ms
 )
 select c.*, last_page.mac, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files,

@@ -1,0 +1,27 @@
+import { intersect, type EgressRule } from './egress-rule';
+
+/**
+ * What of some rules stays within a bound. A rule that pins addresses needs a rule of the bound that pins them too: pinned addresses may be
+ * private ones, which a list of every host does not give. A rule that pins none takes nothing over from one that does.
+ */
+export function boundRules(rules: readonly EgressRule[], bound: readonly EgressRule[]): readonly EgressRule[] {
+  return [true, false].flatMap((pinned) => {
+    const ofKind = ({ cidr }: EgressRule): boolean => (cidr !== undefined) === pinned;
+    return intersect(rules.filter(ofKind), bound.filter(ofKind));
+  });
+}
+
+/** The rules that a bound does not give as a whole. */
+export function rulesBeyond(rules: readonly EgressRule[], bound: readonly EgressRule[]): readonly EgressRule[] {
+  return rules.filter((rule) => !boundRules([rule], bound).some((left) => isSame(left, rule)));
+}
+
+function isSame(a: EgressRule, b: EgressRule): boolean {
+  return a.scheme === b.scheme && a.host === b.host && a.port === b.port && a.cidr === b.cidr && a.path === b.path;
+}
+
+/** A rule for people: `https://host:443`, with its addresses where they are pinned. */
+export function ruleText({ scheme, host, port, cidr }: EgressRule): string {
+  const at = `${scheme === '*' ? '' : `${scheme}://`}${host}${port === '*' ? '' : `:${port}`}`;
+  return cidr === undefined ? at : `${at} (${cidr})`;
+}

@@ -1,0 +1,18 @@
+-- Runs that sleep and were admitted under another configuration than a worker's own ($1), one of each pack, profile and set of signatures of
+-- a tenant; 200 of them after the last one that was seen ($2 to $5).
+with kinds as (
+  select distinct on (r.tenant_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text))
+    r.tenant_id, r.run_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text) as signatures
+  from pack_runs.runs r
+  join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+  where r.owner is null and r.due_at > now() and not r.unplaced and r.environment_digest <> all ($1::bytea[])
+    and (r.tenant_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text)) > ($2, $3, $4, $5)
+  order by r.tenant_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text)
+  limit 200
+)
+select k.*, s.plan_hash, plans.plan, profiles.profile, profiles.environment, s.admission
+from kinds k
+join pack_runs.run_sources s on s.tenant_id = k.tenant_id and s.run_id = k.run_id
+join pack_runs.plans on plans.tenant_id = s.tenant_id and plans.plan_hash = s.plan_hash
+join pack_runs.profiles on profiles.tenant_id = s.tenant_id and profiles.profile_digest = s.profile_digest
+order by k.tenant_id, k.content_digest, k.profile_digest, k.signatures

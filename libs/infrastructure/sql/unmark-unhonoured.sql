@@ -1,0 +1,13 @@
+-- What nobody could honour, and this worker perhaps can, is due again: its environment is among those that stand on the worker's row, and
+-- this life has not passed it on. 500 at a time.
+with found as (
+  select r.tenant_id, r.run_id from pack_runs.workers w
+  join pack_runs.runs r on r.environment_digest = any (w.environments)
+  where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp() and r.unhonoured is not null and r.owner is null
+    and w.worker_id <> all (r.passed_by) and r.worker_labels <@ w.labels collate "C"
+  limit 500 for update of r skip locked
+)
+update pack_runs.runs r set unplaced = false, unhonoured = null, waits = '[]', version = r.version + 1,
+  status = case when r.last_seq = 0 and r.status = 'waiting' then 'queued' else r.status end
+from found f where r.tenant_id = f.tenant_id and r.run_id = f.run_id
+returning 1

@@ -1,0 +1,6 @@
+-- Sleeping runs of a kind are due now: a worker has found that the configuration stops them.
+update pack_runs.runs r set due_at = now()
+from pack_runs.run_sources s
+where r.tenant_id = $1 and s.tenant_id = r.tenant_id and s.run_id = r.run_id and r.owner is null and r.due_at > now()
+  and s.content_digest = $2 and s.profile_digest = $3 and md5(s.pack_signatures::text) = $4
+returning 1
