@@ -23,6 +23,7 @@ import {
   ScheduleStore,
   SignCheckpoints,
   StoreUpload,
+  STORED_DOCUMENTS,
   SubmitRun,
   Uploads,
   verifySignature,
@@ -203,6 +204,8 @@ export class InfrastructureModule {
         }),
       },
     ];
+    for (const document of STORED_DOCUMENTS)
+      telemetry.metrics.add('taskrunner_documents_altered_total', 0, { document });
     return {
       module: {
         module: InfrastructureModule,

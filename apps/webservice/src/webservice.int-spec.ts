@@ -1220,7 +1220,7 @@ describe('a gate', () => {
     await commit(runId, ({ planHash, profileDigest, admissionDigest }) => {
       const request = { ...shown, runId, planHash, profileDigest, admissionDigest };
       gateDigest = digestOf(request);
-      const expiresAt = Date.parse(String(shown['expiresAt']));
+      const expiresAt = Date.parse(shown['expiresAt'] as string);
       const opened = { kind: 'opened' as const, gate: 'quick', approval: 'quick', show: {}, required: 1, expiresAt };
       return { gates: [{ ...opened, gateDigest: digestOf(request), request }] };
     });

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import {
   RunDriver,
+  STORED_DOCUMENTS,
   type Honouring,
   type WorkerMeans,
   type ClaimedRun,
@@ -198,6 +199,8 @@ export class Worker {
     const countFailures = (work: Duty, failures: number): void =>
       telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
     for (const work of DUTIES) countFailures(work, 0);
+    for (const document of STORED_DOCUMENTS)
+      telemetry.metrics.add('taskrunner_documents_altered_total', 0, { document });
     const duties = new Duties(log, {
       unreadyAfterMs: settingsOfWorker.unreadyAfter,
       onFailed: (work) => countFailures(work, 1),

@@ -213,6 +213,7 @@ export {
   alterationText,
   compareEach,
   DocumentAltered,
+  STORED_DOCUMENTS,
   type Alteration,
   type StoredDocument,
   type StoredDocumentCode,
@@ -480,7 +481,7 @@ export {
 export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
 export { tell, type TellHands, type Told } from './lib/operations/tell';
 export { type Announcing, type Approver } from './lib/operations/announce';
-export { type PolicyJudges } from './lib/operations/questions';
+export { type PolicyJudges } from './lib/ports/policy-judge';
 export { PackPlanner } from './lib/operations/pack-planner';
 export type { AdmissiblePack, PackAdmission } from './lib/operations/admissible-pack';
 export { describePack, type DescribedPack, type PackDescription } from './lib/operations/describe-pack';

@@ -11,24 +11,27 @@ export interface Played {
   readonly lent: number;
   /** Stories in which the holder of such a part was given up. */
   readonly swept: number;
+  /** Stories in which a decision of a person counted. */
+  readonly decided: number;
   /** Of the first story that breaks an invariant: how, and the command that tells it again. Then nothing more was played. */
   readonly broken: string | null;
 }
 
 async function played(first: number, last: number, step: number, keep: string): Promise<Played> {
   const kept = keptOf(keep === '' ? undefined : keep);
-  let [stories, lent, swept] = [0, 0, 0];
+  let [stories, lent, swept, decided] = [0, 0, 0, 0];
   for (let seed = first; seed <= last; seed += step) {
     const story = await play(scenarioOf(seed, kept));
     stories += 1;
     if (story.lent > 0) lent += 1;
     if (story.swept > 0) swept += 1;
+    if (story.decided > 0) decided += 1;
     if (story.violations.length === 0) continue;
     const least = kept ?? (await shrink(seed, story, new Set()));
     const broken = `${story.violations.map(shown).join('\n')}\n${replayCommand(seed, least)}`;
-    return { stories, lent, swept, broken };
+    return { stories, lent, swept, decided, broken };
   }
-  return { stories, lent, swept, broken: null };
+  return { stories, lent, swept, decided, broken: null };
 }
 
 const [first, last, step, keep = ''] = process.argv.slice(2);

@@ -1,4 +1,13 @@
-import { digestOf, DocumentAltered, type Envelope, type GateDesk, type RunId, type TenantId } from '@taskrunner/core';
+import {
+  canonical,
+  digestOf,
+  DocumentAltered,
+  type Envelope,
+  type GateDesk,
+  type Json,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
 import {
   DatabaseClock,
   PostgresAttentionDesk,
@@ -53,7 +62,7 @@ export class People implements Process {
     const queries = new OneByOne(server.poolOf(this));
     let numbers = 0;
     this.store = new PostgresRunStore(queries, undefined, {
-      clock: new DatabaseClock(() => time.now - time.start),
+      clock: new DatabaseClock(undefined, () => time.now - time.start),
       uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
     });
     this.desk = new PostgresGateDesk(queries);
@@ -160,9 +169,9 @@ export class People implements Process {
 
 export function envelopeOf(record: object): Envelope {
   return {
-    payload: Buffer.from(JSON.stringify(record)).toString('base64'),
+    payload: Buffer.from(canonical(record as Json)).toString('base64'),
     payloadType: 'application/vnd.taskrunner.test+json',
-    signatures: [{ keyid: '', sig: '' }],
+    signatures: [{ keyid: '', sig: 'AA==' }],
   };
 }
 

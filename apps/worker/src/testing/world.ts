@@ -45,6 +45,8 @@ export interface Story {
   readonly lent: number;
   /** Assignments whose holder was swept. */
   readonly swept: number;
+  /** Decisions of people that counted. */
+  readonly decided: number;
 }
 
 /** How long a story may go on, virtual milliseconds. */
@@ -162,7 +164,8 @@ class World {
     const ends = this.database.tables.runs.rows().map(({ status, error }) => `${status} ${codeOf(error)}`.trim());
     const { violations } = this.referee;
     const { lent, swept } = this;
-    return { violations, took: time.now - time.start, statements: this.statements, ends, lent, swept };
+    const decided = this.people.decisions.filter(({ answer }) => answer === 'counted').length;
+    return { violations, took: time.now - time.start, statements: this.statements, ends, lent, swept, decided };
   }
 
   private isOver(): boolean {

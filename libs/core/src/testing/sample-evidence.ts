@@ -340,9 +340,12 @@ async function drive(
   { snapshotEntries, pretends, claims }: SampleOptions,
 ): Promise<void> {
   const hands = world.hands(executors, snapshotEntries === undefined ? {} : { snapshotEntries });
-  const claimed = { ...world.claim(run), ...(pretends && { inputs: pretends }), ...claims };
-  const driver = await RunDriver.open(hands, claimed);
+  const claim = world.claim(run);
+  const inputs = { ...(claim.inputs as JsonObject) };
+  const driver = await RunDriver.open(hands, { ...claim, inputs, ...claims });
   if (typeof driver === 'string') throw new TypeError('halted');
+  // A worker that lies does so after it has compared what it was given.
+  Object.assign(inputs, pretends);
   await driver.drive();
 }
 

@@ -12,12 +12,12 @@ import type { Executor } from '../ports/executor';
 import type { LogStore } from '../ports/log-store';
 import type { ObjectReferences } from '../ports/object-references';
 import type { ObjectStore } from '../ports/object-store';
+import type { PolicyJudges } from '../ports/policy-judge';
 import type { SecretHands } from './run-secrets';
 import type { Announcing } from './announce';
 import type { Honouring } from './honouring';
 import type { Lending } from './lending';
 import type { ObjectStoreHealth } from './object-store-health';
-import type { PolicyJudges } from './questions';
 import type { PackContents } from './stored-contents';
 
 /** Why an execution failed or has no outcome. `causes`: redacted texts, the outermost error first. */

@@ -8,10 +8,10 @@ import type { JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { Policy } from '../plan/plan';
 import { compilePolicy } from '../policy/compile-policy';
-import { undecided, type PolicyAnswer, type PolicyEngineName } from '../policy/policy';
+import { undecided, type PolicyAnswer } from '../policy/policy';
 import { noVerdict, verdictOn, type Verdict } from '../policy/verdict';
 import type { GateChange } from '../ports/committer';
-import type { PolicyJudge } from '../ports/policy-judge';
+import type { PolicyJudges } from '../ports/policy-judge';
 import type { Command } from '../run/command';
 import type { GivenBody } from '../run/run-event';
 import type { ValueRef } from '../step/value-ref';
@@ -52,9 +52,6 @@ function openedGate(
   const show = values.known.get(request['showDigest'] as Digest) ?? null;
   return { kind: 'opened', gate, approval, gateDigest, request, show, required: minApprovals, expiresAt };
 }
-
-/** The engines of policies that a driver has beside CEL. */
-export type PolicyJudges = ReadonlyMap<PolicyEngineName, PolicyJudge>;
 
 /**
  * Asks a policy. A fault in its parameters, an input that is too large, an engine that is not here or does not answer leave it

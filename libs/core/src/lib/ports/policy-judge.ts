@@ -1,5 +1,5 @@
 import type { JsonObject } from '../foundation/json';
-import type { PolicyAnswer, PolicySource } from '../policy/policy';
+import type { PolicyAnswer, PolicyEngineName, PolicySource } from '../policy/policy';
 
 /**
  * Judges by an engine other than the driver's own, off its thread and within a bound of time. Whatever goes wrong is
@@ -8,3 +8,6 @@ import type { PolicyAnswer, PolicySource } from '../policy/policy';
 export abstract class PolicyJudge {
   abstract judge(policy: PolicySource, input: JsonObject, gate: string): Promise<PolicyAnswer>;
 }
+
+/** The engines of policies that a driver has beside CEL. */
+export type PolicyJudges = ReadonlyMap<PolicyEngineName, PolicyJudge>;

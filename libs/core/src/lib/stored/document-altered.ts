@@ -3,27 +3,29 @@ import type { RunId, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 
 /** Documents of a run that rows hold. Few and fixed: a metric has them as its label. */
-export type StoredDocument =
-  | 'plan'
-  | 'profile'
-  | 'environment'
+export const STORED_DOCUMENTS = [
+  'plan',
+  'profile',
+  'environment',
   /** The signed record, and the columns that repeat it. */
-  | 'admission'
-  | 'inputs'
+  'admission',
+  'inputs',
   /** The manifest and the listing of files, which have one digest together. */
-  | 'pack'
+  'pack',
   /** The request of a gate, and the columns that repeat it. */
-  | 'gate'
+  'gate',
   /** What a gate shows. */
-  | 'show'
-  | 'decision'
-  | 'resolution'
-  | 'outputs'
-  | 'journal'
-  | 'log'
-  | 'probe'
+  'show',
+  'decision',
+  'resolution',
+  'outputs',
+  'journal',
+  'log',
+  'probe',
   /** Where the evidence stands. */
-  | 'evidence';
+  'evidence',
+] as const;
+export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 
 /** What a row holds, beside what it should hold. Digests, or short values of columns that repeat a signed record: nothing of a document. */
 export interface Alteration {

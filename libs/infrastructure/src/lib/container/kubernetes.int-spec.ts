@@ -62,7 +62,12 @@ describeEngine('kubernetes', setting, {
     server.outages = Infinity;
     const { outcome } = await perform(impatient, { args: ['exit 0'] });
     server.outages = 0;
-    expect(outcome).toEqual({ kind: 'lost', reason: 'ENGINE_LOST' });
+    expect(outcome).toEqual({
+      ...{ kind: 'lost', reason: 'ENGINE_LOST' },
+      cause: expect.objectContaining({
+        message: expect.stringContaining('the API server was away') as string,
+      }) as Error,
+    });
     await engine.sweep();
   },
   'says what the cluster refuses': async ({ options }, { perform }) => {

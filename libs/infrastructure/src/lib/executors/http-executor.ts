@@ -135,7 +135,10 @@ export class HttpExecutor extends Executor {
     const { saveAs, maxBytes } = parameters;
     let content: Json = null;
     if (typeof saveAs === 'string') {
-      const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, artifactBytesOf(request.run, this.options.artifactMaxBytes));
+      const most = Math.min(
+        typeof maxBytes === 'number' ? maxBytes : Infinity,
+        artifactBytesOf(request.run, this.options.artifactMaxBytes),
+      );
       const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
       if (!(await this.save(body, { name: saveAs, path: saveAs, mediaType }, most, request, report)))
         return tooLarge(most);

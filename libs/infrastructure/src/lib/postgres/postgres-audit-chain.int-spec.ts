@@ -137,5 +137,8 @@ it('has an entry for the seal of a run', async () => {
   // Sealed by somebody else before: no second entry.
   expect(await worker.outbox.seal(item, { ...evidence, bundle: sha256('other') })).toBe(false);
   const entries = await web.auditChain.entries(tenantA, 0, 10);
-  expect(entries.map(({ event }) => event)).toEqual([{ type: 'run.sealed', runId, bundle, statement }]);
+  expect(entries.map(({ event }) => event)).toEqual([
+    { type: 'run.submitted', runId },
+    { type: 'run.sealed', runId, bundle, statement },
+  ]);
 });

@@ -260,8 +260,11 @@ describe('giving up a run', () => {
     });
     expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
     expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
-    const rows = await database.sql('select event from pack_runs.audit');
-    expect(rows).toEqual([{ event: { type: 'run.halted', runId, code: 'JOURNAL_TAMPERED', detail: 'page 3' } }]);
+    const rows = await database.sql('select event from pack_runs.audit order by seq');
+    expect(rows).toEqual([
+      { event: { type: 'run.submitted', runId } },
+      { event: { type: 'run.halted', runId, code: 'JOURNAL_TAMPERED', detail: 'page 3' } },
+    ]);
   });
 
   it('releases it without counting a crash; with a wait it comes back later', async () => {

@@ -120,7 +120,7 @@ describe('a flush', () => {
     expect(await rowsOf(claimed)).toEqual(ALL);
     const { runId } = claimed;
     const [page] = await worker.claims.pages(tenantA, runId, 0);
-    expect(page).toMatchObject({ first: 1, mac: 'ab'.repeat(32), prev: sha256('admission') });
+    expect(page).toMatchObject({ first: 1, mac: 'ab'.repeat(32), prev: claimed.admissionDigest });
     expect(page?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     expect((await web.runReader.steps(tenantA, runId, { parent: '' }, 9, null)).map(({ step }) => step)).toEqual([
       'scan',

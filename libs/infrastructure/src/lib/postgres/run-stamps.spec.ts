@@ -10,7 +10,7 @@ function stamps(time: { database: number; elapsed: number; asked: number }): Run
     time.asked += 1;
     return [{ at_ms: time.database + time.elapsed } as Row];
   };
-  return new RunStamps({ across }, { clock: new DatabaseClock(() => time.elapsed) });
+  return new RunStamps({ across }, { clock: new DatabaseClock(undefined, () => time.elapsed) });
 }
 
 describe('stamps of runs', () => {
@@ -44,7 +44,7 @@ describe('stamps of runs', () => {
       time.elapsed += 400;
       return [row];
     };
-    const { at } = await new RunStamps({ across }, { clock: new DatabaseClock(() => time.elapsed) }).next();
+    const { at } = await new RunStamps({ across }, { clock: new DatabaseClock(undefined, () => time.elapsed) }).next();
     expect(time.elapsed).toBe(3_400);
     expect(at).toBe(time.database + 3_000);
   });

@@ -250,9 +250,11 @@ describe('numbers', () => {
     const labels = new Set(Object.values(METRICS).flatMap(({ labels: some }: Metric) => some));
     expect([...labels].sort()).toEqual([
       'direction',
+      'document',
       'kind',
       'method',
       'outcome',
+      'part',
       'pool',
       'quantile',
       'reason',

@@ -140,7 +140,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
     {
       ...{ run_id: run, gate, state: g.state, gate_digest: g.gate_digest },
       ...{ request: g.request, show: g.show, approvals: g.approvals, required: g.required },
-      expires_ms: g.expires_at,
+      ...{ opened_ms: g.opened_ms, expires_ms: g.expires_at },
       ...{
         plan_hash: s.plan_hash,
         profile_digest: s.profile_digest,
