@@ -11,7 +11,8 @@ import { refusal } from './container-error';
 import { KubernetesApi } from './kubernetes-api';
 import type { JobShape } from './job-shape';
 import { Jobs } from './kubernetes-jobs';
-import { JobWatch, type WorkspaceWatch } from './kubernetes-watch';
+import { JobWatch } from './kubernetes-watch';
+import type { WorkspaceWatch } from './workspace-watch';
 
 export interface KubernetesOptions extends Omit<JobShape, 'user'> {
   /** Path of a kubeconfig; null: the service account of the worker's pod. */

@@ -1,11 +1,5 @@
 import type { Digest } from '@taskrunner/core';
-import type {
-  ContainerExcess,
-  ContainerExit,
-  ContainerReader,
-  ContainerTask,
-  RunningContainer,
-} from './container-engine';
+import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
 import { refusal } from './container-error';
 import { containerName } from './container-identity';
 import { grantedLimits } from './container-limits';
@@ -13,12 +7,7 @@ import type { JobShape } from './job-shape';
 import { jobOf } from './kubernetes-job';
 import { pause, type Jobs } from './kubernetes-jobs';
 import { viewOf } from './pod-view';
-
-/** Looks at what a step writes to its workspace: this machine mounts it too. */
-export interface WorkspaceWatch {
-  look(): Promise<ContainerExcess | null>;
-  conclude(): Promise<ContainerExcess | null>;
-}
+import type { WorkspaceWatch } from './workspace-watch';
 
 /** One Job, from its making until it is gone. */
 export class JobWatch implements RunningContainer {
