@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { V1Container, V1ContainerState, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import { RUNTIME } from './engine-contract';
@@ -94,7 +95,8 @@ export class LocalPod {
         this.late = true;
         void this.delete(0);
       }, this.activeMs);
-      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name)));
+      // Each look is a process: without a pause they take more of the machine than the container.
+      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name))) await delay(50);
       this.state = { running: {} };
       this.begin();
       await exited;
