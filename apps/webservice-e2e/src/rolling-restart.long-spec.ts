@@ -77,7 +77,8 @@ class Callers {
       const last = read?.lines.at(-1);
       for (const { id, data } of read?.lines ?? []) if (data['eventType'] === 'step.log') ids.push(id);
       if (last?.data['eventType'] === 'run.finished') return ids;
-      if (last?.data['eventType'] !== 'stream.resume') this.failures.push(`log of ${run}: cut off`);
+      if (last?.data['eventType'] === 'stream.resume') await pause(Number(last.data['retryMs']));
+      else this.failures.push(`log of ${run}: cut off`);
       after = last?.id ?? after;
     }
     return ids;

@@ -9,8 +9,19 @@ export interface LogFormat {
   heartbeat(at: number, head: number): string;
   /** The last event of a run that has ended; `at`: the number of its last line; `endedAt`: milliseconds since the epoch. */
   finished(runId: string, status: string, at: number, endedAt: number): string;
-  /** The last event of a stream whose run goes on: the reader has everything up to `at`, and comes again after `retryMs`. */
-  resume(runId: string, reason: string, at: number, retryMs: number): string;
+  /** The last event of a stream whose run goes on. */
+  resume(runId: string, resume: Resume): string;
+}
+
+/** Where a reader goes on whose stream ends before its run. */
+export interface Resume {
+  readonly reason: string;
+  /** The reader has everything up to this line. */
+  readonly at: number;
+  /** It comes again after so many milliseconds. */
+  readonly retryMs: number;
+  /** When this is told, milliseconds since the epoch. */
+  readonly toldAt: number;
 }
 
 function lineJson(runId: string, { number, at, level, text, step }: LogLine): string {
@@ -31,8 +42,9 @@ function finishedJson(runId: string, status: string, at: number, endedAt: number
   return JSON.stringify({ runId, sequence: at, timestamp, eventType: 'run.finished', status });
 }
 
-function resumeJson(runId: string, reason: string, at: number, retryMs: number): string {
-  return JSON.stringify({ runId, sequence: at, eventType: 'stream.resume', reason, after: at, retryMs });
+function resumeJson(runId: string, { reason, at, retryMs, toldAt }: Resume): string {
+  const timestamp = new Date(toldAt).toISOString();
+  return JSON.stringify({ runId, sequence: at, timestamp, eventType: 'stream.resume', reason, after: at, retryMs });
 }
 
 /** Server-sent events (WHATWG HTML §9.2): `id` is the line's number, so that a browser resumes by itself. JSON text has no line feed. */
@@ -43,8 +55,8 @@ export const EVENT_STREAM: LogFormat = {
   heartbeat: (at, head) => `: at ${at} head ${head}\n\n`,
   finished: (runId, status, at, endedAt) => `id: ${at}\ndata: ${finishedJson(runId, status, at, endedAt)}\n\n`,
   // With a name, so that it is no message to a browser, which resumes by itself.
-  resume: (runId, reason, at, retryMs) =>
-    `event: stream.resume\nid: ${at}\nretry: ${retryMs}\ndata: ${resumeJson(runId, reason, at, retryMs)}\n\n`,
+  resume: (runId, resume) =>
+    `event: stream.resume\nid: ${resume.at}\nretry: ${resume.retryMs}\ndata: ${resumeJson(runId, resume)}\n\n`,
 };
 
 /** One JSON object a line. */
@@ -54,5 +66,5 @@ export const NDJSON: LogFormat = {
   line: (runId, line) => `${lineJson(runId, line)}\n`,
   heartbeat: () => '',
   finished: (runId, status, at, endedAt) => `${finishedJson(runId, status, at, endedAt)}\n`,
-  resume: (runId, reason, at, retryMs) => `${resumeJson(runId, reason, at, retryMs)}\n`,
+  resume: (runId, resume) => `${resumeJson(runId, resume)}\n`,
 };

@@ -96,7 +96,8 @@ export class LogStream {
     const isTold = signal.reason === SERVICE_STOPS || signal.reason === TOKEN_EXPIRED;
     if (!signal.aborted || !isTold || !this.mayResume || this.response.destroyed) return;
     const retryMs = FIRST_RETRY_MS + Math.floor(Math.random() * RETRY_SPREAD_MS);
-    this.response.write(Buffer.from(format.resume(runId, String(signal.reason), this.at, retryMs)));
+    const resume = { reason: String(signal.reason), at: this.at, retryMs, toldAt: Date.now() };
+    this.response.write(Buffer.from(format.resume(runId, resume)));
   }
 
   private async beat(tail: Tail | null): Promise<void> {
