@@ -96,7 +96,8 @@ export class LocalPod {
         void this.delete(0);
       }, this.activeMs);
       // Each look is a process: without a pause they take more of the machine than the container.
-      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name))) await delay(50);
+      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name)))
+        await delay(50);
       this.state = { running: {} };
       this.begin();
       await exited;
