@@ -21,7 +21,8 @@ RUN npm ci --ignore-scripts ${NPM_FLAGS}
 COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/webservice apps/webservice
-RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json
+RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json \
+  && npm run bundle --workspace libs/core
 
 FROM manifests AS modules
 ARG NPM_FLAGS

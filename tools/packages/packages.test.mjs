@@ -36,6 +36,20 @@ before(async () => {
 });
 after(() => packed && rmSync(packed.folder, { recursive: true, force: true }));
 
+it('core is loaded from one file, made from its sources as they are', async () => {
+  const again = join(packed.folder, 'index.js');
+  await run('npm', ['run', '--silent', 'bundle', '--', `--outfile=${again}`], { cwd: join(ROOT, 'libs/core') });
+  assert.equal(readFileSync(join(ROOT, 'libs/core/dist/index.js'), 'utf8'), readFileSync(again, 'utf8'));
+  const loaded = await node(
+    ['-e', "require('@taskrunner/core'); console.log(JSON.stringify(Object.keys(require.cache)))"],
+    outside,
+  );
+  assert.deepEqual(
+    JSON.parse(loaded).map((path) => path.slice(path.indexOf('@taskrunner'))),
+    ['@taskrunner/core/dist/index.js'],
+  );
+});
+
 for (const library of LIBRARIES) {
   describe(`the tarball of ${library}`, () => {
     const paths = () => [...packed.contents.get(library).keys()];
