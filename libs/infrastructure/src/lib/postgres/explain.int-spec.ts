@@ -155,6 +155,12 @@ describe('what a worker asks', () => {
     expect(await planOf('claim-runs')).not.toMatch(/hashed SubPlan|runs_by_status/);
   });
 
+  it('a claim finds due runs by all of their index: no policy stands before it', async () => {
+    expect(await planOf('claim-runs')).toMatch(
+      /runs_due on runs r_\d+ .*\n\s*Index Cond: \(.*environment_digest = .*worker_labels = .*due_at <= /,
+    );
+  });
+
   it('is planned again, when tables have grown', async () => {
     await database.sql('create table pack_runs.growing (k int primary key) with (autovacuum_enabled = off)');
     await database.sql('grant select on pack_runs.growing to public');
@@ -175,4 +181,23 @@ describe('what a worker asks', () => {
       await pool.end();
     }
   });
+});
+
+describe('with 100 000 sealed runs, a worker', () => {
+  beforeAll(async () => {
+    await database.sql(
+      `insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
+       select tenant_id, run_id, '', 1, '', '{}', 1 from pack_runs.runs where status = 'succeeded'`,
+    );
+    await database.sql('vacuum analyze pack_artifacts.attestations');
+  }, 120_000);
+
+  it.each(['claim-runs', 'lent-run', 'read-pages', 'read-letters', 'read-chunks', 'read-chunk-bytes', 'run-records'])(
+    'sees in %s whether a run is out of reach by the key of its attestation, not by all that is sealed',
+    async (name) => {
+      const plan = await planOf(name);
+      expect(plan).toMatch(/Index Scan using attestations_pkey on attestations/);
+      expect(plan).not.toMatch(/hashed SubPlan|Seq Scan on attestations/);
+    },
+  );
 });

@@ -35,6 +35,7 @@ import { alteredDocuments } from './95-altered-documents';
 import { auditCheckpoints } from './89-audit-checkpoints';
 import { honour } from './93-honour';
 import { runMarks } from './94-run-marks';
+import { workerReach } from './96-worker-reach';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -75,6 +76,7 @@ export const migrations = [
   honour,
   runMarks,
   alteredDocuments,
+  workerReach,
 ];
 
 /** Their names, as the database keeps them. */
