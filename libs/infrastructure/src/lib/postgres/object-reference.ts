@@ -6,6 +6,11 @@ export interface ObjectReference {
   readonly columns: readonly string[];
   /** Yields as `digest` those of the tenant `$1` and the list `$2` (`text[]`) that stand there. Must use an index. */
   readonly sql: string;
+  /**
+   * Yields all of them, of all tenants, as `tenant_id`, `run_id` (null: of no run) and `digest`; for backups. Null where a restored database
+   * forgets the rows.
+   */
+  readonly all: string | null;
 }
 
 /**
@@ -17,6 +22,7 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
     name: 'uploads that runs may be submitted with',
     columns: ['pack_artifacts.uploads.digest'],
     sql: `select digest from pack_artifacts.uploads where tenant_id = $1 and digest = any($2::text[])`,
+    all: null,
   },
   {
     name: 'files of packs, and files that are inputs',
@@ -24,29 +30,41 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
     sql: `select d.digest from pack_runs.run_sources r, unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest)
       where r.tenant_id = $1 and pack_runs.names_digests(r.files, r.inputs)
         and pack_runs.digests_in(r.files, r.inputs) && $2::text[] and d.digest = any($2::text[])`,
+    all: `select r.tenant_id, r.run_id, d.digest from pack_runs.run_sources r,
+      unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest) where pack_runs.names_digests(r.files, r.inputs)`,
   },
   {
     name: 'files of the packs of schedules, and files that are their inputs',
     columns: ['pack_runs.schedules.source', 'pack_runs.schedules.inputs'],
     sql: `select d.digest from pack_runs.schedules s, unnest(pack_runs.digests_in(s.source -> 'files', s.inputs)) d (digest)
       where s.tenant_id = $1 and d.digest = any($2::text[])`,
+    all: `select s.tenant_id, null, d.digest from pack_runs.schedules s,
+      unnest(pack_runs.digests_in(s.source -> 'files', s.inputs)) d (digest)`,
   },
   {
     name: 'artifacts',
     columns: ['pack_artifacts.artifacts.digest'],
     sql: `select digest from pack_artifacts.artifacts where tenant_id = $1 and digest = any($2::text[])`,
+    all: `select tenant_id, run_id, digest from pack_artifacts.artifacts`,
   },
   {
     name: 'large values that a journal names',
     columns: ['pack_artifacts.stored_values.digest'],
     sql: `select digest from pack_artifacts.stored_values where tenant_id = $1 and digest = any($2::text[])`,
+    all: `select tenant_id, run_id, digest from pack_artifacts.stored_values`,
   },
   {
     name: 'evidence bundles',
     columns: ['pack_artifacts.attestations.bundle', 'pack_runs.runs.evidence_digest'],
     sql: `select bundle as digest from pack_artifacts.attestations where tenant_id = $1 and bundle = any($2::text[])`,
+    all: `select tenant_id, run_id, bundle from pack_artifacts.attestations`,
   },
 ];
+
+/** Every object that a row refers to, once for each run: `tenant_id`, `run_id` and `digest`. */
+export const ALL_REFERENCES = `select tenant_id, run_id, digest from (
+${OBJECT_REFERENCES.flatMap(({ all }) => (all === null ? [] : [all])).join('\nunion\n')}
+) r (tenant_id, run_id, digest) where digest ~ '^sha256:[0-9a-f]{64}$'`;
 
 /** Columns that hold digests of something else, or of objects that another of the references keeps; with what they are. */
 export const OTHER_DIGESTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,115 @@
+import { isDigest, isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { BackupError, damaged } from './backup-error';
+
+/** The format that this release writes, and the latest that it reads. */
+export const BACKUP_FORMAT = 1;
+
+/** A file of rows: PostgreSQL's text form of `COPY`, compressed by gzip. */
+export interface RowsFile {
+  /** In the folder. */
+  readonly file: string;
+  readonly rows: number;
+  /** Of the file as it lies there. */
+  readonly bytes: number;
+  readonly digest: Digest;
+}
+
+export interface BackedUpTable extends RowsFile {
+  /** `schema.table` */
+  readonly table: string;
+  /** In the order of the file. */
+  readonly columns: readonly string[];
+}
+
+/** What a backup says of itself: `manifest.json`, the last file that is written. */
+export interface Manifest {
+  readonly format: number;
+  /** Version of the product that made it. */
+  readonly product: string;
+  /** Time of the database when it was taken: RFC 3339. */
+  readonly takenAt: string;
+  readonly database: { readonly name: string; readonly system: string; readonly server: string };
+  readonly schema: {
+    /** Migrations, in order. */
+    readonly migrations: readonly string[];
+    /** Of tables, columns and types. */
+    readonly digest: Digest;
+  };
+  readonly tables: readonly BackedUpTable[];
+  readonly sequences: readonly { readonly sequence: string; readonly value: string; readonly called: boolean }[];
+  /** Days (`YYYY-MM-DD`) that have partitions. */
+  readonly days: readonly string[];
+  /** Which objects the rows refer to and the store has: tenant, run (`\N`: none) and digest. */
+  readonly objects: RowsFile & {
+    /** They lie in the folder `objects`, too. */
+    readonly copied: boolean;
+    /** Digests that rows name and the store does not have: of objects that are lost, or of no object, such as in the text of an input. */
+    readonly absent: number;
+  };
+  /** Keys that are needed beside it, and never part of it; `ids` of those that sign. */
+  readonly keys: readonly { readonly key: string; readonly ids: readonly string[] }[];
+}
+
+/** Reads the text of `manifest.json`. Throws `BackupError`. */
+export function readManifest(text: string): Manifest {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    throw damaged('manifest.json is no JSON', error);
+  }
+  const format = isJsonObject(value) ? value['format'] : null;
+  if (typeof format === 'number' && format > BACKUP_FORMAT)
+    throw new BackupError(
+      'BACKUP_FORMAT',
+      `the backup has format ${format}; this release reads up to ${BACKUP_FORMAT}`,
+      'Use the release that made it, or a later one.',
+    );
+  if (!isJsonObject(value) || !isManifest(value)) throw damaged('manifest.json is not the manifest of a backup');
+  return value as unknown as Manifest;
+}
+
+const FILE = /^[a-z_]+(\.[a-z_]+)*\.copy\.gz$/;
+const NAME = /^[a-z_]+\.[a-z_]+$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+function isManifest(value: { readonly [name: string]: Json }): boolean {
+  const { format, product, takenAt, schema, tables, sequences, days, objects, keys } = value;
+  return (
+    format === BACKUP_FORMAT &&
+    typeof product === 'string' &&
+    typeof takenAt === 'string' &&
+    isJsonObject(schema) &&
+    isDigest(String(schema['digest'])) &&
+    areAll(schema['migrations'], (one) => typeof one === 'string') &&
+    areAll(tables, isTable) &&
+    areAll(sequences, (one) => isJsonObject(one) && NAME.test(String(one['sequence']))) &&
+    areAll(days, (one) => DAY.test(String(one))) &&
+    isRowsFile(objects) &&
+    areAll(keys, isJsonObject)
+  );
+}
+
+function isTable(value: Json): boolean {
+  return (
+    isRowsFile(value) &&
+    isJsonObject(value) &&
+    NAME.test(String(value['table'])) &&
+    areAll(value['columns'], (one) => typeof one === 'string')
+  );
+}
+
+function isRowsFile(value: Json | undefined): boolean {
+  return (
+    value !== undefined &&
+    isJsonObject(value) &&
+    FILE.test(String(value['file'])) &&
+    Number.isSafeInteger(value['rows']) &&
+    Number.isSafeInteger(value['bytes']) &&
+    isDigest(String(value['digest']))
+  );
+}
+
+function areAll(value: Json | undefined, is: (one: Json) => boolean): boolean {
+  return Array.isArray(value) && (value as readonly Json[]).every(is);
+}
