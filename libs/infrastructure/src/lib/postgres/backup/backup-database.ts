@@ -11,7 +11,7 @@ import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
 import { keysNeeded } from './keys-needed';
 import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
-import { presentObjects, syncObjects, type Reference } from './object-copies';
+import { objectRows, syncObjects, type Reference } from './object-copies';
 import { fieldsOf, writeRows } from './rows-file';
 import { readSequences } from './sequences';
 import { asMaintainer } from './session';
@@ -26,8 +26,8 @@ export interface BackupOptions {
   readonly objects: ObjectStore;
   /** Copies them into the folder, too. */
   readonly copyObjects: boolean;
-  /** Told of what the store lacks. */
-  readonly onAbsent?: (absent: Reference) => void;
+  /** Told of each object that the store does not have. */
+  readonly onLost?: (lost: Reference) => void;
 }
 
 /** A backup that is whole and durable. */
@@ -63,7 +63,7 @@ async function fill(
   client: Client,
   catalog: Catalog,
   folder: string,
-  { product, objects, copyObjects, onAbsent }: BackupOptions,
+  { product, objects, copyObjects, onLost }: BackupOptions,
 ): Promise<Manifest> {
   const facts = await readFacts(client);
   const tables: BackedUpTable[] = [];
@@ -73,18 +73,18 @@ async function fill(
     tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
   }
   if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
-  let absent = 0;
+  let lost = 0;
   const tenants = new Set<TenantId>();
   const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));
-  const present = presentObjects(references, objects, {
+  const rows = objectRows(references, objects, {
     folder: copyObjects ? folder : null,
     onCopied: ({ tenant }) => tenants.add(tenant),
-    onAbsent: (reference) => {
-      absent++;
-      onAbsent?.(reference);
+    onLost: (reference) => {
+      lost++;
+      onLost?.(reference);
     },
   });
-  const listedObjects = await writeRows(folder, 'objects.copy.gz', present);
+  const listedObjects = await writeRows(folder, 'objects.copy.gz', rows);
   if (copyObjects) await syncObjects(folder, tenants);
   return {
     format: BACKUP_FORMAT,
@@ -94,7 +94,7 @@ async function fill(
     tables,
     sequences: await readSequences(client),
     days: catalog.days,
-    objects: { ...listedObjects, copied: copyObjects, absent },
+    objects: { ...listedObjects, copied: copyObjects, lost },
     keys: await keysNeeded(client),
   };
 }

@@ -286,10 +286,8 @@ describe('objects', () => {
     const files = [{ path: 'a', digest: file, size: 4, executable: false }];
     // An input that looks like the name of an object is none.
     const run = await submit(web.runStore, { files, inputs: JSON.stringify({ image: `app@${sha256('image')}` }) });
-    const absent: unknown[] = [];
-    const { manifest: made } = await backUp({ copyObjects: true, onAbsent: (one) => absent.push(one) });
-    expect(made.objects).toMatchObject({ rows: 1, copied: true, absent: 1 });
-    expect(absent).toEqual([expect.objectContaining({ tenant: tenantA, digest: sha256('image') })]);
+    const { manifest: made } = await backUp({ copyObjects: true });
+    expect(made.objects).toMatchObject({ rows: 1, copied: true, lost: 0 });
 
     expect(await restore({ mode: 'check' })).toMatchObject({ incomplete: [] });
     await objects.delete(tenantA, file);
@@ -314,5 +312,15 @@ describe('objects', () => {
     const fourth = await host.database();
     await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
     expect(await isEmpty(fourth)).toBe(true);
+  });
+
+  it('that were stored and are gone by the time of the backup are told, then and later', async () => {
+    await fillEveryTable(source, tenantA);
+    await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('an artifact')]);
+    const lost: unknown[] = [];
+    const { manifest: made } = await backUp({ copyObjects: true, onLost: (one) => lost.push(one) });
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1 });
+    expect(lost).toEqual([expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact') })]);
+    await expect(restore({ mode: 'copy' })).rejects.toMatchObject({ code: 'BACKUP_OBJECTS_MISSING' });
   });
 });

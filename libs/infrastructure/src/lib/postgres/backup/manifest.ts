@@ -39,12 +39,12 @@ export interface Manifest {
   readonly sequences: readonly { readonly sequence: string; readonly value: string; readonly called: boolean }[];
   /** Days (`YYYY-MM-DD`) that have partitions. */
   readonly days: readonly string[];
-  /** Which objects the rows refer to and the store has: tenant, run (`\N`: none) and digest. */
+  /** Which objects the rows refer to: tenant, run (`\N`: none) and digest. */
   readonly objects: RowsFile & {
     /** They lie in the folder `objects`, too. */
     readonly copied: boolean;
-    /** Digests that rows name and the store does not have: of objects that are lost, or of no object, such as in the text of an input. */
-    readonly absent: number;
+    /** Of them, those that the store does not have. */
+    readonly lost: number;
   };
   /** Keys that are needed beside it, and never part of it; `ids` of those that sign. */
   readonly keys: readonly { readonly key: string; readonly ids: readonly string[] }[];

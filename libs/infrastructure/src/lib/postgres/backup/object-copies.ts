@@ -15,15 +15,20 @@ export interface Reference {
   readonly digest: Digest;
 }
 
+interface Found extends Reference {
+  /** False: it may name something else than an object. */
+  readonly certain: boolean;
+}
+
 /** Objects that are asked for at once. */
 const AT_ONCE = 32;
 const OBJECTS = 'objects';
 
 /** The reference of a row. Throws a `TypeError` for anything else. */
-function referenceOf([tenant, run, digest]: Fields): Reference {
+function referenceOf([tenant, run, digest, certain]: Fields): Found {
   if (typeof tenant !== 'string' || typeof digest !== 'string' || !isTenantId(tenant) || !isDigest(digest))
     throw new TypeError('a row that is no reference to an object');
-  return { tenant, run: run ?? null, digest };
+  return { tenant, run: run ?? null, digest, certain: certain !== 'f' };
 }
 
 /** Some references at a time, with whether the store has each. */
@@ -34,8 +39,8 @@ async function* looked(rows: AsyncIterable<Fields>, store: ObjectStore) {
   }
 }
 
-async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Reference[]> {
-  let some: Reference[] = [];
+async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Found[]> {
+  let some: Found[] = [];
   for await (const row of rows) {
     some.push(referenceOf(row));
     if (some.length < AT_ONCE) continue;
@@ -49,24 +54,26 @@ interface Looking {
   /** Where objects are copied to; null: nowhere. */
   readonly folder: string | null;
   readonly onCopied: (copied: Reference) => void;
-  readonly onAbsent: (absent: Reference) => void;
+  /** Told of an object that the store does not have. */
+  readonly onLost: (lost: Reference) => void;
 }
 
-/** Rows of the references that the store has, as `COPY` writes them; each of the others is told. Copies their objects if there is a folder. */
-export function presentObjects(
+/**
+ * Rows of the references, as `COPY` writes them, without those that are none: of what may name something else, the store does not have it. Copies
+ * their objects if there is a folder.
+ */
+export function objectRows(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
-  { folder, onCopied, onAbsent }: Looking,
+  { folder, onCopied, onLost }: Looking,
 ): Readable {
   return Readable.from(
     (async function* () {
       for await (const some of looked(rows, store)) {
         for (const { reference, isThere } of some) {
-          if (!isThere) {
-            onAbsent(reference);
-            continue;
-          }
-          if (folder !== null) {
+          if (!isThere && !reference.certain) continue;
+          if (!isThere) onLost(reference);
+          else if (folder !== null) {
             await copyOut(store, folder, reference);
             onCopied(reference);
           }
