@@ -1,6 +1,6 @@
 // Jobs on the database, for containers: `node docker/database.cjs migrate` with the owner's password, `… maintain` with that of the
 // maintain role; `… maintain daily` goes on, once a day. With that role, too: `… backup FOLDER [objects]`,
-// `… restore FOLDER [check|copy|report]` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
+// `… restore FOLDER [check|copy|report]`, `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
 const {
   backUpDatabase,
@@ -13,6 +13,7 @@ const {
   restoreDatabase,
   RESTORED_OBJECTS,
   resumeRuns,
+  settleRecovered,
 } = require('@taskrunner/infrastructure');
 const { version: product } = require('../package.json');
 
@@ -36,6 +37,7 @@ const JOBS = {
     const { manifest, ...done } = await restoreDatabase(needed(maintainUrl, 'maintain'), given);
     return { ...done, takenAt: manifest.takenAt };
   },
+  settle: ({ maintainUrl }) => settleRecovered(needed(maintainUrl, 'maintain'), new CronerCalendar()),
   resume: ({ maintainUrl }, _, [tenant, run, reason]) => {
     if (reason === undefined) throw usage('resume TENANT RUN|all REASON');
     return resumeRuns(needed(maintainUrl, 'maintain'), { tenant, run: run === 'all' ? null : run, reason });

@@ -54,7 +54,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     );
     await ada.until(gated, ['waiting']);
     // One step acts, and its answer has not come when the backup is made; another has not begun.
-    log.answer = (path) => (path === '/pay' ? { afterMs: 120_000 } : {});
+    log.answer = (path) => (path === '/pay' ? { afterMs: 600_000 } : {});
     const act = (id: string): string =>
       `- { id: ${id}, effects: once, run: { uses: "builtin:http", with: { method: POST, url: "${log.url(`/${id}`)}" } } }`;
     const acting = await ada.submit(pack(`${act('pay')}\n${act('ship')}`));
@@ -69,6 +69,13 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
     const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
+
+    // The same in an image.
+    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const job = [join(ROOT, 'docker/database.cjs'), 'backup', join(folder, 'of-an-image'), 'objects'];
+    const imaged = spawnSync(process.execPath, job, { encoding: 'utf8', env });
+    expect([imaged.status, imaged.stderr]).toEqual([0, '']);
+    expect(JSON.parse(imaged.stdout)).toMatchObject({ objects: { copied: true, lost: 0 } });
 
     // After the backup somebody approves: nobody will know. Then everything is lost, but for the keys, which lie apart.
     await grace.approve(gated, 'ask');

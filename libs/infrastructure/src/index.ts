@@ -26,6 +26,7 @@ export {
   type RestoreOptions,
 } from './lib/postgres/backup/restore-database';
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
+export { settleRecovered } from './lib/postgres/backup/settle-recovered';
 export type { Settled, StandingRun } from './lib/postgres/backup/settle-restored';
 export type { KeptDay, Readiness } from './lib/postgres/partitions';
 export type { Retention } from './lib/postgres/retention';

@@ -6,9 +6,11 @@ import {
   restoreDatabase,
   RESTORED_OBJECTS,
   resumeRuns,
+  settleRecovered,
   type BackedUp,
   type RestoredDatabase,
   type RestoredObjects,
+  type Settled,
 } from '@taskrunner/infrastructure';
 import { Option, type Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
@@ -18,7 +20,7 @@ import type { Context } from './context';
 import { CONFIG, configOf, runOf, settingsOf, urlOf } from './database-settings';
 import { withOutput } from './options';
 
-/** `taskrunner maintain backup`, `restore` and `resume`: with the role `maintain`, and the object store of the configuration. */
+/** `taskrunner maintain backup`, `restore`, `settle` and `resume`: with the role `maintain`, and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
   withOutput(maintain.command('backup').argument('<folder>', 'made by this; its parent must be there'), 'json')
@@ -65,6 +67,18 @@ export function registerBackup(maintain: Command, context: Context): void {
         });
         if (isJson(command)) terminal.print(JSON.stringify(inJson(done)));
         else for (const line of toldRestore(done)) terminal.print(safeLine(line));
+        return EXIT.OK;
+      }),
+    );
+  withOutput(maintain.command('settle'), 'json')
+    .description('after a recovery by other means: do what a restore does to runs, workers and schedules')
+    .option(...CONFIG)
+    .action((_: object, command: Command) =>
+      context.run(async () => {
+        const { urls } = await settingsOf(configOf(command), context);
+        const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar());
+        if (isJson(command)) terminal.print(JSON.stringify(done));
+        else for (const line of toldRuns(done)) terminal.print(safeLine(line));
         return EXIT.OK;
       }),
     );
@@ -119,13 +133,19 @@ function toldBackup({ manifest, digest }: BackedUp): readonly string[] {
   ];
 }
 
-function toldRestore({ manifest, rows, standing, goingOn, skipped, incomplete }: RestoredDatabase): readonly string[] {
+function toldRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
-    `runs that go on by themselves: ${goingOn}; schedules of which ticks were skipped: ${skipped}`,
     ...incomplete.map(
       ({ tenant, runId, digests }) => `objects are missing of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
     ),
+    ...toldRuns(settled),
+  ];
+}
+
+function toldRuns({ standing, goingOn, skipped }: Settled): readonly string[] {
+  return [
+    `runs that go on by themselves: ${goingOn}; schedules of which ticks were skipped: ${skipped}`,
     ...standing.map(({ tenant, runId }) => `${runId} of ${tenant} stands: it has steps that may act once`),
     ...(standing.length > 0
       ? ['look outside what these have done since, then: taskrunner maintain resume RUN --tenant NAME --reason TEXT']

@@ -6,8 +6,12 @@ const everyTen = (ms: number) => (Math.floor(ms / (10 * MINUTE)) + 1) * 10 * MIN
 
 function facts(now: number, maxSkips = 100): TickFacts {
   const timing = {
-    ...{ cron: '*/10 * * * *', timeZone: 'UTC', overlap: 'allow', catchUp: 'all' },
-    ...{ catchUpWindowMs: 60 * MINUTE, until: null },
+    cron: '*/10 * * * *',
+    timeZone: 'UTC',
+    overlap: 'allow',
+    catchUp: 'all',
+    catchUpWindowMs: 60 * MINUTE,
+    until: null,
   } as const;
   return { timing, tick: 0, now, active: [], nextAfter: everyTen, limits: { graceMs: MINUTE, maxActive: 3, maxSkips } };
 }

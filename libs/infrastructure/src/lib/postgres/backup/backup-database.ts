@@ -4,11 +4,10 @@ import type { Digest, ObjectStore, TenantId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { MIGRATION_LOCK } from '../migrate';
-import { migrationNames } from '../migrations/migrations';
 import { ALL_REFERENCES } from '../object-reference';
 import { makeFolder } from './backup-folder';
 import { BackupError } from './backup-error';
-import { listed, quoted, readCatalog, type Catalog } from './catalog';
+import { listed, quoted, readCatalog, refuseOtherRelease, type Catalog } from './catalog';
 import { keysNeeded } from './keys-needed';
 import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
 import { objectRows, syncObjects, type Reference } from './object-copies';
@@ -47,7 +46,8 @@ export function backUpDatabase(maintainUrl: string, options: BackupOptions): Pro
     asMaintainer(maintainUrl, 'taskrunner backup', async (client) => {
       await client.query('select pg_advisory_lock_shared($1)', [MIGRATION_LOCK]);
       const catalog = await readCatalog(client);
-      refuseUnreadable(catalog);
+      refuseOtherRelease(catalog, 'Back it up with the release that migrated it.');
+      refuseHidden(catalog);
       await client.query('begin isolation level repeatable read, read only');
       // Before the first look, which makes the snapshot: no partition goes between the two.
       await client.query(
@@ -99,28 +99,14 @@ async function fill(
   };
 }
 
-function refuseUnreadable({ migrations, tables }: Catalog): void {
-  const [unknown, missing] = [
-    migrations.filter((name) => !migrationNames.includes(name)),
-    migrationNames.filter((name) => !migrations.includes(name)),
-  ];
-  if (unknown.length > 0 || missing.length > 0)
-    throw new BackupError(
-      'BACKUP_SCHEMA',
-      `the database is not of this release: it lacks ${named(missing)}, and this release does not know ${named(unknown)}`,
-      'Back it up with the release that migrated it.',
-    );
-  const hidden = tables.filter(({ visible }) => !visible);
+function refuseHidden({ tables }: Catalog): void {
+  const hidden = tables.filter(({ visible }) => !visible).map(({ table }) => table);
   if (hidden.length > 0)
     throw new BackupError(
       'BACKUP_ROWS_HIDDEN',
-      `row security may hide rows of ${named(hidden.map(({ table }) => table))} from this role`,
+      `row security may hide rows of ${hidden.join(', ')} from this role`,
       'Connect as taskrunner_maintain, and see that migrations alone have made the policies of the tables.',
     );
-}
-
-function named(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : names.join(', ');
 }
 
 async function readFacts(client: Client): Promise<Pick<Manifest, 'takenAt' | 'database'>> {

@@ -22,6 +22,8 @@ export async function makeFolder(
     await mkdir(partial, { mode: 0o700 });
     const manifest = await fill(partial);
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    // What a restore would not take must fail now.
+    readManifest(text);
     await writeFile(join(partial, MANIFEST), text, { flag: 'wx', mode: 0o600, flush: true });
     await sync(partial);
     // Empty folders can be renamed over: who made one meanwhile keeps it.

@@ -241,7 +241,10 @@ describe('a restore refuses, and writes nothing,', () => {
   it('a database of another schema, or without one', async () => {
     await backUp();
     const empty = await host.database('empty');
-    await expect(restore({}, empty)).rejects.toMatchObject({ code: 'BACKUP_SCHEMA', message: /no tables/ as never });
+    await expect(restore({}, empty)).rejects.toMatchObject({
+      code: 'BACKUP_SCHEMA',
+      message: expect.stringContaining('no tables'),
+    });
     await target.sql('alter table pack_runs.holds add column more text');
     await refused('BACKUP_SCHEMA', /other migrations or tables/);
     await target.sql('alter table pack_runs.holds drop column more');

@@ -1,5 +1,7 @@
 import { digestOf, type Digest } from '@taskrunner/core';
 import { escapeIdentifier, type Client } from 'pg';
+import { migrationNames } from '../migrations/migrations';
+import { BackupError } from './backup-error';
 
 /** A table of the product as the database's catalog has it. */
 export interface CatalogTable {
@@ -62,6 +64,19 @@ export async function readCatalog(client: Client): Promise<Catalog> {
     days: partitions.rows.map(({ day }) => day),
     migrations: applied.rows.map(({ name }) => name),
   };
+}
+
+/** Refuses a database of another release. @throws BackupError `BACKUP_SCHEMA` */
+export function refuseOtherRelease({ migrations }: Catalog, remedy: string): void {
+  const unknown = migrations.filter((name) => !migrationNames.includes(name));
+  const missing = migrationNames.filter((name) => !migrations.includes(name));
+  if (unknown.length === 0 && missing.length === 0) return;
+  const [lacks, has] = [missing, unknown].map((names) => (names.length === 0 ? 'nothing' : names.join(', ')));
+  throw new BackupError(
+    'BACKUP_SCHEMA',
+    `the database is not of this release: it lacks ${lacks}, and this release does not know ${has}`,
+    remedy,
+  );
 }
 
 /** `schema.table` as SQL. */

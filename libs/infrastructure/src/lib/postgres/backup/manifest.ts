@@ -1,4 +1,4 @@
-import { isDigest, isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { isJsonObject, type Digest, type Json } from '@taskrunner/core';
 import { BackupError, damaged } from './backup-error';
 
 /** The format that this release writes, and the latest that it reads. */
@@ -69,9 +69,10 @@ export function readManifest(text: string): Manifest {
   return value as unknown as Manifest;
 }
 
-const FILE = /^[a-z_]+(\.[a-z_]+)*\.copy\.gz$/;
-const NAME = /^[a-z_]+\.[a-z_]+$/;
+const FILE = /^[a-z0-9_]+(\.[a-z0-9_]+)?\.copy\.gz$/;
+const NAME = /^[a-z0-9_]+\.[a-z0-9_]+$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 function isManifest(value: { readonly [name: string]: Json }): boolean {
   const { format, product, takenAt, schema, tables, sequences, days, objects, keys } = value;
@@ -80,11 +81,11 @@ function isManifest(value: { readonly [name: string]: Json }): boolean {
     typeof product === 'string' &&
     typeof takenAt === 'string' &&
     isJsonObject(schema) &&
-    isDigest(String(schema['digest'])) &&
+    isNamed(schema['digest'], DIGEST) &&
     areAll(schema['migrations'], (one) => typeof one === 'string') &&
     areAll(tables, isTable) &&
-    areAll(sequences, (one) => isJsonObject(one) && NAME.test(String(one['sequence']))) &&
-    areAll(days, (one) => DAY.test(String(one))) &&
+    areAll(sequences, (one) => isJsonObject(one) && isNamed(one['sequence'], NAME)) &&
+    areAll(days, (one) => isNamed(one, DAY)) &&
     isRowsFile(objects) &&
     areAll(keys, isJsonObject)
   );
@@ -94,7 +95,7 @@ function isTable(value: Json): boolean {
   return (
     isRowsFile(value) &&
     isJsonObject(value) &&
-    NAME.test(String(value['table'])) &&
+    isNamed(value['table'], NAME) &&
     areAll(value['columns'], (one) => typeof one === 'string')
   );
 }
@@ -103,13 +104,17 @@ function isRowsFile(value: Json | undefined): boolean {
   return (
     value !== undefined &&
     isJsonObject(value) &&
-    FILE.test(String(value['file'])) &&
+    isNamed(value['file'], FILE) &&
     Number.isSafeInteger(value['rows']) &&
     Number.isSafeInteger(value['bytes']) &&
-    isDigest(String(value['digest']))
+    isNamed(value['digest'], DIGEST)
   );
 }
 
 function areAll(value: Json | undefined, is: (one: Json) => boolean): boolean {
   return Array.isArray(value) && (value as readonly Json[]).every(is);
+}
+
+function isNamed(value: Json | undefined, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value);
 }

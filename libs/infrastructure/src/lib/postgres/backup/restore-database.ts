@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { MIGRATION_LOCK } from '../migrate';
 import { migrationNames } from '../migrations/migrations';
+import { aloneAsOwner } from './alone';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
@@ -68,18 +69,13 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
     refuseOtherTables(manifest, catalog);
     await refuseRows(client, manifest);
     const incomplete = await settleObjects(objects, { folder, manifest, mode });
-    await client.query('set role taskrunner_owner');
-    await client.query('begin');
-    await lock(client, manifest);
-    // Row security holds the owner, too, and then takes no COPY. All tables are locked: nobody sees them so.
-    await forceRowSecurity(client, catalog, false);
-    await refuseRows(client, manifest);
-    const rows = await load(client, folder, manifest);
-    const settled = await settleRestored(client, { calendar, manifest, digest });
-    await forceRowSecurity(client, catalog, true);
-    await client.query(`analyze ${namesOf(manifest)}`);
-    await client.query('commit');
-    return { manifest, digest, rows, incomplete, ...settled };
+    return aloneAsOwner(client, catalog, async () => {
+      await refuseRows(client, manifest);
+      const rows = await load(client, folder, manifest);
+      const origin = { backup: digest, takenAt: manifest.takenAt };
+      const settled = await settleRestored(client, { calendar, origin });
+      return { manifest, digest, rows, incomplete, ...settled };
+    });
   });
 }
 
@@ -141,27 +137,6 @@ function otherSchema(what: string): BackupError {
   );
 }
 
-/** Everything that could read or write waits from here on, or is refused. */
-async function lock(client: Client, manifest: Manifest): Promise<void> {
-  try {
-    await client.query(`set local lock_timeout = '10s'`);
-    await client.query(`lock table ${namesOf(manifest)} in access exclusive mode`);
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== '55P03') throw error;
-    throw new BackupError(
-      'RESTORE_IN_USE',
-      'something else uses the tables of this database',
-      'Stop webservices, workers and jobs first.',
-      [],
-      { cause: error },
-    );
-  }
-}
-
-function namesOf({ tables }: Manifest): string {
-  return tables.map(({ table }) => quoted(table)).join(', ');
-}
-
 async function refuseRows(client: Client, { tables }: Manifest): Promise<void> {
   const filled: string[] = [];
   for (const { table } of tables) {
@@ -186,11 +161,6 @@ async function load(client: Client, folder: string, manifest: Manifest): Promise
   }
   await setSequences(client, manifest.sequences);
   return rows;
-}
-
-async function forceRowSecurity(client: Client, { tables }: Catalog, forced: boolean): Promise<void> {
-  for (const { table } of tables.filter((one) => one.forced))
-    await client.query(`alter table ${quoted(table)} ${forced ? '' : 'no '}force row level security`);
 }
 
 /** The partitions of these days, as upkeep made them in their time. */

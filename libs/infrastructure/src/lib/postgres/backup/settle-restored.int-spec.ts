@@ -12,6 +12,7 @@ import { startTestServer, type TestDatabase, type TestServer } from '../testing/
 import { backUpDatabase } from './backup-database';
 import { restoreDatabase, type RestoredDatabase } from './restore-database';
 import { resumeRuns } from './resume-runs';
+import { settleRecovered } from './settle-recovered';
 
 let host: TestServer;
 let source: TestDatabase;
@@ -167,5 +168,33 @@ describe('after a restore', () => {
     const { web } = await moved();
     expect(await web.runStore.replayed(tenantA, idempotency)).toBe(run);
     expect(await web.runReader.summary(tenantA, run)).toMatchObject({ status: 'queued' });
+  });
+});
+
+describe('a database that came back by other means', () => {
+  const settle = () => settleRecovered(source.url('maintain'), new CronerCalendar());
+
+  it('is settled like a restored one, once no worker lives there', async () => {
+    const [acting, other] = [await aRun('once'), await aRun('idempotent', { tenant: tenantB })];
+    const old = await claimed(before);
+    expect(old).toHaveLength(2);
+    await expect(settle()).rejects.toMatchObject({ code: 'RESTORE_IN_USE', message: 'workers live: worker-1' });
+    await source.sql(`update pack_runs.workers set lease_until = now() - interval '1 day'`);
+    expect(await settle()).toEqual({ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 });
+    const now = await claimed(before);
+    expect(now.map(({ runId }) => runId)).toEqual([other]);
+    expect(now[0]?.fence).toBeGreaterThan(100_000);
+    const { event } = (await before.web.auditChain.entries(tenantA, 0, 99)).at(-1) ?? {};
+    expect(event).toMatchObject({ type: 'database.restored', backup: null, takenAt: null, standingRuns: 1 });
+    // Row security is as it was.
+    expect(await source.sql(`select from pg_class where relrowsecurity and not relforcerowsecurity`)).toEqual([]);
+  });
+
+  it('is refused while another release has migrated it', async () => {
+    await source.sql(`insert into pack_runs.migrations (timestamp, name) values (1999999999999, 'Later1999999999999')`);
+    await expect(settle()).rejects.toMatchObject({
+      code: 'BACKUP_SCHEMA',
+      message: expect.stringContaining('Later1999999999999'),
+    });
   });
 });

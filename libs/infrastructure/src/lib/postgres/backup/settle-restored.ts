@@ -12,13 +12,20 @@ import {
 import type { Client } from 'pg';
 import { toSummary, type ScheduleRow } from '../schedule-rows';
 import { statement } from '../statement';
-import type { Manifest } from './manifest';
 
 /**
  * Who holds a restored run until somebody lets it go on: no worker, so no sweep frees it, and no claim, letter or end of a group makes it
  * claimable.
  */
 export const NOBODY = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+
+/** What rows came from. */
+export interface Origin {
+  /** Digest of its manifest. */
+  readonly backup: Digest;
+  /** RFC 3339. */
+  readonly takenAt: string;
+}
 
 /** A run that stands until somebody lets it go on. */
 export interface StandingRun {
@@ -42,11 +49,12 @@ const [TICKS, LINES] = [1_000, 1_000];
 
 /**
  * Makes restored rows those of a database that does not know what was done since. Workers of before hold nothing, and their fences are stale.
- * Runs that may do again what was done stand; others go on where their journals end. Ticks that are due are skipped.
+ * Runs that may do again what was done stand; others go on where their journals end. Ticks that are due are skipped. `origin` null: a backup
+ * that this product did not make.
  */
 export async function settleRestored(
   client: Client,
-  { calendar, manifest, digest }: { readonly calendar: Calendar; readonly manifest: Manifest; readonly digest: Digest },
+  { calendar, origin }: { readonly calendar: Calendar; readonly origin: Origin | null },
 ): Promise<Settled> {
   await client.query(
     `update pack_runs.runs set owner = null, fence = fence + $1, passed_by = '{}',
@@ -63,7 +71,7 @@ export async function settleRestored(
     `select count(*)::int as runs from pack_runs.runs where status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
   );
   const skipped = await skipTicks(client, calendar);
-  await tellAudit(client, { manifest, digest, standing });
+  await tellAudit(client, origin, standing);
   return { standing, goingOn: (rows[0]?.runs ?? 0) - standing.length, skipped };
 }
 
@@ -135,18 +143,13 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
   return rows.length;
 }
 
-interface Told {
-  readonly manifest: Manifest;
-  readonly digest: Digest;
-  readonly standing: readonly StandingRun[];
-}
-
 /** An entry in the chain of each tenant that has one. */
-async function tellAudit(client: Client, { manifest, digest, standing }: Told): Promise<void> {
+async function tellAudit(client: Client, origin: Origin | null, standing: readonly StandingRun[]): Promise<void> {
   const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
   for (const { tenant_id } of rows) {
     const runs = standing.filter(({ tenant }) => tenant === tenant_id).length;
-    const event = { type: 'database.restored', backup: digest, takenAt: manifest.takenAt, standingRuns: runs };
+    const { backup = null, takenAt = null } = origin ?? {};
+    const event = { type: 'database.restored', backup, takenAt, standingRuns: runs };
     await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(event)]);
   }
 }
