@@ -157,8 +157,10 @@ describe('after a restore', () => {
     const ticks = await web.scheduleStore.ticks(tenantA, scheduleId, 9, null);
     expect(new Set(ticks.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(new Set(['skipped MISSED']));
     expect(ticks.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(2_001);
-    expect(await web.scheduleStore.takeDue(9, 1)).toEqual([]);
-    expect((await web.scheduleStore.find(tenantA, scheduleId))?.next).toBeGreaterThan(at);
+    // None that was due is left; the one that it waits for may have come by now.
+    const next = (await web.scheduleStore.find(tenantA, scheduleId))?.next ?? 0;
+    expect(next).toBeGreaterThan(Date.parse(told.manifest.takenAt));
+    expect(next).toBe((ticks[0]?.last ?? 0) + 60_000);
     expect((await web.scheduleStore.find(tenantB, paused))?.next).toBe(minute);
   });
 
