@@ -1,11 +1,47 @@
 // Jobs on the database, for containers: `node docker/database.cjs migrate` with the owner's password, `… maintain` with that of the
-// maintain role; `… maintain daily` goes on, once a day. Reads the same configuration as the services.
+// maintain role; `… maintain daily` goes on, once a day. With that role, too: `… backup FOLDER [objects]`,
+// `… restore FOLDER [check|copy|report]`, `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
-const { databaseUrlsOf, loadConfiguration, maintainDatabase, migrateDatabase } = require('@taskrunner/infrastructure');
+const {
+  backUpDatabase,
+  CronerCalendar,
+  databaseUrlsOf,
+  loadConfiguration,
+  maintainDatabase,
+  migrateDatabase,
+  openObjectStore,
+  restoreDatabase,
+  RESTORED_OBJECTS,
+  resumeRuns,
+  settleRecovered,
+} = require('@taskrunner/infrastructure');
+const { version: product } = require('../package.json');
 
 const JOBS = {
   migrate: ({ ownerUrl }) => migrateDatabase(needed(ownerUrl, 'owner')),
   maintain: ({ maintainUrl }, { retention }) => maintainDatabase(needed(maintainUrl, 'maintain'), retention),
+  backup: async ({ maintainUrl }, { artifacts }, [folder, objects]) => {
+    if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
+    const { manifest, digest } = await backUpDatabase(needed(maintainUrl, 'maintain'), {
+      ...{ folder, product, copyObjects: objects === 'objects', objects: await openObjectStore(artifacts) },
+      onLost: ({ tenant, digest }) => process.stderr.write(`the object store lacks ${digest} of ${tenant}\n`),
+    });
+    if (manifest.objects.lost > 0) process.exitCode = 1;
+    return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
+  },
+  restore: async ({ maintainUrl }, { artifacts }, [folder, mode = 'check']) => {
+    if (folder === undefined || !RESTORED_OBJECTS.includes(mode))
+      throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}]`);
+    const objects = await openObjectStore(artifacts);
+    const given = { folder, mode, objects, calendar: new CronerCalendar(), expected: null };
+    const { manifest, ...done } = await restoreDatabase(needed(maintainUrl, 'maintain'), given);
+    return { ...done, takenAt: manifest.takenAt };
+  },
+  settle: ({ maintainUrl }) => settleRecovered(needed(maintainUrl, 'maintain'), new CronerCalendar()),
+  resume: ({ maintainUrl }, _, [tenant, run, reason]) => {
+    if (reason === undefined) throw usage('resume TENANT RUN|all REASON');
+    return resumeRuns(needed(maintainUrl, 'maintain'), { tenant, run: run === 'all' ? null : run, reason });
+  },
 };
 const DAY_MS = 86_400_000;
 
@@ -15,27 +51,32 @@ function needed(url, role) {
   return url;
 }
 
-async function main(name) {
+function usage(how) {
+  return new Error(`usage: database.cjs ${how}`);
+}
+
+async function main(name, args) {
   const job = Object.hasOwn(JOBS, name) ? JOBS[name] : null;
-  if (job === null) throw new Error(`usage: database.cjs ${Object.keys(JOBS).join('|')} [daily]`);
+  if (job === null) throw usage(`${Object.keys(JOBS).join('|')} …`);
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused')
     throw new Error(reading.faults.map(({ code, path, message }) => `${code} ${path} ${message}`).join('\n'));
-  return job(await databaseUrlsOf(reading.configuration), reading.configuration);
+  return job(await databaseUrlsOf(reading.configuration), reading.configuration, args);
 }
 
 function report(error) {
   process.stderr.write(`${error.code ? `${error.code} ` : ''}${error.message}\n`);
+  if (error.remediation) process.stderr.write(`help: ${error.remediation}\n`);
 }
 
-async function run(name, daily) {
-  const done = main(name).then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));
-  if (!daily) return done;
+async function run(name, args) {
+  const done = main(name, args).then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));
+  if (name !== 'maintain' || args[0] !== 'daily') return done;
   await done.catch(report);
-  setTimeout(() => void run(name, daily), DAY_MS);
+  setTimeout(() => void run(name, args), DAY_MS);
 }
 
-run(process.argv[2] ?? '', process.argv[3] === 'daily').catch((error) => {
+run(process.argv[2] ?? '', process.argv.slice(3)).catch((error) => {
   report(error);
   process.exitCode = 1;
 });

@@ -1,7 +1,7 @@
 // What the shipped manifests promise, held against what `kubectl kustomize` renders.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { BlockList, isIPv4 } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -145,6 +145,48 @@ test(
     const replicas = (name) =>
       documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name).spec.replicas;
     assert.deepEqual([replicas('taskrunner-worker'), replicas('taskrunner-webservice')], [undefined, 2]);
+  },
+);
+
+test(
+  'the component of backups is a job with the password of the maintain role alone, in a volume of its own',
+  { skip: !hasKubectl },
+  () => {
+    const folder = join(ROOT, 'docker/kubernetes/components/backup');
+    const documents = parseAllDocuments(readFileSync(join(folder, 'backup.yaml'), 'utf8')).map((one) => one.toJS());
+    const [{ spec, labels }] = podsOf(documents);
+    // Policies of the base let it reach the database.
+    assert.equal(labels['app.kubernetes.io/name'], 'taskrunner-job');
+    assert.deepEqual(
+      spec.volumes.flatMap(({ secret }) =>
+        secret ? [[secret.secretName, ...secret.items.map(({ key }) => key)]] : [],
+      ),
+      [['taskrunner-database', 'maintain']],
+    );
+    assert.deepEqual(
+      spec.volumes.flatMap(({ persistentVolumeClaim: claim }) => (claim ? [claim.claimName] : [])),
+      ['taskrunner-objects', 'taskrunner-backups'],
+    );
+    assert.equal(spec.automountServiceAccountToken, false);
+    assert.equal(spec.securityContext.runAsNonRoot, true);
+    assert.equal(spec.containers[0].securityContext.readOnlyRootFilesystem, true);
+    // An overlay with it renders.
+    const overlay = mkdtempSync(join(OVERLAYS, '.backup-'));
+    try {
+      const kustomization =
+        'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\ncomponents: [../../components/backup]\n';
+      writeFileSync(join(overlay, 'kustomization.yaml'), kustomization);
+      const text = execFileSync('kubectl', ['kustomize', overlay], { encoding: 'utf8' });
+      const jobs = parseAllDocuments(text)
+        .map((one) => one.toJS())
+        .filter(({ kind }) => kind === 'CronJob');
+      assert.deepEqual(jobs.map(({ metadata }) => metadata.name).sort(), ['taskrunner-backup', 'taskrunner-maintain']);
+      const [job] = jobs.filter(({ metadata }) => metadata.name === 'taskrunner-backup');
+      const { volumes } = job.spec.jobTemplate.spec.template.spec;
+      assert.match(volumes.find(({ configMap }) => configMap).configMap.name, /^taskrunner-[a-z0-9]+$/);
+    } finally {
+      rmSync(overlay, { recursive: true });
+    }
   },
 );
 

@@ -65,6 +65,9 @@ export class EffectLog {
     fsyncSync(this.file);
     this.effects.push(effect);
     const { afterMs = 0, status = 200 } = this.answer(path);
-    setTimeout(() => response.writeHead(status, { 'content-type': 'application/json' }).end('{}'), afterMs);
+    const end = (): unknown => response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+    const timer = setTimeout(end, afterMs);
+    // Who asked has gone, or is cut off by the end of the test.
+    response.on('close', () => clearTimeout(timer));
   }
 }

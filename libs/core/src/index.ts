@@ -250,6 +250,7 @@ export {
   type StopNotice,
   type TickRecord,
 } from './lib/schedule/schedule';
+export { skipMissed } from './lib/schedule/skip-missed';
 export {
   CATCH_UP,
   OVERLAP,
@@ -622,6 +623,7 @@ export {
   type Receipt,
   type RetryRule,
 } from './lib/plan/plan-request';
+export { onceSteps } from './lib/plan/once-steps';
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export {
   parseScript,

@@ -13,6 +13,21 @@ export type { Backlog, PoolUse } from './lib/postgres/backlog';
 export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
 export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
 export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/postgres/maintain';
+export { backUpDatabase, type BackedUp, type BackupOptions } from './lib/postgres/backup/backup-database';
+export { BackupError, type BackupErrorCode } from './lib/postgres/backup/backup-error';
+export type { BackedUpTable, Manifest as BackupManifest, RowsFile } from './lib/postgres/backup/manifest';
+export type { Reference as ObjectOfRun } from './lib/postgres/backup/object-copies';
+export {
+  restoreDatabase,
+  RESTORED_OBJECTS,
+  type Incomplete,
+  type RestoredDatabase,
+  type RestoredObjects,
+  type RestoreOptions,
+} from './lib/postgres/backup/restore-database';
+export { resumeRuns } from './lib/postgres/backup/resume-runs';
+export { settleRecovered } from './lib/postgres/backup/settle-recovered';
+export type { Settled, StandingRun } from './lib/postgres/backup/settle-restored';
 export type { KeptDay, Readiness } from './lib/postgres/partitions';
 export type { Retention } from './lib/postgres/retention';
 export { packedPage, unpackedPage, type PageTexts } from './lib/postgres/packed-page';

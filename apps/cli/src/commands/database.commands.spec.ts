@@ -33,6 +33,11 @@ describe('taskrunner maintain', () => {
     ['hold', 'maintain hold RUN --tenant acme --reason why --config FILE'],
     ['hold, before its name', 'maintain --config FILE hold RUN --tenant acme --reason why'],
     ['release', 'maintain release RUN --tenant acme --config FILE'],
+    ['backup', 'maintain backup FOLDER --config FILE'],
+    ['backup, before its name', 'maintain --config FILE backup FOLDER --with-objects'],
+    ['restore', 'maintain restore FOLDER --objects copy --config FILE'],
+    ['settle', 'maintain settle --config FILE'],
+    ['resume', 'maintain resume --tenant acme --reason why --config FILE'],
     ['migrate', 'migrate --config FILE'],
   ])('%s heeds --config', async (_, line) => {
     const path = join(folder, 'c.yaml');

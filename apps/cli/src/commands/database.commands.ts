@@ -1,22 +1,12 @@
 import type { Command } from 'commander';
-import { isRunId, type RunId, type TenantId } from '@taskrunner/core';
-import {
-  configurationFileOf,
-  databaseUrlsOf,
-  holdRun,
-  loadConfiguration,
-  maintainDatabase,
-  migrateDatabase,
-  releaseRun,
-  type Configuration,
-  type Maintained,
-} from '@taskrunner/infrastructure';
-import { CliError } from '../terminal/cli-error';
+import type { TenantId } from '@taskrunner/core';
+import { holdRun, maintainDatabase, migrateDatabase, releaseRun, type Maintained } from '@taskrunner/infrastructure';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
-import { faultLines } from '../terminal/print-faults';
 import { reportError } from '../terminal/report-error';
 import { safeLine } from '../terminal/safe-text';
+import { registerBackup } from './backup.commands';
 import type { Context } from './context';
+import { CONFIG, configOf, runOf, settingsOf, urlOf } from './database-settings';
 import { withOutput } from './options';
 
 interface Options {
@@ -28,11 +18,6 @@ interface HoldOptions {
   readonly tenant: string;
   readonly reason: string;
 }
-
-const CONFIG = [
-  '--config <file>',
-  'configuration of the services; else TASKRUNNER_CONFIG, else the default place',
-] as const;
 
 /** `taskrunner migrate` and `taskrunner maintain`: what operators do on the database, each with the role for it. */
 export function registerDatabase(program: Command, context: Context): void {
@@ -88,6 +73,7 @@ export function registerDatabase(program: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
+  registerBackup(maintain, context);
   for (const command of maintain.commands) command.copyInheritedSettings(program);
 }
 
@@ -101,45 +87,9 @@ function held(maintain: Command, name: string): Command {
     .option(...CONFIG);
 }
 
-/** `maintain` has this option too, and takes it wherever it stands. */
-function configOf(command: Command): string | undefined {
-  return command.optsWithGlobals<{ readonly config?: string }>().config;
-}
-
 function told({ partitions, runs, evidence, dropped, kept }: Maintained): string {
   return [
     `partitions made: ${partitions}, dropped: ${dropped}; removed runs: ${runs}, evidence: ${evidence}`,
     ...kept.map(({ day, runs: left }) => `${day} stays: ${left} of its runs are not archived`),
   ].join('\n');
-}
-
-interface Settings {
-  readonly configuration: Configuration;
-  readonly urls: Awaited<ReturnType<typeof databaseUrlsOf>>;
-}
-
-async function settingsOf(given: string | undefined, { env, terminal }: Context): Promise<Settings> {
-  const reading = await loadConfiguration(given, env);
-  if (reading.kind === 'read') {
-    const { configuration } = reading;
-    return { configuration, urls: await databaseUrlsOf(configuration) };
-  }
-  const file = configurationFileOf(given, env);
-  for (const line of faultLines(reading.faults, file)) terminal.say(line);
-  throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it; `taskrunner config check` tells all.');
-}
-
-function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): string {
-  const url = urls[`${role}Url`];
-  if (url !== undefined) return url;
-  throw new CliError(
-    'CLI_CONFIG',
-    `how to connect as taskrunner_${role} is not configured`,
-    `Set database.host and database.${role}PasswordFile, or database.${role}Url.`,
-  );
-}
-
-function runOf(text: string): RunId {
-  if (isRunId(text)) return text;
-  throw new CliError('CLI_USAGE', `${text} is no id of a run`, 'Give it as `taskrunner run` printed it.');
 }

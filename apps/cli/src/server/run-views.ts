@@ -146,5 +146,7 @@ export function hasEnded(status: string): boolean {
 
 /** Kinds of waits that only a person can end. */
 export function waitsForPerson(run: RunView): boolean {
-  return !hasEnded(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention'].includes(kind));
+  return (
+    !hasEnded(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention', 'restore'].includes(kind))
+  );
 }

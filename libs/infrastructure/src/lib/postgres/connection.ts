@@ -27,7 +27,8 @@ export interface ConnectionOptions {
 
 const INT8 = 20;
 type Parse = (text: string) => unknown;
-const parsers: NonNullable<PoolConfig['types']> = {
+/** 64-bit integers are read as numbers: counters and milliseconds stay far below 2^53. */
+export const parsers: NonNullable<PoolConfig['types']> = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): Parse =>
     oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid, 'text') as Parse),
 };

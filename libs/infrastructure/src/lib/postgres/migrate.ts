@@ -4,7 +4,8 @@ import { migrationNames } from './migrations/migrations';
 import { PARTITION_DAYS } from './partitions';
 import type { Statement } from './statement';
 
-const LOCK = 7_300_302;
+/** Advisory lock of who changes the schema, or must find it as it was. */
+export const MIGRATION_LOCK = 7_300_302;
 
 /** What a migration did. */
 export interface Migrated {
@@ -22,7 +23,7 @@ export async function migrateDatabase(ownerUrl: string): Promise<Migrated> {
   await guard.connect();
   try {
     await guard.query('set lock_timeout = 0');
-    await guard.query('select pg_advisory_lock($1)', [LOCK]);
+    await guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await guard.query('create schema if not exists pack_runs');
     const applied = await appliedNames(guard);
     refuseNewer(applied);

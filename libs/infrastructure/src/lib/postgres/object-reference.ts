@@ -9,6 +9,13 @@ export interface ObjectReference {
    * is not seen is collected. Rows that the role of workers does not see are asked for by a function of the owner.
    */
   readonly sql: string;
+  /**
+   * Yields all of them, of all tenants, as `tenant_id`, `run_id` (null: of no run) and `digest`; for backups. Null where a restored database
+   * forgets the rows.
+   */
+  readonly all: string | null;
+  /** Each stands for an object that was stored before the row. Others may be digests of anything, such as in the text of an input. */
+  readonly certain: boolean;
 }
 
 /**
@@ -20,6 +27,8 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
     name: 'uploads that runs may be submitted with',
     columns: ['pack_artifacts.uploads.digest'],
     sql: `select digest from pack_artifacts.uploads where tenant_id = $1 and digest = any($2::text[])`,
+    all: null,
+    certain: false,
   },
   {
     name: 'files of packs and files that are inputs, of runs and of schedules',
@@ -31,23 +40,40 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
     ],
     // The role of workers does not see these rows.
     sql: `select digest from pack_runs.named_files($1, $2::text[]) digest`,
+    all: `select r.tenant_id, r.run_id, d.digest from pack_runs.run_sources r,
+        unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest) where pack_runs.names_digests(r.files, r.inputs)
+      union all
+      select s.tenant_id, null::uuid, d.digest from pack_runs.schedules s,
+        unnest(pack_runs.digests_in(s.source -> 'files', s.inputs)) d (digest)`,
+    certain: false,
   },
   {
     name: 'artifacts',
     columns: ['pack_artifacts.artifacts.digest'],
     sql: `select digest from pack_artifacts.artifacts where tenant_id = $1 and digest = any($2::text[])`,
+    all: `select tenant_id, run_id, digest from pack_artifacts.artifacts`,
+    certain: true,
   },
   {
     name: 'large values that a journal names',
     columns: ['pack_artifacts.stored_values.digest'],
     sql: `select digest from pack_artifacts.stored_values where tenant_id = $1 and digest = any($2::text[])`,
+    all: `select tenant_id, run_id, digest from pack_artifacts.stored_values`,
+    certain: false,
   },
   {
     name: 'evidence bundles',
     columns: ['pack_artifacts.attestations.bundle', 'pack_runs.runs.evidence_digest'],
     sql: `select bundle as digest from pack_artifacts.attestations where tenant_id = $1 and bundle = any($2::text[])`,
+    all: `select tenant_id, run_id, bundle from pack_artifacts.attestations`,
+    certain: true,
   },
 ];
+
+/** Every object that rows refer to, once for each run: `tenant_id`, `run_id`, `digest` and `certain`. */
+export const ALL_REFERENCES = `select tenant_id, run_id, digest, bool_or(certain) from (
+${OBJECT_REFERENCES.flatMap(({ all, certain }) => (all === null ? [] : [`select *, ${certain} from (${all}) a`])).join('\nunion all\n')}
+) r (tenant_id, run_id, digest, certain) where digest ~ '^sha256:[0-9a-f]{64}$' group by 1, 2, 3`;
 
 /** Columns that hold digests of something else, or of objects that another of the references keeps; with what they are. */
 export const OTHER_DIGESTS: Readonly<Record<string, string>> = {

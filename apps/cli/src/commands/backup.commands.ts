@@ -1,0 +1,158 @@
+import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core';
+import {
+  backUpDatabase,
+  CronerCalendar,
+  openObjectStore,
+  restoreDatabase,
+  RESTORED_OBJECTS,
+  resumeRuns,
+  settleRecovered,
+  type BackedUp,
+  type RestoredDatabase,
+  type RestoredObjects,
+  type Settled,
+} from '@taskrunner/infrastructure';
+import { Option, type Command } from 'commander';
+import { CliError } from '../terminal/cli-error';
+import { EXIT } from '../terminal/exit-code';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
+import { CONFIG, configOf, runOf, settingsOf, urlOf } from './database-settings';
+import { withOutput } from './options';
+
+/** `taskrunner maintain backup`, `restore`, `settle` and `resume`: with the role `maintain`, and the object store of the configuration. */
+export function registerBackup(maintain: Command, context: Context): void {
+  const { terminal } = context;
+  withOutput(maintain.command('backup').argument('<folder>', 'made by this; its parent must be there'), 'json')
+    .description('back up the database while everything goes on; keys are never part of it')
+    .option(...CONFIG)
+    .option('--with-objects', 'copy the objects that rows refer to, too')
+    .action((folder: string, { withObjects }: { readonly withObjects?: boolean }, command: Command) =>
+      context.run(async () => {
+        const { urls, configuration } = await settingsOf(configOf(command), context);
+        const made = await backUpDatabase(urlOf('maintain', urls), {
+          folder,
+          product: context.program.version,
+          objects: await openObjectStore(configuration.artifacts),
+          copyObjects: withObjects === true,
+          onLost: ({ tenant, run, digest }) =>
+            terminal.say(safeLine(`the object store lacks ${digest} of ${tenant} ${run === null ? '' : toRunId(run)}`)),
+        });
+        const { manifest, digest } = made;
+        if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
+        else for (const line of toldBackup(made)) terminal.print(safeLine(line));
+        if (manifest.objects.lost === 0) return EXIT.OK;
+        terminal.say(`objects that are lost: ${manifest.objects.lost}. The backup is whole without them.`);
+        return EXIT.FAILED;
+      }),
+    );
+  withOutput(maintain.command('restore').argument('<folder>', 'folder of a backup'), 'json')
+    .description('fill an empty, migrated database from a backup; no service may run')
+    .option(...CONFIG)
+    .addOption(
+      new Option('--objects <what>', 'check: none may be missing; copy: from the backup; report: go on without')
+        .choices(RESTORED_OBJECTS)
+        .default('check'),
+    )
+    .option('--digest <digest>', 'what manifest.json must be, as `backup` has told it')
+    .action((folder: string, given: RestoreGiven, command: Command) =>
+      context.run(async () => {
+        const { urls, configuration } = await settingsOf(configOf(command), context);
+        const done = await restoreDatabase(urlOf('maintain', urls), {
+          folder,
+          objects: await openObjectStore(configuration.artifacts),
+          mode: given.objects,
+          calendar: new CronerCalendar(),
+          expected: given.digest === undefined ? null : digestIn(given.digest),
+        });
+        if (isJson(command)) terminal.print(JSON.stringify(inJson(done)));
+        else for (const line of toldRestore(done)) terminal.print(safeLine(line));
+        return EXIT.OK;
+      }),
+    );
+  withOutput(maintain.command('settle'), 'json')
+    .description('after a recovery by other means: do what a restore does to runs, workers and schedules')
+    .option(...CONFIG)
+    .action((_: object, command: Command) =>
+      context.run(async () => {
+        const { urls } = await settingsOf(configOf(command), context);
+        const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar());
+        if (isJson(command)) terminal.print(JSON.stringify(done));
+        else for (const line of toldRuns(done)) terminal.print(safeLine(line));
+        return EXIT.OK;
+      }),
+    );
+  maintain
+    .command('resume')
+    .description('let runs go on that stand since a restore; in the audit')
+    .argument('[run]', 'id of the run; without it all of the tenant')
+    .requiredOption('--tenant <name>', 'whose runs they are')
+    .requiredOption('--reason <text>', 'what was looked at outside')
+    .option(...CONFIG)
+    .action((run: string | undefined, { tenant, reason }: ResumeGiven, command: Command) =>
+      context.run(async () => {
+        const { urls } = await settingsOf(configOf(command), context);
+        const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
+        for (const resumed of await resumeRuns(urlOf('maintain', urls), of))
+          terminal.print(safeLine(`${resumed} goes on`));
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface RestoreGiven {
+  readonly objects: RestoredObjects;
+  readonly digest?: string;
+}
+
+interface ResumeGiven {
+  readonly tenant: string;
+  readonly reason: string;
+}
+
+/** `maintain` has this option too, and takes it wherever it stands. */
+function isJson(command: Command): boolean {
+  const { output } = command.opts<{ readonly output?: string }>();
+  return output === 'json' || command.parent?.opts<{ readonly output?: string }>().output === 'json';
+}
+
+function digestIn(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new CliError('CLI_USAGE', `${text} is no digest`, 'Give it as `taskrunner maintain backup` has told it.');
+}
+
+function toldBackup({ manifest, digest }: BackedUp): readonly string[] {
+  const { takenAt, tables, objects, keys } = manifest;
+  const rows = tables.reduce((sum, one) => sum + one.rows, 0);
+  return [
+    `backed up ${rows} rows of ${tables.length} tables as of ${takenAt}`,
+    `references to objects: ${objects.rows}, ${objects.copied ? 'copied, too' : 'not copied: the object store is backed up apart'}`,
+    'keys are not in it. It needs:',
+    ...keys.map(({ key, ids }) => `  ${key}${ids.length > 0 ? ` ${ids.join(', ')}` : ''}`),
+    `note apart: manifest.json ${digest}`,
+  ];
+}
+
+function toldRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
+  return [
+    `restored ${rows} rows as of ${manifest.takenAt}`,
+    ...incomplete.map(
+      ({ tenant, runId, digests }) => `objects are missing of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
+    ),
+    ...toldRuns(settled),
+  ];
+}
+
+function toldRuns({ standing, goingOn, skipped }: Settled): readonly string[] {
+  return [
+    `runs that go on by themselves: ${goingOn}; schedules of which ticks were skipped: ${skipped}`,
+    ...standing.map(({ tenant, runId }) => `${runId} of ${tenant} stands: it has steps that may act once`),
+    ...(standing.length > 0
+      ? ['look outside what these have done since, then: taskrunner maintain resume RUN --tenant NAME --reason TEXT']
+      : []),
+  ];
+}
+
+function inJson({ manifest, ...done }: RestoredDatabase): object {
+  return { ...done, takenAt: manifest.takenAt };
+}

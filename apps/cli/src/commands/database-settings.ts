@@ -1,0 +1,52 @@
+import { isRunId, type RunId } from '@taskrunner/core';
+import { configurationFileOf, databaseUrlsOf, loadConfiguration, type Configuration } from '@taskrunner/infrastructure';
+import type { Command } from 'commander';
+import { CliError } from '../terminal/cli-error';
+import { faultLines } from '../terminal/print-faults';
+import type { Context } from './context';
+
+/** `--config` of commands for operators. */
+export const CONFIG = [
+  '--config <file>',
+  'configuration of the services; else TASKRUNNER_CONFIG, else the default place',
+] as const;
+
+/** What is configured for operators. */
+export interface Settings {
+  readonly configuration: Configuration;
+  readonly urls: Awaited<ReturnType<typeof databaseUrlsOf>>;
+}
+
+/** Reads it. Throws `CLI_CONFIG` if it is not valid; its faults are said before. */
+export async function settingsOf(given: string | undefined, { env, terminal }: Context): Promise<Settings> {
+  const reading = await loadConfiguration(given, env);
+  if (reading.kind === 'read') {
+    const { configuration } = reading;
+    return { configuration, urls: await databaseUrlsOf(configuration) };
+  }
+  const file = configurationFileOf(given, env);
+  for (const line of faultLines(reading.faults, file)) terminal.say(line);
+  throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it; `taskrunner config check` tells all.');
+}
+
+/** How to connect as a role. Throws `CLI_CONFIG` if that is not configured. */
+export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): string {
+  const url = urls[`${role}Url`];
+  if (url !== undefined) return url;
+  throw new CliError(
+    'CLI_CONFIG',
+    `how to connect as taskrunner_${role} is not configured`,
+    `Set database.host and database.${role}PasswordFile, or database.${role}Url.`,
+  );
+}
+
+/** `--config` of a command, or of `maintain`, which takes it wherever it stands. */
+export function configOf(command: Command): string | undefined {
+  return command.optsWithGlobals<{ readonly config?: string }>().config;
+}
+
+/** An id of a run. Throws `CLI_USAGE`. */
+export function runOf(text: string): RunId {
+  if (isRunId(text)) return text;
+  throw new CliError('CLI_USAGE', `${text} is no id of a run`, 'Give it as `taskrunner run` printed it.');
+}

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EffectLog } from './effect-log';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+
+const OWNERS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
+const script = (text: string): string =>
+  `{ uses: "builtin:script", with: { interpreter: [sh], source: "echo '{\\"n\\": \\"${text}\\"}' > $TASKRUNNER_OUTPUTS" } }`;
+
+describe('a stack that is lost, and restored from its backup into a new one', () => {
+  let folder: string;
+  let log: EffectLog;
+  let stack: DevStack;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskrunner-backup-'));
+    log = await EffectLog.open(join(folder, 'effects.ndjson'));
+    stack = await start('first', 1);
+  }, 180_000);
+
+  afterAll(async () => {
+    await stack?.stop();
+    log?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  const start = (name: string, workers: number): Promise<DevStack> =>
+    startStack(join(folder, name), { workers, configuration: { sealedMode: { allow: [log.allowed] } } });
+
+  /** `taskrunner` with the configuration of the stack; `most`: the largest file that it may write, blocks of 512 bytes. */
+  function taskrunner(args: readonly string[], most: number | null = null) {
+    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const limit = most === null ? '' : `ulimit -f ${most}; `;
+    const command = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, join(ROOT, 'apps/cli/bin/taskrunner.js')];
+    return spawnSync('sh', [...command, ...args], { encoding: 'utf8', env });
+  }
+
+  it('goes on where it stood; what may have acted since is asked, and done by nobody unasked; its evidence verifies', async () => {
+    let [ada, grace] = [
+      new Caller(stack.server, await stack.tokenFor('ada')),
+      new Caller(stack.server, await stack.tokenFor('grace')),
+    ];
+    const ended = await ada.submit(pack(`- { id: only, run: ${script('ended')} }`));
+    await ada.sealed(ended);
+    const gated = await ada.submit(
+      pack(
+        `- { id: before, run: ${script('before')} }
+- { id: ask, gate: { approval: owners } }
+- { id: afterwards, run: ${script('afterwards')} }`,
+        OWNERS,
+      ),
+    );
+    await ada.until(gated, ['waiting']);
+    // One step acts, and its answer has not come when the backup is made; another has not begun.
+    log.answer = (path) => (path === '/pay' ? { afterMs: 600_000 } : {});
+    const act = (id: string): string =>
+      `- { id: ${id}, effects: once, run: { uses: "builtin:http", with: { method: POST, url: "${log.url(`/${id}`)}" } } }`;
+    const acting = await ada.submit(pack(`${act('pay')}\n${act('ship')}`));
+    while (log.paths('/pay').length === 0) await pause(50);
+
+    const backup = join(folder, 'backup');
+    // A disk that is full leaves nothing under the name of the backup.
+    const full = taskrunner(['maintain', 'backup', backup], 1);
+    expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^BACKUP_UNWRITABLE .*EFBIG/)]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
+    const made = taskrunner(['maintain', 'backup', backup, '--with-objects']);
+    expect([made.status, made.stderr]).toEqual([0, '']);
+    expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
+    const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
+
+    // The same in an image.
+    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const job = [join(ROOT, 'docker/database.cjs'), 'backup', join(folder, 'of-an-image'), 'objects'];
+    const imaged = spawnSync(process.execPath, job, { encoding: 'utf8', env });
+    expect([imaged.status, imaged.stderr]).toEqual([0, '']);
+    expect(JSON.parse(imaged.stdout)).toMatchObject({ objects: { copied: true, lost: 0 } });
+
+    // After the backup somebody approves: nobody will know. Then everything is lost, but for the keys, which lie apart.
+    await grace.approve(gated, 'ask');
+    await ada.until(gated, ['succeeded']);
+    mkdirSync(join(folder, 'second'));
+    cpSync(join(stack.stateDirectory, 'keys'), join(folder, 'second', 'keys'), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+    await stack.killWorker('SIGKILL');
+    await stack.stop();
+    stack = await start('second', 0);
+    const command = ['maintain', 'restore', backup, '--output', 'json'];
+    expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /) });
+    const restored = taskrunner([...command, '--objects', 'copy', '--digest', digest]);
+    expect([restored.status, restored.stderr]).toEqual([0, '']);
+    expect(JSON.parse(restored.stdout)).toMatchObject({
+      ...{ standing: [{ tenant: 'acme', runId: acting }], goingOn: 1, incomplete: [] },
+    });
+    expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY /) });
+    await stack.startWorker();
+    ada = new Caller(stack.server, await stack.tokenFor('ada'));
+    grace = new Caller(stack.server, await stack.tokenFor('grace'));
+
+    expect((await grace.approve(gated, 'ask')).status).toBe(200);
+    expect((await ada.until(gated, ['succeeded', 'failed']))['status']).toBe('succeeded');
+    // A new run is taken meanwhile: that the other stands is no question of time.
+    const fresh = await ada.submit(pack(`- { id: only, run: ${script('fresh')} }`));
+    await ada.until(fresh, ['succeeded']);
+    expect(await ada.summary(acting)).toMatchObject({ status: 'waiting', waits: [{ kind: 'restore' }] });
+    expect(log.paths('/')).toEqual(['pay']);
+
+    const resumed = taskrunner(['maintain', 'resume', acting, '--tenant', 'acme', '--reason', 'asked the bank']);
+    expect([resumed.status, resumed.stdout]).toEqual([0, `${acting} goes on\n`]);
+    for (;;) {
+      const { body } = await ada.ask('GET', `/api/runs/${acting}/steps`);
+      const steps = body['items'] as { id: string; status: string }[];
+      if (steps.some(({ id, status }) => id === 'pay' && status === 'needs_attention')) break;
+      await pause(100);
+    }
+    expect(log.paths('/')).toEqual(['pay']);
+    const answer = { execution: 1, outcome: 'succeeded', reason: 'the bank has it' };
+    expect((await grace.ask('POST', `/api/runs/${acting}/steps/pay/resolve`, answer)).status).toBe(200);
+    expect((await ada.until(acting, ['succeeded', 'failed']))['status']).toBe('succeeded');
+    expect(log.paths('/')).toEqual(['pay', 'ship']);
+
+    for (const run of [ended, gated, acting]) {
+      const file = join(folder, `${run}.tar`);
+      writeFileSync(file, await ada.sealed(run));
+      const verified = taskrunner(['verify', file, '--trust', stack.trustPath, '--allow-dev']);
+      expect([run, verified.status, verified.stdout]).toEqual([run, 0, expect.any(String)]);
+    }
+  }, 400_000);
+});

@@ -1,0 +1,121 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest, ObjectStore, TenantId } from '@taskrunner/core';
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { MIGRATION_LOCK } from '../migrate';
+import { ALL_REFERENCES } from '../object-reference';
+import { makeFolder } from './backup-folder';
+import { BackupError } from './backup-error';
+import { listed, quoted, readCatalog, refuseOtherRelease, type Catalog } from './catalog';
+import { keysNeeded } from './keys-needed';
+import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
+import { objectRows, syncObjects, type Reference } from './object-copies';
+import { fieldsOf, writeRows } from './rows-file';
+import { readSequences } from './sequences';
+import { asMaintainer } from './session';
+
+/** How to back up. */
+export interface BackupOptions {
+  /** The folder that is made. Its parent must be there. */
+  readonly folder: string;
+  /** Version of the product. */
+  readonly product: string;
+  /** Asked which of the objects are there that rows refer to. */
+  readonly objects: ObjectStore;
+  /** Copies them into the folder, too. */
+  readonly copyObjects: boolean;
+  /** Told of each object that the store does not have. */
+  readonly onLost?: (lost: Reference) => void;
+}
+
+/** A backup that is whole and durable. */
+export interface BackedUp {
+  readonly manifest: Manifest;
+  /** Of `manifest.json`, which names all files by their digests: kept elsewhere, it shows that nobody has changed the backup. */
+  readonly digest: Digest;
+}
+
+/**
+ * Backs up all rows of the product as they are at one moment, while everything goes on, and says which objects they refer to. Keys are
+ * never part of it. Needs the role `maintain`.
+ * @throws BackupError `BACKUP_EXISTS`, `BACKUP_UNWRITABLE`, `BACKUP_SCHEMA`, `BACKUP_ROWS_HIDDEN`
+ */
+export function backUpDatabase(maintainUrl: string, options: BackupOptions): Promise<BackedUp> {
+  return makeFolder(options.folder, (folder) =>
+    asMaintainer(maintainUrl, 'taskrunner backup', async (client) => {
+      await client.query('select pg_advisory_lock_shared($1)', [MIGRATION_LOCK]);
+      const catalog = await readCatalog(client);
+      refuseOtherRelease(catalog, 'Back it up with the release that migrated it.');
+      refuseHidden(catalog);
+      await client.query('begin isolation level repeatable read, read only');
+      // Before the first look, which makes the snapshot: no partition goes between the two.
+      await client.query(
+        `lock table ${catalog.tables.map(({ table }) => quoted(table)).join(', ')} in access share mode`,
+      );
+      const { days } = await readCatalog(client);
+      return fill(client, { ...catalog, days }, folder, options);
+    }),
+  );
+}
+
+async function fill(
+  client: Client,
+  catalog: Catalog,
+  folder: string,
+  { product, objects, copyObjects, onLost }: BackupOptions,
+): Promise<Manifest> {
+  const facts = await readFacts(client);
+  const tables: BackedUpTable[] = [];
+  for (const { table, columns } of catalog.tables) {
+    const names = columns.map(({ name }) => name);
+    const source = client.query(copyTo(`copy (select ${listed(names)} from ${quoted(table)}) to stdout`));
+    tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
+  }
+  if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
+  let lost = 0;
+  const tenants = new Set<TenantId>();
+  const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));
+  const rows = objectRows(references, objects, {
+    folder: copyObjects ? folder : null,
+    onCopied: ({ tenant }) => tenants.add(tenant),
+    onLost: (reference) => {
+      lost++;
+      onLost?.(reference);
+    },
+  });
+  const listedObjects = await writeRows(folder, 'objects.copy.gz', rows);
+  if (copyObjects) await syncObjects(folder, tenants);
+  return {
+    format: BACKUP_FORMAT,
+    product,
+    ...facts,
+    schema: { migrations: catalog.migrations, digest: catalog.digest },
+    tables,
+    sequences: await readSequences(client),
+    days: catalog.days,
+    objects: { ...listedObjects, copied: copyObjects, lost },
+    keys: await keysNeeded(client),
+  };
+}
+
+function refuseHidden({ tables }: Catalog): void {
+  const hidden = tables.filter(({ visible }) => !visible).map(({ table }) => table);
+  if (hidden.length > 0)
+    throw new BackupError(
+      'BACKUP_ROWS_HIDDEN',
+      `row security may hide rows of ${hidden.join(', ')} from this role`,
+      'Connect as taskrunner_maintain, and see that migrations alone have made the policies of the tables.',
+    );
+}
+
+async function readFacts(client: Client): Promise<Pick<Manifest, 'takenAt' | 'database'>> {
+  const { rows } = await client.query<{ ms: string; name: string; system: string; server: string }>(
+    `select pack_runs.now_ms()::text as ms, current_database() as name, current_setting('server_version') as server,
+      (select system_identifier::text from pg_control_system()) as system`,
+  );
+  const [facts] = rows;
+  if (!facts) throw new TypeError('no facts');
+  const { ms, name, system, server } = facts;
+  return { takenAt: new Date(Number(ms)).toISOString(), database: { name, system, server } };
+}

@@ -1,0 +1,61 @@
+import { CodedError } from '@taskrunner/core';
+
+/**
+ * Why a backup is not made, or not restored.
+ *
+ * - `BACKUP_EXISTS`: something is there under the name of the backup.
+ * - `BACKUP_UNWRITABLE`: the folder cannot be written: it is full, read-only, missing, or another user's.
+ * - `BACKUP_INCOMPLETE`: the folder is no backup, or one that was not ended.
+ * - `BACKUP_FORMAT`: a release that knows more has made it.
+ * - `BACKUP_DAMAGED`: a file is missing, or is not what the manifest says.
+ * - `BACKUP_SCHEMA`: the database has other migrations or tables than the backup.
+ * - `BACKUP_ROWS_HIDDEN`: row security would hide rows from the role that makes the backup.
+ * - `BACKUP_OBJECTS_MISSING`: the object store lacks what the rows refer to.
+ * - `RESTORE_NOT_EMPTY`: the database has rows.
+ * - `RESTORE_IN_USE`: something else uses the tables of the database.
+ */
+export type BackupErrorCode =
+  | 'BACKUP_EXISTS'
+  | 'BACKUP_UNWRITABLE'
+  | 'BACKUP_INCOMPLETE'
+  | 'BACKUP_FORMAT'
+  | 'BACKUP_DAMAGED'
+  | 'BACKUP_SCHEMA'
+  | 'BACKUP_ROWS_HIDDEN'
+  | 'BACKUP_OBJECTS_MISSING'
+  | 'RESTORE_NOT_EMPTY'
+  | 'RESTORE_IN_USE';
+
+/** A refusal to back up or to restore, with what to do about it. */
+export class BackupError extends CodedError<BackupErrorCode> {
+  static {
+    this.brand('BackupError');
+  }
+
+  override readonly name = 'BackupError';
+}
+
+/** A file of the backup that is not what was written. */
+export function damaged(what: string, cause?: unknown): BackupError {
+  return new BackupError('BACKUP_DAMAGED', what, 'Nothing was restored. Take another backup.', [], {
+    cause,
+  });
+}
+
+/** Errors of a file system that say that a folder cannot be written. */
+const UNWRITABLE: ReadonlySet<unknown> = new Set([
+  ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE', 'EMFILE'],
+]);
+
+/** Throws an error of the file system as what it means for the folder of a backup; others as they are. */
+export function toldOfFolder(folder: string, error: unknown): never {
+  const { code } = error as { code?: unknown };
+  if (!UNWRITABLE.has(code)) throw error;
+  throw new BackupError(
+    'BACKUP_UNWRITABLE',
+    `${folder} cannot be written: ${(error as Error).message}`,
+    'No backup was made. Give another folder, or give this one room and rights.',
+    [],
+    { cause: error },
+  );
+}

@@ -1,0 +1,75 @@
+import { open, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { sha256, type Digest } from '@taskrunner/core';
+import { BackupError, toldOfFolder } from './backup-error';
+import { readManifest, type Manifest } from './manifest';
+
+const MANIFEST = 'manifest.json';
+
+/**
+ * Makes a folder as a whole, or not at all: what `fill` writes stands under another name until its manifest is there and durable. Returns the
+ * digest of the manifest, which names all files by theirs.
+ * @throws BackupError `BACKUP_EXISTS`, `BACKUP_UNWRITABLE`
+ */
+export async function makeFolder(
+  given: string,
+  fill: (folder: string) => Promise<Manifest>,
+): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
+  const folder = resolve(given);
+  const partial = `${folder}.partial-${process.pid}`;
+  await refuseExisting(folder);
+  try {
+    await mkdir(partial, { mode: 0o700 });
+    const manifest = await fill(partial);
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    // What a restore would not take must fail now.
+    readManifest(text);
+    await writeFile(join(partial, MANIFEST), text, { flag: 'wx', mode: 0o600, flush: true });
+    await sync(partial);
+    // Empty folders can be renamed over: who made one meanwhile keeps it.
+    await refuseExisting(folder);
+    await rename(partial, folder);
+    await sync(dirname(folder));
+    return { manifest, digest: sha256(text) };
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    return toldOfFolder(folder, error);
+  }
+}
+
+/** Reads the manifest of a backup. @throws BackupError `BACKUP_INCOMPLETE`, `BACKUP_FORMAT`, `BACKUP_DAMAGED` */
+export async function openFolder(folder: string): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
+  try {
+    const text = await readFile(join(folder, MANIFEST), 'utf8');
+    return { manifest: readManifest(text), digest: sha256(text) };
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    throw new BackupError(
+      'BACKUP_INCOMPLETE',
+      `${folder} has no ${MANIFEST}: it is no backup, or one that was not ended`,
+      'Give the folder of a backup that `taskrunner maintain backup` has ended.',
+      [],
+      { cause: error },
+    );
+  }
+}
+
+/** Makes a folder durable: the names in it. */
+export async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function refuseExisting(folder: string): Promise<void> {
+  const found = await lstat(folder).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    return toldOfFolder(folder, error);
+  });
+  if (found !== null)
+    throw new BackupError('BACKUP_EXISTS', `${folder} is there already`, 'Give a name that nothing has yet.');
+}

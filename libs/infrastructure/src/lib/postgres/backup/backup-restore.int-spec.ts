@@ -1,0 +1,329 @@
+import { chmod, mkdtemp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chainFault, sha256, type Digest } from '@taskrunner/core';
+import { MemoryObjects } from '@taskrunner/core/testing';
+import { Client } from 'pg';
+import { CronerCalendar } from '../../calendar/croner-calendar';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { migrationNames } from '../migrations/migrations';
+import { anEnvelope, submit, tenantA, tenantB } from '../testing/builders';
+import { fillEveryTable, rowsOf, tablesOf } from '../testing/full-database';
+import { dayOf, makeDay } from '../testing/sealed-run';
+import { startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
+import { backUpDatabase, type BackupOptions } from './backup-database';
+import type { Manifest } from './manifest';
+import { restoreDatabase, type RestoreOptions } from './restore-database';
+
+let host: TestServer;
+let source: TestDatabase;
+let target: TestDatabase;
+let home: string;
+let folder: string;
+const objects = new MemoryObjects();
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+afterAll(() => host.stop());
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'taskrunner-backup-'));
+  folder = join(home, 'backup');
+  source = await host.database();
+  target = await host.database();
+});
+afterEach(async () => {
+  await source.close();
+  await target.close();
+  await rm(home, { recursive: true });
+});
+
+const backUp = (given: Partial<BackupOptions> = {}) =>
+  backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false, ...given });
+const restore = (given: Partial<RestoreOptions> = {}, database = target) =>
+  restoreDatabase(database.url('maintain'), {
+    ...{ folder, objects, mode: 'report', calendar: new CronerCalendar(), expected: null },
+    ...given,
+  });
+const isEmpty = async (database: TestDatabase): Promise<boolean> => {
+  for (const table of await tablesOf(database)) if ((await rowsOf(database, table)).length > 0) return false;
+  return true;
+};
+const manifest = async (): Promise<Manifest> =>
+  JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Manifest;
+const alterManifest = async (change: object): Promise<void> =>
+  writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...(await manifest()), ...change }));
+
+describe('a backup', () => {
+  it('brings back every row of every table, byte for byte, but for what a restore ends', async () => {
+    await makeDay(source, dayOf(30));
+    for (const tenant of [tenantA, tenantB]) await fillEveryTable(source, tenant);
+    const { manifest: made, digest } = await backUp();
+    expect(made.tables.map(({ table }) => table)).toEqual(await tablesOf(source));
+    expect(made.tables.filter(({ rows }) => rows === 0)).toEqual([]);
+    expect(made.days).toContain(dayOf(30));
+    expect(await restore({ expected: digest })).toMatchObject({
+      rows: made.tables.reduce((sum, { rows }) => sum + rows, 0),
+    });
+
+    const ended: Readonly<Record<string, readonly string[] | 'gone'>> = {
+      'pack_runs.workers': 'gone',
+      'pack_artifacts.uploads': 'gone',
+      'pack_artifacts.object_suspects': 'gone',
+      'pack_runs.assignments': ['owner', 'fence'],
+      'pack_runs.audit_heads': ['seq', 'at_ms', 'prev', 'head'],
+    };
+    for (const table of await tablesOf(source)) {
+      const change = ended[table] ?? [];
+      const before = change === 'gone' ? [] : await rowsOf(source, table, change);
+      const after = await rowsOf(target, table, change === 'gone' ? [] : change);
+      // The entry that says so is added.
+      if (table === 'pack_runs.audit') expect(after).toEqual(expect.arrayContaining([...before]));
+      else expect([table, after]).toEqual([table, before]);
+    }
+    // Row security is as migrations left it, in partitions, too.
+    const security = `select n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner)
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind in ('r', 'p') order by 1`;
+    expect(await target.sql(security)).toEqual(await source.sql(security));
+  });
+
+  it('is of one moment while others write', async () => {
+    const web = await source.web();
+    let going = true;
+    let written = 0;
+    const writers = [tenantA, tenantB].map(async (tenant) => {
+      while (going) {
+        await submit(web.runStore, { tenant });
+        written++;
+      }
+    });
+    while (written < 30) await new Promise(setImmediate);
+    const before = written;
+    const { manifest: made } = await backUp();
+    going = false;
+    await Promise.all(writers);
+    await restore();
+    const restored = await target.web();
+    for (const tenant of [tenantA, tenantB]) {
+      const entries = await restored.auditChain.entries(tenant, 0, 10_000);
+      expect(chainFault(entries)).toBeNull();
+      const [counts] = await target.sql<{ runs: number; sources: number; labels: number; secrets: number }>(
+        `select (select count(*)::int from pack_runs.runs where tenant_id = $1) as runs,
+          (select count(*)::int from pack_runs.run_sources where tenant_id = $1) as sources,
+          (select count(*)::int from pack_runs.run_labels where tenant_id = $1) as labels,
+          (select count(*)::int from pack_runs.sensitive_inputs where tenant_id = $1) as secrets`,
+        [tenant],
+      );
+      // Each submission is one transaction with a row in each; the last entry tells of the restore.
+      const runs = entries.length - 1;
+      expect(counts).toEqual({ runs, sources: runs, labels: runs, secrets: runs });
+    }
+    expect(made.tables.find(({ table }) => table === 'pack_runs.runs')?.rows).toBeGreaterThanOrEqual(before);
+  });
+
+  it('takes a table that a later migration adds, and refuses one whose rows it would not see', async () => {
+    for (const database of [source, target]) {
+      await database.sql(`create table pack_runs.notes (tenant_id text, note text)`);
+      await database.sql(`alter table pack_runs.notes owner to taskrunner_owner`);
+      await database.sql(`alter table pack_runs.notes enable row level security, force row level security`);
+      await database.sql(`create policy web on pack_runs.notes to taskrunner_web using (tenant_id = 'x')`);
+    }
+    await source.sql(`insert into pack_runs.notes values ('acme', 'n')`);
+    await expect(backUp()).rejects.toMatchObject({
+      code: 'BACKUP_ROWS_HIDDEN',
+      message: expect.stringContaining('pack_runs.notes'),
+    });
+    for (const database of [source, target])
+      await database.sql(`create policy trusted on pack_runs.notes to taskrunner_maintain using (true)`);
+    await backUp();
+    await restore();
+    expect(await target.sql('select * from pack_runs.notes')).toEqual([{ tenant_id: 'acme', note: 'n' }]);
+  });
+
+  it('knows where sequences stand', async () => {
+    for (const database of [source, target]) {
+      await database.sql(`create table pack_runs.counted (id bigint generated by default as identity primary key)`);
+      await database.sql(`alter table pack_runs.counted owner to taskrunner_owner`);
+    }
+    await source.sql(`insert into pack_runs.counted default values`);
+    await source.sql(`insert into pack_runs.counted default values`);
+    await backUp();
+    await restore();
+    expect(await target.sql('insert into pack_runs.counted default values returning id::int')).toEqual([{ id: 3 }]);
+  });
+
+  it('is read by its owner alone, names the keys that it needs, and holds none', async () => {
+    await submit((await source.web()).runStore, { admission: anEnvelope('admission') });
+    const { manifest: made, digest } = await backUp();
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(folder)) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+    expect(digest).toBe(sha256(await readFile(join(folder, 'manifest.json'))));
+    expect(made.keys).toEqual([
+      { key: 'admission', ids: ['SHA256:test'] },
+      { key: 'journal-mac', ids: [] },
+      { key: 'sensitive-inputs', ids: [] },
+    ]);
+    expect(made.schema.migrations).toHaveLength(migrationNames.length);
+  });
+
+  it('leaves nothing under its name where it cannot be written, and nothing beside it', async () => {
+    await mkdir(join(home, 'there'));
+    await expect(backUp({ folder: join(home, 'there') })).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    await expect(backUp({ folder: join(home, 'no', 'parent') })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
+    await expect(backUp({ folder: '/proc/backup' })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
+    // In the middle of it.
+    const broken = new (class extends MemoryObjects {
+      override stat(): Promise<never> {
+        return Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+      }
+    })();
+    await fillEveryTable(source, tenantA);
+    await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('a')]);
+    await expect(backUp({ objects: broken })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
+    expect(await readdir(home)).toEqual(['there']);
+  });
+});
+
+describe('a restore refuses, and writes nothing,', () => {
+  beforeEach(() => fillEveryTable(source, tenantA));
+
+  const refused = async (code: string, message: RegExp, given: Partial<RestoreOptions> = {}): Promise<void> => {
+    await expect(restore(given)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  };
+
+  it('a file that was altered, cut, emptied, or is missing', async () => {
+    await backUp();
+    const path = join(folder, 'pack_runs.decisions.copy.gz');
+    const bytes = await readFile(path);
+    for (const at of [0, 12, bytes.length >> 1, bytes.length - 1]) {
+      const altered = Uint8Array.from(bytes);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      await writeFile(path, altered);
+      await refused('BACKUP_DAMAGED', /^pack_runs\.decisions\.copy\.gz /);
+    }
+    await writeFile(path, bytes);
+    await truncate(path, bytes.length - 5);
+    await refused('BACKUP_DAMAGED', /^pack_runs\.decisions\.copy\.gz /);
+    await truncate(path, 0);
+    await refused('BACKUP_DAMAGED', /^pack_runs\.decisions\.copy\.gz /);
+    await rm(path);
+    await refused('BACKUP_DAMAGED', /^pack_runs\.decisions\.copy\.gz is not in /);
+    await writeFile(path, bytes);
+    expect(await isEmpty(target)).toBe(true);
+    await restore();
+  });
+
+  it('a manifest that says something else, or is not the one that was noted', async () => {
+    const { digest } = await backUp();
+    const whole = await manifest();
+    await alterManifest({ tables: whole.tables.map((one) => ({ ...one, rows: one.rows + 1 })) });
+    await refused('BACKUP_DAMAGED', /rows; the manifest says/);
+    await refused('BACKUP_DAMAGED', /manifest\.json of .* is sha256:.*, not sha256:/, { expected: digest });
+    await alterManifest({ ...whole, tables: whole.tables.slice(1) });
+    await refused('BACKUP_SCHEMA', /does not have the tables/);
+    await alterManifest({ ...whole, tables: [{ ...whole.tables[0], file: '../x.copy.gz' }] });
+    await refused('BACKUP_DAMAGED', /not the manifest/);
+    await alterManifest({ ...whole, format: 2 });
+    await refused('BACKUP_FORMAT', /format 2/);
+    await writeFile(join(folder, 'manifest.json'), '{');
+    await refused('BACKUP_DAMAGED', /no JSON/);
+    expect(await isEmpty(target)).toBe(true);
+  });
+
+  it('a folder that was not ended, or is none', async () => {
+    await refused('BACKUP_INCOMPLETE', /has no manifest\.json/);
+    await backUp();
+    await rm(join(folder, 'manifest.json'));
+    await refused('BACKUP_INCOMPLETE', /has no manifest\.json/);
+  });
+
+  it('a database of another schema, or without one', async () => {
+    await backUp();
+    const empty = await host.database('empty');
+    await expect(restore({}, empty)).rejects.toMatchObject({
+      code: 'BACKUP_SCHEMA',
+      message: expect.stringContaining('no tables'),
+    });
+    await target.sql('alter table pack_runs.holds add column more text');
+    await refused('BACKUP_SCHEMA', /other migrations or tables/);
+    await target.sql('alter table pack_runs.holds drop column more');
+    await target.sql(`delete from pack_runs.migrations where name = $1`, [migrationNames.at(-1)]);
+    await refused('BACKUP_SCHEMA', /other migrations or tables/);
+    const whole = await manifest();
+    await alterManifest({
+      schema: { ...whole.schema, migrations: [...whole.schema.migrations, 'Later1999999999999'] },
+    });
+    await refused('BACKUP_SCHEMA', /made by version 0\.1\.0/);
+    expect(await isEmpty(target)).toBe(true);
+  });
+
+  it('a database that has rows, or is in use', async () => {
+    await backUp();
+    const reader = new Client({ connectionString: target.url('worker') });
+    await reader.connect();
+    await reader.query('begin');
+    await reader.query('select from pack_runs.runs');
+    await refused('RESTORE_IN_USE', /uses the tables/);
+    await reader.end();
+    await (await target.worker()).objectReferences.enrol([tenantA]);
+    await refused('RESTORE_NOT_EMPTY', /rows in pack_artifacts\.object_looks$/);
+  }, 60_000);
+});
+
+describe('objects', () => {
+  const put = async (content: string): Promise<Digest> =>
+    (
+      await objects.put(
+        tenantA,
+        (async function* () {
+          yield Buffer.from(content);
+        })(),
+        { maxBytes: 99 },
+      )
+    ).digest;
+
+  it('that rows refer to are listed, looked for and, if asked, brought along', async () => {
+    const web = await source.web();
+    const file = await put('file');
+    const files = [{ path: 'a', digest: file, size: 4, executable: false }];
+    // An input that looks like the name of an object is none.
+    const run = await submit(web.runStore, { files, inputs: JSON.stringify({ image: `app@${sha256('image')}` }) });
+    const { manifest: made } = await backUp({ copyObjects: true });
+    expect(made.objects).toMatchObject({ rows: 1, copied: true, lost: 0 });
+
+    expect(await restore({ mode: 'check' })).toMatchObject({ incomplete: [] });
+    await objects.delete(tenantA, file);
+    const second = await host.database();
+    await expect(restore({ mode: 'check' }, second)).rejects.toMatchObject({
+      code: 'BACKUP_OBJECTS_MISSING',
+      message: expect.stringContaining(`acme ${run}: ${file}`),
+    });
+    expect(await isEmpty(second)).toBe(true);
+    expect(await restore({ mode: 'report' }, second)).toMatchObject({
+      incomplete: [{ tenant: tenantA, runId: run, digests: [file] }],
+    });
+    const third = await host.database();
+    expect(await restore({ mode: 'copy' }, third)).toMatchObject({ incomplete: [] });
+    expect(await objects.stat(tenantA, file)).toEqual({ size: 4 });
+
+    // Bytes that were altered meanwhile are not stored.
+    await objects.delete(tenantA, file);
+    const copy = join(folder, 'objects', tenantA, file.slice(7));
+    await chmod(copy, 0o600);
+    await writeFile(copy, 'life');
+    const fourth = await host.database();
+    await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    expect(await isEmpty(fourth)).toBe(true);
+  });
+
+  it('that were stored and are gone by the time of the backup are told, then and later', async () => {
+    await fillEveryTable(source, tenantA);
+    await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('an artifact')]);
+    const lost: unknown[] = [];
+    const { manifest: made } = await backUp({ copyObjects: true, onLost: (one) => lost.push(one) });
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1 });
+    expect(lost).toEqual([expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact') })]);
+    await expect(restore({ mode: 'copy' })).rejects.toMatchObject({ code: 'BACKUP_OBJECTS_MISSING' });
+  });
+});

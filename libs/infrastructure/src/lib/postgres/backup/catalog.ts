@@ -1,0 +1,90 @@
+import { digestOf, type Digest } from '@taskrunner/core';
+import { escapeIdentifier, type Client } from 'pg';
+import { migrationNames } from '../migrations/migrations';
+import { BackupError } from './backup-error';
+
+/** A table of the product as the database's catalog has it. */
+export interface CatalogTable {
+  /** `schema.table` */
+  readonly table: string;
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly required: boolean }[];
+  /** Row security holds its owner too. */
+  readonly forced: boolean;
+  /** The role that asks sees every row. */
+  readonly visible: boolean;
+}
+
+/** What a backup takes and a restore fills. */
+export interface Catalog {
+  /** By name. Not the list of migrations, which whoever migrates writes. */
+  readonly tables: readonly CatalogTable[];
+  /** Of tables, columns and types: equal for two databases that hold the same. */
+  readonly digest: Digest;
+  /** Days (`YYYY-MM-DD`) that have partitions. */
+  readonly days: readonly string[];
+  readonly migrations: readonly string[];
+}
+
+const SCHEMAS = `('pack_runs', 'pack_run_logs', 'pack_artifacts')`;
+const MIGRATIONS = 'pack_runs.migrations';
+
+/** Every table that is there, so that none which a later migration makes is forgotten. Partitions belong to their table. */
+const tables = `
+select n.nspname || '.' || c.relname as table, c.relforcerowsecurity as forced,
+  not row_security_active(c.oid) or (
+    exists (select from pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('*', 'r')
+      and pg_get_expr(p.polqual, p.polrelid) = 'true'
+      and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(current_user, r, 'usage')))
+    and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive)) as visible,
+  (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull)
+      order by a.attname)
+    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ${SCHEMAS} and c.relkind in ('r', 'p') and not c.relispartition
+order by (n.nspname || '.' || c.relname) collate "C"`;
+
+const days = `
+select distinct to_date(right(c.relname, 8), 'YYYYMMDD')::text as day
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ${SCHEMAS} and c.relispartition and c.relname ~ '_[0-9]{8}$' order by 1`;
+
+/** Reads the catalog. Empty of tables and migrations where nobody has migrated. */
+export async function readCatalog(client: Client): Promise<Catalog> {
+  const found = await client.query<CatalogTable>(tables);
+  const partitions = await client.query<{ day: string }>(days);
+  const isMigrated = found.rows.some(({ table }) => table === MIGRATIONS);
+  const applied = isMigrated
+    ? await client.query<{ name: string }>('select name from pack_runs.migrations order by name collate "C"')
+    : { rows: [] };
+  // A table that a partition was detached from, and that was not dropped yet, is none of ours.
+  const ours = found.rows.filter(({ table }) => table !== MIGRATIONS && !/_\d{8}$/.test(table));
+  return {
+    tables: ours,
+    digest: digestOf(ours.map(({ table, columns }) => ({ table, columns: columns.map((column) => ({ ...column })) }))),
+    days: partitions.rows.map(({ day }) => day),
+    migrations: applied.rows.map(({ name }) => name),
+  };
+}
+
+/** Refuses a database of another release. @throws BackupError `BACKUP_SCHEMA` */
+export function refuseOtherRelease({ migrations }: Catalog, remedy: string): void {
+  const unknown = migrations.filter((name) => !migrationNames.includes(name));
+  const missing = migrationNames.filter((name) => !migrations.includes(name));
+  if (unknown.length === 0 && missing.length === 0) return;
+  const [lacks, has] = [missing, unknown].map((names) => (names.length === 0 ? 'nothing' : names.join(', ')));
+  throw new BackupError(
+    'BACKUP_SCHEMA',
+    `the database is not of this release: it lacks ${lacks}, and this release does not know ${has}`,
+    remedy,
+  );
+}
+
+/** `schema.table` as SQL. */
+export function quoted(name: string): string {
+  return name.split('.').map(escapeIdentifier).join('.');
+}
+
+/** Names of columns as SQL. */
+export function listed(columns: readonly string[]): string {
+  return columns.map(escapeIdentifier).join(', ');
+}

@@ -1,0 +1,120 @@
+import { isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { BackupError, damaged } from './backup-error';
+
+/** The format that this release writes, and the latest that it reads. */
+export const BACKUP_FORMAT = 1;
+
+/** A file of rows: PostgreSQL's text form of `COPY`, compressed by gzip. */
+export interface RowsFile {
+  /** In the folder. */
+  readonly file: string;
+  readonly rows: number;
+  /** Of the file as it lies there. */
+  readonly bytes: number;
+  readonly digest: Digest;
+}
+
+export interface BackedUpTable extends RowsFile {
+  /** `schema.table` */
+  readonly table: string;
+  /** In the order of the file. */
+  readonly columns: readonly string[];
+}
+
+/** What a backup says of itself: `manifest.json`, the last file that is written. */
+export interface Manifest {
+  readonly format: number;
+  /** Version of the product that made it. */
+  readonly product: string;
+  /** Time of the database when it was taken: RFC 3339. */
+  readonly takenAt: string;
+  readonly database: { readonly name: string; readonly system: string; readonly server: string };
+  readonly schema: {
+    /** Migrations, in order. */
+    readonly migrations: readonly string[];
+    /** Of tables, columns and types. */
+    readonly digest: Digest;
+  };
+  readonly tables: readonly BackedUpTable[];
+  readonly sequences: readonly { readonly sequence: string; readonly value: string; readonly called: boolean }[];
+  /** Days (`YYYY-MM-DD`) that have partitions. */
+  readonly days: readonly string[];
+  /** Which objects the rows refer to: tenant, run (`\N`: none) and digest. */
+  readonly objects: RowsFile & {
+    /** They lie in the folder `objects`, too. */
+    readonly copied: boolean;
+    /** Of them, those that the store does not have. */
+    readonly lost: number;
+  };
+  /** Keys that are needed beside it, and never part of it; `ids` of those that sign. */
+  readonly keys: readonly { readonly key: string; readonly ids: readonly string[] }[];
+}
+
+/** Reads the text of `manifest.json`. Throws `BackupError`. */
+export function readManifest(text: string): Manifest {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    throw damaged('manifest.json is no JSON', error);
+  }
+  const format = isJsonObject(value) ? value['format'] : null;
+  if (typeof format === 'number' && format > BACKUP_FORMAT)
+    throw new BackupError(
+      'BACKUP_FORMAT',
+      `the backup has format ${format}; this release reads up to ${BACKUP_FORMAT}`,
+      'Use the release that made it, or a later one.',
+    );
+  if (!isJsonObject(value) || !isManifest(value)) throw damaged('manifest.json is not the manifest of a backup');
+  return value as unknown as Manifest;
+}
+
+const FILE = /^[a-z0-9_]+(\.[a-z0-9_]+)?\.copy\.gz$/;
+const NAME = /^[a-z0-9_]+\.[a-z0-9_]+$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+function isManifest(value: { readonly [name: string]: Json }): boolean {
+  const { format, product, takenAt, schema, tables, sequences, days, objects, keys } = value;
+  return (
+    format === BACKUP_FORMAT &&
+    typeof product === 'string' &&
+    typeof takenAt === 'string' &&
+    isJsonObject(schema) &&
+    isNamed(schema['digest'], DIGEST) &&
+    areAll(schema['migrations'], (one) => typeof one === 'string') &&
+    areAll(tables, isTable) &&
+    areAll(sequences, (one) => isJsonObject(one) && isNamed(one['sequence'], NAME)) &&
+    areAll(days, (one) => isNamed(one, DAY)) &&
+    isRowsFile(objects) &&
+    areAll(keys, isJsonObject)
+  );
+}
+
+function isTable(value: Json): boolean {
+  return (
+    isRowsFile(value) &&
+    isJsonObject(value) &&
+    isNamed(value['table'], NAME) &&
+    areAll(value['columns'], (one) => typeof one === 'string')
+  );
+}
+
+function isRowsFile(value: Json | undefined): boolean {
+  return (
+    value !== undefined &&
+    isJsonObject(value) &&
+    isNamed(value['file'], FILE) &&
+    Number.isSafeInteger(value['rows']) &&
+    Number.isSafeInteger(value['bytes']) &&
+    isNamed(value['digest'], DIGEST)
+  );
+}
+
+function areAll(value: Json | undefined, is: (one: Json) => boolean): boolean {
+  return Array.isArray(value) && (value as readonly Json[]).every(is);
+}
+
+function isNamed(value: Json | undefined, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}

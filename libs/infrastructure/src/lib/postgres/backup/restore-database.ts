@@ -1,0 +1,189 @@
+import type { Calendar, Digest, ObjectStore, RunId, TenantId } from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core';
+import type { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { MIGRATION_LOCK } from '../migrate';
+import { migrationNames } from '../migrations/migrations';
+import { aloneAsOwner } from './alone';
+import { openFolder } from './backup-folder';
+import { BackupError } from './backup-error';
+import { listed, quoted, readCatalog, type Catalog } from './catalog';
+import type { Manifest } from './manifest';
+import { absentObjects, type Reference } from './object-copies';
+import { readRows, rowsOf } from './rows-file';
+import { setSequences } from './sequences';
+import { asMaintainer } from './session';
+import { settleRestored, type Settled } from './settle-restored';
+
+/** What is done about objects. `check`: none may be missing. `copy`: those of the backup are stored first. `report`: what is missing is told. */
+export const RESTORED_OBJECTS = ['check', 'copy', 'report'] as const;
+export type RestoredObjects = (typeof RESTORED_OBJECTS)[number];
+
+/** How to restore. */
+export interface RestoreOptions {
+  readonly folder: string;
+  readonly objects: ObjectStore;
+  readonly mode: RestoredObjects;
+  /** Says when schedules tick next. */
+  readonly calendar: Calendar;
+  /** What `manifest.json` must be; null: whatever it is. */
+  readonly expected: Digest | null;
+}
+
+/** A run of which objects are missing; null: a schedule. */
+export interface Incomplete {
+  readonly tenant: TenantId;
+  readonly runId: RunId | null;
+  readonly digests: readonly Digest[];
+}
+
+/** What was restored. */
+export interface RestoredDatabase extends Settled {
+  readonly manifest: Manifest;
+  readonly digest: Digest;
+  readonly rows: number;
+  readonly incomplete: readonly Incomplete[];
+}
+
+/**
+ * Fills an empty, migrated database of the release that made the backup, in one transaction. Every file is compared with the manifest before
+ * the first row is written. Afterwards no worker has anything of before, runs with steps that may act once stand until somebody lets them go
+ * on (`resumeRuns`), ticks of before are skipped, and each tenant's audit chain says so. Needs the role `maintain`.
+ * @throws BackupError
+ */
+export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
+  const { folder, objects, mode, calendar, expected } = options;
+  const { manifest, digest } = await openFolder(folder);
+  if (expected !== null && expected !== digest)
+    throw new BackupError(
+      'BACKUP_DAMAGED',
+      `manifest.json of ${folder} is ${digest}, not ${expected}`,
+      'Nothing was restored. Look for the backup whose digest was noted.',
+    );
+  refuseOtherSchema(manifest);
+  for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
+  return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    // Whether the database can be restored to is known before objects are copied.
+    const catalog = await readCatalog(client);
+    refuseOtherTables(manifest, catalog);
+    await refuseRows(client, manifest);
+    const incomplete = await settleObjects(objects, { folder, manifest, mode });
+    return aloneAsOwner(client, catalog, async () => {
+      await refuseRows(client, manifest);
+      const rows = await load(client, folder, manifest);
+      const origin = { backup: digest, takenAt: manifest.takenAt };
+      const settled = await settleRestored(client, { calendar, origin });
+      return { manifest, digest, rows, incomplete, ...settled };
+    });
+  });
+}
+
+async function settleObjects(
+  store: ObjectStore,
+  { folder, manifest, mode }: Pick<RestoreOptions, 'folder' | 'mode'> & { readonly manifest: Manifest },
+): Promise<readonly Incomplete[]> {
+  const absent = await absentObjects(rowsOf(folder, manifest.objects), store, mode === 'copy' ? folder : null);
+  const incomplete = byRun(absent);
+  if (mode === 'report' || incomplete.length === 0) return incomplete;
+  const shown = incomplete.slice(0, SHOWN).map(({ tenant, runId, digests }) => {
+    return `${tenant} ${runId ?? 'schedules'}: ${digests.slice(0, SHOWN).join(', ')}`;
+  });
+  throw new BackupError(
+    'BACKUP_OBJECTS_MISSING',
+    `the object store lacks ${absent.length} objects that ${incomplete.length} runs refer to:\n${shown.join('\n')}`,
+    'Bring the objects back first. `--objects copy` takes them from a backup that has them; `--objects report` restores without them: what reads them fails.',
+  );
+}
+
+/** Runs and digests that a refusal names. */
+const SHOWN = 20;
+
+function byRun(absent: readonly Reference[]): readonly Incomplete[] {
+  const runs = new Map<string, { tenant: TenantId; runId: RunId | null; digests: Digest[] }>();
+  for (const { tenant, run, digest } of absent) {
+    const key = `${tenant} ${run ?? ''}`;
+    const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [] };
+    known.digests.push(digest);
+    runs.set(key, known);
+  }
+  return [...runs.values()];
+}
+
+function refuseOtherSchema({ schema, product }: Manifest): void {
+  const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
+  if (!same)
+    throw otherSchema(`the backup was made by version ${product}, with other migrations than this release has`);
+}
+
+function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void {
+  if (catalog.tables.length === 0)
+    throw new BackupError('BACKUP_SCHEMA', 'the database has no tables', 'Run `taskrunner migrate` first.');
+  const same = [...catalog.migrations].sort().join() === [...schema.migrations].sort().join();
+  if (!same || catalog.digest !== schema.digest)
+    throw otherSchema('the database has other migrations or tables than the backup');
+  const missing = catalog.tables.filter(({ table }) => !tables.some((one) => one.table === table));
+  if (missing.length > 0 || tables.length !== catalog.tables.length)
+    throw otherSchema(
+      `the backup does not have the tables of the database: ${missing.map(({ table }) => table).join()}`,
+    );
+}
+
+function otherSchema(what: string): BackupError {
+  return new BackupError(
+    'BACKUP_SCHEMA',
+    what,
+    'Restore with the release that made the backup, into a database that it has migrated; migrate to a later release afterwards.',
+  );
+}
+
+async function refuseRows(client: Client, { tables }: Manifest): Promise<void> {
+  const filled: string[] = [];
+  for (const { table } of tables) {
+    const { rows } = await client.query<{ some: boolean }>(`select exists (select from ${quoted(table)}) as some`);
+    if (rows[0]?.some === true) filled.push(table);
+  }
+  if (filled.length === 0) return;
+  throw new BackupError(
+    'RESTORE_NOT_EMPTY',
+    `the database has rows in ${filled.join(', ')}`,
+    'Restore into a new database: make it, run `taskrunner migrate`, and start no service before the restore has ended.',
+  );
+}
+
+async function load(client: Client, folder: string, manifest: Manifest): Promise<number> {
+  await makePartitions(client, manifest.days);
+  let rows = 0;
+  for (const { table, columns, ...file } of manifest.tables) {
+    const sink = client.query(copyFrom(`copy ${quoted(table)} (${listed(columns)}) from stdin`));
+    await readRows(folder, file, sink);
+    rows += file.rows;
+  }
+  await setSequences(client, manifest.sequences);
+  return rows;
+}
+
+/** The partitions of these days, as upkeep made them in their time. */
+async function makePartitions(client: Client, days: readonly string[]): Promise<void> {
+  const { rows: parents } = await client.query<{ parent: string }>(
+    `select c.relname as parent from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'pack_run_logs' and c.relkind = 'p'`,
+  );
+  for (const { parent } of parents)
+    for (const day of days) {
+      const { rows } = await client.query<{ name: string; known: boolean; first: string; next: string }>(
+        `select name, to_regclass('pack_run_logs.' || name) is not null as known,
+          pack_run_logs.uuid_floor($2::date)::text as first, pack_run_logs.uuid_floor($2::date + 1)::text as next
+         from pack_run_logs.partition_name($1, $2::date) name`,
+        [parent, day],
+      );
+      const [made] = rows;
+      if (!made || made.known) continue;
+      const [child, whole] = [quoted(`pack_run_logs.${made.name}`), quoted(`pack_run_logs.${parent}`)];
+      await client.query(`create table ${child} (like ${whole} including all)`);
+      await client.query(`alter table ${child} enable row level security, force row level security`);
+      await client.query(
+        `alter table ${whole} attach partition ${child} for values from ('${made.first}') to ('${made.next}')`,
+      );
+    }
+}

@@ -1,0 +1,47 @@
+import { canonical, runUuid, toRunId, type RunId, type TenantId } from '@taskrunner/core';
+import { DatabaseError } from '../database-error';
+import { asMaintainer } from './session';
+import { NOBODY } from './settle-restored';
+
+/**
+ * Lets runs go on that stand since a restore: one, or all of a tenant. Each leaves an entry in the tenant's audit chain. Needs the role
+ * `maintain`.
+ * @throws DatabaseError `DB_RUN_UNKNOWN` if none stands
+ */
+export async function resumeRuns(
+  maintainUrl: string,
+  { tenant, run, reason }: { readonly tenant: TenantId; readonly run: RunId | null; readonly reason: string },
+): Promise<readonly RunId[]> {
+  const resumed = await asMaintainer(maintainUrl, 'taskrunner resume', async (client) => {
+    await client.query('begin');
+    const { rows } = await client.query<{ run_id: string }>(
+      `update pack_runs.runs set owner = null, version = version + 1,
+         due_at = case when in_line then null else now() end,
+         status = case when last_seq = 0 and not in_line then 'queued' else status end,
+         waits = case when in_line
+           then json_build_array(json_build_object('kind', 'concurrency', 'id', concurrency_group, 'until', null)) else '[]' end
+       where tenant_id = $1 and owner = $2 and ($3::uuid is null or run_id = $3) returning run_id`,
+      [tenant, NOBODY, run === null ? null : runUuid(run)],
+    );
+    const runs = rows.map(({ run_id }) => run_id).sort();
+    await client.query(
+      'update pack_runs.assignments set owner = null where tenant_id = $1 and owner = $2 and run_id = any($3::uuid[])',
+      [tenant, NOBODY, runs],
+    );
+    for (const runId of runs.map(toRunId))
+      await client.query('select pack_runs.append_audit($1, $2)', [
+        tenant,
+        canonical({ type: 'run.resumed', runId, reason }),
+      ]);
+    await client.query('commit');
+    return runs.map(toRunId);
+  });
+  if (resumed.length > 0) return resumed;
+  throw new DatabaseError(
+    'DB_RUN_UNKNOWN',
+    run === null
+      ? `no run of ${tenant} stands since a restore`
+      : `${tenant} has no run ${run} that stands since a restore`,
+    'Check the id of the run and its tenant.',
+  );
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Transform, Writable, type Readable, type TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Digest } from '@taskrunner/core';
+import { damaged } from './backup-error';
+import type { RowsFile } from './manifest';
+
+/** The journal is stored packed: a higher level takes far longer and saves little. */
+const LEVEL = 1;
+
+/** Writes what a `COPY` yields into a new file of its owner alone, durably. */
+export async function writeRows(folder: string, file: string, source: Readable): Promise<RowsFile> {
+  const [rows, bytes] = [new Rows(), new Bytes()];
+  const target = createWriteStream(join(folder, file), { flags: 'wx', mode: 0o600, flush: true });
+  await pipeline(source, rows, createGzip({ level: LEVEL }), bytes, target);
+  return { file, rows: rows.count, bytes: bytes.count, digest: bytes.digest() };
+}
+
+/** Reads a file of rows into `sink`, and compares it with what the manifest says of it. @throws BackupError `BACKUP_DAMAGED` */
+export async function readRows(folder: string, told: RowsFile, sink: Writable = nowhere()): Promise<void> {
+  const [rows, bytes] = [new Rows(), new Bytes()];
+  const path = join(folder, told.file);
+  try {
+    await pipeline(createReadStream(path), bytes, createGunzip(), rows, sink);
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code);
+    if (code === 'ENOENT') throw damaged(`${told.file} is not in ${basename(dirname(path))}`, error);
+    if (code.startsWith('Z_')) throw damaged(`${told.file} cannot be unpacked: ${(error as Error).message}`, error);
+    throw error;
+  }
+  if (bytes.count !== told.bytes || bytes.digest() !== told.digest)
+    throw damaged(
+      `${told.file} is not what the manifest says: ${bytes.count} bytes, ${bytes.digest()}; it was ${told.bytes} bytes, ${told.digest}`,
+    );
+  if (rows.count !== told.rows) throw damaged(`${told.file} has ${rows.count} rows; the manifest says ${told.rows}`);
+}
+
+/** The rows of a file, each as its fields. */
+export function rowsOf(folder: string, { file }: RowsFile): AsyncIterable<Fields> {
+  return fieldsOf(createReadStream(join(folder, file)).pipe(createGunzip()));
+}
+
+/** Values of a row; `\N` is null. */
+export type Fields = readonly (string | null)[];
+
+/** Rows of a `COPY`, each as its fields. Only for values that need no escapes. */
+export async function* fieldsOf(source: Readable): AsyncIterable<Fields> {
+  let rest = '';
+  for await (const piece of source.setEncoding('utf8') as AsyncIterable<string>) {
+    const whole = (rest + piece).split('\n');
+    rest = whole.pop() ?? '';
+    for (const line of whole) yield line.split('\t').map((field) => (field === '\\N' ? null : field));
+  }
+}
+
+/** The row of these fields, as `COPY` would write it. */
+export function rowText(fields: Fields): string {
+  return `${fields.map((field) => field ?? '\\N').join('\t')}\n`;
+}
+
+/** Hashes what passes. */
+class Bytes extends Transform {
+  count = 0;
+  private readonly hash = createHash('sha256');
+  private hex: string | null = null;
+
+  override _transform(piece: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.count += piece.length;
+    this.hash.update(piece);
+    done(null, piece);
+  }
+
+  digest(): Digest {
+    return `sha256:${(this.hex ??= this.hash.digest('hex'))}` as Digest;
+  }
+}
+
+/** Counts rows: in this form of `COPY` each is a line, and no value has a line end. */
+class Rows extends Transform {
+  count = 0;
+
+  override _transform(piece: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) this.count++;
+    done(null, piece);
+  }
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_piece, _encoding, done) => done() });
+}

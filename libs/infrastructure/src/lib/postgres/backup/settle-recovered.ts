@@ -1,0 +1,26 @@
+import type { Calendar } from '@taskrunner/core';
+import { MIGRATION_LOCK } from '../migrate';
+import { aloneAsOwner, inUse } from './alone';
+import { readCatalog, refuseOtherRelease } from './catalog';
+import { asMaintainer } from './session';
+import { settleRestored, type Settled } from './settle-restored';
+
+/**
+ * Does to a database that came back by other means than `restoreDatabase` (point-in-time recovery, a volume's snapshot, a dump) what a restore
+ * does to runs, workers and schedules. Needs the role `maintain`, and that no worker lives.
+ * @throws BackupError `BACKUP_SCHEMA`, `RESTORE_IN_USE`
+ */
+export function settleRecovered(maintainUrl: string, calendar: Calendar): Promise<Settled> {
+  return asMaintainer(maintainUrl, 'taskrunner settle', async (client) => {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const catalog = await readCatalog(client);
+    refuseOtherRelease(catalog, 'Settle it with the release that migrated it, before it is migrated further.');
+    return aloneAsOwner(client, catalog, async () => {
+      const { rows } = await client.query<{ name: string }>(
+        `select name from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
+      );
+      if (rows.length > 0) throw inUse(`workers live: ${rows.map(({ name }) => name).join(', ')}`);
+      return settleRestored(client, { calendar, origin: null });
+    });
+  });
+}

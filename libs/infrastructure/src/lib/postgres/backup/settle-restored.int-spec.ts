@@ -1,0 +1,202 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonical, chainFault, sha256, type ClaimedRun, type RunId, type StepId } from '@taskrunner/core';
+import { MemoryObjects } from '@taskrunner/core/testing';
+import { CronerCalendar } from '../../calendar/croner-calendar';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import { aCommit, after, aStep, aWorker, cancelRequest, start, submit, tenantA, tenantB } from '../testing/builders';
+import { aSchedule } from '../testing/schedules';
+import { startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
+import { backUpDatabase } from './backup-database';
+import { restoreDatabase, type RestoredDatabase } from './restore-database';
+import { resumeRuns } from './resume-runs';
+import { settleRecovered } from './settle-recovered';
+
+let host: TestServer;
+let source: TestDatabase;
+let target: TestDatabase;
+let home: string;
+let before: { web: WebDatabase; worker: WorkerDatabase };
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+afterAll(() => host.stop());
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'taskrunner-settle-'));
+  source = await host.database();
+  target = await host.database();
+  before = { web: await source.web(), worker: await source.worker() };
+});
+afterEach(async () => {
+  await source.close();
+  await target.close();
+  await rm(home, { recursive: true });
+});
+
+/** A run whose only step has these effects. */
+async function aRun(effects: 'once' | 'idempotent', given: Parameters<typeof submit>[1] = {}): Promise<RunId> {
+  const plan = canonical({ inputs: { image: 'app:1' }, graph: { nodes: [{ kind: 'run', id: 'act', effects }] } });
+  return submit(before.web.runStore, { plan, planHash: sha256(plan), ...given });
+}
+
+/** Backs up, and restores into the other database, as it would be opened afterwards. */
+async function moved(): Promise<{ web: WebDatabase; worker: WorkerDatabase; told: RestoredDatabase }> {
+  const folder = join(home, 'backup');
+  const objects = new MemoryObjects();
+  await backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false });
+  const more = { objects, mode: 'check', calendar: new CronerCalendar(), expected: null } as const;
+  const told = await restoreDatabase(target.url('maintain'), { folder, ...more });
+  return { web: await target.web(), worker: await target.worker(), told };
+}
+
+async function claimed({ worker }: { readonly worker: WorkerDatabase }): Promise<readonly ClaimedRun[]> {
+  return worker.claims.claim(await worker.claims.register(aWorker()), 99);
+}
+
+describe('after a restore', () => {
+  it('a run goes on under a fence that no worker of before has, and those write nothing', async () => {
+    const run = await aRun('idempotent');
+    const [old] = await claimed(before);
+    if (!old) throw new Error('not claimed');
+    const first = aCommit(old, start, { steps: [aStep('act', { status: 'running' })] });
+    await before.worker.committer.commit(first);
+    const { worker, told } = await moved();
+    expect(told).toMatchObject({ standing: [], goingOn: 1 });
+    const [now] = await claimed({ worker });
+    expect(now).toMatchObject({ runId: run, lastSeq: 1, crashes: 0 });
+    expect(now?.fence).toBeGreaterThan(old.fence + 100_000);
+    // A worker of before that is still there, and has found the way to this database.
+    expect(await worker.committer.commit(aCommit(old, after(first)))).not.toEqual({ kind: 'committed' });
+    if (now) expect(await worker.committer.commit(aCommit(now, after(first)))).toEqual({ kind: 'committed' });
+    expect(await target.sql(`select from pack_runs.workers where name = 'worker-1'`)).toHaveLength(1);
+  });
+
+  it('a run that may act once stands, whatever comes, until somebody lets it go on; what it has lent stands, too', async () => {
+    const run = await aRun('once');
+    const unreadable = await submit(before.web.runStore, { tenant: tenantB });
+    const [old] = (await claimed(before)).filter(({ runId }) => runId === run);
+    if (!old) throw new Error('not claimed');
+    const offer = { name: 'fan[0]::act#1', step: 'fan' as StepId, first: 0, last: 0, items: 1, body: '[]', mac: 'cd' };
+    const assignments = { offered: [offer], revoked: [], settled: [] };
+    await before.worker.committer.commit(aCommit(old, start, { assignments }));
+    const { web, worker, told } = await moved();
+    expect(told.standing).toEqual(
+      expect.arrayContaining([
+        { tenant: tenantA, runId: run },
+        { tenant: tenantB, runId: unreadable },
+      ]),
+    );
+    const incarnation = await worker.claims.register(aWorker());
+    const offered = async () => [
+      (await worker.claims.claim(incarnation, 99)).map(({ runId }) => runId),
+      await worker.assignments.claim(incarnation),
+    ];
+    expect(await offered()).toEqual([[], null]);
+    expect(await web.runReader.summary(tenantA, run)).toMatchObject({
+      status: 'waiting',
+      waits: [{ kind: 'restore', id: null, until: null }],
+    });
+    await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
+    await worker.claims.sweep(incarnation);
+    expect(await offered()).toEqual([[], null]);
+
+    const resume = (id: RunId | null) =>
+      resumeRuns(target.url('maintain'), { tenant: tenantA, run: id, reason: 'looked at the registry' });
+    await expect(resume(unreadable)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
+    expect(await resume(run)).toEqual([run]);
+    await expect(resume(null)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
+    expect(await offered()).toEqual([[run], expect.objectContaining({ name: offer.name })]);
+    const audit = await web.auditChain.entries(tenantA, 0, 99);
+    expect(chainFault(audit)).toBeNull();
+    expect(audit.slice(-2).map(({ event }) => (typeof event === 'string' ? JSON.parse(event) : event))).toEqual([
+      expect.objectContaining({
+        type: 'database.restored',
+        backup: told.digest,
+        takenAt: told.manifest.takenAt,
+        standingRuns: 1,
+      }),
+      expect.objectContaining({ type: 'run.resumed', runId: run, reason: 'looked at the registry' }),
+    ]);
+  });
+
+  it('a run that waits for its group goes on waiting when it is let go', async () => {
+    const concurrency = { group: 'deploy', onConflict: 'queue' } as const;
+    const [holder, waiting] = [await aRun('once', { concurrency }), await aRun('once', { concurrency })];
+    const { worker, web } = await moved();
+    await resumeRuns(target.url('maintain'), { tenant: tenantA, run: null, reason: 'all seen' });
+    expect((await claimed({ worker })).map(({ runId }) => runId)).toEqual([holder]);
+    expect(await web.runReader.summary(tenantA, waiting)).toMatchObject({
+      status: 'waiting',
+      waits: [{ kind: 'concurrency', id: 'deploy', until: null }],
+    });
+  });
+
+  it('runs that have ended stay as they were', async () => {
+    await aRun('once');
+    const [run] = await claimed(before);
+    if (!run) throw new Error('not claimed');
+    const ending = { closes: true, releases: true, run: { status: 'succeeded', finishedAt: 1 } } as const;
+    await before.worker.committer.commit(aCommit(run, start, ending));
+    const { told, web } = await moved();
+    expect(told).toMatchObject({ standing: [], goingOn: 0 });
+    expect(await web.runReader.summary(tenantA, run.runId)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('ticks that were due are skipped, whatever the schedule says of those that were missed', async () => {
+    const { at, scheduleId } = await before.web.scheduleStore.stamp();
+    const audit = { type: 'schedule.created' };
+    const minute = Math.floor(at / 60_000) * 60_000;
+    await before.web.scheduleStore.create(aSchedule(scheduleId, minute - 2_000 * 60_000), 9, audit);
+    const { scheduleId: paused } = await before.web.scheduleStore.stamp();
+    await before.web.scheduleStore.create(aSchedule(paused, minute, { paused: true, tenant: tenantB }), 9, audit);
+    const { web, told } = await moved();
+    expect(told.skipped).toBe(1);
+    const ticks = await web.scheduleStore.ticks(tenantA, scheduleId, 9, null);
+    expect(new Set(ticks.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(new Set(['skipped MISSED']));
+    expect(ticks.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(2_001);
+    // None that was due is left; the one that it waits for may have come by now.
+    const next = (await web.scheduleStore.find(tenantA, scheduleId))?.next ?? 0;
+    expect(next).toBeGreaterThan(Date.parse(told.manifest.takenAt));
+    expect(next).toBe((ticks[0]?.last ?? 0) + 60_000);
+    expect((await web.scheduleStore.find(tenantB, paused))?.next).toBe(minute);
+  });
+
+  it('a request that was answered before is not done again', async () => {
+    const idempotency = { key: 'k', person: { iss: 'i', sub: 's' }, route: 'r', bodyDigest: sha256('b') };
+    const run = await aRun('idempotent', { idempotency });
+    const { web } = await moved();
+    expect(await web.runStore.replayed(tenantA, idempotency)).toBe(run);
+    expect(await web.runReader.summary(tenantA, run)).toMatchObject({ status: 'queued' });
+  });
+});
+
+describe('a database that came back by other means', () => {
+  const settle = () => settleRecovered(source.url('maintain'), new CronerCalendar());
+
+  it('is settled like a restored one, once no worker lives there', async () => {
+    const [acting, other] = [await aRun('once'), await aRun('idempotent', { tenant: tenantB })];
+    const old = await claimed(before);
+    expect(old).toHaveLength(2);
+    await expect(settle()).rejects.toMatchObject({ code: 'RESTORE_IN_USE', message: 'workers live: worker-1' });
+    await source.sql(`update pack_runs.workers set lease_until = now() - interval '1 day'`);
+    expect(await settle()).toEqual({ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 });
+    const now = await claimed(before);
+    expect(now.map(({ runId }) => runId)).toEqual([other]);
+    expect(now[0]?.fence).toBeGreaterThan(100_000);
+    const { event } = (await before.web.auditChain.entries(tenantA, 0, 99)).at(-1) ?? {};
+    expect(event).toMatchObject({ type: 'database.restored', backup: null, takenAt: null, standingRuns: 1 });
+    // Row security is as it was.
+    expect(await source.sql(`select from pg_class where relrowsecurity and not relforcerowsecurity`)).toEqual([]);
+  });
+
+  it('is refused while another release has migrated it', async () => {
+    await source.sql(`insert into pack_runs.migrations (timestamp, name) values (1999999999999, 'Later1999999999999')`);
+    await expect(settle()).rejects.toMatchObject({
+      code: 'BACKUP_SCHEMA',
+      message: expect.stringContaining('Later1999999999999'),
+    });
+  });
+});

@@ -1,0 +1,155 @@
+import {
+  canonical,
+  onceSteps,
+  skipMissed,
+  toRunId,
+  type Calendar,
+  type Digest,
+  type Plan,
+  type RunId,
+  type TenantId,
+} from '@taskrunner/core';
+import type { Client } from 'pg';
+import { toSummary, type ScheduleRow } from '../schedule-rows';
+import { statement } from '../statement';
+
+/**
+ * Who holds a restored run until somebody lets it go on: no worker, so no sweep frees it, and no claim, letter or end of a group makes it
+ * claimable.
+ */
+export const NOBODY = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+
+/** What rows came from. */
+export interface Origin {
+  /** Digest of its manifest. */
+  readonly backup: Digest;
+  /** RFC 3339. */
+  readonly takenAt: string;
+}
+
+/** A run that stands until somebody lets it go on. */
+export interface StandingRun {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+}
+
+/** What became of a restored database before anybody used it. */
+export interface Settled {
+  readonly standing: readonly StandingRun[];
+  /** Runs that go on by themselves. */
+  readonly goingOn: number;
+  /** Schedules of which ticks were skipped. */
+  readonly skipped: number;
+}
+
+/** No fence of a worker of before comes near: a claim raises it by one. */
+const FENCES = 1_000_000;
+/** Ticks of one line of a schedule's history, and lines that one keeps. */
+const [TICKS, LINES] = [1_000, 1_000];
+
+/**
+ * Makes restored rows those of a database that does not know what was done since. Workers of before hold nothing, and their fences are stale.
+ * Runs that may do again what was done stand; others go on where their journals end. Ticks that are due are skipped. `origin` null: a backup
+ * that this product did not make.
+ */
+export async function settleRestored(
+  client: Client,
+  { calendar, origin }: { readonly calendar: Calendar; readonly origin: Origin | null },
+): Promise<Settled> {
+  await client.query(
+    `update pack_runs.runs set owner = null, fence = fence + $1, passed_by = '{}',
+       due_at = case when owner is null then due_at else now() end
+     where status not in ('succeeded', 'failed', 'cancelled', 'halted') or owner is not null`,
+    [FENCES],
+  );
+  await client.query('update pack_runs.assignments set owner = null, fence = fence + $1', [FENCES]);
+  // Of lives of workers, of requests that are under way, and of what a sweep has seen: nothing of it holds any more.
+  for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
+    await client.query(`delete from ${table}`);
+  const standing = await standStill(client);
+  const { rows } = await client.query<{ runs: number }>(
+    `select count(*)::int as runs from pack_runs.runs where status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
+  );
+  const skipped = await skipTicks(client, calendar);
+  await tellAudit(client, origin, standing);
+  return { standing, goingOn: (rows[0]?.runs ?? 0) - standing.length, skipped };
+}
+
+/** Runs whose plan has a step that may act once: whether it has acted since the backup, nobody here knows. */
+async function standStill(client: Client): Promise<readonly StandingRun[]> {
+  const { rows: plans } = await client.query<{ tenant_id: string; plan_hash: string }>(
+    `select distinct s.tenant_id, s.plan_hash from pack_runs.runs r
+     join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+     where r.status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
+  );
+  const standing: StandingRun[] = [];
+  for (const { tenant_id, plan_hash } of plans) {
+    const { rows } = await client.query<{ plan: string }>(
+      'select plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
+      [tenant_id, plan_hash],
+    );
+    if (!mayActOnce(rows[0]?.plan)) continue;
+    const held = await client.query<{ run_id: string }>(
+      `update pack_runs.runs r set owner = $3, version = r.version + 1, status = 'waiting',
+         waits = json_build_array(json_build_object('kind', 'restore', 'id', null, 'until', null))
+       from pack_runs.run_sources s
+       where s.tenant_id = $1 and s.plan_hash = $2 and r.tenant_id = s.tenant_id and r.run_id = s.run_id
+         and r.status not in ('succeeded', 'failed', 'cancelled', 'halted')
+       returning r.run_id`,
+      [tenant_id, plan_hash, NOBODY],
+    );
+    for (const { run_id } of held.rows) standing.push({ tenant: tenant_id as TenantId, runId: toRunId(run_id) });
+  }
+  // What such a run has lent is performed by others without it.
+  await client.query(
+    `update pack_runs.assignments a set owner = $1 from pack_runs.runs r
+     where r.owner = $1 and a.tenant_id = r.tenant_id and a.run_id = r.run_id`,
+    [NOBODY],
+  );
+  return standing;
+}
+
+/** A plan that is not there, or cannot be read, says nothing: then its runs stand. Whether it is the right one, its worker asks. */
+function mayActOnce(plan: string | undefined): boolean {
+  if (plan === undefined) return true;
+  try {
+    return onceSteps(JSON.parse(plan) as Plan).length > 0;
+  } catch {
+    return true;
+  }
+}
+
+async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
+  const { rows } = await client.query<ScheduleRow & { readonly now_ms: number }>(
+    `select s.*, pack_runs.now_ms() as now_ms from pack_runs.schedules s
+     where s.next_ms is not null and s.next_ms <= pack_runs.now_ms() and s.stopped is null and not s.paused`,
+  );
+  for (const row of rows) {
+    const { tenant, timing, revision } = toSummary(row);
+    const nextAfter = (ms: number) => calendar.nextAfter(timing.cron, timing.timeZone, ms);
+    const limits = { graceMs: 0, maxActive: 1, maxSkips: TICKS };
+    const now = row.now_ms;
+    for (let tick = row.next_ms; tick !== null;) {
+      const decision = skipMissed({ timing, tick, now, active: [], nextAfter, limits });
+      if (decision.kind === 'wait') break;
+      const { next, last, count, reason } = decision;
+      await client.query({
+        text: statement('take-tick').text,
+        values: [tenant, row.schedule_id, revision, tick, next, last, count, 'skipped', reason, null, LINES, null],
+      });
+      tick = next;
+    }
+  }
+  return rows.length;
+}
+
+/** An entry in the chain of each tenant that has one. */
+async function tellAudit(client: Client, origin: Origin | null, standing: readonly StandingRun[]): Promise<void> {
+  const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
+  for (const { tenant_id } of rows) {
+    const runs = standing.filter(({ tenant }) => tenant === tenant_id).length;
+    const { backup = null, takenAt = null } = origin ?? {};
+    const event = { type: 'database.restored', backup, takenAt, standingRuns: runs };
+    await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(event)]);
+  }
+}

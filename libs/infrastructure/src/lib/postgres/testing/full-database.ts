@@ -1,0 +1,111 @@
+import type { TestDatabase } from './test-database';
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Text that every form of storage has to take as it is: separators, escapes, line ends, what `COPY` writes for null. */
+export const HOSTILE = 'a\tb\nc\r\\N \\. é "€" \u{1f600}\'';
+
+/** By column, where a constraint asks for more than a type says. */
+const GIVEN: Readonly<Record<string, string>> = {
+  state: 'open',
+  decision: 'approved',
+  outcome: 'failed',
+  overlap: 'allow',
+  catch_up: 'all',
+  cron: '* * * * *',
+  time_zone: 'UTC',
+  kind: 'attest',
+  destination: 'd',
+  trace_context: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  status: 'succeeded',
+  stuck: 'attention',
+};
+/** By table and column. */
+const OF_TABLE: Readonly<Record<string, string | null>> = {
+  'pack_runs.workers.state': 'dead',
+  'pack_artifacts.exports.status': 'delivered',
+  'pack_runs.schedule_ticks.outcome': 'skipped',
+  'pack_runs.schedule_ticks.run_id': null,
+  'pack_runs.outbox.stream': null,
+  'pack_runs.outbox.place': null,
+  'pack_runs.runs.owner': null,
+  'pack_runs.schedules.next_ms': null,
+};
+
+/** Tables of the product, without partitions and the list of migrations. */
+export async function tablesOf(database: TestDatabase): Promise<readonly string[]> {
+  const rows = await database.sql<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind in ('r', 'p') and not c.relispartition
+       and c.relname <> 'migrations' order by (n.nspname || '.' || c.relname) collate "C"`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Puts a row with a value in every column into each table, of a tenant. What is of no tenant comes once. */
+export async function fillEveryTable(database: TestDatabase, tenant: string): Promise<void> {
+  for (const table of await tablesOf(database)) {
+    const columns = await database.sql<Column>(
+      `select a.attname as name, format_type(a.atttypid, null) as type from pg_attribute a
+       where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`,
+      [table],
+    );
+    const values = columns.map(({ name, type }) => {
+      if (name === 'tenant_id') return tenant;
+      const key = `${table}.${name}`;
+      return Object.hasOwn(OF_TABLE, key) ? OF_TABLE[key] : (GIVEN[name] ?? valueOf(type));
+    });
+    await database.sql(
+      `insert into ${table} (${columns.map(({ name }) => name).join()})
+       values (${columns.map(({ type }, at) => `$${at + 1}::${type}`).join()}) on conflict do nothing`,
+      values,
+    );
+  }
+}
+
+/** Rows of a table as text, in one order. */
+export async function rowsOf(database: TestDatabase, table: string, without: readonly string[] = []) {
+  const columns = await database.sql<Column>(
+    `select a.attname as name, '' as type from pg_attribute a where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped
+     order by 1`,
+    [table],
+  );
+  const names = columns.map(({ name }) => name).filter((name) => !without.includes(name));
+  const texts = names.map((name) => `${name}::text as ${name}`).join();
+  const rows = await database.sql<Record<string, string | null>>(`select ${texts} from ${table}`);
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
+
+function valueOf(type: string): string {
+  switch (type) {
+    case 'uuid': {
+      const now = Date.now().toString(16).padStart(12, '0');
+      return `${now.slice(0, 8)}-${now.slice(8)}-7000-8000-000000000000`;
+    }
+    case 'bigint':
+    case 'integer':
+      return '7';
+    case 'boolean':
+      return 'true';
+    case 'bytea':
+      return '\\x00ff0a5c';
+    case 'json':
+      // Not as PostgreSQL would write it: an entry of a chain keeps its bytes.
+      return JSON.stringify({ b: [1], a: HOSTILE }).replace('{', '{  ');
+    case 'text[]':
+      return '{"a,b","\\"c\\"","NULL"}';
+    case 'uuid[]':
+      return '{00000000-0000-7000-8000-000000000000}';
+    case 'bytea[]':
+      return '{"\\\\x00ff"}';
+    case 'timestamp with time zone':
+      return '2026-01-02 03:04:05.678901+00';
+    case 'text':
+      return HOSTILE;
+    default:
+      throw new TypeError(`no value of type ${type}`);
+  }
+}
