@@ -20,7 +20,8 @@ if (missing.length > 0 && process.env['CI'] === 'true') throw new Error(`missing
 if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
 
 (missing.length > 0 ? describe.skip : describe)('container steps', () => {
-  const name = 'localhost/taskrunner-e2e-scanner';
+  // Of this process: another copy of this spec on the machine makes, and removes, an image of its own.
+  const name = `localhost/taskrunner-e2e-scanner-${process.pid}`;
   let folder: string;
   let stack: DevStack;
   let ada: Caller;
