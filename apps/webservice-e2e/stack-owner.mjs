@@ -8,10 +8,13 @@ import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startDevAuthority } from '../../tools/dev-authority/authority.mjs';
-import { loginAs } from '../../tools/dev-authority/login.mjs';
+import { delegate, loginAs, loginAsMachine } from '../../tools/dev-authority/login.mjs';
 import { PROFILES } from './stack-profiles.mjs';
 
-const { startDevStack } = createRequire(import.meta.url)('../cli/dist/dev/dev-stack.js');
+const require = createRequire(import.meta.url);
+const { startDevStack } = require('../cli/dist/dev/dev-stack.js');
+const { runCommandLine } = require('../cli/dist/program.js');
+const { version } = require('../cli/package.json');
 // What the whole suite has made for all; its copies lie beside it.
 const cluster = process.env.TASKRUNNER_TEST_CLUSTER;
 const database = cluster === undefined ? {} : { copyOf: cluster, sharedDirectory: dirname(cluster) };
@@ -34,7 +37,7 @@ async function start(stateDirectory, options, facts = {}) {
   const stack = await startDevStack({ ...common, ...others, ...more, ports: { ...free, ...ports } }).finally(() => {
     for (const name of Object.keys(env)) delete process.env[name];
   });
-  stacks.set(number, { stack, facts, bringBack: null });
+  stacks.set(number, { stack, facts, isAlone: ownAuthority, bringBack: null });
   return number;
 }
 
@@ -45,9 +48,9 @@ const authorityFolder = mkdtempSync(join(cluster === undefined ? tmpdir() : dirn
 async function sharedAuthority() {
   authority ??= (async () => {
     const options = { port: await freePort(), stateDirectory: authorityFolder, tokenSeconds: 3_600 };
-    const { stop, ...facts } = await startDevAuthority(options);
+    const { stop: _, ...facts } = await startDevAuthority(options);
     process.env.SHARED_AUTHORITY = JSON.stringify(facts);
-    return stop;
+    return facts;
   })();
   await authority;
   return { authority: join(import.meta.dirname, 'shared-authority.mjs') };
@@ -59,7 +62,9 @@ async function share(profile, folder) {
   const registry = join(home, 'registry');
   mkdirSync(registry, { recursive: true });
   const port = await freePort();
-  const options = PROFILES[profile]({ port, home, registry });
+  await sharedAuthority();
+  const { issuer } = await authority;
+  const options = PROFILES[profile]({ port, home, registry, issuer });
   return start(join(home, 'state'), options, { port, home, registry, workers: options.workers ?? 1 });
 }
 
@@ -81,6 +86,37 @@ async function freePort() {
   }
 }
 
+/**
+ * One command line of the compiled CLI, told as a process of it is: it is loaded once, while a process of its own takes most of half a second of a
+ * processor to load it. Nobody sits at its terminal, and its stdin is empty. `env` is all that it sees of the environment.
+ */
+async function taskrunner(args, env) {
+  let [stdout, stderr] = ['', ''];
+  const terminal = {
+    print: (line) => void (stdout += `${line}\n`),
+    say: (line) => void (stderr += `${line}\n`),
+    draw: (text) => void (stderr += text),
+    ask: async () => null,
+    ...{ isInteractive: false, columns: 80, rows: 24 },
+  };
+  const readStdin = async () => new Uint8Array();
+  const status = await runCommandLine({ arguments: args, terminal, env, readStdin, version });
+  return { status, stdout, stderr };
+}
+
+/** A token for a person, or through those who act for them, each for the one before: as `signIn` of the CLI's `dev`, with no process for each. */
+async function tokenFor(issuer, login, actors) {
+  let { accessToken: subjectToken } = await loginAs(issuer, login);
+  const machines = actors.length > 0 ? (await authority).clients : {};
+  for (const clientId of actors) {
+    const machine = machines[clientId];
+    const signedIn = machine?.clientSecret ? loginAsMachine(issuer, machine) : loginAs(issuer, clientId);
+    const { accessToken: actorToken } = await signedIn;
+    ({ accessToken: subjectToken } = await delegate(issuer, { subjectToken, actorToken }));
+  }
+  return subjectToken;
+}
+
 const calls = {
   start: (_none, stateDirectory, options) => start(stateDirectory, options),
   share: async (_none, profile, folder) => {
@@ -90,7 +126,10 @@ const calls = {
         shared.delete(other);
         await stacks.get(await number).stack.stop();
       }
-      shared.set(profile, share(profile, folder));
+      const number = share(profile, folder);
+      shared.set(profile, number);
+      // One that does not start fails the spec that asked for it, not those that come after.
+      number.catch(() => shared.delete(profile));
     }
     const number = await shared.get(profile);
     const { stack, facts } = stacks.get(number);
@@ -99,9 +138,10 @@ const calls = {
     return number;
   },
   state: () => null,
-  // A stack signs in by a process of its own; that one does the same, and most logins here need no actors.
-  tokenFor: async ({ stack }, login, actors = []) =>
-    actors.length > 0 ? stack.tokenFor(login, actors) : (await loginAs(stack.issuer, login)).accessToken,
+  // A stack with an Authority of its own keeps the secrets of those who act.
+  tokenFor: ({ stack, isAlone }, login, actors = []) =>
+    isAlone && actors.length > 0 ? stack.tokenFor(login, actors) : tokenFor(stack.issuer, login, actors),
+  taskrunner: (_stack, args, env) => taskrunner(args, env),
   startWorker: ({ stack }) => stack.startWorker(),
   killWorker: ({ stack }, signal, pid) => stack.killWorker(signal, pid),
   crashDatabase: async (one) => void (one.bringBack = await one.stack.crashDatabase()),

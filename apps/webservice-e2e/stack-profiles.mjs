@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 // Configurations that several specs share a stack of. One spec uses it at a time; the next one finds as many workers as the first. A step may call
 // `port` on loopback; packs may be pushed to the folder `registry`; evidence may be exported to folders in `destinations`.
 export const PROFILES = {
-  /** One worker; what most packs need. */
-  plain: ({ port, home, registry }) => ({
+  /** One worker; what most packs need, containers where the machine has an engine. */
+  plain: ({ port, home, registry, issuer }) => ({
     configuration: {
       artifacts: {
         root: join(home, 'state/objects'),
@@ -18,6 +18,15 @@ export const PROFILES = {
       },
       scheduler: { interval: '100ms', lease: '1s', grace: '5m', maxPerTenant: 30 },
       sealedMode: { allow: [loopback(port)] },
+      // They hold no grant by it: it says at which gates they are people, and which program may act for them.
+      approvals: {
+        grants: [],
+        people: ['grace', 'linus'].map((sub) => ({ iss: issuer, sub, grants: [] })),
+        actors: [{ iss: issuer, sub: 'ci' }],
+      },
+      ...(['podman', 'runc'].every(isOnPath) && {
+        container: { engine: 'podman', podman: { runtime: 'runc', openFiles: 1024 } },
+      }),
       packsRegistry: {
         registries: [{ name: 'main', type: 'folder', path: registry, tenants: ['acme'], publish: true }],
       },
@@ -33,6 +42,10 @@ export const PROFILES = {
     },
   }),
 };
+
+function isOnPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
 
 function loopback(port) {
   return { host: '127.0.0.1', ports: [port], cidr: '127.0.0.0/8', plainHttp: true };

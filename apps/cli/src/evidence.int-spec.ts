@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { resealed, sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
 import { writeTar } from '@taskrunner/infrastructure/offline';
+import { runCommandLine } from './program';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const PROGRAM = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
@@ -31,6 +32,7 @@ interface Ended {
 
 /** The single file on bare Node.js, beside the command line that it is made of. */
 describe('evidence, for who has a bundle and a trust file', () => {
+  const home = process.cwd();
   let folder: string;
   let sample: Sample;
   let files: ReadonlyMap<string, Uint8Array>;
@@ -42,6 +44,22 @@ describe('evidence, for who has a bundle and a trust file', () => {
     return { exit: status, out: stdout, err: stderr };
   };
   const cli = (...args: string[]): Ended => run([PROGRAM], args);
+  /** The command line as a function, in this process: where it is not the process, nor its second thread, that is looked at. */
+  const taskrunner = async (...args: string[]): Promise<Ended> => {
+    const said = { out: '', err: '' };
+    const terminal = {
+      print: (line: string) => void (said.out += `${line}\n`),
+      say: (line: string) => void (said.err += `${line}\n`),
+      draw: (text: string) => void (said.err += text),
+      isInteractive: false,
+      columns: 80,
+      rows: 24,
+      ask: async () => null,
+    };
+    const readStdin = async () => new Uint8Array();
+    const exit = await runCommandLine({ arguments: args, env: { HOME: folder }, version: '0', readStdin, terminal });
+    return { exit, ...said };
+  };
   const single = (...args: string[]): Ended => run(['taskrunner-verify.mjs'], args);
 
   async function put(name: string, content: ReadonlyMap<string, Uint8Array>): Promise<string> {
@@ -71,8 +89,12 @@ describe('evidence, for who has a bundle and a trust file', () => {
     const trust = { ...sample.trust, expires: '2099-01-01T00:00:00.000Z' };
     writeFileSync(join(folder, 'trust.json'), JSON.stringify(trust, null, 2));
     execFileSync(process.execPath, [BUILD, '--out', join(folder, 'taskrunner-verify.mjs')], { cwd: folder });
+    process.chdir(folder);
   }, 120_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    process.chdir(home);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   describe('taskrunner-verify.mjs', () => {
     it.each([
@@ -201,8 +223,8 @@ describe('evidence, for who has a bundle and a trust file', () => {
       }
     });
 
-    it('ends with who approved what when, and how the run ended', () => {
-      const lines = cli('verify', 'run.tar', '--trust', 'trust.json').out.trimEnd().split('\n');
+    it('ends with who approved what when, and how the run ended', async () => {
+      const lines = (await taskrunner('verify', 'run.tar', '--trust', 'trust.json')).out.trimEnd().split('\n');
       const from = lines.findIndex((line) => line.startsWith('run run_'));
       expect(lines.slice(from, from + 6)).toEqual([
         expect.stringMatching(/ of sample:1\.2\.3 for acme, started by ada \(https:\/\/issuer\.test\)$/),
@@ -215,8 +237,8 @@ describe('evidence, for who has a bundle and a trust file', () => {
       expect(lines.at(-1)).toMatch(/^self-consistent/);
     });
 
-    it('tells the first cause first, with what to do, and counts what follows from it', () => {
-      const { out } = cli('verify', 'forged.tar', '--trust', 'trust.json');
+    it('tells the first cause first, with what to do, and counts what follows from it', async () => {
+      const { out } = await taskrunner('verify', 'forged.tar', '--trust', 'trust.json');
       const [first, help, dependent] = out.split('\n');
       expect(first).toMatch(/^FAIL admission\.agrees /);
       expect(help).toMatch(/^help: The documents contradict each other/);
@@ -230,77 +252,81 @@ describe('evidence, for who has a bundle and a trust file', () => {
       ['empty.tar', 'is empty'],
       ['cut.tar', 'is a damaged tar: the tar is cut off'],
       ['run.tar.gz', 'is compressed with gzip: a bundle is a plain tar'],
-    ])('has one error for %s', (bundle, why) => {
-      const { exit, out, err } = cli('verify', bundle, '--trust', 'trust.json');
+    ])('has one error for %s', async (bundle, why) => {
+      const { exit, out, err } = await taskrunner('verify', bundle, '--trust', 'trust.json');
       expect([exit, out]).toEqual([9, '']);
       expect(err.split('\n')).toEqual([`BUNDLE_UNREADABLE ${bundle} ${why}`, expect.stringMatching(/^help: /), '']);
-      const told = JSON.parse(cli('verify', bundle, '--trust', 'trust.json', '--json').out) as object;
+      const told = JSON.parse((await taskrunner('verify', bundle, '--trust', 'trust.json', '--json')).out) as object;
       expect(told).toMatchObject({ ok: false, run: null, planHash: null, error: { code: 'BUNDLE_UNREADABLE' } });
     });
 
-    it('names the trust file that is not valid, with line and column', () => {
+    it('names the trust file that is not valid, with line and column', async () => {
       const text = readFileSync(join(folder, 'trust.json'), 'utf8');
       writeFileSync(join(folder, 'one.json'), text.replace('"serial": 3', '"serial": "3"'));
       writeFileSync(join(folder, 'two.json'), text.replace('"serial": 3', '"serial": "3", "more": 1'));
       writeFileSync(join(folder, 'none.json'), text.replace('"serial": 3', '"serial": 3,,'));
-      const refused = (trust: string): string[] => {
-        const { exit, err } = cli('verify', 'run.tar', '--trust', trust);
+      const refused = async (trust: string): Promise<string[]> => {
+        const { exit, err } = await taskrunner('verify', 'run.tar', '--trust', trust);
         expect(exit).toBe(2);
         return err.split('\n').filter((line) => !line.startsWith('help: '));
       };
-      expect(refused('one.json')).toEqual(['TRUST_INVALID one.json:4:3 /serial a whole number is expected', '']);
-      expect(refused('two.json')).toEqual([
+      expect(await refused('one.json')).toEqual(['TRUST_INVALID one.json:4:3 /serial a whole number is expected', '']);
+      expect(await refused('two.json')).toEqual([
         'TRUST_INVALID two.json has 2 faults',
         'TRUST_INVALID two.json:4:18 /more an unknown member',
         'TRUST_INVALID two.json:4:3 /serial a whole number is expected',
         '',
       ]);
-      expect(refused('none.json')).toEqual(['TRUST_INVALID none.json:4:15 a string is expected', '']);
+      expect(await refused('none.json')).toEqual(['TRUST_INVALID none.json:4:15 a string is expected', '']);
     });
 
-    it('names the option where an expectation is none', () => {
-      const { exit, err } = cli('verify', 'run.tar', '--trust', 'trust.json', '--expect', 'RUN');
+    it('names the option where an expectation is none', async () => {
+      const { exit, err } = await taskrunner('verify', 'run.tar', '--trust', 'trust.json', '--expect', 'RUN');
       expect([exit, err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect RUN: /)]);
     });
   });
 
   describe('errors of use', () => {
-    it('refuses a trust file that gives a key another fingerprint, at its line and column', () => {
+    it('refuses a trust file that gives a key another fingerprint, at its line and column', async () => {
       const text = readFileSync(join(folder, 'trust.json'), 'utf8');
       writeFileSync(join(folder, 'named.json'), text.replace(/"keyid": "[^"]+"/, '"keyid": "SHA256:audit-committee"'));
-      const { exit, out, err } = cli('verify', 'run.tar', '--trust', 'named.json');
+      const { exit, out, err } = await taskrunner('verify', 'run.tar', '--trust', 'named.json');
       expect([exit, out]).toEqual([2, '']);
       expect(err).toMatch(/^TRUST_INVALID named\.json:\d+:\d+ .*SHA256:audit-committee.* is not the fingerprint/);
     });
 
-    it('refuses a plan hash that is no digest, and names the pack that the run had by name and version', () => {
-      const wrong = cli('verify', 'run.tar', ...TRUSTED, '--expect', `plan=${'ab'.repeat(32)}`);
+    it('refuses a plan hash that is no digest, and names the pack that the run had by name and version', async () => {
+      const wrong = await taskrunner('verify', 'run.tar', ...TRUSTED, '--expect', `plan=${'ab'.repeat(32)}`);
       expect([wrong.exit, wrong.err.split('\n')[0]]).toEqual([2, expect.stringMatching(/^CLI_USAGE --expect plan=/)]);
-      const other = cli('verify', 'run.tar', ...TRUSTED, '--expect', 'pack=other:1');
+      const other = await taskrunner('verify', 'run.tar', ...TRUSTED, '--expect', 'pack=other:1');
       expect([other.exit, other.out]).toEqual([9, expect.stringContaining('pack is sample:1.2.3, not other:1')]);
     });
 
-    it.each(['run.tar', 'trust.json', './run.tar', 'link.tar'])('never writes a report over its input %s', (output) => {
-      if (!existsSync(join(folder, 'link.tar'))) linkSync(join(folder, 'run.tar'), join(folder, 'link.tar'));
-      const before = [readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))];
-      const { exit, err } = cli('inspect', 'run.tar', ...TRUSTED, '--format', 'md', '--output', output, '--force');
-      expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output \S+ is an input/)]);
-      expect([readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))]).toEqual(before);
-    });
+    it.each(['run.tar', 'trust.json', './run.tar', 'link.tar'])(
+      'never writes a report over its input %s',
+      async (output) => {
+        if (!existsSync(join(folder, 'link.tar'))) linkSync(join(folder, 'run.tar'), join(folder, 'link.tar'));
+        const before = [readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))];
+        const args = ['inspect', 'run.tar', ...TRUSTED, '--format', 'md', '--output', output, '--force'];
+        const { exit, err } = await taskrunner(...args);
+        expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output \S+ is an input/)]);
+        expect([readFileSync(join(folder, 'run.tar')), readFileSync(join(folder, 'trust.json'))]).toEqual(before);
+      },
+    );
 
-    it('refuses to guess the format from an ending that it does not know', () => {
-      const { exit, err } = cli('inspect', 'run.tar', ...TRUSTED, '--output', 'report.pdf');
+    it('refuses to guess the format from an ending that it does not know', async () => {
+      const { exit, err } = await taskrunner('inspect', 'run.tar', ...TRUSTED, '--output', 'report.pdf');
       expect([exit, err]).toEqual([2, expect.stringMatching(/^CLI_USAGE --output report\.pdf/)]);
       expect(existsSync(join(folder, 'report.pdf'))).toBe(false);
     });
 
-    it('says errors in JSON where JSON is asked for', () => {
+    it('says errors in JSON where JSON is asked for', async () => {
       for (const args of [
         ['verify', 'run.tar', '--trust', 'missing.json', '--json'],
         ['verify', 'run.tar', ...TRUSTED, '--expect', 'plan=x', '--json'],
         ['verify', 'missing.tar', ...TRUSTED, '--json'],
       ]) {
-        const { exit, out } = cli(...args);
+        const { exit, out } = await taskrunner(...args);
         expect(exit).toBe(2);
         expect(JSON.parse(out)).toMatchObject({
           ok: false,
@@ -308,12 +334,12 @@ describe('evidence, for who has a bundle and a trust file', () => {
           error: { code: expect.stringMatching(/^CLI_/) as string, message: expect.any(String) as string },
         });
       }
-      const report = cli('inspect', 'garbage.tar', ...TRUSTED, '--format', 'json');
+      const report = await taskrunner('inspect', 'garbage.tar', ...TRUSTED, '--format', 'json');
       expect(JSON.parse(report.out)).toMatchObject({ error: { code: 'BUNDLE_UNREADABLE' } });
     });
 
-    it('says that the original was not used where the run is no rerun', () => {
-      const { exit, out, err } = cli('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
+    it('says that the original was not used where the run is no rerun', async () => {
+      const { exit, out, err } = await taskrunner('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
       expect(exit).toBe(0);
       expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
       expect(err).toContain('note: this run is no rerun');
@@ -335,13 +361,13 @@ describe('evidence, for who has a bundle and a trust file', () => {
       expect(cli(...args, '--force').exit).toBe(0);
     });
 
-    it('says first that nothing was verified without a trust file, and that it failed where it did', () => {
-      const { exit, out, err } = cli('inspect', 'run.tar');
+    it('says first that nothing was verified without a trust file, and that it failed where it did', async () => {
+      const { exit, out, err } = await taskrunner('inspect', 'run.tar');
       expect([exit, out.split('\n')[2]]).toEqual([0, expect.stringContaining('NOTHING WAS VERIFIED')]);
       expect(err).toContain('nothing was verified');
-      const failed = cli('inspect', 'forged.tar', '--trust', 'trust.json');
+      const failed = await taskrunner('inspect', 'forged.tar', '--trust', 'trust.json');
       expect([failed.exit, failed.out.split('\n')[2]]).toEqual([9, expect.stringContaining('VERIFICATION FAILED at')]);
-      expect(cli('inspect', 'run.tar', '--expect', 'run=x')).toMatchObject({ exit: 2 });
+      expect(await taskrunner('inspect', 'run.tar', '--expect', 'run=x')).toMatchObject({ exit: 2 });
     });
 
     it('is a working paper: verifier, time, trust file, options, requirements, expectations, keys, bases', () => {
@@ -374,8 +400,8 @@ describe('evidence, for who has a bundle and a trust file', () => {
         expect(text).toContain(part);
     });
 
-    it('is JSON for programs', () => {
-      const { out } = cli('inspect', 'run.tar', '--trust', 'trust.json', '--format', 'json');
+    it('is JSON for programs', async () => {
+      const { out } = await taskrunner('inspect', 'run.tar', '--trust', 'trust.json', '--format', 'json');
       const sha256 = createHash('sha256')
         .update(readFileSync(join(folder, 'run.tar')))
         .digest('hex');

@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readTar } from '@taskrunner/infrastructure';
 import type { Json } from '@taskrunner/core';
-import { Caller, pack, ROOT, startStack, type Answer, type DevStack } from './stack';
+import { Caller, DevStack, pack, type Answer } from './stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const GATED = `- { id: go, gate: { approval: owners, message: "go?" } }
@@ -17,14 +14,6 @@ const owners = (minApprovals = 1): string =>
 
 async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 describe('who acts for a person', () => {
@@ -38,12 +27,8 @@ describe('who acts for a person', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-actors-'));
-    const authority = await freePort();
-    issuer = `http://127.0.0.1:${authority}`;
-    const people = ['grace', 'linus'].map((sub) => ({ iss: issuer, sub, grants: [] }));
-    const actors = [{ iss: issuer, sub: 'ci' }];
-    const configuration = { approvals: { grants: [], people, actors } };
-    stack = await startStack(join(folder, 'state'), { ports: { authority }, configuration });
+    stack = await DevStack.shared('plain');
+    issuer = stack.issuer;
     ada = await through('ada');
     grace = await through('grace');
     linus = await through('linus');
@@ -139,18 +124,17 @@ describe('who acts for a person', () => {
     const files = await readTar(pieces(bundle), LIMITS);
     const sealed = JSON.parse(Buffer.from(files.get('decisions/1.json') ?? []).toString()) as { payload: string };
     expect(JSON.parse(Buffer.from(sealed.payload, 'base64').toString())).toEqual(record);
-    const { status: exit, checks } = verified(run, bundle);
+    const { status: exit, checks } = await verified(run, bundle);
     expect([exit, checks.filter(({ ok }) => !ok)]).toEqual([0, []]);
     const people = checks.find(({ name }) => name === 'decisions.people');
     expect(people).toMatchObject({ basis: 'recomputed', detail: '1 decisions, 1 of them through actors' });
   }, 120_000);
 
-  function verified(run: string, bundle: Uint8Array) {
+  async function verified(run: string, bundle: Uint8Array) {
     const file = join(folder, `${run}.tar`);
     writeFileSync(file, bundle);
-    const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
-    const args = [program, 'verify', file, '--trust', stack.trustPath, '--allow-dev', '--json'];
-    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const args = ['verify', file, '--trust', stack.trustPath, '--allow-dev', '--json'];
+    const { status, stdout } = await stack.taskrunner(args);
     type Told = readonly {
       readonly name: string;
       readonly ok: boolean;

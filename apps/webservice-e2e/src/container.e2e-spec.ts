@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, DevStack, pack } from './stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const ENV = { ...process.env, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
@@ -20,7 +20,8 @@ if (missing.length > 0 && process.env['CI'] === 'true') throw new Error(`missing
 if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
 
 (missing.length > 0 ? describe.skip : describe)('container steps', () => {
-  const name = 'localhost/taskrunner-e2e-scanner';
+  // Of this process: another copy of this spec on the machine makes, and removes, an image of its own.
+  const name = `localhost/taskrunner-e2e-scanner-${process.pid}`;
   let folder: string;
   let stack: DevStack;
   let ada: Caller;
@@ -31,9 +32,7 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-container-e2e-'));
     digest = makeImage(join(folder, 'image'));
     image = `${name}@${digest}`;
-    stack = await startStack(join(folder, 'state'), {
-      configuration: { container: { engine: 'podman', podman: { runtime: 'runc', openFiles: 1024 } } },
-    });
+    stack = await DevStack.shared('plain');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 180_000);
 
@@ -95,10 +94,8 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
       .find((text) => text.includes('slsa.dev/provenance'));
     expect(provenance).toContain(`"name":"${image}"`);
     expect(provenance).toContain(`"uri":"pkg:oci/`);
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']; // prettier-ignore
-    const { checks } = JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout) as {
-      checks: { name: string; ok: boolean }[];
-    };
+    const { stdout } = await stack.taskrunner(['verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean }[] };
     expect(checks.length).toBeGreaterThan(20);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(left()).toEqual([]);

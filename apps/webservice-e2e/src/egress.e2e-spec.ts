@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, DevStack } from './stack';
+import { Caller, pack, DevStack } from './stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 
@@ -54,9 +54,9 @@ describe('the way out of steps', () => {
     return { bundle, text: (path) => Buffer.from(files.get(path) ?? []).toString('utf8') };
   }
 
-  function verified(bundle: string): { readonly [check: string]: { readonly ok: boolean; readonly basis: string } } {
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']; // prettier-ignore
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  async function verified(bundle: string): Promise<{ readonly [check: string]: { ok: boolean; basis: string } }> {
+    const args = ['verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev'];
+    const { stdout, stderr } = await stack.taskrunner(args);
     if (stdout.trim() === '') throw new Error(stderr);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean; basis: string }[] };
     return Object.fromEntries(checks.map((check) => [check.name, check]));
@@ -101,7 +101,7 @@ describe('the way out of steps', () => {
     const statement = JSON.parse(text('attestations/pack-run.sigstore.json') || '{}') as Record<string, Json>;
     const { payload } = (statement['dsseEnvelope'] ?? { payload: '' }) as { payload: string };
     expect(JSON.parse(Buffer.from(payload, 'base64').toString('utf8'))).toMatchObject({ predicate: { egress: { allowed: 3, denied: 1 } } }); // prettier-ignore
-    const checks = verified(bundle);
+    const checks = await verified(bundle);
     expect(Object.values(checks).filter(({ ok }) => !ok)).toEqual([]);
     expect(checks['egress.within']).toMatchObject({ ok: true, basis: 'recomputed' });
   }, 180_000);
@@ -126,7 +126,7 @@ describe('the way out of steps', () => {
       // One that declares nothing has no socket at all.
       expect(sockets.map(({ step, allowed, denied }) => [step, allowed, denied])).toEqual([['ask', 1, 0], ['stray', 0, 2]]); // prettier-ignore
       expect(sockets[1]?.attempts).toContain('"host":"evil.test"');
-      const checks = verified(bundle);
+      const checks = await verified(bundle);
       expect(Object.values(checks).filter(({ ok }) => !ok)).toEqual([]);
       expect(checks['egress.within']).toMatchObject({ basis: 'recomputed' });
       const elsewhere = pack(`- { id: a, run: { uses: "builtin:http", with: { url: "https://example.com/" } } }`, '  sandbox: { mode: sealed }\n'); // prettier-ignore

@@ -57,17 +57,9 @@ describe('the evidence of a run', () => {
     readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly basis: string }[];
   }
 
-  function verify(file: string, more: readonly string[] = ['--allow-dev']): Verified {
-    const args = [
-      join(ROOT, 'apps/cli/bin/taskrunner.js'),
-      'verify',
-      file,
-      '--trust',
-      stack.trustPath,
-      '--json',
-      ...more,
-    ];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  async function verify(file: string, more: readonly string[] = ['--allow-dev']): Promise<Verified> {
+    const args = ['verify', file, '--trust', stack.trustPath, '--json', ...more];
+    const { status, stdout, stderr } = await stack.taskrunner(args);
     if (stdout.trim() === '') throw new Error(stderr);
     return { status, ...(JSON.parse(stdout) as Omit<Verified, 'status'>) };
   }
@@ -84,8 +76,8 @@ describe('the evidence of a run', () => {
     return file;
   }
 
-  it('verifies offline, recomputed where it can be', () => {
-    const verified = verify(bundle);
+  it('verifies offline, recomputed where it can be', async () => {
+    const verified = await verify(bundle);
     expect(verified.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(verified).toMatchObject({ status: 0, ok: true, planHash });
     const recomputed = verified.checks.filter(({ basis }) => basis === 'recomputed').map(({ name }) => name);
@@ -133,7 +125,7 @@ describe('the evidence of a run', () => {
     await ada.until(run, ['succeeded']);
     const file = join(folder, 'retried.tar');
     writeFileSync(file, await ada.sealed(run));
-    expect(verify(file).checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect((await verify(file)).checks.filter(({ ok }) => !ok)).toEqual([]);
   }, 60_000);
 
   it('verifies where the log is larger than a worker holds, of steps that printed side by side', async () => {
@@ -148,7 +140,7 @@ describe('the evidence of a run', () => {
     const sealed = await ada.sealed(run);
     writeFileSync(file, sealed);
     expect(sealed.length).toBeGreaterThan(11 * 1024 * 1024);
-    const { checks } = verify(file);
+    const { checks } = await verify(file);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(checks.find(({ name }) => name === 'logs.digest')).toMatchObject({
       basis: 'recomputed',
@@ -156,9 +148,9 @@ describe('the evidence of a run', () => {
     });
   }, 240_000);
 
-  it('fails without --allow-dev, and for another run', () => {
-    expect(verify(bundle, [])).toMatchObject({ status: 9, ok: false });
-    expect(verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({
+  it('fails without --allow-dev, and for another run', async () => {
+    expect(await verify(bundle, [])).toMatchObject({ status: 9, ok: false });
+    expect(await verify(bundle, ['--allow-dev', '--expect', 'run=run_00000000000000000000000000'])).toMatchObject({
       status: 9,
       ok: false,
     });
@@ -173,14 +165,14 @@ describe('the evidence of a run', () => {
         bytes[at] = (bytes[at] ?? 0) ^ 1;
         return bytes;
       });
-      const verified = verify(file);
+      const verified = await verify(file);
       expect([path, verified.status, verified.ok]).toEqual([path, 9, false]);
       expect(verified.checks.filter(({ ok }) => !ok).length).toBeGreaterThan(0);
     }
   }, 180_000);
 
   it('fails for a file taken away, and for one put in', async () => {
-    const without = verify(await altered('journal.ndjson', () => null));
+    const without = await verify(await altered('journal.ndjson', () => null));
     expect([without.status, without.ok]).toEqual([9, false]);
   });
 

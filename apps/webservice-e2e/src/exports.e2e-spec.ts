@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Caller, pack, pause, ROOT, DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack';
 
 const WITH_ARTIFACT = pack(
   `- id: scan
@@ -75,12 +74,11 @@ describe('evidence that is handed over', () => {
     return (await caller.until(run, ['failed', 'succeeded']))['error'] as { code: string; message: string };
   };
 
-  const cli = (...args: readonly string[]) =>
-    spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { encoding: 'utf8' });
+  const cli = (...args: readonly string[]) => stack.taskrunner(args, { ...process.env });
 
-  const verifies = (file: string) => {
-    const done = cli('verify', file, '--trust', stack.trustPath, '--json', '--allow-dev');
-    if (done.stdout === '') throw new Error(`no answer: ${done.status ?? done.signal} ${done.error} ${done.stderr}`);
+  const verifies = async (file: string) => {
+    const done = await cli('verify', file, '--trust', stack.trustPath, '--json', '--allow-dev');
+    if (done.stdout === '') throw new Error(`no answer: ${done.status} ${done.stderr}`);
     return [done.status, (JSON.parse(done.stdout) as { ok: boolean }).ok];
   };
 
@@ -99,7 +97,7 @@ describe('evidence that is handed over', () => {
     expect(await exported(run, isDelivered)).toMatchObject({ destination: 'audit', reason: null, tries: 1 });
     const bytes = readFileSync(target('audit', run));
     expect(bytes.equals(Buffer.from(await ada.sealed(run)))).toBe(true);
-    expect(verifies(target('audit', run))).toEqual([0, true]);
+    expect(await verifies(target('audit', run))).toEqual([0, true]);
     const hex = createHash('sha256').update('finding\n').digest('hex');
     expect(readdirSync(join(folder, 'audit/acme', `${run}.artifacts`))).toEqual([hex]);
     expect(readFileSync(join(folder, 'audit/acme', `${run}.artifacts`, hex), 'utf8')).toBe('finding\n');
@@ -113,7 +111,7 @@ describe('evidence that is handed over', () => {
     const run = await ada.submit(FAILING);
     await ada.until(run, ['failed']);
     await exported(run, isDelivered);
-    expect(verifies(target('audit', run))).toEqual([0, true]);
+    expect(await verifies(target('audit', run))).toEqual([0, true]);
   }, 60_000);
 
   it('another run’s is copied, once however often it is asked for', async () => {
@@ -158,7 +156,7 @@ describe('evidence that is handed over', () => {
     const theirs = await mallory.submit(TO('vault'));
     await mallory.until(theirs, ['succeeded']);
     await exported(theirs, isDelivered, mallory);
-    expect(verifies(target('vault', theirs, 'globex'))).toEqual([0, true]);
+    expect(await verifies(target('vault', theirs, 'globex'))).toEqual([0, true]);
     const foreign = await errorOf(COPY(), { run: theirs });
     const absent = await errorOf(COPY(), { run: `run_0${theirs.slice(5)}` });
     expect(foreign).toMatchObject({ code: 'RUN_NOT_FOUND', attempts: 1 });
@@ -181,8 +179,8 @@ describe('evidence that is handed over', () => {
     }
     const file = join(stack.home, 'pack.yaml');
     writeFileSync(file, TO('audti'));
-    expect(cli('plan', file, '--output', 'json').status).toBe(0);
-    const known = cli('plan', file, '--config', stack.configurationPath, '--output', 'json');
+    expect((await cli('plan', file, '--output', 'json')).status).toBe(0);
+    const known = await cli('plan', file, '--config', stack.configurationPath, '--output', 'json');
     expect(known.status).toBe(2);
     expect(known.stdout + known.stderr).toContain('EXPORT_DESTINATION_UNKNOWN');
   }, 60_000);
@@ -206,7 +204,7 @@ describe('evidence that is handed over', () => {
     await stack.startWorker();
     await exported(run, isDelivered);
     const { ino, mtimeMs } = statSync(target('down', run));
-    expect(verifies(target('down', run))).toEqual([0, true]);
+    expect(await verifies(target('down', run))).toEqual([0, true]);
     await pause(2_500);
     expect(statSync(target('down', run))).toMatchObject({ ino, mtimeMs });
     const log = readFileSync(join(stack.stateDirectory, 'logs/worker.log'), 'utf8').split('\n');

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,7 @@ import { unpackedPage } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
 import { atNight } from './at-night';
 import { adminUrlOf } from './replicas';
-import { Caller, pack, pause, ROOT, DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack';
 
 /** What reached the world outside: one line for each request, by the key that it came with. */
 interface Effect {
@@ -92,11 +91,11 @@ describe('a map that several workers share', () => {
     return { driver: driver?.['owner'] ?? null, executors: executors.map((row) => row['owner'] ?? '') };
   }
 
-  function verified(bytes: Uint8Array): boolean {
+  async function verified(bytes: Uint8Array): Promise<boolean> {
     const bundle = join(folder, 'bundle.tar');
     writeFileSync(bundle, bytes);
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev']; // prettier-ignore
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const args = ['verify', bundle, '--trust', stack.trustPath, '--json', '--allow-dev'];
+    const { stdout, stderr } = await stack.taskrunner(args);
     if (stdout.trim() === '') throw new Error(stderr);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean }[] };
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
@@ -127,7 +126,7 @@ describe('a map that several workers share', () => {
     expect(new Set(effects.map(({ item }) => item)).size).toBe(count);
     expect(await rowsOf('select name from pack_runs.assignments')).toEqual([]);
     expect(await rowsOf('select name from pack_runs.executions')).toEqual([]);
-    expect(verified(await ada.sealed(run))).toBe(true);
+    expect(await verified(await ada.sealed(run))).toBe(true);
   }, 180_000);
 
   /** Effects of one item never overlap: an executor is gone before anybody else executes what it had. */
@@ -182,7 +181,7 @@ describe('a map that several workers share', () => {
         `select status, attempts, count(*)::int as n from pack_runs.steps where step like 'fan[%::act' and run_id = (select run_id from pack_runs.runs order by run_id desc limit 1) group by 1, 2`,
       );
       expect(steps).toEqual([{ status: 'succeeded', attempts: 1, n: count }]);
-      expect(verified(await ada.sealed(run))).toBe(true);
+      expect(await verified(await ada.sealed(run))).toBe(true);
     },
     300_000,
   );
@@ -234,7 +233,7 @@ describe('a map that several workers share', () => {
     expect(accepted).toBeGreaterThan(0);
     expect(entries.slice(accepted).filter(({ event }) => event.type === 'step.started')).toEqual([]);
     expect(await rowsOf('select name from pack_runs.assignments')).toEqual([]);
-    expect(verified(await ada.sealed(run))).toBe(true);
+    expect(await verified(await ada.sealed(run))).toBe(true);
     answerMs = 60;
   }, 180_000);
 });

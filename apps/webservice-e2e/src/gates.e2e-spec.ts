@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack';
 import { startReceiver, WEBHOOK_SECRET, type Receiver } from './webhook-receiver';
 
 const owners = (more = ''): string =>
@@ -55,13 +54,12 @@ describe('gates, policies and those who are told', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  function cli(
+  async function cli(
     args: readonly string[],
     token = '',
-  ): { readonly status: number | null; readonly out: string; readonly err: string } {
+  ): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
     const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
-    const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
+    const { status, stdout, stderr } = await stack.taskrunner(args, env);
     return { status, out: stdout, err: stderr };
   }
 
@@ -69,7 +67,7 @@ describe('gates, policies and those who are told', () => {
   async function verified(run: string): Promise<Readonly<Record<string, { basis: string; detail: string }>>> {
     const file = join(folder, `${run}.tar`);
     writeFileSync(file, await ada.sealed(run));
-    const { status, out, err } = cli(['verify', file, '--trust', stack.trustPath, '--allow-dev', '--json']);
+    const { status, out, err } = await cli(['verify', file, '--trust', stack.trustPath, '--allow-dev', '--json']);
     const { checks } = JSON.parse(out || '{}') as {
       checks: { name: string; ok: boolean; basis: string; detail: string }[];
     };
@@ -280,7 +278,7 @@ describe('gates, policies and those who are told', () => {
     const token = await stack.tokenFor('grace');
 
     // Nobody can be asked here: it shows everything, and decides nothing.
-    const asked = cli(['approve', run, 'check', '--reason', 'urgent'], token);
+    const asked = await cli(['approve', run, 'check', '--reason', 'urgent'], token);
     expect(asked.err).toContain('CLI_NOT_CONFIRMED');
     const lines = asked.out.trimEnd().split('\n');
     expect(lines.slice(lines.indexOf('policy')).slice(0, 4)).toEqual([
@@ -292,11 +290,11 @@ describe('gates, policies and those who are told', () => {
     expect(lines).toContain('  policy p (soft-mandatory) denied it. Approving overrides the denial.');
     expect(lines.at(-2)).toBe('overrides    approving overrides the denial of policy p (soft-mandatory)');
     const digest = /^gate digest {2}(sha256:[0-9a-f]{64})$/.exec(lines.at(-1) ?? '')?.[1] ?? '';
-    expect(cli(['approvals', '--mine'], token).out).toContain('reason: no deployments on Fridays');
+    expect((await cli(['approvals', '--mine'], token)).out).toContain('reason: no deployments on Fridays');
     expect((await grace.ask('GET', `/api/runs/${run}/gates/check`)).body['policy']).toMatchObject(verdict);
 
     const args = ['approve', run, 'check', '--reason', 'a fix for \u001b[31mSEC-7', '--yes', '--gate-digest', digest];
-    expect(cli(args, token)).toMatchObject({ status: 0 });
+    expect(await cli(args, token)).toMatchObject({ status: 0 });
     await ada.until(run, ['succeeded']);
     const { body } = await ada.ask('GET', `/api/runs/${run}/gates`);
     const [gate] = body['items'] as { policy: object; decisions: { receipt: { payload: string }; record: string }[] }[];
@@ -306,7 +304,7 @@ describe('gates, policies and those who are told', () => {
     const record = Buffer.from(decision?.receipt.payload ?? '', 'base64');
     expect(JSON.parse(record.toString())).toMatchObject({ gateDigest: digest, reason: 'a fix for \u001b[31mSEC-7' });
 
-    const shown = [cli(['gates', run], token).out, cli(['show', run], token).out];
+    const shown = [(await cli(['gates', run], token)).out, (await cli(['show', run], token)).out];
     for (const text of shown) {
       expect(text).toContain('gate check: approved, 1 of 1 approvals');
       expect(text).toContain('people overrode the denial');
@@ -314,10 +312,10 @@ describe('gates, policies and those who are told', () => {
         /approved by grace of \S+\n {4}at: \S+Z\n {4}why: a fix for \\u\{1b\}\[31mSEC-7\n {4}proof: service/,
       );
     }
-    expect(JSON.parse(cli(['gates', run, '--output', 'json'], token).out)).toMatchObject({
+    expect(JSON.parse((await cli(['gates', run, '--output', 'json'], token)).out)).toMatchObject({
       items: [{ status: 'approved' }],
     });
-    expect(cli(['logs', run, '--no-follow'], token).out.split('\n').slice(0, 3)).toEqual([
+    expect((await cli(['logs', run, '--no-follow'], token)).out.split('\n').slice(0, 3)).toEqual([
       'check | WARN policy p (soft-mandatory) denied it: waiting for people to override the denial (owners)',
       'check | WARN reason: no deployments on Fridays',
       'check | WARN reason: nobody is on call\\u{a}gate digest  sha256:forged\\u{1b}[2J',
@@ -337,7 +335,7 @@ describe('gates, policies and those who are told', () => {
     const source = pack(steps, policy('cel', 'hard-mandatory', DENIES, owners()));
     const manifest = join(folder, 'denied.yaml');
     writeFileSync(manifest, source);
-    const followed = cli(['run', manifest], await stack.tokenFor('ada'));
+    const followed = await cli(['run', manifest], await stack.tokenFor('ada'));
     const run = /^run (run_\S+) failed$/m.exec(followed.err)?.[1] ?? '';
     expect(followed.err.split('\n')).toEqual(
       expect.arrayContaining([
@@ -369,12 +367,14 @@ describe('gates, policies and those who are told', () => {
     });
     expect([decided.status, decided.body['code']]).toEqual([409, 'RUN_ENDED']);
     expect(decided.body['detail']).toContain(said);
-    const approve = cli(['approve', run, 'check'], await stack.tokenFor('grace'));
+    const approve = await cli(['approve', run, 'check'], await stack.tokenFor('grace'));
     expect(approve.err).toContain(
       'GATE_NOT_OPEN gate check never opened for people: policy p (hard-mandatory) denied it',
     );
     expect((await grace.ask('GET', `/api/runs/${run}/gates/go`)).body['detail']).toMatch(/^gate go /);
-    expect(cli(['show', run], await stack.tokenFor('grace')).out).toContain('gate check: denied (POLICY_DENIED)');
+    expect((await cli(['show', run], await stack.tokenFor('grace'))).out).toContain(
+      'gate check: denied (POLICY_DENIED)',
+    );
     await verified(run);
   }, 90_000);
 
@@ -398,7 +398,7 @@ describe('gates, policies and those who are told', () => {
     const stuck = async (why: string): Promise<boolean> =>
       JSON.stringify((await ada.ask('GET', `/api/runs?stuck=${why}`)).body).includes(run);
     expect([await stuck('attention'), await stuck('any'), await stuck('halted')]).toEqual([true, true, false]);
-    expect(cli(['list', '--stuck', 'attention'], await stack.tokenFor('ada')).out).toContain(run);
+    expect((await cli(['list', '--stuck', 'attention'], await stack.tokenFor('ada'))).out).toContain(run);
 
     const route = `/api/runs/${run}/steps/pay/resolve`;
     const says = { execution: 1, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows it' };
@@ -429,7 +429,7 @@ describe('gates, policies and those who are told', () => {
       '--output',
       'json',
     ];
-    const resolved = cli(args, await stack.tokenFor('grace'));
+    const resolved = await cli(args, await stack.tokenFor('grace'));
     expect([resolved.status, resolved.err]).toEqual([0, '']);
     expect(JSON.parse(resolved.out)).toMatchObject({ stepId: 'pay', execution: 1, outcome: 'succeeded' });
     expect(await refused(linus, {})).toEqual([409, 'ATTENTION_RESOLVED']);

@@ -78,7 +78,7 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
 
   const cli = async (login: string, args: readonly string[]) => {
     const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor(login) };
-    return spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { encoding: 'utf8', env });
+    return stack.taskrunner(args, env);
   };
 
   interface Artifact {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,28 +41,19 @@ spec:
     readonly stderr: string;
   }
 
-  /** The command line, without blocking this process: the stack's processes talk to it. */
-  function cli(args: readonly string[], token?: string): Promise<Ran> {
+  async function cli(args: readonly string[], token?: string): Promise<Ran> {
     const env = {
       PATH: process.env['PATH'],
       HOME: folder,
       ...(token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token }),
     };
-    const child = spawn(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { env, cwd: folder });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (piece) => (stdout += piece));
-    child.stderr.on('data', (piece) => (stderr += piece));
-    return new Promise((resolve) =>
-      child.on('close', (status) => {
-        const last = stdout.trim().split('\n').at(-1) ?? '';
-        resolve({
-          status,
-          stdout,
-          stderr,
-          out: last.startsWith('{') ? (JSON.parse(last) as Record<string, Json>) : {},
-        });
-      }),
-    );
+    return told(await stack.taskrunner(args, env));
+  }
+
+  /** With what the last line says where it is JSON. */
+  function told(ended: Omit<Ran, 'out'>): Ran {
+    const last = ended.stdout.trim().split('\n').at(-1) ?? '';
+    return { ...ended, out: last.startsWith('{') ? (JSON.parse(last) as Record<string, Json>) : {} };
   }
 
   const key = (name: string) => join(folder, `${name}.pem`);
@@ -101,7 +92,10 @@ spec:
     makeKey('release', 'ed25519');
     makeKey('security', 'ec');
     makeKey('stranger', 'ed25519');
-    const banned = await cli(['pack', 'build', write('banned'), '--file', join(folder, 'b.tar'), '--output', 'json']);
+    const build = ['pack', 'build', write('banned'), '--file', join(folder, 'b.tar'), '--output', 'json'];
+    const banned = told(
+      spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...build], { encoding: 'utf8' }),
+    );
     const keys = ['release', 'security'];
     stack = await startStack(join(folder, 'state'), {
       configuration: {

@@ -54,9 +54,12 @@ describe('a rerun', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  function verify(file: string, more: readonly string[] = []): Record<string, { ok: boolean; basis: string }> {
-    const args = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', file, '--trust', stack.trustPath, '--json', '--allow-dev', ...more]; // prettier-ignore
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  async function verify(
+    file: string,
+    more: readonly string[] = [],
+  ): Promise<Record<string, { ok: boolean; basis: string }>> {
+    const args = ['verify', file, '--trust', stack.trustPath, '--json', '--allow-dev', ...more];
+    const { stdout, stderr } = await stack.taskrunner(args);
     if (stdout.trim() === '') throw new Error(stderr);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean; basis: string }[] };
     return Object.fromEntries(checks.map((check) => [check.name, check]));
@@ -113,12 +116,12 @@ describe('a rerun', () => {
     const [one, two] = [join(folder, 'first.tar'), join(folder, 'again.tar')];
     writeFileSync(one, await ada.sealed(first));
     writeFileSync(two, await ada.sealed(again));
-    const alone = verify(two);
+    const alone = await verify(two);
     expect(Object.values(alone).filter(({ ok }) => !ok)).toEqual([]);
     expect(alone['steps.reused']).toMatchObject({ ok: true, basis: 'asserted' });
-    expect(verify(two, ['--original', one])['steps.reused']).toMatchObject({ ok: true, basis: 'recomputed' });
-    expect(verify(two, ['--original', two])['steps.reused']).toMatchObject({ ok: false });
-    expect(verify(one)['steps.reused']).toMatchObject({ ok: true, basis: 'absent' });
+    expect((await verify(two, ['--original', one]))['steps.reused']).toMatchObject({ ok: true, basis: 'recomputed' });
+    expect((await verify(two, ['--original', two]))['steps.reused']).toMatchObject({ ok: false });
+    expect((await verify(one))['steps.reused']).toMatchObject({ ok: true, basis: 'absent' });
   }, 120_000);
 
   it('from a step does that step and all that comes after it again; by the command line', async () => {

@@ -99,7 +99,7 @@ describe('a schedule', () => {
     const bundle = join(folder, 'scheduled.tar');
     writeFileSync(bundle, await ada.sealed(run));
     const verify = ['verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--json'];
-    const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...verify]);
+    const { stdout } = await stack.taskrunner(verify);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, run, planHash });
     const { rows } = await sql.query<{ admission: { payload: string } }>(
       'select admission from pack_runs.run_sources where run_id = $1',

@@ -139,15 +139,15 @@ describe('a sealed run', () => {
         },
       ],
     });
-    const verify = (bundle: Uint8Array, mode: string): number | null => {
+    const verify = async (bundle: Uint8Array, mode: string): Promise<number> => {
       const file = join(folder, 'evidence.tar');
       writeFileSync(file, bundle);
-      const cli = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', file, '--trust', stack.trustPath];
-      const { status } = spawnSync(process.execPath, [...cli, '--allow-dev', '--expect', `mode=${mode}`]);
+      const args = ['verify', file, '--trust', stack.trustPath, '--allow-dev', '--expect', `mode=${mode}`];
+      const { status } = await stack.taskrunner(args);
       return status;
     };
-    expect([verify(bytes, 'sealed'), verify(bytes, 'open')]).toEqual([0, 9]);
-    expect([verify(other, 'open'), verify(other, 'sealed')]).toEqual([0, 9]);
+    expect([await verify(bytes, 'sealed'), await verify(bytes, 'open')]).toEqual([0, 9]);
+    expect([await verify(other, 'open'), await verify(other, 'sealed')]).toEqual([0, 9]);
     const { keys } = JSON.parse(readFileSync(stack.trustPath, 'utf8')) as {
       keys: { usages: string[]; keyid: string }[];
     };
@@ -167,7 +167,8 @@ describe('an installation without bubblewrap', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-unsealed-'));
     stack = await startStack(join(folder, 'state'), {
       configuration: {
-        sandbox: { profile: 'none', bubblewrap: '/nonexistent/bwrap' },
+        // Nothing is there, until `that gets it`.
+        sandbox: { profile: 'none', bubblewrap: join(folder, 'bwrap') },
         sealedMode: { wait: '2s' },
       },
     });
@@ -217,56 +218,50 @@ describe('an installation without bubblewrap', () => {
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SEALED_UNENFORCEABLE' } });
     const bundle = join(folder, 'evidence.tar');
     writeFileSync(bundle, await ada.sealed(run));
-    const cli = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'verify', bundle, '--trust', stack.trustPath];
-    const { status, stdout } = spawnSync(process.execPath, [...cli, '--allow-dev', '--expect', 'mode=sealed'], {
-      encoding: 'utf8',
-    });
+    const args = ['verify', bundle, '--trust', stack.trustPath, '--allow-dev', '--expect', 'mode=sealed'];
+    const { status, stdout } = await stack.taskrunner(args);
     expect(stdout.split('\n').filter((line) => line.startsWith('FAIL'))).toEqual([]);
     expect(status).toBe(0);
     const files = await readTar(pieces(readFileSync(bundle)), LIMITS);
     expect(Buffer.from(files.get('journal.ndjson') ?? []).toString()).not.toContain('tool.resolved');
     expect([...files.keys()].filter((path) => path.startsWith('logs/'))).toEqual([]);
   });
-});
 
-describe('a machine that loses its bubblewrap', () => {
-  let folder: string;
-  let stack: DevStack | null = null;
+  describe('that gets it, and loses it', () => {
+    const canSeal = has('bwrap');
 
-  beforeAll(async () => {
-    if (!has('bwrap')) return;
-    folder = mkdtempSync(join(tmpdir(), 'taskrunner-losing-'));
-    const bubblewrap = join(folder, 'bwrap');
-    copyFileSync('/usr/bin/bwrap', bubblewrap);
-    stack = await startStack(join(folder, 'state'), {
-      configuration: { sandbox: { profile: 'none', bubblewrap } },
+    beforeAll(async () => {
+      if (!canSeal) return;
+      copyFileSync('/usr/bin/bwrap', join(folder, 'bwrap'));
+      await stack.killWorker('SIGTERM');
+      await stack.startWorker();
+      // Until it is known what the new worker can do.
+      for (const end = Date.now() + 60_000; ; await pause(100)) {
+        const { status, body } = await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} });
+        if (status === 201) break;
+        if (Date.now() > end) throw new Error(JSON.stringify(body));
+      }
+    }, 120_000);
+
+    it('seals until the first start that fails, then refuses; open runs go on', async () => {
+      if (!canSeal) return;
+      const request = { manifest: hello(SEALED), inputs: {} };
+      const once = { 'idempotency-key': 'sealed-1' };
+      const first = (await ada.ask('POST', '/api/runs', request, once)).body['runId'] as string;
+      expect(await ada.until(first, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
+      const bubblewrap = join(folder, 'bwrap');
+      rmSync(bubblewrap);
+      writeFileSync(bubblewrap, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+      const second = await ada.submit(hello(SEALED));
+      expect(await ada.until(second, ['succeeded', 'failed'])).toMatchObject({ status: 'failed' });
+      for (let refused = 0; refused !== 409;) {
+        refused = (await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} })).status;
+        if (refused !== 409) await pause(250);
+      }
+      // The same request as the first one is still the first one.
+      expect(await ada.ask('POST', '/api/runs', request, once)).toMatchObject({ status: 200, body: { runId: first } });
+      const open = await ada.submit(hello());
+      expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
     });
-  }, 180_000);
-
-  afterAll(async () => {
-    await stack?.stop();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
-
-  it('seals until the first start that fails, then refuses; open runs go on', async () => {
-    if (stack === null) return;
-    const ada = new Caller(stack.server, await stack.tokenFor('ada'));
-    const request = { manifest: hello(SEALED), inputs: {} };
-    const once = { 'idempotency-key': 'sealed-1' };
-    const first = (await ada.ask('POST', '/api/runs', request, once)).body['runId'] as string;
-    expect(await ada.until(first, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
-    const bubblewrap = join(folder, 'bwrap');
-    rmSync(bubblewrap);
-    writeFileSync(bubblewrap, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const second = await ada.submit(hello(SEALED));
-    expect(await ada.until(second, ['succeeded', 'failed'])).toMatchObject({ status: 'failed' });
-    for (let refused = 0; refused !== 409;) {
-      refused = (await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} })).status;
-      if (refused !== 409) await pause(250);
-    }
-    // The same request as the first one is still the first one.
-    expect(await ada.ask('POST', '/api/runs', request, once)).toMatchObject({ status: 200, body: { runId: first } });
-    const open = await ada.submit(hello());
-    expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
   });
 });

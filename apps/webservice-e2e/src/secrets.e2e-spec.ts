@@ -2,11 +2,10 @@ import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
 import { Redactor, runUuid, sha256, type Json, type RunId } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const FILE_SECRET = `F1le&S3cret+${randomBytes(9).toString('hex')}/"q'z`;
@@ -176,12 +175,11 @@ describe('secrets and sensitive inputs', () => {
   }
 
   /** What the CLI says of a bundle. */
-  function verified(bundle: Uint8Array): unknown {
+  async function verified(bundle: Uint8Array): Promise<unknown> {
     const tar = join(folder, 'evidence.tar');
     writeFileSync(tar, bundle);
-    const cli = join(ROOT, 'apps/cli/bin/taskrunner.js');
-    const args = [cli, 'verify', tar, '--trust', stack.trustPath, '--json', '--allow-dev'];
-    return JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout);
+    const args = ['verify', tar, '--trust', stack.trustPath, '--json', '--allow-dev'];
+    return JSON.parse((await stack.taskrunner(args)).stdout);
   }
 
   async function statusOf(run: string): Promise<Json> {
@@ -234,7 +232,7 @@ describe('secrets and sensitive inputs', () => {
     });
     const oracle = sha256(`report ${VARIABLE_SECRET}`).slice('sha256:'.length);
     for (const [path, bytes] of files) expect([path, Buffer.from(bytes).includes(oracle)]).toEqual([path, false]);
-    const checks = verified(bundle) as { ok: boolean; checks: { name: string; detail: string }[] };
+    const checks = (await verified(bundle)) as { ok: boolean; checks: { name: string; detail: string }[] };
     expect(checks.ok).toBe(true);
     expect(checks.checks.find(({ name }) => name === 'exceptions')?.detail).toBe('withheld artifacts/plant#1/report');
 
@@ -292,7 +290,7 @@ describe('secrets and sensitive inputs', () => {
       expect((await grace.ask('POST', `/api/runs/${run}/approve`, blind)).status).not.toBe(200);
       expect((await grace.approve(run, 'approve')).status).toBe(200);
       const ended = await ada.until(run, ['succeeded', 'failed']);
-      expect(verified(await ada.sealed(run))).toMatchObject({ ok: true });
+      expect(await verified(await ada.sealed(run))).toMatchObject({ ok: true });
       return ended;
     };
     expect(await change('steady')).toMatchObject({
@@ -315,7 +313,7 @@ describe('secrets and sensitive inputs', () => {
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     expect(await ada.until(run, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });
     const bundle = await ada.sealed(run);
-    expect(verified(bundle)).toMatchObject({ ok: true });
+    expect(await verified(bundle)).toMatchObject({ ok: true });
     const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
     const notices = [...files].flatMap(([path, bytes]) => (Buffer.from(bytes).toString().startsWith('{"path":') && /"withheld":"secret"/.test(Buffer.from(bytes).toString()) ? [path.split('/')[0]] : [])); // prettier-ignore
     expect(notices.sort()).toEqual(['artifacts', 'logs']);
@@ -358,8 +356,8 @@ describe('secrets and sensitive inputs', () => {
     expect(released).toMatchObject({ status: 200, body: { paths: [...paths].sort(), receipt: { payloadType: 'application/vnd.taskrunner.release+json' } } }); // prettier-ignore
     const bundle = await ada.sealed(run);
     expect(Buffer.from(bundle).includes(value)).toBe(false);
-    expect(verified(bundle)).toMatchObject({ ok: false });
-    expect(JSON.stringify(verified(bundle))).toContain('EVIDENCE_WITHHELD: plan.json is withheld');
+    expect(await verified(bundle)).toMatchObject({ ok: false });
+    expect(JSON.stringify(await verified(bundle))).toContain('EVIDENCE_WITHHELD: plan.json is withheld');
     expect((await ada.summary(run))['evidence']).toMatchObject({ status: 'sealed', reason: null });
     expect((await release(root, { reason: 'again' })).body['code']).toBe('EVIDENCE_NOT_BLOCKED');
 
@@ -370,7 +368,7 @@ describe('secrets and sensitive inputs', () => {
     writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
     const retry = await root.ask('POST', `/api/runs/${again}/evidence/release`, { reason: 'The secret was changed.' });
     expect(retry.status).toBe(200);
-    expect(verified(await ada.sealed(again))).toMatchObject({ ok: true });
+    expect(await verified(await ada.sealed(again))).toMatchObject({ ok: true });
   }, 90_000);
 
   it('a decision with a secret in it fails the run; its evidence is sealed without the decision, says so and verifies', async () => {
@@ -383,7 +381,7 @@ describe('secrets and sensitive inputs', () => {
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_RESPONSE' } });
     const bundle = await ada.sealed(run);
     expect(Buffer.from(bundle).includes(value)).toBe(false);
-    const { ok, checks } = verified(bundle) as { ok: boolean; checks: { name: string; detail: string }[] };
+    const { ok, checks } = (await verified(bundle)) as { ok: boolean; checks: { name: string; detail: string }[] };
     expect(ok).toBe(true);
     expect(checks.find(({ name }) => name === 'exceptions')?.detail).toMatch(/^withheld decisions\/approve#\d+$/);
   }, 60_000);

@@ -13,6 +13,7 @@ export const ROOT = join(__dirname, '..', '..', '..');
 interface StackState {
   readonly number: number;
   readonly server: string;
+  readonly issuer: string;
   readonly trustPath: string;
   readonly configurationPath: string;
   readonly stateDirectory: string;
@@ -59,6 +60,11 @@ export class DevStack {
 
   get server(): string {
     return this.state.server;
+  }
+
+  /** Of the Authority. */
+  get issuer(): string {
+    return this.state.issuer;
   }
 
   get trustPath(): string {
@@ -108,6 +114,14 @@ export class DevStack {
     return (await this.call('tokenFor', login, actors)) as string;
   }
 
+  /**
+   * One command line of the CLI, in the process that keeps the stacks. `env` is all that it sees of the environment. Where the process itself is what
+   * is tried (signals, pipes, its folder), a spec starts it.
+   */
+  async taskrunner(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Ran> {
+    return (await this.call('taskrunner', args, env)) as Ran;
+  }
+
   async startWorker(): Promise<number> {
     return (await this.call('startWorker')) as number;
   }
@@ -132,6 +146,13 @@ export class DevStack {
     this.state = { ...this.state, ...state };
     return value;
   }
+}
+
+/** What a command line did, as one sees it of a process. */
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Options of `startDevStack` (apps/cli/src/dev/dev-stack.ts). */
