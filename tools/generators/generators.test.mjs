@@ -252,6 +252,18 @@ describe('a generator', () => {
   }
 });
 
+/** The webservice of `webservice.int-spec.ts` ends in its last tests: what stands behind them fails. */
+it('a route is tried before the tests that stop the webservice', async () => {
+  const { generator, options } = CASES.find((one) => one.generator === 'route');
+  const tree = treeOf();
+  await factories.get(generator)(tree, { ...options });
+  const spec = tree.read('apps/webservice/src/webservice.int-spec.ts', 'utf8');
+  const [made, last] = ['the closing note of a run', 'a service that is told to stop'].map((title) =>
+    spec.indexOf(`describe('${title}'`),
+  );
+  assert.ok(made > 0 && made < last, `the test of the route stands at ${made}, the last tests at ${last}`);
+});
+
 async function assertFormatted(path, text) {
   assert.equal(text, await formatted(path, text), `${path} is not formatted`);
 }

@@ -4,7 +4,7 @@ import type { ExitCode } from './terminal/exit-code';
 export type { Invocation };
 
 /** What makes commands, by the first word of those that are loaded alone where they are meant: all of them take most of a second. */
-const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] = [
+export const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] = [
   ['init', async () => (await import('./commands/init.command.js')).registerInit],
   ['validate', async () => (await import('./commands/validate.command.js')).registerValidate],
   ['plan', async () => (await import('./commands/plan.command.js')).registerPlan],

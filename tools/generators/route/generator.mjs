@@ -100,6 +100,9 @@ function serve(tree, { kebab, pascal }) {
   module.write();
 }
 
+/** What stands in front of the tests that stop the webservice: nothing answers behind it. */
+const LAST = '// The last one: nothing answers behind it.';
+
 /** What the whole webservice answers is compared with what its OpenAPI document promises. */
 function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
   const path = `${WEB}/webservice.int-spec.ts`;
@@ -111,10 +114,11 @@ function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
     ofOthers === null
       ? ''
       : `\n    expect((await ask('${ofOthers}', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');`;
+  const last = spec.text.indexOf(LAST);
+  if (last < 0) throw new Error(`${path} has no "${LAST}": the generator no longer fits the repository.`);
   spec.insert(
-    spec.text.length,
-    `
-describe('the ${words} of a run', () => {
+    last,
+    `describe('the ${words} of a run', () => {
   it('is answered as the document says once the run has ended, to those who may read it', async () => {
     const runId = await submit();
     const path = \`/api/runs/\${runId}/${kebab}\`;
@@ -125,6 +129,7 @@ describe('the ${words} of a run', () => {
     expect(body).toMatchObject({ runId, status: 'succeeded' });${withoutScope}${toOthers}
   });
 });
+
 `,
   );
   spec.write();

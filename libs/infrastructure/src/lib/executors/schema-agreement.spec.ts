@@ -1,18 +1,9 @@
 import { compileSchema, type Json, type JsonObject } from '@taskrunner/core';
-import { MemoryObjects, PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
-import { builtinExecutors } from './builtin-executors';
-import { aRequest, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from './testing/requests';
+import { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
+import { builtins } from './testing/builtins';
+import { aRequest, Report } from './testing/requests';
 
-const executors = builtinExecutors({
-  objects: new MemoryObjects(),
-  hands: () => null,
-  workDirectory: '/nowhere',
-  artifactMaxBytes: 1,
-  spool: NO_SPOOL,
-  bundles: NO_BUNDLES,
-  exports: NO_EXPORTS,
-  interpreters: [],
-});
+const executors = builtins();
 
 async function codeOf(uses: string, parameters: JsonObject, outputs: JsonObject | null = null): Promise<string> {
   const request = aRequest(parameters, {}, { outputs });
