@@ -1,7 +1,7 @@
 // A process that starts the stacks of one worker of Jest and keeps them: what is shared outlives the spec that asked for it first, and the
 // program that starts a stack is loaded once, outside of Jest's sandbox. It is asked by messages (see `stack-environment.cjs`), and stops everything
 // when the process that it belongs to is gone.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { randomInt } from 'node:crypto';
@@ -14,7 +14,8 @@ import { PROFILES } from './stack-profiles.mjs';
 const require = createRequire(import.meta.url);
 const { startDevStack } = require('../cli/dist/dev/dev-stack.js');
 const { runCommandLine } = require('../cli/dist/program.js');
-const { version } = require('../cli/package.json');
+// Read, not required: the CLI is here as it is built, and no module of it is a part of this project.
+const { version } = JSON.parse(readFileSync(new URL('../cli/package.json', import.meta.url), 'utf8'));
 // What the whole suite has made for all; its copies lie beside it.
 const cluster = process.env.TASKRUNNER_TEST_CLUSTER;
 const database = cluster === undefined ? {} : { copyOf: cluster, sharedDirectory: dirname(cluster) };

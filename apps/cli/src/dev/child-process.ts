@@ -21,6 +21,8 @@ export interface ChildPlan {
   readonly logPath: string;
   /** Receives every line that it writes after it became ready, and before. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Longest time until it is ready, milliseconds. */
+  readonly readyMs?: number;
 }
 
 const READY_MS = 60_000;
@@ -46,7 +48,7 @@ export class ChildProcess {
   ) {}
 
   /** Starts it and waits until it is ready. Throws `DEV_START_FAILED` with the last lines that it wrote. */
-  static async start({ name, args, env, logPath, onLine }: ChildPlan): Promise<ChildProcess> {
+  static async start({ name, args, env, logPath, onLine, readyMs = READY_MS }: ChildPlan): Promise<ChildProcess> {
     const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 });
     log.on('error', () => undefined);
     const child = spawn(process.execPath, [...args], {
@@ -80,19 +82,20 @@ export class ChildProcess {
     const timeout = new AbortController();
     const facts = await Promise.race([
       ready,
-      ended.then(() => null),
-      delay(READY_MS, null, { signal: timeout.signal }).catch(() => null),
+      ended.then(describeEnd),
+      delay(readyMs, `was not ready in ${readyMs / 1_000} s`, { signal: timeout.signal }).catch(
+        () => 'was not awaited',
+      ),
     ]);
     timeout.abort();
-    if (facts === null || child.pid === undefined) {
+    if (typeof facts === 'string' || child.pid === undefined) {
       child.kill('SIGKILL');
       await ended;
       // What it wrote last may still be on its way.
       await delay(50);
-      const reason = end === null ? `was not ready in ${READY_MS / 1_000} s` : describeEnd(await ended);
       throw new DevError(
         'DEV_START_FAILED',
-        [`the ${name} did not start: ${reason}`, ...tail].join('\n'),
+        [`the ${name} did not start: ${String(facts)}`, ...tail].join('\n'),
         `See ${logPath}.`,
       );
     }
