@@ -80,7 +80,7 @@ export class ChildProcess {
     createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', keep);
     void ended.then(() => setTimeout(() => log.end(), 100).unref());
     const timeout = new AbortController();
-    const facts = await Promise.race([
+    const started = await Promise.race([
       ready,
       ended.then(describeEnd),
       delay(readyMs, `was not ready in ${readyMs / 1_000} s`, { signal: timeout.signal }).catch(
@@ -88,18 +88,19 @@ export class ChildProcess {
       ),
     ]);
     timeout.abort();
-    if (typeof facts === 'string' || child.pid === undefined) {
+    if (typeof started === 'string' || child.pid === undefined) {
       child.kill('SIGKILL');
       await ended;
       // What it wrote last may still be on its way.
       await delay(50);
+      const reason = typeof started === 'string' ? started : 'it could not be started';
       throw new DevError(
         'DEV_START_FAILED',
-        [`the ${name} did not start: ${String(facts)}`, ...tail].join('\n'),
+        [`the ${name} did not start: ${reason}`, ...tail].join('\n'),
         `See ${logPath}.`,
       );
     }
-    return new ChildProcess(name, child.pid, facts, ended, () => end !== null);
+    return new ChildProcess(name, child.pid, started, ended, () => end !== null);
   }
 
   /** True once somebody here has asked it to end. */
