@@ -52,7 +52,7 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * Three sides of about one length, each one task at a time: specs of the whole product (two at a time) and of the adapters wait for processes,
+ * Three sides of about one length, each one task at a time: specs of the whole product and of the adapters (two at a time) wait for processes,
  * servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others need, and
  * end with the longest, alone.
  */
