@@ -95,7 +95,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['artifacts.exports.timeout', DELIVERIES, 'that hangs ends at its time limit'],
   ['artifacts.exports.*', EXPORTS, 'worker that is killed between seal and delivery'],
   ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
-  ['artifacts.probe.*', 'apps/webservice/src/webservice.int-spec.ts', 'objectProbe: { bytes: 1_024, interval: 200 }'],
+  ['artifacts.probe.*', 'apps/webservice/src/webservice.int-spec.ts', 'probe: { bytes: 1_024, interval: 200 }'],
   ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],
   ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
