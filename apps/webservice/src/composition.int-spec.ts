@@ -1,7 +1,10 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Injectable, Module, type INestApplication, type OnApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import type { Module as LoadedModule } from '@nestjs/core/injector/module';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { CodedError, ObjectStore } from '@taskrunner/core';
@@ -12,6 +15,8 @@ import { installation, type Installation } from './testing/installation';
 import { WebserviceModule } from './webservice.module';
 
 // How a webservice is put together, with a real database: who is given which part, what stands in for a part, and in which order it ends.
+
+const ROOT = join(__dirname, '..', '..', '..');
 
 let world: Installation;
 
@@ -107,6 +112,22 @@ class OwnObjects extends MemoryObjects {
     throw new CodedError('OBJECT_STORE_UNAVAILABLE', 'it is made so', 'make another one');
   }
 }
+
+it('the modules of a webservice that runs are those of the picture', async () => {
+  const app = await composed(new MemoryObjects());
+  const { stop } = await startWebservice(app);
+  const modules = [...app.get(ModulesContainer).values()].filter(
+    ({ name }) => !/^(InternalCore|RootTest)Module$/.test(name),
+  );
+  const isShown = ({ isGlobal, name }: LoadedModule, by: string) =>
+    modules.some((one) => one.name === name) && (!isGlobal || by === 'WebserviceModule');
+  const arrows = modules.flatMap(({ name, imports }) =>
+    [...imports].filter((one) => isShown(one, name)).map((one) => `${name} --> ${one.name}`),
+  );
+  await stop();
+  const picture = readFileSync(join(ROOT, 'docs/diagrams/webservice-modules.mermaid'), 'utf8');
+  expect(arrows.sort()).toEqual(picture.match(/\w+ --> \w+/g)?.sort());
+});
 
 describe('a webservice with adapters and modules of somebody else', () => {
   it('uses them, and says of itself what they say', async () => {
