@@ -150,7 +150,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^apps/(webservice|worker)/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/(webservice|worker)/src/testing/`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/(main|create-webservice)\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/(webservice|worker)/src/testing/`,
       },
       to: { path: '^libs/infrastructure/' },
     },

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
+import { OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiAdapter } from './api-adapter';
 import { HttpSettings } from './configuration';
@@ -38,21 +39,28 @@ const LOOK_MS = 1_000;
 
 /** Composes a webservice and starts it: the API, and health on its own port. Rejects with what is wrong and what to do. */
 export async function createWebservice(
-  configuration: WebserviceOptions['configuration'],
+  configuration: Configuration,
   options: Omit<WebserviceOptions, 'configuration'> = {},
 ): Promise<RunningWebservice> {
   const logger = new NestLog();
-  const app = await NestFactory.create<NestExpressApplication>(
-    WebserviceModule.forRoot({ ...options, configuration }),
-    apiAdapter(configuration),
+  const opened = new OpenedParts();
+  const root = WebserviceModule.forRoot({ ...options, configuration });
+  const creating = NestFactory.create<NestExpressApplication>(root, apiAdapter(configuration), {
+    bodyParser: false,
+    logger,
     // Who starts it hears why it does not start, and decides what then.
-    { bodyParser: false, logger, abortOnError: false },
-  );
+    abortOnError: false,
+    instrument: { instanceDecorator: opened.watch },
+  });
+  const app = await creating.catch(async (error: unknown) => {
+    await opened.abandon();
+    throw error;
+  });
   return startWebservice(app, logger);
 }
 
 /** The HTTP server of the API, with its time limits. */
-export function apiAdapter({ http, artifacts }: WebserviceOptions['configuration']): ApiAdapter {
+export function apiAdapter({ http, artifacts }: Configuration): ApiAdapter {
   return new ApiAdapter({
     keepAliveTimeout: http.keepAlive,
     headersTimeout: http.headersTimeout,

@@ -1,6 +1,7 @@
 // An entry of its own: applications are composed of these modules, and only who composes one loads NestJS. What a process loads follows
 // from the modules that it names here: none of these runs steps, so sandboxes, containers and the egress proxy are not loaded.
 export { withAdapters, type Adapter, type CompositionErrorCode } from './lib/composition/adapters';
+export { OpenedParts } from './lib/composition/opened-parts';
 export { from, operation, provide, type Derived, type Source, type Sources } from './lib/composition/provide';
 export { token, type SymbolToken, type Token } from './lib/composition/token';
 export type { Configuration } from './lib/configuration/configuration';

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Client } from 'pg';
 import {
   bootstrapRoles,
   createDatabase,
@@ -24,6 +25,8 @@ export interface Installation {
   readonly folder: string;
   /** On free ports of loopback; it ticks no schedules, and says errors alone. */
   readonly configuration: Configuration;
+  /** Connections of webservices to the database. */
+  connections(): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -56,6 +59,15 @@ export async function installation(jwks: object): Promise<Installation> {
   return {
     folder,
     configuration: reading.configuration,
+    connections: async () => {
+      const client = new Client({ connectionString: server.url(roleName('web'), DATABASE) });
+      await client.connect();
+      const { rows } = await client.query<{ application_name: string }>(
+        'SELECT application_name FROM pg_stat_activity',
+      );
+      await client.end();
+      return rows.filter(({ application_name: name }) => name === 'taskrunner web').length;
+    },
     remove: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
