@@ -25,6 +25,8 @@ export interface Installation {
   readonly folder: string;
   /** On free ports of loopback; it ticks no schedules, and says errors alone. */
   readonly configuration: Configuration;
+  /** The file of the configuration, with other sections or other values of them. */
+  text(sections?: Readonly<Record<string, object>>): string;
   /** Connections of webservices to the database. */
   connections(): Promise<number>;
   remove(): Promise<void>;
@@ -41,24 +43,22 @@ export async function installation(jwks: object): Promise<Installation> {
   await Promise.all(['admission', 'ledger'].map((name) => generateKeyFile(join(folder, `${name}.pem`))));
   const jwksFile = join(folder, 'jwks.json');
   await writeFile(jwksFile, JSON.stringify(jwks));
-  const reading = parseConfiguration(
-    JSON.stringify({
-      http: { port: 0, healthPort: 0, lameDuck: '0s', drain: '10s' },
-      database: { webUrl: server.url(roleName('web'), DATABASE), poolSize: 4, allowUnsafe: true },
-      authority: { issuers: [{ issuer: 'https://issuer.example', jwksFile, audience: 'api', algorithms: ['ES256'] }] },
-      artifacts: { root: join(folder, 'objects') },
-      keys: { folder },
-      sandbox: { profile: 'none' },
-      scheduler: { enabled: false },
-      telemetry: { logLevel: 'error' },
-    }),
-    {},
-    'webservice',
-  );
+  const sections: Readonly<Record<string, object>> = {
+    http: { port: 0, healthPort: 0, lameDuck: '0s', drain: '10s' },
+    database: { webUrl: server.url(roleName('web'), DATABASE), poolSize: 4, allowUnsafe: true },
+    authority: { issuers: [{ issuer: 'https://issuer.example', jwksFile, audience: 'api', algorithms: ['ES256'] }] },
+    artifacts: { root: join(folder, 'objects') },
+    keys: { folder },
+    sandbox: { profile: 'none' },
+    scheduler: { enabled: false },
+    telemetry: { logLevel: 'error' },
+  };
+  const reading = parseConfiguration(JSON.stringify(sections), {}, 'webservice');
   if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.faults));
   return {
     folder,
     configuration: reading.configuration,
+    text: (others = {}) => JSON.stringify({ ...sections, ...others }),
     connections: async () => {
       const client = new Client({ connectionString: server.url(roleName('web'), DATABASE) });
       await client.connect();
