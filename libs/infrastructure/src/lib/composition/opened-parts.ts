@@ -1,3 +1,6 @@
+/** How long a start that has failed waits until all is closed, milliseconds. */
+const ABANDON_MS = 5_000;
+
 interface Closable {
   close(): unknown;
 }
@@ -19,9 +22,19 @@ export class OpenedParts {
     return instance;
   };
 
-  /** The container was not made. Closes what was opened for it, the last first, and what will be. */
+  /** The container was not made. Closes what was opened for it, the last first, and what will be. Waits a moment for that. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
+    let timer: NodeJS.Timeout | undefined;
+    // It also holds the process, which would end before it has said why if all that is closed holds nothing any more.
+    const moment = new Promise((resolve) => {
+      timer = setTimeout(resolve, ABANDON_MS);
+    });
+    await Promise.race([this.close(), moment]);
+    clearTimeout(timer);
+  }
+
+  private async close(): Promise<void> {
     for (const part of [...this.parts].reverse()) await quietly(part);
   }
 }

@@ -24,7 +24,7 @@ export async function runService(
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
     // Before anybody knows that it is ready, and may tell it to stop.
-    stopWhenTold(stop);
+    stopWhenTold(name, stop);
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
   } catch (error) {
     process.stderr.write(`${refusalText(name, error)}\n`);
@@ -43,12 +43,18 @@ async function readConfiguration(reader: Reader): Promise<Configuration> {
   process.exit(1);
 }
 
-function stopWhenTold(stop: StartedService['stop']): void {
+function stopWhenTold(name: string, stop: StartedService['stop']): void {
   let isStopping = false;
   const leave = (why: 'told' | 'orphaned'): void => {
     if (isStopping) return;
     isStopping = true;
-    void stop(why).then(() => process.exit(0));
+    void stop(why).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${refusalText(name, error)}\n`);
+        process.exit(1);
+      },
+    );
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave('told'));
   if (process.env['TASKRUNNER_PARENT_WATCH'] !== '1') return;
