@@ -4,7 +4,7 @@ import { token } from './token';
 
 interface Dependencies {
   readonly reader: Pick<RunReader, 'summary'>;
-  readonly signer: Signer;
+  readonly signer: Signer<'ledger'>;
   readonly limit: number;
   readonly told?: (text: string) => void;
 }
@@ -13,7 +13,7 @@ class Read {
   constructor(readonly dependencies: Dependencies) {}
 }
 
-const SIGNER = token<Signer>('signer');
+const SIGNER = token<Signer<'ledger'>>('signer');
 const SETTING = token<{ readonly limit: number }>('setting');
 
 it('gives an operation its dependencies by name, derived where they are a part of what is provided', () => {
@@ -40,7 +40,9 @@ it('is no program where a dependency has a source of another type, or none', () 
     // @ts-expect-error a setting is no signer
     operation(Read, { reader: RunReader, signer: SETTING, limit }),
     // @ts-expect-error a signer that may be missing is no signer
-    operation(Read, { reader: RunReader, signer: token<Signer | null>('perhaps'), limit }),
+    operation(Read, { reader: RunReader, signer: token<Signer<'ledger'> | null>('perhaps'), limit }),
+    // @ts-expect-error a key for admissions signs no decisions
+    operation(Read, { reader: RunReader, signer: token<Signer<'admission'>>('other'), limit }),
     // @ts-expect-error a text is no number
     operation(Read, { reader: RunReader, signer: SIGNER, limit: from(SETTING, String) }),
     // @ts-expect-error the reader is missing
@@ -50,5 +52,5 @@ it('is no program where a dependency has a source of another type, or none', () 
     // @ts-expect-error a text is no setting
     provide(SETTING, { signer: SIGNER }, () => 'text'),
   ];
-  expect(wrong).toHaveLength(7);
+  expect(wrong).toHaveLength(8);
 });

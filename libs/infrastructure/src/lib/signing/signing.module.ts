@@ -9,11 +9,11 @@ import { FileSigner } from './file-signer';
 import { loadSensitiveInputsKey } from './sensitive-key';
 
 /** Signs admissions of runs. */
-export const ADMISSION_SIGNER = token<Signer>('signer of admissions');
+export const ADMISSION_SIGNER = token<Signer<'admission'>>('signer of admissions');
 /** Signs decisions of people: at gates, about attention, about withheld evidence. */
-export const LEDGER_SIGNER = token<Signer>('signer of decisions');
+export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
 /** Signs checkpoints of audit chains. Null: there is no such key, and nothing is signed. */
-export const CHECKPOINT_SIGNER = token<Signer | null>('signer of checkpoints');
+export const CHECKPOINT_SIGNER = token<Signer<'checkpoint'> | null>('signer of checkpoints');
 /** Seals sensitive inputs. Null: there is no such key, and packs with sensitive inputs are refused. */
 export const SENSITIVE_INPUTS_KEY = token<SensitiveInputs | null>('key of sensitive inputs');
 
