@@ -118,18 +118,39 @@ module.exports = {
       },
     })),
     {
-      // A planning thread puts its own adapters together, as a main does: functions do not cross into it.
+      // Modules are where they meet. A planning thread puts its own adapters together, as a main does: functions do not cross into it.
       name: 'adapters-do-not-meet',
       severity: 'error',
-      from: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: `${SPEC}|/testing/|/planning-thread\\.ts$` },
+      from: {
+        path: '^libs/infrastructure/src/lib/([^/]+)/',
+        pathNot: `${SPEC}|/testing/|\\.module\\.ts$|/planning-thread\\.ts$|/lib/service/`,
+      },
       to: { path: '^libs/infrastructure/src/lib/([^/]+)/', pathNot: '^libs/infrastructure/src/lib/$1/' },
+    },
+    {
+      name: 'adapters-know-no-framework',
+      comment:
+        'Modules of NestJS provide them. What is no module is used without it: by threads, the command line, verification.',
+      severity: 'error',
+      from: { path: '^libs/infrastructure/src/', pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/` },
+      to: { path: 'node_modules/@nestjs/' },
+    },
+    {
+      name: 'modules-are-an-entry-of-their-own',
+      comment: 'Whoever loads another entry of infrastructure does not load NestJS.',
+      severity: 'error',
+      from: {
+        path: '^libs/infrastructure/src/',
+        pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/|^libs/infrastructure/src/modules\\.ts$`,
+      },
+      to: { path: '^libs/infrastructure/src/.*\\.module\\.ts$|^libs/infrastructure/src/lib/composition/' },
     },
     {
       name: 'only-modules-and-mains-name-adapters',
       severity: 'error',
       from: {
         path: '^apps/(webservice|worker)/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/main\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/worker/src/testing/`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/(main|create-webservice)\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/(webservice|worker)/src/testing/`,
       },
       to: { path: '^libs/infrastructure/' },
     },
@@ -187,7 +208,7 @@ module.exports = {
       from: { path: '^(apps|tools)/' },
       to: {
         path: '^libs/([^/]+)/src/',
-        pathNot: '^libs/[^/]+/src/(index|defaults|lease|offline|tar|telemetry|threads|web|testing/index)\\.ts$',
+        pathNot: '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|testing/index)\\.ts$',
       },
     },
   ],

@@ -33,11 +33,11 @@ module.exports = {
     '^@taskrunner/infrastructure/testing$': `${__dirname}/libs/infrastructure/src/testing/index.ts`,
     '^@taskrunner/infrastructure/defaults$': `${__dirname}/libs/infrastructure/src/defaults.ts`,
     '^@taskrunner/infrastructure/lease$': `${__dirname}/libs/infrastructure/src/lease.ts`,
+    '^@taskrunner/infrastructure/modules$': `${__dirname}/libs/infrastructure/src/modules.ts`,
     '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
     '^@taskrunner/infrastructure/tar$': `${__dirname}/libs/infrastructure/src/tar.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure/threads$': `${__dirname}/libs/infrastructure/src/threads.ts`,
-    '^@taskrunner/infrastructure/web$': `${__dirname}/libs/infrastructure/src/web.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',

@@ -142,12 +142,12 @@ const CASES = [
     ],
     changed: [
       'CHANGELOG.md',
-      'apps/webservice/src/app.module.ts',
       'apps/webservice/src/openapi/examples.ts',
       'apps/webservice/src/openapi/schemas.ts',
       'apps/webservice/src/problems/problem-code.ts',
       'apps/webservice/src/problems/problem-table.ts',
       'apps/webservice/src/webservice.int-spec.ts',
+      'apps/webservice/src/webservice.module.ts',
       'docs/guides/operations.md',
     ],
   },

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What the webservice says of itself, and how. */
-export interface Observability {
-  readonly log: ServiceLog;
+export abstract class Observability {
+  abstract readonly log: ServiceLog;
   /** Something that an operator must see: counted, and logged as `alarm`. `altered`: the kind of document, if it is about one. */
-  readonly alarm: (fields: Readonly<Record<string, unknown>>, altered?: string) => void;
+  abstract alarm(fields: Readonly<Record<string, unknown>>, altered?: string): void;
   /** Express middleware, before all others: a span and a duration for each request. */
-  readonly watch: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  abstract readonly watch: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   /** Of the request that is under way here. */
-  traceId(): string | null;
+  abstract traceId(): string | null;
   /** All numbers, in the text format of Prometheus. */
-  exposition(): Promise<string>;
+  abstract exposition(): Promise<string>;
 }
 
 /** An event, and what varies: never a token, a body, a value of a run. */

@@ -1,34 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { JsonObject } from '@taskrunner/core';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject, PlanningSetting } from '@taskrunner/core';
 import { testConfiguration, testEnvironment } from '@taskrunner/core/testing';
-import {
-  bootstrapRoles,
-  createDatabase,
-  databaseRoles,
-  EXECUTOR_BEHAVIOURS,
-  FileObjectStore,
-  generateKeyFile,
-  migrateDatabase,
-  openRegistries,
-  parseConfiguration,
-  roleName,
-  startEmbeddedPostgres,
-  TAR_HANDS,
-  type DatabaseRole,
-  type EmbeddedPostgres,
-} from '@taskrunner/infrastructure';
-import { Telemetry } from '@taskrunner/infrastructure/telemetry';
-import type { WebserviceConfiguration } from './configuration';
-import { InfrastructureModule } from './infrastructure.module';
-import { startWebservice, type RunningWebservice } from './webservice';
-
-/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
-const DATABASE = 'taskrunner';
-const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
-const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
+import { EXECUTOR_BEHAVIOURS, type Configuration } from '@taskrunner/infrastructure';
+import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
+import { createWebservice, type RunningWebservice } from './create-webservice';
+import { installation, type Installation } from './testing/installation';
 
 // Plans looked at over HTTP: compared, drawn, simulated and tried by scenarios, with published packs inside.
 
@@ -47,8 +25,7 @@ const FAULTY = OPEN.replace('builtin:noop', 'builtin:nope');
 const INNER = pack('outer', uses('inner', 'pack:own:1.0.0', ', approvals: { owners: owners }'));
 const SHOWN = pack('outer', uses('inner', 'pack:shown:1.0.0'));
 
-let folder: string;
-let database: EmbeddedPostgres;
+let world: Installation;
 let webservice: RunningWebservice;
 
 /** An access token of a person (RFC 9068). */
@@ -87,92 +64,43 @@ async function submitted(manifest: string, who = ada): Promise<string> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'taskrunner-plans-'));
-  const at = (name: string) => join(folder, name);
-  database = await startEmbeddedPostgres({ dataDirectory: at('pg'), fsync: false, ...BEGINNING });
-  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, database.passwordOf(roleName(role))]));
-  await bootstrapRoles(database.url(), passwords as { [Role in DatabaseRole]: string });
-  await createDatabase(database.url(), DATABASE);
-  await migrateDatabase(database.url(roleName('owner'), DATABASE));
-  await Promise.all(['admission', 'ledger'].map((name) => generateKeyFile(at(name))));
   const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'k', use: 'sig', alg: 'ES256' };
-  await writeFile(at('jwks.json'), JSON.stringify({ keys: [jwk] }));
-  await mkdir(at('packs'));
-  const parsed = parseConfiguration(
-    JSON.stringify({
-      packsRegistry: {
-        registries: [{ name: 'main', type: 'folder', path: at('packs'), tenants: ['acme'], publish: true }],
-      },
-      telemetry: { logLevel: 'error' },
-    }),
-  );
-  if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.faults));
-  const { packsRegistry, artifacts, telemetry } = parsed.configuration;
-  const issuer = { issuer: ISSUER, jwksUri: null, jwksFile: at('jwks.json'), audience: 'api' };
+  world = await installation({ keys: [jwk] });
+  const path = join(world.folder, 'packs');
+  await mkdir(path);
+  const { http, packsRegistry, limits } = world.configuration;
   const many = 10_000;
-  const configuration: WebserviceConfiguration = {
+  const registry = { name: 'main', type: 'folder', path, tenants: ['acme'], publish: true } as const;
+  const configuration: Configuration = {
+    ...world.configuration,
     http: {
-      host: '127.0.0.1',
-      port: 0,
-      healthPort: 0,
-      publicUrl: null,
+      ...http,
       bodyLimit: 1 << 20,
-      bodies: parsed.configuration.http.bodies,
-      keepAlive: 65_000,
-      headersTimeout: 15_000,
-      bodyTimeout: 30_000,
-      lameDuck: 0,
-      drain: 10_000,
-      streams: { cache: 1 << 24, stall: 10_000 },
+      limits: {
+        submit: many,
+        plan: many,
+        decide: many,
+        stream: many,
+        download: many,
+        read: many,
+        refusedDecisions: many,
+        refusedTokens: many,
+      },
     },
-    database: {
-      url: database.url(roleName('web'), DATABASE),
-      connections: 4,
-      statementTimeoutMs: 30_000,
-      allowUnsafe: true,
-    },
-    authority: {
-      issuers: [{ ...issuer, kind: 'both', algorithms: ['ES256'] }],
-      claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
-    },
-    objects: await FileObjectStore.open(at('objects')),
-    objectProbe: { bytes: 1_024, interval: 2_000 },
-    uploads: artifacts.uploads,
-    refusals: { every: 60_000, most: 100, tenant: null },
-    keys: { admission: at('admission'), ledger: at('ledger') },
-    setting: {
-      environment: { ...testEnvironment, executors: EXECUTOR_BEHAVIOURS },
-      configuration: testConfiguration,
-    },
-    planning: { memory: 256 * 1024 ** 2, time: 20_000, threads: 1, queue: 64 },
-    packs: {
-      shelves: await openRegistries(packsRegistry, TAR_HANDS),
-      trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
-    },
-    scheduler: {
-      enabled: false,
-      interval: 1_000,
-      batch: 10,
-      lease: 10_000,
-      grace: 60_000,
-      catchUpWindow: 86_400_000,
-      maxPerTenant: 10,
-      maxActive: 10,
-      history: 100,
-    },
-    limits: {
-      submit: many,
-      plan: many,
-      decide: many,
-      stream: many,
-      download: many,
-      read: many,
-      refusedDecisions: many,
-      refusedTokens: many,
+    limits: { ...limits, planMemory: 256 * 1024 ** 2, planTime: 20_000, planThreads: 1, planQueue: 64 },
+    packsRegistry: {
+      ...packsRegistry,
+      unsigned: 'run',
+      registries: [
+        { ...registry, url: null, plainHttp: false, usernameFile: null, passwordFile: null, tokenRealm: null },
+      ],
     },
   };
-  const opened = await Telemetry.open(telemetry, { name: 'webservice', version: '0' });
-  webservice = await startWebservice(configuration, await InfrastructureModule.open(configuration, opened));
+  const setting: PlanningSetting = {
+    environment: { ...testEnvironment, executors: EXECUTOR_BEHAVIOURS },
+    configuration: testConfiguration,
+  };
+  webservice = await createWebservice(configuration, { adapters: [{ provide: PLANNING_SETTING, useValue: setting }] });
   const shown = pack('shown', uses('end', 'builtin:noop'), ', tenantVisibility: public').replace(
     '  approvals: [ { id: owners } ]\n',
     '',
@@ -186,8 +114,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await webservice?.stop();
-  await database?.stop();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await world?.remove();
 }, 30_000);
 
 describe('plans that are looked at', () => {

@@ -21,6 +21,7 @@ import {
   type Entry,
   type Json,
   type JsonObject,
+  type PlanningSetting,
   type RunId,
   type TenantId,
 } from '@taskrunner/core';
@@ -31,23 +32,20 @@ import {
   FileObjectStore,
   generateKeyFile,
   migrateDatabase,
-  openRegistries,
   openWorkerDatabase,
   parseConfiguration,
   roleName,
   startEmbeddedPostgres,
-  TAR_HANDS,
   writeTar,
+  type Configuration,
   type DatabaseRole,
   type EmbeddedPostgres,
   type WorkerDatabase,
 } from '@taskrunner/infrastructure';
 import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
-import { Telemetry } from '@taskrunner/infrastructure/telemetry';
-import type { WebserviceConfiguration } from './configuration';
-import { InfrastructureModule } from './infrastructure.module';
+import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
+import { createWebservice, type RunningWebservice } from './create-webservice';
 import { EXAMPLES } from './openapi/examples';
-import { startWebservice, type RunningWebservice } from './webservice';
 
 /** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
 const DATABASE = 'taskrunner';
@@ -357,31 +355,38 @@ beforeAll(async () => {
   await Promise.all([generateKeyFile(join(folder, 'admission.pem')), generateKeyFile(join(folder, 'ledger.pem'))]);
   await writeFile(join(folder, 'probing.json'), JSON.stringify(makeProbingIssuer()));
   objects = await FileObjectStore.open(join(folder, 'objects'));
-  const parsed = parseConfiguration('', {});
-  if (parsed.kind === 'refused') throw new Error('the defaults are refused');
-  const uploads = { ...parsed.configuration.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB };
-  const configuration: WebserviceConfiguration = {
+  const reading = parseConfiguration('', {});
+  if (reading.kind === 'refused') throw new Error('the defaults are refused');
+  const { configuration: defaults } = reading;
+  const configuration: Configuration = {
+    ...defaults,
     http: {
-      host: '127.0.0.1',
-      port: 0,
-      healthPort: 0,
-      publicUrl: null,
-      bodyLimit: 1024 * 1024,
-      bodies: { ...parsed.configuration.http.bodies, memory: 8 * MIB, tenantMemory: 4 * MIB },
-      keepAlive: 65_000,
-      headersTimeout: 1_500,
-      bodyTimeout: 1_000,
-      lameDuck: 2_000,
-      drain: 4_000,
-      streams: { cache: 1 << 24, stall: 10_000 },
+      ...defaults.http,
+      ...{ port: 0, healthPort: 0 },
+      bodyLimit: MIB,
+      bodies: { ...defaults.http.bodies, memory: 8 * MIB, tenantMemory: 4 * MIB },
+      ...{ keepAlive: 65_000, headersTimeout: 1_500, bodyTimeout: 1_000 },
+      ...{ lameDuck: 2_000, drain: 4_000 },
+      streams: { cache: 16 * MIB, stall: 10_000 },
+      limits: {
+        submit: 5_000,
+        plan: 500,
+        decide: 5_000,
+        stream: 1_000,
+        download: 500,
+        read: 5_000,
+        refusedDecisions: 1_000,
+        refusedTokens: 1_000,
+      },
     },
     database: {
-      url: server.url(roleName('web'), DATABASE),
-      connections: 4,
-      statementTimeoutMs: 30_000,
+      ...defaults.database,
+      webUrl: server.url(roleName('web'), DATABASE),
+      poolSize: 4,
       allowUnsafe: true,
     },
     authority: {
+      ...defaults.authority,
       issuers: [
         {
           issuer: facts.issuer,
@@ -396,40 +401,16 @@ beforeAll(async () => {
           ...{ jwksUri: null, jwksFile: join(folder, 'probing.json') },
         },
       ],
-      claims: { tenant: 'tenant', grants: 'grants', name: 'name' },
     },
-    objects,
-    objectProbe: { bytes: 1_024, interval: 200 },
-    uploads,
-    refusals: { every: 60_000, most: 100, tenant: null },
-    keys: { admission: join(folder, 'admission.pem'), ledger: join(folder, 'ledger.pem') },
-    setting: {
-      environment: environment(),
-      configuration: {
-        defaults: {
-          maxParallel: 16,
-          expiresAfterMs: 3_600_000,
-          executeWithinMs: 3_600_000,
-          runTimeoutMs: 3_600_000,
-          cleanupTimeoutMs: 60_000,
-          attemptTimeoutMs: 60_000,
-          stopGraceMs: 1_000,
-          workspaceMiB: 64,
-          memoryMiB: 256,
-          maxProcesses: 32,
-        },
-        grants: ['role:sec-lead'],
-        secrets: {},
-        interpreters: ['sh'],
-        egress: [],
-        sensitiveInputs: false,
-      },
+    artifacts: {
+      ...defaults.artifacts,
+      root: join(folder, 'objects'),
+      probe: { bytes: 1_024, interval: 200 },
+      uploads: { ...defaults.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB },
     },
-    planning: { memory: 256 * 1024 ** 2, time: 1_000, threads: 2, queue: 64 },
-    packs: {
-      shelves: await openRegistries(await registries(), TAR_HANDS),
-      trust: { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] },
-    },
+    keys: { ...defaults.keys, folder },
+    limits: { ...defaults.limits, planMemory: 256 * MIB, planTime: 1_000, planThreads: 2, planQueue: 64 },
+    packsRegistry: { ...defaults.packsRegistry, ...(await registries()), unsigned: 'run' },
     scheduler: {
       enabled: false,
       interval: 1_000,
@@ -441,22 +422,31 @@ beforeAll(async () => {
       maxActive: 10,
       history: 100,
     },
-    limits: {
-      submit: 5_000,
-      plan: 500,
-      decide: 5_000,
-      stream: 1_000,
-      download: 500,
-      read: 5_000,
-      refusedDecisions: 1_000,
-      refusedTokens: 1_000,
+    telemetry: { ...defaults.telemetry, logLevel: 'error', measureInterval: 1_000 },
+  };
+  const setting: PlanningSetting = {
+    environment: environment(),
+    configuration: {
+      defaults: {
+        maxParallel: 16,
+        expiresAfterMs: 3_600_000,
+        executeWithinMs: 3_600_000,
+        runTimeoutMs: 3_600_000,
+        cleanupTimeoutMs: 60_000,
+        attemptTimeoutMs: 60_000,
+        stopGraceMs: 1_000,
+        workspaceMiB: 64,
+        memoryMiB: 256,
+        maxProcesses: 32,
+      },
+      grants: ['role:sec-lead'],
+      secrets: {},
+      interpreters: ['sh'],
+      egress: [],
+      sensitiveInputs: false,
     },
   };
-  const reading = parseConfiguration('telemetry: { logLevel: error, measureInterval: 1s }');
-  if (reading.kind === 'refused') throw new Error('refused');
-  const telemetry = await Telemetry.open(reading.configuration.telemetry, { name: 'webservice', version: '0' });
-  const infrastructure = await InfrastructureModule.open(configuration, telemetry);
-  webservice = await startWebservice(configuration, infrastructure);
+  webservice = await createWebservice(configuration, { adapters: [{ provide: PLANNING_SETTING, useValue: setting }] });
   await tokensOf(facts.issuer, facts.clients);
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
     components: { schemas: Record<string, object> };
@@ -482,7 +472,7 @@ async function registries() {
   const path = join(folder, 'packs');
   await mkdir(path);
   const place = { name: 'main', type: 'folder' as const, url: null, path, tenants: ['acme'], publish: true };
-  const registry = { ...place, usernameFile: null, passwordFile: null, tokenRealm: null };
+  const registry = { ...place, plainHttp: false, usernameFile: null, passwordFile: null, tokenRealm: null };
   const limits = { timeout: 5_000, maxPackBytes: 1 << 20, maxFiles: 100, maxSignatures: 4, cacheBytes: 1 << 20 };
   return { registries: [registry], ...limits };
 }

@@ -151,3 +151,4 @@ export {
 } from './lib/registry/open-registries';
 export { buildArtifact, packArchive, unpackArchive, type TarHands } from './lib/registry/pack-artifact';
 export { TAR_HANDS } from './lib/archive/tar-hands';
+export { runService, type StartedService } from './lib/service/run-service';

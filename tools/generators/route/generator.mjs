@@ -94,9 +94,9 @@ function addCode(codes, table, code) {
 }
 
 function serve(tree, { kebab, pascal }) {
-  const module = new Source(tree, `${WEB}/app.module.ts`);
+  const module = new Source(tree, `${WEB}/webservice.module.ts`);
   module.import([`${pascal}Controller`], `./${kebab}/${kebab}.controller`);
-  module.append(module.valueOf('controllers'), `${pascal}Controller`);
+  module.append(module.valueOf('CONTROLLERS'), `${pascal}Controller`);
   module.write();
 }
 

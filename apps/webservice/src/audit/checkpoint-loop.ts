@@ -1,15 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { SignCheckpoints } from '@taskrunner/core';
-
-/** What signs checkpoints in this process, and how often; null without a key of usage `checkpoint`. */
-export const CHECKPOINTS = Symbol('checkpoint signing');
+import { SignCheckpoints } from '@taskrunner/core';
 
 /** How this process signs checkpoints. */
-export interface CheckpointSetting {
-  readonly sign: SignCheckpoints;
-  /** Milliseconds. */
-  readonly every: number;
+export abstract class CheckpointSetting {
+  /** Least time between two checkpoints of a tenant, milliseconds. */
+  abstract readonly every: number;
 }
 
 const LONGEST_PAUSE_MS = 60_000;
@@ -21,10 +17,14 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
   private readonly stopping = new AbortController();
   private ended: Promise<void> = Promise.resolve();
 
-  constructor(@Inject(CHECKPOINTS) private readonly setting: CheckpointSetting | null) {}
+  /** `sign`: null without a key of usage `checkpoint`. */
+  constructor(
+    @Inject(SignCheckpoints) private readonly sign: SignCheckpoints | null,
+    private readonly setting: CheckpointSetting,
+  ) {}
 
   onApplicationBootstrap(): void {
-    if (this.setting) this.ended = this.loop(this.setting);
+    if (this.sign) this.ended = this.loop(this.sign);
     else
       this.logger.warn({
         event: 'audit.no-checkpoints',
@@ -39,12 +39,12 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
     await this.ended;
   }
 
-  private async loop({ sign, every }: CheckpointSetting): Promise<void> {
+  private async loop(sign: SignCheckpoints): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.turn(sign);
       // Replicas that start together should not sign together for ever.
-      const pause = Math.min(every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
+      const pause = Math.min(this.setting.every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
       await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

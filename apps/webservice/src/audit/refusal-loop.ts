@@ -1,18 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditChain, RefusalTally, type RefusedRequest, type TenantId } from '@taskrunner/core';
 
 /** How refused requests get into audit chains. */
-export interface RefusalSetting {
+export abstract class RefusalSetting {
   /** How often they are written, milliseconds. */
-  readonly every: number;
+  abstract readonly every: number;
   /** Entries of one chain, each time, that name who asked. */
-  readonly most: number;
+  abstract readonly most: number;
   /** The tenant whose chain has the refusals of callers that no token names; null: the chain of the installation. */
-  readonly tenant: TenantId | null;
+  abstract readonly tenant: TenantId | null;
 }
-
-export const REFUSALS = Symbol('refused requests');
 
 /** Counts refused requests, and writes what was counted into the audit chains from time to time: a flood of them makes a few entries. */
 @Injectable()
@@ -24,7 +22,7 @@ export class RefusalLoop implements OnApplicationBootstrap, OnApplicationShutdow
 
   constructor(
     private readonly chain: AuditChain,
-    @Inject(REFUSALS) private readonly setting: RefusalSetting,
+    private readonly setting: RefusalSetting,
   ) {
     this.tally = new RefusalTally(setting.most, setting.tenant ?? undefined);
   }

@@ -1,59 +1,36 @@
-import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
-import { HealthCheckService, HealthIndicatorService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ObjectStoreHealth } from '@taskrunner/core';
+import { DATABASE_READINESS, objectsReadiness, provide } from '@taskrunner/infrastructure/modules';
+import { Departure } from '../departure';
+import { Observability } from '../observability';
+import { Readiness } from './health.controller';
+import { HealthServer } from './health-server';
+import { Exposition } from './metrics.controller';
 
-import { Exposition, MetricsController } from './metrics.controller';
-
-/** What this process cannot serve without. */
-export abstract class Readiness {
-  /** Whether the database answers and has room for what comes. */
-  abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
-  /** Whether the object store keeps what is written. */
-  abstract objects(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
-}
-
-/** Liveness says that the process runs; readiness also that its database answers and its object store keeps what is written. */
-@Controller('health')
-export class HealthController {
-  constructor(
-    @Inject(HealthCheckService) private readonly health: HealthCheckService,
-    @Inject(HealthIndicatorService) private readonly indicator: HealthIndicatorService,
-    private readonly readiness: Readiness,
-  ) {}
-
-  @Get('live')
-  live(): { readonly status: 'ok' } {
-    return { status: 'ok' };
-  }
-
-  @Get('ready')
-  ready(): Promise<HealthCheckResult> {
-    return this.health.check([
-      async () => {
-        const check = this.indicator.check('database');
-        const { ready, reason } = await this.readiness.ready().catch(() => ({ ready: false, reason: 'no answer' }));
-        return ready ? check.up() : check.down({ reason });
-      },
-      async () => {
-        const check = this.indicator.check('objects');
-        const { ready, reason } = await this.readiness.objects();
-        return ready ? check.up() : check.down({ reason });
-      },
-    ]);
-  }
-}
-
-/** Health on a port of its own: nothing of it is reachable where callers are. */
+/** Readiness and metrics of this process, and the server that tells them. */
 @Module({})
 export class HealthModule {
-  static of(readiness: Readiness, exposition: Exposition): DynamicModule {
+  /** `imports`: the modules of the database, of the object store and of telemetry. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
-      controllers: [HealthController, MetricsController],
+      imports,
       providers: [
-        { provide: Readiness, useValue: readiness },
-        { provide: Exposition, useValue: exposition },
+        Departure,
+        provide(
+          Readiness,
+          { departure: Departure, database: DATABASE_READINESS, objects: ObjectStoreHealth },
+          ({ departure, database, objects }) => ({
+            ready: () => departure.readiness(database),
+            objects: () => objectsReadiness(objects),
+          }),
+        ),
+        provide(Exposition, { observability: Observability }, ({ observability }) => ({
+          text: () => observability.exposition(),
+        })),
+        HealthServer,
       ],
+      exports: [Departure, HealthServer],
     };
   }
 }

@@ -113,7 +113,7 @@ describe('a log stream', () => {
   it('ends with the service, and says where to go on', async () => {
     const { done, streams, signal, reader } = stream(Infinity, 'running');
     await settle();
-    streams.beforeApplicationShutdown();
+    streams.end();
     await done;
     expect(signal.aborted).toBe(true);
     expect(JSON.parse(reader.written.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
@@ -125,7 +125,7 @@ describe('a log stream', () => {
   it('that is full when the service stops ends behind a whole line, and says which', async () => {
     const { done, streams, reader } = stream(5, 'running');
     await settle();
-    streams.beforeApplicationShutdown();
+    streams.end();
     reader.drain(Infinity);
     await done;
     const lines = reader.written.trimEnd().split('\n');
@@ -136,7 +136,7 @@ describe('a log stream', () => {
 
   it('that is opened while the service stops ends at once', async () => {
     const streams = new OpenStreams();
-    streams.beforeApplicationShutdown();
+    streams.end();
     const signal = streams.signalFor(new Reader(1) as unknown as Response, Date.now() + 60_000);
     expect([signal.aborted, signal.reason]).toEqual([true, 'service-stops']);
   });

@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { RunReader, type RunId } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
+import { HttpSettings } from '../configuration';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
@@ -17,9 +18,6 @@ import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
 import { SharedLogs } from './shared-logs';
 
-/** How long a reader of a log may take nothing before it is cut off, milliseconds. */
-export const READER_STALL = Symbol('reader stall');
-
 const MOST_LINES = 999_999_999_999;
 
 @ApiTags('runs')
@@ -30,7 +28,7 @@ export class LogsController {
     private readonly logs: SharedLogs,
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
-    @Inject(READER_STALL) private readonly stallMs: number,
+    private readonly http: HttpSettings,
   ) {}
 
   @Get()
@@ -103,7 +101,7 @@ export class LogsController {
     // A run that was halted has no end yet: then it is when this is told.
     const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
     const [after, follow] = [given ?? 0, query.follow ?? true];
-    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.stallMs, endedAt };
+    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.http.streams.stall, endedAt };
     await new LogStream(this.logs, this.tails, response, reading).run();
     response.end();
   }

@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 
 /** Why a stream ends although its reader is there, and may go on elsewhere. */
@@ -7,7 +7,7 @@ export const TOKEN_EXPIRED = 'token-expired';
 
 /** Every answer that lasts: each ends with its token, with its reader, or with the service. The reason of its signal says which. */
 @Injectable()
-export class OpenStreams implements BeforeApplicationShutdown {
+export class OpenStreams {
   private readonly open = new Set<AbortController>();
   private hasEnded = false;
 
@@ -28,7 +28,8 @@ export class OpenStreams implements BeforeApplicationShutdown {
     return controller.signal;
   }
 
-  beforeApplicationShutdown(): void {
+  /** The service stops: each reader is told where to go on. */
+  end(): void {
     this.hasEnded = true;
     for (const controller of this.open) controller.abort(SERVICE_STOPS);
   }

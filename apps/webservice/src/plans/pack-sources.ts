@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   ObjectStore,
   packSourceOf,
@@ -12,12 +12,10 @@ import {
 import { ApiError } from '../problems/problem';
 import { fault } from '../requests/validated';
 
-/** The most that a pack may hold that is submitted as an upload: a token for dependency injection. */
-export const PACK_LIMITS = Symbol('pack limits');
-/** Unpacked bytes, and files. */
-export interface PackLimits {
-  readonly packBytes: number;
-  readonly packFiles: number;
+/** The most that a pack may hold that is submitted as an upload: unpacked bytes, and files. */
+export abstract class PackLimits {
+  abstract readonly packBytes: number;
+  abstract readonly packFiles: number;
 }
 
 /** Reads the files of a tar from anybody, or refuses it with `ARCHIVE_…`. */
@@ -35,7 +33,7 @@ export class PackSources {
     private readonly uploads: Uploads,
     private readonly objects: ObjectStore,
     private readonly archives: ArchiveReader,
-    @Inject(PACK_LIMITS) private readonly limits: PackLimits,
+    private readonly limits: PackLimits,
   ) {}
 
   /** The pack in an uploaded archive. Throws `REQUEST_INVALID`, `UPLOAD_MISSING`, `ARCHIVE_…`, `OBJECT_…`. */

@@ -17,9 +17,6 @@ import { PacksToPlan } from './packs-to-plan';
 import { receiptOf } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
-/** What planners here go by: a token for dependency injection. */
-export const SETTING = Symbol('planning setting');
-
 @ApiTags('plans')
 @Controller('api')
 export class PlansController {

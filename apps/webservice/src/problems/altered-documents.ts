@@ -1,13 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { alarmOf, AlteredRuns, type DocumentAltered } from '@taskrunner/core';
-import type { Observability } from '../observability';
+import { Observability } from '../observability';
 
 /** What happens where a document was found altered, whoever found it: an alarm for each, and its run is marked and halted. */
 @Injectable()
 export class AlteredDocuments {
   constructor(
     private readonly runs: AlteredRuns,
-    private readonly observability: Pick<Observability, 'log' | 'alarm'>,
+    @Inject(Observability) private readonly observability: Pick<Observability, 'log' | 'alarm'>,
   ) {}
 
   /** Never rejects: that a run cannot be marked now is told to operators, and the request is refused all the same. */

@@ -1,14 +1,38 @@
 import { join } from 'node:path';
-import { WorkThreads } from '@taskrunner/infrastructure/web';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { CONFIGURATION, provide, token, WorkThreads, type Configuration } from '@taskrunner/infrastructure/modules';
 import { ApiError } from '../problems/problem';
-import type { BodyLimits } from './body-limits';
 import { tooMany } from './body-memory';
 import type { BodyThreads, BodyWork } from './body-work';
 
 const MIB = 1024 ** 2;
 
 /** Threads that read large bodies. They are started by the first one. */
-export function bodyThreads(limits: BodyLimits): BodyThreads {
+export const BODY_THREADS = token<BodyThreads>('threads for bodies');
+
+/** The threads that read large bodies (`http.bodies`). */
+@Module({})
+export class BodyThreadsModule implements OnApplicationShutdown {
+  static forRoot(): DynamicModule {
+    return {
+      module: BodyThreadsModule,
+      providers: [
+        provide(BODY_THREADS, { configuration: CONFIGURATION }, ({ configuration }) =>
+          bodyThreads(configuration.http.bodies),
+        ),
+      ],
+      exports: [BODY_THREADS],
+    };
+  }
+
+  constructor(@Inject(BODY_THREADS) private readonly threads: BodyThreads) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.threads.close();
+  }
+}
+
+function bodyThreads(limits: Configuration['http']['bodies']): BodyThreads {
   const { threads, queue, threadMemory: memory, time } = limits;
   return new WorkThreads<BodyWork>(
     {

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   Calendar,
@@ -12,7 +12,7 @@ import {
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
-import type { SchedulerSetting } from '../configuration';
+import { SchedulerSetting } from '../configuration';
 import { EXAMPLES, pageExample } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { pageOf, ref } from '../openapi/schemas';
@@ -28,7 +28,6 @@ import { localTime, toSchedule, toTickView } from './schedule-view';
 import { packOfSchedule, ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
 import { ScheduleIdPipe } from './schedule-id.pipe';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
-import { SCHEDULER } from './scheduler-setting';
 
 const PAGE = {
   limit: { description: 'Items on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
@@ -53,7 +52,7 @@ export class SchedulesController {
     private readonly intake: PackIntake,
     private readonly schedules: ScheduleStore,
     private readonly calendar: Calendar,
-    @Inject(SCHEDULER) private readonly setting: SchedulerSetting,
+    private readonly setting: SchedulerSetting,
     private readonly url: PublicUrl,
   ) {}
 

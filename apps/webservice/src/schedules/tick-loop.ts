@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RunDueTicks } from '@taskrunner/core';
-import type { SchedulerSetting } from '../configuration';
-import { SCHEDULER } from './scheduler-setting';
+import { SchedulerSetting } from '../configuration';
 
 /**
  * Looks for due schedules, at once again as long as there are some. Every webservice has one: what makes a tick run once is not
@@ -16,7 +15,7 @@ export class TickLoop implements OnApplicationBootstrap, OnApplicationShutdown {
 
   constructor(
     @Inject(RunDueTicks) private readonly ticks: RunDueTicks,
-    @Inject(SCHEDULER) private readonly setting: SchedulerSetting,
+    private readonly setting: SchedulerSetting,
   ) {}
 
   onApplicationBootstrap(): void {

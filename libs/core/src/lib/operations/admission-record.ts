@@ -57,7 +57,7 @@ export function admissionRecord(principal: Principal, admission: Admission): Adm
 
 /** The record's envelope, and the digest of its payload. The signer has usage `admission`. */
 export async function signAdmission(
-  signer: Signer,
+  signer: Signer<'admission'>,
   record: AdmissionRecord,
 ): Promise<{ readonly envelope: Envelope; readonly digest: Digest }> {
   const payload = canonical(record as unknown as Json);

@@ -34,8 +34,7 @@ export interface Receipt {
 export interface DecideApprovalHands {
   readonly gates: GateDesk;
   readonly reader: RunReader;
-  /** Of usage `ledger`. */
-  readonly signer: Signer;
+  readonly signer: Signer<'ledger'>;
   /** Keys of people who sign for themselves. */
   readonly approverKeys: ApproverKeys;
   /** 128 random bits or more, hexadecimal. */

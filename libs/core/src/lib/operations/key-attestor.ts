@@ -15,10 +15,10 @@ import type { Signer } from '../ports/signer';
 /** Keys of the worker's own host, by usage. */
 export interface AttestingKeys {
   /** Of usage `run-open`. */
-  readonly run: Signer;
+  readonly run: Signer<'run-open'>;
   /** Of usage `run-sealed`; null where this host has none: evidence of sealed runs then waits for one that has. */
-  readonly runSealed: Signer | null;
-  readonly bundle: Signer;
+  readonly runSealed: Signer<'run-sealed'> | null;
+  readonly bundle: Signer<'bundle'>;
 }
 
 /** Attests with keys of this host: nobody else has looked at what it signs, and the builder id tells so. */

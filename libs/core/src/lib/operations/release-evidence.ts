@@ -40,8 +40,7 @@ export interface ReleaseEvidenceHands {
   readonly reader: Pick<RunReader, 'summary'>;
   readonly gates: Pick<GateDesk, 'now'>;
   readonly releases: EvidenceReleases;
-  /** Of usage `ledger`. */
-  readonly signer: Signer;
+  readonly signer: Signer<'ledger'>;
 }
 
 /**

@@ -33,8 +33,7 @@ export interface ResolveAttentionHands {
   readonly attention: AttentionDesk;
   readonly gates: GateDesk;
   readonly reader: RunReader;
-  /** Of usage `ledger`. */
-  readonly signer: Signer;
+  readonly signer: Signer<'ledger'>;
 }
 
 const ROUNDS = 20;

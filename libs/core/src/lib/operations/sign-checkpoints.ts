@@ -9,8 +9,7 @@ import type { Signer } from '../ports/signer';
 /** What signing checkpoints acts with. */
 export interface SignCheckpointsDependencies {
   readonly chain: AuditChain;
-  /** Of usage `checkpoint`. */
-  readonly signer: Signer;
+  readonly signer: Signer<'checkpoint'>;
   /** Least time between two checkpoints of one tenant, milliseconds. */
   readonly everyMs: number;
   /** Entries that one checkpoint adds at most: they are checked before it is signed. */

@@ -122,8 +122,7 @@ export interface SubmitRunHands {
   readonly runs: RunStore;
   readonly objects: ObjectStore;
   readonly uploads: Pick<Uploads, 'find'>;
-  /** Of usage `admission`. */
-  readonly signer: Signer;
+  readonly signer: Signer<'admission'>;
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
   /** Published packs that packs use; null: there is no registry. */

@@ -95,7 +95,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['artifacts.exports.timeout', DELIVERIES, 'that hangs ends at its time limit'],
   ['artifacts.exports.*', EXPORTS, 'worker that is killed between seal and delivery'],
   ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
-  ['artifacts.probe.*', 'apps/webservice/src/webservice.int-spec.ts', 'objectProbe: { bytes: 1_024, interval: 200 }'],
+  ['artifacts.probe.*', 'apps/webservice/src/webservice.int-spec.ts', 'probe: { bytes: 1_024, interval: 200 }'],
   ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],
   ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
@@ -120,7 +120,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['webhooks.*', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'webhooks'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
-  ['container.engine', 'apps/webservice-e2e/src/container.e2e-spec.ts', "container: { engine: 'podman'"],
+  ['container.engine', 'apps/webservice-e2e/stack-profiles.mjs', "container: { engine: 'podman'"],
   [
     'container.*',
     'libs/infrastructure/src/lib/configuration/container-settings.spec.ts',

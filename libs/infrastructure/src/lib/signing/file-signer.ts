@@ -3,11 +3,11 @@ import { preAuthEncoding, Signer, type Envelope, type KeyUsage } from '@taskrunn
 import { loadKey, type SigningKey } from './key-file';
 
 /** Signs with a key that lies in a file of this machine: Ed25519, or P-256 with SHA-256 and the signature in DER. */
-export class FileSigner extends Signer {
+export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage> {
   readonly keyid: string;
 
   constructor(
-    readonly usage: KeyUsage,
+    readonly usage: Usage,
     private readonly key: SigningKey,
   ) {
     super();
@@ -15,7 +15,7 @@ export class FileSigner extends Signer {
   }
 
   /** A signer with the key in this file; see `loadKey` for what is refused. */
-  static async open(usage: KeyUsage, path: string): Promise<FileSigner> {
+  static async open<Usage extends KeyUsage>(usage: Usage, path: string): Promise<FileSigner<Usage>> {
     return new FileSigner(usage, await loadKey(path));
   }
 

@@ -1,0 +1,123 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SwaggerModule } from '@nestjs/swagger';
+import { OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
+import type { NextFunction, Request, Response } from 'express';
+import { ApiAdapter } from './api-adapter';
+import { HttpSettings } from './configuration';
+import { Departure } from './departure';
+import { HealthServer } from './health/health-server';
+import { listeningUrl } from './listening-url';
+import { NestLog } from './nest-log';
+import { Observability } from './observability';
+import { openApiDocument } from './openapi/document';
+import { PublicUrl } from './public-url';
+import { tellMethods } from './requests/allowed-methods';
+import { bodyDeadline } from './requests/body-deadline';
+import { compressed } from './requests/compressed';
+import { refuseNulInUrl } from './requests/nul';
+import { VERSION } from './version';
+import { WebserviceModule, type WebserviceOptions } from './webservice.module';
+
+/** A webservice that listens. */
+export interface RunningWebservice {
+  /** Of the API. */
+  readonly url: string;
+  /** Of health. */
+  readonly health: string;
+  /**
+   * Fails readiness, answers for `http.lameDuck` longer, then takes no more connections, ends streams with a hint where to go on, lets
+   * requests end for `http.drain`, and closes everything. Health is there until the end.
+   */
+  readonly stop: () => Promise<void>;
+}
+
+const PUBLISHED = '/v1/task-runner/';
+/** How often the server looks for connections that are late, milliseconds. */
+const LOOK_MS = 1_000;
+
+/** Composes a webservice and starts it: the API, and health on its own port. Rejects with what is wrong and what to do. */
+export async function createWebservice(
+  configuration: Configuration,
+  options: Omit<WebserviceOptions, 'configuration'> = {},
+): Promise<RunningWebservice> {
+  const logger = new NestLog();
+  const opened = new OpenedParts();
+  const root = WebserviceModule.forRoot({ ...options, configuration });
+  const creating = NestFactory.create<NestExpressApplication>(root, apiAdapter(configuration), {
+    bodyParser: false,
+    logger,
+    // Who starts it hears why it does not start, and decides what then.
+    abortOnError: false,
+    instrument: { instanceDecorator: opened.watch },
+  });
+  const app = await creating.catch(async (error: unknown) => {
+    await opened.abandon();
+    throw error;
+  });
+  return startWebservice(app, logger);
+}
+
+/** The HTTP server of the API, with its time limits. */
+export function apiAdapter({ http, artifacts }: Configuration): ApiAdapter {
+  return new ApiAdapter({
+    keepAliveTimeout: http.keepAlive,
+    headersTimeout: http.headersTimeout,
+    requestTimeout: artifacts.uploads.timeout,
+    connectionsCheckingInterval: LOOK_MS,
+  });
+}
+
+/** Starts an application that was made of `WebserviceModule` with `apiAdapter` and without NestJS's parser of bodies. */
+export async function startWebservice(
+  app: NestExpressApplication,
+  logger: NestLog = new NestLog(),
+): Promise<RunningWebservice> {
+  const observability = app.get(Observability);
+  logger.sayTo(observability.log);
+  app.useLogger(logger);
+  try {
+    return await listen(app, observability);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+async function listen(app: NestExpressApplication, observability: Observability): Promise<RunningWebservice> {
+  const { host, port, healthPort, bodyTimeout } = app.get(HttpSettings);
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(observability.watch);
+  app.use(app.get(Departure).watch);
+  app.use(bodyDeadline(bodyTimeout));
+  app.use(publishedPaths);
+  app.use(safeHeaders);
+  app.use(refuseNulInUrl);
+  app.use(tellMethods);
+  app.use(compressed());
+  // Made when somebody first asks for it.
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
+  await app.listen(port, host);
+  const url = listeningUrl(app.getHttpServer(), host);
+  app.get(PublicUrl).listening(url);
+  const health = await app.get(HealthServer).listen(healthPort, host);
+  let stopped: Promise<void> | null = null;
+  return { url, health, stop: () => (stopped ??= app.close()) };
+}
+
+/** The published paths are other names of ours. */
+function publishedPaths(request: Request, _response: Response, next: NextFunction): void {
+  if (request.url.startsWith(PUBLISHED)) request.url = `/api/${request.url.slice(PUBLISHED.length)}`;
+  next();
+}
+
+function safeHeaders(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  next();
+}

@@ -1,0 +1,51 @@
+import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { TerminusModule } from '@nestjs/terminus';
+import { listeningUrl } from '../listening-url';
+import { HealthController, Readiness } from './health.controller';
+import { Exposition, MetricsController } from './metrics.controller';
+
+/** The routes of the health port. It is an application of its own, so what they ask is handed over by the other one as it is. */
+@Module({})
+export class HealthRoutesModule {
+  static of(readiness: Readiness, exposition: Exposition): DynamicModule {
+    return {
+      module: HealthRoutesModule,
+      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Readiness, useValue: readiness },
+        { provide: Exposition, useValue: exposition },
+      ],
+    };
+  }
+}
+
+/** Health on a port of its own: nothing of it is reachable where callers are. It answers until the API is gone. */
+@Injectable()
+export class HealthServer implements OnApplicationShutdown {
+  private app: NestExpressApplication | null = null;
+
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly exposition: Exposition,
+  ) {}
+
+  /** Its address. */
+  async listen(port: number, host: string): Promise<string> {
+    const app = await NestFactory.create<NestExpressApplication>(
+      HealthRoutesModule.of(this.readiness, this.exposition),
+      new ExpressAdapter(),
+      { abortOnError: false },
+    );
+    this.app = app;
+    app.disable('x-powered-by');
+    await app.listen(port, host);
+    return listeningUrl(app.getHttpServer(), host);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.app?.close();
+  }
+}

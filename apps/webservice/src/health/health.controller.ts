@@ -1,0 +1,41 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+
+/** What this process cannot serve without. */
+export abstract class Readiness {
+  /** Whether the database answers and has room for what comes. */
+  abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+  /** Whether the object store keeps what is written. */
+  abstract objects(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
+}
+
+/** Liveness says that the process runs; readiness also that its database answers and its object store keeps what is written. */
+@Controller('health')
+export class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicator: HealthIndicatorService,
+    private readonly readiness: Readiness,
+  ) {}
+
+  @Get('live')
+  live(): { readonly status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([
+      async () => {
+        const check = this.indicator.check('database');
+        const { ready, reason } = await this.readiness.ready().catch(() => ({ ready: false, reason: 'no answer' }));
+        return ready ? check.up() : check.down({ reason });
+      },
+      async () => {
+        const check = this.indicator.check('objects');
+        const { ready, reason } = await this.readiness.objects();
+        return ready ? check.up() : check.down({ reason });
+      },
+    ]);
+  }
+}

@@ -1,0 +1,2 @@
+export { apiAdapter, createWebservice, startWebservice, type RunningWebservice } from './create-webservice';
+export { WebserviceModule, type WebserviceOptions } from './webservice.module';

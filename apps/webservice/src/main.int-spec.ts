@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { installation, type Installation } from './testing/installation';
+
+// The webservice as a process: how it says that it does not start, and that it is ready when it can be told to stop.
+
+const MAIN = join(__dirname, '..', 'dist', 'main.js');
+
+let world: Installation;
+
+beforeAll(async () => {
+  world = await installation({ keys: [] });
+}, 60_000);
+
+afterAll(() => world?.remove(), 30_000);
+
+async function started(sections: Readonly<Record<string, object>>) {
+  const configurationFile = join(world.folder, 'task-runner.yaml');
+  await writeFile(configurationFile, world.text(sections));
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, TASKRUNNER_CONFIG: configurationFile },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = text(child.stderr);
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, said, ended };
+}
+
+it.each([
+  ['keys that are not there', { keys: { folder: '/nowhere' } }, /^KEY_FILE_MISSING .+\nhelp: .+\n$/],
+  [
+    'keys that are not there, beside a receiver of telemetry that is not',
+    { keys: { folder: '/nowhere' }, telemetry: { endpoint: 'http://127.0.0.1:1', logLevel: 'error' } },
+    /^KEY_FILE_MISSING .+\nhelp: .+\n$/,
+  ],
+  [
+    'a database that is not there',
+    { database: { webUrl: 'postgresql://taskrunner_web@127.0.0.1:1/taskrunner' } },
+    /^WEBSERVICE_FAILED connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+  ],
+  ['a key of the configuration that is none', { http: { ports: 1 } }, /^CONFIG_UNKNOWN_KEY .+ http has no key "ports"/],
+])(
+  'ends with the refusal and its remedy for %s',
+  async (_what, sections, refusal) => {
+    const { said, ended } = await started(sections);
+    expect([await ended, await said]).toEqual([1, expect.stringMatching(refusal)]);
+  },
+  30_000,
+);
+
+it('can be told to stop as soon as it has said that it is ready', async () => {
+  const { child, said, ended } = await started({ telemetry: { logLevel: 'info' } });
+  child.stdout.once('data', () => child.kill('SIGTERM'));
+  expect(await ended).toBe(0);
+  expect(await said).toContain('"event":"webservice.stopping"');
+}, 30_000);

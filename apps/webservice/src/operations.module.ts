@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  ArchivedLogStore,
+  Archives,
+  AttentionDesk,
+  AuditChain,
+  Calendar,
+  CancelRun,
+  DecideApproval,
+  EvidenceReleases,
+  GateDesk,
+  KeepSchedules,
+  LogStore,
+  ObjectStore,
+  PackJudge,
+  PackLibrary,
+  PackPlanner,
+  PackVersions,
+  ReleaseEvidence,
+  RerunRun,
+  ResolveAttention,
+  RunDueTicks,
+  RunReader,
+  RunStore,
+  ScheduleStore,
+  SignCheckpoints,
+  StoreUpload,
+  SubmitRun,
+  Uploads,
+  verifySignature,
+  Workforce,
+  type ApproverKeys,
+  type ResolvePack,
+} from '@taskrunner/core';
+import {
+  ADMISSION_SIGNER,
+  CHECKPOINT_SIGNER,
+  CONFIGURATION,
+  CronerCalendar,
+  from,
+  LEDGER_SIGNER,
+  operation,
+  PACK_TRUST,
+  provide,
+  REGISTRY_MOUNTS,
+  SENSITIVE_INPUTS_KEY,
+  Telemetry,
+  token,
+} from '@taskrunner/infrastructure/modules';
+import { tellTick } from './schedules/tell-tick';
+
+/** 128 random bits, hexadecimal, of each call. */
+const NONCE = token<() => string>('nonce');
+/** Keys of people who sign their decisions themselves. */
+const APPROVER_KEYS = token<ApproverKeys>('keys of approvers');
+/** Published packs that packs use. */
+const resolvePack = from(
+  PackLibrary,
+  (library): ResolvePack =>
+    (tenant, reference) =>
+      library.resolve(tenant, reference),
+);
+
+const packs: readonly Provider[] = [
+  provide(
+    PackJudge,
+    { trust: PACK_TRUST, versions: PackVersions },
+    ({ trust, versions }) => new PackJudge(trust, versions, verifySignature),
+  ),
+  provide(
+    PackLibrary,
+    { mounts: REGISTRY_MOUNTS, versions: PackVersions, planner: PackPlanner },
+    ({ mounts, versions, planner }) =>
+      new PackLibrary(mounts, versions, (tenant, source) => planner.describe(tenant, source)),
+  ),
+];
+
+const runs: readonly Provider[] = [
+  provide(
+    SubmitRun,
+    {
+      runs: RunStore,
+      objects: ObjectStore,
+      uploads: Uploads,
+      signer: ADMISSION_SIGNER,
+      planner: PackPlanner,
+      judge: PackJudge,
+      resolvePack,
+      workforce: Workforce,
+      sensitive: SENSITIVE_INPUTS_KEY,
+      nonce: NONCE,
+      telemetry: Telemetry,
+    },
+    ({ telemetry, ...dependencies }) => telemetry.watchSubmit(new SubmitRun(dependencies)),
+  ),
+  operation(CancelRun, { runs: RunStore, reader: RunReader, gates: GateDesk }),
+  operation(RerunRun, { reader: RunReader, planner: PackPlanner, objects: ObjectStore, submit: SubmitRun }),
+  operation(StoreUpload, {
+    uploads: Uploads,
+    objects: ObjectStore,
+    limits: from(CONFIGURATION, ({ artifacts }) => artifacts.uploads),
+  }),
+  provide(
+    ArchivedLogStore,
+    { rows: LogStore, archives: Archives, objects: ObjectStore },
+    ({ rows, ...archive }) => new ArchivedLogStore(rows, archive),
+  ),
+];
+
+const decisions: readonly Provider[] = [
+  operation(DecideApproval, {
+    gates: GateDesk,
+    reader: RunReader,
+    signer: LEDGER_SIGNER,
+    approverKeys: APPROVER_KEYS,
+    nonce: NONCE,
+  }),
+  operation(ResolveAttention, {
+    attention: AttentionDesk,
+    gates: GateDesk,
+    reader: RunReader,
+    signer: LEDGER_SIGNER,
+  }),
+  operation(ReleaseEvidence, {
+    reader: RunReader,
+    gates: GateDesk,
+    releases: EvidenceReleases,
+    signer: LEDGER_SIGNER,
+  }),
+  // Bounds of one turn: a first checkpoint of a long chain is made in parts, so that no statement takes long.
+  provide(
+    SignCheckpoints,
+    {
+      chain: AuditChain,
+      signer: CHECKPOINT_SIGNER,
+      everyMs: from(CONFIGURATION, ({ audit }) => audit.checkpointEvery),
+    },
+    ({ signer, ...rest }): SignCheckpoints | null =>
+      signer && new SignCheckpoints({ ...rest, signer, maxEntries: 50_000, maxTenants: 10_000 }),
+  ),
+];
+
+const schedules: readonly Provider[] = [
+  { provide: Calendar, useClass: CronerCalendar },
+  operation(KeepSchedules, {
+    schedules: ScheduleStore,
+    objects: ObjectStore,
+    submitRun: SubmitRun,
+    calendar: Calendar,
+    limits: from(CONFIGURATION, ({ scheduler: { maxPerTenant, catchUpWindow } }) => ({
+      maxPerTenant,
+      catchUpWindowMs: catchUpWindow,
+    })),
+  }),
+  provide(
+    RunDueTicks,
+    {
+      schedules: ScheduleStore,
+      objects: ObjectStore,
+      submitRun: SubmitRun,
+      calendar: Calendar,
+      limits: from(CONFIGURATION, ({ scheduler: { grace, maxActive, batch, lease } }) => ({
+        graceMs: grace,
+        maxActive,
+        maxSkips: 500,
+        batch,
+        leaseMs: lease,
+      })),
+    },
+    (dependencies) => new RunDueTicks({ ...dependencies, onTick: tellTick }),
+  ),
+];
+
+const PROVIDERS: readonly Provider[] = [
+  provide(NONCE, {}, () => () => randomBytes(16).toString('hex')),
+  // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
+  provide(APPROVER_KEYS, {}, () => ({ keys: [], verifySignature })),
+  ...packs,
+  ...runs,
+  ...decisions,
+  ...schedules,
+];
+
+/** What the webservice does, apart from HTTP: the operations of core, with the ports of this deployment behind them. */
+@Module({})
+export class OperationsModule {
+  /** `imports`: the modules that provide the ports. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: OperationsModule,
+      imports,
+      providers: [...PROVIDERS],
+      // What HTTP asks itself, it asks of the same ports.
+      exports: [
+        ...imports,
+        ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload, ArchivedLogStore],
+        ...[DecideApproval, ResolveAttention, ReleaseEvidence, SignCheckpoints],
+        ...[Calendar, KeepSchedules, RunDueTicks],
+      ],
+    };
+  }
+}

@@ -1,2 +1,0 @@
-/** How schedules tick in this process: a token for dependency injection. */
-export const SCHEDULER = Symbol('scheduler setting');

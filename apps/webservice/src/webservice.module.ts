@@ -1,0 +1,184 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { ArchivedLogStore, RunReader, type TenantId } from '@taskrunner/core';
+import {
+  CONFIGURATION,
+  ConfigurationModule,
+  IS_DATABASE_UNAVAILABLE,
+  ObjectStoreModule,
+  PackRegistryModule,
+  PlanningModule,
+  PostgresModule,
+  provide,
+  readTarFiles,
+  SigningModule,
+  TelemetryModule,
+  withAdapters,
+  type Adapter,
+  type Configuration,
+} from '@taskrunner/infrastructure/modules';
+import { ArtifactsController } from './artifacts/artifacts.controller';
+import { AuditController } from './audit/audit.controller';
+import { CheckpointLoop, CheckpointSetting } from './audit/checkpoint-loop';
+import { RefusalLoop, RefusalSetting } from './audit/refusal-loop';
+import { AuthGuard, Limits } from './auth/auth.guard';
+import { MeController } from './auth/me.controller';
+import { RateLimiter } from './auth/rate-limiter';
+import { TokenVerifier } from './auth/token-verifier';
+import { HttpSettings, SchedulerSetting } from './configuration';
+import { Drain } from './drain';
+import { EvidenceController } from './evidence/evidence.controller';
+import { AttentionController } from './gates/attention.controller';
+import { GatesController } from './gates/gates.controller';
+import { HealthModule } from './health/health.module';
+import { LogsController } from './logs/logs.controller';
+import { OpenStreams } from './logs/open-streams';
+import { SharedLogs } from './logs/shared-logs';
+import { Observability } from './observability';
+import { ObservabilityModule } from './observability.module';
+import { OperationsModule } from './operations.module';
+import { PackIntake } from './packs/pack-intake';
+import { PacksController } from './packs/packs.controller';
+import { SchemasController } from './packs/schemas.controller';
+import { ComparisonController } from './plans/comparison.controller';
+import { ArchiveReader, PackLimits, PackSources } from './plans/pack-sources';
+import { PacksToPlan } from './plans/packs-to-plan';
+import { PlansController } from './plans/plans.controller';
+import { AlteredDocuments } from './problems/altered-documents';
+import { ErrorsController } from './problems/errors.controller';
+import { ProblemFilter } from './problems/problem.filter';
+import { PublicUrl } from './public-url';
+import { AcceptableGuard } from './requests/acceptable.guard';
+import { BodyReader, BodyRelease } from './requests/body-reader';
+import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
+import { RerunController } from './runs/rerun.controller';
+import { RunTails } from './runs/run-tails';
+import { RunsController } from './runs/runs.controller';
+import { StepsController } from './runs/steps.controller';
+import { SchedulesController } from './schedules/schedules.controller';
+import { TickLoop } from './schedules/tick-loop';
+import { UploadsController } from './uploads/uploads.controller';
+import { VERSION } from './version';
+
+/** Of what a webservice is composed. */
+export interface WebserviceOptions {
+  /** As `loadConfiguration` reads it for a webservice. */
+  readonly configuration: Configuration;
+  /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
+  readonly adapters?: readonly Adapter[];
+  /** Modules of your own. They are closed before the database is. */
+  readonly imports?: NonNullable<DynamicModule['imports']>;
+}
+
+const CONTROLLERS = [
+  RunsController,
+  RerunController,
+  StepsController,
+  LogsController,
+  ArtifactsController,
+  EvidenceController,
+  GatesController,
+  AttentionController,
+  AuditController,
+  PlansController,
+  ComparisonController,
+  SchedulesController,
+  PacksController,
+  UploadsController,
+  MeController,
+  ErrorsController,
+  SchemasController,
+];
+
+const configuration = CONFIGURATION;
+
+const SETTINGS: readonly Provider[] = [
+  provide(HttpSettings, { configuration }, (given) => given.configuration.http),
+  provide(SchedulerSetting, { configuration }, (given) => given.configuration.scheduler),
+  provide(PackLimits, { configuration }, (given) => given.configuration.artifacts.uploads),
+  provide(Limits, { configuration }, (given) => ({ of: given.configuration.http.limits })),
+  provide(CheckpointSetting, { configuration }, (given) => ({ every: given.configuration.audit.checkpointEvery })),
+  provide(RefusalSetting, { configuration }, (given) => {
+    const { every, most, tenant } = given.configuration.audit.refusals;
+    return { every, most, tenant: tenant as TenantId | null };
+  }),
+];
+
+const REQUESTS: readonly Provider[] = [
+  provide(PublicUrl, { configuration }, (given) => new PublicUrl(given.configuration.http.publicUrl)),
+  provide(TokenVerifier, { configuration }, ({ configuration: { authority, approvals } }) => {
+    return new TokenVerifier({ ...authority, programs: approvals.actors, people: approvals.people });
+  }),
+  provide(RateLimiter, {}, () => new RateLimiter()),
+  provide(BodyReader, { configuration, threads: BODY_THREADS }, ({ configuration: { http }, threads }) => {
+    return new BodyReader({ ...http.bodies, largest: http.bodyLimit }, threads);
+  }),
+  AlteredDocuments,
+  provide(
+    ProblemFilter,
+    {
+      url: PublicUrl,
+      observability: Observability,
+      isUnavailable: IS_DATABASE_UNAVAILABLE,
+      altered: AlteredDocuments,
+      refusals: RefusalLoop,
+    },
+    ({ url, observability, isUnavailable, altered, refusals }) =>
+      new ProblemFilter(url, observability, isUnavailable, altered, refusals),
+  ),
+  { provide: APP_INTERCEPTOR, useClass: BodyRelease },
+  { provide: APP_GUARD, useClass: AuthGuard },
+  { provide: APP_GUARD, useClass: AcceptableGuard },
+  { provide: APP_FILTER, useExisting: ProblemFilter },
+];
+
+const PROVIDERS: readonly Provider[] = [
+  ...SETTINGS,
+  ...REQUESTS,
+  provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
+  PackSources,
+  PackIntake,
+  PacksToPlan,
+  provide(RunTails, { reader: RunReader }, ({ reader }) => new RunTails(reader)),
+  OpenStreams,
+  provide(
+    SharedLogs,
+    { store: ArchivedLogStore, http: HttpSettings },
+    ({ store, http }) => new SharedLogs(store, http.streams.cache),
+  ),
+  TickLoop,
+  CheckpointLoop,
+  RefusalLoop,
+  Drain,
+];
+
+/** The webservice. */
+@Module({})
+export class WebserviceModule {
+  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing. */
+  static forRoot({ configuration: given, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
+    const postgres = PostgresModule.forRoot({ role: 'web' });
+    const objectStore = ObjectStoreModule.forRoot();
+    const signing = SigningModule.forRoot(['admission', 'ledger', 'checkpoint', 'sensitiveInputs']);
+    const registry = PackRegistryModule.forRoot();
+    const planning = PlanningModule.forRoot({ imports: [signing, registry] });
+    const operations = OperationsModule.forRoot({ imports: [postgres, objectStore, signing, registry, planning] });
+    const observability = ObservabilityModule.forRoot();
+    const module: DynamicModule = {
+      module: WebserviceModule,
+      // Modules close in reverse: first the HTTP API, then yours, health, the threads, the planner, the object store, the database, telemetry.
+      imports: [
+        ConfigurationModule.forRoot(given),
+        TelemetryModule.forRoot({ name: 'webservice', version: VERSION }),
+        operations,
+        observability,
+        BodyThreadsModule.forRoot(),
+        HealthModule.forRoot({ imports: [postgres, objectStore, observability] }),
+        ...imports,
+      ],
+      controllers: CONTROLLERS,
+      providers: [...PROVIDERS],
+    };
+    return withAdapters(module, adapters);
+  }
+}

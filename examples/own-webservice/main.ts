@@ -1,0 +1,44 @@
+// The webservice of a platform team: schedules rest on weekends, and the platform hears that it has started. No file of TaskRunner changes.
+//   TASKRUNNER_CONFIG=task-runner.yaml node dist/main.js
+import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Calendar } from '@taskrunner/core';
+import { CronerCalendar, runService, Telemetry } from '@taskrunner/infrastructure/modules';
+import { createWebservice } from '@taskrunner/webservice';
+
+/** A schedule that asks for weekends alone never ticks. */
+const MOST_DAYS_OFF = 1_000;
+
+/** Nothing ticks on weekends, however its schedule is written. */
+@Injectable()
+class WorkingDays extends CronerCalendar {
+  override nextAfter(cron: string, timeZone: string, ms: number): number | null {
+    const day = new Intl.DateTimeFormat('en', { timeZone, weekday: 'short' });
+    let next = super.nextAfter(cron, timeZone, ms);
+    for (let daysOff = 0; next !== null && day.format(next).startsWith('S'); daysOff++) {
+      if (daysOff === MOST_DAYS_OFF) return null;
+      next = super.nextAfter(cron, timeZone, next);
+    }
+    return next;
+  }
+}
+
+/** Log, metrics and spans are those of the webservice. */
+@Injectable()
+class Announcement implements OnApplicationBootstrap {
+  constructor(private readonly telemetry: Telemetry) {}
+
+  onApplicationBootstrap(): void {
+    this.telemetry.log.say('info', 'platform.started');
+  }
+}
+
+@Module({ providers: [Announcement] })
+class PlatformModule {}
+
+void runService('webservice', async (configuration) => {
+  const { url, health, stop } = await createWebservice(configuration, {
+    adapters: [{ provide: Calendar, useClass: WorkingDays }],
+    imports: [PlatformModule],
+  });
+  return { ready: { url, health }, stop };
+});

@@ -1,0 +1,67 @@
+import type {
+  ClassProvider,
+  DynamicModule,
+  FactoryProvider,
+  InjectionToken,
+  Provider,
+  ValueProvider,
+} from '@nestjs/common';
+import { CodedError } from '@taskrunner/core';
+
+/** What stands in for a part of an application: a class, a factory or a value, for the token of that part. */
+export type Adapter = ClassProvider | FactoryProvider | ValueProvider;
+
+export type CompositionErrorCode = 'ADAPTER_UNKNOWN';
+
+type Import = NonNullable<DynamicModule['imports']>[number];
+
+/**
+ * The same tree of modules with `adapters` in place of the providers of their tokens. An adapter is made in the module of what it
+ * replaces: its dependencies are what that module sees. Throws `ADAPTER_UNKNOWN` for a token that no module of the tree provides.
+ */
+export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]): DynamicModule {
+  const byToken = new Map(adapters.map((adapter) => [adapter.provide, adapter]));
+  const used = new Set<InjectionToken>();
+  // A module that several import stays one module.
+  const replaced = new Map<DynamicModule, DynamicModule>();
+  const replace = (module: DynamicModule): DynamicModule => {
+    const known = replaced.get(module);
+    if (known) return known;
+    const { imports = [], exports = [], providers = [] } = module;
+    const changed: DynamicModule = {
+      ...module,
+      imports: imports.map((one) => (isDynamic(one) ? replace(one) : one)),
+      exports: exports.map((one) => (isDynamic(one) ? replace(one) : one)),
+      providers: providers.map((provider) => {
+        const token = tokenOf(provider);
+        const adapter = byToken.get(token);
+        if (adapter) used.add(token);
+        return adapter ?? provider;
+      }),
+    };
+    replaced.set(module, changed);
+    return changed;
+  };
+  const changed = replace(root);
+  const unknown = [...byToken.keys()].filter((token) => !used.has(token));
+  if (unknown.length > 0) throw adapterUnknown(unknown);
+  return changed;
+}
+
+/** What a provider is injected by. */
+export function tokenOf(provider: Provider): InjectionToken {
+  return typeof provider === 'function' ? provider : provider.provide;
+}
+
+function isDynamic(module: unknown): module is Import & DynamicModule {
+  return typeof module === 'object' && module !== null && 'module' in module;
+}
+
+function adapterUnknown(tokens: readonly InjectionToken[]): CodedError<CompositionErrorCode> {
+  const names = tokens.map((token) => (typeof token === 'function' ? token.name : String(token))).join(', ');
+  return new CodedError(
+    'ADAPTER_UNKNOWN',
+    `nothing of this application is provided for ${names}`,
+    'Name a port that the application uses, such as `ObjectStore`. A provider of your own belongs into a module under `imports`.',
+  );
+}

@@ -1,0 +1,14 @@
+import type { Abstract } from '@nestjs/common';
+
+declare const provided: unique symbol;
+
+/** A symbol that knows the type of what is provided for it. */
+export type SymbolToken<Value> = symbol & { readonly [provided]: Value };
+
+/** What a `Value` is injected by: its class, abstract or not, or a symbol made by `token`. */
+export type Token<Value> = Abstract<Value> | SymbolToken<Value>;
+
+/** A token for what has no class: a document, a function, or one of several things of one class. */
+export function token<Value>(description: string): SymbolToken<Value> {
+  return Symbol(description) as SymbolToken<Value>;
+}

@@ -1,0 +1,60 @@
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ObjectStore, ObjectStoreHealth, type CollectableObjectStore } from '@taskrunner/core';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { Telemetry } from '../telemetry/telemetry';
+import { openObjectStore } from './open-object-store';
+import { sayOutage, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
+
+/** The store behind `ObjectStore`, before it is watched: replace this one to have another store whose outages are noticed by its users. */
+export const OBJECT_STORE_ADAPTER = token<CollectableObjectStore>('adapter of the object store');
+
+const WATCH = token<ObjectStoreWatch>('watch over the object store');
+
+/** The object store of the installation (`artifacts`), watched: what fails for one user of it is known to all. */
+@Module({})
+export class ObjectStoreModule implements OnApplicationShutdown {
+  static forRoot(): DynamicModule {
+    return {
+      module: ObjectStoreModule,
+      providers: [
+        provide(OBJECT_STORE_ADAPTER, { configuration: CONFIGURATION }, ({ configuration }) =>
+          openObjectStore(configuration.artifacts),
+        ),
+        provide(WATCH, { configuration: CONFIGURATION, telemetry: Telemetry }, ({ configuration, telemetry }) => ({
+          ...configuration.artifacts.probe,
+          monotonicMs: () => performance.now(),
+          onChange: sayOutage((...said) => telemetry.log.say(...said)),
+        })),
+        provide(
+          ObjectStore,
+          { adapter: OBJECT_STORE_ADAPTER, watch: WATCH },
+          ({ adapter, watch }) => new WatchedObjectStore(adapter, watch),
+        ),
+        provide(
+          ObjectStoreHealth,
+          { store: ObjectStore, watch: WATCH, telemetry: Telemetry },
+          ({ store, watch, telemetry }) => {
+            const health = healthOf(store, watch);
+            telemetry.metrics.observe('taskrunner_object_store_available', () => [[health.outage === null ? 1 : 0]]);
+            return health;
+          },
+        ),
+      ],
+      exports: [ObjectStore, ObjectStoreHealth],
+    };
+  }
+
+  constructor(private readonly health: ObjectStoreHealth) {}
+
+  onApplicationShutdown(): void {
+    this.health.close();
+  }
+}
+
+/** A store that stands in for the watched one is probed, and nothing else is known of it. */
+function healthOf(store: ObjectStore, { bytes, interval, monotonicMs, onChange }: ObjectStoreWatch): ObjectStoreHealth {
+  if (store instanceof WatchedObjectStore) return store.health;
+  return new ObjectStoreHealth({ store, probeBytes: bytes, intervalMs: interval, monotonicMs, onChange });
+}

@@ -1,0 +1,95 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { groundOf, PackPlanner, Planner, type PlanningSetting, type PlanningWork } from '@taskrunner/core';
+import { provide } from '../composition/provide';
+import { token, type Token } from '../composition/token';
+import type { Configuration } from '../configuration/configuration';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { egressRulesOf } from '../configuration/egress-settings';
+import { environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from '../configuration/environment-of';
+import { EXECUTOR_BEHAVIOURS } from '../executors/behaviours';
+import { cedarEngine } from '../policies/cedar-engine';
+import { PACK_TRUST } from '../registry/pack-registry.module';
+import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
+import { PlanningThreads } from './planning-threads';
+
+/** The environments that packs are planned for, and all else that a plan depends on. */
+export const PLANNING_SETTING = token<PlanningSetting>('planning setting');
+
+const PLANNER: Token<Planner<PlanningWork>> = Planner<PlanningWork>;
+
+/** Plans packs in threads with limits (`limits.plan…`). */
+@Module({})
+export class PlanningModule implements OnApplicationShutdown {
+  /** `imports`: the modules that provide `PACK_TRUST` and `SENSITIVE_INPUTS_KEY`. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: PlanningModule,
+      imports,
+      providers: [
+        provide(
+          PLANNING_SETTING,
+          { configuration: CONFIGURATION, packTrust: PACK_TRUST, sensitiveInputs: SENSITIVE_INPUTS_KEY },
+          settingOf,
+        ),
+        provide(PLANNER, { setting: PLANNING_SETTING, configuration: CONFIGURATION }, threadsOf),
+        provide(
+          PackPlanner,
+          { setting: PLANNING_SETTING, planner: PLANNER },
+          ({ setting, planner }) => new PackPlanner(setting, planner),
+        ),
+      ],
+      exports: [PLANNING_SETTING, PackPlanner],
+    };
+  }
+
+  constructor(@Inject(PLANNER) private readonly planner: Planner<PlanningWork>) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.planner instanceof PlanningThreads) await this.planner.close();
+  }
+}
+
+function settingOf({
+  configuration,
+  packTrust,
+  sensitiveInputs,
+}: {
+  readonly configuration: Configuration;
+  readonly packTrust: Parameters<typeof environmentsOf>[1]['packTrust'];
+  readonly sensitiveInputs: object | null;
+}): PlanningSetting {
+  const isolation = isolationOf(configuration);
+  if (isolation === null)
+    throw new TypeError('sandbox.profile is auto: the configuration was not read for a webservice');
+  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
+  return {
+    environment: environments.usual,
+    sealedEnvironment: environments.sealed,
+    configuration: {
+      defaults: profileDefaultsOf(configuration),
+      retries: retryRuleOf(configuration),
+      grants: configuration.approvals.grants,
+      secrets: {},
+      interpreters: configuration.sandbox.interpreters,
+      egress: egressRulesOf(configuration),
+      sensitiveInputs: sensitiveInputs !== null,
+      policyEngines: { cedar: cedarEngine },
+    },
+    bindings: configuration.secrets.bindings,
+  };
+}
+
+function threadsOf({
+  setting,
+  configuration: { limits },
+}: {
+  readonly setting: PlanningSetting;
+  readonly configuration: Configuration;
+}): PlanningThreads {
+  return new PlanningThreads(groundOf(setting), {
+    memory: limits.planMemory,
+    time: limits.planTime,
+    threads: limits.planThreads,
+    queue: limits.planQueue,
+  });
+}

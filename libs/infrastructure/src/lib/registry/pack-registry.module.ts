@@ -1,0 +1,30 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { PackTrustPolicy, Shelf } from '@taskrunner/core';
+import { TAR_HANDS } from '../archive/tar-hands';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { loadPackTrust } from '../configuration/load-pack-trust';
+import { openRegistries } from './open-registries';
+
+/** The registries of packs, in configured order, each with the tenants that it belongs to. */
+export const REGISTRY_MOUNTS = token<readonly Shelf[]>('mounted registries of packs');
+/** Whose packs may run. */
+export const PACK_TRUST = token<PackTrustPolicy>('trust policy for packs');
+
+/** Registries of packs, and the trust policy (`packsRegistry`). */
+@Module({})
+export class PackRegistryModule {
+  static forRoot(): DynamicModule {
+    return {
+      module: PackRegistryModule,
+      providers: [
+        provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, ({ configuration }) =>
+          openRegistries(configuration.packsRegistry, TAR_HANDS),
+        ),
+        provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configuration }) => loadPackTrust(configuration)),
+      ],
+      exports: [REGISTRY_MOUNTS, PACK_TRUST],
+    };
+  }
+}

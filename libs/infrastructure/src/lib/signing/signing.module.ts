@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
+import type { SensitiveInputs, Signer } from '@taskrunner/core';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { keyPathsOf } from '../configuration/key-paths';
+import { FileSigner } from './file-signer';
+import { loadSensitiveInputsKey } from './sensitive-key';
+
+/** Signs admissions of runs. */
+export const ADMISSION_SIGNER = token<Signer<'admission'>>('signer of admissions');
+/** Signs decisions of people: at gates, about attention, about withheld evidence. */
+export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
+/** Signs checkpoints of audit chains. Null: there is no such key, and nothing is signed. */
+export const CHECKPOINT_SIGNER = token<Signer<'checkpoint'> | null>('signer of checkpoints');
+/** Seals sensitive inputs. Null: there is no such key, and packs with sensitive inputs are refused. */
+export const SENSITIVE_INPUTS_KEY = token<SensitiveInputs | null>('key of sensitive inputs');
+
+const KEYS = {
+  admission: provide(ADMISSION_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
+    FileSigner.open('admission', keyPathsOf(configuration).admission),
+  ),
+  ledger: provide(LEDGER_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
+    FileSigner.open('ledger', keyPathsOf(configuration).ledger),
+  ),
+  checkpoint: provide(CHECKPOINT_SIGNER, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const { path, required } = keyPathsOf(configuration).checkpoint;
+    return required || existsSync(path) ? FileSigner.open('checkpoint', path) : null;
+  }),
+  sensitiveInputs: provide(SENSITIVE_INPUTS_KEY, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const { path, required } = keyPathsOf(configuration).sensitiveInputs;
+    return required || existsSync(path) ? loadSensitiveInputsKey(path) : null;
+  }),
+} satisfies Readonly<Record<string, FactoryProvider>>;
+
+/** A use of a key. */
+export type KeyName = keyof typeof KEYS;
+
+/** The keys of a process. Those that it does not name are not read: a worker holds none that signs decisions or admissions. */
+@Module({})
+export class SigningModule {
+  static forRoot(names: readonly KeyName[]): DynamicModule {
+    const providers = names.map((name) => KEYS[name]);
+    return {
+      module: SigningModule,
+      providers,
+      exports: providers.map((provider): InjectionToken => provider.provide),
+    };
+  }
+}

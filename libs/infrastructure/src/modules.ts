@@ -1,0 +1,33 @@
+// An entry of its own: applications are composed of these modules, and only who composes one loads NestJS. What a process loads follows
+// from the modules that it names here: none of these runs steps, so sandboxes, containers and the egress proxy are not loaded.
+export { withAdapters, type Adapter, type CompositionErrorCode } from './lib/composition/adapters';
+export { OpenedParts } from './lib/composition/opened-parts';
+export { from, operation, provide, type Derived, type Source, type Sources } from './lib/composition/provide';
+export { token, type SymbolToken, type Token } from './lib/composition/token';
+export type { Configuration } from './lib/configuration/configuration';
+export { CONFIGURATION, ConfigurationModule } from './lib/configuration/configuration.module';
+export { OBJECT_STORE_ADAPTER, ObjectStoreModule } from './lib/object-store/object-store.module';
+export { PLANNING_SETTING, PlanningModule } from './lib/planning/planning.module';
+export {
+  DATABASE_READINESS,
+  IS_DATABASE_UNAVAILABLE,
+  PostgresModule,
+  type PostgresRole,
+} from './lib/postgres/postgres.module';
+export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
+export { runService, type StartedService } from './lib/service/run-service';
+export {
+  ADMISSION_SIGNER,
+  CHECKPOINT_SIGNER,
+  LEDGER_SIGNER,
+  SENSITIVE_INPUTS_KEY,
+  SigningModule,
+  type KeyName,
+} from './lib/signing/signing.module';
+export { Telemetry } from './lib/telemetry/telemetry';
+export { TelemetryModule } from './lib/telemetry/telemetry.module';
+// What an application puts together itself.
+export { readTarFiles } from './lib/archive/read-tar';
+export { CronerCalendar } from './lib/calendar/croner-calendar';
+export { objectsReadiness } from './lib/object-store/watched-object-store';
+export { WorkThreads } from './lib/planning/work-threads';
